@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import { inject } from 'vitest';
+
+/** A database of one test file's own, with every migration applied and no rows. */
+export type TestDatabase = {
+  /** Connection string; the user is the superuser. */
+  url: string;
+  /** Removes the database, ending connections that are still open. */
+  drop(): Promise<void>;
+};
+
+/**
+ * Makes a fresh, migrated database. Call it in `beforeAll` and `drop` it in `afterAll`.
+ *
+ * @throws Error outside the projects `integration`, `e2e` and `replay`, which have services.
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const adminUrl = inject('databaseUrl');
+  if (!adminUrl) throw new Error('createTestDatabase: this test project has no services');
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  await runAsAdmin(adminUrl, `create database ${name} template ${inject('templateDatabase')}`);
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: () => runAsAdmin(adminUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+async function runAsAdmin(adminUrl: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,98 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { type LocalPostgres, startPostgres } from '../../scripts/local/postgres.ts';
+import { removePostgresDirectory } from '../../scripts/local/postgres-files.ts';
+import { type LocalTemporal, startTemporal } from '../../scripts/local/temporal.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Superuser connection string of the test run's PostgreSQL, to the database `postgres`. */
+    databaseUrl: string;
+    /** `host:port` of the test run's Temporal server. */
+    temporalAddress: string;
+    /** Name of the migrated database that test databases are copied from. */
+    templateDatabase: string;
+  }
+}
+
+const TEMPLATE_DATABASE = 'baton_template';
+
+type TestStack = { postgres: LocalPostgres; temporal: LocalTemporal; stop(): Promise<void> };
+
+/**
+ * Vitest calls this once per project, each time in a fresh module: the one stack of the run and
+ * the number of projects that use it are therefore kept on the process.
+ */
+const SHARED = Symbol.for('baton.test-stack');
+type Shared = { users: number; stack: Promise<TestStack> };
+const holder: typeof globalThis & { [SHARED]?: Shared } = globalThis;
+
+/** Starts one PostgreSQL and one Temporal server for all projects that need services. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const shared: Shared = holder[SHARED] ?? { users: 0, stack: startTestStack() };
+  holder[SHARED] = shared;
+  shared.users += 1;
+  const stack = await shared.stack;
+  project.provide('databaseUrl', stack.postgres.url);
+  project.provide('temporalAddress', stack.temporal.address);
+  project.provide('templateDatabase', TEMPLATE_DATABASE);
+  return async () => {
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    delete holder[SHARED];
+    await stack.stop();
+  };
+}
+
+async function startTestStack(): Promise<TestStack> {
+  const directory = mkdtempSync(join(tmpdir(), 'baton test-'));
+  chmodSync(directory, 0o711);
+  const postgresDirectory = join(directory, 'postgres');
+  const started = await Promise.allSettled([
+    // A crash of the server loses nothing without fsync; only a power cut would.
+    startPostgres({ directory: postgresDirectory, settings: { fsync: 'off' } }),
+    startTemporal({ directory: join(directory, 'temporal'), uiPort: false }),
+  ] as const);
+  const [postgres, temporal] = started;
+  async function stop(): Promise<void> {
+    await Promise.all(
+      started.map((part) => (part.status === 'fulfilled' ? part.value.stop() : null)),
+    );
+    removePostgresDirectory(postgresDirectory);
+    rmSync(directory, { recursive: true, force: true });
+  }
+  if (postgres.status === 'rejected' || temporal.status === 'rejected') {
+    await stop();
+    throw new AggregateError(
+      started.flatMap((part) => (part.status === 'rejected' ? [part.reason] : [])),
+      'The services of the tests did not start',
+    );
+  }
+  try {
+    await createTemplateDatabase(postgres.value.url);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { postgres: postgres.value, temporal: temporal.value, stop };
+}
+
+/** The database every test database is copied from: migrated once instead of once per test file. */
+async function createTemplateDatabase(adminUrl: string): Promise<void> {
+  const client = new Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    await client.query(`create database ${TEMPLATE_DATABASE}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(adminUrl);
+  url.pathname = `/${TEMPLATE_DATABASE}`;
+  const module = new URL('../../src/db/migrate.ts', import.meta.url);
+  if (!existsSync(module)) return;
+  const { migrate } = await import(module.href);
+  await migrate(url.href);
+}

@@ -1,0 +1,52 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const services = {
+  globalSetup: ['test/support/stack-global-setup.ts'],
+  pool: 'forks',
+  hookTimeout: 60_000,
+} satisfies TestProjectInlineConfiguration['test'];
+
+export default defineConfig({
+  test: {
+    // Two cores are enough for the whole suite; more make the services the bottleneck.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['src/**/*.test.ts', 'test/pure/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...services,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...services,
+          name: 'replay',
+          include: ['test/replay/**/*.test.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...services,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          // Each file runs whole stacks and kills them: one at a time.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
