@@ -1,0 +1,52 @@
+import { sql } from 'drizzle-orm';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Unmet } from '../../domain/item-commands.ts';
+import { bytes, instant } from './columns.ts';
+
+/** Every command ever asked for, and what became of it. */
+export const commands = pgTable('commands', {
+  /** `http:<keyId>:<Idempotency-Key>` or `webhook:<endpointId>:<webhook-id>`; also the Update id. */
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  actorId: text('actor_id').notNull(),
+  source: text().$type<'http' | 'webhook' | 'cli'>().notNull(),
+  type: text().notNull(),
+  /** Exactly what is sent to the run, so that the drainer can send it again. */
+  payload: jsonb().$type<Record<string, unknown>>().notNull(),
+  bodyHash: text('body_hash').notNull(),
+  /** Times someone took the fence. */
+  attempt: integer().notNull().default(0),
+  leaseUntil: instant('lease_until'),
+  state: text().$type<'pending' | 'applied' | 'refused'>().notNull().default('pending'),
+  answer: jsonb().$type<Record<string, unknown>>(),
+  unmet: jsonb().$type<Unmet[]>(),
+  /** Set on a refused row only if the run applied the command all the same: a finding. */
+  appliedSeq: integer('applied_seq'),
+  /** Where the item stood when the command was refused: its place in the timeline. */
+  refusedAtSeq: integer('refused_at_seq'),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+  settledAt: instant('settled_at'),
+  lastError: text('last_error'),
+  errorCount: integer('error_count').notNull().default(0),
+  /** The drainer leaves the row alone until then. */
+  retryAt: instant('retry_at'),
+});
+
+/** Answers of POSTs that are not commands. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    apiKeyId: text('api_key_id').notNull(),
+    key: text().notNull(),
+    /** Method and path. */
+    route: text().notNull(),
+    bodyHash: text('body_hash').notNull(),
+    leaseUntil: instant('lease_until'),
+    status: integer(),
+    response: bytes(),
+    createdAt: instant('created_at').notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.apiKeyId, table.key] })],
+);

@@ -1,0 +1,15 @@
+/** The tables as TypeScript. Keys, checks, indexes and triggers are in the migrations. */
+export { assets } from './assets.ts';
+export { campaigns } from './campaigns.ts';
+export { channelAccounts } from './channel-accounts.ts';
+export { commands, idempotencyKeys } from './commands.ts';
+export { comments } from './comments.ts';
+export { archivedHistories, itemEvents, items, outbox } from './items.ts';
+export { apiKeys, members } from './members.ts';
+export { playbooks } from './playbooks.ts';
+export { publishIntents } from './publish-intents.ts';
+export { kpiReviews, readings } from './readings.ts';
+export { repairs } from './repairs.ts';
+export { briefs, drafts } from './versions.ts';
+export { webhookEndpoints } from './webhook-endpoints.ts';
+export { workspaces } from './workspaces.ts';

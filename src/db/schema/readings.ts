@@ -1,0 +1,34 @@
+import { sql } from 'drizzle-orm';
+import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { instant } from './columns.ts';
+
+/** Measured numbers, append-only by trigger: a correction is a later reading. */
+export const readings = pgTable('readings', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  publicationId: text('publication_id'),
+  channelAccountId: text('channel_account_id'),
+  /** A base measure, never a rate. */
+  measure: text().notNull(),
+  value: doublePrecision().notNull(),
+  checkpoint: text(),
+  asOf: instant('as_of').notNull(),
+  source: text().notNull(),
+  /** The source may still change it. */
+  provisional: boolean().notNull().default(false),
+  idempotencyKey: text('idempotency_key'),
+  createdBy: text('created_by'),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** A review as it was frozen: targets, the readings used, the verdicts. Append-only by trigger. */
+export const kpiReviews = pgTable('kpi_reviews', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  number: integer().notNull(),
+  hash: text().notNull(),
+  body: jsonb().$type<Record<string, unknown>>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});
