@@ -3,7 +3,7 @@ import type { TextLimit } from './channels.ts';
 const graphemeSegmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
 const utf8 = new TextEncoder();
 
-/** Built by constructor: the `v` flag is younger than the language level the types are checked at. */
+/** What X draws as one emoji. */
 const RGI_EMOJI = /^\p{RGI_Emoji}$/v;
 const ANY_EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u;
 
