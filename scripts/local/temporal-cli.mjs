@@ -58,8 +58,8 @@ export function findTemporalCli(env = process.env) {
     const path = join(directory, programName);
     if (directory && isExecutable(path) && readVersion(path) === TEMPORAL_CLI_VERSION) return path;
   }
-  const cached = cachedProgram(env);
-  return readVersion(cached) === TEMPORAL_CLI_VERSION ? cached : null;
+  const cached = cachedPrograms(env).find((path) => readVersion(path) === TEMPORAL_CLI_VERSION);
+  return cached ?? null;
 }
 
 /**
@@ -73,8 +73,7 @@ export async function obtainTemporalCli({ env = process.env, log = () => {}, nod
   const found = findTemporalCli(env);
   if (found) return found;
 
-  const target = cachedProgram(env);
-  mkdirSync(dirname(target), { recursive: true });
+  const target = pickCachedProgram(env);
   const work = mkdtempSync(join(dirname(target), 'fetch-'));
   const failures = [];
   try {
@@ -115,8 +114,27 @@ export async function obtainTemporalCli({ env = process.env, log = () => {}, nod
   );
 }
 
-function cachedProgram(env) {
-  return join(userCacheDirectory(env), 'temporal-cli', TEMPORAL_CLI_VERSION, programName);
+/** Where the program may be kept: the user's cache, or the checkout for a user without a home. */
+function cachedPrograms(env) {
+  const checkout = dirname(dirname(here));
+  return [userCacheDirectory(env), join(checkout, '.baton', 'cache')].map((directory) =>
+    join(directory, 'temporal-cli', TEMPORAL_CLI_VERSION, programName),
+  );
+}
+
+/** The first of them whose directory we can write. */
+function pickCachedProgram(env) {
+  let reason;
+  for (const path of cachedPrograms(env)) {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      accessSync(dirname(path), constants.W_OK);
+      return path;
+    } catch (error) {
+      reason = error;
+    }
+  }
+  throw new Error(`cannot write the Temporal program anywhere: ${reason.message}`);
 }
 
 function isExecutable(path) {
