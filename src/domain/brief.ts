@@ -1,0 +1,123 @@
+import { z } from 'zod';
+
+export const ASSET_KINDS = ['written', 'visual', 'video', 'audio'] as const;
+export type AssetKind = (typeof ASSET_KINDS)[number];
+
+/** Facts of a brief that ask for further approvers. */
+export const BRIEF_FACTS = ['sponsored', 'regulated', 'claims', 'technical', 'news'] as const;
+export type BriefFact = (typeof BRIEF_FACTS)[number];
+
+const text = (max: number) => z.string().trim().min(1).max(max);
+
+/** A checkpoint's name: `+1h`, `+24h`, `+7d` … up to a year. */
+export const CheckpointName = z
+  .string()
+  .regex(/^\+[1-9]\d{0,3}[hd]$/, 'is an age such as "+24h" or "+7d"')
+  .meta({ id: 'CheckpointName', example: '+7d' });
+
+export const KpiTarget = z
+  .strictObject({
+    kpi: text(60),
+    target: z.number().describe('rates are fractions: 3 % is 0.03'),
+    checkpoint: CheckpointName,
+    primary: z.boolean().optional(),
+  })
+  .meta({
+    id: 'KpiTarget',
+    example: { kpi: 'click_through_rate', target: 0.03, checkpoint: '+7d' },
+  });
+export type KpiTarget = z.infer<typeof KpiTarget>;
+
+/** What is to be made and why. Savable incomplete: `missingBriefFields` names what a handoff still needs. */
+export const Brief = z
+  .strictObject({
+    objective: text(2_000).optional(),
+    goal: z.enum(['attract', 'engage', 'convert', 'delight']).optional(),
+    intent: z.enum(['inform', 'entertain', 'engage', 'inspire']).optional(),
+    pillar: text(200).optional(),
+    journeyStep: text(200).optional(),
+    audience: z
+      .strictObject({
+        description: text(4_000).optional(),
+        method: z.enum(['survey', 'interview', 'focus_group', 'analytics']).optional(),
+        sources: z.array(text(1_000)).max(50).optional(),
+      })
+      .optional(),
+    keyMessage: text(2_000).optional(),
+    callToAction: z
+      .strictObject({
+        text: text(500).optional(),
+        url: z
+          .url({ protocol: /^https?$/ })
+          .max(2_048)
+          .optional(),
+      })
+      .optional(),
+    formats: z.array(z.enum(ASSET_KINDS)).max(4).optional(),
+    channels: z.array(text(40)).max(20).optional(),
+    languages: z
+      .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'))
+      .max(20)
+      .optional(),
+    keywords: z.array(text(100)).max(50).optional(),
+    dueAt: z.iso.datetime().optional(),
+    embargoUntil: z.iso.datetime().optional(),
+    facts: z
+      .strictObject({
+        sponsored: z.boolean().optional(),
+        regulated: z.boolean().optional(),
+        claims: z.boolean().optional(),
+        technical: z.boolean().optional(),
+        news: z.boolean().optional(),
+      })
+      .optional(),
+    kpiTargets: z.array(KpiTarget).max(50).optional(),
+    learnings: text(10_000).optional(),
+    notes: text(10_000).optional(),
+  })
+  .superRefine((brief, context) => {
+    const primaries = (brief.kpiTargets ?? []).filter((target) => target.primary).length;
+    if (primaries > 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['kpiTargets'],
+        message: 'at most one target is primary',
+      });
+    }
+    const seen = new Set<string>();
+    for (const [index, { kpi, checkpoint }] of (brief.kpiTargets ?? []).entries()) {
+      const key = `${kpi} ${checkpoint}`;
+      if (seen.has(key)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['kpiTargets', index],
+          message: `${kpi} at ${checkpoint} has a target already`,
+        });
+      }
+      seen.add(key);
+    }
+  })
+  .meta({ id: 'Brief' });
+export type Brief = z.infer<typeof Brief>;
+
+const REQUIRED_FIELDS: Record<string, (brief: Brief) => unknown> = {
+  objective: (brief) => brief.objective,
+  goal: (brief) => brief.goal,
+  intent: (brief) => brief.intent,
+  pillar: (brief) => brief.pillar,
+  'audience.description': (brief) => brief.audience?.description,
+  'audience.method': (brief) => brief.audience?.method,
+  'audience.sources': (brief) => brief.audience?.sources?.length,
+  keyMessage: (brief) => brief.keyMessage,
+  'callToAction.text': (brief) => brief.callToAction?.text,
+  'callToAction.url': (brief) => brief.callToAction?.url,
+  formats: (brief) => brief.formats?.length,
+  channels: (brief) => brief.channels?.length,
+  languages: (brief) => brief.languages?.length,
+  dueAt: (brief) => brief.dueAt,
+};
+
+/** Paths of the fields that the brief handoff requires and this brief lacks. */
+export function missingBriefFields(brief: Brief): string[] {
+  return Object.entries(REQUIRED_FIELDS).flatMap(([path, read]) => (read(brief) ? [] : [path]));
+}

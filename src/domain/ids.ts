@@ -1,0 +1,43 @@
+/**
+ * Prefixed ids. Those of rows are minted by the API (ULID); those of things that the run creates
+ * (handoffs, publications, reviews) are derived from the item id and a counter in its context, so
+ * that a replayed or repeated transition names the same thing.
+ */
+export const ID_PREFIXES = {
+  workspace: 'wsp',
+  member: 'mbr',
+  apiKey: 'key',
+  item: 'itm',
+  campaign: 'cmp',
+  channelAccount: 'cha',
+  comment: 'cmt',
+  webhookEndpoint: 'whe',
+  reading: 'rdg',
+  intent: 'int',
+  finding: 'fnd',
+  request: 'req',
+  handoff: 'hnd',
+  publication: 'pub',
+  review: 'rev',
+} as const satisfies Record<string, string>;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+/** The id of the `count`-th thing of a kind inside an item, e.g. `pub_01J…_2`. */
+export function derivedId(
+  kind: 'handoff' | 'publication' | 'review',
+  itemId: string,
+  count: number,
+): string {
+  return `${ID_PREFIXES[kind]}_${itemId.replace(/^itm_/, '')}_${count}`;
+}
+
+/** Workflow id of an item's run: readable, unique per item. */
+export function itemWorkflowId(itemId: string): string {
+  return `item:${itemId}`;
+}
+
+/** Workflow id of one send. */
+export function publicationWorkflowId(intentKey: string): string {
+  return `publication:${intentKey}`;
+}

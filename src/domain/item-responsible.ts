@@ -1,0 +1,116 @@
+import {
+  currentApprovals,
+  currentReview,
+  type ItemContext,
+  outstandingRoles,
+} from './item-context.ts';
+import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from './roles.ts';
+import type { Place } from './stages.ts';
+
+const OWNER_OF: Record<Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>, OwnerRole[]> = {
+  'briefing.drafting': ['strategist'],
+  'briefing.offered': ['strategist'],
+  'creation.drafting': ['creator'],
+  'review.deciding': [],
+  'scheduling.offered': ['social_media_manager'],
+  'scheduling.planning': ['social_media_manager'],
+  scheduled: ['social_media_manager'],
+  publishing: ['social_media_manager'],
+  measuring: ['strategist'],
+  kpi_review: [...OWNER_ROLES],
+};
+
+/** Roles that answer for a place: they may hold, resume and reassign there. */
+export function responsibleRoles(place: Place, context: ItemContext): Role[] {
+  if (place === 'closed' || place === 'cancelled') return [];
+  if (place === 'on_hold') {
+    return context.heldFrom === null ? [] : responsibleRoles(context.heldFrom, context);
+  }
+  if (place === 'review.deciding') {
+    return currentApprovals(context)?.asked.map(({ role }) => role) ?? [];
+  }
+  return OWNER_OF[place];
+}
+
+/** Who owns the stage, and which member if one is assigned. */
+export function ownerOf(
+  place: Place,
+  context: ItemContext,
+): { role: Role | null; memberId: string | null } {
+  if (place === 'review.deciding') {
+    const set = currentApprovals(context);
+    const role = set === null ? null : (outstandingRoles(set)[0] ?? null);
+    return { role, memberId: null };
+  }
+  if (place === 'on_hold' && context.heldFrom !== null) return ownerOf(context.heldFrom, context);
+  if (place === 'kpi_review') {
+    const role = rolesYetToSign(context)[0] ?? 'strategist';
+    return { role, memberId: context.team[role] };
+  }
+  const role = responsibleRoles(place, context)[0] ?? null;
+  return { role, memberId: role !== null && isOwnerRole(role) ? context.team[role] : null };
+}
+
+export interface WaitingOn {
+  role: Role;
+  memberId?: string;
+  /** The command that would move the item on. */
+  for: string;
+}
+
+/** Whom the item waits for, and for which command. Empty while the system works or waits for time. */
+export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
+  const of = (role: OwnerRole, command: string): WaitingOn => {
+    const memberId = context.team[role];
+    return memberId === null ? { role, for: command } : { role, memberId, for: command };
+  };
+  switch (place) {
+    case 'briefing.drafting':
+      return [of('strategist', 'offer_handoff')];
+    case 'briefing.offered':
+      return [of('creator', 'accept_handoff')];
+    case 'creation.drafting':
+      return context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
+        ? [of('strategist', 'acknowledge_revision')]
+        : [of('creator', 'submit_for_review')];
+    case 'review.deciding': {
+      const set = currentApprovals(context);
+      return (set === null ? [] : outstandingRoles(set)).map((role) => ({
+        role,
+        for: 'decide_approval',
+      }));
+    }
+    case 'scheduling.offered':
+      return [of('social_media_manager', 'accept_handoff')];
+    case 'scheduling.planning':
+      return [of('social_media_manager', 'plan_schedule')];
+    case 'publishing':
+      return context.publications.some(({ state }) => state === 'unknown' || state === 'missed')
+        ? [of('social_media_manager', 'resolve_publication')]
+        : [];
+    case 'kpi_review': {
+      const waiting = rolesYetToSign(context);
+      return (waiting[0] === 'strategist' ? (['strategist'] as const) : waiting).map((role) =>
+        of(role, 'sign_off'),
+      );
+    }
+    case 'on_hold': {
+      const role = responsibleRoles(place, context)[0];
+      if (role === undefined) return [];
+      return context.held === null
+        ? [{ role, for: 'resume' }]
+        : [{ role, memberId: context.held.by, for: 'resume' }];
+    }
+    case 'scheduled':
+    case 'measuring':
+    case 'closed':
+    case 'cancelled':
+      return [];
+  }
+}
+
+/** The strategist decides first, so that role leads the list while it has not signed. */
+export function rolesYetToSign(context: ItemContext): OwnerRole[] {
+  const signed = new Set(currentReview(context)?.signOffs.map(({ role }) => role));
+  return OWNER_ROLES.filter((role) => !signed.has(role));
+}

@@ -1,0 +1,461 @@
+import { and, enqueueActions, not, setup } from 'xstate';
+import type { ClockFacts, Command, ItemMachineEvent } from './item-commands.ts';
+import type { BriefDigest, ItemContext, PinnedPlaybook } from './item-context.ts';
+import type { EventRecord } from './item-event.ts';
+import type { Move } from './item-moves.ts';
+import * as moves from './item-moves.ts';
+import { unmetRequirements } from './item-requirements.ts';
+import type { OwnerRole } from './roles.ts';
+import { OPEN_PLACES, type Place, type Stage } from './stages.ts';
+
+/** Raised when a stored snapshot of an older machine must be migrated. */
+export const MACHINE_VERSION = 1;
+
+export interface ItemInput {
+  itemId: string;
+  workspaceId: string;
+  playbook: PinnedPlaybook;
+  team: Record<OwnerRole, string | null>;
+  campaign: { id: string; released: boolean } | null;
+  brief: BriefDigest | null;
+  at: string;
+  clocks?: ClockFacts;
+}
+
+function isCommand(event: ItemMachineEvent): event is Command {
+  return 'actor' in event;
+}
+
+function moveFor(context: ItemContext, event: ItemMachineEvent, place: Place): Move {
+  switch (event.type) {
+    case 'save_brief':
+      return moves.saveBrief(context, event);
+    case 'offer_handoff':
+      return moves.offerHandoff(context, event);
+    case 'withdraw_handoff':
+      return moves.withdrawHandoff(context, event);
+    case 'accept_handoff':
+      return moves.acceptHandoff(context, event);
+    case 'decline_handoff':
+      return moves.declineHandoff(context, event);
+    case 'save_draft':
+      return moves.saveDraft(context, event);
+    case 'submit_for_review':
+      return moves.submitForReview(context, event);
+    case 'acknowledge_revision':
+      return moves.acknowledgeRevision(context);
+    case 'decide_approval':
+      return moves.decideApproval(context, event);
+    case 'plan_schedule':
+      return moves.planSchedule(context, event, isAfterHandoff(place) ? 'planned' : 'tentative');
+    case 'unschedule':
+      return moves.unschedule(context);
+    case 'skip_publication':
+      return moves.skipPublication(context, event);
+    case 'resolve_publication':
+      return moves.resolvePublication(context, event);
+    case 'open_kpi_review':
+      return { change: {}, records: [] };
+    case 'sign_off':
+      return moves.signOff(context, event);
+    case 'hold':
+      return moves.hold(context, event, place);
+    case 'resume':
+      return moves.resume(context, event);
+    case 'cancel':
+      return moves.cancel(context, event.refs.reason ?? null);
+    case 'reassign':
+      return moves.reassign(context, event);
+    case 'extend':
+      return moves.extend(context, event);
+    case 'publication_due':
+      return moves.publicationDue(context, event);
+    case 'publication_sending':
+      return moves.publicationSending(context, event);
+    case 'publication_settled':
+      return moves.publicationSettled(context, event);
+    case 'slot_passed':
+      return moves.slotPassed(context, event);
+    case 'approval_deadline_passed':
+      return moves.releaseSlot(context, event);
+    case 'checkpoint_recorded':
+    case 'checkpoint_missed':
+      return moves.settleCheckpoint(context, event);
+    case 'review_frozen':
+      return moves.freezeReview(context, event);
+    case 'clock_step':
+      return moves.clockStep(context, event);
+    case 'campaign_released':
+      return moves.releaseCampaign(context);
+    case 'campaign_cancelled':
+      return moves.cancel(context, event.reason);
+  }
+}
+
+function isAfterHandoff(place: Place): boolean {
+  return place === 'scheduling.planning' || place === 'scheduled' || place === 'publishing';
+}
+
+function clocksOf(event: ItemMachineEvent): ClockFacts | undefined {
+  if (isCommand(event)) return event.facts.clocks;
+  return 'clocks' in event ? event.clocks : undefined;
+}
+
+/** Enqueues a move: its change of the context, then one `record` per event of the chain. */
+interface Queue {
+  assign(change: Partial<ItemContext>): void;
+  (action: { type: string; params: unknown }): void;
+}
+
+function enqueueMove(enqueue: Queue, { change, records }: Move): void {
+  enqueue.assign(change);
+  for (const record of records) enqueue({ type: 'record', params: record });
+}
+
+/** XState types `enqueue` by the finished setup; inside the setup every action named here exists. */
+function queueOf(enqueue: unknown): Queue {
+  return enqueue as Queue;
+}
+
+/** The event of an initial transition carries the input instead of an instant. */
+function stampOf(event: ItemMachineEvent): { at: string; clocks: ClockFacts | undefined } {
+  const initial = event as unknown as { input?: ItemInput };
+  if (initial.input !== undefined)
+    return initial.input as { at: string; clocks: ClockFacts | undefined };
+  return { at: event.at, clocks: clocksOf(event) };
+}
+
+const base = setup({
+  types: {
+    context: {} as ItemContext,
+    events: {} as ItemMachineEvent,
+    input: {} as ItemInput,
+  },
+  guards: {
+    /** Every requirement of the command is met. Whether its basis is current is asked in item-run.ts. */
+    allowed: ({ context, event }, { place }: { place: Place }) =>
+      isCommand(event) &&
+      unmetRequirements({ place, context, seq: event.basisSeq ?? 0 }, event).length === 0,
+    sameBrief: ({ context, event }) =>
+      event.type === 'save_brief' && event.refs.brief.hash === context.brief?.hash,
+    sameDraft: ({ context, event }) =>
+      event.type === 'save_draft' && event.refs.draft.hash === context.draft?.hash,
+    requestsChanges: ({ event }) =>
+      event.type === 'decide_approval' && event.refs.decision === 'request_changes',
+    planStands: ({ context, event }) =>
+      event.type === 'skip_publication' && moves.isPlanStanding(context, event.refs.publicationId),
+    hashMismatch: ({ event }) =>
+      event.type === 'publication_settled' && event.outcome === 'hash_mismatch',
+    gateClosed: ({ context }) => moves.isGateClosed(context),
+    anyActive: ({ context }) =>
+      context.publications.some(({ state }) =>
+        ['due', 'sending', 'unknown', 'missed'].includes(state),
+      ),
+    anyPlanned: ({ context }) => context.publications.some(({ state }) => state === 'planned'),
+    anyPublished: ({ context }) => context.publications.some(({ state }) => state === 'published'),
+    checkpointsSettled: ({ context }) =>
+      context.checkpoints.every(({ required, state }) => !required || state !== 'due'),
+    reviewSigned: ({ context }) => moves.isReviewSigned(context),
+    extensionDecided: ({ context }) => moves.isExtensionDecided(context),
+    heldFrom: ({ context }, { place }: { place: Place }) => context.heldFrom === place,
+  },
+  actions: {
+    /** An event for the item's chain: data that the run stores. */
+    record: (_, _record: EventRecord) => {},
+    /** Send a publication whose slot is due: the run starts a child. */
+    start_publication: (_, _params: { publicationId: string }) => {},
+    /** Freeze the readings of a review and compute its verdicts: the run calls an activity. */
+    freeze_review: (_, _params: { reviewId: string; number: number }) => {},
+
+    apply: enqueueActions(({ context, event, enqueue }, { place }: { place: Place }) => {
+      enqueueMove(queueOf(enqueue), moveFor(context, event, place));
+      if (event.type === 'publication_due') {
+        const { publicationId } = event;
+        queueOf(enqueue)({ type: 'start_publication', params: { publicationId } });
+      }
+    }),
+    start: enqueueActions(({ context, enqueue }) => {
+      enqueueMove(queueOf(enqueue), moves.startItem(context));
+    }),
+    enter: enqueueActions(({ context, event, enqueue }, { stage }: { stage: Stage }) => {
+      const { at, clocks } = stampOf(event);
+      enqueueMove(queueOf(enqueue), moves.enterStage(context, stage, at, clocks));
+    }),
+    closeGate: enqueueActions(({ context, event, enqueue }) => {
+      enqueueMove(queueOf(enqueue), moves.closeGate(context, event.at));
+    }),
+    openReview: enqueueActions(({ context, enqueue }) => {
+      const move = moves.openReview(context);
+      enqueueMove(queueOf(enqueue), move);
+      const review = move.change.reviews?.at(-1);
+      if (review !== undefined) {
+        const params = { reviewId: review.id, number: review.number };
+        queueOf(enqueue)({ type: 'freeze_review', params });
+      }
+    }),
+    closeReview: enqueueActions(({ context, event, enqueue }) => {
+      enqueueMove(queueOf(enqueue), moves.closeReview(context, event.at));
+    }),
+    extendMeasurement: enqueueActions(({ context, enqueue }) => {
+      enqueueMove(queueOf(enqueue), moves.extendMeasurement(context));
+    }),
+  },
+});
+
+function apply<P extends Place>(place: P) {
+  return { type: 'apply', params: { place } } as const;
+}
+
+function enter<S extends Stage>(stage: S) {
+  return { type: 'enter', params: { stage } } as const;
+}
+
+/** A command that keeps the place; an always-rule may then move the item on. */
+function stays<P extends Place>(place: P) {
+  return { guard: { type: 'allowed', params: { place } }, actions: apply(place) } as const;
+}
+
+/** A command that moves the item. */
+function goes<P extends Place, T extends string>(place: P, target: T) {
+  return { ...stays(place), target } as const;
+}
+
+/** What may happen in every open stage. */
+function anywhere<P extends Place>(place: P) {
+  const kept = { actions: apply(place) } as const;
+  return {
+    reassign: stays(place),
+    extend: stays(place),
+    resolve_publication: stays(place),
+    cancel: goes(place, '#item.cancelled'),
+    campaign_cancelled: { actions: apply(place), target: '#item.cancelled' },
+    publication_sending: kept,
+    publication_settled: kept,
+    slot_passed: kept,
+    approval_deadline_passed: kept,
+    checkpoint_recorded: kept,
+    checkpoint_missed: kept,
+    review_frozen: kept,
+    clock_step: kept,
+    campaign_released: kept,
+  } as const;
+}
+
+function holdable<P extends Place>(place: P) {
+  return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
+}
+
+function allowedAnd<P extends Place, G extends string>(place: P, ...guards: G[]) {
+  return and([{ type: 'allowed', params: { place } }, ...guards] as never);
+}
+
+/** A saved brief takes an item that has left briefing back to creation; the same brief again does nothing. */
+function revisesBrief<P extends Place>(place: P) {
+  return [
+    { guard: allowedAnd(place, 'sameBrief') },
+    goes(place, '#item.creation.drafting'),
+  ] as const;
+}
+
+/** A changed draft re-opens the gate from wherever the item is; the same draft again does nothing. */
+function revisesDraft<P extends Place>(place: P) {
+  return [
+    { guard: allowedAnd(place, 'sameDraft') },
+    goes(place, '#item.creation.drafting'),
+  ] as const;
+}
+
+/** Where a held item may return to. */
+const RESUMABLE = OPEN_PLACES.filter((place) => place !== 'on_hold');
+
+const CREATION = 'creation.drafting';
+const REVIEW = 'review.deciding';
+const OFFERED = 'scheduling.offered';
+const PLANNING = 'scheduling.planning';
+
+/** One content item, from brief to signed-off KPI verdict. Pure: no clock, no effects, no actors. */
+export const itemMachine = base.createMachine({
+  id: 'item',
+  context: ({ input }) => moves.initialContext(input),
+  entry: 'start',
+  initial: 'briefing',
+  states: {
+    briefing: {
+      entry: enter('briefing'),
+      initial: 'drafting',
+      states: {
+        drafting: {
+          on: {
+            ...holdable('briefing.drafting'),
+            save_brief: [
+              { guard: allowedAnd('briefing.drafting', 'sameBrief') },
+              stays('briefing.drafting'),
+            ],
+            offer_handoff: goes('briefing.drafting', 'offered'),
+          },
+        },
+        offered: {
+          on: {
+            ...holdable('briefing.offered'),
+            save_brief: [
+              { guard: allowedAnd('briefing.offered', 'sameBrief') },
+              goes('briefing.offered', 'drafting'),
+            ],
+            withdraw_handoff: goes('briefing.offered', 'drafting'),
+            accept_handoff: goes('briefing.offered', '#item.creation'),
+            decline_handoff: goes('briefing.offered', 'drafting'),
+          },
+        },
+      },
+    },
+    creation: {
+      entry: enter('creation'),
+      initial: 'drafting',
+      states: {
+        drafting: {
+          on: {
+            ...holdable(CREATION),
+            save_brief: [{ guard: allowedAnd(CREATION, 'sameBrief') }, stays(CREATION)],
+            save_draft: [{ guard: allowedAnd(CREATION, 'sameDraft') }, stays(CREATION)],
+            submit_for_review: goes(CREATION, '#item.review'),
+            acknowledge_revision: stays(CREATION),
+            plan_schedule: stays(CREATION),
+          },
+        },
+      },
+    },
+    review: {
+      entry: enter('review'),
+      initial: 'deciding',
+      states: {
+        deciding: {
+          on: {
+            ...holdable(REVIEW),
+            save_brief: revisesBrief(REVIEW),
+            save_draft: revisesDraft(REVIEW),
+            decide_approval: [
+              {
+                guard: allowedAnd(REVIEW, 'requestsChanges'),
+                actions: apply(REVIEW),
+                target: '#item.creation',
+              },
+              stays(REVIEW),
+            ],
+            plan_schedule: stays(REVIEW),
+          },
+          always: { guard: 'gateClosed', actions: 'closeGate', target: '#item.scheduling.offered' },
+        },
+      },
+    },
+    scheduling: {
+      entry: enter('scheduling'),
+      initial: 'offered',
+      states: {
+        offered: {
+          on: {
+            ...holdable(OFFERED),
+            save_brief: revisesBrief(OFFERED),
+            save_draft: revisesDraft(OFFERED),
+            accept_handoff: goes(OFFERED, 'planning'),
+            decline_handoff: goes(OFFERED, '#item.creation'),
+            plan_schedule: stays(OFFERED),
+          },
+        },
+        planning: {
+          on: {
+            ...holdable(PLANNING),
+            save_brief: revisesBrief(PLANNING),
+            save_draft: revisesDraft(PLANNING),
+            plan_schedule: goes(PLANNING, '#item.scheduled'),
+            skip_publication: [
+              {
+                guard: allowedAnd(PLANNING, 'planStands'),
+                actions: apply(PLANNING),
+                target: '#item.scheduled',
+              },
+              stays(PLANNING),
+            ],
+          },
+        },
+      },
+    },
+    scheduled: {
+      entry: enter('scheduled'),
+      always: [
+        { guard: 'anyActive', target: 'publishing' },
+        { guard: and([not('anyPlanned'), 'anyPublished']), target: 'measuring' },
+        { guard: not('anyPlanned'), target: 'scheduling.planning' },
+      ],
+      on: {
+        ...holdable('scheduled'),
+        save_brief: revisesBrief('scheduled'),
+        save_draft: revisesDraft('scheduled'),
+        plan_schedule: stays('scheduled'),
+        unschedule: goes('scheduled', 'scheduling.planning'),
+        skip_publication: stays('scheduled'),
+        publication_due: { actions: apply('scheduled') },
+      },
+    },
+    publishing: {
+      entry: enter('publishing'),
+      always: [
+        { guard: and([not('anyActive'), 'anyPlanned']), target: 'scheduled' },
+        { guard: and([not('anyActive'), 'anyPublished']), target: 'measuring' },
+        { guard: not('anyActive'), target: 'scheduling.planning' },
+      ],
+      on: {
+        ...holdable('publishing'),
+        save_draft: revisesDraft('publishing'),
+        plan_schedule: stays('publishing'),
+        unschedule: goes('publishing', 'scheduling.planning'),
+        skip_publication: stays('publishing'),
+        publication_due: { actions: apply('publishing') },
+        publication_settled: [
+          { guard: 'hashMismatch', actions: apply('publishing'), target: 'creation' },
+          { actions: apply('publishing') },
+        ],
+      },
+    },
+    measuring: {
+      entry: enter('measuring'),
+      always: [
+        { guard: 'anyActive', target: 'publishing' },
+        { guard: 'anyPlanned', target: 'scheduled' },
+        { guard: not('anyPublished'), target: 'scheduling.planning' },
+        { guard: 'checkpointsSettled', actions: 'openReview', target: 'kpi_review' },
+      ],
+      on: {
+        ...holdable('measuring'),
+        open_kpi_review: {
+          guard: { type: 'allowed', params: { place: 'measuring' } },
+          actions: [apply('measuring'), 'openReview'],
+          target: 'kpi_review',
+        },
+      },
+    },
+    kpi_review: {
+      entry: enter('kpi_review'),
+      always: [
+        { guard: 'extensionDecided', actions: 'extendMeasurement', target: 'measuring' },
+        { guard: 'reviewSigned', actions: 'closeReview', target: 'closed' },
+      ],
+      on: { ...holdable('kpi_review'), sign_off: stays('kpi_review') },
+    },
+    on_hold: {
+      entry: enter('on_hold'),
+      on: {
+        ...anywhere('on_hold'),
+        resume: RESUMABLE.map((place) => ({
+          guard: and([
+            { type: 'allowed', params: { place: 'on_hold' } } as const,
+            { type: 'heldFrom', params: { place } } as const,
+          ]),
+          actions: apply('on_hold'),
+          target: `#item.${place}`,
+        })),
+      },
+    },
+    closed: { type: 'final', entry: enter('closed') },
+    cancelled: { type: 'final', entry: enter('cancelled') },
+  },
+});
