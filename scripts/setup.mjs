@@ -193,8 +193,8 @@ function runNpm(args) {
 function explainNpmFailure(code, output) {
   const detail = output
     .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-15)
+    .filter((line) => line.trim() !== '' && !line.includes('EBADENGINE'))
+    .slice(0, 15)
     .map((line) => `    ${line}`)
     .join('\n');
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(output)) {
