@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { MeasureId } from '../../domain/measures.ts';
 import { instant } from './columns.ts';
 
 /** Measured numbers, append-only by trigger: a correction is a later reading. */
@@ -10,7 +11,7 @@ export const readings = pgTable('readings', {
   publicationId: text('publication_id'),
   channelAccountId: text('channel_account_id'),
   /** A base measure, never a rate. */
-  measure: text().notNull(),
+  measure: text().$type<MeasureId>().notNull(),
   value: doublePrecision().notNull(),
   checkpoint: text(),
   asOf: instant('as_of').notNull(),

@@ -1,0 +1,135 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { ID_PREFIXES } from '../domain/ids.ts';
+import type { Db } from './client.ts';
+import { newId } from './ids.ts';
+import type { MemberRow } from './members.ts';
+import { apiKeys, members } from './schema/index.ts';
+
+/** A key without its secret's hash. */
+export type ApiKeyInfo = Omit<typeof apiKeys.$inferSelect, 'secretHash'>;
+
+const infoColumns = {
+  id: apiKeys.id,
+  workspaceId: apiKeys.workspaceId,
+  memberId: apiKeys.memberId,
+  name: apiKeys.name,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+  createdAt: apiKeys.createdAt,
+};
+
+/** `bk_<id without its prefix>.<secret>`: 32 random bytes, base64url. */
+const KEY_TEXT = /^bk_([0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})$/;
+
+/** Compared with when there is no such key, so that an unknown id takes as long as a wrong secret. */
+const NO_HASH = Buffer.alloc(32);
+
+/** `last_used_at` is written at most this often. */
+const USED_EVERY_SECONDS = 60;
+
+export interface NewApiKey {
+  workspaceId: string;
+  memberId: string;
+  name: string;
+  expiresAt?: string | null;
+}
+
+/** Makes a key. `key` is the only copy of its secret: it cannot be read again. */
+export async function createApiKey(
+  db: Db,
+  { workspaceId, memberId, name, expiresAt = null }: NewApiKey,
+): Promise<{ id: string; key: string }> {
+  const id = newId('apiKey');
+  const secret = randomBytes(32).toString('base64url');
+  const secretHash = hashSecret(secret);
+  await db.insert(apiKeys).values({ id, workspaceId, memberId, name, secretHash, expiresAt });
+  return { id, key: `bk_${id.slice(ID_PREFIXES.apiKey.length + 1)}.${secret}` };
+}
+
+export interface Authenticated {
+  apiKeyId: string;
+  workspaceId: string;
+  member: MemberRow;
+}
+
+/**
+ * Whose key this is. Null for anything else than a standing key of an active member: malformed,
+ * unknown, wrong secret, expired, revoked. The workspace comes from here and from nowhere else.
+ */
+export async function authenticateApiKey(db: Db, keyText: string): Promise<Authenticated | null> {
+  const [, ulid, secret] = KEY_TEXT.exec(keyText) ?? [];
+  if (ulid === undefined || secret === undefined) return null;
+  const [found] = await db
+    .select({
+      key: apiKeys,
+      member: members,
+      standing: sql<boolean>`${apiKeys.revokedAt} is null
+        and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
+        and ${members.active}`,
+      usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
+    })
+    .from(apiKeys)
+    .innerJoin(
+      members,
+      and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId)),
+    )
+    .where(eq(apiKeys.id, `${ID_PREFIXES.apiKey}_${ulid}`));
+  const matches = timingSafeEqual(hashSecret(secret), found?.key.secretHash ?? NO_HASH);
+  if (found === undefined || !matches || !found.standing) return null;
+  if (!found.usedLately) await noteUse(db, found.key.id);
+  return { apiKeyId: found.key.id, workspaceId: found.key.workspaceId, member: found.member };
+}
+
+/** Keys of a workspace, or of one of its members, oldest first. */
+export async function listApiKeys(
+  db: Db,
+  { workspaceId, memberId }: { workspaceId: string; memberId?: string | undefined },
+): Promise<ApiKeyInfo[]> {
+  return db
+    .select(infoColumns)
+    .from(apiKeys)
+    .where(
+      and(
+        eq(apiKeys.workspaceId, workspaceId),
+        memberId === undefined ? undefined : eq(apiKeys.memberId, memberId),
+      ),
+    )
+    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id));
+}
+
+/**
+ * Ends a key for good. Again is fine.
+ * @returns false when the workspace has no such key.
+ */
+export async function revokeApiKey(
+  db: Db,
+  { workspaceId, apiKeyId }: { workspaceId: string; apiKeyId: string },
+): Promise<boolean> {
+  const { rowCount } = await db
+    .update(apiKeys)
+    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
+    .where(and(eq(apiKeys.id, apiKeyId), eq(apiKeys.workspaceId, workspaceId)));
+  return rowCount === 1;
+}
+
+async function noteUse(db: Db, apiKeyId: string): Promise<void> {
+  await db
+    .update(apiKeys)
+    .set({ lastUsedAt: sql`now()` })
+    .where(
+      and(
+        eq(apiKeys.id, apiKeyId),
+        or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, usedBefore())),
+      ),
+    );
+}
+
+function usedBefore() {
+  return sql`now() - ${USED_EVERY_SECONDS} * interval '1 second'`;
+}
+
+function hashSecret(secret: string): Buffer {
+  return createHash('sha256').update(secret, 'utf8').digest();
+}

@@ -1,0 +1,211 @@
+import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import { GENESIS_HASH } from '../domain/item-event.ts';
+import type { WaitingOn } from '../domain/item-responsible.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Stage } from '../domain/stages.ts';
+import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
+import {
+  decodeIdCursor,
+  decodeInstantCursor,
+  type Page,
+  type PageRequest,
+  pageLimit,
+  toPage,
+} from './paging.ts';
+import { items } from './schema/index.ts';
+
+export type ItemRow = typeof items.$inferSelect;
+
+/** A row of a list: everything but the machine's state. */
+export type ItemSummary = Omit<ItemRow, 'snapshot'>;
+
+const { snapshot: _, ...summaryColumns } = getTableColumns(items);
+
+export interface NewItem {
+  id: string;
+  workspaceId: string;
+  title: string;
+  campaignId: string | null;
+  playbookName: string;
+  playbookVersion: number;
+  stage: Stage;
+  substage: string | null;
+  ownerRole: Role | null;
+  assigneeId: string | null;
+  waitingOn: WaitingOn[];
+  stageEnteredAt: string;
+  dueAt: string | null;
+  createdBy: string;
+}
+
+/** The row of an item whose run is about to start, at seq 0. Every later state comes from its run. */
+export async function insertItem(db: Db, item: NewItem): Promise<ItemRow> {
+  const [row] = await db
+    .insert(items)
+    .values({ ...item, headHash: GENESIS_HASH })
+    .returning();
+  if (row === undefined) throw new Error(`${item.id}: insert returned no row`);
+  return row;
+}
+
+export interface ItemKey {
+  workspaceId: string;
+  itemId: string;
+}
+
+export async function getItem(db: Db, key: ItemKey): Promise<ItemRow | null> {
+  const [row] = await db.select().from(items).where(isItem(key));
+  return row ?? null;
+}
+
+export interface ItemFilter extends PageRequest {
+  workspaceId: string;
+  stage?: Stage | undefined;
+  /** Owns the stage, or is waited for. */
+  role?: Role | undefined;
+  assigneeId?: string | undefined;
+  campaignId?: string | undefined;
+  /** Part of the title, in any case. */
+  q?: string | undefined;
+  open?: boolean | undefined;
+  /** Newest first by this instant. `created` never changes, so pages of it never shift. */
+  order?: 'created' | 'updated' | undefined;
+}
+
+/** Items of a workspace, newest first. */
+export async function listItems(db: Db, filter: ItemFilter): Promise<Page<ItemSummary>> {
+  const limit = pageLimit(filter);
+  const field = filter.order === 'updated' ? 'updatedAt' : 'createdAt';
+  const rows = await db
+    .select(summaryColumns)
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, filter.workspaceId),
+        ...ifGiven(filter.stage, (stage) => eq(items.stage, stage)),
+        ...ifGiven(filter.role, (role) => or(eq(items.ownerRole, role), waitsFor({ role }))),
+        ...ifGiven(filter.assigneeId, (assigneeId) => eq(items.assigneeId, assigneeId)),
+        ...ifGiven(filter.campaignId, (campaignId) => eq(items.campaignId, campaignId)),
+        ...ifGiven(filter.q, titleContains),
+        ...ifGiven(filter.open, isOpen),
+        ...ifGiven(filter.cursor, (cursor) => isBefore(field, cursor)),
+      ),
+    )
+    .orderBy(desc(items[field]), desc(items.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, (row) => [row[field], row.id]);
+}
+
+/** Stands for "no due time" in the order of an inbox. */
+const NEVER = '9999-12-31T23:59:59.999Z';
+
+/** Open items that wait for a member, by name or through a role nobody is assigned for, soonest due first. */
+export async function listInbox(
+  db: Db,
+  request: PageRequest & { workspaceId: string; memberId: string; roles: readonly Role[] },
+): Promise<Page<ItemSummary>> {
+  const limit = pageLimit(request);
+  const due = sql`coalesce(${items.dueAt}, ${NEVER}::timestamptz)`;
+  const rows = await db
+    .select(summaryColumns)
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, request.workspaceId),
+        isNull(items.closedAt),
+        or(waitsFor({ memberId: request.memberId }), waitsForAnyOf(request.roles)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${due}, ${items.id}) > (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(asc(due), asc(items.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, (row) => [row.dueAt ?? NEVER, row.id]);
+}
+
+/** Open items by id: what the audit compares with the engine's open runs. */
+export async function listOpenItems(
+  db: Db,
+  request: PageRequest & { workspaceId: string },
+): Promise<Page<ItemSummary>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select(summaryColumns)
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, request.workspaceId),
+        isNull(items.closedAt),
+        ...ifGiven(request.cursor, (cursor) => gt(items.id, decodeIdCursor(cursor))),
+      ),
+    )
+    .orderBy(asc(items.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, (row) => [row.id]);
+}
+
+/** Open items past their due time, by the run's own clock, longest overdue first. */
+export async function findOverdue(
+  db: Db,
+  { workspaceId, limit = 200 }: { workspaceId: string; limit?: number },
+): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, workspaceId),
+        isNull(items.closedAt),
+        sql`${items.dueAt} < now() + ${items.clockOffsetMs} * interval '1 millisecond'`,
+      ),
+    )
+    .orderBy(asc(items.dueAt), asc(items.id))
+    .limit(limit);
+}
+
+/**
+ * Notes how far time travel has put the run's clock ahead (local stack only).
+ * @returns false when the workspace has no such item.
+ */
+export async function setClockOffset(
+  db: Db,
+  { offsetMs, ...key }: ItemKey & { offsetMs: number },
+): Promise<boolean> {
+  const { rowCount } = await db.update(items).set({ clockOffsetMs: offsetMs }).where(isItem(key));
+  return rowCount === 1;
+}
+
+function isItem({ workspaceId, itemId }: ItemKey) {
+  return and(eq(items.id, itemId), eq(items.workspaceId, workspaceId));
+}
+
+function isOpen(open: boolean) {
+  return open ? isNull(items.closedAt) : isNotNull(items.closedAt);
+}
+
+function isBefore(field: 'createdAt' | 'updatedAt', cursor: string) {
+  const { at, id } = decodeInstantCursor(cursor);
+  return sql`(${items[field]}, ${items.id}) < (${at}::timestamptz, ${id})`;
+}
+
+/** Case is folded by Unicode's rules whatever the locale of the database. */
+function titleContains(q: string) {
+  const pattern = `%${q.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+  return sql`${items.title} collate "pg_c_utf8" ilike ${pattern}`;
+}
+
+function waitsFor(part: { role: Role } | { memberId: string }) {
+  return sql`${items.waitingOn} @> ${JSON.stringify([part])}::jsonb`;
+}
+
+function waitsForAnyOf(roles: readonly Role[]) {
+  return sql`exists (
+    select 1 from jsonb_array_elements(${items.waitingOn}) as waited
+    where not waited ? 'memberId' and waited ->> 'role' in (
+      select jsonb_array_elements_text(${JSON.stringify(roles)}::jsonb)
+    )
+  )`;
+}

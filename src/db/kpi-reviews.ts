@@ -1,0 +1,41 @@
+import { and, desc, eq } from 'drizzle-orm';
+import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
+import type { ItemKey } from './items.ts';
+import { kpiReviews } from './schema/index.ts';
+
+export type KpiReviewRow = typeof kpiReviews.$inferSelect;
+
+/**
+ * Freezes a review, or finds the one frozen before under the same number: a repeated freeze must
+ * not see readings that came in between, so the first one stays.
+ */
+export async function freezeKpiReview(
+  db: Db,
+  review: Omit<KpiReviewRow, 'createdAt'>,
+): Promise<KpiReviewRow> {
+  const [created] = await db.insert(kpiReviews).values(review).onConflictDoNothing().returning();
+  const row = created ?? (await getKpiReview(db, review));
+  if (row === null) throw new Error(`review ${review.id} is neither new nor stored`);
+  return row;
+}
+
+/** One review of an item, the latest when no number is given. */
+export async function getKpiReview(
+  db: Db,
+  { workspaceId, itemId, number }: ItemKey & { number?: number | undefined },
+): Promise<KpiReviewRow | null> {
+  const [row] = await db
+    .select()
+    .from(kpiReviews)
+    .where(
+      and(
+        eq(kpiReviews.itemId, itemId),
+        eq(kpiReviews.workspaceId, workspaceId),
+        ...ifGiven(number, (given) => eq(kpiReviews.number, given)),
+      ),
+    )
+    .orderBy(desc(kpiReviews.number))
+    .limit(1);
+  return row ?? null;
+}

@@ -1,0 +1,96 @@
+import { and, arrayContains, asc, eq } from 'drizzle-orm';
+import type { Holders } from '../domain/item-commands.ts';
+import type { Actor } from '../domain/item-context.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
+import { newId } from './ids.ts';
+import { members } from './schema/index.ts';
+
+export type MemberRow = typeof members.$inferSelect;
+
+export type NewMember = { workspaceId: string; name: string; roles: Role[] } & Partial<
+  Pick<MemberRow, 'skillTags' | 'platformTags' | 'profileTags' | 'backupId'>
+>;
+
+export type MemberChange = Partial<Omit<MemberRow, 'id' | 'workspaceId' | 'createdAt'>>;
+
+interface MemberKey {
+  workspaceId: string;
+  memberId: string;
+}
+
+export async function insertMember(db: Db, member: NewMember): Promise<MemberRow> {
+  const [row] = await db
+    .insert(members)
+    .values({ id: newId('member'), ...member })
+    .returning();
+  if (row === undefined) throw new Error('insert of a member returned no row');
+  return row;
+}
+
+/** @returns null when the workspace has no such member. */
+export async function updateMember(
+  db: Db,
+  { change, ...key }: MemberKey & { change: MemberChange },
+): Promise<MemberRow | null> {
+  if (Object.keys(change).length === 0) return getMember(db, key);
+  const [row] = await db.update(members).set(change).where(isMember(key)).returning();
+  return row ?? null;
+}
+
+export async function getMember(db: Db, key: MemberKey): Promise<MemberRow | null> {
+  const [row] = await db.select().from(members).where(isMember(key));
+  return row ?? null;
+}
+
+/** Members in the order they joined. */
+export async function listMembers(
+  db: Db,
+  filter: { workspaceId: string; role?: Role | undefined; active?: boolean | undefined },
+): Promise<MemberRow[]> {
+  return db
+    .select()
+    .from(members)
+    .where(
+      and(
+        eq(members.workspaceId, filter.workspaceId),
+        ...ifGiven(filter.role, (role) => arrayContains(members.roles, [role])),
+        ...ifGiven(filter.active, (active) => eq(members.active, active)),
+      ),
+    )
+    .orderBy(asc(members.createdAt), asc(members.id));
+}
+
+/** Active members per role, as guards need them. A role that nobody holds is left out. */
+export async function listHolders(
+  db: Db,
+  { workspaceId }: { workspaceId: string },
+): Promise<Holders> {
+  const holders: Holders = {};
+  for (const member of await listMembers(db, { workspaceId, active: true })) {
+    for (const role of member.roles) holders[role] = [...(holders[role] ?? []), member.id];
+  }
+  return holders;
+}
+
+/** What the run is told about who acts; null for someone who is not an active member. */
+export async function readActor(db: Db, key: MemberKey): Promise<Actor | null> {
+  const member = await getMember(db, key);
+  if (member === null || !member.active) return null;
+  const backedUp = await db
+    .select({ id: members.id })
+    .from(members)
+    .where(and(eq(members.workspaceId, key.workspaceId), eq(members.backupId, key.memberId)))
+    .orderBy(asc(members.id));
+  return {
+    memberId: member.id,
+    roles: member.roles,
+    platformTags: member.platformTags,
+    backupFor: backedUp.map(({ id }) => id),
+  };
+}
+
+function isMember({ workspaceId, memberId }: MemberKey) {
+  return and(eq(members.id, memberId), eq(members.workspaceId, workspaceId));
+}

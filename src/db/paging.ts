@@ -1,0 +1,93 @@
+import { StoreError } from './errors.ts';
+
+/** One page of a list, and where the next one starts; null at the end. */
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface PageRequest {
+  /** Rows at most, 1 to 200. */
+  limit?: number | undefined;
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined;
+}
+
+const MAX_LIMIT = 200;
+
+/** The asked limit, held between 1 and 200; 50 when none is asked. */
+export function pageLimit({ limit }: PageRequest): number {
+  return Math.min(Math.max(Math.trunc(limit ?? 50), 1), MAX_LIMIT);
+}
+
+/** Cuts the extra row off that was read to know whether there is more. */
+export function toPage<T>(
+  rows: T[],
+  limit: number,
+  keyOf: (row: T) => (string | number)[],
+): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items, nextCursor: more ? encodeCursor(keyOf(last)) : null };
+}
+
+/** The sort key of a row as an opaque text. */
+export function encodeCursor(key: (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key), 'utf8').toString('base64url');
+}
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const isId = (part: unknown) =>
+  typeof part === 'string' && part.length > 0 && part.length <= 600 && !part.includes('\0');
+const isSeq = (part: unknown) =>
+  typeof part === 'number' && Number.isInteger(part) && part >= 0 && part <= 2_147_483_647;
+const isInstant = (part: unknown) =>
+  typeof part === 'string' && INSTANT.test(part) && !Number.isNaN(Date.parse(part));
+
+/** Cursor of a list ordered by an instant and an id. */
+export function decodeInstantCursor(cursor: string): { at: string; id: string } {
+  const [at, id, ...rest] = decode(cursor);
+  if (!isInstant(at) || !isId(id) || rest.length > 0) throw invalidCursor();
+  return { at: String(at), id: String(id) };
+}
+
+/** Cursor of a list ordered by a number. */
+export function decodeSeqCursor(cursor: string): number {
+  const [seq, ...rest] = decode(cursor);
+  if (!isSeq(seq) || rest.length > 0) throw invalidCursor();
+  return Number(seq);
+}
+
+/** Cursor of a list ordered by an id. */
+export function decodeIdCursor(cursor: string): string {
+  const [id, ...rest] = decode(cursor);
+  if (!isId(id) || rest.length > 0) throw invalidCursor();
+  return String(id);
+}
+
+/** Cursor of a timeline: after an event, or after a refusal (`settledAt` and `id` given). */
+export function decodeTimelineCursor(cursor: string): {
+  seq: number;
+  refusal: { settledAt: string; id: string } | null;
+} {
+  const [seq, settledAt, id, ...rest] = decode(cursor);
+  if (!isSeq(seq) || rest.length > 0) throw invalidCursor();
+  if (settledAt === undefined) return { seq: Number(seq), refusal: null };
+  if (!isInstant(settledAt) || !isId(id)) throw invalidCursor();
+  return { seq: Number(seq), refusal: { settledAt: String(settledAt), id: String(id) } };
+}
+
+function decode(cursor: string): unknown[] {
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(key)) return key;
+  } catch {
+    // Falls through: whatever it is, it is no cursor of ours.
+  }
+  throw invalidCursor();
+}
+
+function invalidCursor(): StoreError {
+  return new StoreError('cursor_invalid', 'cursor: is not one that this list returned');
+}

@@ -1,0 +1,57 @@
+import { and, asc, desc, eq } from 'drizzle-orm';
+import { ulid } from 'ulid';
+import type { Playbook } from '../domain/playbook.ts';
+import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
+import { playbooks } from './schema/index.ts';
+
+export type PlaybookRow = typeof playbooks.$inferSelect;
+
+/**
+ * Adds a version of a playbook; a stored one never changes.
+ * @returns null when this version of this name stands already.
+ */
+export async function insertPlaybook(
+  db: Db,
+  { workspaceId, playbook }: { workspaceId: string; playbook: Playbook },
+): Promise<PlaybookRow | null> {
+  const { name, version } = playbook;
+  const [row] = await db
+    .insert(playbooks)
+    .values({ id: `plb_${ulid()}`, workspaceId, name, version, data: playbook })
+    .onConflictDoNothing()
+    .returning();
+  return row ?? null;
+}
+
+/** One version of a playbook, the newest when none is named. */
+export async function getPlaybook(
+  db: Db,
+  key: { workspaceId: string; name: string; version?: number | undefined },
+): Promise<PlaybookRow | null> {
+  const [row] = await db
+    .select()
+    .from(playbooks)
+    .where(
+      and(
+        eq(playbooks.workspaceId, key.workspaceId),
+        eq(playbooks.name, key.name),
+        ...ifGiven(key.version, (version) => eq(playbooks.version, version)),
+      ),
+    )
+    .orderBy(desc(playbooks.version))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Every version of every playbook, by name and version. */
+export async function listPlaybooks(
+  db: Db,
+  { workspaceId }: { workspaceId: string },
+): Promise<PlaybookRow[]> {
+  return db
+    .select()
+    .from(playbooks)
+    .where(eq(playbooks.workspaceId, workspaceId))
+    .orderBy(asc(playbooks.name), asc(playbooks.version));
+}

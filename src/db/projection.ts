@@ -1,0 +1,230 @@
+import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
+import { GENESIS_HASH, type ItemEvent } from '../domain/item-event.ts';
+import type { WaitingOn } from '../domain/item-responsible.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Stage } from '../domain/stages.ts';
+import type { Db } from './client.ts';
+import { type CommandVerdict, getCommand, verdictOf } from './commands.ts';
+import { ChainConflict, StoreError } from './errors.ts';
+import { commands, itemEvents, items, outbox } from './schema/index.ts';
+import type { ItemSnapshot } from './schema/item-snapshot.ts';
+import { inTransaction } from './transaction.ts';
+
+/** An event of the run, with the command that caused it. */
+export type ProjectedEvent = ItemEvent & { commandId?: string | null };
+
+/** The item as it is after the last event: everything but `snapshot` is derived from it. */
+export interface ProjectedItem {
+  /** Seq of the run's last event. */
+  seq: number;
+  snapshot: ItemSnapshot;
+  stage: Stage;
+  substage: string | null;
+  ownerRole: Role | null;
+  assigneeId: string | null;
+  waitingOn: WaitingOn[];
+  stageEnteredAt: string;
+  dueAt: string | null;
+  closedAt: string | null;
+  title?: string;
+}
+
+export interface ProjectionBatch {
+  workspaceId: string;
+  itemId: string;
+  events: readonly ProjectedEvent[];
+  /** Leave out to record events only. */
+  item?: ProjectedItem;
+  /** The command that the run applied, its answer, and the seq after it. */
+  command?: { id: string; seq: number; answer: Record<string, unknown> };
+  /** What subscribers are told. Rows of one event keep their order in every batch. */
+  outbox?: readonly { seq: number; type: string; payload: Record<string, unknown> }[];
+}
+
+export interface Projection {
+  /** The item row's seq afterwards. */
+  seq: number;
+  /** Seqs stored by this call; the others stood already. */
+  recorded: number[];
+  /** Seqs just before an event of the batch that are not stored: they may still arrive. */
+  missing: number[];
+  /** What stands for `command` now; null without one, and when its row is gone. */
+  verdict: CommandVerdict | null;
+  /** The run applied a command that stands refused, or applied at another seq: a finding. */
+  contradiction: boolean;
+}
+
+/**
+ * The only writer of an item's state and of its events. One transaction, repeatable in any order:
+ * events are inserted if absent, the item row moves only forward in seq, the first verdict stays.
+ * Returns what is committed, which is what a caller has to be answered.
+ * @throws ChainConflict when an event stands with another hash or does not fit its neighbours.
+ * @throws StoreError `item_row_missing`, `batch_incomplete`.
+ */
+export function projectEvents(db: Db, batch: ProjectionBatch): Promise<Projection> {
+  const events = [...batch.events].sort((a, b) => a.seq - b.seq);
+  return inTransaction(db, async (tx) => {
+    const row = await lockItem(tx, batch);
+    const stored = await readNeighbours(tx, batch, events);
+    const chain = joinChain(batch.itemId, row, stored, events);
+    const missing = events.map(({ seq }) => seq - 1).filter((seq) => !chain.has(seq));
+    const recorded = await insertEvents(tx, batch, events);
+    const seq = await moveItem(tx, batch, row, chain);
+    await insertOutbox(tx, batch);
+    return { seq, recorded, missing, ...(await settleCommand(tx, batch)) };
+  });
+}
+
+interface ItemHead {
+  seq: number;
+  headHash: string;
+}
+
+interface Link {
+  seq: number;
+  hash: string;
+  prevHash: string;
+}
+
+async function lockItem(tx: Db, { workspaceId, itemId }: ProjectionBatch): Promise<ItemHead> {
+  const [row] = await tx
+    .select({ seq: items.seq, headHash: items.headHash })
+    .from(items)
+    .where(and(eq(items.id, itemId), eq(items.workspaceId, workspaceId)))
+    .for('no key update');
+  if (row === undefined) throw new StoreError('item_row_missing', `${itemId} has no row`);
+  return row;
+}
+
+/** The stored events that the batch touches. The lock is held: they cannot change before the commit. */
+async function readNeighbours(
+  tx: Db,
+  { itemId }: ProjectionBatch,
+  events: readonly ProjectedEvent[],
+): Promise<Link[]> {
+  const first = events.at(0);
+  const last = events.at(-1);
+  if (first === undefined || last === undefined) return [];
+  return tx
+    .select({ seq: itemEvents.seq, hash: itemEvents.hash, prevHash: itemEvents.prevHash })
+    .from(itemEvents)
+    .where(
+      and(
+        eq(itemEvents.itemId, itemId),
+        gte(itemEvents.seq, first.seq - 1),
+        lte(itemEvents.seq, last.seq + 1),
+      ),
+    );
+}
+
+/** The hash of every seq that is known once the batch is stored. */
+function joinChain(
+  itemId: string,
+  row: ItemHead,
+  stored: readonly Link[],
+  events: readonly ProjectedEvent[],
+): Map<number, string> {
+  const chain = new Map([
+    [0, GENESIS_HASH],
+    [row.seq, row.headHash],
+  ]);
+  for (const { seq, hash } of [...stored, ...events]) {
+    const expected = chain.get(seq) ?? hash;
+    if (expected !== hash) throw new ChainConflict({ itemId, seq, expected, given: hash });
+    chain.set(seq, hash);
+  }
+  for (const { seq, prevHash } of [...stored, ...events]) {
+    const expected = chain.get(seq - 1) ?? prevHash;
+    if (expected !== prevHash) {
+      throw new ChainConflict({ itemId, seq: seq - 1, expected, given: prevHash });
+    }
+  }
+  return chain;
+}
+
+async function insertEvents(
+  tx: Db,
+  { workspaceId, itemId }: ProjectionBatch,
+  events: readonly ProjectedEvent[],
+): Promise<number[]> {
+  if (events.length === 0) return [];
+  const rows = events.map(({ seq, at, type, actor, data, prevHash, hash, commandId }) => ({
+    ...{ workspaceId, itemId, seq, at, type, actor, data, prevHash, hash },
+    commandId: commandId ?? null,
+  }));
+  const inserted = await tx
+    .insert(itemEvents)
+    .values(rows)
+    .onConflictDoNothing()
+    .returning({ seq: itemEvents.seq });
+  return inserted.map(({ seq }) => seq).sort((a, b) => a - b);
+}
+
+/** @returns the row's seq afterwards. */
+async function moveItem(
+  tx: Db,
+  { workspaceId, itemId, item }: ProjectionBatch,
+  row: ItemHead,
+  chain: ReadonlyMap<number, string>,
+): Promise<number> {
+  if (item === undefined || item.seq <= row.seq) return row.seq;
+  const headHash = chain.get(item.seq);
+  if (headHash === undefined) {
+    throw new StoreError('batch_incomplete', `${itemId}: event ${item.seq} is not in the batch`);
+  }
+  await tx
+    .update(items)
+    .set({ ...item, headHash, updatedAt: sql`now()` })
+    .where(and(eq(items.id, itemId), eq(items.workspaceId, workspaceId), lt(items.seq, item.seq)));
+  return item.seq;
+}
+
+async function insertOutbox(tx: Db, batch: ProjectionBatch): Promise<void> {
+  const { workspaceId, itemId } = batch;
+  const counts = new Map<number, number>();
+  const rows = (batch.outbox ?? []).map(({ seq, type, payload }) => {
+    const ordinal = counts.get(seq) ?? 0;
+    counts.set(seq, ordinal + 1);
+    // Derived, so that a batch projected again names the same row; also the id of the webhook.
+    const id = `evt_${itemId.replace(/^itm_/, '')}_${seq}_${ordinal}`;
+    return { id, workspaceId, itemId, seq, ordinal, type, payload };
+  });
+  if (rows.length > 0) await tx.insert(outbox).values(rows).onConflictDoNothing();
+}
+
+/** Events are kept even if the verdict contradicts them: the run is the truth about what happened. */
+async function settleCommand(
+  tx: Db,
+  { workspaceId, command }: ProjectionBatch,
+): Promise<Pick<Projection, 'verdict' | 'contradiction'>> {
+  if (command === undefined) return { verdict: null, contradiction: false };
+  const { id, seq, answer } = command;
+  const isCommand = and(eq(commands.id, id), eq(commands.workspaceId, workspaceId));
+  const [settled] = await tx
+    .update(commands)
+    .set({
+      state: 'applied',
+      answer,
+      appliedSeq: seq,
+      settledAt: sql`now()`,
+      leaseUntil: null,
+      lastError: null,
+      retryAt: null,
+    })
+    .where(and(isCommand, eq(commands.state, 'pending')))
+    .returning();
+  if (settled !== undefined) return { verdict: verdictOf(settled), contradiction: false };
+  const standing = await getCommand(tx, { workspaceId, id });
+  if (standing === null) return { verdict: null, contradiction: false };
+  const contradiction = standing.state === 'refused' || standing.appliedSeq !== seq;
+  if (contradiction) {
+    await tx
+      .update(commands)
+      .set({
+        lastError: `the run applied it at seq ${seq}, but it stands ${standing.state}`,
+        ...(standing.state === 'refused' ? { appliedSeq: seq } : {}),
+      })
+      .where(isCommand);
+  }
+  return { verdict: verdictOf(standing), contradiction };
+}
