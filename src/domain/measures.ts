@@ -29,12 +29,6 @@ const fields = {
   source: z
     .string()
     .regex(/^[A-Za-z][\w .:/-]{0,59}$/, 'is the name of a source, such as "manual" or "sandbox"'),
-  definition: z
-    .string()
-    .min(1)
-    .max(60)
-    .optional()
-    .describe('which definition of the measure the source used, e.g. "views" for impressions'),
 };
 
 /** A reading as it is handed in: no id yet; a manual value that is settled unless it says otherwise. */
@@ -62,7 +56,17 @@ export type ReadingInput = z.infer<typeof ReadingInput>;
  * it names neither.
  */
 export const Reading = z
-  .strictObject({ id: rowId, ...fields, provisional: z.boolean() })
+  .strictObject({
+    id: rowId,
+    ...fields,
+    provisional: z.boolean(),
+    definition: z
+      .string()
+      .min(1)
+      .max(60)
+      .optional()
+      .describe('how the source defines the measure, where it can be one of several'),
+  })
   .superRefine(checkReading)
   .meta({ id: 'Reading' });
 export type Reading = z.infer<typeof Reading>;
