@@ -1,12 +1,12 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
+import type { ItemEvent } from '../domain/item-event.ts';
 import type { Db } from './client.ts';
 import type { ItemKey } from './items.ts';
 import { decodeSeqCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
-import type { ProjectedEvent } from './projection.ts';
 import { itemEvents } from './schema/index.ts';
 
 /** A stored event, in the form that `verifyChain` of the domain checks. */
-export type StoredEvent = ProjectedEvent & { commandId: string | null };
+export type StoredEvent = ItemEvent & { commandId: string | null };
 
 const eventColumns = {
   seq: itemEvents.seq,
@@ -49,8 +49,8 @@ export async function readChain(db: Db, key: ItemKey): Promise<StoredEvent[]> {
 }
 
 /**
- * What a command did, in order; empty when it did nothing. Answers for a command whose run has
- * closed and no longer knows it.
+ * The events that name a command as their cause; empty when the run never applied it. Answers for a
+ * command whose run has closed and no longer knows it.
  */
 export async function findEventsOfCommand(
   db: Db,

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { GENESIS_HASH } from '../domain/item-event.ts';
-import type { WaitingOn } from '../domain/item-responsible.ts';
+import type { ItemRow } from '../domain/item-row.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Stage } from '../domain/stages.ts';
 import type { Db } from './client.ts';
@@ -15,35 +15,25 @@ import {
 } from './paging.ts';
 import { items } from './schema/index.ts';
 
-export type ItemRow = typeof items.$inferSelect;
+/** A row as it is stored. */
+export type StoredItem = typeof items.$inferSelect;
 
 /** A row of a list: everything but the machine's state. */
-export type ItemSummary = Omit<ItemRow, 'snapshot'>;
+export type ItemSummary = Omit<StoredItem, 'snapshot'>;
 
 const { snapshot: _, ...summaryColumns } = getTableColumns(items);
 
-export interface NewItem {
-  id: string;
-  workspaceId: string;
-  title: string;
-  campaignId: string | null;
-  playbookName: string;
-  playbookVersion: number;
-  stage: Stage;
-  substage: string | null;
-  ownerRole: Role | null;
-  assigneeId: string | null;
-  waitingOn: WaitingOn[];
-  stageEnteredAt: string;
-  dueAt: string | null;
-  createdBy: string;
-}
+export type NewItem = Pick<
+  StoredItem,
+  'id' | 'workspaceId' | 'title' | 'campaignId' | 'playbookName' | 'playbookVersion' | 'createdBy'
+> &
+  Omit<ItemRow, 'seq' | 'closedAt'>;
 
 /** The row of an item whose run is about to start, at seq 0. Every later state comes from its run. */
-export async function insertItem(db: Db, item: NewItem): Promise<ItemRow> {
+export async function insertItem(db: Db, item: NewItem): Promise<StoredItem> {
   const [row] = await db
     .insert(items)
-    .values({ ...item, headHash: GENESIS_HASH })
+    .values({ ...item, seq: 0, headHash: GENESIS_HASH })
     .returning();
   if (row === undefined) throw new Error(`${item.id}: insert returned no row`);
   return row;
@@ -54,7 +44,7 @@ export interface ItemKey {
   itemId: string;
 }
 
-export async function getItem(db: Db, key: ItemKey): Promise<ItemRow | null> {
+export async function getItem(db: Db, key: ItemKey): Promise<StoredItem | null> {
   const [row] = await db.select().from(items).where(isItem(key));
   return row ?? null;
 }
@@ -151,7 +141,7 @@ export async function listOpenItems(
 export async function findOverdue(
   db: Db,
   { workspaceId, limit = 200 }: { workspaceId: string; limit?: number },
-): Promise<ItemRow[]> {
+): Promise<StoredItem[]> {
   return db
     .select()
     .from(items)

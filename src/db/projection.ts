@@ -1,40 +1,18 @@
 import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
 import { GENESIS_HASH, type ItemEvent } from '../domain/item-event.ts';
-import type { WaitingOn } from '../domain/item-responsible.ts';
-import type { Role } from '../domain/roles.ts';
-import type { Stage } from '../domain/stages.ts';
+import { commandIdOf, type ItemRow } from '../domain/item-row.ts';
 import type { Db } from './client.ts';
 import { type CommandVerdict, getCommand, verdictOf } from './commands.ts';
 import { ChainConflict, StoreError } from './errors.ts';
 import { commands, itemEvents, items, outbox } from './schema/index.ts';
-import type { ItemSnapshot } from './schema/item-snapshot.ts';
 import { inTransaction } from './transaction.ts';
-
-/** An event of the run, with the command that caused it. */
-export type ProjectedEvent = ItemEvent & { commandId?: string | null };
-
-/** The item as it is after the last event: everything but `snapshot` is derived from it. */
-export interface ProjectedItem {
-  /** Seq of the run's last event. */
-  seq: number;
-  snapshot: ItemSnapshot;
-  stage: Stage;
-  substage: string | null;
-  ownerRole: Role | null;
-  assigneeId: string | null;
-  waitingOn: WaitingOn[];
-  stageEnteredAt: string;
-  dueAt: string | null;
-  closedAt: string | null;
-  title?: string;
-}
 
 export interface ProjectionBatch {
   workspaceId: string;
   itemId: string;
-  events: readonly ProjectedEvent[];
-  /** Leave out to record events only. */
-  item?: ProjectedItem;
+  events: readonly ItemEvent[];
+  /** The row after the last event; leave it out to record events only. */
+  item?: ItemRow & { title?: string };
   /** The command that the run applied, its answer, and the seq after it. */
   command?: { id: string; seq: number; answer: Record<string, unknown> };
   /** What subscribers are told. Rows of one event keep their order in every batch. */
@@ -100,7 +78,7 @@ async function lockItem(tx: Db, { workspaceId, itemId }: ProjectionBatch): Promi
 async function readNeighbours(
   tx: Db,
   { itemId }: ProjectionBatch,
-  events: readonly ProjectedEvent[],
+  events: readonly ItemEvent[],
 ): Promise<Link[]> {
   const first = events.at(0);
   const last = events.at(-1);
@@ -122,7 +100,7 @@ function joinChain(
   itemId: string,
   row: ItemHead,
   stored: readonly Link[],
-  events: readonly ProjectedEvent[],
+  events: readonly ItemEvent[],
 ): Map<number, string> {
   const chain = new Map([
     [0, GENESIS_HASH],
@@ -145,12 +123,12 @@ function joinChain(
 async function insertEvents(
   tx: Db,
   { workspaceId, itemId }: ProjectionBatch,
-  events: readonly ProjectedEvent[],
+  events: readonly ItemEvent[],
 ): Promise<number[]> {
   if (events.length === 0) return [];
-  const rows = events.map(({ seq, at, type, actor, data, prevHash, hash, commandId }) => ({
-    ...{ workspaceId, itemId, seq, at, type, actor, data, prevHash, hash },
-    commandId: commandId ?? null,
+  const rows = events.map((event) => ({
+    ...{ ...event, workspaceId, itemId },
+    commandId: commandIdOf(event),
   }));
   const inserted = await tx
     .insert(itemEvents)

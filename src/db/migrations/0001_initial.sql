@@ -107,7 +107,7 @@ create table items (
   waiting_on jsonb not null default '[]',
   seq integer not null default 0 check (seq >= 0),
   head_hash text not null,
-  snapshot jsonb,
+  snapshot jsonb not null,
   stage_entered_at timestamp(3) with time zone not null,
   due_at timestamp(3) with time zone,
   clock_offset_ms bigint not null default 0,

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import { bigint, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { ItemEvent, ItemEventType } from '../../domain/item-event.ts';
 import type { WaitingOn } from '../../domain/item-responsible.ts';
+import type { ItemSnapshot } from '../../domain/item-run.ts';
 import type { Role } from '../../domain/roles.ts';
 import type { Stage } from '../../domain/stages.ts';
 import { bytes, instant } from './columns.ts';
-import type { ItemSnapshot } from './item-snapshot.ts';
 
 /** What the run of an item last reported. `seq` 0: the run has not reported yet. */
 export const items = pgTable('items', {
@@ -23,7 +23,7 @@ export const items = pgTable('items', {
   seq: integer().notNull().default(0),
   /** Hash of the event at `seq`. */
   headHash: text('head_hash').notNull(),
-  snapshot: jsonb().$type<ItemSnapshot>(),
+  snapshot: jsonb().$type<ItemSnapshot>().notNull(),
   /** By the run's clock, as are `dueAt` and `closedAt`: compare with `now() + clockOffsetMs`. */
   stageEnteredAt: instant('stage_entered_at').notNull(),
   dueAt: instant('due_at'),
