@@ -1,10 +1,21 @@
 import { and, enqueueActions, not, setup } from 'xstate';
+import { closeGate, isGateClosed } from './item-approval-moves.ts';
 import type { ClockFacts, Command, ItemMachineEvent } from './item-commands.ts';
 import type { BriefDigest, ItemContext, PinnedPlaybook } from './item-context.ts';
 import type { EventRecord } from './item-event.ts';
-import type { Move } from './item-moves.ts';
-import * as moves from './item-moves.ts';
+import type { Move } from './item-move.ts';
+import { moveFor } from './item-moves.ts';
 import { unmetRequirements } from './item-requirements.ts';
+import {
+  closeReview,
+  extendMeasurement,
+  isExtensionDecided,
+  isReviewSigned,
+  openReview,
+} from './item-review-moves.ts';
+import { isPlanStanding } from './item-schedule-moves.ts';
+import { enterStage } from './item-stage-moves.ts';
+import { initialContext, startItem } from './item-start.ts';
 import type { OwnerRole } from './roles.ts';
 import { OPEN_PLACES, type Place, type Stage } from './stages.ts';
 
@@ -24,76 +35,6 @@ export interface ItemInput {
 
 function isCommand(event: ItemMachineEvent): event is Command {
   return 'actor' in event;
-}
-
-function moveFor(context: ItemContext, event: ItemMachineEvent, place: Place): Move {
-  switch (event.type) {
-    case 'save_brief':
-      return moves.saveBrief(context, event);
-    case 'offer_handoff':
-      return moves.offerHandoff(context, event);
-    case 'withdraw_handoff':
-      return moves.withdrawHandoff(context, event);
-    case 'accept_handoff':
-      return moves.acceptHandoff(context, event);
-    case 'decline_handoff':
-      return moves.declineHandoff(context, event);
-    case 'save_draft':
-      return moves.saveDraft(context, event);
-    case 'submit_for_review':
-      return moves.submitForReview(context, event);
-    case 'acknowledge_revision':
-      return moves.acknowledgeRevision(context);
-    case 'decide_approval':
-      return moves.decideApproval(context, event);
-    case 'plan_schedule':
-      return moves.planSchedule(context, event, isAfterHandoff(place) ? 'planned' : 'tentative');
-    case 'unschedule':
-      return moves.unschedule(context);
-    case 'skip_publication':
-      return moves.skipPublication(context, event);
-    case 'resolve_publication':
-      return moves.resolvePublication(context, event);
-    case 'open_kpi_review':
-      return { change: {}, records: [] };
-    case 'sign_off':
-      return moves.signOff(context, event);
-    case 'hold':
-      return moves.hold(context, event, place);
-    case 'resume':
-      return moves.resume(context, event);
-    case 'cancel':
-      return moves.cancel(context, event.refs.reason ?? null);
-    case 'reassign':
-      return moves.reassign(context, event);
-    case 'extend':
-      return moves.extend(context, event);
-    case 'publication_due':
-      return moves.publicationDue(context, event);
-    case 'publication_sending':
-      return moves.publicationSending(context, event);
-    case 'publication_settled':
-      return moves.publicationSettled(context, event);
-    case 'slot_passed':
-      return moves.slotPassed(context, event);
-    case 'approval_deadline_passed':
-      return moves.releaseSlot(context, event);
-    case 'checkpoint_recorded':
-    case 'checkpoint_missed':
-      return moves.settleCheckpoint(context, event);
-    case 'review_frozen':
-      return moves.freezeReview(context, event);
-    case 'clock_step':
-      return moves.clockStep(context, event);
-    case 'campaign_released':
-      return moves.releaseCampaign(context);
-    case 'campaign_cancelled':
-      return moves.cancel(context, event.reason);
-  }
-}
-
-function isAfterHandoff(place: Place): boolean {
-  return place === 'scheduling.planning' || place === 'scheduled' || place === 'publishing';
 }
 
 function clocksOf(event: ItemMachineEvent): ClockFacts | undefined {
@@ -143,10 +84,10 @@ const base = setup({
     requestsChanges: ({ event }) =>
       event.type === 'decide_approval' && event.refs.decision === 'request_changes',
     planStands: ({ context, event }) =>
-      event.type === 'skip_publication' && moves.isPlanStanding(context, event.refs.publicationId),
+      event.type === 'skip_publication' && isPlanStanding(context, event.refs.publicationId),
     hashMismatch: ({ event }) =>
       event.type === 'publication_settled' && event.outcome === 'hash_mismatch',
-    gateClosed: ({ context }) => moves.isGateClosed(context),
+    gateClosed: ({ context }) => isGateClosed(context),
     anyActive: ({ context }) =>
       context.publications.some(({ state }) =>
         ['due', 'sending', 'unknown', 'missed'].includes(state),
@@ -155,8 +96,8 @@ const base = setup({
     anyPublished: ({ context }) => context.publications.some(({ state }) => state === 'published'),
     checkpointsSettled: ({ context }) =>
       context.checkpoints.every(({ required, state }) => !required || state !== 'due'),
-    reviewSigned: ({ context }) => moves.isReviewSigned(context),
-    extensionDecided: ({ context }) => moves.isExtensionDecided(context),
+    reviewSigned: ({ context }) => isReviewSigned(context),
+    extensionDecided: ({ context }) => isExtensionDecided(context),
     heldFrom: ({ context }, { place }: { place: Place }) => context.heldFrom === place,
   },
   actions: {
@@ -175,17 +116,17 @@ const base = setup({
       }
     }),
     start: enqueueActions(({ context, enqueue }) => {
-      enqueueMove(queueOf(enqueue), moves.startItem(context));
+      enqueueMove(queueOf(enqueue), startItem(context));
     }),
     enter: enqueueActions(({ context, event, enqueue }, { stage }: { stage: Stage }) => {
       const { at, clocks } = stampOf(event);
-      enqueueMove(queueOf(enqueue), moves.enterStage(context, stage, at, clocks));
+      enqueueMove(queueOf(enqueue), enterStage(context, stage, at, clocks));
     }),
     closeGate: enqueueActions(({ context, event, enqueue }) => {
-      enqueueMove(queueOf(enqueue), moves.closeGate(context, event.at));
+      enqueueMove(queueOf(enqueue), closeGate(context, event.at));
     }),
     openReview: enqueueActions(({ context, enqueue }) => {
-      const move = moves.openReview(context);
+      const move = openReview(context);
       enqueueMove(queueOf(enqueue), move);
       const review = move.change.reviews?.at(-1);
       if (review !== undefined) {
@@ -194,10 +135,10 @@ const base = setup({
       }
     }),
     closeReview: enqueueActions(({ context, event, enqueue }) => {
-      enqueueMove(queueOf(enqueue), moves.closeReview(context, event.at));
+      enqueueMove(queueOf(enqueue), closeReview(context, event.at));
     }),
     extendMeasurement: enqueueActions(({ context, enqueue }) => {
-      enqueueMove(queueOf(enqueue), moves.extendMeasurement(context));
+      enqueueMove(queueOf(enqueue), extendMeasurement(context));
     }),
   },
 });
@@ -276,7 +217,7 @@ const PLANNING = 'scheduling.planning';
 /** One content item, from brief to signed-off KPI verdict. Pure: no clock, no effects, no actors. */
 export const itemMachine = base.createMachine({
   id: 'item',
-  context: ({ input }) => moves.initialContext(input),
+  context: ({ input }) => initialContext(input),
   entry: 'start',
   initial: 'briefing',
   states: {

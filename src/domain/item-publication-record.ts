@@ -1,0 +1,42 @@
+import { derivedId } from './ids.ts';
+import type { ItemContext, PublicationRecord } from './item-context.ts';
+
+export function withPublication(
+  context: ItemContext,
+  id: string,
+  change: Partial<PublicationRecord>,
+): PublicationRecord[] {
+  return context.publications.map((record) =>
+    record.id === id ? { ...record, ...change } : record,
+  );
+}
+
+export function publicationData(record: PublicationRecord): Record<string, unknown> {
+  const { id, channelAccountId, channel, slotNumber, at } = record;
+  return { publicationId: id, channelAccountId, channel, slotNumber, scheduledAt: at };
+}
+
+export function newPublication(
+  context: ItemContext,
+  publications: readonly PublicationRecord[],
+  slot: { channelAccountId: string; channel: string; at: string; local: string; zone: string },
+): PublicationRecord {
+  const earlier = publications.filter(
+    ({ channelAccountId }) => channelAccountId === slot.channelAccountId,
+  );
+  return {
+    id: derivedId('publication', context.itemId, publications.length + 1),
+    channelAccountId: slot.channelAccountId,
+    channel: slot.channel,
+    slotNumber: 1 + Math.max(0, ...earlier.map(({ slotNumber }) => slotNumber)),
+    state: 'planned',
+    at: slot.at,
+    local: slot.local,
+    zone: slot.zone,
+    contentHash: null,
+    remoteId: null,
+    permalink: null,
+    publishedAt: null,
+    evidence: null,
+  };
+}

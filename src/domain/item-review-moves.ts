@@ -1,0 +1,173 @@
+import { derivedId } from './ids.ts';
+import { addMs, ageMs } from './item-ages.ts';
+import type { Command, SystemEvent } from './item-commands.ts';
+import { type CheckpointRecord, currentReview, type ItemContext } from './item-context.ts';
+import { type Move, NOTHING } from './item-move.ts';
+import { rolesYetToSign } from './item-responsible.ts';
+
+export function settleCheckpoint(
+  context: ItemContext,
+  event: Extract<SystemEvent, { type: 'checkpoint_recorded' | 'checkpoint_missed' }>,
+): Move {
+  const state = event.type === 'checkpoint_recorded' ? 'recorded' : 'missing';
+  const due = context.checkpoints.some((record) => isCheckpointDue(record, event));
+  if (!due) return NOTHING;
+  return {
+    change: {
+      checkpoints: context.checkpoints.map((record) =>
+        isCheckpointDue(record, event) ? { ...record, state, settledAt: event.at } : record,
+      ),
+    },
+    records: [
+      {
+        type: state === 'recorded' ? 'kpi_checkpoint.recorded' : 'kpi_checkpoint.missing',
+        data: { publicationId: event.publicationId, checkpoint: event.checkpoint },
+      },
+    ],
+  };
+}
+
+function isCheckpointDue(
+  record: CheckpointRecord,
+  key: { publicationId: string; checkpoint: string },
+): boolean {
+  return (
+    record.state === 'due' &&
+    record.publicationId === key.publicationId &&
+    record.checkpoint === key.checkpoint
+  );
+}
+
+/** Opens a KPI review; its readings are frozen by the effect that goes with it. */
+export function openReview(context: ItemContext): Move {
+  const number = context.reviews.length + 1;
+  const review = {
+    id: derivedId('review', context.itemId, number),
+    number,
+    hash: null,
+    signOffs: [],
+    extendTo: null,
+  };
+  return {
+    change: { reviews: [...context.reviews, review] },
+    records: [{ type: 'kpi_review.opened', data: { reviewId: review.id, number } }],
+  };
+}
+
+export function freezeReview(
+  context: ItemContext,
+  { reviewId, hash }: Extract<SystemEvent, { type: 'review_frozen' }>,
+): Move {
+  return {
+    change: {
+      reviews: context.reviews.map((review) =>
+        review.id === reviewId && review.hash === null ? { ...review, hash } : review,
+      ),
+    },
+    records: [{ type: 'kpi_review.frozen', data: { reviewId, hash } }],
+  };
+}
+
+export function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
+  const review = currentReview(context);
+  if (review === null) return NOTHING;
+  const lead = review.signOffs.find(({ role }) => role === 'strategist')?.decision;
+  // A peer may name the strategist's decision instead of `agree`; another decision is a dissent.
+  const decision =
+    refs.role === 'strategist' || refs.decision === 'agree' || refs.decision === 'dissent'
+      ? refs.decision
+      : refs.decision === lead
+        ? 'agree'
+        : 'dissent';
+  const signed = {
+    ...review,
+    signOffs: [...review.signOffs, { role: refs.role, memberId: actor.memberId, decision, at }],
+    extendTo:
+      refs.role === 'strategist' && refs.decision === 'extend_measurement'
+        ? (refs.extendTo ?? null)
+        : review.extendTo,
+  };
+  return {
+    change: { reviews: [...context.reviews.slice(0, -1), signed] },
+    records: [
+      {
+        type: 'kpi_review.signed_off',
+        data: {
+          reviewId: review.id,
+          reviewHash: review.hash,
+          role: refs.role,
+          decision,
+          commentId: refs.commentId ?? null,
+        },
+      },
+    ],
+  };
+}
+
+export function isReviewSigned(context: ItemContext): boolean {
+  return currentReview(context) !== null && rolesYetToSign(context).length === 0;
+}
+
+function reviewDecision(context: ItemContext): string | null {
+  const signOffs = currentReview(context)?.signOffs ?? [];
+  return signOffs.find(({ role }) => role === 'strategist')?.decision ?? null;
+}
+
+export function isExtensionDecided(context: ItemContext): boolean {
+  return isReviewSigned(context) && reviewDecision(context) === 'extend_measurement';
+}
+
+/** Back to measuring with one more checkpoint per published post; a new review opens later. */
+export function extendMeasurement(context: ItemContext): Move {
+  const review = currentReview(context);
+  const age = review?.extendTo ?? null;
+  if (review === null || age === null) return NOTHING;
+  const added = context.publications.flatMap(({ id, state, publishedAt }): CheckpointRecord[] =>
+    state === 'published' && publishedAt !== null
+      ? [
+          {
+            publicationId: id,
+            checkpoint: age,
+            required: true,
+            dueAt: addMs(publishedAt, ageMs(age)),
+            state: 'due',
+            settledAt: null,
+          },
+        ]
+      : [],
+  );
+  const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
+  const fresh = added.filter((c) => !known.has(`${c.publicationId} ${c.checkpoint}`));
+  return {
+    change: { checkpoints: [...context.checkpoints, ...fresh] },
+    records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
+  };
+}
+
+/** Closing marks what was not measured yet. */
+export function closeReview(context: ItemContext, at: string): Move {
+  const review = currentReview(context);
+  return {
+    change: {
+      checkpoints: context.checkpoints.map((record) =>
+        record.state === 'due' ? { ...record, state: 'missing', settledAt: at } : record,
+      ),
+    },
+    records: [
+      {
+        type: 'kpi_review.closed',
+        data: {
+          reviewId: review?.id ?? null,
+          decision: reviewDecision(context),
+          dissent: (review?.signOffs ?? [])
+            .filter(({ decision }) => decision === 'dissent')
+            .map(({ role }) => role),
+          notMeasured: context.checkpoints
+            .filter(({ state }) => state === 'due')
+            .map(({ publicationId, checkpoint }) => ({ publicationId, checkpoint })),
+        },
+      },
+      { type: 'item.closed', data: { decision: reviewDecision(context) } },
+    ],
+  };
+}
