@@ -1,0 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { renderKpiDoc } from '../src/domain/kpi-doc.ts';
+
+const DOC = new URL('../docs/kpis.md', import.meta.url);
+
+await writeFile(DOC, renderKpiDoc());
+console.log('docs/kpis.md written');
