@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Channel, PublishOutcome, PublishRequest } from './channel.ts';
+
+/** What a network can be made to do with the next post that carries a marker. */
+export type NetworkFault =
+  | 'accepts and hangs'
+  | 'accepts and resets'
+  | 'accepts and answers 500'
+  | 'accepts and answers garbage'
+  | 'hangs'
+  | 'resets'
+  | 'rejects'
+  | 'rejects the credentials'
+  | 'limits the rate';
+
+/** A channel's adapter in front of a network that the test controls. */
+export interface ChannelHarness {
+  channel: Channel;
+  account: string;
+  /** Makes the next post with this marker go wrong. */
+  fail(marker: string, fault: NetworkFault): Promise<void>;
+  /** How many posts with this marker the network has accepted, by its own evidence. */
+  accepted(marker: string): number;
+}
+
+/** Long enough for a loopback answer, short enough to wait for a network that hangs. */
+const PATIENCE_MS = 400;
+
+/** What every channel owes the send protocol. */
+export function describeChannel(name: string, harness: () => ChannelHarness): void {
+  const mint = (): PublishRequest => ({
+    account: harness().account,
+    intentKey: randomUUID(),
+    marker: `mark-${randomUUID()}`,
+    content: { text: 'Bonjour — « à demain » 🥖' },
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const lookup = ({ account, marker }: PublishRequest) =>
+    harness().channel.lookup({ account, marker, signal: AbortSignal.timeout(PATIENCE_MS) });
+  const again = (request: PublishRequest): PublishRequest => ({
+    ...request,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+
+  describe(`${name}: publish`, () => {
+    test('answers with the post, which a look-up then finds', async () => {
+      const request = mint();
+      const outcome = await harness().channel.publish(request);
+      expect(outcome).toMatchObject({ outcome: 'published', remoteId: expect.any(String) });
+      expect(harness().accepted(request.marker)).toBe(1);
+      const { outcome: _, ...post } = outcome as Extract<PublishOutcome, { outcome: 'published' }>;
+      expect(await lookup(request)).toEqual({ outcome: 'found', post, others: [] });
+    });
+
+    test.each([
+      'accepts and hangs',
+      'accepts and resets',
+      'accepts and answers 500',
+      'accepts and answers garbage',
+    ] as const)(
+      'a network that %s leaves an unknown outcome, and the post is found',
+      async (fault) => {
+        const request = mint();
+        await harness().fail(request.marker, fault);
+        expect(await harness().channel.publish(request)).toMatchObject({ outcome: 'unknown' });
+        expect(harness().accepted(request.marker)).toBe(1);
+        expect(await lookup(request)).toMatchObject({ outcome: 'found' });
+      },
+    );
+
+    test.each(['hangs', 'resets'] as const)(
+      'a network that %s leaves an unknown outcome, and no post is found',
+      async (fault) => {
+        const request = mint();
+        await harness().fail(request.marker, fault);
+        expect(await harness().channel.publish(request)).toMatchObject({ outcome: 'unknown' });
+        expect(await lookup(request)).toEqual({ outcome: 'absent' });
+      },
+    );
+
+    test.each([
+      ['rejects', 'content_refused'],
+      ['rejects the credentials', 'credentials_refused'],
+    ] as const)('a network that %s is final: %s', async (fault, code) => {
+      const request = mint();
+      await harness().fail(request.marker, fault);
+      expect(await harness().channel.publish(request)).toMatchObject({ outcome: 'rejected', code });
+      expect(harness().accepted(request.marker)).toBe(0);
+    });
+
+    test('a network that limits the rate says how long to wait', async () => {
+      const request = mint();
+      await harness().fail(request.marker, 'limits the rate');
+      expect(await harness().channel.publish(request)).toMatchObject({
+        outcome: 'retryable',
+        code: 'rate_limited',
+        retryAfterMs: expect.any(Number),
+      });
+      expect(harness().accepted(request.marker)).toBe(0);
+    });
+  });
+
+  describe(`${name}: a repeated send`, () => {
+    test('makes no second post where the channel declares its key exact', async () => {
+      const { idempotency } = harness().channel.capabilities;
+      if (idempotency === 'match' || idempotency === 'none') return;
+      const request = mint();
+      await harness().fail(request.marker, 'accepts and resets');
+      await harness().channel.publish(request);
+      const outcomes = await Promise.all(
+        Array.from({ length: 5 }, () => harness().channel.publish(again(request))),
+      );
+      expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
+      expect(outcomes[0]).toMatchObject({ outcome: 'published' });
+      expect(harness().accepted(request.marker)).toBe(1);
+    });
+  });
+
+  describe(`${name}: look-up`, () => {
+    test('knows no post that was never made', async () => {
+      expect(await lookup(mint())).toEqual({ outcome: 'absent' });
+    });
+
+    test('cannot tell once its time is over', async () => {
+      const { account, marker } = mint();
+      const outcome = await harness().channel.lookup({
+        account,
+        marker,
+        signal: AbortSignal.abort(),
+      });
+      expect(outcome).toMatchObject({ outcome: 'cannot_tell' });
+    });
+  });
+}
