@@ -156,13 +156,14 @@ export async function waitUntilReady<T>(
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    const value = child.exit() ? undefined : await check();
+    // Asked after the check: somebody else may have answered it in the place of our process.
     const exit = child.exit();
     if (exit) {
       throw new Error(
         `${what} ended before it was ready (${describeExit(exit)}):\n${child.tail()}`,
       );
     }
-    const value = await check();
     if (value !== undefined) return value;
     if (Date.now() > deadline) {
       throw new Error(`${what} was not ready after ${timeoutMs} ms:\n${child.tail()}`);

@@ -32,6 +32,8 @@ export type PostgresOptions = {
   directory: string;
   /** Preferred port; a free one is taken when somebody has it or none is given. */
   port?: number | undefined;
+  /** Take `port` or fail: a server that is started again must be where its clients look for it. */
+  exactPort?: boolean;
   /** Server settings, as in postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
   onLine?: ((line: string) => void) | undefined;
@@ -65,7 +67,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   }
   removeStalePidFile(dataDirectory);
 
-  const port = await findFreePort(options.port);
+  const port = options.exactPort && options.port ? options.port : await findFreePort(options.port);
   const settings = {
     listen_addresses: LOOPBACK,
     port: String(port),
@@ -162,15 +164,15 @@ function createCluster({ binaries, owner, dataDirectory, password }: ClusterOpti
 }
 
 /**
- * After a `kill -9` the lock file stays, and a process that got the same pid since then (likely in
- * a container) would stop the server from starting. The file goes when that process is not ours.
+ * After a `kill -9` the server's lock file stays. Where another process has got the same pid since
+ * then (likely in a container) the server would not start, so the file goes. With no such process
+ * it stays: the server itself then checks that nothing of its predecessor is left.
  */
 function removeStalePidFile(dataDirectory: string): void {
   const file = join(dataDirectory, 'postmaster.pid');
-  if (!existsSync(file)) return;
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
-  const commandLine = `/proc/${pid}/cmdline`;
-  if (process.platform !== 'linux') return;
-  if (existsSync(commandLine) && readFileSync(commandLine, 'utf8').includes(dataDirectory)) return;
-  rmSync(file, { force: true });
+  if (process.platform !== 'linux' || !existsSync(file)) return;
+  const commandLine = `/proc/${Number(readFileSync(file, 'utf8').split('\n')[0])}/cmdline`;
+  if (existsSync(commandLine) && !readFileSync(commandLine, 'utf8').includes(dataDirectory)) {
+    rmSync(file, { force: true });
+  }
 }

@@ -16,6 +16,8 @@ export type TemporalOptions = {
   directory: string;
   /** Preferred port of the service; a free one is taken when somebody has it or none is given. */
   port?: number | undefined;
+  /** Take the given ports or fail: a server that is started again must be where it was. */
+  exactPorts?: boolean;
   /** Preferred port of the web UI; `false` starts none. */
   uiPort?: number | false | undefined;
   onLine?: ((line: string) => void) | undefined;
@@ -26,6 +28,8 @@ export type LocalTemporal = {
   /** `host:port` of the gRPC service. */
   readonly address: string;
   readonly port: number;
+  /** Port of the web UI, null when it was not asked for. */
+  readonly uiPort: number | null;
   /** Address of the web UI, null when it was not asked for. */
   readonly uiUrl: string | null;
   readonly process: BoundProcess;
@@ -44,9 +48,7 @@ export const LOCAL_NAMESPACE = 'default';
 export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
   const program = await obtainTemporalCli();
   mkdirSync(options.directory, { recursive: true });
-  const port = await findFreePort(options.port);
-  const uiPort =
-    options.uiPort === false ? null : await findFreePort(options.uiPort, new Set([port]));
+  const { port, uiPort } = await choosePorts(options);
   const server = await startBoundProcess({
     name: 'Temporal',
     command: program,
@@ -74,9 +76,22 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
   return {
     address,
     port,
+    uiPort,
     uiUrl: uiPort === null ? null : `http://${LOOPBACK}:${uiPort}`,
     process: server,
     stop: () => server.stop(),
+  };
+}
+
+async function choosePorts(
+  options: TemporalOptions,
+): Promise<{ port: number; uiPort: number | null }> {
+  const { port, uiPort, exactPorts } = options;
+  if (exactPorts && port && uiPort !== undefined) return { port, uiPort: uiPort || null };
+  const free = await findFreePort(port);
+  return {
+    port: free,
+    uiPort: uiPort === false ? null : await findFreePort(uiPort, new Set([free])),
   };
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { type LocalPostgres, startPostgres } from '../../scripts/local/postgres.ts';
 import { removePostgresDirectory } from '../../scripts/local/postgres-files.ts';
 import { type LocalTemporal, startTemporal } from '../../scripts/local/temporal.ts';
+import { migrate } from '../../src/db/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -91,8 +92,5 @@ async function createTemplateDatabase(adminUrl: string): Promise<void> {
   }
   const url = new URL(adminUrl);
   url.pathname = `/${TEMPLATE_DATABASE}`;
-  const module = new URL('../../src/db/migrate.ts', import.meta.url);
-  if (!existsSync(module)) return;
-  const { migrate } = await import(module.href);
   await migrate(url.href);
 }

@@ -1,0 +1,81 @@
+/**
+ * Builds the bundle of all workflows that the worker loads, unless one of the same sources exists.
+ * `node scripts/build-workflow-bundle.ts [file]`: prints the file; without one it goes to the cache.
+ */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const root = dirname(import.meta.dirname);
+const cacheDirectory = join(root, '.baton', 'cache');
+const KEEP_DAYS = 14;
+
+/** Where the bundle of the present sources is, or will be. */
+export function workflowBundlePath(): string {
+  return join(cacheDirectory, `workflow-bundle-${hashOfInputs()}.js`);
+}
+
+/** Everything a bundle can contain: our workflow and domain code, and the locked packages. */
+function hashOfInputs(): string {
+  const files = globSync(['src/workflows/**/*.ts', 'src/domain/**/*.ts'], { cwd: root })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .toSorted();
+  const hash = createHash('sha256');
+  for (const file of [...files, 'package-lock.json']) {
+    const content = readFileSync(join(root, file));
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/**
+ * Builds the bundle if it is not in the cache, and returns its path.
+ *
+ * @throws Error when the sources do not bundle.
+ */
+export async function buildWorkflowBundle(): Promise<string> {
+  const path = workflowBundlePath();
+  if (existsSync(path)) return path;
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+  mkdirSync(cacheDirectory, { recursive: true });
+  const writing = `${path}.${process.pid}`;
+  writeFileSync(writing, code);
+  renameSync(writing, path);
+  removeOldBundles();
+  return path;
+}
+
+function removeOldBundles(): void {
+  const oldest = Date.now() - KEEP_DAYS * 86_400_000;
+  for (const name of readdirSync(cacheDirectory)) {
+    const file = join(cacheDirectory, name);
+    if (name.startsWith('workflow-bundle-') && statSync(file).mtimeMs < oldest) {
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+if (import.meta.main) {
+  const built = await buildWorkflowBundle();
+  const [target] = process.argv.slice(2);
+  if (target) {
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(built, target);
+  }
+  console.log(target ?? built);
+}

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { authenticateApiKey } from '../../src/db/api-keys.ts';
+import {
+  type BootstrappedWorkspace,
+  bootstrapWorkspace,
+  type WorkspacePlan,
+} from '../../src/db/bootstrap.ts';
+import { createDb, type Db } from '../../src/db/client.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { ROLES } from '../../src/domain/roles.ts';
+import { writeSecret } from './secret-file.ts';
+
+/** Content of `.baton/credentials.json`: where the API is and a key per role. */
+export const Credentials = z.object({
+  url: z.string(),
+  workspaceId: z.string(),
+  members: z.array(
+    z.object({ role: z.enum(ROLES), memberId: z.string(), name: z.string(), key: z.string() }),
+  ),
+});
+export type Credentials = z.infer<typeof Credentials>;
+
+/** The people of the local stack: each owner role, and who approves, answers and administers. */
+const localWorkspace = {
+  name: 'Local workspace',
+  calendar: {
+    zone: 'Europe/Paris',
+    workdays: [1, 2, 3, 4, 5],
+    from: '09:00',
+    to: '18:00',
+    holidaysCountry: 'FR',
+  },
+  playbook: STANDARD_PLAYBOOK,
+  members: [
+    {
+      name: 'Simone Strategist',
+      roles: ['strategist'],
+      skillTags: ['analytics', 'seo', 'project_management'],
+      platformTags: {},
+    },
+    {
+      name: 'Camille Creator',
+      roles: ['creator'],
+      skillTags: ['writing', 'visual_design', 'video_production'],
+      platformTags: {},
+    },
+    {
+      name: 'Malik Manager',
+      roles: ['social_media_manager'],
+      skillTags: ['community_management', 'campaign_management'],
+      platformTags: { sandbox: 3 },
+    },
+    { name: 'Edith Editor', roles: ['editor'], skillTags: [], platformTags: {} },
+    { name: 'Leon Legal', roles: ['legal'], skillTags: [], platformTags: {} },
+    { name: 'Cosima Community', roles: ['community_manager'], skillTags: [], platformTags: {} },
+    { name: 'Ada Admin', roles: ['admin'], skillTags: [], platformTags: {} },
+  ],
+  channelAccounts: [{ channel: 'sandbox', name: 'Sandbox', zone: 'Europe/Paris' }],
+} satisfies WorkspacePlan;
+
+/**
+ * Brings the database to the newest version and makes sure that `credentialsFile` holds keys that
+ * open it: those of an earlier start, or those of a workspace made now.
+ */
+export async function prepareWorkspace(options: {
+  databaseUrl: string;
+  credentialsFile: string;
+  apiUrl: string;
+}): Promise<{ credentials: Credentials; created: boolean }> {
+  await migrate(options.databaseUrl);
+  const database = createDb(options.databaseUrl, { max: 2, applicationName: 'baton-local' });
+  try {
+    const existing = readCredentials(options.credentialsFile);
+    const valid = existing !== null && (await opensWorkspace(database.db, existing));
+    const known = valid ? existing : await createLocalWorkspace(database.db);
+    // The address changes when the usual port is taken.
+    const credentials = Credentials.parse({ ...known, url: options.apiUrl });
+    writeSecret(options.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`);
+    return { credentials, created: !valid };
+  } finally {
+    await database.close();
+  }
+}
+
+/** An earlier workspace whose keys were lost keeps its name; the new one gets a number. */
+async function createLocalWorkspace(db: Db): Promise<BootstrappedWorkspace> {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? localWorkspace.name : `${localWorkspace.name} ${number}`;
+    const workspace = await bootstrapWorkspace(db, { ...localWorkspace, name });
+    if (workspace) return workspace;
+  }
+}
+
+/** The credentials of an earlier start; null when there are none that can be read. */
+export function readCredentials(file: string): Credentials | null {
+  if (!existsSync(file)) return null;
+  try {
+    return Credentials.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether every key is still good: the file may be older than the database, or of another one. */
+async function opensWorkspace(db: Db, credentials: Credentials): Promise<boolean> {
+  for (const { key, memberId } of credentials.members) {
+    const found = await authenticateApiKey(db, key);
+    if (found?.member.id !== memberId) return false;
+  }
+  return credentials.members.length > 0;
+}

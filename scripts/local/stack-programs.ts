@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { workflowBundlePath } from '../build-workflow-bundle.ts';
+import type { ComponentName } from './component.ts';
+import { LOOPBACK } from './ports.ts';
+import { isAnswering, startProgram, startReadyProgram } from './program.ts';
+import { allDone, type StackContext } from './stack-context.ts';
+
+/** Where the programs listen. */
+export type ProgramAddresses = { sandboxPort: number; apiPort: number };
+
+/**
+ * Starts the sandbox network, then the worker and the API, each as production runs it, and waits
+ * until the API sees a worker polling.
+ */
+export async function supervisePrograms(
+  context: StackContext,
+  environment: NodeJS.ProcessEnv,
+  { sandboxPort, apiPort }: ProgramAddresses,
+): Promise<void> {
+  const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
+  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
+  await superviseProgram(context, {
+    name: 'sandbox',
+    label: 'Sandbox',
+    script: 'src/channels/sandbox/server.ts',
+    environment: {
+      ...environment,
+      SANDBOX_HOST: LOOPBACK,
+      SANDBOX_PORT: String(sandboxPort),
+      SANDBOX_DIR: join(context.stateDir, 'sandbox'),
+    },
+    address: sandboxUrl,
+    isReady: () => isAnswering(`${sandboxUrl}/healthz`),
+  });
+  await allDone([
+    superviseProgram(context, {
+      name: 'worker',
+      label: 'Worker',
+      script: 'worker.ts',
+      environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundlePath() },
+      address: `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
+      // Ready is what the API sees polling, because its callers depend on that.
+      isReady: () => isAnswering(`${apiUrl}/readyz`),
+    }),
+    superviseProgram(context, {
+      name: 'api',
+      label: 'API',
+      script: 'src/api/server.ts',
+      environment: { ...environment, HOST: LOOPBACK, PORT: String(apiPort) },
+      address: `${apiUrl}  (docs ${apiUrl}/docs)`,
+      isReady: () => isAnswering(`${apiUrl}/healthz`),
+    }),
+  ]);
+}
+
+type Program = {
+  name: ComponentName;
+  label: string;
+  script: string;
+  environment: NodeJS.ProcessEnv;
+  address: string;
+  isReady: () => Promise<boolean>;
+};
+
+/** Longer than the programs themselves take to finish what they have begun. */
+const STOP_GRACE_MS = 20_000;
+
+function superviseProgram(context: StackContext, program: Program): Promise<void> {
+  const { label, script, environment } = program;
+  const onLine = context.openLog(program.name);
+  return context.supervise({
+    name: program.name,
+    label,
+    start: () => startReadyProgram({ name: label, script, environment, onLine }, program.isReady),
+    address: () => program.address,
+    stop: (child) => child.stop({ graceMs: STOP_GRACE_MS }),
+  });
+}
+
+/**
+ * Builds the workflow bundle if it is not in the cache, in a process of its own: bundling takes all
+ * of one core and much memory for a while.
+ *
+ * @throws Error with what the bundler said.
+ */
+export async function prepareWorkflowBundle(environment: NodeJS.ProcessEnv): Promise<void> {
+  if (existsSync(workflowBundlePath())) return;
+  const bundler = await startProgram({
+    name: 'Workflow bundle',
+    script: 'scripts/build-workflow-bundle.ts',
+    environment,
+  });
+  const exit = await bundler.exited;
+  if (exit.code !== 0) throw new Error(`The workflows do not bundle:\n${bundler.tail()}`);
+}
