@@ -1,0 +1,184 @@
+import type { SlotFacts, Unmet } from './item-commands.ts';
+import { isSending, publicationById } from './item-context.ts';
+import {
+  type Checks,
+  isBlank,
+  isTentativePlace,
+  MET,
+  plansASend,
+  type Question,
+  slotsOf,
+  unmet,
+} from './item-question.ts';
+import { stageOf } from './stages.ts';
+
+function slotProblem(code: SlotFacts['problems'][number]['code']) {
+  return ({ ask }: Question): readonly Unmet[] => {
+    if (!plansASend(ask)) return MET;
+    return slotsOf(ask).facts.flatMap(({ problems }) =>
+      problems.filter((problem) => problem.code === code),
+    );
+  };
+}
+
+/** Slots, what is in flight, and what became of a publication. */
+export const SCHEDULE_CHECKS = {
+  campaign_released: ({ place, context, ask }) => {
+    if (!plansASend(ask) || isTentativePlace(place)) return MET;
+    return context.campaign === null || context.campaign.released
+      ? MET
+      : unmet('campaign_released', 'the gate of the campaign is closed');
+  },
+
+  nothing_sending: ({ place, context, ask }) => {
+    if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
+    if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
+    const sending = context.publications.filter(isSending);
+    return sending.length === 0
+      ? MET
+      : unmet('nothing_sending', `${sending.map(({ id }) => id).join(', ')} is being sent`);
+  },
+
+  account_free: ({ context, ask }) => {
+    if (ask.type !== 'plan_schedule') return MET;
+    const taken = new Set(
+      context.publications
+        .filter(({ state }) => ['published', 'unknown', 'missed'].includes(state))
+        .map(({ channelAccountId }) => channelAccountId),
+    );
+    const asked = (ask.refs?.publications ?? []).map(({ channelAccountId }) => channelAccountId);
+    const busy = asked.filter((id, index) => taken.has(id) || asked.indexOf(id) !== index);
+    return busy.length === 0
+      ? MET
+      : unmet('account_free', `${[...new Set(busy)].join(', ')} has a publication already`);
+  },
+
+  nothing_unknown: ({ context, ask }) => {
+    if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
+    const resolving =
+      ask.type === 'resolve_publication' && ask.refs !== null ? ask.refs.publicationId : null;
+    const unknown = context.publications.filter(
+      ({ id, state }) => state === 'unknown' && id !== resolving,
+    );
+    return unknown.length === 0
+      ? MET
+      : unmet(
+          'nothing_unknown',
+          `the outcome of ${unknown.map(({ id }) => id).join(', ')} is unknown`,
+        );
+  },
+
+  slot_valid: (question) => {
+    const { ask, context } = question;
+    if (ask.refs === null || !plansASend(ask)) return MET;
+    const { slots } = slotsOf(ask);
+    const found = [...slotProblem('slot_valid')(question)];
+    if (ask.type === 'resolve_publication' && slots.length === 0) {
+      found.push(...unmet('slot_valid', `${ask.refs.outcome} needs a time`));
+    }
+    for (const { channel } of slots) {
+      if (context.draft !== null && context.draft.variants[channel] === undefined) {
+        found.push(...unmet('slot_valid', `the draft has no variant for ${channel}`));
+      }
+    }
+    if (
+      ask.type === 'plan_schedule' &&
+      slots.length === 0 &&
+      !context.publications.some(({ state }) => state === 'tentative' || state === 'planned')
+    ) {
+      found.push(...unmet('slot_valid', 'the plan names no slot'));
+    }
+    return found;
+  },
+
+  slot_in_future: ({ place, context, ask }) => {
+    if (ask.refs === null || !plansASend(ask)) return MET;
+    const { slots } = slotsOf(ask);
+    const named = new Set(slots.map(({ channelAccountId }) => channelAccountId));
+    const kept =
+      ask.type === 'plan_schedule' && !isTentativePlace(place)
+        ? context.publications.filter(
+            ({ state, channelAccountId }) =>
+              (state === 'tentative' || state === 'planned') && !named.has(channelAccountId),
+          )
+        : [];
+    const past = [...slots, ...kept].filter(({ at }) => Date.parse(at) <= Date.parse(ask.at));
+    return past.flatMap(({ at }) => unmet('slot_in_future', `${at} is not in the future`));
+  },
+
+  not_blacked_out: slotProblem('not_blacked_out'),
+
+  embargo_over: (question) => {
+    const until = question.context.brief?.embargoUntil ?? null;
+    if (until === null || !plansASend(question.ask)) return MET;
+    return slotsOf(question.ask)
+      .slots.filter(({ at }) => Date.parse(at) < Date.parse(until))
+      .flatMap(({ at }) => unmet('embargo_over', `${at} is before the embargo ends at ${until}`));
+  },
+
+  token_valid_past_slot: slotProblem('token_valid_past_slot'),
+
+  publication_planned: ({ context, ask }) => {
+    if (ask.type !== 'skip_publication') return MET;
+    const planned = context.publications.filter(({ state }) => state === 'planned');
+    const found =
+      ask.refs === null
+        ? planned.length > 0
+        : planned.some(({ id }) => id === ask.refs?.publicationId);
+    return found ? MET : unmet('publication_planned', 'only a planned publication can be skipped');
+  },
+
+  another_publication: ({ context, ask }) => {
+    if (ask.type !== 'skip_publication') return MET;
+    const standing = context.publications.filter(
+      ({ state }) => state === 'planned' || state === 'published',
+    );
+    const skipped = ask.refs?.publicationId;
+    const others =
+      skipped === undefined
+        ? standing.length - 1
+        : standing.filter(({ id }) => id !== skipped).length;
+    return others >= 1
+      ? MET
+      : unmet('another_publication', 'no other publication is planned or published');
+  },
+
+  is_unknown_or_missed: ({ context, ask }) => {
+    if (ask.type !== 'resolve_publication') return MET;
+    const open = context.publications.filter(
+      ({ state }) => state === 'unknown' || state === 'missed',
+    );
+    const found =
+      ask.refs === null ? open.length > 0 : open.some(({ id }) => id === ask.refs?.publicationId);
+    return found
+      ? MET
+      : unmet('is_unknown_or_missed', 'only an unknown or a missed publication is resolved');
+  },
+
+  outcome_fits: ({ place, context, ask }) => {
+    if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
+    const { publicationId, outcome } = ask.refs;
+    const state = publicationById(context, publicationId)?.state;
+    const fitting: readonly string[] =
+      state === 'unknown'
+        ? ['live', 'not_live', 'publish_again']
+        : state === 'missed'
+          ? ['reschedule', 'skip']
+          : [];
+    if (fitting.length > 0 && !fitting.includes(outcome)) {
+      return unmet(
+        'outcome_fits',
+        `a publication that is ${state} is resolved by ${fitting.join(', ')}`,
+      );
+    }
+    if (plansASend(ask) && place !== 'publishing') {
+      return unmet('outcome_fits', `${outcome} is possible in publishing; the item is in ${place}`);
+    }
+    return MET;
+  },
+
+  evidence_given: ({ ask }) => {
+    if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
+    return isBlank(ask.refs.evidence) ? unmet('evidence_given', 'say what shows the outcome') : MET;
+  },
+} as const satisfies Checks;
