@@ -1,4 +1,6 @@
-import type { ItemContext } from './item-context.ts';
+import type { SystemEvent } from './item-commands.ts';
+import { type ItemContext, publicationById } from './item-context.ts';
+import { heldUntil, slotEndsAt } from './item-slots.ts';
 import type { Place } from './stages.ts';
 
 /** Something that time alone makes happen. `at` in epoch milliseconds. */
@@ -17,7 +19,7 @@ export type Deadline =
       checkpoint: string;
     };
 
-const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 
 /** Every deadline of an item, soonest first. */
 export function deadlinesOf(place: Place, context: ItemContext): Deadline[] {
@@ -38,17 +40,15 @@ function clockDeadline({ clock }: ItemContext): Deadline[] {
 /** Slots become due only in `scheduled` and `publishing`; elsewhere they are missed after their grace. */
 function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
   const mayBecomeDue = place === 'scheduled' || place === 'publishing';
-  const { slotGraceMinutes, approvalDeadlineMinutes } = context.playbook;
-  return context.publications.flatMap(({ id, state, at }): Deadline[] => {
-    const slot = Date.parse(at);
+  return context.publications.flatMap((record): Deadline[] => {
+    const { id: publicationId, state } = record;
     if (state === 'planned') {
       return mayBecomeDue
-        ? [{ kind: 'publication_due', at: slot, publicationId: id }]
-        : [{ kind: 'slot_passed', at: slot + slotGraceMinutes * MINUTE_MS, publicationId: id }];
+        ? [{ kind: 'publication_due', at: Date.parse(record.at), publicationId }]
+        : [{ kind: 'slot_passed', at: slotEndsAt(record, context.playbook), publicationId }];
     }
     if (state === 'tentative') {
-      const releaseAt = slot - approvalDeadlineMinutes * MINUTE_MS;
-      return [{ kind: 'approval_deadline_passed', at: releaseAt, publicationId: id }];
+      return [{ kind: 'approval_deadline_passed', at: heldUntil(context, record), publicationId }];
     }
     return [];
   });
@@ -58,7 +58,54 @@ function checkpointDeadlines({ checkpoints, playbook }: ItemContext): Deadline[]
   return checkpoints.flatMap(({ state, dueAt, publicationId, checkpoint }): Deadline[] => {
     if (state !== 'due') return [];
     const at = Date.parse(dueAt);
-    const graceUntil = at + playbook.checkpointGraceHours * 60 * MINUTE_MS;
+    const graceUntil = at + playbook.checkpointGraceHours * HOUR_MS;
     return [{ kind: 'checkpoint', at, graceUntil, publicationId, checkpoint }];
   });
+}
+
+/**
+ * The event that a deadline's timer produces.
+ * @param nowMs epoch milliseconds by the run's clock when the timer is looked at.
+ * @returns null when the deadline no longer stands (the item has changed or the time was moved), and
+ * for a checkpoint, whose readings the run collects first.
+ */
+export function eventForDeadline(
+  deadline: Deadline,
+  context: ItemContext,
+  nowMs: number,
+): SystemEvent | null {
+  const at = new Date(nowMs).toISOString();
+  switch (deadline.kind) {
+    case 'checkpoint':
+      return null;
+    case 'clock_step': {
+      const [standing] = clockDeadline(context);
+      return standing?.kind === 'clock_step' &&
+        standing.step === deadline.step &&
+        standing.at <= nowMs
+        ? { type: 'clock_step', at, step: deadline.step }
+        : null;
+    }
+    case 'publication_due':
+    case 'slot_passed': {
+      const { publicationId } = deadline;
+      const record = publicationById(context, publicationId);
+      if (record?.state !== 'planned' || nowMs < Date.parse(record.at)) return null;
+      const endsAt = slotEndsAt(record, context.playbook);
+      // A slot seen later than its grace is missed, never sent late.
+      if (nowMs > endsAt || (deadline.kind === 'slot_passed' && nowMs >= endsAt)) {
+        return { type: 'slot_passed', at, publicationId };
+      }
+      return deadline.kind === 'publication_due'
+        ? { type: 'publication_due', at, publicationId }
+        : null;
+    }
+    case 'approval_deadline_passed': {
+      const { publicationId } = deadline;
+      const record = publicationById(context, publicationId);
+      return record?.state === 'tentative' && heldUntil(context, record) <= nowMs
+        ? { type: 'approval_deadline_passed', at, publicationId }
+        : null;
+    }
+  }
 }
