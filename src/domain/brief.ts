@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KPI_IDS, kpiTargetIssue } from './kpi-catalogue.ts';
 
 export const ASSET_KINDS = ['written', 'visual', 'video', 'audio'] as const;
 export type AssetKind = (typeof ASSET_KINDS)[number];
@@ -17,10 +18,14 @@ export const CheckpointName = z
 
 export const KpiTarget = z
   .strictObject({
-    kpi: text(60),
+    kpi: z.enum(KPI_IDS),
     target: z.number().describe('rates are fractions: 3 % is 0.03'),
     checkpoint: CheckpointName,
     primary: z.boolean().optional(),
+  })
+  .superRefine(({ kpi, target }, context) => {
+    const issue = kpiTargetIssue(kpi, target);
+    if (issue !== null) context.addIssue({ code: 'custom', path: ['target'], message: issue });
   })
   .meta({
     id: 'KpiTarget',
