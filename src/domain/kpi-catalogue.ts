@@ -58,7 +58,6 @@ export interface KpiFigureDefinition {
 }
 
 export interface KpiDefinition {
-  label: string;
   roles: readonly OwnerRole[];
   direction: 'higher' | 'lower';
   /**
@@ -87,7 +86,6 @@ const COUNT = [0, Number.MAX_SAFE_INTEGER] as const;
 
 export const KPI_CATALOGUE = {
   content_traffic: {
-    label: 'Content traffic',
     roles: ['strategist'],
     direction: 'higher',
     rollUp: 'sum',
@@ -98,7 +96,6 @@ export const KPI_CATALOGUE = {
     note: 'Sessions are added over disjoint slices only; a figure read for the whole item wins over the sum of its posts.',
   },
   conversions: {
-    label: 'Conversions',
     roles: ['strategist'],
     direction: 'higher',
     rollUp: 'sum',
@@ -107,7 +104,6 @@ export const KPI_CATALOGUE = {
     targetRange: COUNT,
   },
   audience_growth: {
-    label: 'Audience growth',
     roles: ['strategist', 'social_media_manager'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -132,7 +128,6 @@ export const KPI_CATALOGUE = {
     note: 'People follow more than one channel: over several accounts the followers are a gross audience.',
   },
   engagement: {
-    label: 'Engagement',
     roles: ['strategist'],
     direction: 'higher',
     rollUp: 'sum',
@@ -141,7 +136,6 @@ export const KPI_CATALOGUE = {
     targetRange: COUNT,
   },
   bounce_rate: {
-    label: 'Bounce rate',
     roles: ['strategist', 'creator'],
     direction: 'lower',
     rollUp: 'sum_over_sum',
@@ -165,7 +159,6 @@ export const KPI_CATALOGUE = {
     note: 'Sources disagree on what a bounce is, so one roll-up uses one definition; a source of the other kind is missing from it.',
   },
   pages_per_session: {
-    label: 'Pages per session',
     roles: ['strategist', 'creator'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -184,7 +177,6 @@ export const KPI_CATALOGUE = {
     targetRange: [0, 1_000],
   },
   search_rank: {
-    label: 'Search rank',
     roles: ['strategist'],
     direction: 'lower',
     rollUp: 'sum_over_sum',
@@ -208,7 +200,6 @@ export const KPI_CATALOGUE = {
     note: 'A lower number is a higher rank. Without a search impression there is no position.',
   },
   engagement_rate: {
-    label: 'Engagement rate',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -218,7 +209,6 @@ export const KPI_CATALOGUE = {
     note: 'By impressions. One viewer can like and share, so it can pass 100 %: it is then flagged and has no interval. Never mixed with er_followers.',
   },
   er_followers: {
-    label: 'Engagement rate by followers',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -232,7 +222,6 @@ export const KPI_CATALOGUE = {
     note: 'For channels that give no impressions. A KPI of its own: never mixed with engagement_rate.',
   },
   click_through_rate: {
-    label: 'Click-through rate',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -246,7 +235,6 @@ export const KPI_CATALOGUE = {
     targetRange: FRACTION,
   },
   campaign_reach: {
-    label: 'Campaign reach',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'gross',
@@ -256,7 +244,6 @@ export const KPI_CATALOGUE = {
     note: 'De-duplicated by the platform for one scope. Over several parts the true reach lies between the largest part and the gross total.',
   },
   sentiment: {
-    label: 'Sentiment',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'sum_over_sum',
@@ -280,7 +267,6 @@ export const KPI_CATALOGUE = {
     targetRange: [-100, 100],
   },
   mentions: {
-    label: 'Mentions',
     roles: ['social_media_manager'],
     direction: 'higher',
     rollUp: 'sum',
@@ -298,7 +284,6 @@ export const KPI_CATALOGUE = {
     note: 'Read it beside sentiment: a rising volume can be a scandal.',
   },
   content_engagement: {
-    label: 'Content engagement',
     roles: ['creator'],
     direction: 'higher',
     rollUp: 'sum',
@@ -314,7 +299,6 @@ export const KPI_CATALOGUE = {
     note: 'Two figures, never added: the engagements of the posts, and the share of sessions that are engaged. A target of at most 1 is a target for the share.',
   },
   audience_reactions: {
-    label: 'Audience reactions',
     roles: ['creator'],
     direction: 'higher',
     rollUp: 'sum',
@@ -323,7 +307,6 @@ export const KPI_CATALOGUE = {
     targetRange: COUNT,
   },
   shares: {
-    label: 'Shares',
     roles: ['creator'],
     direction: 'higher',
     rollUp: 'sum',
@@ -332,7 +315,6 @@ export const KPI_CATALOGUE = {
     targetRange: COUNT,
   },
   downloads: {
-    label: 'Downloads',
     roles: ['creator'],
     direction: 'higher',
     rollUp: 'sum',

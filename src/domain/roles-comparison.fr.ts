@@ -1,0 +1,165 @@
+import type { ComparisonTexts } from './roles-comparison-lines.ts';
+
+export const COMPARISON_FR: ComparisonTexts = {
+  title: 'Trois métiers pour un même contenu',
+  sections: {
+    responsibilities: 'Responsabilités',
+    skills: 'Compétences',
+    backgrounds: 'Parcours',
+    dailyActivities: 'Activités quotidiennes',
+    collaborations: 'Travaille avec',
+    kpis: 'KPI',
+    across: 'Entre les métiers',
+  },
+  places: {
+    briefing: 'étape du brief',
+    creation: 'étape de création',
+    review: 'étape de relecture',
+    scheduling: 'étape de planification',
+    publishing: 'étape de publication',
+    measuring: 'étape de mesure',
+    kpi_review: 'revue des KPI',
+    brief: 'brief',
+    draft: 'version du contenu',
+    playbook: 'règles du jeu (playbook)',
+    member: 'profil du membre',
+    campaign: 'campagne',
+    calendar: 'calendrier',
+    channel_account: 'compte de canal',
+    audit: 'audit des blocages',
+    readings: 'relevés',
+  },
+  roles: {
+    strategist: {
+      mission:
+        'Décide de ce qui mérite d’être fait, pour qui et pourquoi, puis juge si cela en valait la peine.',
+      view: 'Voit tous les canaux ensemble, à l’échelle d’une campagne.',
+      responsibilities: {
+        overall_strategy: 'Élabore la stratégie de contenu dans son ensemble',
+        direction: 'Fixe le cap que suit chaque contenu',
+        data_driven_calendar: 'Tient un calendrier éditorial fondé sur les données',
+        audience_studies: 'Étudie le public : qui il est, ce qu’il attend',
+        guidelines_and_governance: 'Rédige les lignes directrices et définit qui approuve quoi',
+        business_alignment: 'Relie chaque contenu à un objectif de l’entreprise',
+        analytics_oversight: 'Supervise les mesures du contenu et en tire la suite',
+      },
+      skills: {
+        writing_and_revising: 'Rédaction et révision',
+        analytics: 'Lecture des données',
+        seo: 'Référencement naturel',
+        project_management: 'Gestion de projet',
+        creative_problem_solving: 'Créativité et résolution de problèmes',
+      },
+      backgrounds: {
+        marketing: 'Marketing',
+        journalism: 'Journalisme',
+        business_analytics: 'Analyse commerciale',
+        consulting: 'Conseil',
+      },
+      dailyActivities: {
+        competitor_analysis: 'Observe ce que publient les concurrents',
+        audience_research:
+          'Sonde le public par questionnaire, entretien, groupe de discussion ou données d’usage',
+        strategy_meetings: 'Tient les réunions de stratégie',
+        planning_sessions: 'Anime les séances de planification',
+        calendar_updates: 'Met le calendrier à jour',
+        analytics_review: 'Examine les chiffres de ce qui est paru',
+      },
+      collaborations: {
+        marketing: 'Le marketing, pour les plans et les campagnes',
+        leadership: 'La direction, pour les objectifs et les limites',
+        creators: 'Les créateurs, qui reçoivent le brief',
+        sales_and_crm: 'Les ventes et le CRM, qui savent ce que demandent les clients',
+      },
+    },
+    social_media_manager: {
+      mission: 'Amène chaque contenu sur ses canaux au bon moment et reste pour les réponses.',
+      view: 'Voit un canal à la fois, en profondeur.',
+      responsibilities: {
+        account_management:
+          'Gère les comptes de bout en bout, avec soin pour chaque détail de la plateforme',
+        daily_social_content: 'Crée et sélectionne jour après jour les contenus sociaux',
+        community_engagement: 'Veille sur les communautés et dialogue avec elles',
+        social_campaigns: 'Mène les campagnes sur les réseaux',
+        social_data_analysis: 'Analyse les données des canaux',
+      },
+      skills: {
+        writing_and_creativity: 'Écriture et créativité',
+        platform_expertise: 'Maîtrise des plateformes',
+        depth_over_breadth: 'Une ou deux plateformes connues à fond plutôt que beaucoup en surface',
+        analysis: 'Analyse',
+        community_management: 'Gestion de communauté',
+        campaign_management: 'Gestion de campagne',
+      },
+      backgrounds: {
+        marketing: 'Marketing',
+        communications: 'Communication',
+        public_relations: 'Relations publiques',
+        english: 'Études d’anglais',
+      },
+      dailyActivities: {
+        creating_and_curating: 'Prépare, adapte et choisit les publications du jour',
+        replying_to_comments_and_messages: 'Répond aux commentaires et aux messages',
+        performance_reports: 'Analyse les résultats et en rend compte',
+        platform_monitoring: 'Garde un œil sur chaque plateforme',
+      },
+      collaborations: {
+        community_managers: 'Les gestionnaires de communauté, qui modèrent et répondent',
+        creators: 'Les créateurs, dont le contenu approuvé arrive',
+        public_relations: 'Les relations publiques, quand il s’agit d’actualité',
+        advertising: 'La publicité, pour que payant et organique ne se gênent pas',
+      },
+    },
+    creator: {
+      mission: 'Fabrique le contenu, dans le format qu’il demande, fidèle au brief et à la marque.',
+      view: 'Voit un contenu à la fois, dans chaque détail.',
+      responsibilities: {
+        multi_format_production: 'Produit textes, images, vidéos et sons',
+        brand_consistency: 'Veille à la cohérence avec la marque',
+        search_optimisation: 'Rend le contenu facile à trouver par la recherche',
+        contributor_work: 'Interroge les contributeurs et travaille avec eux',
+        team_brainstorming: 'Cherche des idées avec les équipes',
+      },
+      skills: {
+        writing: 'Écriture',
+        creativity_and_ideation: 'Créativité et recherche d’idées',
+        visual_design: 'Conception visuelle',
+        video_and_audio_production: 'Production vidéo et audio',
+        research_and_interviews: 'Recherche et entretiens',
+      },
+      backgrounds: {
+        journalism: 'Journalisme',
+        creative_writing: 'Écriture créative',
+        media_production: 'Production médias',
+        visual_design: 'Design visuel',
+      },
+      dailyActivities: {
+        writing: 'Écrit',
+        interviews: 'Mène des entretiens',
+        brainstorming: 'Participe aux remue-méninges',
+        video_and_audio_editing: 'Monte vidéos et sons',
+        image_and_design_work: 'Travaille images et mise en page',
+        pitching_ideas: 'Propose des idées',
+      },
+      collaborations: {
+        strategists:
+          'Les stratèges, pour situer le contenu selon piliers, publics et étapes du parcours',
+        other_creators: 'D’autres créateurs, comme coauteurs',
+        experts: 'Les experts du sujet, qui vérifient le fond',
+        designers: 'Les graphistes, qui lui donnent sa forme',
+      },
+    },
+  },
+  across: {
+    specialised_tasks: 'Chaque métier a des tâches claires qui lui sont propres',
+    overlapping_roles:
+      'Les métiers se recoupent : une personne peut en tenir plusieurs, mais nul n’approuve son propre travail',
+    mix_of_skills: 'Une équipe a besoin du bon mélange de compétences',
+    constant_alignment: 'Les trois restent accordés tout du long, pas seulement au départ',
+    content_mapping: 'Le contenu est situé selon le public et l’étape de son parcours',
+    intent: 'Un contenu informe, divertit, implique ou inspire, et le dit',
+    macro_and_micro:
+      'Le stratège voit tous les canaux, le responsable un canal, le créateur un contenu : mêmes relevés, trois vues',
+    layered_analysis: 'Leurs analyses s’empilent et relient les résultats à la stratégie',
+  },
+};
