@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component, ComponentName } from './component.ts';
@@ -179,10 +179,9 @@ async function startComponents(
 }
 
 function claimStateDirectory(stateDir: string): () => void {
-  const isNew = !existsSync(stateDir);
   mkdirSync(stateDir, { recursive: true });
   // Others may pass through to what is theirs (PostgreSQL runs as another user), and see nothing.
-  if (isNew) chmodSync(stateDir, 0o711);
+  chmodSync(stateDir, 0o711);
   const lock = claimPidLock(join(stateDir, 'owner.lock'));
   if (!lock.release) throw new StackInUseError(stateDir, lock.ownerPid);
   return lock.release;

@@ -47,7 +47,7 @@ export const LOCAL_NAMESPACE = 'default';
  */
 export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
   const program = await obtainTemporalCli();
-  mkdirSync(options.directory, { recursive: true });
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const { port, uiPort } = await choosePorts(options);
   const server = await startBoundProcess({
     name: 'Temporal',
