@@ -11,7 +11,7 @@ export type CommentRow = typeof comments.$inferSelect;
 export type NewComment = Pick<
   CommentRow,
   'workspaceId' | 'itemId' | 'authorId' | 'visibility' | 'text'
-> & { commandId?: string | null };
+> & { id?: string; commandId?: string | null };
 
 /** Stores a comment. One that comes with a command is stored once per command id. */
 export async function insertComment(db: Db, comment: NewComment): Promise<CommentRow> {

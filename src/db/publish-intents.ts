@@ -260,3 +260,19 @@ async function move(
 function isIntent({ workspaceId, intentKey }: IntentKey) {
   return and(eq(publishIntents.intentKey, intentKey), eq(publishIntents.workspaceId, workspaceId));
 }
+
+/**
+ * Frees an `unknown` intent for another send with the same key. Only for channels that prove such a
+ * repetition harmless, after a look-up that found nothing.
+ */
+export async function reopenIntent(
+  db: Db,
+  { evidence, ...key }: IntentKey & { evidence: Record<string, unknown> },
+): Promise<{ settled: boolean; intent: IntentRow | null }> {
+  return move(db, key, eq(publishIntents.state, 'unknown'), {
+    state: 'planned',
+    evidence,
+    leaseToken: null,
+    leaseUntil: null,
+  });
+}

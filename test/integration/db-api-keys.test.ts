@@ -1,0 +1,113 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  authenticateApiKey,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../../src/db/api-keys.ts';
+import { updateMember } from '../../src/db/members.ts';
+import { makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
+
+let database: Awaited<ReturnType<typeof openTestDb>>;
+let workspace: TestWorkspace;
+beforeAll(async () => {
+  database = await openTestDb();
+  workspace = await makeWorkspace(database.db);
+});
+afterAll(() => database.close());
+
+function makeKey(expiresAt: string | null = null) {
+  const memberId = workspace.memberOf('creator');
+  const { workspaceId } = workspace;
+  return createApiKey(database.db, { workspaceId, memberId, name: 'a key', expiresAt });
+}
+
+describe('an API key', () => {
+  it('stands for its member and workspace, and its secret is nowhere in the database', async () => {
+    const { id, key } = await makeKey();
+    expect(await authenticateApiKey(database.db, key)).toMatchObject({
+      apiKeyId: id,
+      workspaceId: workspace.workspaceId,
+      member: { id: workspace.memberOf('creator'), roles: ['creator'] },
+    });
+    const [, secret = ''] = key.split('.');
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    const { rows } = await database.db.execute(
+      sql`select k::text as row from api_keys k where id = ${id}`,
+    );
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    expect(JSON.stringify(rows)).not.toContain(Buffer.from(secret).toString('hex'));
+  });
+
+  it('is refused with any other secret, id or form', async () => {
+    const [{ key }, { key: other }] = [await makeKey(), await makeKey()];
+    const [id, secret = ''] = key.split('.');
+    const [otherId] = other.split('.');
+    const flipped = `${secret.startsWith('A') ? 'B' : 'A'}${secret.slice(1)}`;
+    const wrong = [
+      `${id}.${flipped}`,
+      `${otherId}.${secret}`,
+      `bk_${'0'.repeat(26)}.${secret}`,
+      `${id}.`,
+      `${key} `,
+      `${key}\0`,
+      key.toLowerCase(),
+      secret,
+      '',
+      'bk_',
+      `bk_${"' or '1'='1".padEnd(26, '0')}.${secret}`,
+    ];
+    for (const text of wrong) expect(await authenticateApiKey(database.db, text), text).toBeNull();
+  });
+
+  it('ends when it expires, when it is revoked and when its member leaves', async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    const [lasting, expired, revoked] = [
+      await makeKey(soon),
+      await makeKey(new Date(Date.now() - 1).toISOString()),
+      await makeKey(),
+    ];
+    expect(await authenticateApiKey(database.db, lasting.key)).not.toBeNull();
+    expect(await authenticateApiKey(database.db, expired.key)).toBeNull();
+    const { workspaceId } = workspace;
+    const foreign = { workspaceId: 'wsp_other', apiKeyId: revoked.id };
+    expect(await revokeApiKey(database.db, foreign)).toBe(false);
+    expect(await authenticateApiKey(database.db, revoked.key)).not.toBeNull();
+    expect(await revokeApiKey(database.db, { workspaceId, apiKeyId: revoked.id })).toBe(true);
+    expect(await authenticateApiKey(database.db, revoked.key)).toBeNull();
+
+    const memberId = workspace.memberOf('creator');
+    await updateMember(database.db, { workspaceId, memberId, change: { active: false } });
+    expect(await authenticateApiKey(database.db, lasting.key)).toBeNull();
+    await updateMember(database.db, { workspaceId, memberId, change: { active: true } });
+    expect(await authenticateApiKey(database.db, lasting.key)).not.toBeNull();
+  });
+
+  it('notes its use, but not on every call', async () => {
+    const { id, key } = await makeKey();
+    const { workspaceId } = workspace;
+    const lastUsed = async () =>
+      (await listApiKeys(database.db, { workspaceId })).find((info) => info.id === id)?.lastUsedAt;
+    expect(await lastUsed()).toBeNull();
+    await authenticateApiKey(database.db, key);
+    const first = await lastUsed();
+    expect(first).toMatch(/Z$/);
+    await authenticateApiKey(database.db, key);
+    expect(await lastUsed()).toBe(first);
+    await database.db.execute(
+      sql`update api_keys set last_used_at = now() - interval '2 minutes' where id = ${id}`,
+    );
+    await authenticateApiKey(database.db, key);
+    expect(Date.parse((await lastUsed()) ?? '')).toBeGreaterThanOrEqual(Date.parse(first ?? ''));
+  });
+
+  it('is listed without its hash', async () => {
+    await makeKey();
+    const { workspaceId } = workspace;
+    const memberId = workspace.memberOf('creator');
+    const listed = await listApiKeys(database.db, { workspaceId, memberId });
+    expect(listed.length).toBeGreaterThan(0);
+    for (const info of listed) expect(Object.keys(info)).not.toContain('secretHash');
+  });
+});

@@ -1,0 +1,217 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findContradictions, findEventGaps } from '../../src/db/audit.ts';
+import { getCommand, storeRefusal, takeFence } from '../../src/db/commands.ts';
+import { ChainConflict } from '../../src/db/errors.ts';
+import { findEventsOfCommand, readChain } from '../../src/db/item-events.ts';
+import { getItem } from '../../src/db/items.ts';
+import { listWaitingOutbox, markDispatched } from '../../src/db/outbox.ts';
+import { type ProjectionBatch, projectEvents } from '../../src/db/projection.ts';
+import { outbox } from '../../src/db/schema/index.ts';
+import { type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
+import {
+  firstRow,
+  makeChain,
+  makeCommand,
+  makeItem,
+  makeWorkspace,
+  openTestDb,
+  type TestWorkspace,
+} from '../support/db-fixture.ts';
+
+let database: Awaited<ReturnType<typeof openTestDb>>;
+let workspace: TestWorkspace;
+beforeAll(async () => {
+  database = await openTestDb(6);
+  workspace = await makeWorkspace(database.db);
+});
+afterAll(() => database.close());
+
+/** An item of the test's own and a way to project parts of its chain. */
+async function makeRun(chain: ItemEvent[]) {
+  const item = await makeItem(database.db, workspace);
+  const key = { workspaceId: workspace.workspaceId, itemId: item.id };
+  return {
+    ...key,
+    key,
+    project(from: number, to: number, more: Partial<ProjectionBatch> = {}) {
+      const row = { ...firstRow(workspace, item.id, to), title: `after ${to}` };
+      const events = chain.slice(from - 1, to);
+      return projectEvents(database.db, { ...key, events, item: row, ...more });
+    },
+    row: () => getItem(database.db, key),
+  };
+}
+
+describe('projectEvents', () => {
+  it('stores events, row, verdict and outbox together, and the same batch again changes nothing', async () => {
+    const chain = makeChain(3);
+    const run = await makeRun(chain);
+    const command = await makeCommand(database.db, workspace, run.itemId);
+    const batch = {
+      command: { id: command.id, seq: 3, answer: { seq: 3, stage: 'briefing' } },
+      outbox: [
+        { seq: 2, type: 'handoff.offered', payload: { n: 1 } },
+        { seq: 2, type: 'approval.requested', payload: { n: 2 } },
+      ],
+    };
+    const first = await run.project(1, 3, batch);
+    expect(first).toMatchObject({ seq: 3, recorded: [1, 2, 3], missing: [], contradiction: false });
+    expect(first.verdict).toMatchObject({ state: 'applied', answer: { seq: 3 }, seq: 3 });
+    expect(await run.row()).toMatchObject({ seq: 3, title: 'after 3', headHash: chain[2]?.hash });
+
+    const again = await run.project(1, 3, batch);
+    expect(again).toEqual({ ...first, recorded: [] });
+    const stored = await readChain(database.db, run.key);
+    expect(stored.map(({ commandId: _, ...event }) => event)).toEqual(chain);
+    expect(verifyChain(stored)).toBeNull();
+    const rows = await database.db.select().from(outbox).where(eq(outbox.itemId, run.itemId));
+    expect(rows.map(({ type }) => type)).toEqual(['handoff.offered', 'approval.requested']);
+    expect(rows.every(({ id }) => /^[A-Za-z0-9_-]{1,64}$/.test(id))).toBe(true);
+  });
+
+  it('finds the event of a command by its id', async () => {
+    const chain = makeChain(1, { commandId: `http:key_x:${crypto.randomUUID()}` });
+    const run = await makeRun(chain);
+    await run.project(1, 1);
+    const commandId = String(chain[0]?.data['commandId']);
+    const { workspaceId } = workspace;
+    const found = await findEventsOfCommand(database.db, { workspaceId, commandId });
+    expect(found.map(({ seq }) => seq)).toEqual([1]);
+    const foreign = { workspaceId: 'wsp_other', commandId };
+    expect(await findEventsOfCommand(database.db, foreign)).toEqual([]);
+  });
+
+  it('moves the row only forward, and lets a gap heal', async () => {
+    const run = await makeRun(makeChain(5));
+    expect(await run.project(1, 1)).toMatchObject({ seq: 1, missing: [] });
+    expect(await run.project(4, 5)).toMatchObject({ seq: 5, recorded: [4, 5], missing: [3] });
+    const { workspaceId } = workspace;
+    const gaps = await findEventGaps(database.db, { workspaceId });
+    expect(gaps.find((gap) => gap.itemId === run.itemId)).toMatchObject({ lastSeq: 5, missing: 2 });
+
+    expect(await run.project(2, 3)).toMatchObject({ seq: 5, recorded: [2, 3], missing: [] });
+    expect(await run.row()).toMatchObject({ seq: 5, title: 'after 5' });
+    const healed = await findEventGaps(database.db, { workspaceId });
+    expect(healed.find((gap) => gap.itemId === run.itemId)).toBeUndefined();
+  });
+
+  it('refuses another event under a stored seq, and keeps nothing of that batch', async () => {
+    const run = await makeRun(makeChain(3));
+    await run.project(1, 2);
+    const forged = makeChain(3, { forged: true });
+    const conflict = run.project(1, 3, { events: forged });
+    await expect(conflict).rejects.toBeInstanceOf(ChainConflict);
+    await expect(conflict).rejects.toMatchObject({ code: 'chain_conflict', seq: 1 });
+    expect(await readChain(database.db, run.key)).toHaveLength(2);
+    expect(await run.row()).toMatchObject({ seq: 2 });
+  });
+
+  it('refuses an event that does not follow its neighbour, on either side', async () => {
+    const chain = makeChain(4);
+    const forged = makeChain(4, { forged: true });
+    const after = await makeRun(chain);
+    await after.project(1, 2);
+    await expect(after.project(3, 3, { events: forged.slice(2, 3) })).rejects.toMatchObject({
+      ...{ code: 'chain_conflict', seq: 2 },
+    });
+    const before = await makeRun(chain);
+    await before.project(3, 4);
+    await expect(before.project(2, 2, { events: forged.slice(1, 2) })).rejects.toMatchObject({
+      ...{ code: 'chain_conflict', seq: 2 },
+    });
+    const genesis = await makeRun(chain);
+    const orphan = chain.slice(0, 1).map((event) => ({ ...event, prevHash: 'f'.repeat(64) }));
+    await expect(genesis.project(1, 1, { events: orphan })).rejects.toMatchObject({ seq: 0 });
+  });
+
+  it('refuses a row whose last event is missing, and an item without a row', async () => {
+    const chain = makeChain(3);
+    const run = await makeRun(chain);
+    const short = run.project(1, 3, { events: chain.slice(0, 2) });
+    await expect(short).rejects.toMatchObject({ code: 'batch_incomplete' });
+    const foreign = { workspaceId: 'wsp_other', itemId: run.itemId, events: chain };
+    await expect(projectEvents(database.db, foreign)).rejects.toMatchObject({
+      code: 'item_row_missing',
+    });
+  });
+
+  it('gives one chain and the newest row when many project overlapping parts at once', async () => {
+    const chain = makeChain(12);
+    const run = await makeRun(chain);
+    const parts = [
+      ...[
+        [1, 4],
+        [3, 6],
+        [1, 12],
+        [5, 5],
+      ],
+      ...[
+        [7, 9],
+        [2, 10],
+        [11, 12],
+        [1, 1],
+      ],
+    ];
+    const projected = await Promise.all(parts.map(([from = 1, to = 1]) => run.project(from, to)));
+    const recorded = projected.flatMap((projection) => projection.recorded);
+    expect(recorded.sort((a, b) => a - b)).toEqual(chain.map(({ seq }) => seq));
+    expect(verifyChain(await readChain(database.db, run.key))).toBeNull();
+    expect(await run.row()).toMatchObject({ seq: 12, title: 'after 12' });
+  });
+
+  it('settles a command once when it is projected many times at once', async () => {
+    const run = await makeRun(makeChain(2));
+    const { id } = await makeCommand(database.db, workspace, run.itemId);
+    const projected = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        run.project(1, 2, { command: { id, seq: 2, answer: { index } } }),
+      ),
+    );
+    const verdicts = new Set(projected.map(({ verdict }) => JSON.stringify(verdict)));
+    expect(verdicts.size).toBe(1);
+    expect(projected.some(({ contradiction }) => contradiction)).toBe(false);
+  });
+
+  it('keeps what the run did, and the standing refusal, when the two contradict each other', async () => {
+    const run = await makeRun(makeChain(1));
+    const key = await makeCommand(database.db, workspace, run.itemId);
+    const attempt = (await takeFence(database.db, key)) ?? 0;
+    const unmet = [{ code: 'reason_given' as const, message: 'a reason is required' }];
+    const refusal = await storeRefusal(database.db, { ...key, attempt, unmet });
+    const projected = await run.project(1, 1, { command: { id: key.id, seq: 1, answer: {} } });
+    expect(projected).toMatchObject({ seq: 1, recorded: [1], contradiction: true });
+    expect(projected.verdict).toEqual(refusal);
+    const { workspaceId } = workspace;
+    const found = await findContradictions(database.db, { workspaceId });
+    expect(found.map(({ id }) => id)).toContain(key.id);
+    expect(await getCommand(database.db, key)).toMatchObject({ state: 'refused', appliedSeq: 1 });
+  });
+
+  it('records events although the row of their command is gone', async () => {
+    const run = await makeRun(makeChain(1));
+    const command = { id: 'http:key_lost:1', seq: 1, answer: {} };
+    const projected = await run.project(1, 1, { command });
+    expect(projected).toMatchObject({ recorded: [1], verdict: null, contradiction: false });
+  });
+});
+
+describe('the outbox', () => {
+  it('is read in order per item until each row is handed on', async () => {
+    const run = await makeRun(makeChain(3));
+    const tell = (seq: number) => [{ seq, type: 'item.stage_changed', payload: { seq } }];
+    await run.project(2, 3, { outbox: tell(3) });
+    await run.project(1, 1, { outbox: tell(1) });
+    const own = async () =>
+      (await listWaitingOutbox(database.db, { limit: 1_000 })).filter(
+        ({ itemId }) => itemId === run.itemId,
+      );
+    const [first] = await own();
+    expect((await own()).map(({ seq }) => seq)).toEqual([1, 3]);
+    await markDispatched(database.db, { workspaceId: 'wsp_other', id: first?.id ?? '' });
+    expect(await own()).toHaveLength(2);
+    const { workspaceId } = workspace;
+    await markDispatched(database.db, { workspaceId, id: first?.id ?? '' });
+    expect((await own()).map(({ seq }) => seq)).toEqual([3]);
+  });
+});

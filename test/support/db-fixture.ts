@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { type BootstrappedWorkspace, bootstrapWorkspace } from '../../src/db/bootstrap.ts';
+import { createDb, type Database, type Db } from '../../src/db/client.ts';
+import { insertCommand } from '../../src/db/commands.ts';
+import { newId } from '../../src/db/ids.ts';
+import { insertItem, type StoredItem } from '../../src/db/items.ts';
+import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item-event.ts';
+import { type ItemRow, itemRowOf } from '../../src/domain/item-row.ts';
+import { startItem } from '../../src/domain/item-run.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import type { Role } from '../../src/domain/roles.ts';
+import { createTestDatabase } from './stack-database.ts';
+
+/** A fresh database with a small pool. `close` removes it. */
+export async function openTestDb(max = 4): Promise<Database & { url: string }> {
+  const { url, drop } = await createTestDatabase();
+  const database = createDb(url, { max, applicationName: 'baton-test' });
+  return {
+    ...database,
+    url,
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+export type TestWorkspace = BootstrappedWorkspace & { memberOf(role: Role): string };
+
+/** A workspace of the test's own: one member per owner role, an editor and a sandbox account. */
+export async function makeWorkspace(db: Db): Promise<TestWorkspace> {
+  const made = await bootstrapWorkspace(db, {
+    name: `workspace ${randomUUID()}`,
+    calendar: {
+      ...{ zone: 'Europe/Paris', workdays: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' },
+      holidaysCountry: 'FR',
+    },
+    members: [
+      { name: 'Sacha', roles: ['strategist', 'admin'] },
+      { name: 'Camille', roles: ['creator'], skillTags: ['writing'] },
+      { name: 'Mo', roles: ['social_media_manager'], platformTags: { sandbox: 3 } },
+      { name: 'Eden', roles: ['editor'] },
+    ],
+    channelAccounts: [{ channel: 'sandbox', name: 'Sandbox', zone: 'Europe/Paris' }],
+    playbook: STANDARD_PLAYBOOK,
+  });
+  if (made === null) throw new Error('the name of a test workspace was taken');
+  return {
+    ...made,
+    memberOf(role) {
+      const member = made.members.find((candidate) => candidate.role === role);
+      if (member === undefined) throw new Error(`no member is made for ${role}`);
+      return member.memberId;
+    },
+  };
+}
+
+/** The row of an item as its run starts, by the machine itself. */
+export function firstRow(workspace: TestWorkspace, itemId: string, seq = 0): ItemRow {
+  const { checklists, ...rules } = STANDARD_PLAYBOOK;
+  const { snapshot } = startItem({
+    itemId,
+    workspaceId: workspace.workspaceId,
+    playbook: {
+      ...rules,
+      checklists: {
+        brief: checklists.brief.map(({ code }) => code),
+        review: checklists.review.map(({ code }) => code),
+      },
+    },
+    team: {
+      strategist: workspace.memberOf('strategist'),
+      creator: workspace.memberOf('creator'),
+      social_media_manager: workspace.memberOf('social_media_manager'),
+    },
+    campaign: null,
+    brief: null,
+    at: '2026-03-02T08:00:00.000Z',
+  });
+  return itemRowOf(snapshot, seq);
+}
+
+export async function makeItem(
+  db: Db,
+  workspace: TestWorkspace,
+  change: Partial<StoredItem> = {},
+): Promise<StoredItem> {
+  const id = newId('item');
+  return insertItem(db, {
+    ...{ id, workspaceId: workspace.workspaceId, title: `item ${id}`, campaignId: null },
+    ...{ playbookName: STANDARD_PLAYBOOK.name, playbookVersion: STANDARD_PLAYBOOK.version },
+    createdBy: workspace.memberOf('strategist'),
+    ...firstRow(workspace, id),
+    ...change,
+  });
+}
+
+/** A chain of events as a run computes it, from seq 1. */
+export function makeChain(length: number, data: Record<string, unknown> = {}): ItemEvent[] {
+  const records = Array.from({ length }, (_, index) => ({
+    type: index === 0 ? ('item.started' as const) : ('brief.saved' as const),
+    data: { ...data, index },
+  }));
+  return chainEvents({ seq: 0, hash: GENESIS_HASH }, records, {
+    at: '2026-03-02T08:00:00.123Z',
+    actor: 'system',
+  });
+}
+
+/** A stored command of the strategist, under an id of its own. */
+export async function makeCommand(
+  db: Db,
+  workspace: TestWorkspace,
+  itemId: string,
+): Promise<{ workspaceId: string; id: string }> {
+  const id = `http:key_test:${randomUUID()}`;
+  const stored = await insertCommand(db, {
+    ...{ id, workspaceId: workspace.workspaceId, itemId, source: 'http', type: 'hold' },
+    actorId: workspace.memberOf('strategist'),
+    payload: { refs: {}, facts: {} },
+    bodyHash: 'b'.repeat(64),
+  });
+  if (stored.conflict) throw new Error('the id of a test command was taken');
+  return { workspaceId: workspace.workspaceId, id };
+}
