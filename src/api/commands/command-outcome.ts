@@ -1,3 +1,4 @@
+import type { StartItemBody } from '../../domain/command-bodies.ts';
 import type { CommandType, Unmet } from '../../domain/item-commands.ts';
 import type { Role } from '../../domain/roles.ts';
 
@@ -54,4 +55,33 @@ export interface CommandAnswer {
   handoffId?: string;
   publications?: { id: string; channelAccountId: string; state: string; at: string }[];
   warnings?: { code: string; message: string }[];
+}
+
+/** Body and id of `POST /v1/items`. */
+export interface StartRequest {
+  caller: Caller;
+  body: StartItemBody;
+  commandId: string;
+  source: 'http' | 'webhook';
+  bodyHash: string;
+}
+
+/** What became of a start: as a command, with the id of the item. */
+export type StartOutcome =
+  | (Extract<CommandOutcome, { outcome: 'applied' | 'pending' }> & { itemId: string })
+  | Exclude<CommandOutcome, { outcome: 'applied' | 'pending' }>;
+
+/** A command the caller could send now, or what stands in its way. */
+export interface Action {
+  command: CommandType;
+  allowed: boolean;
+  unmet: Unmet[];
+}
+
+/** The routes' door to the runs. */
+export interface CommandSender {
+  send(request: CommandRequest): Promise<CommandOutcome>;
+  start(request: StartRequest): Promise<StartOutcome>;
+  /** Null when the workspace has no such item. */
+  inquire(question: { caller: Caller; itemId: string }): Promise<Action[] | null>;
 }

@@ -1,0 +1,13 @@
+import type { Client } from '@temporalio/client';
+import type { ChannelRegistry } from '../channels/registry.ts';
+import type { Db } from '../db/client.ts';
+import type { SourceRegistry } from '../metrics/registry.ts';
+
+/** What activities work with; built once in the worker. */
+export interface ActivityDeps {
+  db: Db;
+  /** For reading the histories of closed runs. */
+  temporal: Client;
+  channels: ChannelRegistry;
+  sources: SourceRegistry;
+}

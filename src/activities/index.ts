@@ -1,0 +1,19 @@
+import { archivingActivities } from './archiving.ts';
+import type { ActivityDeps } from './deps.ts';
+import { kpiReviewActivities } from './kpi-review.ts';
+import { measuringActivities } from './measuring.ts';
+import { publishingActivities } from './publishing.ts';
+import { recordingActivities } from './recording.ts';
+
+/** Every effect that a workflow may have. */
+export function createActivities(deps: ActivityDeps) {
+  return {
+    ...recordingActivities(deps),
+    ...publishingActivities(deps),
+    ...measuringActivities(deps),
+    ...kpiReviewActivities(deps),
+    ...archivingActivities(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

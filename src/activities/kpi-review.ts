@@ -1,0 +1,94 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { freezeKpiReview } from '../db/kpi-reviews.ts';
+import { listLatestReadings, type ReadingRow } from '../db/readings.ts';
+import { getBrief } from '../db/versions.ts';
+import { getWorkspace } from '../db/workspaces.ts';
+import { hashOf } from '../domain/canonical.ts';
+import type { ClockFacts } from '../domain/item-commands.ts';
+import type { ItemSnapshot } from '../domain/item-run.ts';
+import { latestReadings } from '../domain/kpi-readings.ts';
+import { reviewVerdicts } from '../domain/kpi-review.ts';
+import { KpiId } from '../domain/kpi-verdict-schema.ts';
+import type { Reading } from '../domain/measures.ts';
+import { clockSteps } from '../time/business-calendar.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export interface ReviewQuestion {
+  workspaceId: string;
+  itemId: string;
+  reviewId: string;
+  number: number;
+  snapshot: ItemSnapshot;
+  /** By the item's own clock. */
+  at: string;
+}
+
+export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
+  return {
+    /**
+     * Freezes the readings of a review, judges them against the frozen targets and stores both. The
+     * first freeze of a review stays, whatever is read later.
+     * @returns the hash over targets, readings and verdicts, and the clock of the review.
+     */
+    async freezeReview(question: ReviewQuestion): Promise<{ hash: string; clocks: ClockFacts }> {
+      const { workspaceId, itemId, reviewId, number, snapshot, at } = question;
+      const { context } = snapshot;
+      const hash = context.brief?.hash ?? '';
+      const brief = await getBrief(db, { workspaceId, itemId, hash });
+      if (brief === null) {
+        throw ApplicationFailure.retryable(
+          `${itemId}: its brief ${hash} is not stored`,
+          'BriefMissing',
+        );
+      }
+      const targets = (brief.body.kpiTargets ?? []).flatMap((target) => {
+        const kpi = KpiId.safeParse(target.kpi);
+        return kpi.success ? [{ ...target, kpi: kpi.data }] : [];
+      });
+      const rows = await listLatestReadings(db, { workspaceId, itemId });
+      const readings = latestReadings(rows.map(readingOf));
+      const verdicts = reviewVerdicts({
+        targets,
+        readings,
+        publications: context.publications,
+        checkpoints: context.checkpoints,
+      });
+      const body = { targets, readings, verdicts, frozenAt: at };
+      const frozen = await freezeKpiReview(db, {
+        id: reviewId,
+        workspaceId,
+        itemId,
+        number,
+        hash: hashOf({ targets, readings, verdicts }),
+        body,
+      });
+      return { hash: frozen.hash, clocks: await reviewClock(question) };
+    },
+  };
+
+  async function reviewClock({ workspaceId, snapshot, at }: ReviewQuestion): Promise<ClockFacts> {
+    const workspace = await getWorkspace(db, { workspaceId });
+    if (workspace === null) return {};
+    const steps = clockSteps(at, snapshot.context.playbook.clocks.kpi_review, workspace.calendar);
+    const [half, most, full, over] = steps.map((step) => Date.parse(step));
+    if (half === undefined || most === undefined || full === undefined || over === undefined)
+      return {};
+    return { kpi_review: [half, most, full, over] };
+  }
+}
+
+function readingOf(row: ReadingRow): Reading {
+  const { id, measure, value, asOf, source, provisional } = row;
+  return {
+    id,
+    measure,
+    value,
+    asOf,
+    source,
+    provisional,
+    ...(row.publicationId !== null && { publicationId: row.publicationId }),
+    ...(row.channelAccountId !== null && { channelAccountId: row.channelAccountId }),
+    // Stored by this program, which checks the name of a checkpoint at its border.
+    ...(row.checkpoint !== null && { checkpoint: row.checkpoint as Reading['checkpoint'] }),
+  };
+}

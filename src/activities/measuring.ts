@@ -1,0 +1,102 @@
+import { getChannelAccount } from '../db/channel-accounts.ts';
+import { appendReadings, listReadings } from '../db/readings.ts';
+import { ChannelId } from '../domain/channels.ts';
+import { intentKeyOf, markerOf, type PublicationOrder } from '../domain/publication-intent.ts';
+import type { CollectedReading } from '../metrics/readings-source.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** One checkpoint of one publication that is due. Times by the item's own clock. */
+export interface CheckpointQuestion {
+  workspaceId: string;
+  itemId: string;
+  publicationId: string;
+  channelAccountId: string;
+  channel: string;
+  slotNumber: number;
+  remoteId: string | null;
+  checkpoint: string;
+  publishedAt: string;
+  at: string;
+}
+
+export function measuringActivities({ db, sources }: Pick<ActivityDeps, 'db' | 'sources'>) {
+  /** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
+  async function collect(question: CheckpointQuestion & { published: boolean }): Promise<void> {
+    const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
+    const account = await getChannelAccount(db, { workspaceId, channelAccountId });
+    const channel = ChannelId.safeParse(question.channel);
+    if (account === null || !channel.success) return;
+    for (const source of sources.forChannel(channel.data)) {
+      const collected = await source.collect({
+        publication: {
+          id: publicationId,
+          channel: channel.data,
+          marker: markerOf(intentKeyOf(question)),
+          remoteId: question.remoteId,
+          publishedAt: question.published ? question.publishedAt : null,
+          accountRef: account.name,
+        },
+        checkpoint,
+        at,
+      });
+      if ('unavailable' in collected) continue;
+      await appendReadings(db, {
+        workspaceId,
+        itemId,
+        given: collected.readings.map((reading) => ({
+          ...scoped(reading, question),
+          idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
+        })),
+      });
+    }
+  }
+
+  return {
+    /** The account as it was just before the post: follower growth is measured from it. */
+    async takeBaseline(order: PublicationOrder & { at: string }): Promise<void> {
+      await collect({
+        ...order,
+        remoteId: null,
+        checkpoint: 'baseline',
+        publishedAt: order.at,
+        published: false,
+      });
+    },
+
+    /**
+     * Collects the readings of a checkpoint from its sources. Readings that people stored for it
+     * count as well.
+     * @returns whether any reading of this publication and checkpoint is stored now.
+     */
+    async collectReadings(question: CheckpointQuestion): Promise<{ recorded: boolean }> {
+      await collect({ ...question, published: true });
+      const { workspaceId, itemId, checkpoint, publicationId, channelAccountId } = question;
+      const { items } = await listReadings(db, { workspaceId, itemId, checkpoint, limit: 200 });
+      const own = items.some(
+        (reading) =>
+          reading.publicationId === publicationId ||
+          reading.channelAccountId === channelAccountId ||
+          (reading.publicationId === null && reading.channelAccountId === null),
+      );
+      return { recorded: own };
+    },
+  };
+}
+
+/** Sources name a publication or an account; the others belong to the publication that was asked for. */
+function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion) {
+  const { measure, value, asOf, source, provisional, checkpoint } = reading;
+  const scope =
+    reading.channelAccountId === undefined
+      ? { publicationId: reading.publicationId ?? publicationId }
+      : { channelAccountId: reading.channelAccountId };
+  return {
+    measure,
+    value,
+    asOf,
+    source,
+    provisional,
+    ...scope,
+    ...(checkpoint !== undefined && { checkpoint }),
+  };
+}

@@ -1,0 +1,295 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Channel, PostContent, PublishOutcome } from '../channels/channel.ts';
+import { getChannelAccount } from '../db/channel-accounts.ts';
+import { getItem } from '../db/items.ts';
+import {
+  checkSendLease,
+  expireSendLease,
+  getIntent,
+  type IntentRow,
+  planIntent,
+  reopenIntent,
+  resolveIntent,
+  type SendLease,
+  settleIntent,
+  takeSendLease,
+} from '../db/publish-intents.ts';
+import { inTransaction } from '../db/transaction.ts';
+import { getBrief, getDraft } from '../db/versions.ts';
+import { contentHashOf, hashOf } from '../domain/canonical.ts';
+import { ChannelId } from '../domain/channels.ts';
+import type { Draft } from '../domain/draft.ts';
+import { approvalsHold } from '../domain/item-context.ts';
+import {
+  intentKeyOf,
+  markerOf,
+  type PublicationOrder,
+  type PublicationOutcome,
+} from '../domain/publication-intent.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** How long a sender may hold the right to send. */
+const LEASE_MS = 20_000;
+/** The request is aborted so long before its lease ends. */
+const LEASE_MARGIN_MS = 2_000;
+/** A request whose sender is gone may still be under way for so long after its lease. */
+const SETTLE_MS = 1_000;
+
+/** What one attempt to send came to; `not_sent` is proven not to have been processed. */
+export type SendResult =
+  | PublicationOutcome
+  | { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string };
+
+export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' | 'channels'>) {
+  return {
+    /**
+     * One attempt to publish: intent row, hash check and lease in one transaction, committed before
+     * the network is touched; the lease is asked again right before the request is written.
+     */
+    async sendPublication(order: PublicationOrder): Promise<SendResult> {
+      const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+      const post = await readPost(db, order);
+      if (post === null) {
+        return { outcome: 'hash_mismatch', evidence: 'the stored content is not the approved one' };
+      }
+      const target = await findTarget({ db, channels }, order);
+      if ('evidence' in target) return { outcome: 'rejected', evidence: target.evidence };
+      const lease = await takeLease(db, order);
+      if (!lease.taken) return withoutLease(db, key, lease);
+      const remainingMs = await checkSendLease(db, { ...key, leaseToken: lease.leaseToken });
+      const sendableMs = (remainingMs ?? 0) - LEASE_MARGIN_MS;
+      if (sendableMs <= 0) {
+        await settleIntent(db, {
+          ...key,
+          leaseToken: lease.leaseToken,
+          outcome: { state: 'planned', evidence: { reason: 'the lease ran out before the send' } },
+        });
+        return { outcome: 'not_sent', evidence: 'the lease ran out before the send' };
+      }
+      const outcome = await target.channel.publish({
+        account: target.account,
+        intentKey: key.intentKey,
+        marker: markerOf(key.intentKey),
+        content: post,
+        signal: AbortSignal.timeout(sendableMs),
+      });
+      return settle(db, { ...key, leaseToken: lease.leaseToken }, outcome);
+    },
+
+    /**
+     * Finds out what an unknown send did, by looking. Sends nothing itself; `send_again` only where
+     * the channel proves a repetition with the same key harmless.
+     * @throws a retryable failure while the lease still runs or the channel cannot tell.
+     */
+    async reconcilePublication({
+      order,
+      evidence,
+    }: {
+      order: PublicationOrder;
+      evidence: string;
+    }): Promise<PublicationOutcome | { outcome: 'send_again' }> {
+      const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+      const intent = await standingIntent(db, key);
+      const settled = settledOutcome(intent);
+      if (settled !== null) return settled;
+      const target = await findTarget({ db, channels }, order);
+      if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
+      const marker = markerOf(key.intentKey);
+      const found = await target.channel.lookup({
+        account: target.account,
+        marker,
+        signal: AbortSignal.timeout(LEASE_MS),
+      });
+      if (found.outcome === 'cannot_tell') {
+        throw ApplicationFailure.retryable('the channel cannot tell', 'CannotTell');
+      }
+      if (found.outcome === 'found') {
+        const { remoteId, permalink } = found.post;
+        await resolveIntent(db, {
+          ...key,
+          outcome: {
+            state: 'published',
+            remoteId,
+            ...(permalink !== null && { permalink }),
+            evidence: { reason: evidence, foundBy: marker, others: found.others.length },
+          },
+        });
+        return publishedOutcome(remoteId, permalink, `found by look-up after: ${evidence}`);
+      }
+      if (target.channel.capabilities.idempotency === 'exact') {
+        await reopenIntent(db, { ...key, evidence: { reason: evidence, lookedFor: marker } });
+        return { outcome: 'send_again' };
+      }
+      return { outcome: 'unknown', evidence: `${evidence}; the look-up found nothing` };
+    },
+  };
+}
+
+type Store = ActivityDeps['db'];
+type IntentKey = { workspaceId: string; intentKey: string };
+
+/** The approved content, read back and hashed again; null when it is not what was approved. */
+async function readPost(db: Store, order: PublicationOrder): Promise<PostContent | null> {
+  const key = { workspaceId: order.workspaceId, itemId: order.itemId };
+  const [brief, draft] = await Promise.all([
+    getBrief(db, { ...key, hash: order.briefHash }),
+    getDraft(db, { ...key, hash: order.draftHash }),
+  ]);
+  if (brief === null || draft === null) return null;
+  const stored = contentHashOf({ briefHash: hashOf(brief.body), draftHash: hashOf(draft.body) });
+  return stored === order.contentHash ? postFor(draft.body, order.channel) : null;
+}
+
+function postFor(draft: Draft, channel: string): PostContent | null {
+  const variant = draft.variants.find((candidate) => candidate.channel === channel);
+  if (variant === undefined) return null;
+  const media = (variant.assets ?? []).flatMap((hash) => {
+    const asset = draft.assets.find((candidate) => candidate.hash === hash);
+    return asset === undefined
+      ? []
+      : [
+          {
+            hash,
+            kind: asset.kind,
+            ...(asset.altText !== undefined && { altText: asset.altText }),
+          },
+        ];
+  });
+  return {
+    text: variant.text,
+    ...(variant.link !== undefined && { link: variant.link }),
+    ...(variant.thread !== undefined && { thread: variant.thread }),
+    ...(media.length > 0 && { media }),
+  };
+}
+
+async function findTarget(
+  { db, channels }: Pick<ActivityDeps, 'db' | 'channels'>,
+  { workspaceId, channelAccountId }: PublicationOrder,
+): Promise<{ channel: Channel; account: string } | { evidence: string }> {
+  const account = await getChannelAccount(db, { workspaceId, channelAccountId });
+  if (account === null || !account.active) return { evidence: 'the channel account is not active' };
+  const id = ChannelId.parse(account.channel);
+  const channel = channels.get(id);
+  if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
+  return { channel, account: account.name };
+}
+
+/**
+ * The right to send, in one transaction with the check that the item's approvals still bind this
+ * content: an edit either came before, and nothing is sent, or it is refused while this is sending.
+ */
+function takeLease(db: Store, order: PublicationOrder): Promise<SendLease> {
+  return inTransaction(db, async (tx) => {
+    const intentKey = intentKeyOf(order);
+    await planIntent(tx, {
+      workspaceId: order.workspaceId,
+      itemId: order.itemId,
+      publicationId: order.publicationId,
+      channelAccountId: order.channelAccountId,
+      slotNumber: order.slotNumber,
+      intentKey,
+      marker: markerOf(intentKey),
+      contentHash: order.contentHash,
+      dueAt: order.dueAt,
+    });
+    const context = (await getItem(tx, order))?.snapshot?.context;
+    if (context === undefined || !approvalsHold(context)) {
+      return { taken: false, reason: 'hash_mismatch' };
+    }
+    return takeSendLease(tx, {
+      workspaceId: order.workspaceId,
+      intentKey,
+      approvedContentHash: context.contentHash ?? '',
+      leaseMs: LEASE_MS,
+    });
+  });
+}
+
+async function withoutLease(
+  db: Store,
+  key: IntentKey,
+  lease: Extract<SendLease, { taken: false }>,
+): Promise<SendResult> {
+  switch (lease.reason) {
+    case 'hash_mismatch':
+    case 'not_found':
+      return { outcome: 'hash_mismatch', evidence: 'the approvals do not hold for this content' };
+    case 'being_sent':
+      return { outcome: 'unknown', evidence: 'another attempt holds the lease' };
+    case 'settled': {
+      const settled = settledOutcome(await getIntent(db, key));
+      return settled ?? { outcome: 'unknown', evidence: 'an earlier attempt left it unknown' };
+    }
+  }
+}
+
+async function settle(
+  db: Store,
+  fenced: IntentKey & { leaseToken: string },
+  outcome: PublishOutcome,
+): Promise<SendResult> {
+  switch (outcome.outcome) {
+    case 'published': {
+      const { remoteId, permalink, at } = outcome;
+      const state = {
+        state: 'published' as const,
+        remoteId,
+        ...(permalink !== null && { permalink }),
+        evidence: { acceptedAt: at },
+      };
+      await settleIntent(db, { ...fenced, outcome: state });
+      return publishedOutcome(remoteId, permalink, `accepted at ${at}`);
+    }
+    case 'rejected':
+      await settleIntent(db, {
+        ...fenced,
+        outcome: { state: 'rejected', evidence: { code: outcome.code, message: outcome.message } },
+      });
+      return { outcome: 'rejected', evidence: `${outcome.code}: ${outcome.message}` };
+    case 'retryable':
+      await settleIntent(db, {
+        ...fenced,
+        outcome: { state: 'planned', evidence: { code: outcome.code, message: outcome.message } },
+      });
+      return {
+        outcome: 'not_sent',
+        retryAfterMs: outcome.retryAfterMs,
+        evidence: `${outcome.code}: ${outcome.message}`,
+      };
+    case 'unknown':
+      await settleIntent(db, {
+        ...fenced,
+        outcome: { state: 'unknown', evidence: { code: outcome.code, message: outcome.message } },
+      });
+      return { outcome: 'unknown', evidence: `${outcome.code}: ${outcome.message}` };
+  }
+}
+
+/** The intent once no sender can be under way any more. */
+async function standingIntent(db: Store, key: IntentKey): Promise<IntentRow | null> {
+  const { intent } = await expireSendLease(db, { ...key, settleMs: SETTLE_MS });
+  if (intent?.state === 'sending') {
+    throw ApplicationFailure.retryable('the lease of the send still runs', 'LeaseRuns');
+  }
+  return intent;
+}
+
+/** Outcomes that stand, so that nothing has to be asked. An intent that was never sent may be sent. */
+function settledOutcome(intent: IntentRow | null): PublicationOutcome | null {
+  if (intent?.state === 'published') {
+    return publishedOutcome(intent.remoteId ?? '', intent.permalink, 'recorded by the send');
+  }
+  if (intent?.state === 'rejected') {
+    return { outcome: 'rejected', evidence: JSON.stringify(intent.evidence) };
+  }
+  return null;
+}
+
+function publishedOutcome(
+  remoteId: string,
+  permalink: string | null,
+  evidence: string,
+): PublicationOutcome {
+  return { outcome: 'published', remoteId, ...(permalink !== null && { permalink }), evidence };
+}

@@ -1,0 +1,42 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { ChainConflict } from '../db/errors.ts';
+import { projectEvents } from '../db/projection.ts';
+import type { ItemEvent } from '../domain/item-event.ts';
+import { commandIdOf, itemRowOf, outboxOf } from '../domain/item-row.ts';
+import type { ItemSnapshot } from '../domain/item-run.ts';
+import type { ActivityDeps } from './deps.ts';
+
+export interface EventBatch {
+  workspaceId: string;
+  itemId: string;
+  events: ItemEvent[];
+  snapshot: ItemSnapshot;
+  /** Seq of the run's last event. */
+  seq: number;
+}
+
+export function recordingActivities({ db }: Pick<ActivityDeps, 'db'>) {
+  return {
+    /**
+     * Writes a run's events, its row and its outbox. Repeatable: what stands is not written again.
+     * A chain that contradicts the stored one is not retried into the tables: it is a finding.
+     */
+    async recordEvents({ workspaceId, itemId, events, snapshot, seq }: EventBatch): Promise<void> {
+      try {
+        await projectEvents(db, {
+          workspaceId,
+          itemId,
+          events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+          item: itemRowOf(snapshot, seq),
+          outbox: outboxOf(itemId, events),
+        });
+      } catch (error) {
+        if (!(error instanceof ChainConflict)) throw error;
+        throw ApplicationFailure.retryable(
+          `${itemId}: the chain contradicts the stored one`,
+          'ChainConflict',
+        );
+      }
+    },
+  };
+}

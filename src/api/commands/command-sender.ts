@@ -1,0 +1,400 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type CommandRow,
+  type CommandVerdict,
+  getCommand,
+  insertCommand,
+  storeRefusal,
+  takeFence,
+  verdictOf,
+} from '../../db/commands.ts';
+import { insertComment } from '../../db/comments.ts';
+import { newId } from '../../db/ids.ts';
+import { getItem, insertItem, type StoredItem } from '../../db/items.ts';
+import { listHolders, readActor } from '../../db/members.ts';
+import { getPlaybook } from '../../db/playbooks.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { saveBrief } from '../../db/versions.ts';
+import { hashOf } from '../../domain/canonical.ts';
+import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
+import { digestBrief } from '../../domain/digests.ts';
+import type { CommandType, Unmet } from '../../domain/item-commands.ts';
+import type { Actor, ItemContext } from '../../domain/item-context.ts';
+import type { Inquiry } from '../../domain/item-requirements.ts';
+import { itemRowOf } from '../../domain/item-row.ts';
+import { COMMAND_TYPES } from '../../domain/item-rules.ts';
+import { type ItemSnapshot, unmetFor } from '../../domain/item-run.ts';
+import { pinPlaybook } from '../../domain/playbook-pin.ts';
+import { OWNER_ROLES, type OwnerRole } from '../../domain/roles.ts';
+import type { CommandMessage, ContentItemInput } from '../../workflows/messages.ts';
+import { clockFacts, itemTime } from './command-facts.ts';
+import type {
+  Action,
+  Caller,
+  CommandAnswer,
+  CommandOutcome,
+  CommandRequest,
+  CommandSender,
+  StartOutcome,
+  StartRequest,
+} from './command-outcome.ts';
+import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
+import {
+  factsForActions,
+  InvalidBody,
+  type Preparation,
+  type Prepared,
+  prepareCommand,
+  VersionConflict,
+} from './prepare-command.ts';
+import { firstEvents } from './project-command.ts';
+
+/** How long someone who did not get the fence waits for the other sender's verdict. */
+const POLL_FOR_MS = 2_500;
+const POLL_EVERY_MS = 40;
+
+/**
+ * The way from a request to a committed verdict: texts and command row first, then the fence, then
+ * the run, then the projection. Nothing that was answered can be lost, nothing is applied twice.
+ */
+export function createCommandSender(deps: DeliveryDeps): CommandSender {
+  return {
+    send: (request) => send(deps, request),
+    start: (request) => start(deps, request),
+    inquire: (question) => inquire(deps, question),
+  };
+}
+
+async function send(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
+  const { caller, itemId, commandId } = request;
+  const { workspaceId } = caller;
+  const [item, actor, standing] = await Promise.all([
+    getItem(deps.db, { workspaceId, itemId }),
+    readActor(deps.db, caller),
+    getCommand(deps.db, { workspaceId, id: commandId }),
+  ]);
+  if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };
+  if (standing !== null) return repeat(deps, request, standing);
+  if (actor === null) return { outcome: 'not_found', what: 'member' };
+  try {
+    const stored = await storeCommand(deps, request, {
+      item,
+      context: item.snapshot.context,
+      actor,
+    });
+    return stored.conflict
+      ? { outcome: 'idempotency_conflict', commandId }
+      : await settle(deps, stored.row);
+  } catch (error) {
+    if (error instanceof InvalidBody) return { outcome: 'invalid', issues: error.issues };
+    if (error instanceof VersionConflict) {
+      return { outcome: 'version_conflict', current: error.current };
+    }
+    throw error;
+  }
+}
+
+/** The same id again: another body is a conflict, a stored verdict is the answer. */
+async function repeat(
+  deps: DeliveryDeps,
+  { commandId, bodyHash, type }: { commandId: string; bodyHash: string; type: string },
+  row: CommandRow,
+): Promise<CommandOutcome> {
+  if (row.bodyHash !== bodyHash || row.type !== type) {
+    return { outcome: 'idempotency_conflict', commandId };
+  }
+  return settle(deps, row);
+}
+
+async function settle(deps: DeliveryDeps, row: CommandRow): Promise<CommandOutcome> {
+  const verdict = verdictOf(row) ?? (await obtainVerdict(deps, row));
+  return outcomeOf(row.id, verdict);
+}
+
+function outcomeOf(commandId: string, verdict: CommandVerdict | null): CommandOutcome {
+  if (verdict === null) return { outcome: 'pending', commandId };
+  return verdict.state === 'applied'
+    ? { outcome: 'applied', commandId, answer: answerIn(verdict.answer) }
+    : { outcome: 'refused', commandId, unmet: verdict.unmet };
+}
+
+/** Applied rows hold what project-command.ts stored as their answer. */
+function answerIn(answer: Record<string, unknown>): CommandAnswer {
+  return answer as unknown as CommandAnswer;
+}
+
+async function obtainVerdict(deps: DeliveryDeps, row: CommandRow): Promise<CommandVerdict | null> {
+  const key = { workspaceId: row.workspaceId, id: row.id };
+  const attempt = await takeFence(deps.db, key);
+  if (attempt !== null) return deliverCommand(deps, row, attempt);
+  const until = Date.now() + POLL_FOR_MS;
+  while (Date.now() < until) {
+    await delay(POLL_EVERY_MS);
+    const current = await getCommand(deps.db, key);
+    const verdict = current === null ? null : verdictOf(current);
+    if (verdict !== null) return verdict;
+  }
+  return null;
+}
+
+interface Standing {
+  item: StoredItem;
+  context: ItemContext;
+  actor: Actor;
+}
+
+async function storeCommand(
+  { db }: DeliveryDeps,
+  request: CommandRequest,
+  { item, context, actor }: Standing,
+) {
+  const { caller, type, commandId, source, bodyHash } = request;
+  checkIfMatch(request, context);
+  const commentId = newId('comment');
+  const body = COMMAND_BODIES[type].parse(request.body);
+  return inTransaction(db, async (tx) => {
+    const prepared = await prepareAny(type, { db: tx, caller, item, context, body, commentId });
+    const stored = await insertCommand(tx, {
+      id: commandId,
+      workspaceId: item.workspaceId,
+      itemId: item.id,
+      actorId: actor.memberId,
+      source,
+      type,
+      bodyHash,
+      payload: { ...payloadOf(request, prepared, actor, body) },
+    });
+    if (!stored.conflict && stored.inserted && prepared.comment !== null) {
+      await insertComment(tx, {
+        id: commentId,
+        workspaceId: item.workspaceId,
+        itemId: item.id,
+        authorId: actor.memberId,
+        visibility: 'internal',
+        text: prepared.comment,
+        commandId,
+      });
+    }
+    return stored;
+  });
+}
+
+function payloadOf(
+  { type, commandId }: CommandRequest,
+  { refs, facts }: Prepared,
+  actor: Actor,
+  body: object,
+): StoredCommand {
+  const { basisSeq, expiresAt } = body as { basisSeq?: number; expiresAt?: string };
+  const message = {
+    id: commandId,
+    type,
+    actor,
+    refs,
+    facts,
+    ...(basisSeq !== undefined && { basisSeq }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  // `refs` and `facts` come from the preparer of this very type.
+  return { kind: 'command', message: message as CommandMessage };
+}
+
+/** The body was parsed by the schema of the same type, which is what its preparer takes. */
+function prepareAny<T extends CommandType>(
+  type: T,
+  preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
+): Promise<Prepared> {
+  return prepareCommand(type, preparation as Preparation<T>);
+}
+
+/** Which version `If-Match` speaks of: the brief's, the draft's, or the plan's. */
+function checkIfMatch({ type, ifMatch }: CommandRequest, context: ItemContext): void {
+  if (ifMatch === undefined) return;
+  const current = versionTag(type, context);
+  if (ifMatch !== '*' && ifMatch !== current) throw new VersionConflict(current);
+  if (ifMatch === '*' && current === null) throw new VersionConflict(null);
+}
+
+/** The hash that a version is known by; of a plan, the hash over its slots. */
+export function versionTag(type: CommandType, context: ItemContext): string | null {
+  switch (type) {
+    case 'save_brief':
+      return context.brief?.hash ?? null;
+    case 'save_draft':
+      return context.draft?.hash ?? null;
+    case 'plan_schedule':
+    case 'unschedule':
+      return planTag(context);
+    default:
+      return null;
+  }
+}
+
+/** Hash over the plan as the caller sees it: accounts, times and states. */
+export function planTag({ publications }: Pick<ItemContext, 'publications'>): string {
+  return hashOf(publications.map(({ id, at, state }) => ({ id, at, state })));
+}
+
+/** The same function judges the question and the command, so they always agree. */
+async function inquire(
+  { db }: DeliveryDeps,
+  { caller, itemId }: { caller: Caller; itemId: string },
+): Promise<Action[] | null> {
+  const { workspaceId } = caller;
+  const [item, actor] = await Promise.all([
+    getItem(db, { workspaceId, itemId }),
+    readActor(db, caller),
+  ]);
+  if (item === null || item.snapshot === null || actor === null) return null;
+  return actionsOf(db, { item, snapshot: item.snapshot, actor });
+}
+
+/** Every command with what stands in its way for this actor, given a complete payload. */
+export async function actionsOf(
+  db: DeliveryDeps['db'],
+  { item, snapshot, actor }: { item: StoredItem; snapshot: ItemSnapshot; actor: Actor },
+): Promise<Action[]> {
+  const facts = await factsForActions(db, item, snapshot.context);
+  const at = itemTime(item);
+  return COMMAND_TYPES.map((command) => {
+    const ask = { type: command, actor, refs: null, facts, at } as Inquiry;
+    const unmet = unmetFor(snapshot, item.seq, ask);
+    return { command, allowed: unmet.length === 0, unmet };
+  });
+}
+
+async function start(deps: DeliveryDeps, request: StartRequest): Promise<StartOutcome> {
+  const { caller, commandId } = request;
+  const { workspaceId } = caller;
+  const standing = await getCommand(deps.db, { workspaceId, id: commandId });
+  const row = standing ?? (await storeStart(deps, request));
+  if ('issues' in row) return { outcome: 'invalid', issues: row.issues };
+  if ('conflict' in row) return { outcome: 'idempotency_conflict', commandId };
+  const outcome = await repeat(deps, { ...request, type: START }, row);
+  return outcome.outcome === 'applied' || outcome.outcome === 'pending'
+    ? { ...outcome, itemId: row.itemId }
+    : outcome;
+}
+
+/** Type of the command row that starts an item. */
+const START = 'start_item';
+
+async function storeStart(
+  { db }: DeliveryDeps,
+  request: StartRequest,
+): Promise<
+  CommandRow | { issues: { path: (string | number)[]; message: string }[] } | { conflict: true }
+> {
+  const { caller, commandId, bodyHash, source, body } = request;
+  const { workspaceId } = caller;
+  const playbookRow = await getPlaybook(db, { workspaceId, name: body.playbook ?? 'standard' });
+  if (playbookRow === null) {
+    return {
+      issues: [
+        { path: ['playbook'], message: `no playbook is named ${body.playbook ?? 'standard'}` },
+      ],
+    };
+  }
+  const staffed = await staff(db, request);
+  if ('issues' in staffed) return staffed;
+  const itemId = newId('item');
+  const now = itemTime(null);
+  const playbook = pinPlaybook(playbookRow.data);
+  const clocks = await clockFacts(db, { workspaceId, playbook, now });
+  const input: ContentItemInput = {
+    commandId,
+    actor: caller.memberId,
+    item: {
+      itemId,
+      workspaceId,
+      playbook,
+      team: staffed.team,
+      campaign: null,
+      brief: body.brief === undefined ? null : digestBrief(body.brief, 1),
+      at: now,
+      clocks,
+    },
+  };
+  const stored: StoredCommand = { kind: 'start', input };
+  return inTransaction(db, async (tx) => {
+    const inserted = await insertCommand(tx, {
+      id: commandId,
+      workspaceId,
+      itemId,
+      actorId: caller.memberId,
+      source,
+      type: START,
+      bodyHash,
+      payload: { ...stored },
+    });
+    if (inserted.conflict) return { conflict: true as const };
+    if (!inserted.inserted) return inserted.row;
+    if (staffed.unmet.length > 0) return refuseStart(tx, inserted.row, staffed.unmet);
+    const first = firstEvents(input);
+    const { seq: _, closedAt: __, ...shown } = itemRowOf(first.snapshot, 0);
+    await insertItem(tx, {
+      id: itemId,
+      workspaceId,
+      title: body.title,
+      campaignId: body.campaignId ?? null,
+      playbookName: playbook.name,
+      playbookVersion: playbook.version,
+      createdBy: caller.memberId,
+      ...shown,
+    });
+    if (body.brief !== undefined) {
+      await saveBrief(tx, {
+        workspaceId,
+        itemId,
+        hash: hashOf(body.brief),
+        body: body.brief,
+        authorId: caller.memberId,
+      });
+    }
+    return inserted.row;
+  });
+}
+
+/** A refused start is a verdict like any other: the same key gets it again. */
+async function refuseStart(tx: DeliveryDeps['db'], row: CommandRow, unmet: Unmet[]) {
+  const key = { workspaceId: row.workspaceId, id: row.id };
+  const attempt = await takeFence(tx, key);
+  if (attempt !== null) await storeRefusal(tx, { ...key, attempt, unmet, atSeq: 0 });
+  return (await getCommand(tx, key)) ?? row;
+}
+
+/** Team given at start → that member; else the sole holder of the role; else nobody yet. */
+async function staff(
+  db: DeliveryDeps['db'],
+  { caller, body }: StartRequest,
+): Promise<
+  | { team: Record<OwnerRole, string | null>; unmet: Unmet[] }
+  | { issues: { path: (string | number)[]; message: string }[] }
+> {
+  const holders = await listHolders(db, { workspaceId: caller.workspaceId });
+  const issues: { path: (string | number)[]; message: string }[] = [];
+  const unmet: Unmet[] = [];
+  const team: Record<OwnerRole, string | null> = {
+    strategist: null,
+    creator: null,
+    social_media_manager: null,
+  };
+  for (const role of OWNER_ROLES) {
+    const holding = holders[role] ?? [];
+    const wanted = body.team?.[role];
+    if (wanted !== undefined && !holding.includes(wanted)) {
+      issues.push({
+        path: ['team', role],
+        message: `is not an active member with the role ${role}`,
+      });
+    } else if (holding.length === 0) {
+      unmet.push({
+        code: 'receiver_exists',
+        message: `no active member holds the role ${role}`,
+        role,
+      });
+    }
+    team[role] = wanted ?? (holding.length === 1 ? (holding[0] ?? null) : null);
+  }
+  return issues.length > 0 ? { issues } : { team, unmet };
+}

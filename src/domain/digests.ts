@@ -1,0 +1,77 @@
+import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
+import { hashOf } from './canonical.ts';
+import { ChannelId } from './channels.ts';
+import { assetKindsOf, type Draft } from './draft.ts';
+import type { BriefDigest, DraftDigest } from './item-context.ts';
+import { type AssetFacts, validateVariant } from './variant-limits.ts';
+
+/** What the run is told of a brief; the text itself stays out of the engine's history. */
+export function digestBrief(brief: Brief, version: number): BriefDigest {
+  return {
+    version,
+    hash: hashOf(brief),
+    missing: missingBriefFields(brief),
+    formats: brief.formats ?? [],
+    channels: brief.channels ?? [],
+    facts: BRIEF_FACTS.filter((fact) => brief.facts?.[fact] === true),
+    targetCount: brief.kpiTargets?.length ?? 0,
+    targetsHash: hashOf(brief.kpiTargets ?? []),
+    embargoUntil: brief.embargoUntil ?? null,
+  };
+}
+
+/**
+ * What the run is told of a draft.
+ * @param sizes bytes of the draft's assets by hash, as the asset store knows them.
+ * @param facts facts of the brief that the machine checks of the draft depend on.
+ */
+export function digestDraft(
+  draft: Draft,
+  version: number,
+  { sizes, facts }: { sizes: ReadonlyMap<string, number>; facts: readonly string[] },
+): DraftDigest {
+  const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
+    hash,
+    kind,
+    altText,
+    size: sizes.get(hash),
+  }));
+  return {
+    version,
+    hash: hashOf(draft),
+    assetKinds: assetKindsOf(draft),
+    variants: Object.fromEntries(
+      draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
+    ),
+    violations: draft.variants.flatMap((variant) => {
+      const channel = ChannelId.safeParse(variant.channel);
+      if (!channel.success) return [`${variant.channel}: unknown channel`];
+      return validateVariant({ ...variant, channel: channel.data }, assets).map(
+        ({ path, message }) => `${variant.channel} ${path}: ${message}`,
+      );
+    }),
+    failedChecks: failedChecks(draft, facts),
+  };
+}
+
+const FILLER = /\b(lorem ipsum|tbd|tk tk|xxx+)\b|\[(insert|image|link|todo)[^\]]*\]/i;
+const DISCLOSURE =
+  /#(ad|sponsored|pub|publicit[eé]|partenariat)\b|\b(sponsored|paid partnership|in partnership with|en partenariat avec|sponsoris[eé]e?)\b/i;
+
+/** Codes of the review checklist's machine checks that this draft fails. */
+function failedChecks(draft: Draft, facts: readonly string[]): string[] {
+  const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
+  const checks: Record<string, boolean> = {
+    alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
+    no_blank_text: !texts.some((text) => FILLER.test(text)),
+    disclosure:
+      !facts.includes('sponsored') ||
+      draft.variants.every((variant) => textsOf(variant).some((text) => DISCLOSURE.test(text))),
+    consent: draft.contributors.every(({ consent }) => consent),
+  };
+  return Object.entries(checks).flatMap(([code, met]) => (met ? [] : [code]));
+}
+
+function textsOf(variant: Draft['variants'][number]): string[] {
+  return [variant.text, ...(variant.thread ?? [])];
+}

@@ -1,0 +1,35 @@
+import type { ActivityOptions } from '@temporalio/workflow';
+
+/** Writes of our own tables: repeatable, so they are retried until the database is back. */
+export const STORE: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
+  },
+};
+
+/** Reads of a source that may be slow or away; the checkpoint's grace decides when to give up. */
+export const COLLECT: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 5 },
+};
+
+/** The irreversible call: one attempt. What a lost attempt did is found out by looking, never by repeating. */
+export const SEND: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  retry: { maximumAttempts: 1 },
+};
+
+/** Read-only look-ups after an unknown outcome. */
+export const RECONCILE: ActivityOptions = {
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 6 },
+};
+
+/** Waits for the item's run to be closed, then stores its history. */
+export const ARCHIVE: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+};

@@ -1,0 +1,3 @@
+export { contentItem } from './content-item.ts';
+export { historyArchive } from './history-archive.ts';
+export { publication } from './publication.ts';

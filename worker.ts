@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './src/activities/index.ts';
+import { createChannelRegistry } from './src/channels/registry.ts';
+import { readWorkerConfig } from './src/config.ts';
+import { createDb } from './src/db/client.ts';
+import { createHttpClient } from './src/http/http-client.ts';
+import { createLogger, temporalLogger } from './src/log.ts';
+import { createSourceRegistry } from './src/metrics/registry.ts';
+
+/** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
+const SHUTDOWN_GRACE = '40 seconds';
+const SHUTDOWN_FORCE = '60 seconds';
+
+const config = readWorkerConfig();
+const log = createLogger({ level: config.logLevel, program: 'worker' });
+Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGINT', 'SIGTERM'] });
+
+const connection = await NativeConnection.connect(config.temporal.connection);
+const clientConnection = await Connection.connect(config.temporal.connection);
+const database = createDb(config.databaseUrl, { max: 10 });
+const { sandboxUrl } = config;
+const http = createHttpClient({ allowedOrigins: sandboxUrl === null ? [] : [sandboxUrl] });
+
+const worker = await Worker.create({
+  connection,
+  namespace: config.temporal.namespace,
+  taskQueue: config.temporal.taskQueue,
+  ...workflowCode(config.workflowBundle),
+  activities: createActivities({
+    db: database.db,
+    temporal: new Client({ connection: clientConnection, namespace: config.temporal.namespace }),
+    channels: createChannelRegistry({ http, sandboxUrl }),
+    sources: createSourceRegistry({ http, sandboxUrl }),
+  }),
+  maxCachedWorkflows: 500,
+  // After a kill -9 its tasks go to another worker in about a second instead of ten.
+  stickyQueueScheduleToStartTimeout: '1 second',
+  shutdownGraceTime: SHUTDOWN_GRACE,
+  shutdownForceTime: SHUTDOWN_FORCE,
+});
+
+log.info(
+  { taskQueue: config.temporal.taskQueue, namespace: config.temporal.namespace },
+  'worker polls',
+);
+try {
+  await worker.run();
+} finally {
+  await database.close();
+  await clientConnection.close();
+  await connection.close();
+}
+
+/** Production runs the prebuilt bundle; without one the sources are bundled at the start. */
+function workflowCode(
+  bundle: string | null,
+): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
+  return bundle === null
+    ? { workflowsPath: fileURLToPath(new URL('./src/workflows/index.ts', import.meta.url)) }
+    : { workflowBundle: { codePath: bundle } };
+}
