@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as apiKeys from '../../src/db/api-keys.ts';
+import { archiveHistory, readArchivedHistories } from '../../src/db/archived-histories.ts';
+import * as assets from '../../src/db/assets.ts';
+import * as audit from '../../src/db/audit.ts';
+import * as campaigns from '../../src/db/campaigns.ts';
+import * as channelAccounts from '../../src/db/channel-accounts.ts';
+import * as commands from '../../src/db/commands.ts';
+import * as comments from '../../src/db/comments.ts';
+import * as idempotencyKeys from '../../src/db/idempotency-keys.ts';
+import * as itemEvents from '../../src/db/item-events.ts';
+import * as items from '../../src/db/items.ts';
+import * as kpiReviews from '../../src/db/kpi-reviews.ts';
+import * as members from '../../src/db/members.ts';
+import * as playbooks from '../../src/db/playbooks.ts';
+import { projectEvents } from '../../src/db/projection.ts';
+import * as publishIntents from '../../src/db/publish-intents.ts';
+import * as readings from '../../src/db/readings.ts';
+import { listRepairs, recordRepair } from '../../src/db/repairs.ts';
+import { readTimeline } from '../../src/db/timeline.ts';
+import * as versions from '../../src/db/versions.ts';
+import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
+import { getWorkspace } from '../../src/db/workspaces.ts';
+import {
+  firstRow,
+  makeChain,
+  makeCommand,
+  makeItem,
+  makeWorkspace,
+  openTestDb,
+} from '../support/db-fixture.ts';
+
+type Read = (workspaceId: string) => Promise<unknown>;
+
+let database: Awaited<ReturnType<typeof openTestDb>>;
+let own: string;
+let foreign: string;
+let reads: Record<string, Read>;
+/** Changes that must find nothing to change under the other workspace's id. */
+let writes: Record<string, Read>;
+
+beforeAll(async () => {
+  database = await openTestDb();
+  ({ own, foreign, reads, writes } = await fillWorkspace());
+});
+afterAll(() => database.close());
+
+/** One row of everything in a workspace, and every way to read or change it by id. */
+async function fillWorkspace() {
+  const { db } = database;
+  const workspace = await makeWorkspace(db);
+  const other = await makeWorkspace(db);
+  const { workspaceId } = workspace;
+  const memberId = workspace.memberOf('creator');
+  const channelAccountId = workspace.channelAccounts[0]?.channelAccountId ?? '';
+  const campaign = await campaigns.insertCampaign(db, {
+    ...{ workspaceId, name: 'Spring', goal: 'attract', createdBy: memberId },
+  });
+  const { id: itemId } = await makeItem(db, workspace, {
+    ...{ dueAt: '2026-01-01T00:00:00.000Z', campaignId: campaign.id },
+    waitingOn: [{ role: 'creator', memberId, for: 'submit_for_review' }],
+  });
+  const item = { workspaceId, itemId };
+  const chain = makeChain(2, { commandId: 'http:key_a:isolated' });
+  const row = { ...firstRow(workspace, itemId, 3), dueAt: '2026-01-01T00:00:00.000Z' };
+  await projectEvents(db, { ...item, events: chain.slice(1) });
+  const version = { ...item, hash: 'h', authorId: memberId };
+  await versions.saveBrief(db, { ...version, body: {} });
+  await versions.saveDraft(db, {
+    ...version,
+    body: { language: 'en', title: 't', body: '', assets: [], variants: [], contributors: [] },
+  });
+  const pending = await makeCommand(db, workspace, itemId);
+  const refused = await makeCommand(db, workspace, itemId);
+  const attempt = (await commands.takeFence(db, refused)) ?? 0;
+  await commands.storeRefusal(db, { ...refused, attempt, unmet: [] });
+  await projectEvents(db, { ...item, events: [], command: { id: refused.id, seq: 9, answer: {} } });
+  await comments.insertComment(db, {
+    ...{ ...item, authorId: memberId, visibility: 'internal', text: 'hello' },
+  });
+  await assets.insertAsset(db, {
+    ...{ workspaceId, hash: 'h', kind: 'visual', mediaType: 'image/png', size: 1 },
+    createdBy: memberId,
+  });
+  const intent = { workspaceId, intentKey: `key-${itemId}` };
+  await publishIntents.planIntent(db, {
+    ...{ ...item, ...intent, publicationId: 'pub_1', channelAccountId, slotNumber: 1 },
+    ...{ marker: 'm', contentHash: 'h', dueAt: '2026-01-01T00:00:00.000Z' },
+  });
+  await readings.appendReadings(db, {
+    ...item,
+    given: [
+      {
+        ...{ measure: 'impressions', value: 1, source: 'manual', provisional: false },
+        asOf: '2026-01-01T00:00:00.000Z',
+      },
+    ],
+  });
+  await kpiReviews.freezeKpiReview(db, {
+    ...{ ...item, id: `rev_${itemId}`, number: 1, hash: 'h', body: {} },
+  });
+  const endpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
+    ...{ workspaceId, kind: 'standard', name: 'w', memberId, decisions: ['sign_off'] },
+    sealedSecret: 's',
+  });
+  const key = await apiKeys.createApiKey(db, { workspaceId, memberId, name: 'k' });
+  await archiveHistory(db, { ...item, runId: 'run', history: '{}' });
+  await recordRepair(db, {
+    ...{ workspaceId, findingId: 'fnd_1', findingCode: 'overdue', itemId, repair: 'reassign' },
+    ...{ reason: 'r', actorId: memberId, outcome: {} },
+  });
+  const endpointId = endpoint.id;
+  const reads: Record<string, Read> = {
+    getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
+    getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
+    findOverdue: (id) => items.findOverdue(db, { workspaceId: id }),
+    listItems: (id) => items.listItems(db, { workspaceId: id }),
+    listItemsOfCampaign: (id) =>
+      items.listItems(db, { workspaceId: id, campaignId: campaign.id, assigneeId: undefined }),
+    listOpenItems: (id) => items.listOpenItems(db, { workspaceId: id }),
+    listInbox: (id) => items.listInbox(db, { workspaceId: id, memberId, roles: ['creator'] }),
+    listItemEvents: (id) => itemEvents.listItemEvents(db, { ...item, workspaceId: id }),
+    readChain: (id) => itemEvents.readChain(db, { ...item, workspaceId: id }),
+    findEventsOfCommand: (id) =>
+      itemEvents.findEventsOfCommand(db, { workspaceId: id, commandId: 'http:key_a:isolated' }),
+    readTimeline: (id) => readTimeline(db, { ...item, workspaceId: id }),
+    getCommand: (id) => commands.getCommand(db, { ...pending, workspaceId: id }),
+    readVerdict: (id) => commands.readVerdict(db, { ...refused, workspaceId: id }),
+    findCommandsWithoutVerdict: (id) =>
+      audit.findCommandsWithoutVerdict(db, { workspaceId: id, olderThanMs: -60_000 }),
+    findContradictions: (id) => audit.findContradictions(db, { workspaceId: id }),
+    findEventGaps: (id) => audit.findEventGaps(db, { workspaceId: id }),
+    getBrief: (id) => versions.getBrief(db, { ...item, workspaceId: id, hash: 'h' }),
+    getLatestBrief: (id) => versions.getLatestBrief(db, { ...item, workspaceId: id }),
+    getDraft: (id) => versions.getDraft(db, { ...item, workspaceId: id, hash: 'h' }),
+    getLatestDraft: (id) => versions.getLatestDraft(db, { ...item, workspaceId: id }),
+    getMember: (id) => members.getMember(db, { workspaceId: id, memberId }),
+    readActor: (id) => members.readActor(db, { workspaceId: id, memberId }),
+    getPlaybook: (id) => playbooks.getPlaybook(db, { workspaceId: id, name: 'standard' }),
+    listPlaybooks: (id) => playbooks.listPlaybooks(db, { workspaceId: id }),
+    listMembers: (id) => members.listMembers(db, { workspaceId: id, role: 'creator' }),
+    listHolders: async (id) => (await members.listHolders(db, { workspaceId: id })).creator,
+    getChannelAccount: (id) =>
+      channelAccounts.getChannelAccount(db, { workspaceId: id, channelAccountId }),
+    listChannelAccounts: (id) => channelAccounts.listChannelAccounts(db, { workspaceId: id }),
+    getCampaign: (id) => campaigns.getCampaign(db, { workspaceId: id, campaignId: campaign.id }),
+    listCampaigns: (id) => campaigns.listCampaigns(db, { workspaceId: id }),
+    listComments: (id) => comments.listComments(db, { ...item, workspaceId: id }),
+    getAsset: (id) => assets.getAsset(db, { workspaceId: id, hash: 'h' }),
+    listAssets: (id) => assets.listAssets(db, { workspaceId: id, hashes: ['h'] }),
+    getIntent: (id) => publishIntents.getIntent(db, { ...intent, workspaceId: id }),
+    listIntents: (id) => publishIntents.listIntents(db, { ...item, workspaceId: id }),
+    listOpenIntents: (id) => publishIntents.listOpenIntents(db, { workspaceId: id }),
+    listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
+    listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
+    getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
+    getWebhookEndpoint: (id) =>
+      webhookEndpoints.getWebhookEndpoint(db, { workspaceId: id, endpointId }),
+    listWebhookEndpoints: (id) => webhookEndpoints.listWebhookEndpoints(db, { workspaceId: id }),
+    listApiKeys: (id) => apiKeys.listApiKeys(db, { workspaceId: id, memberId }),
+    readArchivedHistories: (id) => readArchivedHistories(db, { ...item, workspaceId: id }),
+    listRepairs: (id) => listRepairs(db, { workspaceId: id, findingId: 'fnd_1' }),
+  };
+  const writes: Record<string, Read> = {
+    takeFence: (id) => commands.takeFence(db, { ...pending, workspaceId: id }),
+    storeRefusal: (id) =>
+      commands.storeRefusal(db, { ...pending, workspaceId: id, attempt: 0, unmet: [] }),
+    updateMember: (id) =>
+      members.updateMember(db, { workspaceId: id, memberId, change: { name: 'stolen' } }),
+    updateChannelAccount: (id) =>
+      channelAccounts.updateChannelAccount(db, {
+        ...{ workspaceId: id, channelAccountId, change: { name: 'stolen' } },
+      }),
+    setClockOffset: (id) => items.setClockOffset(db, { ...item, workspaceId: id, offsetMs: 1 }),
+    revokeApiKey: (id) => apiKeys.revokeApiKey(db, { workspaceId: id, apiKeyId: key.id }),
+    takeSendLease: async (id) => {
+      const ask = { ...intent, workspaceId: id, approvedContentHash: 'h', leaseMs: 1_000 };
+      return (await publishIntents.takeSendLease(db, ask)).taken;
+    },
+    withdrawIntent: async (id) =>
+      (await publishIntents.withdrawIntent(db, { ...intent, workspaceId: id })).settled,
+    rotateWebhookSecret: (id) =>
+      webhookEndpoints.rotateWebhookSecret(db, { workspaceId: id, endpointId, sealedSecret: 'x' }),
+    setWebhookEndpointActive: (id) =>
+      webhookEndpoints.setWebhookEndpointActive(db, { workspaceId: id, endpointId, active: false }),
+  };
+  await projectEvents(db, { ...item, events: [], item: { ...row, seq: 0 } });
+  return { own: workspaceId, foreign: other.workspaceId, reads, writes };
+}
+
+/** Null, false, nothing, an empty list or an empty page. */
+function isNothing(result: unknown): boolean {
+  if (result === null || result === undefined || result === false) return true;
+  if (Array.isArray(result)) return result.length === 0;
+  if (typeof result === 'object' && 'items' in result) return isNothing(result.items);
+  return false;
+}
+
+/** What belongs to whoever asks may be something of their own, never of someone else. */
+function mentions(result: unknown, workspaceId: string): boolean {
+  return JSON.stringify(result ?? null).includes(workspaceId);
+}
+
+/** These have rows in every workspace, so the other one's own come back. */
+const OWN_IN_BOTH = [
+  ...['getWorkspace', 'getPlaybook', 'listPlaybooks', 'listMembers', 'listHolders'],
+  'listChannelAccounts',
+];
+
+describe('another workspace', () => {
+  it('reads nothing of this one, by id or by list', async () => {
+    for (const [name, read] of Object.entries(reads)) {
+      const mine = await read(own);
+      expect(isNothing(mine), `${name} finds its own`).toBe(false);
+      const theirs = await read(foreign);
+      if (OWN_IN_BOTH.includes(name)) {
+        expect(theirs, name).not.toEqual(mine);
+        expect(mentions(theirs, own), name).toBe(false);
+      } else {
+        expect(isNothing(theirs), `${name} finds nothing foreign`).toBe(true);
+      }
+    }
+  });
+
+  it('changes nothing of this one', async () => {
+    for (const [name, write] of Object.entries(writes)) {
+      expect(isNothing(await write(foreign)), name).toBe(true);
+    }
+    const stolen = Object.fromEntries(
+      await Promise.all(Object.entries(reads).map(async ([name, read]) => [name, await read(own)])),
+    );
+    expect(JSON.stringify(stolen)).not.toContain('stolen');
+  });
+
+  it('cannot be referred to: the database refuses a row that points across', async () => {
+    const { db } = database;
+    const member = await members.listMembers(db, { workspaceId: own });
+    const createdBy = member[0]?.id ?? '';
+    const crossing = campaigns.insertCampaign(db, {
+      ...{ workspaceId: foreign, name: 'x', goal: 'attract', createdBy },
+    });
+    await expect(crossing).rejects.toMatchObject({ cause: { code: '23503' } });
+    const key = apiKeys.createApiKey(db, { workspaceId: foreign, memberId: createdBy, name: 'x' });
+    await expect(key).rejects.toMatchObject({ cause: { code: '23503' } });
+  });
+
+  it('shares no idempotency key with this one', async () => {
+    const { db } = database;
+    const [mine] = await apiKeys.listApiKeys(db, { workspaceId: own });
+    const claim = {
+      ...{ workspaceId: own, apiKeyId: mine?.id ?? '', key: 'k', route: 'POST /x' },
+      bodyHash: 'h',
+    };
+    expect(await idempotencyKeys.claimIdempotencyKey(db, claim)).toEqual({ state: 'claimed' });
+    const theirs = { ...claim, workspaceId: foreign };
+    const answer = await idempotencyKeys.claimIdempotencyKey(db, theirs);
+    expect(answer).toEqual({ state: 'conflict' });
+  });
+});
