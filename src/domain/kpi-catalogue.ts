@@ -50,6 +50,8 @@ export interface KpiFigureDefinition {
    * it is not a sample. `ratio`: a ratio without a known spread, so a floor and no interval.
    */
   kind: 'proportion' | 'count' | 'census' | 'ratio';
+  /** The numerator counts some of what the denominator counts: more than all is a contradiction. */
+  subset?: true;
   /** The first definition that most parts can supply is used for all of them. */
   formulas: readonly [Formula, ...Formula[]];
   floors: readonly Floor[];
@@ -145,6 +147,7 @@ export const KPI_CATALOGUE = {
         name: 'bounce rate',
         unit: 'fraction',
         kind: 'proportion',
+        subset: true,
         formulas: [
           formula('not_engaged', {
             numerator: difference('sessions', 'engaged_sessions'),
@@ -293,7 +296,12 @@ export const KPI_CATALOGUE = {
         ...plainTotal('engagements', ENGAGEMENTS),
         floors: [{ ...SESSIONS_100, or: IMPRESSIONS_1000 }],
       },
-      proportion('engaged sessions', total('engaged_sessions'), total('sessions'), [SESSIONS_100]),
+      {
+        ...proportion('engaged sessions', total('engaged_sessions'), total('sessions'), [
+          SESSIONS_100,
+        ]),
+        subset: true,
+      },
     ],
     targetRange: COUNT,
     note: 'Two figures, never added: the engagements of the posts, and the share of sessions that are engaged. A target of at most 1 is a target for the share.',

@@ -160,10 +160,17 @@ describe('bounce rate', () => {
     expect(figure.coverage).toEqual({ have: 1, of: 2, missing: ['publication:pub_3'] });
   });
 
-  it('of readings that contradict each other is no value', () => {
-    const figure = computeKpi('bounce_rate', readingsOf({ sessions: 100, engaged_sessions: 120 }));
-    expect(figure.noValue).toMatchObject({ code: 'inconsistent' });
-  });
+  it.each([
+    ['bounce_rate', { sessions: 100, engaged_sessions: 120 }, 0.4],
+    ['bounce_rate', { sessions: 100, bounces: 120 }, 0.4],
+    ['content_engagement', { sessions: 100, engaged_sessions: 120 }, 0.4],
+  ] as const)(
+    '%s of readings that contradict each other is no value: %o',
+    (kpi, values, target) => {
+      const figure = computeKpi(kpi, readingsOf(values), { target });
+      expect(figure.noValue).toMatchObject({ code: 'inconsistent' });
+    },
+  );
 });
 
 describe('sentiment', () => {

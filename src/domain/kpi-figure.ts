@@ -193,14 +193,12 @@ function applied(input: {
     });
   }
   const { value, numerator, denominator } = result;
-  const strict = figure.kind === 'proportion';
-  if (strict && numerator < 0) {
-    return none({ code: 'inconsistent', detail: `${formula.numerator.text} is ${numerator}` });
-  }
+  const overOne = figure.kind === 'proportion' && denominator !== null && numerator > denominator;
+  const contradiction = contradictionIn({ formula, figure, numerator, overOne });
+  if (contradiction !== null) return none({ code: 'inconsistent', detail: contradiction });
   const hidden =
     figure.showFrom === undefined ? null : firstBelow([figure.showFrom], gathered.sums);
   if (hidden !== null) return none({ code: 'hidden', floor: hidden });
-  const overOne = strict && denominator !== null && numerator > denominator;
   return {
     value,
     noValue: null,
@@ -209,6 +207,20 @@ function applied(input: {
     interval: overOne ? null : intervalOf(figure, numerator, denominator),
     overOne,
   };
+}
+
+function contradictionIn(input: {
+  formula: Formula;
+  figure: KpiFigureDefinition;
+  numerator: number;
+  overOne: boolean;
+}): string | null {
+  const { formula, figure, numerator, overOne } = input;
+  if (figure.kind !== 'proportion') return null;
+  if (numerator < 0) return `${formula.numerator.text} is ${numerator}`;
+  return overOne && figure.subset
+    ? `${formula.numerator.text} is above ${formula.denominator?.text}`
+    : null;
 }
 
 function intervalOf(

@@ -52,10 +52,6 @@ export type MeasureId = keyof typeof MEASURES;
 /** Every measure's id, in the order of the catalogue. */
 export const MEASURE_IDS = measureIds();
 
-export function isMeasureId(id: string): id is MeasureId {
-  return Object.hasOwn(MEASURES, id);
-}
-
 /** Why this number can't be a value of the measure, or null. Values are at least 0 and finite. */
 export function measureValueIssue(measure: MeasureId, value: number): string | null {
   const { integer, unit } = MEASURES[measure];

@@ -1,5 +1,5 @@
 import type { InputSums, KpiInput } from './kpi-formula.ts';
-import { MEASURES, type MeasureId } from './kpi-measures.ts';
+import { MEASURE_IDS, MEASURES, type MeasureId } from './kpi-measures.ts';
 import { type Cell, type CellsByScope, cellsAt, compareText, type Scope } from './kpi-readings.ts';
 import type { Reading } from './measures.ts';
 
@@ -285,5 +285,5 @@ export function rollUp(tree: ScopeNode): RolledUp {
 
 function measuresIn(tree: ScopeNode): MeasureId[] {
   const found = new Set([tree, ...descendants(tree)].flatMap((node) => [...node.cells.keys()]));
-  return Object.keys(MEASURES).filter((id): id is MeasureId => found.has(id as MeasureId));
+  return MEASURE_IDS.filter((measure) => found.has(measure));
 }

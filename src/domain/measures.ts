@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CheckpointName } from './brief.ts';
 import { MEASURE_IDS, measureValueIssue } from './kpi-measures.ts';
 
-export { MEASURES, type MeasureDefinition } from './kpi-measures.ts';
+export { MEASURES } from './kpi-measures.ts';
 
 export const MeasureId = z
   .enum(MEASURE_IDS)
