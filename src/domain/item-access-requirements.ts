@@ -1,7 +1,15 @@
+import type { CommandPayloads } from './item-commands.ts';
+import { currentReview, type ItemContext, peerDecision } from './item-context.ts';
 import { type Checks, isBlank, MET, rolesFor, unmet } from './item-question.ts';
 import { COMMAND_RULES } from './item-rules.ts';
 import type { Role } from './roles.ts';
 import type { Place } from './stages.ts';
+
+function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs']): boolean {
+  if (refs.role === 'strategist') return false;
+  const lead = currentReview(context)?.signOffs.find(({ role }) => role === 'strategist');
+  return peerDecision(refs.decision, lead?.decision) === 'dissent';
+}
 
 /** Whether this command may be given here, now, by this member; who may receive the item. */
 export const ACCESS_CHECKS = {
@@ -32,11 +40,11 @@ export const ACCESS_CHECKS = {
       (ask.type === 'decide_approval' || ask.type === 'sign_off') && ask.refs !== null
         ? [ask.refs.role]
         : roles;
-    if (asked.some((role) => ask.actor.roles.includes(role))) return MET;
+    if (asked.length === 0 || asked.some((role) => ask.actor.roles.includes(role))) return MET;
     return unmet('holds_role', `${ask.type} needs the role ${asked.join(' or ')}`, asked[0]);
   },
 
-  reason_given: ({ ask }) => {
+  reason_given: ({ context, ask }) => {
     if (ask.refs === null) return MET;
     switch (ask.type) {
       case 'decide_approval':
@@ -44,7 +52,7 @@ export const ACCESS_CHECKS = {
           ? unmet('reason_given', 'a request for changes needs a reason')
           : MET;
       case 'sign_off':
-        return ask.refs.decision === 'dissent' && ask.refs.commentId === undefined
+        return isDissent(context, ask.refs) && ask.refs.commentId === undefined
           ? unmet('reason_given', 'a dissent needs a comment')
           : MET;
       case 'decline_handoff':

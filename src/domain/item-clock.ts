@@ -13,8 +13,13 @@ const UNIT_MS: Record<Duration['unit'], number> = {
 
 /** A clock's steps in plain time: used for absolute durations, and where no calendar could be asked. */
 export function fallbackSteps(duration: Duration, startMs: number): ClockSteps {
-  const length = duration.amount * UNIT_MS[duration.unit];
-  return [startMs + 0.5 * length, startMs + 0.8 * length, startMs + length, startMs + 1.5 * length];
+  return stepsOver(startMs, duration.amount * UNIT_MS[duration.unit]);
+}
+
+/** The 50, 80, 100 and 150 % instants of a period, in epoch milliseconds. */
+export function stepsOver(startMs: number, lengthMs: number): ClockSteps {
+  const step = (share: number) => startMs + Math.round(share * lengthMs);
+  return [step(0.5), step(0.8), step(1), step(1.5)];
 }
 
 /** The clock of a stage that is entered now. A resumed stage gets its clock back, shifted by the pause. */

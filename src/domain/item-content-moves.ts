@@ -28,7 +28,7 @@ export function saveBrief(context: ItemContext, { refs, actor, at }: Command<'sa
   return merge(
     saved,
     refrozen,
-    withdrawOpenHandoff(context, at, actor.memberId),
+    withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
     voidApprovals(context, 'brief_saved'),
   );
 }
@@ -47,7 +47,7 @@ export function saveDraft(context: ItemContext, { refs, actor, at }: Command<'sa
         { type: 'draft.saved', data: { version: draft.version, hash: draft.hash, contentHash } },
       ],
     },
-    withdrawOpenHandoff(context, at, actor.memberId),
+    withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
     voidApprovals(context, 'draft_saved'),
   );
 }

@@ -185,6 +185,8 @@ export interface ItemContext {
   stage: Stage;
   /** When the stage was entered; substages and saves do not move it. */
   stageEnteredAt: string;
+  /** Why the campaign was cancelled, while the item still waits for the outcome of a send. */
+  cancelling: string | null;
   /** Why the item came back to `scheduling.planning`, when the system sent it there. */
   stageNote: string | null;
 }
@@ -209,6 +211,14 @@ export function currentApprovals(context: ItemContext): ApprovalSet | null {
 
 export function currentReview(context: ItemContext): Review | null {
   return context.reviews.at(-1) ?? null;
+}
+
+/** A peer may name the strategist's decision instead of `agree`; another decision is a dissent. */
+export function peerDecision(
+  stated: SignOff['decision'],
+  lead: SignOff['decision'] | undefined,
+): 'agree' | 'dissent' {
+  return stated === 'agree' || stated === lead ? 'agree' : 'dissent';
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {

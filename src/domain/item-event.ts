@@ -59,6 +59,7 @@ export const ITEM_EVENT_TYPES = [
   'sla.warned',
   'sla.breached',
   'campaign.released',
+  'campaign.cancelled',
 ] as const;
 
 export type ItemEventType = (typeof ITEM_EVENT_TYPES)[number];

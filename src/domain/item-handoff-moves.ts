@@ -36,11 +36,15 @@ export function newHandoff(
   };
 }
 
-export function withdrawOpenHandoff(context: ItemContext, at: string, memberId: string): Move {
+/** Withdraws the open handoff, if there is one, because the item leaves what was offered. */
+export function withdrawOpenHandoff(
+  context: ItemContext,
+  by: { at: string; memberId: string; reason?: string },
+): Move {
   const open = currentHandoff(context);
   if (open === null) return NOTHING;
   return {
-    change: { handoffs: endHandoff(context, 'withdrawn', { at, memberId }) },
+    change: { handoffs: endHandoff(context, 'withdrawn', by) },
     records: [{ type: 'handoff.withdrawn', data: { handoffId: open.id, kind: open.kind } }],
   };
 }
@@ -70,9 +74,14 @@ export function offerHandoff(
 
 export function withdrawHandoff(
   context: ItemContext,
-  { actor, at }: Command<'withdraw_handoff'>,
+  { actor, at, refs }: Command<'withdraw_handoff'>,
 ): Move {
-  return withdrawOpenHandoff(context, at, actor.memberId);
+  const { reason } = refs;
+  return withdrawOpenHandoff(context, {
+    at,
+    memberId: actor.memberId,
+    ...(reason !== undefined && { reason }),
+  });
 }
 
 /** Accepting assigns; accepting the brief freezes the KPI targets. */

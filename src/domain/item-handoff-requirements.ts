@@ -2,12 +2,15 @@ import { currentHandoff, isBreached } from './item-context.ts';
 import { type Checks, holdersOf, MET, type Question, unmet } from './item-question.ts';
 import { stageOf } from './stages.ts';
 
-/** The assignee; any holder of the role while nobody is assigned; the assignee's backup after a breach. */
+/**
+ * A holder of the role: the assignee; anyone while nobody is assigned; the assignee's backup after a
+ * breach. Whoever accepts becomes the assignee, so the role is asked of the backup too.
+ */
 function isReceiver({ place, context, ask }: Question): boolean {
   const role = place === 'briefing.offered' ? 'creator' : 'social_media_manager';
+  if (!ask.actor.roles.includes(role)) return false;
   const assignee = context.team[role];
-  if (assignee === null) return ask.actor.roles.includes(role);
-  if (assignee === ask.actor.memberId) return true;
+  if (assignee === null || assignee === ask.actor.memberId) return true;
   return isBreached(context) && ask.actor.backupFor.includes(assignee);
 }
 
@@ -53,9 +56,13 @@ export const HANDOFF_CHECKS = {
 
   receiver_exists: (question) => {
     const creators = holdersOf(question.ask).creator ?? [];
-    return creators.length > 0
+    const { creator } = question.context.team;
+    if (creators.length === 0) {
+      return unmet('receiver_exists', 'no active member holds the role creator', 'creator');
+    }
+    return creator === null || creators.includes(creator)
       ? MET
-      : unmet('receiver_exists', 'no active member holds the role creator', 'creator');
+      : unmet('receiver_exists', `${creator} is no active creator: reassign the item`, 'creator');
   },
 
   is_receiver: (question) => {

@@ -21,6 +21,7 @@ import { freezeReview, settleCheckpoint, signOff } from './item-review-moves.ts'
 import { planSchedule, skipPublication, unschedule } from './item-schedule-moves.ts';
 import {
   cancel,
+  cancelCampaign,
   clockStep,
   extend,
   hold,
@@ -68,7 +69,10 @@ export function moveFor(context: ItemContext, event: ItemMachineEvent, place: Pl
     case 'resume':
       return resume(context, event);
     case 'cancel':
-      return cancel(context, event.refs.reason ?? null);
+      return cancel(context, event.refs.reason ?? null, {
+        at: event.at,
+        memberId: event.actor.memberId,
+      });
     case 'reassign':
       return reassign(context, event);
     case 'extend':
@@ -93,7 +97,7 @@ export function moveFor(context: ItemContext, event: ItemMachineEvent, place: Pl
     case 'campaign_released':
       return releaseCampaign(context);
     case 'campaign_cancelled':
-      return cancel(context, event.reason);
+      return cancelCampaign(context, event.reason);
   }
 }
 

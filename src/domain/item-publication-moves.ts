@@ -9,8 +9,10 @@ import {
   publicationById,
 } from './item-context.ts';
 import type { EventRecord } from './item-event.ts';
+import { withdrawOpenHandoff } from './item-handoff-moves.ts';
 import { type Move, merge, NOTHING } from './item-move.ts';
 import { newPublication, publicationData, withPublication } from './item-publication-record.ts';
+import { heldUntil, isApproved, isBound, slotEndsAt } from './item-slots.ts';
 
 /** A person says what became of an unknown or missed publication. */
 export function resolvePublication(
@@ -38,7 +40,10 @@ export function resolvePublication(
     case 'skip': {
       const state = refs.outcome === 'skip' ? 'skipped' : 'not_live';
       return {
-        change: { publications: withPublication(context, record.id, { state, evidence }) },
+        change: {
+          publications: withPublication(context, record.id, { state, evidence }),
+          stageNote: `${record.id} was ${record.state} and is ${state}`,
+        },
         records: [resolved],
       };
     }
@@ -128,12 +133,45 @@ function markPublished(
   };
 }
 
+/** True when the slot's time has come and the record does not carry what the approvals bind. */
+export function isDueUnapproved(
+  context: ItemContext,
+  { publicationId, at }: Extract<SystemEvent, { type: 'publication_due' }>,
+): boolean {
+  const record = publicationById(context, publicationId);
+  return record !== null && isToBeSent(context, record, at) && !isBound(context, record);
+}
+
+/** Planned, its time has come and its grace has not ended. */
+function isToBeSent(context: ItemContext, record: PublicationRecord, at: string): boolean {
+  const now = Date.parse(at);
+  return (
+    record.state === 'planned' &&
+    now >= Date.parse(record.at) &&
+    now <= slotEndsAt(record, context.playbook)
+  );
+}
+
+/**
+ * A planned slot's time has come: it becomes due, once. Too late is missed, never "now"; a record
+ * that does not carry what the approvals bind is not sent.
+ */
 export function publicationDue(
   context: ItemContext,
-  { publicationId }: Extract<SystemEvent, { type: 'publication_due' }>,
+  event: Extract<SystemEvent, { type: 'publication_due' }>,
 ): Move {
+  const { publicationId } = event;
   const record = publicationById(context, publicationId);
   if (record === null) return NOTHING;
+  if (isDueUnapproved(context, event)) {
+    return returnToGate(context, record, {
+      evidence: 'the slot came without an approval of its content',
+      at: event.at,
+    });
+  }
+  if (!isToBeSent(context, record, event.at)) {
+    return slotPassed(context, { ...event, type: 'slot_passed' });
+  }
   return {
     change: { publications: withPublication(context, publicationId, { state: 'due' }) },
     records: [{ type: 'publication.due', data: publicationData(record) }],
@@ -145,14 +183,50 @@ export function publicationSending(
   { publicationId }: Extract<SystemEvent, { type: 'publication_sending' }>,
 ): Move {
   const record = publicationById(context, publicationId);
-  if (record === null) return NOTHING;
+  if (record?.state !== 'due') return NOTHING;
   return {
     change: { publications: withPublication(context, publicationId, { state: 'sending' }) },
     records: [{ type: 'publication.sending', data: publicationData(record) }],
   };
 }
 
-/** The outcome of a send. A failed hash check returns the record to `planned` and voids the approvals. */
+/** True when a send found another content than the one that is approved: the item goes to its gate. */
+export function isContentMismatch(
+  context: ItemContext,
+  { publicationId, outcome }: Extract<SystemEvent, { type: 'publication_settled' }>,
+): boolean {
+  const record = publicationById(context, publicationId);
+  return (
+    outcome === 'hash_mismatch' &&
+    record !== null &&
+    isSending(record) &&
+    record.contentHash === context.contentHash
+  );
+}
+
+/** Back to `planned`, with every approval of the content void. */
+function returnToGate(
+  context: ItemContext,
+  record: PublicationRecord,
+  { evidence, at }: { evidence: string; at: string },
+): Move {
+  return merge(
+    {
+      change: {
+        publications: withPublication(context, record.id, { state: 'planned', evidence }),
+        stageNote: evidence,
+      },
+      records: [{ type: 'publication.returned', data: { ...publicationData(record), evidence } }],
+    },
+    withdrawOpenHandoff(context, { at, memberId: 'system' }),
+    voidApprovals(context, 'hash_mismatch'),
+  );
+}
+
+/**
+ * The outcome of a send. A failed hash check returns the record to `planned` and voids the approvals
+ * of that content; approvals of a later content stand.
+ */
 export function publicationSettled(
   context: ItemContext,
   event: Extract<SystemEvent, { type: 'publication_settled' }>,
@@ -184,27 +258,30 @@ export function publicationSettled(
         ],
       };
     case 'hash_mismatch':
-      return merge(
-        {
-          change: {
-            publications: withPublication(context, record.id, { state: 'planned', evidence }),
-            stageNote: 'the content changed after its approval',
-          },
-          records: [
-            { type: 'publication.returned', data: { ...publicationData(record), evidence } },
-          ],
-        },
-        voidApprovals(context, 'hash_mismatch'),
-      );
+      return isContentMismatch(context, event)
+        ? returnToGate(context, record, {
+            evidence: evidence ?? 'the content changed after its approval',
+            at: event.at,
+          })
+        : {
+            change: {
+              publications: withPublication(context, record.id, { state: 'planned', evidence }),
+            },
+            records: [
+              { type: 'publication.returned', data: { ...publicationData(record), evidence } },
+            ],
+          };
   }
 }
 
 export function slotPassed(
   context: ItemContext,
-  { publicationId }: Extract<SystemEvent, { type: 'slot_passed' }>,
+  { publicationId, at }: Extract<SystemEvent, { type: 'slot_passed' }>,
 ): Move {
   const record = publicationById(context, publicationId);
-  if (record === null || record.state !== 'planned') return NOTHING;
+  if (record?.state !== 'planned') return NOTHING;
+  // A timer armed before the slot was moved.
+  if (Date.parse(at) < slotEndsAt(record, context.playbook)) return NOTHING;
   const evidence = `its slot passed more than ${context.playbook.slotGraceMinutes} minutes ago`;
   return {
     change: {
@@ -214,14 +291,15 @@ export function slotPassed(
   };
 }
 
-/** Not approved in time: the tentative slot is released, the stage stays. */
+/** Not approved, or approved and not planned, in time: the tentative slot is released, the stage stays. */
 export function releaseSlot(
   context: ItemContext,
-  { publicationId }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
+  { publicationId, at }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
 ): Move {
   const record = publicationById(context, publicationId);
-  if (record === null || record.state !== 'tentative') return NOTHING;
-  const evidence = 'not approved in time';
+  if (record?.state !== 'tentative') return NOTHING;
+  if (Date.parse(at) < heldUntil(context, record)) return NOTHING;
+  const evidence = isApproved(context) ? 'not planned in time' : 'not approved in time';
   return {
     change: {
       publications: withPublication(context, publicationId, { state: 'skipped', evidence }),

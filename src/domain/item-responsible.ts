@@ -64,6 +64,9 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
     const memberId = context.team[role];
     return memberId === null ? { role, for: command } : { role, memberId, for: command };
   };
+  if (context.cancelling !== null && place !== 'cancelled') {
+    return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
+  }
   switch (place) {
     case 'briefing.drafting':
       return [of('strategist', 'offer_handoff')];
@@ -83,11 +86,11 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
     case 'scheduling.offered':
       return [of('social_media_manager', 'accept_handoff')];
     case 'scheduling.planning':
-      return [of('social_media_manager', 'plan_schedule')];
-    case 'publishing':
-      return context.publications.some(({ state }) => state === 'unknown' || state === 'missed')
+      return isUnresolved(context)
         ? [of('social_media_manager', 'resolve_publication')]
-        : [];
+        : [of('social_media_manager', 'plan_schedule')];
+    case 'publishing':
+      return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
     case 'kpi_review': {
       const waiting = rolesYetToSign(context);
       return (waiting[0] === 'strategist' ? (['strategist'] as const) : waiting).map((role) =>
@@ -107,6 +110,11 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
     case 'cancelled':
       return [];
   }
+}
+
+/** A record waits for a person to say what became of it. */
+function isUnresolved(context: ItemContext): boolean {
+  return context.publications.some(({ state }) => state === 'unknown' || state === 'missed');
 }
 
 /** The strategist decides first, so that role leads the list while it has not signed. */

@@ -1,7 +1,12 @@
 import { derivedId } from './ids.ts';
 import { addMs, ageMs } from './item-ages.ts';
 import type { Command, SystemEvent } from './item-commands.ts';
-import { type CheckpointRecord, currentReview, type ItemContext } from './item-context.ts';
+import {
+  type CheckpointRecord,
+  currentReview,
+  type ItemContext,
+  peerDecision,
+} from './item-context.ts';
 import { type Move, NOTHING } from './item-move.ts';
 import { rolesYetToSign } from './item-responsible.ts';
 
@@ -54,15 +59,24 @@ export function openReview(context: ItemContext): Move {
   };
 }
 
+/**
+ * Binds the review to its frozen readings, once. The activity that froze them could ask the business
+ * calendar, which the checkpoint that opened the review could not: its clock replaces the plain one.
+ */
 export function freezeReview(
   context: ItemContext,
-  { reviewId, hash }: Extract<SystemEvent, { type: 'review_frozen' }>,
+  { reviewId, hash, clocks }: Extract<SystemEvent, { type: 'review_frozen' }>,
 ): Move {
+  const review = context.reviews.find(({ id }) => id === reviewId);
+  if (review === undefined || review.hash !== null) return NOTHING;
+  const { clock } = context;
+  const steps = clocks?.kpi_review;
   return {
     change: {
-      reviews: context.reviews.map((review) =>
-        review.id === reviewId && review.hash === null ? { ...review, hash } : review,
-      ),
+      reviews: context.reviews.map((open) => (open.id === reviewId ? { ...open, hash } : open)),
+      ...(steps !== undefined &&
+        clock?.stage === 'kpi_review' &&
+        clock.fired === 0 && { clock: { ...clock, steps } }),
     },
     records: [{ type: 'kpi_review.frozen', data: { reviewId, hash } }],
   };
@@ -72,13 +86,7 @@ export function signOff(context: ItemContext, { refs, actor, at }: Command<'sign
   const review = currentReview(context);
   if (review === null) return NOTHING;
   const lead = review.signOffs.find(({ role }) => role === 'strategist')?.decision;
-  // A peer may name the strategist's decision instead of `agree`; another decision is a dissent.
-  const decision =
-    refs.role === 'strategist' || refs.decision === 'agree' || refs.decision === 'dissent'
-      ? refs.decision
-      : refs.decision === lead
-        ? 'agree'
-        : 'dissent';
+  const decision = refs.role === 'strategist' ? refs.decision : peerDecision(refs.decision, lead);
   const signed = {
     ...review,
     signOffs: [...review.signOffs, { role: refs.role, memberId: actor.memberId, decision, at }],
@@ -138,19 +146,26 @@ export function extendMeasurement(context: ItemContext): Move {
   );
   const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
   const fresh = added.filter((c) => !known.has(`${c.publicationId} ${c.checkpoint}`));
+  // An age that the playbook takes anyway, but does not ask for, is asked for now.
+  const standing = context.checkpoints.map((c) =>
+    c.checkpoint === age && c.state === 'due' ? { ...c, required: true } : c,
+  );
   return {
-    change: { checkpoints: [...context.checkpoints, ...fresh] },
+    change: { checkpoints: [...standing, ...fresh] },
     records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
   };
 }
 
-/** Closing marks what was not measured yet. */
+/** Closing marks what was not measured yet and lets go of a slot that is still held. */
 export function closeReview(context: ItemContext, at: string): Move {
   const review = currentReview(context);
   return {
     change: {
       checkpoints: context.checkpoints.map((record) =>
         record.state === 'due' ? { ...record, state: 'missing', settledAt: at } : record,
+      ),
+      publications: context.publications.map((record) =>
+        record.state === 'tentative' ? { ...record, state: 'skipped', evidence: 'closed' } : record,
       ),
     },
     records: [

@@ -41,6 +41,13 @@ export const REVIEW_CHECKS = {
   },
 
   extension_valid: ({ context, ask }) => {
+    if (ask.type === 'extend') {
+      const until = ask.refs?.until;
+      const due = Math.max(Date.parse(ask.at), context.clock?.steps[2] ?? 0);
+      return until === undefined || Date.parse(until) > due
+        ? MET
+        : unmet('extension_valid', `${until} is not later than now and the present deadline`);
+    }
     if (ask.type !== 'sign_off' || ask.refs?.decision !== 'extend_measurement') return MET;
     if (ask.refs.role !== 'strategist') return MET;
     const { extendTo } = ask.refs;

@@ -140,7 +140,7 @@ export const COMMAND_RULES = {
   extend: {
     in: OPEN_PLACES,
     by: ['strategist', 'admin'],
-    requires: ['clock_running', 'reason_given'],
+    requires: ['clock_running', 'reason_given', 'extension_valid'],
   },
 } as const satisfies Record<CommandType, CommandRule>;
 

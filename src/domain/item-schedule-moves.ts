@@ -3,11 +3,12 @@ import { type ItemContext, type PublicationRecord, publicationById } from './ite
 import type { EventRecord } from './item-event.ts';
 import { type Move, NOTHING } from './item-move.ts';
 import { newPublication, publicationData, withPublication } from './item-publication-record.ts';
+import { isBound, isPlanned, standingSlots } from './item-slots.ts';
 
 /**
  * Holds or plans slots. In creation, review and an offered handoff they are tentative; after the
  * accepted handoff every tentative and planned record is bound to the approved content. An account
- * that the plan does not name keeps its slot: dropping one is `skip_publication`.
+ * that the plan does not name keeps its slot (`standingSlots`): dropping one is `skip_publication`.
  */
 export function planSchedule(
   context: ItemContext,
@@ -19,8 +20,7 @@ export function planSchedule(
   for (const slot of refs.publications) {
     const index = publications.findIndex(
       ({ channelAccountId, state }) =>
-        channelAccountId === slot.channelAccountId &&
-        (state === 'planned' || state === 'tentative'),
+        channelAccountId === slot.channelAccountId && isPlanned({ state }),
     );
     const standing = publications[index];
     const record: PublicationRecord =
@@ -40,13 +40,18 @@ export function planSchedule(
     });
   }
   if (mode === 'tentative') return { change: { publications }, records };
-  const named = new Set(refs.publications.map(({ channelAccountId }) => channelAccountId));
-  const bound = publications.map((record) => {
-    if (record.state !== 'tentative' && record.state !== 'planned') return record;
-    if (!named.has(record.channelAccountId)) {
-      records.push({ type: 'publication.planned', data: publicationData(record) });
+  const { kept, dropped } = standingSlots(context, refs.publications);
+  const keptIds = new Set(kept.map(({ id }) => id));
+  const droppedIds = new Set(dropped.map(({ id }) => id));
+  const bound = publications.map((record): PublicationRecord => {
+    if (droppedIds.has(record.id)) {
+      const evidence = `the draft has no variant for ${record.channel}`;
+      records.push({ type: 'publication.skipped', data: { ...publicationData(record), evidence } });
+      return { ...record, state: 'skipped', evidence };
     }
-    return { ...record, state: 'planned' as const, contentHash: context.contentHash };
+    if (!keptIds.has(record.id)) return record;
+    records.push({ type: 'publication.planned', data: publicationData(record) });
+    return { ...record, state: 'planned', contentHash: context.contentHash };
   });
   return { change: { publications: bound, stageNote: null }, records };
 }
@@ -55,7 +60,7 @@ export function planSchedule(
 export function isPlanStanding(context: ItemContext, without: string): boolean {
   return context.publications
     .filter(({ id, state }) => id !== without && state === 'planned')
-    .every(({ contentHash }) => contentHash === context.contentHash);
+    .every((record) => isBound(context, record));
 }
 
 export function unschedule(context: ItemContext): Move {

@@ -1,5 +1,5 @@
 import type { SlotFacts, Unmet } from './item-commands.ts';
-import { isSending, publicationById } from './item-context.ts';
+import { isSending, type PublicationState, publicationById } from './item-context.ts';
 import {
   type Checks,
   isBlank,
@@ -10,6 +10,7 @@ import {
   slotsOf,
   unmet,
 } from './item-question.ts';
+import { heldUntil, standingSlots } from './item-slots.ts';
 import { stageOf } from './stages.ts';
 
 function slotProblem(code: SlotFacts['problems'][number]['code']) {
@@ -21,10 +22,35 @@ function slotProblem(code: SlotFacts['problems'][number]['code']) {
   };
 }
 
+/** States in which a record keeps others off its account, and what would free it. */
+const HOLDS_ACCOUNT: Partial<Record<PublicationState, string>> = {
+  published: 'it is published',
+  unknown: 'its outcome is unknown, resolve it first',
+  missed: 'its slot was missed, resolve it first',
+};
+
+/** The slots that the command would bind to the content: those it names and those it keeps. */
+function slotsToSend({ place, context, ask }: Question): { at: string }[] {
+  const { slots } = slotsOf(ask);
+  if (ask.type !== 'plan_schedule' || isTentativePlace(place)) return slots;
+  return [...slots, ...standingSlots(context, slots).kept];
+}
+
+/** A plan may name no slot where others stand, or where what is published is all there will be. */
+function isPlanWithoutSlots({ place, context }: Question): boolean {
+  if (isTentativePlace(place)) return false;
+  if (standingSlots(context, []).kept.length > 0) return true;
+  return (
+    place === 'scheduling.planning' &&
+    context.publications.some(({ state }) => state === 'published')
+  );
+}
+
 /** Slots, what is in flight, and what became of a publication. */
 export const SCHEDULE_CHECKS = {
-  campaign_released: ({ place, context, ask }) => {
-    if (!plansASend(ask) || isTentativePlace(place)) return MET;
+  campaign_released: ({ context, ask }) => {
+    if (!plansASend(ask)) return MET;
+    if (context.cancelling !== null) return unmet('campaign_released', 'the campaign is cancelled');
     return context.campaign === null || context.campaign.released
       ? MET
       : unmet('campaign_released', 'the gate of the campaign is closed');
@@ -32,6 +58,7 @@ export const SCHEDULE_CHECKS = {
 
   nothing_sending: ({ place, context, ask }) => {
     if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
+    if (ask.type === 'save_draft' && stageOf(place) === 'creation') return MET;
     if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
     const sending = context.publications.filter(isSending);
     return sending.length === 0
@@ -41,16 +68,18 @@ export const SCHEDULE_CHECKS = {
 
   account_free: ({ context, ask }) => {
     if (ask.type !== 'plan_schedule') return MET;
-    const taken = new Set(
-      context.publications
-        .filter(({ state }) => ['published', 'unknown', 'missed'].includes(state))
-        .map(({ channelAccountId }) => channelAccountId),
-    );
     const asked = (ask.refs?.publications ?? []).map(({ channelAccountId }) => channelAccountId);
-    const busy = asked.filter((id, index) => taken.has(id) || asked.indexOf(id) !== index);
-    return busy.length === 0
-      ? MET
-      : unmet('account_free', `${[...new Set(busy)].join(', ')} has a publication already`);
+    const twice = new Set(asked.filter((id, index) => asked.indexOf(id) !== index));
+    const busy = context.publications.filter(
+      ({ channelAccountId, state }) =>
+        HOLDS_ACCOUNT[state] !== undefined && asked.includes(channelAccountId),
+    );
+    return [
+      ...[...twice].flatMap((id) => unmet('account_free', `${id} is named twice`)),
+      ...busy.flatMap(({ channelAccountId, id, state }) =>
+        unmet('account_free', `${channelAccountId} has ${id}: ${HOLDS_ACCOUNT[state]}`),
+      ),
+    ];
   },
 
   nothing_unknown: ({ context, ask }) => {
@@ -73,37 +102,44 @@ export const SCHEDULE_CHECKS = {
     if (ask.refs === null || !plansASend(ask)) return MET;
     const { slots } = slotsOf(ask);
     const found = [...slotProblem('slot_valid')(question)];
-    if (ask.type === 'resolve_publication' && slots.length === 0) {
-      found.push(...unmet('slot_valid', `${ask.refs.outcome} needs a time`));
+    if (ask.type === 'resolve_publication') {
+      const record = publicationById(context, ask.refs.publicationId);
+      const [slot] = slots;
+      if (slot === undefined) {
+        found.push(...unmet('slot_valid', `${ask.refs.outcome} needs a time`));
+      } else if (record !== null && slot.channelAccountId !== record.channelAccountId) {
+        found.push(...unmet('slot_valid', `${record.id} belongs to ${record.channelAccountId}`));
+      }
     }
     for (const { channel } of slots) {
       if (context.draft !== null && context.draft.variants[channel] === undefined) {
         found.push(...unmet('slot_valid', `the draft has no variant for ${channel}`));
       }
     }
-    if (
-      ask.type === 'plan_schedule' &&
-      slots.length === 0 &&
-      !context.publications.some(({ state }) => state === 'tentative' || state === 'planned')
-    ) {
+    if (ask.type === 'plan_schedule' && slots.length === 0 && !isPlanWithoutSlots(question)) {
       found.push(...unmet('slot_valid', 'the plan names no slot'));
     }
     return found;
   },
 
-  slot_in_future: ({ place, context, ask }) => {
+  slot_in_future: (question) => {
+    const { place, context, ask } = question;
     if (ask.refs === null || !plansASend(ask)) return MET;
-    const { slots } = slotsOf(ask);
-    const named = new Set(slots.map(({ channelAccountId }) => channelAccountId));
-    const kept =
-      ask.type === 'plan_schedule' && !isTentativePlace(place)
-        ? context.publications.filter(
-            ({ state, channelAccountId }) =>
-              (state === 'tentative' || state === 'planned') && !named.has(channelAccountId),
-          )
-        : [];
-    const past = [...slots, ...kept].filter(({ at }) => Date.parse(at) <= Date.parse(ask.at));
-    return past.flatMap(({ at }) => unmet('slot_in_future', `${at} is not in the future`));
+    const now = Date.parse(ask.at);
+    if (ask.type === 'plan_schedule' && isTentativePlace(place)) {
+      return slotsOf(ask).slots.flatMap((slot) => {
+        const until = heldUntil(context, slot);
+        return until > now
+          ? MET
+          : unmet(
+              'slot_in_future',
+              `${slot.at} is too soon: it could be held until ${new Date(until).toISOString()}`,
+            );
+      });
+    }
+    return slotsToSend(question)
+      .filter(({ at }) => Date.parse(at) <= now)
+      .flatMap(({ at }) => unmet('slot_in_future', `${at} is not in the future`));
   },
 
   not_blacked_out: slotProblem('not_blacked_out'),
@@ -111,8 +147,8 @@ export const SCHEDULE_CHECKS = {
   embargo_over: (question) => {
     const until = question.context.brief?.embargoUntil ?? null;
     if (until === null || !plansASend(question.ask)) return MET;
-    return slotsOf(question.ask)
-      .slots.filter(({ at }) => Date.parse(at) < Date.parse(until))
+    return slotsToSend(question)
+      .filter(({ at }) => Date.parse(at) < Date.parse(until))
       .flatMap(({ at }) => unmet('embargo_over', `${at} is before the embargo ends at ${until}`));
   },
 

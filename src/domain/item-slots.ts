@@ -40,3 +40,27 @@ export function heldUntil(context: ItemContext, { at }: Pick<PublicationRecord, 
 export function isBound(context: ItemContext, { contentHash }: PublicationRecord): boolean {
   return approvalsHold(context) && contentHash === context.contentHash;
 }
+
+export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean {
+  return state === 'planned' || state === 'tentative';
+}
+
+/**
+ * What a plan does with the slots of the accounts it does not name: they are kept, but for those
+ * whose channel has no variant in the draft any more.
+ */
+export function standingSlots(
+  context: ItemContext,
+  plan: readonly { channelAccountId: string }[],
+): { kept: PublicationRecord[]; dropped: PublicationRecord[] } {
+  const named = new Set(plan.map(({ channelAccountId }) => channelAccountId));
+  const standing = context.publications.filter(
+    (record) => isPlanned(record) && !named.has(record.channelAccountId),
+  );
+  const hasVariant = ({ channel }: PublicationRecord) =>
+    context.draft === null || context.draft.variants[channel] !== undefined;
+  return {
+    kept: standing.filter(hasVariant),
+    dropped: standing.filter((record) => !hasVariant(record)),
+  };
+}

@@ -1,8 +1,14 @@
-import { clockOnEntry, fallbackSteps } from './item-clock.ts';
+import { clockOnEntry, fallbackSteps, stepsOver } from './item-clock.ts';
 import type { ClockFacts, Command, SystemEvent } from './item-commands.ts';
-import type { ItemContext } from './item-context.ts';
-import { type Move, NOTHING, withMember } from './item-move.ts';
-import type { Place, Stage } from './stages.ts';
+import {
+  type ItemContext,
+  isSending,
+  type PublicationRecord,
+  type PublicationState,
+} from './item-context.ts';
+import { withdrawOpenHandoff } from './item-handoff-moves.ts';
+import { type Move, merge, NOTHING, withMember } from './item-move.ts';
+import { type Place, type Stage, stageOf } from './stages.ts';
 
 /** A stage begins: its clock starts. A resumed stage keeps its entry and its clock, shifted by the pause. */
 export function enterStage(
@@ -12,14 +18,14 @@ export function enterStage(
   clocks: ClockFacts | undefined,
 ): Move {
   const from = context.stage;
-  const resumed = from === 'on_hold' && context.held !== null;
-  const returned = resumed ? { heldFrom: null, held: null } : {};
+  const { held, heldFrom } = context;
+  const resumed = heldFrom !== null && stage === stageOf(heldFrom);
   return {
     change: {
       stage,
-      stageEnteredAt: resumed ? (context.held?.stageEnteredAt ?? at) : at,
+      stageEnteredAt: resumed && held !== null ? held.stageEnteredAt : at,
       clock: stage === 'on_hold' ? context.clock : clockOnEntry(context, stage, at, clocks),
-      ...returned,
+      ...(stage !== 'on_hold' && { heldFrom: null, held: null }),
     },
     records: from === stage ? [] : [{ type: 'item.stage_changed', data: { from, to: stage } }],
   };
@@ -49,31 +55,68 @@ export function resume(context: ItemContext, { refs }: Command<'resume'>): Move 
   };
 }
 
+const RELEASED_BY_CANCEL: readonly PublicationState[] = ['tentative', 'planned', 'missed'];
+
 /** Releases what was planned; published posts stay published and are listed. */
-export function cancel(context: ItemContext, reason: string | null): Move {
-  const released = context.publications.filter(({ state }) =>
-    ['tentative', 'planned', 'missed'].includes(state),
-  );
-  const freed = new Set(released.map(({ id }) => id));
-  return {
-    change: {
-      publications: context.publications.map((record) =>
-        freed.has(record.id) ? { ...record, state: 'skipped', evidence: 'cancelled' } : record,
-      ),
-    },
+export function cancel(
+  context: ItemContext,
+  reason: string | null,
+  by: { at: string; memberId: string },
+): Move {
+  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
+  return merge(withdrawOpenHandoff(context, by), {
+    change: { publications: withoutPlans(context), cancelling: null },
     records: [
       {
         type: 'item.cancelled',
         data: {
           reason,
-          released: [...freed],
+          released: released.map(({ id }) => id),
           stayPublished: context.publications
             .filter(({ state }) => state === 'published')
             .map(({ id, permalink }) => ({ publicationId: id, permalink })),
         },
       },
     ],
+  });
+}
+
+function withoutPlans(context: ItemContext): PublicationRecord[] {
+  return context.publications.map((record) =>
+    RELEASED_BY_CANCEL.includes(record.state)
+      ? { ...record, state: 'skipped', evidence: 'cancelled' }
+      : record,
+  );
+}
+
+/**
+ * The campaign is cancelled: nothing more is sent. The item itself is cancelled once the outcome of
+ * everything in flight is known (`isCancelDue`), so that no post goes out unseen.
+ */
+export function cancelCampaign(context: ItemContext, reason: string): Move {
+  if (context.cancelling !== null) return NOTHING;
+  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
+  return {
+    change: { cancelling: reason, publications: withoutPlans(context) },
+    records: [
+      {
+        type: 'campaign.cancelled',
+        data: {
+          campaignId: context.campaign?.id ?? null,
+          reason,
+          released: released.map(({ id }) => id),
+        },
+      },
+    ],
   };
+}
+
+/** True once a cancelled campaign's item has nothing in flight and nothing unknown. */
+export function isCancelDue(context: ItemContext): boolean {
+  return (
+    context.cancelling !== null &&
+    !context.publications.some((record) => isSending(record) || record.state === 'unknown')
+  );
 }
 
 export function reassign(context: ItemContext, { refs }: Command<'reassign'>): Move {
@@ -94,14 +137,20 @@ export function reassign(context: ItemContext, { refs }: Command<'reassign'>): M
   };
 }
 
-/** A new deadline for the stage's clock, counted from the clock's own facts or a full period from now. */
+/**
+ * A new deadline for the stage's clock: the one the facts bring, else up to the instant asked for,
+ * else a full period from now.
+ */
 export function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): Move {
   const { clock } = context;
   if (clock === null) return NOTHING;
   const now = Date.parse(at);
+  const { until } = refs;
   const steps =
-    stepsFrom(facts.clocks, clock.stage) ??
-    fallbackSteps(context.playbook.clocks[clock.stage], now);
+    facts.clocks?.[clock.stage] ??
+    (until === undefined
+      ? fallbackSteps(context.playbook.clocks[clock.stage], now)
+      : stepsOver(now, Date.parse(until) - now));
   return {
     change: {
       clock: { ...clock, steps, fired: 0, pausedAt: clock.pausedAt === null ? null : now },
@@ -120,18 +169,16 @@ export function extend(context: ItemContext, { facts, refs, at }: Command<'exten
   };
 }
 
-function stepsFrom(clocks: ClockFacts | undefined, stage: keyof ClockFacts) {
-  return clocks?.[stage];
-}
-
 const CLOCK_PERCENT = [50, 80, 100, 150] as const;
 
 export function clockStep(
   context: ItemContext,
-  { step }: Extract<SystemEvent, { type: 'clock_step' }>,
+  { step, at }: Extract<SystemEvent, { type: 'clock_step' }>,
 ): Move {
   const { clock } = context;
-  if (clock === null || clock.fired > step) return NOTHING;
+  if (clock === null || clock.pausedAt !== null || clock.fired > step) return NOTHING;
+  // A timer armed before the clock was extended or shifted by a pause.
+  if (Date.parse(at) < clock.steps[step]) return NOTHING;
   const percent = CLOCK_PERCENT[step];
   const data = {
     stage: clock.stage,
@@ -146,7 +193,7 @@ export function clockStep(
 }
 
 export function releaseCampaign(context: ItemContext): Move {
-  if (context.campaign === null) return NOTHING;
+  if (context.campaign === null || context.campaign.released) return NOTHING;
   return {
     change: { campaign: { ...context.campaign, released: true } },
     records: [{ type: 'campaign.released', data: { campaignId: context.campaign.id } }],

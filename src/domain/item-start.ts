@@ -33,6 +33,7 @@ export function initialContext(input: {
     clock: null,
     heldFrom: null,
     held: null,
+    cancelling: null,
     stage: 'briefing',
     stageEnteredAt: input.at,
     stageNote: null,

@@ -5,6 +5,7 @@ import type { BriefDigest, ItemContext, PinnedPlaybook } from './item-context.ts
 import type { EventRecord } from './item-event.ts';
 import type { Move } from './item-move.ts';
 import { moveFor } from './item-moves.ts';
+import { isContentMismatch, isDueUnapproved } from './item-publication-moves.ts';
 import { unmetRequirements } from './item-requirements.ts';
 import {
   closeReview,
@@ -14,7 +15,7 @@ import {
   openReview,
 } from './item-review-moves.ts';
 import { isPlanStanding } from './item-schedule-moves.ts';
-import { enterStage } from './item-stage-moves.ts';
+import { cancel, enterStage, isCancelDue } from './item-stage-moves.ts';
 import { initialContext, startItem } from './item-start.ts';
 import type { OwnerRole } from './roles.ts';
 import { OPEN_PLACES, type Place, type Stage } from './stages.ts';
@@ -85,8 +86,11 @@ const base = setup({
       event.type === 'decide_approval' && event.refs.decision === 'request_changes',
     planStands: ({ context, event }) =>
       event.type === 'skip_publication' && isPlanStanding(context, event.refs.publicationId),
-    hashMismatch: ({ event }) =>
-      event.type === 'publication_settled' && event.outcome === 'hash_mismatch',
+    contentMismatch: ({ context, event }) =>
+      event.type === 'publication_settled' && isContentMismatch(context, event),
+    dueUnapproved: ({ context, event }) =>
+      event.type === 'publication_due' && isDueUnapproved(context, event),
+    cancelDue: ({ context }) => isCancelDue(context),
     gateClosed: ({ context }) => isGateClosed(context),
     anyActive: ({ context }) =>
       context.publications.some(({ state }) =>
@@ -109,11 +113,17 @@ const base = setup({
     freeze_review: (_, _params: { reviewId: string; number: number }) => {},
 
     apply: enqueueActions(({ context, event, enqueue }, { place }: { place: Place }) => {
-      enqueueMove(queueOf(enqueue), moveFor(context, event, place));
-      if (event.type === 'publication_due') {
-        const { publicationId } = event;
-        queueOf(enqueue)({ type: 'start_publication', params: { publicationId } });
+      const move = moveFor(context, event, place);
+      enqueueMove(queueOf(enqueue), move);
+      for (const { type, data } of move.records) {
+        if (type !== 'publication.due') continue;
+        const params = { publicationId: data['publicationId'] };
+        queueOf(enqueue)({ type: 'start_publication', params });
       }
+    }),
+    cancelNow: enqueueActions(({ context, event, enqueue }) => {
+      const by = { at: event.at, memberId: 'system' };
+      enqueueMove(queueOf(enqueue), cancel(context, context.cancelling, by));
     }),
     start: enqueueActions(({ context, enqueue }) => {
       enqueueMove(queueOf(enqueue), startItem(context));
@@ -169,9 +179,11 @@ function anywhere<P extends Place>(place: P) {
     extend: stays(place),
     resolve_publication: stays(place),
     cancel: goes(place, '#item.cancelled'),
-    campaign_cancelled: { actions: apply(place), target: '#item.cancelled' },
     publication_sending: kept,
-    publication_settled: kept,
+    publication_settled: [
+      { guard: 'contentMismatch', actions: apply(place), target: '#item.creation.drafting' },
+      kept,
+    ],
     slot_passed: kept,
     approval_deadline_passed: kept,
     checkpoint_recorded: kept,
@@ -179,8 +191,24 @@ function anywhere<P extends Place>(place: P) {
     review_frozen: kept,
     clock_step: kept,
     campaign_released: kept,
+    campaign_cancelled: kept,
   } as const;
 }
+
+/** A slot's time has come: it is sent, unless its approvals died. */
+function becomesDue<P extends Place>(place: P) {
+  return [
+    { guard: 'dueUnapproved', actions: apply(place), target: '#item.creation.drafting' },
+    { actions: apply(place) },
+  ] as const;
+}
+
+/** First of the always-rules: once its campaign is cancelled, an item goes nowhere else. */
+const CANCELLED_WITH_CAMPAIGN = {
+  guard: 'cancelDue',
+  actions: 'cancelNow',
+  target: '#item.cancelled',
+} as const;
 
 function holdable<P extends Place>(place: P) {
   return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
@@ -220,6 +248,7 @@ export const itemMachine = base.createMachine({
   context: ({ input }) => initialContext(input),
   entry: 'start',
   initial: 'briefing',
+  always: CANCELLED_WITH_CAMPAIGN,
   states: {
     briefing: {
       entry: enter('briefing'),
@@ -323,6 +352,7 @@ export const itemMachine = base.createMachine({
     scheduled: {
       entry: enter('scheduled'),
       always: [
+        CANCELLED_WITH_CAMPAIGN,
         { guard: 'anyActive', target: 'publishing' },
         { guard: and([not('anyPlanned'), 'anyPublished']), target: 'measuring' },
         { guard: not('anyPlanned'), target: 'scheduling.planning' },
@@ -334,12 +364,13 @@ export const itemMachine = base.createMachine({
         plan_schedule: stays('scheduled'),
         unschedule: goes('scheduled', 'scheduling.planning'),
         skip_publication: stays('scheduled'),
-        publication_due: { actions: apply('scheduled') },
+        publication_due: becomesDue('scheduled'),
       },
     },
     publishing: {
       entry: enter('publishing'),
       always: [
+        CANCELLED_WITH_CAMPAIGN,
         { guard: and([not('anyActive'), 'anyPlanned']), target: 'scheduled' },
         { guard: and([not('anyActive'), 'anyPublished']), target: 'measuring' },
         { guard: not('anyActive'), target: 'scheduling.planning' },
@@ -350,16 +381,13 @@ export const itemMachine = base.createMachine({
         plan_schedule: stays('publishing'),
         unschedule: goes('publishing', 'scheduling.planning'),
         skip_publication: stays('publishing'),
-        publication_due: { actions: apply('publishing') },
-        publication_settled: [
-          { guard: 'hashMismatch', actions: apply('publishing'), target: 'creation' },
-          { actions: apply('publishing') },
-        ],
+        publication_due: becomesDue('publishing'),
       },
     },
     measuring: {
       entry: enter('measuring'),
       always: [
+        CANCELLED_WITH_CAMPAIGN,
         { guard: 'anyActive', target: 'publishing' },
         { guard: 'anyPlanned', target: 'scheduled' },
         { guard: not('anyPublished'), target: 'scheduling.planning' },
@@ -377,6 +405,7 @@ export const itemMachine = base.createMachine({
     kpi_review: {
       entry: enter('kpi_review'),
       always: [
+        CANCELLED_WITH_CAMPAIGN,
         { guard: 'extensionDecided', actions: 'extendMeasurement', target: 'measuring' },
         { guard: 'reviewSigned', actions: 'closeReview', target: 'closed' },
       ],
