@@ -8,7 +8,7 @@ import { getItem } from '../../src/db/items.ts';
 import { listWaitingOutbox, markDispatched } from '../../src/db/outbox.ts';
 import { type ProjectionBatch, projectEvents } from '../../src/db/projection.ts';
 import { outbox } from '../../src/db/schema/index.ts';
-import { type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
+import { chainEvents, type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
 import {
   firstRow,
   makeChain,
@@ -105,6 +105,32 @@ describe('projectEvents', () => {
     await expect(conflict).rejects.toMatchObject({ code: 'chain_conflict', seq: 1 });
     expect(await readChain(database.db, run.key)).toHaveLength(2);
     expect(await run.row()).toMatchObject({ seq: 2 });
+  });
+
+  it('refuses another last event that follows the same one', async () => {
+    const chain = makeChain(2);
+    const run = await makeRun(chain);
+    await run.project(1, 2);
+    const { seq, hash } = chain[0] ?? { seq: 0, hash: '' };
+    const other = chainEvents({ seq, hash }, [{ type: 'item.held', data: {} }], {
+      ...{ at: '2026-03-02T08:00:00.123Z', actor: 'system' },
+    });
+    const conflict = run.project(2, 2, { events: other });
+    await expect(conflict).rejects.toMatchObject({ code: 'chain_conflict', seq: 2 });
+  });
+
+  it('stores one of two chains that are projected at once, and refuses the other', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const chains = [makeChain(3), makeChain(3, { forged: true })];
+      const run = await makeRun(makeChain(3));
+      const settled = await Promise.allSettled(
+        chains.map((events) => run.project(1, 3, { events })),
+      );
+      expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const stored = await readChain(database.db, run.key);
+      expect(verifyChain(stored)).toBeNull();
+      expect((await run.row())?.headHash).toBe(stored.at(-1)?.hash);
+    }
   });
 
   it('refuses an event that does not follow its neighbour, on either side', async () => {
