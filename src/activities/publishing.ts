@@ -35,6 +35,9 @@ const LEASE_MARGIN_MS = 2_000;
 /** A request whose sender is gone may still be under way for so long after its lease. */
 const SETTLE_MS = 1_000;
 
+/** A look-up waits for a running lease in steps of this. */
+const LEASE_POLL_MS = 4_000;
+
 /** What one attempt to send came to; `not_sent` is proven not to have been processed. */
 export type SendResult =
   | PublicationOutcome
@@ -57,7 +60,7 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
       const lease = await takeLease(db, order);
       if (!lease.taken) return withoutLease(db, key, lease);
       const remainingMs = await checkSendLease(db, { ...key, leaseToken: lease.leaseToken });
-      const sendableMs = (remainingMs ?? 0) - LEASE_MARGIN_MS;
+      const sendableMs = Math.floor((remainingMs ?? 0) - LEASE_MARGIN_MS);
       if (sendableMs <= 0) {
         await settleIntent(db, {
           ...key,
@@ -270,7 +273,11 @@ async function settle(
 async function standingIntent(db: Store, key: IntentKey): Promise<IntentRow | null> {
   const { intent } = await expireSendLease(db, { ...key, settleMs: SETTLE_MS });
   if (intent?.state === 'sending') {
-    throw ApplicationFailure.retryable('the lease of the send still runs', 'LeaseRuns');
+    throw ApplicationFailure.create({
+      message: 'the lease of the send still runs',
+      type: 'LeaseRuns',
+      nextRetryDelay: LEASE_POLL_MS,
+    });
   }
   return intent;
 }

@@ -25,7 +25,7 @@ export const SEND: ActivityOptions = {
 /** Read-only look-ups after an unknown outcome. */
 export const RECONCILE: ActivityOptions = {
   startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 6 },
+  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 12 },
 };
 
 /** Waits for the item's run to be closed, then stores its history. */

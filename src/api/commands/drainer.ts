@@ -24,7 +24,9 @@ export function startDrainer(deps: DeliveryDeps, options: { pauseMs?: number } =
     while (!stopping.signal.aborted) {
       const settled = await drainOnce(deps);
       if (settled < BATCH) {
-        await delay(options.pauseMs ?? PAUSE_MS, undefined, { signal: stopping.signal }).catch(() => {});
+        await delay(options.pauseMs ?? PAUSE_MS, undefined, { signal: stopping.signal }).catch(
+          () => {},
+        );
       }
     }
   })();

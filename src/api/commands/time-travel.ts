@@ -56,7 +56,9 @@ function distanceOf(state: RunState, target: TravelTarget): number | null {
   const now = Date.parse(state.now);
   if ('byMs' in target) return target.byMs;
   if (target.to === 'next_deadline') {
-    return state.nextDeadline === null ? null : Math.max(0, Date.parse(state.nextDeadline) - now) + PAST_MS;
+    return state.nextDeadline === null
+      ? null
+      : Math.max(0, Date.parse(state.nextDeadline) - now) + PAST_MS;
   }
   if (target.to === 'next_checkpoint') {
     const { snapshot } = state;
@@ -97,7 +99,8 @@ async function arrival(
     if (state !== null && now !== null) {
       const clockOffsetMs = Math.max(0, now - Date.now());
       await setClockOffset(db, { workspaceId, itemId, offsetMs: clockOffsetMs });
-      if (now >= arriveAt) return { outcome: 'arrived', now: state.now, clockOffsetMs, seq: state.seq };
+      if (now >= arriveAt)
+        return { outcome: 'arrived', now: state.now, clockOffsetMs, seq: state.seq };
       if (Date.now() > until) {
         return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
       }
