@@ -72,6 +72,7 @@ export async function contentItem(
   input: ContentItemInput,
 ): Promise<{ stage: string; seq: number }> {
   const run = new ItemRun(input);
+  const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
   setHandler(commandUpdate, (message) => run.applyCommand(message), {
     validator: (message) => run.refuseUnmet(message),
   });
@@ -83,10 +84,13 @@ export async function contentItem(
     run.armDeadline();
     await condition(() => run.hasWork() || run.isFinal());
     run.startWork();
-    if (run.isIdle() && workflowInfo().historyLength > MAX_HISTORY_EVENTS) {
+    if (run.isIdle() && workflowInfo().historyLength > continueAbove) {
       run.disarm();
       await condition(allHandlersFinished);
-      await continueAsNew<typeof contentItem>({ ...input, continued: run.carryOver() });
+      // A command that came meanwhile may have asked for work: that is done here first.
+      if (run.isIdle() && !run.isFinal()) {
+        await continueAsNew<typeof contentItem>({ ...input, continued: run.carryOver() });
+      }
     }
   }
   run.disarm();

@@ -24,6 +24,8 @@ export interface ContentItemInput {
   item: ItemInput;
   commandId: string;
   actor: string;
+  /** Continue as new above this many history events; the run's own limit when absent. */
+  continueAbove?: number;
   /** State of the run that this one continues. */
   continued?: ContinuedRun;
 }
