@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConfigError, type Environment, readApiConfig, readWorkerConfig } from './config.ts';
+import {
+  ConfigError,
+  type Environment,
+  readApiConfig,
+  readDatabaseConfig,
+  readWorkerConfig,
+} from './config.ts';
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7)).toString('base64');
 const otherKey = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 5)).toString(
@@ -175,5 +181,13 @@ describe('configuration of the worker', () => {
     expect(
       issuesOf(() => readWorkerConfig(environment({ BATON_SECRET_KEY: 'short' }))),
     ).toHaveProperty('BATON_SECRET_KEY');
+  });
+});
+
+describe('configuration of a program that only needs the database', () => {
+  it('asks for nothing else', () => {
+    const databaseUrl = 'postgresql://baton:s3cret@127.0.0.1:5432/baton';
+    expect(readDatabaseConfig({ DATABASE_URL: databaseUrl })).toEqual({ databaseUrl });
+    expect(Object.keys(issuesOf(() => readDatabaseConfig({})))).toEqual(['DATABASE_URL']);
   });
 });

@@ -229,6 +229,25 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
   };
 }
 
+/**
+ * Only the database's address, for programs that need nothing else.
+ *
+ * @throws ConfigError when DATABASE_URL is missing or no PostgreSQL address.
+ */
+export function readDatabaseConfig(
+  environment: Environment = process.env,
+): Pick<CommonConfig, 'databaseUrl'> {
+  const issues: ConfigIssue[] = [];
+  const set = readSecretFiles(dropEmpty(environment), issues);
+  const variables = parseVariables(
+    z.object({ DATABASE_URL: commonVariables.DATABASE_URL }),
+    set,
+    issues,
+  );
+  if (!variables || issues.length > 0) throw new ConfigError(issues);
+  return { databaseUrl: variables.DATABASE_URL };
+}
+
 type CommonVariables = z.output<z.ZodObject<typeof commonVariables>>;
 type TemporalSettings = Omit<TemporalConfig, 'taskQueue'>;
 
@@ -256,6 +275,17 @@ type Reading<T> = {
 function readVariables<T>(schema: z.ZodType<T>, environment: Environment): Reading<T> {
   const issues: ConfigIssue[] = [];
   const set = readSecretFiles(dropEmpty(environment), issues);
+  const variables = parseVariables(schema, set, issues);
+  const temporal = readTemporal(set, issues);
+  return { variables, temporal, issues };
+}
+
+/** Adds one issue per variable that the schema refuses; null when there is any. */
+function parseVariables<T>(
+  schema: z.ZodType<T>,
+  set: Record<string, string>,
+  issues: ConfigIssue[],
+): T | null {
   const parsed = schema.safeParse(set);
   for (const issue of parsed.error?.issues ?? []) {
     const variable = String(issue.path[0]);
@@ -263,8 +293,7 @@ function readVariables<T>(schema: z.ZodType<T>, environment: Environment): Readi
       issues.push({ variable, rule: issue.message });
     }
   }
-  const temporal = readTemporal(set, issues);
-  return { variables: parsed.success ? parsed.data : null, temporal, issues };
+  return parsed.success ? parsed.data : null;
 }
 
 /** Container tools pass a variable that is not set as an empty one. */

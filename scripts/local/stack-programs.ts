@@ -64,7 +64,7 @@ type Program = {
 };
 
 /** Longer than the programs themselves take to finish what they have begun. */
-const STOP_GRACE_MS = 20_000;
+const STOP_GRACE_MS = 45_000;
 
 function superviseProgram(context: StackContext, program: Program): Promise<void> {
   const { label, script, environment } = program;

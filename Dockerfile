@@ -1,0 +1,36 @@
+# Baton's API and worker, one image: `node src/api/server.ts` (default) and `node worker.ts`.
+# Debian, because the engine's native client needs glibc.
+
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json ./
+COPY scripts/build-workflow-bundle.ts scripts/
+COPY src src
+RUN node scripts/build-workflow-bundle.ts dist/workflow-bundle.js
+
+FROM node:24-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Optional packages are what only development needs: embedded PostgreSQL, Node itself, a bundler.
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/* \
+ && install -d -o node -g node /var/lib/baton/assets
+WORKDIR /app
+ENV NODE_ENV=production \
+    BATON_ASSETS_DIR=/var/lib/baton/assets \
+    BATON_WORKFLOW_BUNDLE=/app/dist/workflow-bundle.js
+COPY package.json worker.ts ./
+COPY --from=packages /app/node_modules node_modules
+COPY src src
+COPY scripts/migrate.ts scripts/worker-health.ts scripts/
+COPY --from=build /app/dist dist
+USER node
+VOLUME /var/lib/baton/assets
+EXPOSE 8400
+CMD ["node", "src/api/server.ts"]
