@@ -4,6 +4,7 @@ import { ID_PREFIXES } from '../domain/ids.ts';
 import type { Db } from './client.ts';
 import { newId } from './ids.ts';
 import type { MemberRow } from './members.ts';
+import { preparedOnce } from './prepared.ts';
 import { apiKeys, members } from './schema/index.ts';
 
 /** A key without its secret's hash. */
@@ -61,21 +62,7 @@ export interface Authenticated {
 export async function authenticateApiKey(db: Db, keyText: string): Promise<Authenticated | null> {
   const [, ulid, secret] = KEY_TEXT.exec(keyText) ?? [];
   if (ulid === undefined || secret === undefined) return null;
-  const [found] = await db
-    .select({
-      key: apiKeys,
-      member: members,
-      standing: sql<boolean>`${apiKeys.revokedAt} is null
-        and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
-        and ${members.active}`,
-      usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
-    })
-    .from(apiKeys)
-    .innerJoin(
-      members,
-      and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId)),
-    )
-    .where(eq(apiKeys.id, `${ID_PREFIXES.apiKey}_${ulid}`));
+  const [found] = await findKey(db).execute({ id: `${ID_PREFIXES.apiKey}_${ulid}` });
   const matches = timingSafeEqual(hashSecret(secret), found?.key.secretHash ?? NO_HASH);
   if (found === undefined || !matches || !found.standing) return null;
   if (!found.usedLately) await noteUse(db, found.key.id);
@@ -113,6 +100,25 @@ export async function revokeApiKey(
     .where(and(eq(apiKeys.id, apiKeyId), eq(apiKeys.workspaceId, workspaceId)));
   return rowCount === 1;
 }
+
+const findKey = preparedOnce((db) =>
+  db
+    .select({
+      key: apiKeys,
+      member: members,
+      standing: sql<boolean>`${apiKeys.revokedAt} is null
+        and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
+        and ${members.active}`,
+      usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
+    })
+    .from(apiKeys)
+    .innerJoin(
+      members,
+      and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId)),
+    )
+    .where(eq(apiKeys.id, sql.placeholder('id')))
+    .prepare('find_api_key'),
+);
 
 async function noteUse(db: Db, apiKeyId: string): Promise<void> {
   await db

@@ -22,20 +22,35 @@ export interface NewCommand {
 }
 
 export type InsertedCommand =
-  | { conflict: false; inserted: boolean; row: CommandRow }
+  /** `attempt` is the fence's number when the row is new and a lease was asked for, else null. */
+  | { conflict: false; inserted: boolean; attempt: number | null; row: CommandRow }
   /** The id was used for something else: another body, type or workspace. */
   | { conflict: true };
 
-/** Stores a command, or finds it when the same id was stored before. */
-export async function insertCommand(db: Db, command: NewCommand): Promise<InsertedCommand> {
-  const [created] = await db.insert(commands).values(command).onConflictDoNothing().returning();
-  if (created !== undefined) return { conflict: false, inserted: true, row: created };
+/**
+ * Stores a command, or finds it when the same id was stored before.
+ * @param command with `leaseMs` a new row is born fenced: its sender saves a round trip and a commit.
+ */
+export async function insertCommand(
+  db: Db,
+  { leaseMs, ...command }: NewCommand & { leaseMs?: number },
+): Promise<InsertedCommand> {
+  const fence = leaseMs === undefined ? {} : { attempt: 1, leaseUntil: inMs(leaseMs) };
+  const [created] = await db
+    .insert(commands)
+    .values({ ...command, ...fence })
+    .onConflictDoNothing()
+    .returning();
+  if (created !== undefined) {
+    const attempt = leaseMs === undefined ? null : created.attempt;
+    return { conflict: false, inserted: true, attempt, row: created };
+  }
   const row = await getCommand(db, command);
   // Commands are never deleted, so a row that cannot be seen belongs to another workspace.
   if (row === null || row.bodyHash !== command.bodyHash || row.type !== command.type) {
     return { conflict: true };
   }
-  return { conflict: false, inserted: false, row };
+  return { conflict: false, inserted: false, attempt: null, row };
 }
 
 export interface CommandKey {

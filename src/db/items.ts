@@ -13,6 +13,7 @@ import {
   pageLimit,
   toPage,
 } from './paging.ts';
+import { preparedOnce } from './prepared.ts';
 import { items } from './schema/index.ts';
 
 /** A row as it is stored. */
@@ -45,9 +46,22 @@ export interface ItemKey {
 }
 
 export async function getItem(db: Db, key: ItemKey): Promise<StoredItem | null> {
-  const [row] = await db.select().from(items).where(isItem(key));
+  const [row] = await findItem(db).execute({ ...key });
   return row ?? null;
 }
+
+const findItem = preparedOnce((db) =>
+  db
+    .select()
+    .from(items)
+    .where(
+      and(
+        eq(items.id, sql.placeholder('itemId')),
+        eq(items.workspaceId, sql.placeholder('workspaceId')),
+      ),
+    )
+    .prepare('find_item'),
+);
 
 export interface ItemFilter extends PageRequest {
   workspaceId: string;

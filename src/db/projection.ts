@@ -1,36 +1,13 @@
 import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
 import { GENESIS_HASH, type ItemEvent } from '../domain/item-event.ts';
-import { commandIdOf, type ItemRow } from '../domain/item-row.ts';
+import { commandIdOf } from '../domain/item-row.ts';
 import type { Db } from './client.ts';
-import { type CommandVerdict, getCommand, verdictOf } from './commands.ts';
+import { getCommand, verdictOf } from './commands.ts';
 import { ChainConflict, StoreError } from './errors.ts';
+import { outboxRows, type Projection, type ProjectionBatch } from './projection-batch.ts';
+import { projectInOrder } from './projection-in-order.ts';
 import { commands, itemEvents, items, outbox } from './schema/index.ts';
 import { inTransaction } from './transaction.ts';
-
-export interface ProjectionBatch {
-  workspaceId: string;
-  itemId: string;
-  events: readonly ItemEvent[];
-  /** The row after the last event; leave it out to record events only. */
-  item?: ItemRow & { title?: string };
-  /** The command that the run applied, its answer, and the seq after it. */
-  command?: { id: string; seq: number; answer: Record<string, unknown> };
-  /** What subscribers are told. Rows of one event keep their order in every batch. */
-  outbox?: readonly { seq: number; type: string; payload: Record<string, unknown> }[];
-}
-
-export interface Projection {
-  /** The item row's seq afterwards. */
-  seq: number;
-  /** Seqs stored by this call; the others stood already. */
-  recorded: number[];
-  /** Seqs just before an event of the batch that are not stored: they may still arrive. */
-  missing: number[];
-  /** What stands for `command` now; null without one, and when its row is gone. */
-  verdict: CommandVerdict | null;
-  /** The run applied a command that stands refused, or applied at another seq: a finding. */
-  contradiction: boolean;
-}
 
 /**
  * The only writer of an item's state and of its events. One transaction, repeatable in any order:
@@ -39,18 +16,32 @@ export interface Projection {
  * @throws ChainConflict when an event stands with another hash or does not fit its neighbours.
  * @throws StoreError `item_row_missing`, `batch_incomplete`.
  */
-export function projectEvents(db: Db, batch: ProjectionBatch): Promise<Projection> {
+export async function projectEvents(db: Db, batch: ProjectionBatch): Promise<Projection> {
   const events = [...batch.events].sort((a, b) => a.seq - b.seq);
-  return inTransaction(db, async (tx) => {
-    const row = await lockItem(tx, batch);
-    const stored = await readNeighbours(tx, batch, events);
-    const chain = joinChain(batch.itemId, row, stored, events);
-    const missing = events.map(({ seq }) => seq - 1).filter((seq) => !chain.has(seq));
-    const recorded = await insertEvents(tx, batch, events);
-    const seq = await moveItem(tx, batch, row, chain);
-    await insertOutbox(tx, batch);
-    return { seq, recorded, missing, ...(await settleCommand(tx, batch)) };
-  });
+  const inOrder = await projectInOrder(db, batch, events);
+  if (inOrder === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
+  const recorded = events.map(({ seq }) => seq);
+  const standing =
+    inOrder.verdict === null
+      ? await inTransaction(db, (tx) => settleCommand(tx, batch))
+      : { verdict: inOrder.verdict, contradiction: false };
+  return { seq: recorded.at(-1) ?? 0, recorded, missing: [], ...standing };
+}
+
+/** Batches that overlap what is stored, come early or late, or only settle a command. */
+async function projectAnyhow(
+  tx: Db,
+  batch: ProjectionBatch,
+  events: readonly ItemEvent[],
+): Promise<Projection> {
+  const row = await lockItem(tx, batch);
+  const stored = await readNeighbours(tx, batch, events);
+  const chain = joinChain(batch.itemId, row, stored, events);
+  const missing = events.map(({ seq }) => seq - 1).filter((seq) => !chain.has(seq));
+  const recorded = await insertEvents(tx, batch, events);
+  const seq = await moveItem(tx, batch, row, chain);
+  await insertOutbox(tx, batch);
+  return { seq, recorded, missing, ...(await settleCommand(tx, batch)) };
 }
 
 interface ItemHead {
@@ -159,14 +150,7 @@ async function moveItem(
 
 async function insertOutbox(tx: Db, batch: ProjectionBatch): Promise<void> {
   const { workspaceId, itemId } = batch;
-  const counts = new Map<number, number>();
-  const rows = (batch.outbox ?? []).map(({ seq, type, payload }) => {
-    const ordinal = counts.get(seq) ?? 0;
-    counts.set(seq, ordinal + 1);
-    // Derived, so that a batch projected again names the same row; also the id of the webhook.
-    const id = `evt_${itemId.replace(/^itm_/, '')}_${seq}_${ordinal}`;
-    return { id, workspaceId, itemId, seq, ordinal, type, payload };
-  });
+  const rows = outboxRows(batch).map((row) => ({ ...row, workspaceId, itemId }));
   if (rows.length > 0) await tx.insert(outbox).values(rows).onConflictDoNothing();
 }
 

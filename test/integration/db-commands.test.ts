@@ -81,6 +81,21 @@ describe('the fence', () => {
     expect(await takeFence(database.db, key)).toBeNull();
   });
 
+  it('can be taken with the insert, by whoever makes the row', async () => {
+    const command = {
+      ...{ id: `http:key_b:${itemId}`, workspaceId: workspace.workspaceId, itemId, type: 'hold' },
+      ...{ actorId: workspace.memberOf('strategist'), source: 'http' as const },
+      ...{ payload: { refs: {} }, bodyHash: 'one', leaseMs: 60_000 },
+    };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => insertCommand(database.db, command)));
+    const attempts = answers.map((answer) => (answer.conflict ? 'conflict' : answer.attempt));
+    expect(attempts.filter((attempt) => attempt === 1)).toHaveLength(1);
+    expect(attempts.filter((attempt) => attempt === null)).toHaveLength(3);
+    expect(await takeFence(database.db, command)).toBeNull();
+    await releaseLease(database.db, { ...command, attempt: 1 });
+    expect(await takeFence(database.db, command)).toBe(2);
+  });
+
   it('opens again when the lease runs out, to one caller, under the next number', async () => {
     const key = await fenced(5);
     await retakeFence({ ...key });

@@ -1,12 +1,14 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findContradictions, findEventGaps } from '../../src/db/audit.ts';
+import { dbOver } from '../../src/db/client.ts';
 import { getCommand, storeRefusal, takeFence } from '../../src/db/commands.ts';
 import { ChainConflict } from '../../src/db/errors.ts';
 import { findEventsOfCommand, readChain } from '../../src/db/item-events.ts';
 import { getItem } from '../../src/db/items.ts';
 import { listWaitingOutbox, markDispatched } from '../../src/db/outbox.ts';
-import { type ProjectionBatch, projectEvents } from '../../src/db/projection.ts';
+import { projectEvents } from '../../src/db/projection.ts';
+import type { ProjectionBatch } from '../../src/db/projection-batch.ts';
 import { outbox } from '../../src/db/schema/index.ts';
 import { chainEvents, type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
 import {
@@ -26,6 +28,15 @@ beforeAll(async () => {
   workspace = await makeWorkspace(database.db);
 });
 afterAll(() => database.close());
+
+/** Sessions of this database that wait for a row lock. */
+async function waitingSessions(): Promise<number> {
+  const { rows } = await database.db.execute<{ count: number }>(
+    sql`select count(*)::integer as count from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.count ?? 0;
+}
 
 /** An item of the test's own and a way to project parts of its chain. */
 async function makeRun(chain: ItemEvent[]) {
@@ -94,6 +105,15 @@ describe('projectEvents', () => {
     expect(await run.row()).toMatchObject({ seq: 5, title: 'after 5' });
     const healed = await findEventGaps(database.db, { workspaceId });
     expect(healed.find((gap) => gap.itemId === run.itemId)).toBeUndefined();
+  });
+
+  it('takes a batch whose later events were recorded without the row', async () => {
+    const chain = makeChain(3);
+    const run = await makeRun(chain);
+    await projectEvents(database.db, { ...run.key, events: chain.slice(1, 2) });
+    expect(await run.row()).toMatchObject({ seq: 0 });
+    expect(await run.project(1, 3)).toMatchObject({ seq: 3, recorded: [1, 3], missing: [] });
+    expect(verifyChain(await readChain(database.db, run.key))).toBeNull();
   });
 
   it('refuses another event under a stored seq, and keeps nothing of that batch', async () => {
@@ -197,6 +217,25 @@ describe('projectEvents', () => {
     const verdicts = new Set(projected.map(({ verdict }) => JSON.stringify(verdict)));
     expect(verdicts.size).toBe(1);
     expect(projected.some(({ contradiction }) => contradiction)).toBe(false);
+  });
+
+  it('waits for a refusal that is being stored, and then keeps it', async () => {
+    const run = await makeRun(makeChain(1));
+    const key = await makeCommand(database.db, workspace, run.itemId);
+    const attempt = (await takeFence(database.db, key)) ?? 0;
+    const held = await database.pool.connect();
+    try {
+      await held.query('begin');
+      const refusal = await storeRefusal(dbOver(held), { ...key, attempt, unmet: [] });
+      const projecting = run.project(1, 1, { command: { id: key.id, seq: 1, answer: {} } });
+      await expect.poll(waitingSessions).toBe(1);
+      await held.query('commit');
+      const projected = await projecting;
+      expect(projected).toMatchObject({ recorded: [1], contradiction: true });
+      expect(projected.verdict).toEqual(refusal);
+    } finally {
+      held.release();
+    }
   });
 
   it('keeps what the run did, and the standing refusal, when the two contradict each other', async () => {
