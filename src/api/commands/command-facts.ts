@@ -1,12 +1,11 @@
 import { listChannelAccounts } from '../../db/channel-accounts.ts';
 import type { Db } from '../../db/client.ts';
 import type { StoredItem } from '../../db/items.ts';
-import { getWorkspace } from '../../db/workspaces.ts';
 import type { SlotRequest } from '../../domain/command-bodies.ts';
 import type { ClockFacts, PlannedSlot, SlotFacts } from '../../domain/item-commands.ts';
 import type { PinnedPlaybook } from '../../domain/item-context.ts';
 import { CLOCKED_STAGES } from '../../domain/stages.ts';
-import { clockSteps } from '../../time/business-calendar.ts';
+import { type BusinessCalendar, clockSteps } from '../../time/business-calendar.ts';
 import { instantToLocal, resolveLocalTime } from '../../time/zoned-time.ts';
 import type { BodyIssue } from './command-outcome.ts';
 
@@ -16,19 +15,18 @@ export function itemTime(item: Pick<StoredItem, 'clockOffsetMs'> | null): string
 }
 
 /** Clocks for every stage that may begin at `now`, by the business calendar of the workspace. */
-export async function clockFacts(
-  db: Db,
-  {
-    workspaceId,
-    playbook,
-    now,
-  }: { workspaceId: string; playbook: Pick<PinnedPlaybook, 'clocks'>; now: string },
-): Promise<ClockFacts> {
-  const workspace = await getWorkspace(db, { workspaceId });
-  if (workspace === null) return {};
+export function clockFacts({
+  calendar,
+  playbook,
+  now,
+}: {
+  calendar: BusinessCalendar;
+  playbook: Pick<PinnedPlaybook, 'clocks'>;
+  now: string;
+}): ClockFacts {
   const clocks: ClockFacts = {};
   for (const stage of CLOCKED_STAGES) {
-    const [half, most, full, over] = clockSteps(now, playbook.clocks[stage], workspace.calendar);
+    const [half, most, full, over] = clockSteps(now, playbook.clocks[stage], calendar);
     clocks[stage] = [Date.parse(half), Date.parse(most), Date.parse(full), Date.parse(over)];
   }
   return clocks;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readCommandContext } from '../../db/command-context.ts';
 import {
   type CommandRow,
   type CommandVerdict,
@@ -13,8 +14,10 @@ import { newId } from '../../db/ids.ts';
 import { getItem, insertItem, type StoredItem } from '../../db/items.ts';
 import { listHolders, readActor } from '../../db/members.ts';
 import { getPlaybook } from '../../db/playbooks.ts';
+import type { WorkspaceCalendar } from '../../db/schema/workspaces.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { saveBrief } from '../../db/versions.ts';
+import { getWorkspace } from '../../db/workspaces.ts';
 import { hashOf } from '../../domain/canonical.ts';
 import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
 import { digestBrief } from '../../domain/digests.ts';
@@ -49,6 +52,8 @@ import {
 } from './prepare-command.ts';
 import { firstEvents } from './project-command.ts';
 
+/** The right to send a command; longer than the deadline of a delivery. */
+const FENCE_MS = 3_500;
 /** How long someone who did not get the fence waits for the other sender's verdict. */
 const POLL_FOR_MS = 2_500;
 const POLL_EVERY_MS = 40;
@@ -67,24 +72,20 @@ export function createCommandSender(deps: DeliveryDeps): CommandSender {
 
 async function send(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
   const { caller, itemId, commandId } = request;
-  const { workspaceId } = caller;
-  const [item, actor, standing] = await Promise.all([
-    getItem(deps.db, { workspaceId, itemId }),
-    readActor(deps.db, caller),
-    getCommand(deps.db, { workspaceId, id: commandId }),
-  ]);
+  const standing = await readCommandContext(deps.db, { ...caller, itemId, commandId });
+  if (standing === null) return { outcome: 'not_found', what: 'member' };
+  const { item, actor, command, calendar } = standing;
   if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };
-  if (standing !== null) return repeat(deps, request, standing);
+  if (command !== null) return repeat(deps, request, command);
   if (actor === null) return { outcome: 'not_found', what: 'member' };
   try {
-    const stored = await storeCommand(deps, request, {
-      item,
-      context: item.snapshot.context,
-      actor,
-    });
-    return stored.conflict
-      ? { outcome: 'idempotency_conflict', commandId }
-      : await settle(deps, stored.row);
+    const { context } = item.snapshot;
+    const stored = await storeCommand(deps, request, { item, context, actor, calendar });
+    if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
+    // The row was inserted with its fence, so the first sender need not take it.
+    return stored.attempt === null
+      ? await settle(deps, stored.row)
+      : outcomeOf(commandId, await deliverCommand(deps, stored.row, stored.attempt));
   } catch (error) {
     if (error instanceof InvalidBody) return { outcome: 'invalid', issues: error.issues };
     if (error instanceof VersionConflict) {
@@ -125,7 +126,7 @@ function answerIn(answer: Record<string, unknown>): CommandAnswer {
 
 async function obtainVerdict(deps: DeliveryDeps, row: CommandRow): Promise<CommandVerdict | null> {
   const key = { workspaceId: row.workspaceId, id: row.id };
-  const attempt = await takeFence(deps.db, key);
+  const attempt = await takeFence(deps.db, { ...key, leaseMs: FENCE_MS });
   if (attempt !== null) return deliverCommand(deps, row, attempt);
   const until = Date.now() + POLL_FOR_MS;
   while (Date.now() < until) {
@@ -141,37 +142,44 @@ interface Standing {
   item: StoredItem;
   context: ItemContext;
   actor: Actor;
+  calendar: WorkspaceCalendar;
 }
 
 async function storeCommand(
   { db }: DeliveryDeps,
   request: CommandRequest,
-  { item, context, actor }: Standing,
+  { item, context, actor, calendar }: Standing,
 ) {
   const { caller, type, commandId, source, bodyHash } = request;
   checkIfMatch(request, context);
   const commentId = newId('comment');
   const body = COMMAND_BODIES[type].parse(request.body);
+  // Versions are rows of their own transactions: one that no command refers to is harmless.
+  const preparation = { db, caller, item, context, actor, calendar, body, commentId };
+  const prepared = await prepareAny(type, preparation);
+  const row = {
+    id: commandId,
+    workspaceId: item.workspaceId,
+    itemId: item.id,
+    actorId: actor.memberId,
+    source,
+    type,
+    bodyHash,
+    payload: { ...payloadOf(request, prepared, actor, body) },
+    leaseMs: FENCE_MS,
+  };
+  const { comment } = prepared;
+  if (comment === null) return insertCommand(db, row);
   return inTransaction(db, async (tx) => {
-    const prepared = await prepareAny(type, { db: tx, caller, item, context, body, commentId });
-    const stored = await insertCommand(tx, {
-      id: commandId,
-      workspaceId: item.workspaceId,
-      itemId: item.id,
-      actorId: actor.memberId,
-      source,
-      type,
-      bodyHash,
-      payload: { ...payloadOf(request, prepared, actor, body) },
-    });
-    if (!stored.conflict && stored.inserted && prepared.comment !== null) {
+    const stored = await insertCommand(tx, row);
+    if (!stored.conflict && stored.inserted) {
       await insertComment(tx, {
         id: commentId,
         workspaceId: item.workspaceId,
         itemId: item.id,
         authorId: actor.memberId,
         visibility: 'internal',
-        text: prepared.comment,
+        text: comment,
         commandId,
       });
     }
@@ -300,7 +308,9 @@ async function storeStart(
   const itemId = newId('item');
   const now = itemTime(null);
   const playbook = pinPlaybook(playbookRow.data);
-  const clocks = await clockFacts(db, { workspaceId, playbook, now });
+  const workspace = await getWorkspace(db, { workspaceId });
+  if (workspace === null) throw new Error(`${workspaceId} has no row`);
+  const clocks = clockFacts({ calendar: workspace.calendar, playbook, now });
   const input: ContentItemInput = {
     commandId,
     actor: caller.memberId,

@@ -6,9 +6,15 @@ import { saveBrief, saveDraft } from '../../db/versions.ts';
 import { hashOf } from '../../domain/canonical.ts';
 import type { CommandBody } from '../../domain/command-bodies.ts';
 import { digestBrief, digestDraft } from '../../domain/digests.ts';
-import type { CommandPayloads, CommandType, Holders } from '../../domain/item-commands.ts';
-import { type ItemContext, publicationById } from '../../domain/item-context.ts';
+import type {
+  ClockFacts,
+  CommandPayloads,
+  CommandType,
+  Holders,
+} from '../../domain/item-commands.ts';
+import { type Actor, type ItemContext, publicationById } from '../../domain/item-context.ts';
 import { APPROVER_ROLES, type Role } from '../../domain/roles.ts';
+import type { BusinessCalendar } from '../../time/business-calendar.ts';
 import { clockFacts, itemTime, resolveSlots } from './command-facts.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
 
@@ -25,6 +31,8 @@ export interface Preparation<T extends CommandType> {
   caller: Caller;
   item: StoredItem;
   context: ItemContext;
+  actor: Actor;
+  calendar: BusinessCalendar;
   body: CommandBody<T>;
   /** Id of the comment row, if the command brings one. */
   commentId: string;
@@ -54,13 +62,11 @@ export class VersionConflict extends Error {
 
 type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<Prepared<T>>;
 
-async function clocks({ db, item, context }: Preparation<CommandType>) {
-  return clockFacts(db, {
-    workspaceId: item.workspaceId,
-    playbook: context.playbook,
-    now: itemTime(item),
-  });
+function clocks({ calendar, item, context }: Clocked): ClockFacts {
+  return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
 }
+
+type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
 
 /** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
 const MAX_HOLDERS = 200;
@@ -88,7 +94,7 @@ function reasonOnly<
 >(): Preparer<T> {
   return async (preparation) => ({
     refs: given({ reason: (preparation.body as CommandBody<'cancel'>).reason }),
-    facts: { clocks: await clocks(preparation as Preparation<CommandType>) },
+    facts: { clocks: clocks(preparation) },
     comment: null,
   });
 }
@@ -105,7 +111,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     });
     return {
       refs: { brief: digestBrief(body.brief, row.version) },
-      facts: { clocks: await clocks(preparation) },
+      facts: { clocks: clocks(preparation) },
       comment: null,
     };
   },
@@ -119,7 +125,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
   withdraw_handoff: reasonOnly(),
   accept_handoff: async (preparation) => ({
     refs: given({ handoffId: preparation.body.handoffId }),
-    facts: { clocks: await clocks(preparation), warnings: await depthWarnings(preparation) },
+    facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
     comment: null,
   }),
   decline_handoff: async (preparation) => {
@@ -130,7 +136,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         reason: body.reason,
         commentId: body.comment === undefined ? undefined : commentId,
       }),
-      facts: { clocks: await clocks(preparation) },
+      facts: { clocks: clocks(preparation) },
       comment: body.comment ?? null,
     };
   },
@@ -156,7 +162,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     const facts = context.brief?.facts ?? [];
     return {
       refs: { draft: digestDraft(body.draft, row.version, { sizes, facts }) },
-      facts: { clocks: await clocks(preparation) },
+      facts: { clocks: clocks(preparation) },
       comment: null,
     };
   },
@@ -166,7 +172,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       refs: { checklist: ticked(body.checklist) },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
-        clocks: await clocks(preparation),
+        clocks: clocks(preparation),
       },
       comment: body.note ?? null,
     };
@@ -184,7 +190,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
           commentId: body.comment === undefined ? undefined : commentId,
         }),
       },
-      facts: { clocks: await clocks(preparation) },
+      facts: { clocks: clocks(preparation) },
       comment: body.comment ?? null,
     };
   },
@@ -200,7 +206,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       refs: { publications: resolved.slots },
       facts: {
         slots: resolved.facts,
-        clocks: await clocks(preparation),
+        clocks: clocks(preparation),
         warnings: resolved.warnings,
       },
       comment: null,
@@ -212,7 +218,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       publicationId: preparation.body.publicationId,
       ...given({ reason: preparation.body.reason }),
     },
-    facts: { clocks: await clocks(preparation) },
+    facts: { clocks: clocks(preparation) },
     comment: null,
   }),
   resolve_publication: async (preparation) => {
@@ -242,7 +248,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
           slot: resolved.slots[0],
         }),
       },
-      facts: { slots: resolved.facts, clocks: await clocks(preparation) },
+      facts: { slots: resolved.facts, clocks: clocks(preparation) },
       comment: null,
     };
   },
@@ -266,7 +272,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
   hold: async ({ body }) => ({ refs: given({ reason: body.reason }), facts: {}, comment: null }),
   resume: async (preparation) => ({
     refs: given({ reason: preparation.body.reason }),
-    facts: { clocks: await clocks(preparation) },
+    facts: { clocks: clocks(preparation) },
     comment: null,
   }),
   cancel: reasonOnly(),
@@ -293,7 +299,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     if (until !== undefined && Date.parse(until) <= Date.parse(now)) {
       throw new InvalidBody([{ path: ['until'], message: 'is not in the future' }]);
     }
-    const standing = await clocks(preparation);
+    const standing = clocks(preparation);
     const stage = context.clock?.stage;
     if (until === undefined || stage === undefined) {
       return { refs: given({ reason: body.reason }), facts: { clocks: standing }, comment: null };
@@ -309,16 +315,14 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
 };
 
 /** A member deep in a channel beats one who knows it: said as a warning, never a refusal. */
-async function depthWarnings({
-  db,
-  caller,
+function depthWarnings({
+  actor,
   item,
   context,
-}: Preparation<'accept_handoff'>): Promise<{ code: string; message: string }[]> {
+}: Preparation<'accept_handoff'>): { code: string; message: string }[] {
   if (item.stage !== 'scheduling') return [];
-  const member = await getMember(db, { workspaceId: item.workspaceId, memberId: caller.memberId });
   return Object.keys(context.draft?.variants ?? {})
-    .filter((channel) => (member?.platformTags[channel] ?? 0) < 3)
+    .filter((channel) => (actor.platformTags[channel] ?? 0) < 3)
     .map((channel) => ({
       code: 'platform_depth',
       message: `the publisher is not deep in ${channel}`,
