@@ -1,6 +1,7 @@
 // Makes a fresh clone ready: dependencies when the lockfile says so, and the Temporal program.
 // Runs before every other script (`pre…` in package.json), on any Node >= 18, without anything
-// installed. `--no-temporal` leaves the Temporal program out.
+// installed. `--no-temporal` leaves the Temporal program out; so does TEMPORAL_ADDRESS, which names a
+// server to use instead, unless `--embedded` says that ours is needed anyway (tests).
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -33,7 +34,8 @@ try {
 }
 
 async function main(args) {
-  const withTemporal = !args.includes('--no-temporal');
+  const isReplaced = Boolean(process.env.TEMPORAL_ADDRESS) && !args.includes('--embedded');
+  const withTemporal = !args.includes('--no-temporal') && !isReplaced;
   if (isReady(withTemporal)) return;
   const release = await waitForLock(join(root, '.baton', 'setup.lock'));
   try {

@@ -179,10 +179,19 @@ async function startComponents(
 }
 
 function claimStateDirectory(stateDir: string): () => void {
-  mkdirSync(stateDir, { recursive: true });
-  // Others may pass through to what is theirs (PostgreSQL runs as another user), and see nothing.
-  chmodSync(stateDir, 0o711);
-  const lock = claimPidLock(join(stateDir, 'owner.lock'));
+  let lock: ReturnType<typeof claimPidLock>;
+  try {
+    mkdirSync(stateDir, { recursive: true });
+    // Others may pass through to what is theirs (PostgreSQL runs as another user), and see nothing.
+    chmodSync(stateDir, 0o711);
+    lock = claimPidLock(join(stateDir, 'owner.lock'));
+  } catch (cause) {
+    throw new Error(
+      `${stateDir} cannot be used for the state: it belongs to another user or cannot be written. ` +
+        'Start as its owner, or name another directory with --state-dir.',
+      { cause },
+    );
+  }
   if (!lock.release) throw new StackInUseError(stateDir, lock.ownerPid);
   return lock.release;
 }

@@ -27,8 +27,8 @@ describe('npm start as a process', () => {
     state.remove();
   });
 
-  async function startReady(): Promise<StackProcess> {
-    const stack = spawnStack(state.path);
+  async function startReady(environment?: Record<string, string>): Promise<StackProcess> {
+    const stack = spawnStack(state.path, environment);
     started.push(stack);
     await until(() => stack.output().includes('Baton is ready'), stack.output);
     return stack;
@@ -66,6 +66,19 @@ describe('npm start as a process', () => {
 
     await startReady();
     expect(workspaceId()).toBe(workspace);
+  });
+
+  it('leaves no process behind either where the kernel sends no signal to orphans', async () => {
+    // Without a PATH there is no setpriv, as on macOS: guardian processes do its work.
+    const stack = await startReady({ PATH: '' });
+    const pids = descendantsOf(stack.pid);
+    stack.process.kill('SIGKILL');
+    await stack.exited;
+    await until(
+      () => pids.filter(isRunning).length === 0,
+      () => `still running: ${pids.filter(isRunning).join(', ')}`,
+      10_000,
+    );
   });
 
   it('leaves no process behind when it is killed while it starts', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -35,6 +35,7 @@ export async function startTestStack(
       ports: 'any',
       temporalUi: false,
       quiet: options.report === undefined,
+      environment: embeddedEnvironment(),
       ...options,
       stateDir: state.path,
     });
@@ -61,9 +62,19 @@ export type StackProcess = {
   readonly exited: Promise<number | null>;
 };
 
-/** Runs `scripts/local.ts` on a state directory. */
-export function spawnStack(stateDir: string): StackProcess {
+/** Our environment without the servers that would replace the embedded ones. */
+function embeddedEnvironment(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...environment } = process.env;
+  return environment;
+}
+
+/** Runs `scripts/local.ts` on a state directory; `environment` is added to the usual one. */
+export function spawnStack(
+  stateDir: string,
+  environment: Readonly<Record<string, string>> = {},
+): StackProcess {
   const child = spawn(process.execPath, ['scripts/local.ts', '--no-ui', '--state-dir', stateDir], {
+    env: { ...embeddedEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -96,19 +107,46 @@ export async function until(
 
 /** Pids of all processes below one. */
 export function descendantsOf(pid: number): number[] {
-  const table = spawnSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .stdout.trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
+  const table = processTable();
   const below = (parent: number): number[] =>
-    table.flatMap(([child, itsParent]) =>
-      child !== undefined && itsParent === parent ? [child, ...below(child)] : [],
-    );
+    table.flatMap((entry) => (entry.parent === parent ? [entry.pid, ...below(entry.pid)] : []));
   return below(pid);
 }
 
 /** Whether a process runs; one that has ended but was not waited for does not. */
 export function isRunning(pid: number): boolean {
-  const state = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
-  return state.trim() !== '' && !state.trim().startsWith('Z');
+  return processTable().some((entry) => entry.pid === pid && !entry.state.startsWith('Z'));
+}
+
+type ProcessEntry = { pid: number; parent: number; state: string };
+
+function processTable(): ProcessEntry[] {
+  return process.platform === 'linux' ? readProcFiles() : askPs();
+}
+
+/** Fields 1, 3 and 4 of proc_pid_stat(5); a slim container has no `ps`. */
+function readProcFiles(): ProcessEntry[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return [{ pid: Number(name), parent: Number(parent), state }];
+      } catch {
+        // It ended while we looked.
+        return [];
+      }
+    });
+}
+
+function askPs(): ProcessEntry[] {
+  const { stdout } = spawnSync('ps', ['-e', '-o', 'pid=,ppid=,stat='], { encoding: 'utf8' });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [pid = '', parent = '', state = ''] = line.trim().split(/\s+/);
+      return { pid: Number(pid), parent: Number(parent), state };
+    });
 }
