@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -13,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import {
   type BoundProcess,
+  describeExit,
   type ProcessExit,
   startBoundProcess,
   waitUntilReady,
@@ -63,7 +63,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const dataDirectory = preparePostgresDirectory(options.directory, owner);
   const password = readOrCreatePassword(join(options.directory, 'password'));
   if (!existsSync(join(dataDirectory, 'PG_VERSION'))) {
-    createCluster({ binaries, owner, dataDirectory, password });
+    await createCluster({ binaries, owner, dataDirectory, password });
   }
   removeStalePidFile(dataDirectory);
 
@@ -126,7 +126,8 @@ type ClusterOptions = {
 };
 
 /** Runs initdb beside the final place and renames, so that an interrupted one leaves no half cluster. */
-function createCluster({ binaries, owner, dataDirectory, password }: ClusterOptions): void {
+async function createCluster(options: ClusterOptions): Promise<void> {
+  const { binaries, owner, dataDirectory, password } = options;
   const parent = dirname(dataDirectory);
   mkdirSync(parent, { recursive: true });
   const creating = join(parent, 'creating');
@@ -137,9 +138,10 @@ function createCluster({ binaries, owner, dataDirectory, password }: ClusterOpti
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (owner) chownSync(passwordFile, owner.uid, owner.gid);
   try {
-    const result = spawnSync(
-      binaries.initdb,
-      [
+    const initdb = await startBoundProcess({
+      name: 'initdb',
+      command: binaries.initdb,
+      args: [
         `--pgdata=${creating}`,
         `--username=${SUPERUSER}`,
         `--pwfile=${passwordFile}`,
@@ -151,11 +153,12 @@ function createCluster({ binaries, owner, dataDirectory, password }: ClusterOpti
         '--builtin-locale=C.UTF-8',
         '--no-instructions',
       ],
-      { cwd: parent, encoding: 'utf8', ...owner },
-    );
-    if (result.error) throw new Error('PostgreSQL: cannot run initdb', { cause: result.error });
-    if (result.status !== 0) {
-      throw new Error(`PostgreSQL: initdb failed:\n${result.stdout}${result.stderr}`);
+      cwd: parent,
+      owner,
+    });
+    const exit = await initdb.exited;
+    if (exit.code !== 0) {
+      throw new Error(`PostgreSQL: initdb failed (${describeExit(exit)}):\n${initdb.tail()}`);
     }
     renameSync(creating, dataDirectory);
   } finally {
