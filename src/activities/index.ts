@@ -1,5 +1,6 @@
 import { archivingActivities } from './archiving.ts';
 import type { ActivityDeps } from './deps.ts';
+import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
 import { publishingActivities } from './publishing.ts';
@@ -7,13 +8,13 @@ import { recordingActivities } from './recording.ts';
 
 /** Every effect that a workflow may have. */
 export function createActivities(deps: ActivityDeps) {
-  return {
+  return withoutContent({
     ...recordingActivities(deps),
     ...publishingActivities(deps),
     ...measuringActivities(deps),
     ...kpiReviewActivities(deps),
     ...archivingActivities(deps),
-  };
+  });
 }
 
 export type Activities = ReturnType<typeof createActivities>;
