@@ -38,6 +38,7 @@ export type BoundProcess = {
 };
 
 const TAIL_LINES = 30;
+const LAST_LINES_MS = 250;
 
 let deathSignalWrapper: readonly string[] | null | undefined;
 
@@ -93,9 +94,15 @@ export async function startBoundProcess(options: BoundProcessOptions): Promise<B
   readLines(child.stderr, readLine);
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('exit', (code, signal) => {
-      ended = { code, signal };
+      const exit = { code, signal };
+      ended = exit;
       guardian?.kill('SIGKILL');
-      resolve(ended);
+      // Its last lines come until the streams close; a child of its own may hold them open longer.
+      const patience = setTimeout(() => resolve(exit), LAST_LINES_MS);
+      child.once('close', () => {
+        clearTimeout(patience);
+        resolve(exit);
+      });
     });
   });
 
@@ -160,6 +167,7 @@ export async function waitUntilReady<T>(
     // Asked after the check: somebody else may have answered it in the place of our process.
     const exit = child.exit();
     if (exit) {
+      await child.exited;
       throw new Error(
         `${what} ended before it was ready (${describeExit(exit)}):\n${child.tail()}`,
       );
