@@ -59,7 +59,7 @@ const DISCLOSURE =
   /#(ad|sponsored|pub|publicit[eé]|partenariat)\b|\b(sponsored|paid partnership|in partnership with|en partenariat avec|sponsoris[eé]e?)\b/i;
 
 /** Codes of the review checklist's machine checks that this draft fails. */
-function failedChecks(draft: Draft, facts: readonly string[]): string[] {
+export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
   const checks: Record<string, boolean> = {
     alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),

@@ -54,7 +54,8 @@ export interface CommandPayloads {
   save_draft: { refs: { draft: DraftDigest }; facts: Facts };
   submit_for_review: {
     refs: { checklist: string[]; note?: string };
-    facts: Facts & { holders: Holders };
+    /** `failedChecks`: the draft's machine checks against the brief as it is now. */
+    facts: Facts & { holders: Holders; failedChecks?: string[] };
   };
   acknowledge_revision: { refs: { note?: string }; facts: Facts };
   decide_approval: {

@@ -32,7 +32,10 @@ export const HANDOFF_CHECKS = {
     const human = isReview ? context.playbook.checklists.review : context.playbook.checklists.brief;
     const ticked = ask.refs === null ? human : ask.refs.checklist;
     const open = human.filter((code) => !ticked.includes(code));
-    const failed = isReview ? (context.draft?.failedChecks ?? []) : [];
+    const failed =
+      ask.type === 'submit_for_review'
+        ? (ask.facts.failedChecks ?? context.draft?.failedChecks ?? [])
+        : [];
     return [...open, ...failed].map((code) => ({
       code: `checklist.${code}` as const,
       message: `the checklist entry ${code} is not met`,

@@ -2,10 +2,10 @@ import { listAssets } from '../../db/assets.ts';
 import type { Db } from '../../db/client.ts';
 import type { StoredItem } from '../../db/items.ts';
 import { getMember, listHolders } from '../../db/members.ts';
-import { saveBrief, saveDraft } from '../../db/versions.ts';
+import { getDraft, saveBrief, saveDraft } from '../../db/versions.ts';
 import { hashOf } from '../../domain/canonical.ts';
 import type { CommandBody } from '../../domain/command-bodies.ts';
-import { digestBrief, digestDraft } from '../../domain/digests.ts';
+import { digestBrief, digestDraft, failedChecks } from '../../domain/digests.ts';
 import type {
   ClockFacts,
   CommandPayloads,
@@ -167,11 +167,12 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   submit_for_review: async (preparation) => {
-    const { db, item, body } = preparation;
+    const { db, item, body, context } = preparation;
     return {
       refs: { checklist: ticked(body.checklist) },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
+        failedChecks: await currentFailures(db, item, context),
         clocks: clocks(preparation),
       },
       comment: body.note ?? null,
@@ -340,8 +341,21 @@ export async function prepareCommand<T extends CommandType>(
   return PREPARERS[type](preparation);
 }
 
+/** A brief saved after the draft may ask for more of it, a disclosure for example. */
+async function currentFailures(
+  db: Db,
+  item: StoredItem,
+  { draft, brief }: ItemContext,
+): Promise<string[]> {
+  if (draft === null) return [];
+  const key = { workspaceId: item.workspaceId, itemId: item.id, hash: draft.hash };
+  const stored = await getDraft(db, key);
+  return stored === null ? draft.failedChecks : failedChecks(stored.body, brief?.facts ?? []);
+}
+
 /** The facts of `actions`: what a complete command of each type would be judged by. */
 export async function factsForActions(db: Db, item: StoredItem, context: ItemContext) {
   const holders = await holdersOf(db, item.workspaceId, ['creator', ...APPROVER_ROLES]);
-  return { holders, slots: [], receiverRoles: [], receiverActive: true, stage: context.stage };
+  const failures = context.stage === 'creation' ? await currentFailures(db, item, context) : [];
+  return { holders, failedChecks: failures, slots: [], receiverRoles: [], receiverActive: true };
 }
