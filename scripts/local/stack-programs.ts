@@ -33,25 +33,31 @@ export async function supervisePrograms(
     address: sandboxUrl,
     isReady: () => isAnswering(`${sandboxUrl}/healthz`),
   });
-  await allDone([
-    superviseProgram(context, {
-      name: 'worker',
-      label: 'Worker',
-      script: 'worker.ts',
-      environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundlePath() },
-      address: `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
-      // Ready is what the API sees polling, because its callers depend on that.
-      isReady: () => isAnswering(`${apiUrl}/readyz`),
-    }),
-    superviseProgram(context, {
-      name: 'api',
-      label: 'API',
-      script: 'src/api/server.ts',
-      environment: { ...environment, HOST: LOOPBACK, PORT: String(apiPort) },
-      address: `${apiUrl}  (docs ${apiUrl}/docs)`,
-      isReady: () => isAnswering(`${apiUrl}/healthz`),
-    }),
-  ]);
+  let apiFailed = false;
+  const api = superviseProgram(context, {
+    name: 'api',
+    label: 'API',
+    script: 'src/api/server.ts',
+    environment: { ...environment, HOST: LOOPBACK, PORT: String(apiPort) },
+    address: `${apiUrl}  (docs ${apiUrl}/docs)`,
+    isReady: () => isAnswering(`${apiUrl}/healthz`),
+  }).catch((error: unknown) => {
+    apiFailed = true;
+    throw error;
+  });
+  const worker = superviseProgram(context, {
+    name: 'worker',
+    label: 'Worker',
+    script: 'worker.ts',
+    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundlePath() },
+    address: `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
+    // Ready is what the API sees polling, because its callers depend on that.
+    async isReady() {
+      if (apiFailed) throw new Error('The worker waits for an API that did not start');
+      return isAnswering(`${apiUrl}/readyz`);
+    },
+  });
+  await allDone([api, worker]);
 }
 
 type Program = {

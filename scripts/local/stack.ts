@@ -134,6 +134,9 @@ async function startComponents(
     databaseUrl: services.databaseUrl,
     credentialsFile,
     apiUrl,
+  }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The database could not be prepared: ${reason}`, { cause });
   });
   const environment = programEnvironment(context.environment, {
     databaseUrl: services.databaseUrl,
