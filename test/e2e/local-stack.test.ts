@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import type { LocalStack } from '../../scripts/local/stack.ts';
 import { StackInUseError, startLocalStack } from '../../scripts/local/stack.ts';
 import { createTestDatabase } from '../support/stack-database.ts';
-import { isRunning, startTestStack, until } from '../support/stack-local.ts';
+import {
+  createStateDirectory,
+  descendantsOf,
+  isRunning,
+  startTestStack,
+  until,
+} from '../support/stack-local.ts';
 
 describe('a running local stack', () => {
   const reported: string[] = [];
@@ -128,6 +134,28 @@ describe('a local stack with other servers and ports', () => {
     expect(stack.databaseUrl).toBe(database.url);
     expect(() => stack.kill('postgres')).toThrow('not a process of this stack');
     expect((await fetch(`${stack.apiUrl}/readyz`)).status).toBe(200);
+  });
+
+  it('says which part is at fault when it cannot start, and leaves nothing behind', async () => {
+    const state = createStateDirectory();
+    onTestFinished(state.remove);
+    const start = () =>
+      startLocalStack({
+        stateDir: state.path,
+        ports: 'any',
+        temporalUi: false,
+        quiet: true,
+        environment: {
+          ...process.env,
+          DATABASE_URL: 'postgresql://nobody:secret@127.0.0.1:9/none',
+          TEMPORAL_ADDRESS: inject('temporalAddress'),
+        },
+      });
+    const before = descendantsOf(process.pid);
+    await expect(start()).rejects.toThrow(/The database could not be prepared: .*127\.0\.0\.1:9/);
+    // The same again: neither the lock nor a process is left of the first try.
+    await expect(start()).rejects.toThrow(/^(?!.*secret)The database could not be prepared/);
+    expect(descendantsOf(process.pid)).toEqual(before);
   });
 
   it('takes a free port where the preferred one is taken', async () => {
