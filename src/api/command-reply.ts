@@ -1,0 +1,184 @@
+import { z } from '@hono/zod-openapi';
+import type { CommandType } from '../domain/item-commands.ts';
+import { PUBLICATION_STATES } from '../domain/item-context.ts';
+import { STAGES } from '../domain/stages.ts';
+import type { CommandAnswer, CommandOutcome } from './commands/command-outcome.ts';
+import type { ApiContext } from './context.ts';
+import type { ApiDeps } from './deps.ts';
+import { ApiError, invalidRequest, notFound, problemIssues, problems, refusal } from './errors.ts';
+import { bodyHashOf, commandIdOf } from './idempotency.ts';
+import { answers } from './route-parts.ts';
+
+const Warning = z.object({ code: z.string(), message: z.string() });
+
+const answerFields = {
+  seq: z.int().describe('number of the last event of this command'),
+  stage: z.enum(STAGES),
+  substage: z.string().nullable(),
+  version: z.int().optional(),
+  hash: z.string().optional(),
+  contentHash: z.string().nullable().optional(),
+  handoffId: z.string().optional(),
+  publications: z
+    .array(
+      z.object({
+        id: z.string(),
+        channelAccountId: z.string(),
+        state: z.enum(PUBLICATION_STATES),
+        at: z.string(),
+      }),
+    )
+    .optional(),
+  warnings: z.array(Warning).optional().describe('allowed, but worth knowing'),
+};
+
+export const CommandApplied = z
+  .object({ outcome: z.literal('applied'), commandId: z.string(), ...answerFields })
+  .meta({
+    id: 'CommandApplied',
+    description: 'the committed answer; the same for every repetition of the command',
+    example: {
+      outcome: 'applied',
+      commandId: 'http:key_01KAMJ5SQ0:2f1c',
+      seq: 12,
+      stage: 'review',
+      substage: 'deciding',
+    },
+  });
+export type CommandApplied = z.infer<typeof CommandApplied>;
+
+export const SavedVersion = CommandApplied.extend({
+  version: z.int(),
+  hash: z.string().describe('also the ETag'),
+}).meta({ id: 'SavedVersion', description: 'the version saved, or found identical' });
+
+export const CommandPending = z
+  .object({
+    outcome: z.literal('pending'),
+    commandId: z.string(),
+    itemId: z.string().optional().describe('of a start'),
+  })
+  .meta({
+    id: 'CommandPending',
+    description: 'stored, without a verdict yet: ask the address in `Location`',
+  });
+
+/** Answer of a stored command. */
+export const CommandAnswerFields = z.object(answerFields).meta({ id: 'CommandAnswer' });
+
+export const PENDING_RESPONSE = {
+  ...answers(CommandPending, 'The command is stored; its verdict is pending'),
+  headers: {
+    Location: {
+      description: 'where the verdict will be',
+      schema: { type: 'string' as const },
+    },
+  },
+};
+
+/** Responses of every route that sends a command. */
+export const COMMAND_RESPONSES = {
+  200: answers(CommandApplied, 'Applied'),
+  202: PENDING_RESPONSE,
+  ...problems(
+    'invalid_request',
+    'malformed_json',
+    'unauthenticated',
+    'forbidden',
+    'not_found',
+    'request_timeout',
+    'refused',
+    'idempotency_conflict',
+    'payload_too_large',
+    'unsupported_media_type',
+  ),
+};
+
+export function commandPath(commandId: string): string {
+  return `/v1/commands/${encodeURIComponent(commandId)}`;
+}
+
+/** Sends a command of the caller; everything but "applied" and "pending" is thrown as a problem. */
+export async function sendCommand(
+  c: ApiContext,
+  { sender }: Pick<ApiDeps, 'sender'>,
+  command: { type: CommandType; itemId: string; body: unknown; ifMatch?: string | undefined },
+): Promise<Extract<CommandOutcome, { outcome: 'applied' | 'pending' }>> {
+  const { ifMatch, ...request } = command;
+  const outcome = await sender.send({
+    ...request,
+    caller: c.get('caller'),
+    commandId: commandIdOf(c),
+    source: 'http',
+    bodyHash: bodyHashOf(c),
+    ...(ifMatch !== undefined && { ifMatch }),
+  });
+  return settledOrThrow(outcome);
+}
+
+/** Sends a command and answers it. */
+export async function runCommand(
+  c: ApiContext,
+  deps: Pick<ApiDeps, 'sender'>,
+  command: { type: CommandType; itemId: string; body: unknown },
+) {
+  const outcome = await sendCommand(c, deps, command);
+  return outcome.outcome === 'applied'
+    ? c.json(appliedView(outcome), 200)
+    : pendingReply(c, outcome.commandId);
+}
+
+export function pendingReply(c: ApiContext, commandId: string) {
+  c.header('Location', commandPath(commandId));
+  return c.json({ outcome: 'pending' as const, commandId }, 202);
+}
+
+export function appliedView({
+  commandId,
+  answer,
+}: {
+  commandId: string;
+  answer: CommandAnswer;
+}): CommandApplied {
+  return { outcome: 'applied', commandId, ...answerView(answer) };
+}
+
+/** The stored answer in the types of the contract: the machine's own names of stages and states. */
+export function answerView(answer: CommandAnswer): z.infer<typeof CommandAnswerFields> {
+  return answer as z.infer<typeof CommandAnswerFields>;
+}
+
+const MISSING = {
+  item: 'item',
+  publication: 'publication',
+  handoff: 'handoff',
+  member: 'active member',
+  channel_account: 'channel account',
+} as const;
+
+/** @throws ApiError for every outcome but "applied" and "pending". */
+export function settledOrThrow<Settled extends { outcome: 'applied' | 'pending' }>(
+  outcome: Settled | Exclude<CommandOutcome, { outcome: 'applied' | 'pending' }>,
+): Settled {
+  switch (outcome.outcome) {
+    case 'applied':
+    case 'pending':
+      return outcome;
+    case 'refused':
+      throw refusal(outcome.unmet, outcome.commandId);
+    case 'idempotency_conflict':
+      throw new ApiError('idempotency_conflict', {
+        detail: 'this id was used for another request',
+        commandId: outcome.commandId,
+      });
+    case 'version_conflict':
+      throw new ApiError('version_conflict', {
+        detail: `the version that stands is ${outcome.current ?? 'none'}`,
+        current: outcome.current,
+      });
+    case 'not_found':
+      throw notFound(MISSING[outcome.what]);
+    case 'invalid':
+      throw invalidRequest(problemIssues(outcome.issues));
+  }
+}

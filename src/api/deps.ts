@@ -1,0 +1,27 @@
+import type { AssetStore } from '../assets/asset-store.ts';
+import type { ApiConfig } from '../config.ts';
+import type { SecretBox } from '../credentials/secret-box.ts';
+import type { Db } from '../db/client.ts';
+import type { CommandSender } from './commands/command-outcome.ts';
+import type { Engine } from './engine.ts';
+import type { TimeTravel } from './routes/time-travel.ts';
+
+/** What the API works with; built once in server.ts, and by tests. */
+export interface ApiDeps {
+  db: Db;
+  sender: CommandSender;
+  engine: Engine;
+  assets: AssetStore;
+  secrets: SecretBox;
+  /** Null everywhere but on the local stack: then its route does not exist. */
+  timeTravel: TimeTravel | null;
+  settings: Pick<ApiConfig, 'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy'>;
+  log: ApiLog;
+}
+
+/** The part of the logger that the API uses: named fields, no bodies. */
+export interface ApiLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

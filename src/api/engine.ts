@@ -1,0 +1,118 @@
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { itemWorkflowId } from '../domain/ids.ts';
+import { readingsAddedSignal } from '../workflows/messages.ts';
+import type { ApiLog } from './deps.ts';
+
+/** What the API asks of the engine beside commands. */
+export interface Engine {
+  /** Rejects when the engine cannot be reached. */
+  findWorker(): Promise<WorkerSighting>;
+  /** Tells an item's run that readings were stored by hand. Never rejects: the run looks again by itself. */
+  tellReadings(reading: {
+    itemId: string;
+    publicationIds: readonly (string | null)[];
+  }): Promise<void>;
+}
+
+export interface WorkerSighting {
+  /** Whether a worker of the task queue gave a sign of life lately. */
+  polls: boolean;
+  /** The latest sign of life, ISO instant; null when there was none. */
+  lastSeenAt: string | null;
+}
+
+/** A worker that has not been seen for so long counts as dead. */
+const SEEN_WITHIN_MS = 30_000;
+/**
+ * Where the server knows no heartbeats there is only the start of the last poll, and an idle
+ * worker's poll lasts a minute.
+ */
+const POLLED_WITHIN_MS = 70_000;
+const DEADLINE_MS = 2_000;
+
+/** gRPC status of a method that the server does not have or has switched off. */
+const UNIMPLEMENTED = 12;
+
+const TASK_QUEUE_TYPE_WORKFLOW = 1;
+const WORKER_STATUS_RUNNING = 1;
+
+export function createEngine({
+  temporal,
+  taskQueue,
+  log,
+  now = Date.now,
+}: {
+  temporal: Client;
+  taskQueue: string;
+  log: ApiLog;
+  now?: () => number;
+}): Engine {
+  const { namespace } = temporal.options;
+  const withDeadline = <T>(call: () => Promise<T>) =>
+    temporal.withDeadline(Date.now() + DEADLINE_MS, call);
+
+  /** Instants at which pollers of the queue began their latest poll. */
+  async function polls(): Promise<number[]> {
+    const { pollers } = await temporal.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPE_WORKFLOW,
+    });
+    return (pollers ?? []).flatMap(({ lastAccessTime }) => toMs(lastAccessTime));
+  }
+
+  /** Heartbeats of running workers of the queue; null when the server knows none. */
+  async function heartbeats(): Promise<number[] | null> {
+    try {
+      const { workersInfo } = await temporal.workflowService.listWorkers({
+        namespace,
+        pageSize: 50,
+        query: `TaskQueue="${taskQueue}"`,
+      });
+      return (workersInfo ?? []).flatMap(({ workerHeartbeat }) =>
+        workerHeartbeat?.status === WORKER_STATUS_RUNNING && workerHeartbeat.taskQueue === taskQueue
+          ? toMs(workerHeartbeat.heartbeatTime)
+          : [],
+      );
+    } catch (error) {
+      if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return null;
+      throw error;
+    }
+  }
+
+  return {
+    async findWorker() {
+      const [polled, beats] = await withDeadline(() => Promise.all([polls(), heartbeats()]));
+      const known = beats !== null && beats.length > 0;
+      const latest = Math.max(0, ...polled, ...(beats ?? []));
+      const within = known ? SEEN_WITHIN_MS : POLLED_WITHIN_MS;
+      return {
+        polls: now() - latest <= within,
+        lastSeenAt: latest === 0 ? null : new Date(latest).toISOString(),
+      };
+    },
+
+    async tellReadings({ itemId, publicationIds }) {
+      const handle = temporal.workflow.getHandle(itemWorkflowId(itemId));
+      try {
+        await withDeadline(() =>
+          Promise.all(
+            publicationIds.map((publicationId) =>
+              handle.signal(readingsAddedSignal, { publicationId }),
+            ),
+          ),
+        );
+      } catch (error) {
+        // A closed run looks at nothing any more.
+        if (error instanceof WorkflowNotFoundError) return;
+        const reason = error instanceof Error ? error.name : 'unknown error';
+        log.warn({ itemId, reason }, 'the run was not told of new readings');
+      }
+    },
+  };
+}
+
+function toMs(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number[] {
+  if (time?.seconds === undefined || time.seconds === null) return [];
+  return [Number(time.seconds) * 1_000 + (time.nanos ?? 0) / 1_000_000];
+}

@@ -1,0 +1,179 @@
+import { z } from '@hono/zod-openapi';
+import { PUBLICATION_STATES, REVIEW_DECISIONS } from '../domain/item-context.ts';
+import { COMMAND_TYPES } from '../domain/item-rules.ts';
+import { Quorum } from '../domain/playbook.ts';
+import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/roles.ts';
+import { PLACES, STAGES } from '../domain/stages.ts';
+import { UnmetRequirement } from './errors.ts';
+
+const instant = z.string().meta({ format: 'date-time' });
+const memberId = z.string();
+
+export const Owner = z
+  .object({ role: z.enum(ROLES).nullable(), memberId: memberId.nullable() })
+  .meta({ id: 'Owner', description: 'who owns the stage; nobody once the item is closed' });
+
+export const WaitingOn = z
+  .object({
+    role: z.enum(ROLES),
+    memberId: memberId.optional(),
+    for: z.string().describe('the command that would move the item on'),
+  })
+  .meta({ id: 'WaitingOn' });
+
+/** What every list shows of an item, and what is the same in the item itself. */
+const summary = {
+  id: z.string().meta({ example: 'itm_01KAMJ5SQ0' }),
+  title: z.string(),
+  campaignId: z.string().nullable(),
+  stage: z.enum(STAGES),
+  substage: z.string().nullable(),
+  owner: Owner,
+  assignee: memberId.nullable(),
+  waitingOn: z.array(WaitingOn),
+  stageEnteredAt: instant,
+  dueAt: instant.nullable().describe('when the stage is due; a save does not move it'),
+  seq: z.int().describe('number of the last event'),
+  createdBy: memberId,
+  createdAt: instant,
+  closedAt: instant.nullable(),
+  clockOffset: z
+    .int()
+    .optional()
+    .describe('milliseconds that the run is ahead of real time; local stack only'),
+};
+
+export const ItemSummary = z.object({ ...summary, updatedAt: instant }).meta({ id: 'ItemSummary' });
+
+export const Handoff = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['brief', 'schedule']),
+    state: z.enum(['offered', 'accepted', 'declined', 'withdrawn']),
+    offeredAt: instant,
+    offeredBy: z.string().describe('a member, or `system`'),
+    decidedAt: instant.nullable(),
+    decidedBy: z.string().nullable(),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: 'Handoff' });
+
+export const Approval = z
+  .object({
+    role: z.enum(APPROVER_ROLES),
+    memberId,
+    decision: z.enum(['approve', 'request_changes']),
+    contentHash: z.string(),
+    at: instant,
+    set: z.int().describe('number of the approval set: each submit opens one'),
+    voided: z.literal(true).optional().describe('it no longer counts: the content has changed'),
+  })
+  .meta({ id: 'Approval' });
+
+export const Gate = z
+  .object({
+    set: z.int(),
+    state: z.enum(['open', 'granted', 'voided', 'changes_requested']),
+    contentHash: z.string(),
+    asked: z.array(
+      z.object({ role: z.enum(APPROVER_ROLES), quorum: Quorum, reached: z.boolean() }),
+    ),
+  })
+  .meta({
+    id: 'Gate',
+    description: 'the latest approval set: who is asked, and for which content',
+  });
+
+export const Publication = z
+  .object({
+    id: z.string(),
+    channelAccountId: z.string(),
+    channel: z.string(),
+    state: z.enum(PUBLICATION_STATES),
+    at: instant,
+    local: z.string(),
+    zone: z.string(),
+    slotNumber: z.int(),
+    contentHash: z.string().nullable(),
+    marker: z.string().describe('what the post can be found by on the channel'),
+    remoteId: z.string().optional(),
+    permalink: z.string().optional(),
+    publishedAt: instant.optional(),
+    evidence: z.string().optional(),
+  })
+  .meta({ id: 'Publication' });
+
+export const Checkpoint = z
+  .object({
+    publicationId: z.string(),
+    checkpoint: z.string().meta({ example: '+24h' }),
+    required: z.boolean(),
+    dueAt: instant,
+    state: z.enum(['due', 'recorded', 'missing']),
+    settledAt: instant.nullable(),
+  })
+  .meta({ id: 'PlannedCheckpoint' });
+
+export const SignOff = z
+  .object({
+    role: z.enum(OWNER_ROLES),
+    memberId,
+    decision: z.enum([...REVIEW_DECISIONS, 'agree', 'dissent']),
+    at: instant,
+  })
+  .meta({ id: 'SignOff' });
+
+export const Review = z
+  .object({
+    id: z.string(),
+    number: z.int(),
+    hash: z.string().nullable().describe('null until its readings are frozen'),
+    signOffs: z.array(SignOff),
+    missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed'),
+    extendTo: z.string().optional(),
+  })
+  .meta({ id: 'Review' });
+
+export const ChecklistItem = z
+  .object({
+    code: z.string(),
+    label: z.string(),
+    kind: z.enum(['machine', 'human']),
+    done: z.boolean(),
+  })
+  .meta({ id: 'ChecklistItem', description: 'an unmet one is the requirement `checklist.<code>`' });
+
+export const Item = z
+  .object({
+    ...summary,
+    playbook: z.object({ name: z.string(), version: z.int() }),
+    team: z.record(z.enum(OWNER_ROLES), memberId.nullable()),
+    coAuthors: z.array(memberId),
+    heldFrom: z.enum(PLACES).optional().describe('where `resume` returns to'),
+    note: z.string().optional().describe('why the system sent the item back'),
+    brief: z.object({ version: z.int(), hash: z.string() }).nullable(),
+    draft: z
+      .object({ version: z.int(), hash: z.string(), contentHash: z.string().nullable() })
+      .nullable(),
+    round: z.int().describe('rounds of changes so far'),
+    handoffs: z.array(Handoff),
+    gate: Gate.nullable(),
+    approvals: z.array(Approval),
+    publications: z.array(Publication),
+    checkpoints: z.array(Checkpoint),
+    review: Review.optional(),
+    checklist: z.array(ChecklistItem).describe('of the next handoff'),
+  })
+  .meta({ id: 'Item' });
+export type Item = z.infer<typeof Item>;
+
+export const Action = z
+  .object({
+    command: z.enum(COMMAND_TYPES),
+    allowed: z.boolean(),
+    unmet: z.array(UnmetRequirement),
+  })
+  .meta({
+    id: 'Action',
+    description: 'a command, and what stands in its way given a complete payload',
+  });

@@ -1,0 +1,93 @@
+import { z } from '@hono/zod-openapi';
+
+/** A key is needed: the default of every route. */
+export const WITH_KEY = [{ apiKey: [] }];
+/** Public: see PUBLIC_ROUTES. */
+export const PUBLIC: never[] = [];
+
+/** A JSON answer of a route. */
+export function answers<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** A JSON body. An empty body is `{}`, so `required` only says that the schema is always applied. */
+export function body<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { 'application/json': { schema } } };
+}
+
+export const idText = (description: string, example: string) =>
+  z.string().min(1).max(400).meta({ description, example });
+
+export const ItemParams = z.object({ id: idText('id of the item', 'itm_01KAMJ5SQ0') });
+
+export function idParams(description: string, example: string) {
+  return z.object({ id: idText(description, example) });
+}
+
+const MAX_LIMIT = 200;
+
+/** Query parameters of every list. */
+export const paging = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .optional()
+    .meta({ description: 'entries at most, 50 when left out', type: 'integer', example: 50 }),
+  cursor: z
+    .string()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .meta({ description: '`nextCursor` of the page before' }),
+};
+
+/** A page of a list. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().describe('null at the end'),
+  });
+}
+
+/** A list that always fits one page, in the shape of all lists. */
+export function wholeList<T>(items: T[]): { items: T[]; nextCursor: null } {
+  return { items, nextCursor: null };
+}
+
+/** `Idempotency-Key`, validated before the routes: here for the documentation only. */
+export const IDEMPOTENT = [
+  {
+    name: 'Idempotency-Key',
+    in: 'header' as const,
+    required: false,
+    schema: { type: 'string' as const, pattern: '^[\\x21-\\x7e]{1,128}$' },
+    description:
+      'The same key and body gives the first answer again; the same key with another body is 409 `idempotency_conflict`.',
+  },
+];
+
+/** `If-Match` of a save. */
+export const CONDITIONAL = [
+  ...IDEMPOTENT,
+  {
+    name: 'If-Match',
+    in: 'header' as const,
+    required: false,
+    schema: { type: 'string' as const },
+    description: 'ETag of the version that is changed; 412 when another one stands.',
+  },
+];
+
+const ETAG_HEADER = {
+  ETag: {
+    description: 'the hash of the version, for `If-Match`',
+    schema: { type: 'string' as const },
+  },
+};
+
+/** A JSON answer with the ETag of the version it is about. */
+export function versionAnswers<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { ...answers(schema, description), headers: ETAG_HEADER };
+}

@@ -1,0 +1,146 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { type CommandRow, getCommand } from '../../db/commands.ts';
+import { getItem } from '../../db/items.ts';
+import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
+import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
+import type { ApiContext, ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { notFound, refusal } from '../errors.ts';
+import { commandIdOf } from '../idempotency.ts';
+import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../route-parts.ts';
+
+const HandoffParams = ItemParams.extend({
+  handoffId: idText('id of the handoff, as the item lists it', 'hnd_01KAMJ5SQ0_1'),
+});
+
+const common = {
+  tags: ['Handoffs'],
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  responses: COMMAND_RESPONSES,
+};
+
+const offerRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/items/{id}/handoffs',
+  operationId: 'offerHandoff',
+  summary: 'Offer the brief handoff; in creation, submit for review',
+  request: { params: ItemParams, body: body(COMMAND_BODIES.offer_handoff) },
+});
+
+const acceptRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/items/{id}/handoffs/{handoffId}/accept',
+  operationId: 'acceptHandoff',
+  summary: 'Accept a handoff; accepting an unassigned one assigns it',
+  request: {
+    params: HandoffParams,
+    body: body(COMMAND_BODIES.accept_handoff.omit({ handoffId: true })),
+  },
+});
+
+const declineRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/items/{id}/handoffs/{handoffId}/decline',
+  operationId: 'declineHandoff',
+  summary: 'Decline a handoff with a reason code',
+  request: {
+    params: HandoffParams,
+    body: body(COMMAND_BODIES.decline_handoff.omit({ handoffId: true })),
+  },
+});
+
+const withdrawRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/items/{id}/handoffs/{handoffId}/withdraw',
+  operationId: 'withdrawHandoff',
+  summary: 'Take an offered brief handoff back',
+  request: { params: HandoffParams, body: body(COMMAND_BODIES.withdraw_handoff) },
+});
+
+export function handoffRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(offerRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      return runCommand(c, deps, {
+        type: await offeredBy(c, deps, itemId),
+        itemId,
+        body: c.req.valid('json'),
+      });
+    })
+    .openapi(acceptRoute, (c) => {
+      const { id: itemId, handoffId } = belongingHandoff(c.req.valid('param'));
+      return runCommand(c, deps, {
+        type: 'accept_handoff',
+        itemId,
+        body: { ...c.req.valid('json'), handoffId },
+      });
+    })
+    .openapi(declineRoute, (c) => {
+      const { id: itemId, handoffId } = belongingHandoff(c.req.valid('param'));
+      return runCommand(c, deps, {
+        type: 'decline_handoff',
+        itemId,
+        body: { ...c.req.valid('json'), handoffId },
+      });
+    })
+    .openapi(withdrawRoute, async (c) => {
+      const { id: itemId, handoffId } = belongingHandoff(c.req.valid('param'));
+      await refuseOutdated(c, deps, { itemId, handoffId });
+      return runCommand(c, deps, {
+        type: 'withdraw_handoff',
+        itemId,
+        body: c.req.valid('json'),
+      });
+    });
+}
+
+/** Ids of handoffs are made from the item's, so one that is not its own needs no look-up. */
+function belongingHandoff<T extends { id: string; handoffId: string }>(params: T): T {
+  const prefix = `hnd_${params.id.replace(/^itm_/, '')}_`;
+  if (!params.handoffId.startsWith(prefix)) throw notFound('handoff', params.handoffId);
+  return params;
+}
+
+/** The command takes the open handoff back, so an id from an earlier offer must not reach it. */
+async function refuseOutdated(
+  c: ApiContext,
+  { db }: Pick<ApiDeps, 'db'>,
+  { itemId, handoffId }: { itemId: string; handoffId: string },
+): Promise<void> {
+  const { workspaceId } = c.get('caller');
+  const item = await getItem(db, { workspaceId, itemId });
+  if (item === null) throw notFound('item', itemId);
+  const { handoffs } = item.snapshot.context;
+  if (!handoffs.some(({ id }) => id === handoffId)) throw notFound('handoff', handoffId);
+  const latest = handoffs.at(-1)?.id;
+  if (latest === handoffId || (await standingCommand(c, db)) !== null) return;
+  throw refusal([{ code: 'current_handoff', message: `a later handoff is ${latest}` }]);
+}
+
+/** The command that the key of this request was used for before. */
+async function standingCommand(c: ApiContext, db: ApiDeps['db']): Promise<CommandRow | null> {
+  if (c.get('idempotencyKey') === null) return null;
+  return getCommand(db, { workspaceId: c.get('caller').workspaceId, id: commandIdOf(c) });
+}
+
+/**
+ * Which of the two commands this path means. A repetition means what it meant the first time, even
+ * though the item has moved on since: the stage is read before the stored command, so that whoever
+ * sees the stage after the first one also finds that command.
+ */
+async function offeredBy(
+  c: ApiContext,
+  { db }: Pick<ApiDeps, 'db'>,
+  itemId: string,
+): Promise<'offer_handoff' | 'submit_for_review'> {
+  const { workspaceId } = c.get('caller');
+  const item = await getItem(db, { workspaceId, itemId });
+  const standing = (await standingCommand(c, db))?.type;
+  if (standing === 'submit_for_review' || standing === 'offer_handoff') return standing;
+  return item?.stage === 'creation' ? 'submit_for_review' : 'offer_handoff';
+}
