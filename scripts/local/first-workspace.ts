@@ -41,8 +41,9 @@ const localWorkspace = {
       platformTags: {},
     },
     {
+      // Small teams overlap; four eyes keeps a creator from approving what they wrote.
       name: 'Camille Creator',
-      roles: ['creator'],
+      roles: ['creator', 'editor'],
       skillTags: ['writing', 'visual_design', 'video_production'],
       platformTags: {},
     },
@@ -50,7 +51,7 @@ const localWorkspace = {
       name: 'Malik Manager',
       roles: ['social_media_manager'],
       skillTags: ['community_management', 'campaign_management'],
-      platformTags: { sandbox: 3 },
+      platformTags: { sandbox: 3, linkedin: 3, mastodon: 2, bluesky: 2, x: 2 },
     },
     { name: 'Edith Editor', roles: ['editor'], skillTags: [], platformTags: {} },
     { name: 'Leon Legal', roles: ['legal'], skillTags: [], platformTags: {} },
