@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Channel, PostContent, PublishOutcome } from '../channels/channel.ts';
 import { getChannelAccount } from '../db/channel-accounts.ts';
 import { getItem } from '../db/items.ts';
@@ -48,8 +48,17 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
     /**
      * One attempt to publish: intent row, hash check and lease in one transaction, committed before
      * the network is touched; the lease is asked again right before the request is written.
+     * @param again a look-up found nothing of an earlier attempt, on a channel that proves a
+     * repetition with the same key harmless.
      */
-    async sendPublication(order: PublicationOrder): Promise<SendResult> {
+    async sendPublication({
+      order,
+      again,
+    }: {
+      order: PublicationOrder;
+      again: boolean;
+    }): Promise<SendResult> {
+      const isOver = ownDeadline();
       const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
       const post = await readPost(db, order);
       if (post === null) {
@@ -57,17 +66,20 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
       }
       const target = await findTarget({ db, channels }, order);
       if ('evidence' in target) return { outcome: 'rejected', evidence: target.evidence };
-      const lease = await takeLease(db, order);
+      const lease = await takeLease(db, order, { again });
       if (!lease.taken) return withoutLease(db, key, lease);
       const remainingMs = await checkSendLease(db, { ...key, leaseToken: lease.leaseToken });
       const sendableMs = Math.floor((remainingMs ?? 0) - LEASE_MARGIN_MS);
-      if (sendableMs <= 0) {
+      if (sendableMs <= 0 || isOver()) {
         await settleIntent(db, {
           ...key,
           leaseToken: lease.leaseToken,
-          outcome: { state: 'planned', evidence: { reason: 'the lease ran out before the send' } },
+          outcome: {
+            state: 'planned',
+            evidence: { reason: 'the attempt was over before the send' },
+          },
         });
-        return { outcome: 'not_sent', evidence: 'the lease ran out before the send' };
+        return { outcome: 'not_sent', evidence: 'the attempt was over before the send' };
       }
       const outcome = await target.channel.publish({
         account: target.account,
@@ -80,8 +92,9 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
     },
 
     /**
-     * Finds out what an unknown send did, by looking. Sends nothing itself; `send_again` only where
-     * the channel proves a repetition with the same key harmless.
+     * Finds out what an unknown send did, by looking. Sends nothing itself. `not_sent`: the attempt
+     * never had the right to send. `send_again`: nothing was found, and the channel proves a
+     * repetition with the same key harmless.
      * @throws a retryable failure while the lease still runs or the channel cannot tell.
      */
     async reconcilePublication({
@@ -90,11 +103,12 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
     }: {
       order: PublicationOrder;
       evidence: string;
-    }): Promise<PublicationOutcome | { outcome: 'send_again' }> {
+    }): Promise<PublicationOutcome | { outcome: 'send_again' | 'not_sent' }> {
       const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
       const intent = await standingIntent(db, key);
       const settled = settledOutcome(intent);
       if (settled !== null) return settled;
+      if (intent === null || intent.state === 'planned') return { outcome: 'not_sent' };
       const target = await findTarget({ db, channels }, order);
       if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
       const marker = markerOf(key.intentKey);
@@ -119,16 +133,20 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
         });
         return publishedOutcome(remoteId, permalink, `found by look-up after: ${evidence}`);
       }
-      if (target.channel.capabilities.idempotency === 'exact') {
-        await reopenIntent(db, { ...key, evidence: { reason: evidence, lookedFor: marker } });
-        return { outcome: 'send_again' };
-      }
+      if (target.channel.capabilities.idempotency === 'exact') return { outcome: 'send_again' };
       return { outcome: 'unknown', evidence: `${evidence}; the look-up found nothing` };
     },
   };
 }
 
 type Store = ActivityDeps['db'];
+
+/** Tells when the engine has given the attempt up: a process that was paused must not send after that. */
+function ownDeadline(): () => boolean {
+  const until = performance.now() + Context.current().info.startToCloseTimeoutMs;
+  return () => performance.now() >= until;
+}
+
 type IntentKey = { workspaceId: string; intentKey: string };
 
 /** The approved content, read back and hashed again; null when it is not what was approved. */
@@ -182,9 +200,17 @@ async function findTarget(
  * The right to send, in one transaction with the check that the item's approvals still bind this
  * content: an edit either came before, and nothing is sent, or it is refused while this is sending.
  */
-function takeLease(db: Store, order: PublicationOrder): Promise<SendLease> {
+function takeLease(
+  db: Store,
+  order: PublicationOrder,
+  { again }: { again: boolean },
+): Promise<SendLease> {
   return inTransaction(db, async (tx) => {
     const intentKey = intentKeyOf(order);
+    if (again) {
+      const evidence = { reason: 'a look-up found nothing', lookedFor: markerOf(intentKey) };
+      await reopenIntent(tx, { workspaceId: order.workspaceId, intentKey, evidence });
+    }
     await planIntent(tx, {
       workspaceId: order.workspaceId,
       itemId: order.itemId,
@@ -282,7 +308,7 @@ async function standingIntent(db: Store, key: IntentKey): Promise<IntentRow | nu
   return intent;
 }
 
-/** Outcomes that stand, so that nothing has to be asked. An intent that was never sent may be sent. */
+/** Outcomes that stand, so that nothing has to be asked. */
 function settledOutcome(intent: IntentRow | null): PublicationOutcome | null {
   if (intent?.state === 'published') {
     return publishedOutcome(intent.remoteId ?? '', intent.permalink, 'recorded by the send');

@@ -130,7 +130,7 @@ export type SystemEvent =
       type: 'publication_settled';
       at: string;
       publicationId: string;
-      outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch';
+      outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch' | 'missed';
       remoteId?: string;
       permalink?: string;
       publishedAt?: string;

@@ -244,6 +244,7 @@ export function publicationSettled(
       });
     case 'rejected':
     case 'unknown':
+    case 'missed':
       return {
         change: {
           publications: withPublication(context, record.id, { state: event.outcome, evidence }),
@@ -252,7 +253,7 @@ export function publicationSettled(
         },
         records: [
           {
-            type: event.outcome === 'rejected' ? 'publication.rejected' : 'publication.unknown',
+            type: `publication.${event.outcome}`,
             data: { ...publicationData(record), evidence },
           },
         ],

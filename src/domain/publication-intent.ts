@@ -34,11 +34,13 @@ export interface PublicationOrder extends IntentIdentity {
   briefHash: string;
   draftHash: string;
   dueAt: string;
+  /** Later than this it is not sent any more. */
+  sendUntil: string;
 }
 
-/** What became of an order. */
+/** What became of an order. `missed`: its time was over before anything was sent. */
 export interface PublicationOutcome {
-  outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch';
+  outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch' | 'missed';
   remoteId?: string;
   permalink?: string;
   evidence?: string;

@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CommandAnswer } from '../domain/command-answer.ts';
 import type { ItemInput } from '../domain/item.machine.ts';
-import type { Command } from '../domain/item-commands.ts';
+import type { Command, Unmet } from '../domain/item-commands.ts';
 import type { ItemEvent } from '../domain/item-event.ts';
 import type { ItemSnapshot } from '../domain/item-run.ts';
 
@@ -10,11 +11,12 @@ export type CommandMessage = {
 }[Command['type']];
 
 /**
- * What the run answers to an accepted command: its events, and the snapshot after them. After a
- * continue-as-new a repeated id is answered without snapshot and events: they are projected.
+ * What the run answers to an accepted command: its events, the snapshot after them, and what the
+ * caller is answered. A repeated id gets the first answer, with the events that may not be stored yet;
+ * the snapshot only while it is still the present one.
  */
 export interface CommandResult {
-  seq: number;
+  answer: CommandAnswer;
   events: ItemEvent[];
   snapshot: ItemSnapshot | null;
 }
@@ -33,8 +35,10 @@ export interface ContentItemInput {
 export interface ContinuedRun {
   snapshot: ItemSnapshot;
   head: { seq: number; hash: string };
-  /** Ids of applied commands with the seq after each, oldest first. */
-  seen: [id: string, seq: number][];
+  /** Ids of applied commands with their answers, oldest first. */
+  seen: [id: string, answer: CommandAnswer][];
+  /** Events that came while the run was continued, in no table yet as far as it knows. */
+  unprojected: ItemEvent[];
 }
 
 /** Where a run stands, for the audit and the time travel of the local stack. */
@@ -48,7 +52,7 @@ export interface RunState {
 
 /** Details of an `ApplicationFailure` of type `Refused`. */
 export interface RefusalDetails {
-  unmet: import('../domain/item-commands.ts').Unmet[];
+  unmet: Unmet[];
   seq: number;
 }
 

@@ -1,6 +1,9 @@
+import type { CommandAnswer } from '../../domain/command-answer.ts';
 import type { StartItemBody } from '../../domain/command-bodies.ts';
 import type { CommandType, Unmet } from '../../domain/item-commands.ts';
 import type { Role } from '../../domain/roles.ts';
+
+export type { CommandAnswer };
 
 /** Who sends, from the credential. */
 export interface Caller {
@@ -41,20 +44,6 @@ export interface BodyIssue {
   path: (string | number)[];
   message: string;
   choices?: string[];
-}
-
-/** The stored answer of an applied command: small, and the same for every repetition. */
-export interface CommandAnswer {
-  seq: number;
-  stage: string;
-  substage: string | null;
-  /** For saves: the version saved (or found identical). */
-  version?: number;
-  hash?: string;
-  contentHash?: string | null;
-  handoffId?: string;
-  publications?: { id: string; channelAccountId: string; state: string; at: string }[];
-  warnings?: { code: string; message: string }[];
 }
 
 /** Body and id of `POST /v1/items`. */

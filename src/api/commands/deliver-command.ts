@@ -14,8 +14,10 @@ import {
   recordCommandError,
   storeRefusal,
 } from '../../db/commands.ts';
-import { findEventsOfCommand } from '../../db/item-events.ts';
+import { describeDatabaseError } from '../../db/errors.ts';
+import { findEventsOfCommand, readChain, type StoredEvent } from '../../db/item-events.ts';
 import { getItem } from '../../db/items.ts';
+import type { CommandAnswer } from '../../domain/command-answer.ts';
 import { itemWorkflowId } from '../../domain/ids.ts';
 import type { Unmet } from '../../domain/item-commands.ts';
 import { FINAL_STAGES } from '../../domain/stages.ts';
@@ -96,7 +98,7 @@ async function attemptDelivery(
     if (error instanceof WorkflowNotFoundError) return settleWithoutRun(deps, row, attempt);
     throw error;
   }
-  return projectCommand(deps.db, row, stored.message, result);
+  return projectCommand(deps.db, row, result);
 }
 
 /** The payload is written by this program only: insertCommand stores nothing else. */
@@ -134,11 +136,10 @@ async function settleWithoutRun(
   attempt: number,
 ): Promise<CommandVerdict | null> {
   const key = { workspaceId: row.workspaceId, itemId: row.itemId };
-  const events = await findEventsOfCommand(db, { ...key, commandId: row.id });
-  const message = payloadOf(row);
-  if (events.length > 0 && message.kind === 'command') {
-    const seq = events.at(-1)?.seq ?? 0;
-    return projectCommand(db, row, message.message, { seq, events: [], snapshot: null });
+  const [first] = await findEventsOfCommand(db, { ...key, commandId: row.id });
+  if (first !== undefined) {
+    const answer = await answerFromChain(db, { ...key, first });
+    return projectCommand(db, row, { answer, events: [], snapshot: null });
   }
   const item = await getItem(db, key);
   const isClosed =
@@ -147,6 +148,21 @@ async function settleWithoutRun(
   if (!isClosed) throw new Error(`the run of ${row.itemId} is not there`);
   const unmet: Unmet[] = [{ code: 'item_closed', message: 'the item is closed' }];
   return storeRefusal(db, { workspaceId: row.workspaceId, id: row.id, attempt, unmet });
+}
+
+/** What can still be told of a command whose run has ended before anyone heard its answer: when and where. */
+async function answerFromChain(
+  db: Db,
+  { first, ...key }: { workspaceId: string; itemId: string; first: StoredEvent },
+): Promise<CommandAnswer> {
+  const chain = await readChain(db, key);
+  const after = chain.filter(({ seq }) => seq > first.seq);
+  const next = after.find(
+    ({ commandId, at, actor }) => commandId !== null || at !== first.at || actor !== first.actor,
+  );
+  const seq = (next?.seq ?? chain.length + 1) - 1;
+  const change = chain.findLast((event) => event.type === 'item.stage_changed' && event.seq <= seq);
+  return { seq, stage: String(change?.data['to'] ?? 'briefing'), substage: null };
 }
 
 async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {
@@ -214,5 +230,5 @@ async function noteFailure(
 /** What kind of failure it was: names and codes, no message that could hold a text of the item. */
 function describe(error: unknown): string {
   if (isGrpcServiceError(error)) return `engine: gRPC code ${error.code}`;
-  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 300) : 'unknown error';
+  return describeDatabaseError(error).slice(0, 300);
 }

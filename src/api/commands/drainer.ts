@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { listUnsettledCommands, takeFence } from '../../db/commands.ts';
+import { type CommandRow, listUnsettledCommands, takeFence } from '../../db/commands.ts';
 import { type DeliveryDeps, deliverCommand } from './deliver-command.ts';
 
 /** A row younger than this is its own sender's business. */
@@ -39,21 +39,36 @@ export function startDrainer(deps: DeliveryDeps, options: { pauseMs?: number } =
 }
 
 /** @returns how many rows were looked at; 0 while the database is away. */
-export async function drainOnce(deps: DeliveryDeps): Promise<number> {
+export async function drainOnce(
+  deps: DeliveryDeps,
+  { minAgeMs = MIN_AGE_MS }: { minAgeMs?: number } = {},
+): Promise<number> {
   try {
-    const rows = await listUnsettledCommands(deps.db, { limit: BATCH, minAgeMs: MIN_AGE_MS });
+    const rows = await listUnsettledCommands(deps.db, { limit: BATCH, minAgeMs });
     const queue = [...rows];
     const work = async (): Promise<void> => {
       for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
-        const attempt = await takeFence(deps.db, { workspaceId: row.workspaceId, id: row.id });
-        if (attempt !== null) await deliverCommand(deps, row, attempt);
+        await drainRow(deps, row);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
     return rows.length;
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown error';
-    deps.log.warn({ reason }, 'unsettled commands could not be read');
+    warn(deps, error, 'unsettled commands could not be read');
     return 0;
   }
+}
+
+/** One row that cannot be settled keeps no other from it. */
+async function drainRow(deps: DeliveryDeps, row: CommandRow): Promise<void> {
+  try {
+    const attempt = await takeFence(deps.db, { workspaceId: row.workspaceId, id: row.id });
+    if (attempt !== null) await deliverCommand(deps, row, attempt);
+  } catch (error) {
+    warn(deps, error, `command ${row.id} could not be drained`);
+  }
+}
+
+function warn({ log }: DeliveryDeps, error: unknown, message: string): void {
+  log.warn({ reason: error instanceof Error ? error.name : 'unknown error' }, message);
 }

@@ -1,29 +1,21 @@
 import type { Db } from '../../db/client.ts';
 import type { CommandRow, CommandVerdict } from '../../db/commands.ts';
-import { getItem } from '../../db/items.ts';
 import { projectEvents } from '../../db/projection.ts';
+import type { CommandAnswer } from '../../domain/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../domain/item-event.ts';
 import { commandIdOf, itemRowOf, outboxOf } from '../../domain/item-row.ts';
 import { type ItemSnapshot, startItem } from '../../domain/item-run.ts';
-import type { CommandMessage, CommandResult, ContentItemInput } from '../../workflows/messages.ts';
-import type { CommandAnswer } from './command-outcome.ts';
+import type { CommandResult, ContentItemInput } from '../../workflows/messages.ts';
 
 /** Commits an applied command: events, row, verdict and outbox in one transaction. */
 export async function projectCommand(
   db: Db,
   row: CommandRow,
-  message: CommandMessage,
-  result: CommandResult,
+  { events, snapshot, answer }: CommandResult,
 ): Promise<CommandVerdict | null> {
-  const key = { workspaceId: row.workspaceId, itemId: row.itemId };
-  const snapshot = result.snapshot ?? (await getItem(db, key))?.snapshot ?? null;
-  if (snapshot === null) throw new Error(`${row.itemId} has no snapshot yet`);
-  return commit(db, row, {
-    events: result.events,
-    snapshot: result.snapshot,
-    seq: result.seq,
-    answer: answerOf(message, snapshot, result.seq),
-  });
+  // Without events the row has nothing to gain: its state belongs to whoever brings the event before.
+  const standing = events.length === 0 ? null : snapshot;
+  return commit(db, row, { events, snapshot: standing, seq: answer.seq, answer });
 }
 
 /** Commits a started run. Its first events follow from its input alone, so the engine is not asked. */
@@ -72,48 +64,4 @@ async function commit(
     outbox: outboxOf(row.itemId, events),
   });
   return verdict;
-}
-
-function answerOf(message: CommandMessage, snapshot: ItemSnapshot, seq: number): CommandAnswer {
-  const { stage, substage } = itemRowOf(snapshot, seq);
-  const { context } = snapshot;
-  const answer: CommandAnswer = { seq, stage, substage };
-  switch (message.type) {
-    case 'save_brief': {
-      const { version, hash } = message.refs.brief;
-      return { ...answer, version, hash };
-    }
-    case 'save_draft': {
-      const { version, hash } = message.refs.draft;
-      return { ...answer, version, hash, contentHash: context.contentHash };
-    }
-    case 'submit_for_review':
-      return { ...answer, contentHash: context.contentHash };
-    case 'offer_handoff':
-    case 'accept_handoff':
-    case 'decline_handoff':
-    case 'withdraw_handoff': {
-      const handoff = context.handoffs.at(-1);
-      return {
-        ...answer,
-        ...(handoff !== undefined && { handoffId: handoff.id }),
-        ...(message.facts.warnings !== undefined && { warnings: message.facts.warnings }),
-      };
-    }
-    case 'plan_schedule':
-    case 'resolve_publication':
-    case 'skip_publication':
-      return {
-        ...answer,
-        publications: context.publications.map(({ id, channelAccountId, state, at }) => ({
-          id,
-          channelAccountId,
-          state,
-          at,
-        })),
-        ...(message.facts.warnings !== undefined && { warnings: message.facts.warnings }),
-      };
-    default:
-      return answer;
-  }
 }
