@@ -4,6 +4,7 @@ import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { CommandSender } from './commands/command-outcome.ts';
 import type { Engine } from './engine.ts';
+import type { Readiness } from './readiness.ts';
 import type { TimeTravel } from './routes/time-travel.ts';
 
 /** What the API works with; built once in server.ts, and by tests. */
@@ -11,6 +12,7 @@ export interface ApiDeps {
   db: Db;
   sender: CommandSender;
   engine: Engine;
+  readiness: () => Promise<Readiness>;
   assets: AssetStore;
   secrets: SecretBox;
   /** Null everywhere but on the local stack: then its route does not exist. */

@@ -1,6 +1,7 @@
+import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { ZodError } from 'zod';
+import type { ZodError } from 'zod';
 import { AssetError, type AssetErrorCode } from '../assets/asset-store.ts';
 import {
   describeDatabaseError,
@@ -60,6 +61,16 @@ export function toApiError(error: unknown): ApiError {
     return invalidRequest([{ path: '', message: 'names something this workspace does not have' }]);
   }
   if (isUniqueViolation(error)) return new ApiError('conflict', {}, { cause: error });
+  if (error instanceof WorkflowNotFoundError) {
+    return new ApiError('conflict', { detail: 'the run of this item is not open' });
+  }
+  if (isGrpcServiceError(error) || error instanceof ServiceError) {
+    return new ApiError(
+      'unavailable',
+      { detail: 'the engine is away', headers: { 'Retry-After': '2' } },
+      { cause: error },
+    );
+  }
   return new ApiError(
     'internal',
     { detail: 'the error is logged under this request id' },
@@ -177,9 +188,4 @@ function nearest(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[
 
 function shown(path: readonly PropertyKey[]): string {
   return path.map(String).join('.').slice(0, 300);
-}
-
-/** True for errors of schemas that ran outside the routes' validators. */
-export function isZodError(error: unknown): error is ZodError {
-  return error instanceof ZodError;
 }

@@ -20,7 +20,8 @@ export const idText = (description: string, example: string) =>
 
 export const ItemParams = z.object({ id: idText('id of the item', 'itm_01KAMJ5SQ0') });
 
-export function idParams(description: string, example: string) {
+/** One path parameter, `id` unless it is named. */
+export function idParams(description: string, example: string): z.ZodObject<{ id: z.ZodString }> {
   return z.object({ id: idText(description, example) });
 }
 

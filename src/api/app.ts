@@ -1,0 +1,165 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { ulid } from 'ulid';
+import { ID_PREFIXES } from '../domain/ids.ts';
+import { createMethodFinder } from './allowed-methods.ts';
+import { authenticate, createLimits } from './authenticate.ts';
+import { type ApiEnv, routeOf } from './context.ts';
+import type { ApiDeps, ApiLog } from './deps.ts';
+import { ApiError, invalidRequest } from './errors.ts';
+import { idempotencyKey } from './idempotency.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemResponse, validationProblem } from './problem-response.ts';
+import { requestBody } from './request-body.ts';
+import { apiKeyRoutes } from './routes/api-keys.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { assetRoutes } from './routes/assets.ts';
+import { channelAccountRoutes } from './routes/channel-accounts.ts';
+import { commandRoutes } from './routes/commands.ts';
+import { commentRoutes } from './routes/comments.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { handoffRoutes } from './routes/handoffs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { inboxRoutes } from './routes/inbox.ts';
+import { itemStateRoutes } from './routes/item-state.ts';
+import { itemVersionRoutes } from './routes/item-versions.ts';
+import { itemRoutes } from './routes/items.ts';
+import { kpiReviewRoutes } from './routes/kpi-review.ts';
+import { memberRoutes } from './routes/members.ts';
+import { playbookRoutes } from './routes/playbooks.ts';
+import { publicationRoutes } from './routes/publications.ts';
+import { readingRoutes } from './routes/readings.ts';
+import { roleRoutes } from './routes/roles.ts';
+import { scheduleRoutes } from './routes/schedule.ts';
+import { timeTravelRoutes } from './routes/time-travel.ts';
+import { webhookEndpointRoutes } from './routes/webhook-endpoints.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
+
+/**
+ * The HTTP API. Every request passes the same gates in the same order: request id, headers, who asks
+ * and how often, idempotency key, body; only then a route runs. Errors become problems in one place.
+ */
+export function createApp(deps: ApiDeps) {
+  const { log, settings } = deps;
+  const limits = createLimits(settings.rateLimitPerSecond);
+
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw validationProblem(result.error, result.target);
+    },
+  });
+  app.onError((error, c) => problemResponse(error, c, log));
+  app.use(requestId(), logRequests(log), apiHeaders(settings), refuseUnstorableUrl());
+  app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
+
+  const routed = app
+    .route('/', healthRoutes(deps))
+    .route(
+      '/',
+      docsRoutes(() => openApiDocument(app)),
+    )
+    .route('/', itemRoutes(deps))
+    .route('/', itemVersionRoutes(deps))
+    .route('/', handoffRoutes(deps))
+    .route('/', approvalRoutes(deps))
+    .route('/', scheduleRoutes(deps))
+    .route('/', publicationRoutes(deps))
+    .route('/', itemStateRoutes(deps))
+    .route('/', readingRoutes(deps))
+    .route('/', kpiReviewRoutes(deps))
+    .route('/', commentRoutes(deps))
+    .route('/', commandRoutes(deps))
+    .route('/', assetRoutes(deps))
+    .route('/', inboxRoutes(deps))
+    .route('/', roleRoutes())
+    .route('/', memberRoutes(deps))
+    .route('/', apiKeyRoutes(deps))
+    .route('/', playbookRoutes(deps))
+    .route('/', channelAccountRoutes(deps))
+    .route('/', webhookEndpointRoutes(deps))
+    .route('/', webhookRoutes(deps, limits))
+    .route('/', timeTravelRoutes(deps));
+
+  const methodsOf = createMethodFinder(app);
+  app.notFound((c) => {
+    const methods = methodsOf(c.req.path);
+    const error =
+      methods.length === 0
+        ? new ApiError('not_found', { detail: 'there is no such path' })
+        : new ApiError('method_not_allowed', {
+            detail: `this path takes ${methods.join(', ')}`,
+            headers: { Allow: methods.join(', ') },
+          });
+    return problemResponse(error, c, log);
+  });
+  return routed;
+}
+
+/** What the typed client is made from. */
+export type AppType = ReturnType<typeof createApp>;
+
+const INBOUND_ID = /^[\w-]{8,64}$/;
+
+function requestId(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const given = c.req.header('x-request-id') ?? '';
+    const id = INBOUND_ID.test(given) ? given : `${ID_PREFIXES.request}_${ulid()}`;
+    c.set('requestId', id);
+    c.header('X-Request-Id', id);
+    return next();
+  };
+}
+
+/** Asked every second or so by machines. */
+const QUIET_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz']);
+
+/** One line per request: the route's pattern, never its path or query, which may hold secrets. */
+function logRequests(log: ApiLog): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const start = performance.now();
+    await next();
+    const route = routeOf(c);
+    if (route !== null && QUIET_ROUTES.has(route)) return;
+    const caller: ApiEnv['Variables']['caller'] | undefined = c.get('caller');
+    log.info(
+      {
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        route,
+        status: c.res.status,
+        ms: Math.round(performance.now() - start),
+        workspaceId: caller?.workspaceId,
+        memberId: caller?.memberId,
+        apiKeyId: caller?.apiKeyId,
+      },
+      'request',
+    );
+  };
+}
+
+function apiHeaders({
+  behindTlsProxy,
+}: Pick<ApiDeps['settings'], 'behindTlsProxy'>): MiddlewareHandler<ApiEnv> {
+  const secure = secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    xFrameOptions: 'DENY',
+    strictTransportSecurity: behindTlsProxy,
+    // A page or a file states a policy of its own.
+    overwrite: false,
+  });
+  return async (c, next) => {
+    await secure(c, next);
+    if (!c.res.headers.has('Cache-Control')) c.res.headers.set('Cache-Control', 'no-store');
+  };
+}
+
+/** PostgreSQL text holds no NUL, so no id or search that has one can ever match. */
+function refuseUnstorableUrl(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (/%00/.test(c.req.url)) {
+      throw invalidRequest([{ path: '', in: 'path', message: 'holds a NUL character' }]);
+    }
+    return next();
+  };
+}

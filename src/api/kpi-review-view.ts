@@ -1,0 +1,112 @@
+import { z } from '@hono/zod-openapi';
+import type { KpiReviewRow } from '../db/kpi-reviews.ts';
+import type { ReadingRow } from '../db/readings.ts';
+import type { BriefRow } from '../db/versions.ts';
+import { CheckpointName } from '../domain/brief.ts';
+import type { ItemContext } from '../domain/item-context.ts';
+import { rolesYetToSign } from '../domain/item-responsible.ts';
+import { latestReadings } from '../domain/kpi-readings.ts';
+import { type FrozenTarget, reviewVerdicts } from '../domain/kpi-review.ts';
+import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi-verdict-schema.ts';
+import { OWNER_ROLES } from '../domain/roles.ts';
+import { Checkpoint, SignOff } from './item-schema.ts';
+import { readingOf } from './reading-view.ts';
+
+const Target = z.object({
+  kpi: KpiId,
+  target: z.number(),
+  checkpoint: CheckpointName,
+  primary: z.boolean().optional(),
+});
+
+export const KpiReview = z
+  .object({
+    itemId: z.string(),
+    frozen: z
+      .boolean()
+      .describe('false: what the readings say so far, to be frozen when the review opens'),
+    reviewId: z.string().nullable(),
+    number: z.int().nullable(),
+    hash: z
+      .string()
+      .nullable()
+      .describe('over targets, frozen readings and verdicts: a sign-off names it'),
+    frozenAt: z.string().nullable(),
+    targets: z.array(Target),
+    verdicts: z.array(VerdictRow).describe('one row per KPI, role, scope and target'),
+    roles: z.array(RoleVerdict),
+    combined: ReviewVerdicts.shape.combined,
+    primary: ReviewVerdicts.shape.primary,
+    readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
+    checkpoints: z.array(Checkpoint),
+    signOffs: z.array(SignOff),
+    missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
+  })
+  .meta({ id: 'KpiReview' });
+export type KpiReview = z.infer<typeof KpiReview>;
+
+/** What the worker stores when it freezes a review (activities/kpi-review.ts). */
+const FrozenBody = z.object({
+  targets: z.array(Target),
+  verdicts: ReviewVerdicts,
+  frozenAt: z.string(),
+});
+
+/** A review as it was frozen. */
+export function frozenReviewView(row: KpiReviewRow, context: ItemContext): KpiReview {
+  const { targets, verdicts, frozenAt } = FrozenBody.parse(row.body);
+  const review = context.reviews.find(({ number }) => number === row.number);
+  const isLatest = review !== undefined && review === context.reviews.at(-1);
+  return {
+    itemId: row.itemId,
+    frozen: true,
+    reviewId: row.id,
+    number: row.number,
+    hash: row.hash,
+    frozenAt,
+    targets,
+    ...verdictsView(verdicts),
+    checkpoints: context.checkpoints,
+    signOffs: review?.signOffs ?? [],
+    missing: isLatest ? rolesYetToSign(context) : [],
+  };
+}
+
+/** What the readings say before a review is frozen. Nothing can be signed on it. */
+export function previewReview({
+  context,
+  brief,
+  readings,
+}: {
+  context: ItemContext;
+  brief: BriefRow | null;
+  readings: readonly ReadingRow[];
+}): KpiReview {
+  const targets: FrozenTarget[] = brief?.body.kpiTargets ?? [];
+  const { publications, checkpoints } = context;
+  const verdicts = reviewVerdicts({
+    targets,
+    readings: latestReadings(readings.map(readingOf)),
+    publications,
+    checkpoints,
+  });
+  const review = context.reviews.at(-1) ?? null;
+  return {
+    itemId: context.itemId,
+    frozen: false,
+    reviewId: review?.id ?? null,
+    number: review?.number ?? null,
+    hash: null,
+    frozenAt: null,
+    targets,
+    ...verdictsView(verdicts),
+    checkpoints,
+    signOffs: review?.signOffs ?? [],
+    missing: review === null ? [] : rolesYetToSign(context),
+  };
+}
+
+function verdictsView(verdicts: ReviewVerdicts) {
+  const { rows, roles, combined, primary, readings } = verdicts;
+  return { verdicts: rows, roles, combined, primary, readings };
+}

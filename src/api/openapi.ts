@@ -1,0 +1,56 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ApiEnv } from './context.ts';
+import { ERROR_CODES, statusOf, titleOf } from './errors.ts';
+
+const DESCRIPTION = `One content item, from a strategist's brief to a signed-off KPI verdict, as one durable run.
+
+Every command is answered by the guards of the item's run: applied, or refused with every unmet requirement by name. Times are ISO 8601 UTC. Errors are problem+json. Lists are \`{items, nextCursor}\`.`;
+
+const TAGS = [
+  ['Items', 'Start a run, see where it is, what may happen next and what has happened'],
+  ['Brief and draft', 'Versions, addressed by their hash'],
+  ['Handoffs', 'Offered with an exit checklist; accepted or declined by the receiver'],
+  ['Review', 'Approvals bind to one content hash'],
+  ['Schedule', 'Publications: planned, sent once, resolved by a person when in doubt'],
+  ['Pause, people and deadlines', 'Messages to the living run'],
+  ['KPI review', 'Readings, verdicts per KPI and role, sign-offs'],
+  ['Assets', 'Content-addressed files'],
+  ['Roles', 'Who does what'],
+  ['Webhooks', 'Signed decisions from outside'],
+  ['Administration', 'Members, keys, playbooks, channel accounts'],
+  ['Health', 'For machines'],
+  ['Local stack', 'Exists on the local stack only'],
+] as const;
+
+/** The OpenAPI 3.1 document, from the schemas that validate. */
+export function openApiDocument(
+  app: Pick<OpenAPIHono<ApiEnv>, 'openAPIRegistry' | 'getOpenAPI31Document'>,
+) {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'bk_<id>.<secret>',
+    description: 'An API key of a member: the actor of every command is this member.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'webhookSignature', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'webhook-signature',
+    description: 'Standard Webhooks: HMAC-SHA256 over `id.timestamp.rawBody`.',
+  });
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'Baton', version: '1', description: DESCRIPTION },
+    servers: [{ url: '/' }],
+    tags: TAGS.map(([name, description]) => ({ name, description })),
+    security: [{ apiKey: [] }],
+  });
+  return {
+    ...document,
+    'x-problems': ERROR_CODES.map((code) => ({
+      code,
+      status: statusOf(code),
+      title: titleOf(code),
+    })),
+  };
+}

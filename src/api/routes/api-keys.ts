@@ -1,0 +1,128 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { type ApiKeyInfo, createApiKey, listApiKeys, revokeApiKey } from '../../db/api-keys.ts';
+import { getMember } from '../../db/members.ts';
+import type { ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { invalidRequest, notFound, problems } from '../errors.ts';
+import { once } from '../idempotency.ts';
+import { requireRole } from '../require-role.ts';
+import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+
+const ApiKey = z
+  .object({
+    id: z.string(),
+    memberId: z.string(),
+    name: z.string(),
+    expiresAt: z.string().nullable(),
+    revokedAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable().describe('to the minute'),
+    createdAt: z.string().meta({ format: 'date-time' }),
+  })
+  .meta({ id: 'ApiKey' });
+
+const NewApiKey = z
+  .strictObject({
+    memberId: z.string().min(1).max(64),
+    name: z.string().trim().min(1).max(200),
+    expiresAt: z.iso.datetime().optional(),
+  })
+  .meta({ id: 'NewApiKey', example: { memberId: 'mbr_01KAMJ5SQ0', name: 'laptop' } });
+
+const CreatedApiKey = z
+  .object({ id: z.string(), key: z.string().describe('shown once; only its hash is stored') })
+  .meta({ id: 'CreatedApiKey' });
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/api-keys',
+  operationId: 'listApiKeys',
+  tags: ['Administration'],
+  summary: 'Keys without their secrets: an admin sees all, anyone else their own',
+  security: WITH_KEY,
+  responses: {
+    200: answers(z.object({ items: z.array(ApiKey), nextCursor: z.null() }), 'Every key'),
+    ...problems('unauthenticated'),
+  },
+});
+
+const createKeyRoute = createRoute({
+  method: 'post',
+  path: '/v1/api-keys',
+  operationId: 'createApiKey',
+  tags: ['Administration'],
+  summary: 'Make a key for a member',
+  description:
+    'With an `Idempotency-Key`, the same credential gets the same key again: the answer is kept encrypted under that credential.',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(NewApiKey) },
+  responses: {
+    201: answers(CreatedApiKey, 'Made'),
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'forbidden',
+      'request_timeout',
+      'idempotency_conflict',
+      'conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+const revokeRoute = createRoute({
+  method: 'delete',
+  path: '/v1/api-keys/{id}',
+  operationId: 'revokeApiKey',
+  tags: ['Administration'],
+  summary: 'End a key for good: any key as admin, otherwise your own',
+  security: WITH_KEY,
+  request: { params: idParams('id of the key', 'key_01KAMJ5SQ0') },
+  responses: { 204: { description: 'Revoked' }, ...problems('unauthenticated', 'not_found') },
+});
+
+export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId, memberId, roles } = c.get('caller');
+      const own = roles.includes('admin') ? undefined : memberId;
+      const rows = await listApiKeys(db, { workspaceId, memberId: own });
+      return c.json(wholeList(rows.map(keyView)), 200);
+    })
+    .openapi(createKeyRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const { memberId, name, expiresAt } = c.req.valid('json');
+      const member = await getMember(db, { workspaceId, memberId });
+      if (member === null || !member.active) {
+        const message = 'is not an active member of this workspace';
+        throw invalidRequest([{ path: 'memberId', message }]);
+      }
+      const answer = await once(c, db, async (tx) => {
+        // Inside, because a repetition may come after the instant has passed.
+        if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+          throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
+        }
+        const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null };
+        return { status: 201 as const, body: await createApiKey(tx, key) };
+      });
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.body, 201);
+    })
+    .openapi(revokeRoute, async (c) => {
+      const { workspaceId, memberId, roles } = c.get('caller');
+      const { id: apiKeyId } = c.req.valid('param');
+      const own = roles.includes('admin') ? undefined : memberId;
+      const visible = await listApiKeys(db, { workspaceId, memberId: own });
+      if (!visible.some(({ id }) => id === apiKeyId)) throw notFound('API key', apiKeyId);
+      await revokeApiKey(db, { workspaceId, apiKeyId });
+      return c.body(null, 204);
+    });
+}
+
+function keyView({ workspaceId: _, ...key }: ApiKeyInfo): z.infer<typeof ApiKey> {
+  return key;
+}

@@ -1,0 +1,71 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { insertPlaybook, listPlaybooks } from '../../db/playbooks.ts';
+import { Playbook } from '../../domain/playbook.ts';
+import type { ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError, problems } from '../errors.ts';
+import { once } from '../idempotency.ts';
+import { requireRole } from '../require-role.ts';
+import { answers, body, IDEMPOTENT, WITH_KEY, wholeList } from '../route-parts.ts';
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/playbooks',
+  operationId: 'listPlaybooks',
+  tags: ['Administration'],
+  summary: 'Every version of every playbook, by name and version',
+  security: WITH_KEY,
+  responses: {
+    200: answers(z.object({ items: z.array(Playbook), nextCursor: z.null() }), 'The playbooks'),
+    ...problems('unauthenticated'),
+  },
+});
+
+const addRoute = createRoute({
+  method: 'post',
+  path: '/v1/playbooks',
+  operationId: 'addPlaybook',
+  tags: ['Administration'],
+  summary: 'Add a playbook or a version of one (admin)',
+  description: 'A stored version never changes: running items keep the version they pinned.',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(Playbook) },
+  responses: {
+    201: answers(Playbook, 'Stored'),
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'forbidden',
+      'request_timeout',
+      'idempotency_conflict',
+      'conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const rows = await listPlaybooks(db, { workspaceId: c.get('caller').workspaceId });
+      return c.json(wholeList(rows.map(({ data }) => data)), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const playbook = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => {
+        const row = await insertPlaybook(tx, { workspaceId: caller.workspaceId, playbook });
+        if (row === null) {
+          const { name, version } = playbook;
+          const detail = `version ${version} of ${name} is there already and never changes`;
+          throw new ApiError('conflict', { detail });
+        }
+        return { status: 201 as const, body: row.data };
+      });
+      return c.json(answer.body, 201);
+    });
+}

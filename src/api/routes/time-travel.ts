@@ -1,0 +1,105 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { TravelOutcome, TravelTarget } from '../commands/time-travel.ts';
+import type { ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError, notFound, problems } from '../errors.ts';
+import { answers, body, WITH_KEY } from '../route-parts.ts';
+
+/** Moves an item's run ahead in time; see commands/time-travel.ts. */
+export type TimeTravel = (journey: {
+  workspaceId: string;
+  itemId: string;
+  target: TravelTarget;
+}) => Promise<TravelOutcome>;
+
+const DURATION =
+  /^P(?=.)(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$/;
+const UNIT_MS = [7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000];
+
+const itemId = z.string().min(1).max(64);
+
+const Journey = z
+  .union([
+    z.strictObject({
+      itemId,
+      by: z
+        .string()
+        .regex(DURATION, 'is an ISO 8601 duration of weeks, days, hours, minutes and seconds')
+        .meta({ example: 'P3D' }),
+    }),
+    z.strictObject({
+      itemId,
+      to: z.union([z.enum(['next_deadline', 'next_checkpoint']), z.iso.datetime()], {
+        error: 'is an instant, "next_deadline" or "next_checkpoint"',
+      }),
+    }),
+  ])
+  .meta({ id: 'Journey', example: { itemId: 'itm_01KAMJ5SQ0', by: 'P3D' } });
+
+const Arrival = z
+  .object({
+    now: z.string().describe('the run’s own clock'),
+    clockOffset: z.int().describe('milliseconds ahead of real time'),
+    seq: z.int(),
+  })
+  .meta({ id: 'Arrival' });
+
+const travelRoute = createRoute({
+  method: 'post',
+  path: '/v1/local/time-travel',
+  operationId: 'timeTravel',
+  tags: ['Local stack'],
+  summary: 'Fast-forward an item on the real engine (local stack only)',
+  security: WITH_KEY,
+  request: { body: body(Journey) },
+  responses: {
+    200: answers(Arrival, 'Arrived'),
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'not_found',
+      'request_timeout',
+      'conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+/** The route exists only where `timeTravel` is given. */
+export function timeTravelRoutes({ timeTravel }: Pick<ApiDeps, 'timeTravel'>) {
+  const app = new OpenAPIHono<ApiEnv>();
+  const routes = (travel: TimeTravel) =>
+    app.openapi(travelRoute, async (c) => {
+      const journey = c.req.valid('json');
+      const { workspaceId } = c.get('caller');
+      const target = targetOf(journey);
+      const outcome = await travel({ workspaceId, itemId: journey.itemId, target });
+      switch (outcome.outcome) {
+        case 'arrived': {
+          const { now, clockOffsetMs, seq } = outcome;
+          return c.json({ now, clockOffset: clockOffsetMs, seq }, 200);
+        }
+        case 'not_found':
+          throw notFound('item', journey.itemId);
+        case 'nothing_ahead':
+        case 'late':
+          throw new ApiError('conflict', { detail: outcome.message });
+      }
+    });
+  // Without the route it is the same app to its callers: the path answers 404.
+  return timeTravel === null ? (app as unknown as ReturnType<typeof routes>) : routes(timeTravel);
+}
+
+function targetOf(journey: z.infer<typeof Journey>): TravelTarget {
+  if ('by' in journey) return { byMs: durationMs(journey.by) };
+  const { to } = journey;
+  return { to } as TravelTarget;
+}
+
+/** Milliseconds of a duration that matches the pattern; a day has 24 hours here. */
+function durationMs(duration: string): number {
+  const [, ...amounts] = DURATION.exec(duration) ?? [];
+  return UNIT_MS.reduce((sum, unit, index) => sum + unit * Number(amounts[index] ?? 0), 0);
+}

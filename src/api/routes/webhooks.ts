@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { getMember, type MemberRow } from '../../db/members.ts';
+import { findReceiver, type WebhookEndpointRow } from '../../db/webhook-endpoints.ts';
+import { addressOf, type Limits, refuseWhen } from '../authenticate.ts';
+import {
+  appliedView,
+  CommandApplied,
+  PENDING_RESPONSE,
+  pendingReply,
+  settledOrThrow,
+} from '../command-reply.ts';
+import type { ApiContext, ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError, problems } from '../errors.ts';
+import { validationProblem } from '../problem-response.ts';
+import { requireJson } from '../request-body.ts';
+import { answers, idText } from '../route-parts.ts';
+import { parseJson } from '../safe-json.ts';
+import { WebhookDelivery } from '../webhooks/delivery-body.ts';
+import { newWebhookSecret, validSecrets } from '../webhooks/secrets.ts';
+import { verifyDelivery } from '../webhooks/signature.ts';
+
+const header = (name: string, description: string) => ({
+  name,
+  in: 'header' as const,
+  required: true,
+  schema: { type: 'string' as const },
+  description,
+});
+
+const receiveRoute = createRoute({
+  method: 'post',
+  path: '/v1/webhooks/{endpointId}',
+  operationId: 'receiveWebhook',
+  tags: ['Webhooks'],
+  summary: 'An approval or handoff decision, signed by Standard Webhooks',
+  description:
+    'Answered by the guard of the item itself. The same delivery again, freshly signed or within five minutes, gets the same answer and changes nothing. Every bad header, unknown endpoint and bad signature is the same 401.',
+  security: [{ webhookSignature: [] }],
+  parameters: [
+    header('webhook-id', 'id of the delivery, `[A-Za-z0-9_-]{1,64}`: the same for every attempt'),
+    header('webhook-timestamp', 'seconds since 1970, within five minutes of now'),
+    header('webhook-signature', '`v1,<base64>`, up to five separated by spaces'),
+  ],
+  request: {
+    params: z.object({ endpointId: idText('id of the endpoint', 'whe_01KAMJ5SQ0') }),
+    // Named, not given: a schema here would be applied before the signature is checked.
+    body: {
+      required: true,
+      content: {
+        'application/json': { schema: { $ref: '#/components/schemas/WebhookDelivery' } },
+      },
+    },
+  },
+  responses: {
+    200: answers(CommandApplied, 'Applied'),
+    202: PENDING_RESPONSE,
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'forbidden',
+      'not_found',
+      'request_timeout',
+      'refused',
+      'idempotency_conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+interface Receiver {
+  endpoint: WebhookEndpointRow;
+  webhookId: string;
+}
+
+export function webhookRoutes(
+  deps: Pick<ApiDeps, 'db' | 'sender' | 'secrets' | 'settings' | 'log'>,
+  limits: Limits,
+) {
+  const { db, sender } = deps;
+  /** Verified against for unknown endpoints, so that they take as long as a bad signature. */
+  const nobodysSecret = newWebhookSecret();
+
+  async function authenticateDelivery(c: ApiContext, endpointId: string): Promise<Receiver> {
+    const endpoint = await findReceiver(db, { endpointId });
+    const nowMs = Date.now();
+    const secrets =
+      endpoint === null
+        ? [nobodysSecret]
+        : validSecrets(endpoint, { secrets: deps.secrets, nowMs });
+    const delivery = verifyDelivery(
+      c.get('rawBody'),
+      {
+        id: c.req.header('webhook-id'),
+        timestamp: c.req.header('webhook-timestamp'),
+        signature: c.req.header('webhook-signature'),
+      },
+      { secrets, nowMs },
+    );
+    if (endpoint === null || delivery === null) {
+      limits.strangers.take(addressOf(c, deps.settings));
+      throw new ApiError('unauthenticated', { detail: 'the delivery is not validly signed' });
+    }
+    refuseWhen(limits.callers.take(endpoint.id));
+    return { endpoint, webhookId: delivery.webhookId };
+  }
+
+  async function actingMember({ workspaceId, memberId }: WebhookEndpointRow): Promise<MemberRow> {
+    const member = await getMember(db, { workspaceId, memberId });
+    if (member?.active) return member;
+    throw new ApiError('forbidden', { detail: 'the member this endpoint acts for is not active' });
+  }
+
+  const app = new OpenAPIHono<ApiEnv>();
+  app.openAPIRegistry.register('WebhookDelivery', WebhookDelivery);
+  return app.openapi(receiveRoute, receive);
+
+  async function receive(c: ApiContext) {
+    const { endpoint, webhookId } = await authenticateDelivery(c, c.req.param('endpointId') ?? '');
+    requireJson(c.req.header('content-type'));
+    const { type, data } = deliveryIn(c.get('rawBody'));
+    if (!endpoint.decisions.includes(type)) {
+      throw new ApiError('forbidden', { detail: `this endpoint may not send ${type}` });
+    }
+    const { roles, id: memberId } = await actingMember(endpoint);
+    const { itemId, ...command } = data;
+    const outcome = settledOrThrow(
+      await sender.send({
+        caller: { workspaceId: endpoint.workspaceId, memberId, roles },
+        itemId,
+        type,
+        body: command,
+        commandId: `webhook:${endpoint.id}:${webhookId}`,
+        source: 'webhook',
+        bodyHash: createHash('sha256').update(c.get('rawBody')).digest('hex'),
+      }),
+    );
+    return outcome.outcome === 'applied'
+      ? c.json(appliedView(outcome), 200)
+      : pendingReply(c, outcome.commandId);
+  }
+}
+
+/** @throws ApiError `malformed_json`, `invalid_request` */
+function deliveryIn(rawBody: Buffer): WebhookDelivery {
+  const parsed = WebhookDelivery.safeParse(parseJson(rawBody));
+  if (!parsed.success) throw validationProblem(parsed.error, 'json');
+  return parsed.data;
+}

@@ -1,0 +1,114 @@
+/** The HTTP process: configuration → dependencies → app and drainer → stop. Wiring only. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAdaptorServer } from '@hono/node-server';
+import { Client, Connection } from '@temporalio/client';
+import { openAssetStore } from '../assets/asset-store.ts';
+import { type ApiConfig, readApiConfig } from '../config.ts';
+import { createSecretBox } from '../credentials/secret-box.ts';
+import { createDb } from '../db/client.ts';
+import { createLogger } from '../log.ts';
+import { createApp } from './app.ts';
+import { createCommandSender } from './commands/command-sender.ts';
+import { startDrainer } from './commands/drainer.ts';
+import { timeTravel } from './commands/time-travel.ts';
+import { createEngine } from './engine.ts';
+import { createReadiness } from './readiness.ts';
+
+/** Behind a proxy this long passes between "not ready" and the last accepted connection. */
+const LINGER_MS = 3_000;
+/** What is under way may take this long after that. */
+const DRAIN_MS = 12_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** Of a whole request, for the longest upload; JSON bodies have a far shorter limit of their own. */
+const REQUEST_TIMEOUT_MS = 600_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const DATABASE_CONNECTIONS = 16;
+
+const config = readApiConfig();
+const log = createLogger({ level: config.logLevel, program: 'api' });
+const database = createDb(config.databaseUrl, {
+  max: DATABASE_CONNECTIONS,
+  applicationName: 'baton-api',
+  onConnectionLost: ({ name }) => log.warn({ reason: name }, 'database connection lost'),
+});
+// Lazy: an API that starts while the engine is away answers what it can and says so in /readyz.
+const connection = Connection.lazy(config.temporal.connection);
+const { namespace, taskQueue } = config.temporal;
+const temporal = new Client({ connection, namespace });
+const { db } = database;
+
+let stopping = false;
+const delivery = { db, temporal, taskQueue, log };
+const engine = createEngine({ temporal, taskQueue, log });
+const app = createApp({
+  db,
+  sender: createCommandSender(delivery),
+  engine,
+  readiness: createReadiness({ db, engine, isStopping: () => stopping }),
+  assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
+  secrets: createSecretBox(config.secretKeys),
+  timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
+  settings: config,
+  log,
+});
+const server = await listen(config);
+const drainer = startDrainer(delivery);
+
+let signals = 0;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    // Whoever asks twice does not want to wait.
+    if (signals > 1) process.exit(1);
+    void stop(signal);
+  });
+}
+
+async function listen({ host, port }: Pick<ApiConfig, 'host' | 'port'>): Promise<Server> {
+  // Without certificates the adaptor makes a plain HTTP server.
+  const listener = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+  }) as Server;
+  listener.listen(port, host);
+  try {
+    await once(listener, 'listening');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.fatal({ host, port, reason }, 'cannot listen');
+    process.exit(1);
+  }
+  log.info({ url: urlOf(listener) }, 'API listens');
+  return listener;
+}
+
+function urlOf(listener: Server): string {
+  const address = listener.address();
+  if (address === null || typeof address === 'string') return String(address);
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+/** Not ready → no new connections → what is under way → everything closed. */
+async function stop(signal: string): Promise<void> {
+  log.info({ signal }, 'API stops');
+  stopping = true;
+  if (config.behindTlsProxy) await delay(LINGER_MS);
+  const closed = once(server, 'close');
+  server.close();
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(late);
+  await drainer.stop();
+  await database.close();
+  await connection.close();
+  log.info({}, 'API stopped');
+}
