@@ -116,7 +116,7 @@ export function webhookRoutes(
 
   const app = new OpenAPIHono<ApiEnv>();
   app.openAPIRegistry.register('WebhookDelivery', WebhookDelivery);
-  return app.openapi(receiveRoute, receive);
+  return app.openapi(receiveRoute, (c) => receive(c));
 
   async function receive(c: ApiContext) {
     const { endpoint, webhookId } = await authenticateDelivery(c, c.req.param('endpointId') ?? '');
