@@ -1,6 +1,6 @@
-import { Temporal } from 'temporal-polyfill';
 import type { Duration } from '../domain/playbook.ts';
 import { publicHolidays } from './public-holidays.ts';
+import { instantOfWall, offsetAt } from './zone-offsets.ts';
 import { isTimeZone } from './zoned-time.ts';
 
 /** When a workspace works, in its own wall time. */
@@ -103,8 +103,8 @@ function deadlineMs(
 function afterOpenTime(startMs: number, lengthMs: number, opening: Opening): number {
   let left = lengthMs;
   for (const day of workdaysFrom(wallOf(startMs, opening.zone).day, opening)) {
-    const from = Math.max(startMs, instantOf(day, opening.openMs, opening.zone));
-    const open = instantOf(day, opening.closeMs, opening.zone) - from;
+    const from = Math.max(startMs, instantOfWall(day * DAY_MS + opening.openMs, opening.zone));
+    const open = instantOfWall(day * DAY_MS + opening.closeMs, opening.zone) - from;
     if (left <= open) return from + left;
     left -= Math.max(0, open);
   }
@@ -119,7 +119,8 @@ function afterWallTime(startMs: number, lengthMs: number, opening: Opening): num
     const from = day === start.day ? Math.max(start.timeMs, opening.openMs) : opening.openMs;
     const open = opening.closeMs - from;
     // In an hour that happens twice the wall clock may point back before the start.
-    if (left <= open) return Math.max(startMs, instantOf(day, from + left, opening.zone));
+    if (left <= open)
+      return Math.max(startMs, instantOfWall(day * DAY_MS + from + left, opening.zone));
     left -= Math.max(0, open);
   }
   return startMs;
@@ -147,19 +148,9 @@ function isWorkday(day: number, { workdays, holidaysCountry }: Opening): boolean
 
 /** The day and the time of day that the wall clock shows at an instant. */
 function wallOf(epochMs: number, zone: string): { day: number; timeMs: number } {
-  const offsetMs =
-    Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone).offsetNanoseconds /
-    1_000_000;
-  const wallMs = epochMs + offsetMs;
+  const wallMs = epochMs + offsetAt(epochMs, zone);
   const day = Math.floor(wallMs / DAY_MS);
   return { day, timeMs: wallMs - day * DAY_MS };
-}
-
-/** The instant at which the wall clock shows a time; one that is skipped is taken as late as it is skipped. */
-function instantOf(day: number, timeMs: number, zone: string): number {
-  const wall = new Date(day * DAY_MS + timeMs).toISOString().slice(0, -1);
-  return Temporal.PlainDateTime.from(wall).toZonedDateTime(zone, { disambiguation: 'compatible' })
-    .epochMilliseconds;
 }
 
 function parseInstant(text: string): number {
@@ -168,7 +159,22 @@ function parseInstant(text: string): number {
   return epochMs;
 }
 
+/** Checked calendars by content: a check asks for the zone's rules, which costs more than the arithmetic. */
+const checked = new Map<string, Opening>();
+const MAX_CHECKED = 1_000;
+
 function openingOf(calendar: BusinessCalendar): Opening {
+  const { zone, workdays, from, to, holidaysCountry } = calendar;
+  const content = JSON.stringify([zone, workdays, from, to, holidaysCountry]);
+  const standing = checked.get(content);
+  if (standing !== undefined) return standing;
+  const opening = checkedOpening(calendar);
+  if (checked.size >= MAX_CHECKED) checked.clear();
+  checked.set(content, opening);
+  return opening;
+}
+
+function checkedOpening(calendar: BusinessCalendar): Opening {
   const openMs = timeOfDay('from', calendar.from);
   const closeMs = timeOfDay('to', calendar.to);
   if (closeMs <= openMs) {
