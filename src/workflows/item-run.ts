@@ -117,6 +117,7 @@ export class ItemRun {
       snapshot: this.snapshot,
       now: nowIso(),
       nextDeadline: next === undefined ? null : new Date(next.at).toISOString(),
+      idle: this.isIdle() && this.due.length === 0,
     };
   }
 

@@ -48,6 +48,8 @@ export interface RunState {
   snapshot: ItemSnapshot;
   now: string;
   nextDeadline: string | null;
+  /** Nothing runs beside the loop and nothing is due. */
+  idle: boolean;
 }
 
 /** Details of an `ApplicationFailure` of type `Refused`. */

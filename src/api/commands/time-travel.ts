@@ -30,8 +30,9 @@ const ARRIVE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
 /**
- * Fast-forwards an item's run on the real engine (local stack only): its timers fire and its clock
- * moves. Everything else keeps real time; the distance is kept on the item's row.
+ * Fast-forwards an item's run on the real engine (local stack only). It stops at every deadline on the
+ * way and lets the run do its work there, as waiting would have. Everything else keeps real time; the
+ * distance is kept on the item's row.
  */
 export async function timeTravel(
   { db, temporal }: { db: Db; temporal: Client },
@@ -39,17 +40,52 @@ export async function timeTravel(
 ): Promise<TravelOutcome> {
   const item = await getItem(db, { workspaceId, itemId });
   if (item === null) return { outcome: 'not_found' };
-  const before = await tick(temporal, itemId);
-  const distance = distanceOf(before, target);
+  if (item.closedAt !== null) {
+    return { outcome: 'nothing_ahead', message: 'the item is closed: its run is over' };
+  }
+  let state = await tick(temporal, itemId);
+  const distance = distanceOf(state, target);
   if (distance === null) {
     return { outcome: 'nothing_ahead', message: 'nothing of the kind lies ahead of this item' };
   }
   if (distance <= 0 || distance > MAX_JUMP_MS) {
     return { outcome: 'nothing_ahead', message: 'the target is not ahead within 400 days' };
   }
-  const arriveAt = Date.parse(before.now) + distance;
-  await fastForward(temporal, itemId, distance);
-  return await arrival({ db, temporal }, { workspaceId, itemId, arriveAt });
+  const arriveAt = Date.parse(state.now) + distance;
+  const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
+  while (Date.parse(state.now) < arriveAt) {
+    const stopAt = Math.min(arriveAt, nextStop(state));
+    await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
+    const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
+    if (reached === null) {
+      return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
+    }
+    state = reached;
+    const offsetMs = Math.max(0, Date.parse(state.now) - Date.now());
+    await setClockOffset(db, { workspaceId, itemId, offsetMs });
+  }
+  const { now, seq } = state;
+  return { outcome: 'arrived', now, clockOffsetMs: Math.max(0, Date.parse(now) - Date.now()), seq };
+}
+
+/** A little past the next deadline, so that its timer has fired. */
+function nextStop({ now, nextDeadline }: RunState): number {
+  if (nextDeadline === null) return Number.POSITIVE_INFINITY;
+  return Math.max(Date.parse(nextDeadline), Date.parse(now)) + PAST_MS;
+}
+
+/** Waits until the run's clock is there and its work is done; null when that takes too long. */
+async function reach(
+  temporal: Client,
+  itemId: string,
+  { stopAt, giveUpAt }: { stopAt: number; giveUpAt: number },
+): Promise<RunState | null> {
+  for (;;) {
+    const state = await tick(temporal, itemId).catch(() => null);
+    if (state?.idle && Date.parse(state.now) >= stopAt) return state;
+    if (Date.now() > giveUpAt) return null;
+    await delay(POLL_MS);
+  }
 }
 
 function distanceOf(state: RunState, target: TravelTarget): number | null {
@@ -86,29 +122,6 @@ async function fastForward(temporal: Client, itemId: string, distanceMs: number)
     },
     updateMask: { paths: ['time_skipping_config'] },
   });
-}
-
-async function arrival(
-  { db, temporal }: { db: Db; temporal: Client },
-  { workspaceId, itemId, arriveAt }: { workspaceId: string; itemId: string; arriveAt: number },
-): Promise<TravelOutcome> {
-  const until = Date.now() + ARRIVE_WITHIN_MS;
-  for (;;) {
-    const state = await tick(temporal, itemId).catch(() => null);
-    const now = state === null ? null : Date.parse(state.now);
-    if (state !== null && now !== null) {
-      const clockOffsetMs = Math.max(0, now - Date.now());
-      await setClockOffset(db, { workspaceId, itemId, offsetMs: clockOffsetMs });
-      if (now >= arriveAt)
-        return { outcome: 'arrived', now: state.now, clockOffsetMs, seq: state.seq };
-      if (Date.now() > until) {
-        return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
-      }
-    } else if (Date.now() > until) {
-      return { outcome: 'late', now: '', message: 'the run did not answer within 60 s' };
-    }
-    await delay(POLL_MS);
-  }
 }
 
 /** The run's clock shows its old time until its next task: this makes it take one. */
