@@ -1,0 +1,121 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { REFUSED_COMMANDS, TWELVE_COMMANDS } from './commands.ts';
+import type { ProcessorTimes } from './process-usage.ts';
+import type { Variant, VariantKey } from './variants.ts';
+
+/** Items that run at the same time: one alone, and more than the machine has cores. */
+export const CONCURRENCIES = [1, 8] as const;
+export type Concurrency = (typeof CONCURRENCIES)[number];
+
+/** One variant at one concurrency in one round. Times in milliseconds. */
+export type Block = {
+  round: number;
+  variant: VariantKey;
+  concurrency: Concurrency;
+  itemsPerSecond: number;
+  accepted: number[];
+  refused: number[];
+  /** Processor time of each part per accepted command, starts included; empty where nobody tells. */
+  processorMs: ProcessorTimes;
+  /** An item of the block, for its history. */
+  sampleItemId: string;
+};
+
+/**
+ * Takes `items` items through the twelve commands, then sends each the commands that it refuses.
+ * Items per second counts the accepted part only: start and twelve commands.
+ */
+export async function measureBlock(
+  variant: Variant,
+  options: {
+    round: number;
+    concurrency: Concurrency;
+    items: number;
+    /** Processor time used so far. */
+    usage: () => ProcessorTimes;
+  },
+): Promise<Block> {
+  collectGarbage();
+  const { concurrency, items, round, usage } = options;
+  const accepted: number[] = [];
+  const refused: number[] = [];
+  const ids: string[] = [];
+  const usageBefore = usage();
+  const begun = performance.now();
+  await inLanes(concurrency, items, async () => {
+    const itemId = await variant.start();
+    for (const step of TWELVE_COMMANDS) {
+      accepted.push(await timed(() => variant.accept(itemId, step)));
+    }
+    ids.push(itemId);
+  });
+  const seconds = (performance.now() - begun) / 1_000;
+  const processorMs = perCommand(usageBefore, usage(), accepted.length);
+  await inLanes(concurrency, items, async (index) => {
+    const itemId = ids[index] ?? '';
+    for (const step of REFUSED_COMMANDS) {
+      refused.push(await timed(() => variant.refuse(itemId, step)));
+    }
+  });
+  return {
+    round,
+    variant: variant.key,
+    concurrency,
+    itemsPerSecond: items / seconds,
+    accepted,
+    refused,
+    processorMs,
+    sampleItemId: ids.at(-1) ?? '',
+  };
+}
+
+function perCommand(
+  before: ProcessorTimes,
+  after: ProcessorTimes,
+  commands: number,
+): ProcessorTimes {
+  return Object.fromEntries(
+    Object.entries(after).map(([part, ms]) => [part, (ms - (before[part] ?? 0)) / commands]),
+  );
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return performance.now() - begun;
+}
+
+/** Does `count` pieces of work, `lanes` at a time. The first failure ends all lanes. */
+async function inLanes(
+  lanes: number,
+  count: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let failed = false;
+  async function lane(): Promise<void> {
+    while (next < count && !failed) {
+      const index = next;
+      next += 1;
+      try {
+        await work(index);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+let collector: (() => void) | null = null;
+
+/** Starts each block with an empty young generation, so that no variant pays for another's garbage. */
+function collectGarbage(): void {
+  if (collector === null) {
+    setFlagsFromString('--expose-gc');
+    collector = runInNewContext('gc') as () => void;
+  }
+  collector();
+}

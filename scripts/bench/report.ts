@@ -1,0 +1,101 @@
+import { MAX_HISTORY_EVENTS, type Results, type TargetResult } from './results.ts';
+import type { Latency, Spread } from './statistics.ts';
+import type { Variant } from './variants.ts';
+
+/** The results as text: one table of figures, one of ratios with their targets. */
+export function renderReport(
+  results: Results,
+  context: { variants: readonly Variant[]; heading: string },
+): string {
+  const labels = new Map(context.variants.map(({ key, label }) => [key, label]));
+  const figures = results.variants.map((row) => [
+    `(${row.variant}) ${labels.get(row.variant) ?? ''}`,
+    String(row.concurrency),
+    row.itemsPerSecond.median.toFixed(1),
+    ...columnsOf(row.accepted),
+    ...columnsOf(row.refused),
+    String(results.historyEvents[row.variant]),
+  ]);
+  const { published, memoryMib } = results;
+  return [
+    context.heading,
+    '',
+    table(FIGURE_HEAD, figures),
+    '',
+    table(
+      ['ratio of the medians', 'at', 'min', 'median', 'max', 'target', ''],
+      [
+        ...results.targets.map(targetRow),
+        ...results.shares.map(({ name, concurrency, ratio }) => [
+          name,
+          String(concurrency),
+          ...spreadColumns(ratio, 2),
+          '',
+          '',
+        ]),
+      ],
+    ),
+    '',
+    ...processorTable(results.variants),
+    `History of a standard item until it is published: ${published.item} events of its run ` +
+      `(target ${MAX_HISTORY_EVENTS}), ${published.publication} more of the run that sends the post.`,
+    `Resident memory at the end: ${Object.entries(memoryMib)
+      .map(([name, mib]) => `${name} ${mib === null ? 'unknown' : `${Math.round(mib)} MiB`}`)
+      .join(', ')}.`,
+  ].join('\n');
+}
+
+function processorTable(rows: Results['variants']): string[] {
+  const parts = Object.keys(rows[0]?.processorMs ?? {});
+  if (parts.length === 0) return [];
+  const body = rows.map(({ variant, concurrency, processorMs }) => {
+    const times = parts.map((part) => processorMs[part] ?? 0);
+    const sum = times.reduce((total, ms) => total + ms, 0);
+    return [`(${variant})`, String(concurrency), ...[...times, sum].map((ms) => ms.toFixed(1))];
+  });
+  return [table(['processor ms per command', 'at', ...parts, 'all'], body), ''];
+}
+
+const FIGURE_HEAD = [
+  'times in ms',
+  'at',
+  'items/s',
+  ...['accepted p50', 'p95', 'p99'],
+  ...['refused p50', 'p95', 'p99'],
+  'events',
+];
+
+function columnsOf({ p50, p95, p99 }: Latency): string[] {
+  return [p50, p95, p99].map((value) => value.toFixed(1));
+}
+
+function spreadColumns({ min, median, max }: Spread, digits: number): string[] {
+  return [min, median, max].map((value) => value.toFixed(digits));
+}
+
+function targetRow({ name, concurrency, ratio, target, met }: TargetResult): string[] {
+  const wanted = 'atMost' in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`;
+  const digits = concurrency === null ? 0 : 2;
+  return [
+    name,
+    concurrency === null ? '' : String(concurrency),
+    ...spreadColumns(ratio, digits),
+    wanted,
+    met ? 'met' : 'MISSED',
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
