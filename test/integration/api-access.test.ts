@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { PUBLIC_ROUTES } from '../../src/api/authenticate.ts';
+import { createCommandSender } from '../../src/api/commands/command-sender.ts';
+import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
+import type { Database } from '../../src/db/client.ts';
+import { updateMember } from '../../src/db/members.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { openApi, type TestApi } from '../support/api-fixture.ts';
+import { makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
+
+let database: Database;
+let connection: Connection;
+let api: TestApi;
+let ours: TestWorkspace;
+let theirs: TestWorkspace;
+let itemId: string;
+let adminKey: string;
+
+const keyOf = (workspace: TestWorkspace, role: string) =>
+  workspace.members.find((member) => member.role === role)?.key ?? '';
+
+beforeAll(async () => {
+  database = await openTestDb(8);
+  connection = await Connection.connect({ address: inject('temporalAddress') });
+  const temporal = new Client({ connection });
+  const given = { db: database.db, temporal, taskQueue: `test-${randomUUID()}` };
+  const log = { warn: () => {}, error: () => {} };
+  api = await openApi({ ...given, sender: createCommandSender({ ...given, log }) });
+  [ours, theirs] = await Promise.all([makeWorkspace(database.db), makeWorkspace(database.db)]);
+  adminKey = keyOf(ours, 'strategist');
+  const started = await api.call(adminKey, 'POST', '/v1/items', { body: { title: 'ours' } });
+  itemId = started.json.item.id;
+}, 60_000);
+afterAll(async () => {
+  await api?.close();
+  await connection?.close();
+  await database?.close();
+});
+
+/** Every route as the document has it, its path filled with ids of our workspace. */
+function routes(): { method: string; path: string; route: string; isPublic: boolean }[] {
+  const shown = new Set<string>();
+  return api.app.routes.flatMap(({ method, path }) => {
+    const route = `${method} ${path}`;
+    if (method === 'ALL' || shown.has(route)) return [];
+    shown.add(route);
+    const filled = path
+      .replace('/items/:id', `/items/${itemId}`)
+      .replaceAll(/:[A-Za-z]+/g, 'mbr_unknown');
+    return [{ method, path: filled, route, isPublic: PUBLIC_ROUTES.has(route) }];
+  });
+}
+
+describe('every route', () => {
+  it('is in the public list or needs a key', async () => {
+    const open: string[] = [];
+    for (const { method, path, route, isPublic } of routes()) {
+      const { status, json } = await api.call(null, method, path);
+      if (status !== 401 && !isPublic) open.push(route);
+      if (status === 401) expect(json.code, route).toBe('unauthenticated');
+    }
+    expect(open).toEqual([]);
+    const known = new Set(routes().map(({ route }) => route));
+    expect([...PUBLIC_ROUTES].filter((route) => !known.has(route))).toEqual([]);
+  });
+
+  it('is described in the document, with the credential it takes', async () => {
+    const { json: document } = await api.call(null, 'GET', '/openapi.json');
+    const undescribed = routes().filter(({ route }) => {
+      const [method = '', path = ''] = route.split(' ');
+      const operation =
+        document.paths[path.replaceAll(/:([A-Za-z]+)/g, '{$1}')]?.[method.toLowerCase()];
+      return operation?.security === undefined;
+    });
+    expect(undescribed.map(({ route }) => route)).toEqual(['GET /openapi.json', 'GET /docs']);
+  });
+
+  it.each([
+    { what: 'a revoked key', make: () => revokedKey() },
+    { what: 'an expired key', make: () => keyFor('expired') },
+    { what: 'a key of an inactive member', make: () => inactiveKey() },
+    { what: 'an unknown key', make: async () => `bk_${'0'.repeat(26)}.${'a'.repeat(43)}` },
+    { what: 'a key with another secret', make: async () => adminKey.replace(/.{4}$/, 'AAAA') },
+    { what: 'no key at all', make: async () => 'x' },
+  ])('refuses $what', async ({ make }) => {
+    const key = await make();
+    for (const { method, path, route, isPublic } of routes()) {
+      if (isPublic) continue;
+      const { status } = await api.call(key, method, path);
+      expect(status, route).toBe(401);
+    }
+  });
+
+  it('treats things of another workspace as unknown', async () => {
+    const stranger = keyOf(theirs, 'strategist');
+    const found: string[] = [];
+    for (const { method, path, route } of routes()) {
+      if (!path.includes(itemId)) continue;
+      const body = BODIES[route] ?? {};
+      const headers = { 'content-type': 'application/json' };
+      const reply = await api.call(stranger, method, path, {
+        ...(method !== 'GET' && { body }),
+        headers,
+      });
+      if (reply.status !== 404) found.push(`${route}: ${reply.status} ${reply.text}`);
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('lists nothing of another workspace', async () => {
+    const stranger = keyOf(theirs, 'strategist');
+    const { json } = await api.call(stranger, 'GET', '/v1/items');
+    expect(json).toEqual({ items: [], nextCursor: null });
+    const inbox = await api.call(stranger, 'GET', '/v1/inbox');
+    expect(inbox.json.items).toEqual([]);
+  });
+});
+
+/** Valid bodies, so that the answer is about the item and not about the body. */
+const BODIES: Record<string, object> = {
+  'PUT /v1/items/:id/draft': { language: 'en', title: 'a title', body: '' },
+  'POST /v1/items/:id/approvals': {
+    role: 'editor',
+    contentHash: 'a'.repeat(64),
+    decision: 'approve',
+  },
+  'PUT /v1/items/:id/schedule': { publications: [] },
+  'POST /v1/items/:id/publications/:pubId/resolve': { outcome: 'live' },
+  'POST /v1/items/:id/reassign': { role: 'creator', memberId: 'mbr_x' },
+  'POST /v1/items/:id/readings': {
+    measure: 'impressions',
+    value: 1,
+    asOf: '2026-03-02T08:00:00Z',
+  },
+  'POST /v1/items/:id/kpi-review/sign-offs': { role: 'creator', decision: 'agree' },
+  'POST /v1/items/:id/comments': { text: 'hello' },
+};
+
+describe('the caller', () => {
+  it.each([
+    ['GET', '/v1/webhook-endpoints'],
+    ['POST', '/v1/webhook-endpoints'],
+    ['POST', '/v1/webhook-endpoints/whe_1/rotate'],
+    ['DELETE', '/v1/webhook-endpoints/whe_1'],
+    ['POST', '/v1/api-keys'],
+    ['POST', '/v1/members'],
+    ['PATCH', '/v1/members/mbr_1'],
+    ['POST', '/v1/playbooks'],
+    ['POST', '/v1/channel-accounts'],
+  ])('is refused %s %s without the role', async (method, path) => {
+    const body = ADMIN_BODIES[`${method} ${path}`];
+    const { status, json } = await api.call(keyOf(ours, 'creator'), method, path, {
+      ...(body !== undefined && { body: body() }),
+    });
+    expect(status).toBe(403);
+    expect(json).toMatchObject({ code: 'forbidden', unmet: [{ code: 'holds_role' }] });
+  });
+
+  it('may revoke only their own keys, unless they are admin', async () => {
+    const creator = ours.memberOf('creator');
+    const { id } = await createApiKey(database.db, {
+      workspaceId: ours.workspaceId,
+      memberId: creator,
+      name: 'spare',
+    });
+    const asEditor = await api.call(keyOf(ours, 'editor'), 'DELETE', `/v1/api-keys/${id}`);
+    expect(asEditor.status).toBe(404);
+    const own = await api.call(keyOf(ours, 'creator'), 'DELETE', `/v1/api-keys/${id}`);
+    expect(own.status).toBe(204);
+  });
+
+  it('is who the key says, whatever the request says', async () => {
+    const headers = { 'x-workspace-id': theirs.workspaceId, 'x-member-id': 'mbr_other' };
+    const { json } = await api.call(keyOf(ours, 'editor'), 'GET', '/v1/members/me', { headers });
+    expect(json).toMatchObject({ id: ours.memberOf('editor'), roles: ['editor'] });
+  });
+
+  it.each(['Basic', 'Token', 'bearer:'])('is nobody with the scheme %s', async (scheme) => {
+    const headers = { authorization: `${scheme} ${adminKey}` };
+    const { status, headers: answered } = await api.call(null, 'GET', '/v1/items', { headers });
+    expect(status).toBe(401);
+    expect(answered.get('www-authenticate')).toMatch(/^Bearer/);
+  });
+});
+
+const ADMIN_BODIES: Record<string, () => object> = {
+  'POST /v1/webhook-endpoints': () => ({
+    memberId: ours.memberOf('editor'),
+    decisions: ['decide_approval'],
+  }),
+  'POST /v1/api-keys': () => ({ memberId: ours.memberOf('editor'), name: 'mine' }),
+  'POST /v1/members': () => ({ name: 'New', roles: ['creator'] }),
+  'PATCH /v1/members/mbr_1': () => ({ roles: ['admin'] }),
+  'POST /v1/playbooks': () => ({ ...STANDARD_PLAYBOOK, version: 2 }),
+  'POST /v1/channel-accounts': () => ({ channel: 'sandbox', name: 'x', zone: 'Europe/Paris' }),
+};
+
+async function keyFor(name: string, expiresAt = '2020-01-01T00:00:00.000Z'): Promise<string> {
+  const memberId = ours.memberOf('strategist');
+  const { workspaceId } = ours;
+  const { key } = await createApiKey(database.db, { workspaceId, memberId, name, expiresAt });
+  return key;
+}
+
+async function revokedKey(): Promise<string> {
+  const memberId = ours.memberOf('strategist');
+  const { workspaceId } = ours;
+  const { id, key } = await createApiKey(database.db, { workspaceId, memberId, name: 'revoked' });
+  expect((await api.call(key, 'GET', '/v1/items')).status).toBe(200);
+  await revokeApiKey(database.db, { workspaceId, apiKeyId: id });
+  return key;
+}
+
+async function inactiveKey(): Promise<string> {
+  const { workspaceId } = ours;
+  const added = await api.call(adminKey, 'POST', '/v1/members', {
+    body: { name: 'Leaver', roles: ['editor'] },
+  });
+  const memberId = added.json.id;
+  const { key } = await createApiKey(database.db, { workspaceId, memberId, name: 'leaver' });
+  await updateMember(database.db, { workspaceId, memberId, change: { active: false } });
+  return key;
+}
