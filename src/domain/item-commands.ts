@@ -117,6 +117,8 @@ export type Command<T extends CommandType = CommandType> = {
     at: string;
     /** Refuse (`basis_changed`) unless the item is still at this seq. */
     basisSeq?: number;
+    /** Refuse (`basis_changed`) unless the version it changes still has this tag (item-version-tag.ts). */
+    basisTag?: string;
     /** Refuse (`command_expired`) after this instant. */
     expiresAt?: string;
   };

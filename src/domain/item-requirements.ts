@@ -7,6 +7,7 @@ import { type Check, type Inquiry, MET, type Question, unmet } from './item-ques
 import { REVIEW_CHECKS } from './item-review-requirements.ts';
 import { COMMAND_RULES } from './item-rules.ts';
 import { SCHEDULE_CHECKS } from './item-schedule-requirements.ts';
+import { versionTag } from './item-version-tag.ts';
 import type { Place } from './stages.ts';
 
 export { type Inquiry, rolesFor } from './item-question.ts';
@@ -30,13 +31,13 @@ export function unmetRequirements(
   const question: Question = { place: item.place, context: item.context, ask };
   const closed = CHECKS.item_closed(question);
   if (closed.length > 0) return [...closed];
+  const { basisSeq, basisTag } = ask;
   const basis =
-    ask.basisSeq !== undefined && ask.basisSeq !== item.seq
-      ? unmet(
-          'basis_changed',
-          `the item is at ${item.seq}, the command is based on ${ask.basisSeq}`,
-        )
-      : MET;
+    basisSeq !== undefined && basisSeq !== item.seq
+      ? unmet('basis_changed', `the item is at ${item.seq}, the command is based on ${basisSeq}`)
+      : basisTag !== undefined && basisTag !== versionTag(ask.type, item.context)
+        ? unmet('basis_changed', 'someone saved another version in between')
+        : MET;
   const standing = [
     ...basis,
     ...CHECKS.command_expired(question),

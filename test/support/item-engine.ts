@@ -3,30 +3,49 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import type {
   Caller,
+  CommandAnswer,
   CommandOutcome,
   CommandSender,
+  StartOutcome,
 } from '../../src/api/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/api/commands/command-sender.ts';
 import type { DeliveryDeps } from '../../src/api/commands/deliver-command.ts';
+import { drainOnce } from '../../src/api/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
 import { createChannelRegistry } from '../../src/channels/registry.ts';
+import { type CommandRow, getCommand } from '../../src/db/commands.ts';
+import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
+import type { StartItemBody } from '../../src/domain/command-bodies.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { CommandType } from '../../src/domain/item-commands.ts';
+import type { ItemContext } from '../../src/domain/item-context.ts';
+import { intentKeyOf, markerOf } from '../../src/domain/publication-intent.ts';
 import type { Role } from '../../src/domain/roles.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { eventually } from './eventually.ts';
-import { type SandboxProcess, startSandbox } from './sandbox-process.ts';
+import { type LedgerPost, type SandboxProcess, startSandbox } from './sandbox-process.ts';
+import { spawnWorker, type WorkerProcess } from './worker-process.ts';
+
+Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+
+/** How a command is sent besides its body. */
+export interface SendOptions {
+  commandId?: string;
+  ifMatch?: string;
+  /** Of another member than the one who is made for the role. */
+  caller?: Caller;
+}
 
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
@@ -35,45 +54,84 @@ export interface ItemEngine {
   sandbox: SandboxProcess;
   workspace: TestWorkspace;
   channelAccountId: string;
-  /** Stops the worker; commands then wait for the next one. */
+  /** Stops the worker of this process; commands then wait for the next one. */
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
+  /** A worker as a process of its own, which can be killed. It ends with the engine. */
+  spawnWorker(): Promise<WorkerProcess>;
   callerFor(role: Role): Caller;
-  start(body?: { title?: string }): Promise<string>;
-  /** Sends a command as the member of `role` and answers its outcome. */
+  requestStart(body?: Partial<StartItemBody>, commandId?: string): Promise<StartOutcome>;
+  /** @returns the id of a started item. */
+  start(body?: Partial<StartItemBody>): Promise<string>;
+  /** Sends a command as the member of `role`. */
   send(
     role: Role,
     itemId: string,
     type: CommandType,
-    body: object,
-    commandId?: string,
+    body?: object,
+    options?: SendOptions,
   ): Promise<CommandOutcome>;
+  /** The same, for a command that has to be accepted. */
+  apply(
+    role: Role,
+    itemId: string,
+    type: CommandType,
+    body?: object,
+    options?: SendOptions,
+  ): Promise<CommandAnswer>;
   item(itemId: string): Promise<StoredItem>;
+  /** What the item's row knows of the run. */
+  context(itemId: string): Promise<ItemContext>;
+  chain(itemId: string): Promise<StoredEvent[]>;
+  command(id: string): Promise<CommandRow>;
   runState(itemId: string): Promise<RunState>;
+  historyLength(itemId: string): Promise<number>;
+  /** What the posts of an item carry. */
+  marker(itemId: string, slotNumber?: number): string;
+  /** The ledger's lines of an item. */
+  posts(itemId: string): LedgerPost[];
   travel(itemId: string, target: TravelTarget): Promise<void>;
+  /** Waits until the item's row satisfies the check. */
+  until(
+    itemId: string,
+    what: string,
+    check: (context: ItemContext) => boolean,
+    withinMs?: number,
+  ): Promise<ItemContext>;
+  /** Drains until the command has a verdict, and gives its row. */
+  drain(commandId: string): Promise<CommandRow>;
   close(): Promise<void>;
 }
 
-export async function openItemEngine(): Promise<ItemEngine> {
+export function newCommandId(): string {
+  return `http:key_test:${randomUUID()}`;
+}
+
+/** @param continueAbove history events above which every item started here continues as new. */
+export async function openItemEngine(
+  options: { continueAbove?: number } = {},
+): Promise<ItemEngine> {
   const directory = mkdtempSync(join(tmpdir(), 'baton engine-'));
   const [database, sandbox, codePath] = await Promise.all([
-    openTestDb(12),
-    startSandbox(directory),
+    openTestDb(24),
+    startSandbox(directory, { SANDBOX_FAULTS: '1' }),
     buildWorkflowBundle(),
   ]);
+  const { db } = database;
   const address = inject('temporalAddress');
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
-  const temporal = new Client({ connection: clientConnection });
+  const temporal = clientOf(clientConnection, options);
   const taskQueue = `test-${randomUUID()}`;
   const http = createHttpClient({ allowedOrigins: [sandbox.url] });
   const activities = createActivities({
-    db: database.db,
+    db,
     temporal,
     channels: createChannelRegistry({ http, sandboxUrl: sandbox.url }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
+  const processes: WorkerProcess[] = [];
   const startWorker = async (): Promise<void> => {
     const worker = await Worker.create({
       connection,
@@ -91,66 +149,103 @@ export async function openItemEngine(): Promise<ItemEngine> {
     running = null;
   };
   await startWorker();
-  const workspace = await makeWorkspace(database.db);
-  const deps: DeliveryDeps = {
-    db: database.db,
-    temporal,
-    taskQueue,
-    log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
-  };
+  const workspace = await makeWorkspace(db);
+  const { workspaceId } = workspace;
+  const channelAccountId = workspace.channelAccounts[0]?.channelAccountId ?? '';
+  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
+  const deps: DeliveryDeps = { db, temporal, taskQueue, log };
   const sender = createCommandSender(deps);
   const callerFor = (role: Role): Caller => ({
-    workspaceId: workspace.workspaceId,
+    workspaceId,
     memberId: workspace.memberOf(role),
     roles: [role],
   });
   const engine: ItemEngine = {
-    deps,
-    sender,
-    sandbox,
-    workspace,
-    channelAccountId: workspace.channelAccounts[0]?.channelAccountId ?? '',
-    startWorker,
-    stopWorker,
-    callerFor,
-    async start(body = {}) {
-      const outcome = await sender.start({
-        caller: callerFor('strategist'),
-        commandId: `http:key_test:${randomUUID()}`,
-        source: 'http',
-        bodyHash: 'a'.repeat(64),
-        body: { title: 'An item of the test', ...body },
+    ...{ deps, sender, sandbox, workspace, channelAccountId, startWorker, stopWorker, callerFor },
+    async spawnWorker() {
+      const worker = await spawnWorker({
+        DATABASE_URL: database.url,
+        TEMPORAL_ADDRESS: address,
+        TASK_QUEUE: taskQueue,
+        SANDBOX_URL: sandbox.url,
+        BATON_WORKFLOW_BUNDLE: codePath,
       });
+      processes.push(worker);
+      return worker;
+    },
+    requestStart: (change = {}, commandId = newCommandId()) => {
+      const body = { title: 'An item of the test', ...change };
+      const caller = callerFor('strategist');
+      const bodyHash = JSON.stringify(body);
+      return sender.start({ caller, commandId, source: 'http', bodyHash, body });
+    },
+    async start(body) {
+      const outcome = await engine.requestStart(body);
       if (outcome.outcome !== 'applied') throw new Error(`start: ${JSON.stringify(outcome)}`);
       return outcome.itemId;
     },
-    send: (role, itemId, type, body, commandId = `http:key_test:${randomUUID()}`) =>
+    send: (role, itemId, type, body = {}, { caller, commandId, ifMatch } = {}) =>
       sender.send({
-        caller: callerFor(role),
+        caller: caller ?? callerFor(role),
         itemId,
         type,
         body,
-        commandId,
+        commandId: commandId ?? newCommandId(),
         source: 'http',
         bodyHash: JSON.stringify(body),
+        ...(ifMatch !== undefined && { ifMatch }),
       }),
+    async apply(...command) {
+      const outcome = await engine.send(...command);
+      if (outcome.outcome === 'applied') return outcome.answer;
+      throw new Error(`${command[2]}: ${JSON.stringify(outcome)}`);
+    },
     async item(itemId) {
-      const row = await getItem(database.db, { workspaceId: workspace.workspaceId, itemId });
+      const row = await getItem(db, { workspaceId, itemId });
       if (row === null) throw new Error(`${itemId} has no row`);
+      return row;
+    },
+    context: async (itemId) => (await engine.item(itemId)).snapshot.context,
+    chain: (itemId) => readChain(db, { workspaceId, itemId }),
+    async command(id) {
+      const row = await getCommand(db, { workspaceId, id });
+      if (row === null) throw new Error(`${id} has no row`);
       return row;
     },
     runState: (itemId) =>
       temporal.workflow.getHandle(itemWorkflowId(itemId)).query<RunState>('state'),
+    historyLength: async (itemId) =>
+      (await temporal.workflow.getHandle(itemWorkflowId(itemId)).describe()).historyLength,
+    marker: (itemId, slotNumber = 1) =>
+      markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
+    posts(itemId) {
+      const markers = [1, 2, 3, 4, 5].map((slot) => engine.marker(itemId, slot));
+      return sandbox.ledger().filter(({ marker }) => markers.includes(marker));
+    },
     async travel(itemId, target) {
-      const { workspaceId } = workspace;
-      const outcome = await timeTravel(
-        { db: database.db, temporal },
-        { workspaceId, itemId, target },
-      );
+      const outcome = await timeTravel({ db, temporal }, { workspaceId, itemId, target });
       if (outcome.outcome !== 'arrived') throw new Error(`travel: ${JSON.stringify(outcome)}`);
     },
+    until: (itemId, what, check, withinMs = 15_000) =>
+      eventually(
+        async () => {
+          const context = await engine.context(itemId);
+          return check(context) ? context : null;
+        },
+        { what: `${itemId}: ${what}`, withinMs },
+      ),
+    drain: (commandId) =>
+      eventually(
+        async () => {
+          await drainOnce(deps, { minAgeMs: 0 });
+          const row = await engine.command(commandId);
+          return row.state === 'pending' ? null : row;
+        },
+        { what: `a verdict for ${commandId}` },
+      ),
     async close() {
       await stopWorker();
+      await Promise.all(processes.map((worker) => worker.kill()));
       await sandbox.stop();
       await clientConnection.close();
       await connection.close();
@@ -161,4 +256,21 @@ export async function openItemEngine(): Promise<ItemEngine> {
   return engine;
 }
 
-export { eventually };
+function clientOf(connection: Connection, { continueAbove }: { continueAbove?: number }): Client {
+  return new Client({
+    connection,
+    ...(continueAbove !== undefined && {
+      interceptors: {
+        workflow: [
+          {
+            start(input, next) {
+              const [first, ...rest] = input.options.args;
+              const args = [Object.assign({}, first, { continueAbove }), ...rest];
+              return next({ ...input, options: { ...input.options, args } });
+            },
+          },
+        ],
+      },
+    }),
+  });
+}

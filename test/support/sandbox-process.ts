@@ -2,13 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
+
+export interface LedgerPost {
+  marker: string;
+  account: string;
+  at: string;
+  text: string;
+  bodyHash: string;
+}
 
 /** The sandbox network in its own process, with its own ledger. */
 export interface SandboxProcess {
   url: string;
   process: ChildProcess;
   /** Every accepted post, in order. */
-  ledger(): { marker: string; account: string; at: string; text: string; bodyHash: string }[];
+  ledger(): LedgerPost[];
+  /** The next `times` posts with this marker go wrong in this way. */
+  fault(order: { mode: FaultMode; marker: string; times?: number }): Promise<void>;
+  /** Faults that no post has used up. */
+  pendingFaults(): Promise<{ mode: FaultMode; marker: string }[]>;
   stop(): Promise<void>;
 }
 
@@ -31,20 +44,38 @@ export async function startSandbox(
       if (address !== undefined) resolve(address);
     });
   });
-  const file = join(directory, 'ledger.jsonl');
   return {
     url,
     process: child,
-    ledger: () =>
-      existsSync(file)
-        ? readFileSync(file, 'utf8')
-            .split('\n')
-            .filter((line) => line !== '')
-            .map((line) => JSON.parse(line))
-        : [],
+    ledger: () => readLedger(directory),
+    async fault(order) {
+      const response = await fetch(new URL('/v1/faults', url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(order),
+      });
+      if (!response.ok) throw new Error(`fault: ${response.status} ${await response.text()}`);
+    },
+    async pendingFaults() {
+      const response = await fetch(new URL('/v1/faults', url));
+      const { pending } = (await response.json()) as {
+        pending: { mode: FaultMode; marker: string }[];
+      };
+      return pending;
+    },
     async stop() {
       child.kill('SIGTERM');
       await exited;
     },
   };
+}
+
+/** Every complete line of the ledger in a sandbox's directory. */
+export function readLedger(directory: string): LedgerPost[] {
+  const file = join(directory, 'ledger.jsonl');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
 }

@@ -27,6 +27,7 @@ import type { Inquiry } from '../../domain/item-requirements.ts';
 import { itemRowOf } from '../../domain/item-row.ts';
 import { COMMAND_TYPES } from '../../domain/item-rules.ts';
 import { type ItemSnapshot, unmetFor } from '../../domain/item-run.ts';
+import { versionTag } from '../../domain/item-version-tag.ts';
 import { pinPlaybook } from '../../domain/playbook-pin.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../domain/roles.ts';
 import type { CommandMessage, ContentItemInput } from '../../workflows/messages.ts';
@@ -71,6 +72,22 @@ export function createCommandSender(deps: DeliveryDeps): CommandSender {
 }
 
 async function send(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
+  const outcome = await sendOnce(deps, request);
+  if (request.ifMatch === undefined || !isOutdated(outcome)) return outcome;
+  // Two saves of one version may both have passed the first look; the run let one through.
+  const { caller, itemId, type } = request;
+  const item = await getItem(deps.db, { workspaceId: caller.workspaceId, itemId });
+  const current = item === null ? null : versionTag(type, item.snapshot.context);
+  return { outcome: 'version_conflict', current };
+}
+
+function isOutdated(outcome: CommandOutcome): boolean {
+  return (
+    outcome.outcome === 'refused' && outcome.unmet.some(({ code }) => code === 'basis_changed')
+  );
+}
+
+async function sendOnce(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
   const { caller, itemId, commandId } = request;
   const standing = await readCommandContext(deps.db, { ...caller, itemId, commandId });
   if (standing === null) return { outcome: 'not_found', what: 'member' };
@@ -188,12 +205,13 @@ async function storeCommand(
 }
 
 function payloadOf(
-  { type, commandId }: CommandRequest,
+  { type, commandId, ifMatch }: CommandRequest,
   { refs, facts }: Prepared,
   actor: Actor,
   body: object,
 ): StoredCommand {
   const { basisSeq, expiresAt } = body as { basisSeq?: number; expiresAt?: string };
+  const basisTag = ifMatch === '*' ? undefined : ifMatch;
   const message = {
     id: commandId,
     type,
@@ -201,6 +219,7 @@ function payloadOf(
     refs,
     facts,
     ...(basisSeq !== undefined && { basisSeq }),
+    ...(basisTag !== undefined && { basisTag }),
     ...(expiresAt !== undefined && { expiresAt }),
   };
   // `refs` and `facts` come from the preparer of this very type.
@@ -221,26 +240,6 @@ function checkIfMatch({ type, ifMatch }: CommandRequest, context: ItemContext): 
   const current = versionTag(type, context);
   if (ifMatch !== '*' && ifMatch !== current) throw new VersionConflict(current);
   if (ifMatch === '*' && current === null) throw new VersionConflict(null);
-}
-
-/** The hash that a version is known by; of a plan, the hash over its slots. */
-export function versionTag(type: CommandType, context: ItemContext): string | null {
-  switch (type) {
-    case 'save_brief':
-      return context.brief?.hash ?? null;
-    case 'save_draft':
-      return context.draft?.hash ?? null;
-    case 'plan_schedule':
-    case 'unschedule':
-      return planTag(context);
-    default:
-      return null;
-  }
-}
-
-/** Hash over the plan as the caller sees it: accounts, times and states. */
-export function planTag({ publications }: Pick<ItemContext, 'publications'>): string {
-  return hashOf(publications.map(({ id, at, state }) => ({ id, at, state })));
 }
 
 /** The same function judges the question and the command, so they always agree. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { Db } from '../../db/client.ts';
 import { getItem, setClockOffset } from '../../db/items.ts';
@@ -57,8 +57,11 @@ export async function timeTravel(
     const stopAt = Math.min(arriveAt, nextStop(state));
     await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
     const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
-    if (reached === null) {
+    if (reached === 'late') {
       return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
+    }
+    if (reached === 'over') {
+      return { outcome: 'nothing_ahead', message: 'the item was closed on the way' };
     }
     state = reached;
     const offsetMs = Math.max(0, Date.parse(state.now) - Date.now());
@@ -74,18 +77,23 @@ function nextStop({ now, nextDeadline }: RunState): number {
   return Math.max(Date.parse(nextDeadline), Date.parse(now)) + PAST_MS;
 }
 
-/** Waits until the run's clock is there and its work is done; null when that takes too long. */
+/** Waits until the run's clock is there and its work is done. */
 async function reach(
   temporal: Client,
   itemId: string,
   { stopAt, giveUpAt }: { stopAt: number; giveUpAt: number },
-): Promise<RunState | null> {
+): Promise<RunState | 'late' | 'over'> {
   for (;;) {
-    const state = await tick(temporal, itemId).catch(() => null);
+    const state = await tick(temporal, itemId).catch(overOrAway);
+    if (state === 'over') return state;
     if (state?.idle && Date.parse(state.now) >= stopAt) return state;
-    if (Date.now() > giveUpAt) return null;
+    if (Date.now() > giveUpAt) return 'late';
     await delay(POLL_MS);
   }
+}
+
+function overOrAway(error: unknown): 'over' | null {
+  return error instanceof WorkflowNotFoundError ? 'over' : null;
 }
 
 function distanceOf(state: RunState, target: TravelTarget): number | null {
