@@ -1,0 +1,26 @@
+/** `npm run baton -- …`: the command line. Wiring only. */
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { UsageError } from '../src/cli/cli-deps.ts';
+import { runBaton } from '../src/cli/main.ts';
+import { readDatabaseConfig } from '../src/config.ts';
+import { findLocalDatabase } from './baton/local-database.ts';
+import { createWorkspaceMaker } from './baton/workspace-maker.ts';
+
+process.exitCode = await runBaton(process.argv.slice(2), {
+  environment: process.env,
+  print: (line) => console.log(line),
+  printError: (line) => console.error(line),
+  readInput: () => text(process.stdin),
+  workspaces: createWorkspaceMaker(databaseUrl),
+});
+
+/** The database that the environment names, else the one of the local stack if it runs. */
+function databaseUrl(): string {
+  if (process.env['DATABASE_URL'] || process.env['DATABASE_URL_FILE']) {
+    return readDatabaseConfig().databaseUrl;
+  }
+  const local = findLocalDatabase(join(import.meta.dirname, '..', '.baton'));
+  if (local !== null) return local;
+  throw new UsageError('which database? Start the local stack (npm start), or set DATABASE_URL');
+}

@@ -1,0 +1,50 @@
+/** What the command line works with; built once in scripts/baton.ts, and by tests. */
+export type CliDeps = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Writes a line to the standard output. */
+  print(line: string): void;
+  /** Writes a line to the standard error. */
+  printError(line: string): void;
+  /** All of the standard input. */
+  readInput(): Promise<string>;
+  readonly workspaces: WorkspaceMaker;
+};
+
+/** What needs the database, not the API: nobody has a key before. */
+export type WorkspaceMaker = {
+  /** The first workspace of a new database, which is brought to the newest version before. */
+  init(plan: NewWorkspace): Promise<MadeWorkspace>;
+  /** One more workspace. */
+  create(plan: NewWorkspace): Promise<MadeWorkspace>;
+};
+
+export type NewWorkspace = {
+  name: string;
+  adminName: string;
+  /** IANA zone and country of the business calendar. */
+  zone: string;
+  country: string;
+};
+
+export type MadeWorkspace = {
+  workspaceId: string;
+  name: string;
+  /** `key` is shown this once. */
+  admin: { memberId: string; name: string; key: string };
+};
+
+/** The command line cannot be carried out as it was given: exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** It was understood and did not succeed; the message is all there is to say: exit code 1. */
+export class FailureError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'FailureError';
+  }
+}

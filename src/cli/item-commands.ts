@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { allOf, type BatonClient } from '../client/index.ts';
+import { type CliDeps, UsageError } from './cli-deps.ts';
+import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { actionsText, itemsText, itemText, type Names, startedText } from './print-item.ts';
+import { timelineText } from './print-timeline.ts';
+
+type StartOptions = ConnectionOptions & {
+  title: string;
+  brief?: string;
+  playbook?: string;
+  campaign?: string;
+  strategist?: string;
+  creator?: string;
+  socialMediaManager?: string;
+  idempotencyKey?: string;
+};
+
+type ListOptions = ConnectionOptions & {
+  stage?: string;
+  search?: string;
+  stuck?: boolean;
+  open?: boolean;
+};
+
+/** Adds `start-item`, `items`, `show`, `actions` and `timeline`. */
+export function addItemCommands(program: Command, deps: CliDeps): void {
+  withConnection(program.command('start-item').description('start a run, as the strategist'))
+    .requiredOption('--title <text>', 'working title')
+    .option('--brief <file>', 'brief as JSON, `-` for the standard input; it may be incomplete')
+    .option('--playbook <name>', 'rules that the item pins')
+    .option('--campaign <id>', 'campaign it belongs to')
+    .option('--strategist <member>', 'id of the member; likewise the next two')
+    .option('--creator <member>')
+    .option('--social-media-manager <member>')
+    .option('--idempotency-key <key>', 'the same key and content starts one item, however often')
+    .action((options: StartOptions) => startItem(options, deps));
+
+  withConnection(program.command('items').description('list items, newest first'))
+    .option('--stage <stage>')
+    .option('--search <text>', 'part of the title')
+    .option('--stuck', 'only those past due or waiting for somebody to resolve a publication')
+    .option('--open', 'only those that are not closed or cancelled')
+    .action((options: ListOptions) => listItems(options, deps));
+
+  withConnection(
+    program.command('show <item>').description('where an item is and whom it waits for'),
+  ).action(async (id: string, options: ConnectionOptions) => {
+    const client = connect(options, deps, { usually: 'strategist' });
+    const [item, names] = await Promise.all([client.items.get(id), readNames(client)]);
+    deps.print(options.json ? json(item) : itemText(item, names));
+  });
+
+  withConnection(
+    program
+      .command('actions <item>')
+      .description('every command you could send now, and what stands in its way'),
+  ).action(async (id: string, options: ConnectionOptions) => {
+    const actions = await connect(options, deps, { usually: 'strategist' }).items.actions(id);
+    deps.print(options.json ? json(actions) : actionsText(actions));
+  });
+
+  withConnection(
+    program.command('timeline <item>').description('everything that happened, and every refusal'),
+  ).action(async (id: string, options: ConnectionOptions) => {
+    const client = connect(options, deps, { usually: 'strategist' });
+    const [entries, names] = await Promise.all([readTimeline(client, id), readNames(client)]);
+    deps.print(options.json ? json(entries) : timelineText(entries, names));
+  });
+}
+
+async function startItem(options: StartOptions, deps: CliDeps): Promise<void> {
+  const { title, playbook, campaign, strategist, creator, socialMediaManager } = options;
+  const brief = options.brief === undefined ? undefined : await readJson(options.brief, deps);
+  const team = { strategist, creator, social_media_manager: socialMediaManager };
+  const client = connect(options, deps, { usually: 'strategist' });
+  const body = { title, playbook, campaignId: campaign, brief, team };
+  const started = await client.items.start(startBody(body), {
+    idempotencyKey: options.idempotencyKey,
+  });
+  deps.print(options.json ? json(started) : startedText(started, await readNames(client)));
+}
+
+type StartBody = Parameters<BatonClient['items']['start']>[0];
+
+/** The API's schema judges the content: it names every field that is wrong. */
+function startBody(given: object): StartBody {
+  return JSON.parse(JSON.stringify(given)) as StartBody;
+}
+
+async function listItems(options: ListOptions, deps: CliDeps): Promise<void> {
+  const { stage, search, stuck, open } = options;
+  const client = connect(options, deps, { usually: 'strategist' });
+  const page = await client.items.list(
+    listQuery({
+      ...(stage !== undefined && { stage }),
+      ...(search !== undefined && { q: search }),
+      ...(stuck && { stuck: 'true' }),
+      ...(open && { open: 'true' }),
+    }),
+  );
+  deps.print(options.json ? json(page) : itemsText(page.items));
+}
+
+/** The API's schema judges a filter's value. */
+function listQuery(query: Record<string, string>): Parameters<BatonClient['items']['list']>[0] {
+  return query;
+}
+
+async function readTimeline(client: BatonClient, id: string) {
+  const entries = [];
+  const pages = allOf((cursor) =>
+    client.items.timeline(id, { limit: '200', ...(cursor !== undefined && { cursor }) }),
+  );
+  for await (const entry of pages) entries.push(entry);
+  return entries;
+}
+
+/** Names of the members of the workspace. */
+export async function readNames(client: BatonClient): Promise<Names> {
+  const { items } = await client.members.list();
+  const names = new Map(items.map(({ id, name }) => [id, name]));
+  return (id) => names.get(id) ?? id;
+}
+
+/** JSON for people and programs alike. */
+export function json(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
+
+async function readJson(file: string, deps: CliDeps): Promise<unknown> {
+  const text = file === '-' ? await deps.readInput() : readText(file);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`${file}: is not JSON (${messageOf(cause)})`);
+  }
+}
+
+/** @throws UsageError when the file cannot be read. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file}: cannot be read (${messageOf(cause)})`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import type { StuckAudit } from '../client/index.ts';
+import { type Names, ownerText, time } from './print-item.ts';
+import { textTable } from './text-table.ts';
+
+type Finding = StuckAudit['items'][number];
+
+/** What is stuck, since when, waiting on whom, what is missing and what may be done, worst first. */
+export function findingsText({ items, couldNotAsk }: StuckAudit, names: Names): string {
+  const findings = items.map((finding) => findingText(finding, names));
+  const gaps = couldNotAsk.map(
+    ({ what, why, codes }) => `could not ask: ${what} (${why}); may hide ${codes.join(', ')}`,
+  );
+  if (findings.length === 0) findings.push('Nothing is stuck.');
+  return [...findings, ...gaps].join('\n\n');
+}
+
+function findingText(finding: Finding, names: Names): string {
+  const { code, severity, itemId, message, since, waitingOn, unmet, repairs, id } = finding;
+  const rows = [
+    ['since', time(since)],
+    ...waitingOn.map(({ role, memberId, for: command }) => [
+      'waiting on',
+      `${ownerText({ role, memberId: memberId ?? null }, names)} for ${command}`,
+    ]),
+    ...unmet.map((one) => ['unmet', `${one.code}: ${one.message}`]),
+    ['repairs', repairs.join(', ') || 'none allowed here'],
+    ['finding', id],
+  ];
+  const head = `${severity} ${code}${itemId === undefined ? '' : ` ${itemId}`}: ${message}`;
+  return `${head}\n${textTable(rows, { indent: 2 })}`;
+}

@@ -1,0 +1,45 @@
+import { answered } from './answers.ts';
+import type { AdministrationBodies, Rpc } from './api-types.ts';
+import { type CallOptions, headersOf } from './call-options.ts';
+import { pathParams } from './path-params.ts';
+
+/** People, keys, accounts, playbooks and webhook endpoints of the workspace. */
+export function administrationCalls(rpc: Rpc) {
+  const { v1 } = rpc;
+  return {
+    members: {
+      list: () => answered(v1.members.$get({ query: {} })),
+      /** `me` is the caller. */
+      get: (id: string) => answered(v1.members[':id'].$get({ param: pathParams({ id }) })),
+      add: (json: AdministrationBodies['member'], options?: CallOptions) =>
+        answered(v1.members.$post({ json }, headersOf(options))),
+      change: (id: string, json: AdministrationBodies['memberChange']) =>
+        answered(v1.members[':id'].$patch({ param: pathParams({ id }), json })),
+    },
+    apiKeys: {
+      /** The only answer that holds the key. */
+      create: (json: AdministrationBodies['apiKey'], options?: CallOptions) =>
+        answered(v1['api-keys'].$post({ json }, headersOf(options))),
+    },
+    channelAccounts: {
+      list: () => answered(v1['channel-accounts'].$get({ query: {} })),
+    },
+    playbooks: {
+      list: () => answered(v1.playbooks.$get()),
+    },
+    webhookEndpoints: {
+      list: () => answered(v1['webhook-endpoints'].$get()),
+      /** The only answer that holds the secret. */
+      add: (json: AdministrationBodies['webhookEndpoint'], options?: CallOptions) =>
+        answered(v1['webhook-endpoints'].$post({ json }, headersOf(options))),
+      /** A new secret; the one before stays valid for 24 hours. */
+      rotate: (id: string, options?: CallOptions) =>
+        answered(
+          v1['webhook-endpoints'][':id'].rotate.$post(
+            { param: pathParams({ id }) },
+            headersOf(options),
+          ),
+        ),
+    },
+  };
+}

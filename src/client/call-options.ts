@@ -1,0 +1,21 @@
+/** Options of a change. */
+export type CallOptions = {
+  /** The same key and body is the same change, whoever repeats it; a new one per call by default. */
+  idempotencyKey?: string | undefined;
+};
+
+/** Options of a save. */
+export type SaveOptions = CallOptions & {
+  /** Hash of the version that is changed, or `*`: refused when somebody saved in between. */
+  ifMatch?: string | undefined;
+};
+
+/** The options as request headers. */
+export function headersOf({ idempotencyKey, ifMatch }: SaveOptions = {}): {
+  headers: Record<string, string>;
+} {
+  const headers: Record<string, string> = {};
+  if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+  if (ifMatch !== undefined) headers['if-match'] = ifMatch === '*' ? '*' : `"${ifMatch}"`;
+  return { headers };
+}
