@@ -1,18 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PUBLIC_ROUTES } from '../../src/api/authenticate.ts';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
 import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
-import type { Database } from '../../src/db/client.ts';
+import type { Db } from '../../src/db/client.ts';
 import { updateMember } from '../../src/db/members.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import { openApi, type TestApi } from '../support/api-fixture.ts';
-import { makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
+import { makeWorkspace, type TestWorkspace } from '../support/db-fixture.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 
-let database: Database;
-let connection: Connection;
-let api: TestApi;
+let api: IdleApi;
+let db: Db;
 let ours: TestWorkspace;
 let theirs: TestWorkspace;
 let itemId: string;
@@ -22,22 +18,14 @@ const keyOf = (workspace: TestWorkspace, role: string) =>
   workspace.members.find((member) => member.role === role)?.key ?? '';
 
 beforeAll(async () => {
-  database = await openTestDb(8);
-  connection = await Connection.connect({ address: inject('temporalAddress') });
-  const temporal = new Client({ connection });
-  const given = { db: database.db, temporal, taskQueue: `test-${randomUUID()}` };
-  const log = { warn: () => {}, error: () => {} };
-  api = await openApi({ ...given, sender: createCommandSender({ ...given, log }) });
-  [ours, theirs] = await Promise.all([makeWorkspace(database.db), makeWorkspace(database.db)]);
+  api = await openIdleApi();
+  db = api.database.db;
+  ours = api.workspace;
+  theirs = await makeWorkspace(db);
   adminKey = keyOf(ours, 'strategist');
-  const started = await api.call(adminKey, 'POST', '/v1/items', { body: { title: 'ours' } });
-  itemId = started.json.item.id;
+  itemId = await api.start();
 }, 60_000);
-afterAll(async () => {
-  await api?.close();
-  await connection?.close();
-  await database?.close();
-});
+afterAll(() => api?.close());
 
 /** Every route as the document has it, its path filled with ids of our workspace. */
 function routes(): { method: string; path: string; route: string; isPublic: boolean }[] {
@@ -160,7 +148,7 @@ describe('the caller', () => {
 
   it('may revoke only their own keys, unless they are admin', async () => {
     const creator = ours.memberOf('creator');
-    const { id } = await createApiKey(database.db, {
+    const { id } = await createApiKey(db, {
       workspaceId: ours.workspaceId,
       memberId: creator,
       name: 'spare',
@@ -200,16 +188,16 @@ const ADMIN_BODIES: Record<string, () => object> = {
 async function keyFor(name: string, expiresAt = '2020-01-01T00:00:00.000Z'): Promise<string> {
   const memberId = ours.memberOf('strategist');
   const { workspaceId } = ours;
-  const { key } = await createApiKey(database.db, { workspaceId, memberId, name, expiresAt });
+  const { key } = await createApiKey(db, { workspaceId, memberId, name, expiresAt });
   return key;
 }
 
 async function revokedKey(): Promise<string> {
   const memberId = ours.memberOf('strategist');
   const { workspaceId } = ours;
-  const { id, key } = await createApiKey(database.db, { workspaceId, memberId, name: 'revoked' });
+  const { id, key } = await createApiKey(db, { workspaceId, memberId, name: 'revoked' });
   expect((await api.call(key, 'GET', '/v1/items')).status).toBe(200);
-  await revokeApiKey(database.db, { workspaceId, apiKeyId: id });
+  await revokeApiKey(db, { workspaceId, apiKeyId: id });
   return key;
 }
 
@@ -219,7 +207,7 @@ async function inactiveKey(): Promise<string> {
     body: { name: 'Leaver', roles: ['editor'] },
   });
   const memberId = added.json.id;
-  const { key } = await createApiKey(database.db, { workspaceId, memberId, name: 'leaver' });
-  await updateMember(database.db, { workspaceId, memberId, change: { active: false } });
+  const { key } = await createApiKey(db, { workspaceId, memberId, name: 'leaver' });
+  await updateMember(db, { workspaceId, memberId, change: { active: false } });
   return key;
 }
