@@ -1,0 +1,382 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { countRows } from '../support/api-fixture.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+
+let api: IdleApi;
+beforeAll(async () => {
+  api = await openIdleApi();
+}, 60_000);
+afterAll(() => api?.close());
+
+const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
+
+describe('an idempotency key of a request that is no command', () => {
+  it('does the work once and gives the first answer again', async () => {
+    const headers = keyed();
+    const body = { name: 'Robin', roles: ['designer'] };
+    const first = await api.as('strategist', 'POST', '/v1/members', { body, headers });
+    expect(first.status).toBe(201);
+    const again = await api.as('strategist', 'POST', '/v1/members', { body, headers });
+    expect(again.status).toBe(201);
+    expect(again.json).toEqual(first.json);
+    const reordered = { roles: ['designer'], name: 'Robin' };
+    const same = await api.as('strategist', 'POST', '/v1/members', { body: reordered, headers });
+    expect(same.json).toEqual(first.json);
+  });
+
+  it('does the work once when twenty arrive together', async () => {
+    const { db } = api.database;
+    const before = await countRows(db, 'members');
+    const headers = keyed();
+    const body = { name: 'Twenty', roles: ['editor'] };
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        api.as('strategist', 'POST', '/v1/members', { body, headers }),
+      ),
+    );
+    for (const { status, text } of replies) expect([status, text]).toEqual([201, replies[0]?.text]);
+    expect(await countRows(db, 'members')).toBe(before + 1);
+  });
+
+  it('is a conflict with another body or another path', async () => {
+    const headers = keyed();
+    await api.as('strategist', 'POST', '/v1/members', {
+      body: { name: 'A', roles: ['legal'] },
+      headers,
+    });
+    const other = await api.as('strategist', 'POST', '/v1/members', {
+      body: { name: 'B', roles: ['legal'] },
+      headers,
+    });
+    expect(other.status).toBe(409);
+    expect(other.json.code).toBe('idempotency_conflict');
+    const elsewhere = await api.as('strategist', 'POST', '/v1/channel-accounts', {
+      body: { channel: 'sandbox', name: 'n', zone: 'UTC' },
+      headers,
+    });
+    expect(elsewhere.json.code).toBe('idempotency_conflict');
+  });
+
+  it('belongs to one API key', async () => {
+    const headers = keyed();
+    const itemId = await api.start();
+    const path = `/v1/items/${itemId}/comments`;
+    const first = await api.as('strategist', 'POST', path, { body: { text: 'one' }, headers });
+    const second = await api.as('creator', 'POST', path, { body: { text: 'two' }, headers });
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.json.id).not.toBe(first.json.id);
+  });
+
+  it('leaves nothing behind when the request is refused', async () => {
+    const headers = keyed();
+    const body = { name: 'C', roles: ['legal'], backupId: 'mbr_nobody' };
+    const refused = await api.as('strategist', 'POST', '/v1/members', { body, headers });
+    expect(refused.status).toBe(400);
+    const mended = { name: 'C', roles: ['legal'] };
+    const { status } = await api.as('strategist', 'POST', '/v1/members', { body: mended, headers });
+    expect(status).toBe(201);
+  });
+
+  it.each(['', 'has space', 'x'.repeat(129), 'ümlaut'])('%j is 400', async (key) => {
+    const headers = {
+      'idempotency-key': encodeURI(key) === key ? key : Buffer.from(key, 'utf8').toString('latin1'),
+    };
+    const { status, json } = await api.as('strategist', 'POST', '/v1/items', {
+      body: { title: 'x' },
+      headers,
+    });
+    expect(status).toBe(400);
+    expect(json.issues[0]).toMatchObject({ path: 'Idempotency-Key', in: 'header' });
+  });
+});
+
+describe('an idempotency key of a start', () => {
+  it('starts one run, however often and however far the item has gone', async () => {
+    const headers = keyed();
+    const body = { title: 'Once', brief: { objective: 'x' } };
+    const first = await api.as('strategist', 'POST', '/v1/items', { body, headers });
+    expect(first.status).toBe(201);
+    expect(first.headers.get('location')).toBe(`/v1/items/${first.json.item.id}`);
+    const again = await api.as('strategist', 'POST', '/v1/items', { body, headers });
+    expect(again.json).toEqual(first.json);
+    const other = await api.as('strategist', 'POST', '/v1/items', {
+      body: { title: 'Twice' },
+      headers,
+    });
+    expect(other.status).toBe(409);
+    expect(other.json.code).toBe('idempotency_conflict');
+  });
+
+  it('is told what happens next and who owns it', async () => {
+    const { json } = await api.as('strategist', 'POST', '/v1/items', { body: { title: 'Next' } });
+    expect(json.owner).toEqual({
+      role: 'strategist',
+      memberId: api.workspace.memberOf('strategist'),
+    });
+    expect(json.item).toMatchObject({
+      stage: 'briefing',
+      substage: 'drafting',
+      brief: null,
+      round: 0,
+      approvals: [],
+    });
+    expect(json.item.waitingOn).toMatchObject([{ role: 'strategist', for: 'offer_handoff' }]);
+    const commands = Object.fromEntries(
+      json.nextActions.map((action: { command: string; allowed: boolean }) => [
+        action.command,
+        action.allowed,
+      ]),
+    );
+    expect(commands).toMatchObject({ save_brief: true, offer_handoff: false, cancel: true });
+    expect(commands).not.toHaveProperty('sign_off');
+  });
+});
+
+describe('API keys', () => {
+  it('are shown once, work at once, and are stored hashed', async () => {
+    const body = { memberId: api.workspace.memberOf('editor'), name: 'laptop' };
+    const made = await api.as('strategist', 'POST', '/v1/api-keys', { body });
+    expect(made.status).toBe(201);
+    const { key, id } = made.json;
+    expect(key).toMatch(/^bk_[0-9A-Z]{26}\.[\w-]{43}$/);
+    expect((await api.call(key, 'GET', '/v1/members/me')).json.id).toBe(body.memberId);
+    const list = await api.as('strategist', 'GET', '/v1/api-keys');
+    expect(list.text).toContain(id);
+    const secret = key.split('.')[1];
+    expect(list.text).not.toContain(secret);
+    const { rows } = await api.database.db.$client.query('select * from api_keys');
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    expect((await api.as('strategist', 'DELETE', `/v1/api-keys/${id}`)).status).toBe(204);
+    expect((await api.call(key, 'GET', '/v1/members/me')).status).toBe(401);
+    expect((await api.as('strategist', 'DELETE', `/v1/api-keys/${id}`)).status).toBe(204);
+  });
+
+  it('made with an idempotency key come again for the same credential, and are readable by nobody else', async () => {
+    const body = { memberId: api.workspace.memberOf('editor'), name: 'repeated' };
+    const headers = keyed();
+    const first = await api.as('strategist', 'POST', '/v1/api-keys', { body, headers });
+    const again = await api.as('strategist', 'POST', '/v1/api-keys', { body, headers });
+    expect(again.json).toEqual(first.json);
+    const { rows } = await api.database.db.$client.query<{ response: Buffer }>(
+      'select response from idempotency_keys where response is not null',
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const secret = first.json.key.split('.')[1];
+    for (const { response } of rows) expect(response.includes(secret)).toBe(false);
+  });
+
+  it('are not made for strangers, nor expired ones', async () => {
+    const make = (body: object) => api.as('strategist', 'POST', '/v1/api-keys', { body });
+    expect((await make({ memberId: 'mbr_nobody', name: 'x' })).json.issues[0].path).toBe(
+      'memberId',
+    );
+    const memberId = api.workspace.memberOf('editor');
+    const late = await make({ memberId, name: 'x', expiresAt: '2020-01-01T00:00:00Z' });
+    expect(late.json.issues[0].path).toBe('expiresAt');
+  });
+});
+
+describe('members, playbooks and channel accounts', () => {
+  it('are listed, added and changed', async () => {
+    const added = await api.as('strategist', 'POST', '/v1/members', {
+      body: { name: 'Kim', roles: ['social_media_manager'], platformTags: { sandbox: 2 } },
+    });
+    const change = { active: false, absentFrom: '2026-03-02T00:00:00Z' };
+    const { json } = await api.as('strategist', 'PATCH', `/v1/members/${added.json.id}`, {
+      body: change,
+    });
+    expect(json).toMatchObject({
+      name: 'Kim',
+      active: false,
+      absentFrom: '2026-03-02T00:00:00.000Z',
+    });
+    const list = await api.as('editor', 'GET', '/v1/members?active=false');
+    expect(list.json.items.map(({ id }: { id: string }) => id)).toContain(added.json.id);
+    const gone = await api.as('strategist', 'PATCH', '/v1/members/mbr_gone', {
+      body: { name: 'x' },
+    });
+    expect(gone.status).toBe(404);
+  });
+
+  it('keep an admin from locking themselves out', async () => {
+    const own = api.workspace.memberOf('strategist');
+    for (const body of [{ active: false }, { roles: ['strategist'] }]) {
+      const { status } = await api.as('strategist', 'PATCH', `/v1/members/${own}`, { body });
+      expect(status).toBe(400);
+    }
+  });
+
+  it('never change a stored version of a playbook', async () => {
+    const version = { ...STANDARD_PLAYBOOK, version: 7, revisionLimit: 1 };
+    const add = (body: object) => api.as('strategist', 'POST', '/v1/playbooks', { body });
+    expect((await add(version)).status).toBe(201);
+    const again = await add({ ...version, revisionLimit: 5 });
+    expect(again.status).toBe(409);
+    expect(again.json.code).toBe('conflict');
+    const invalid = await add({ ...version, version: 8, gate: [] });
+    expect(invalid.json.issues[0].path).toBe('gate');
+    const { json } = await api.as('editor', 'GET', '/v1/playbooks');
+    expect(json.items.map((one: { version: number }) => one.version)).toEqual([1, 7]);
+  });
+
+  it('refuse a zone that does not exist', async () => {
+    const body = { channel: 'sandbox', name: 'Second', zone: 'Europe/Pariss' };
+    const refused = await api.as('social_media_manager', 'POST', '/v1/channel-accounts', { body });
+    expect(refused.json.issues[0].path).toBe('zone');
+    const made = await api.as('social_media_manager', 'POST', '/v1/channel-accounts', {
+      body: { ...body, zone: 'Europe/Paris' },
+    });
+    expect(made.status).toBe(201);
+    expect(made.json).not.toHaveProperty('settings');
+    const changed = await api.as('strategist', 'PATCH', `/v1/channel-accounts/${made.json.id}`, {
+      body: { active: false },
+    });
+    expect(changed.json.active).toBe(false);
+  });
+});
+
+describe('assets', () => {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  );
+  const upload = (body: Uint8Array | string, query = '', type = 'image/png') =>
+    api.as('creator', 'POST', `/v1/assets${query}`, { body, headers: { 'content-type': type } });
+
+  it('are stored under their hash, once, and come back as they are', async () => {
+    const first = await upload(png);
+    expect(first.status).toBe(201);
+    expect(first.json).toMatchObject({ kind: 'visual', mediaType: 'image/png', size: png.length });
+    expect((await upload(png, '?kind=visual')).json).toEqual(first.json);
+    const response = await fetch(`${api.url}/v1/assets/${first.json.hash}`, {
+      headers: { authorization: `Bearer ${api.keyOf('editor')}` },
+    });
+    expect(Buffer.from(await response.arrayBuffer()).equals(png)).toBe(true);
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(response.headers.get('content-security-policy')).toContain('sandbox');
+    const cached = await api.as('editor', 'GET', `/v1/assets/${first.json.hash}`, {
+      headers: { 'if-none-match': response.headers.get('etag') ?? '' },
+    });
+    expect(cached.status).toBe(304);
+  });
+
+  it('are refused when they are not what they claim, empty or too large', async () => {
+    expect((await upload('<svg onload="alert(1)"/>', '', 'image/svg+xml')).status).toBe(415);
+    expect((await upload('', '?kind=visual')).status).toBe(400);
+    expect((await upload('x', '', 'application/octet-stream')).status).toBe(415);
+    expect((await upload('x', '?kind=hologram')).status).toBe(400);
+    const large = Buffer.concat([png, Buffer.alloc(1024 * 1024)]);
+    expect((await upload(large)).status).toBe(413);
+    expect((await api.as('creator', 'GET', `/v1/assets/${'0'.repeat(64)}`)).status).toBe(404);
+    expect((await api.as('creator', 'GET', '/v1/assets/..%2F..%2Fetc%2Fpasswd')).status).toBe(404);
+  });
+});
+
+describe('readings', () => {
+  const asOf = '2026-03-02T08:00:00Z';
+
+  it('are appended one by one, many at once, or by CSV, and listed latest first', async () => {
+    const itemId = await api.start();
+    const path = `/v1/items/${itemId}/readings`;
+    const one = await api.as('strategist', 'POST', path, {
+      body: { measure: 'impressions', value: 10, asOf },
+    });
+    expect(one.json).toMatchObject({
+      count: 1,
+      items: [{ source: 'manual', createdBy: expect.any(String) }],
+    });
+    const many = await api.as('strategist', 'POST', path, {
+      body: [
+        { measure: 'shares', value: 2, asOf },
+        { measure: 'shares', value: 3, asOf: '2026-03-03T08:00:00Z' },
+      ],
+    });
+    expect(many.json.count).toBe(2);
+    const csv = `measure,value,asOf\nlink_clicks,4,${asOf}\nsaves,5,${asOf}\n`;
+    const headers = { 'content-type': 'text/csv', 'idempotency-key': randomUUID() };
+    const imported = await api.as('strategist', 'POST', path, { body: csv, headers });
+    expect(imported.json).toMatchObject({
+      count: 2,
+      items: [{ source: 'csv' }, { source: 'csv' }],
+    });
+    const again = await api.as('strategist', 'POST', path, { body: csv, headers });
+    expect(again.json).toEqual(imported.json);
+    const { json } = await api.as('editor', 'GET', path);
+    expect(json.items).toHaveLength(5);
+    expect(json.items[0]).toMatchObject({ measure: 'shares', value: 3 });
+  });
+
+  it.each([
+    { what: 'a rate', body: { measure: 'engagement_rate', value: 0.1, asOf }, path: 'measure' },
+    { what: 'a negative count', body: { measure: 'shares', value: -1, asOf }, path: 'value' },
+    {
+      what: 'another item’s post',
+      body: { measure: 'shares', value: 1, asOf, publicationId: 'pub_x_1' },
+      path: '0.publicationId',
+    },
+    {
+      what: 'an unknown account',
+      body: { measure: 'followers', value: 1, asOf, channelAccountId: 'cha_x' },
+      path: '0.channelAccountId',
+    },
+    {
+      what: 'the future',
+      body: { measure: 'shares', value: 1, asOf: '2099-01-01T00:00:00Z' },
+      path: '0.asOf',
+    },
+    { what: 'nothing', body: [], path: '' },
+  ])('of $what are refused', async ({ body, path }) => {
+    const itemId = await api.start();
+    const reply = await api.as('strategist', 'POST', `/v1/items/${itemId}/readings`, { body });
+    expect(reply.status).toBe(400);
+    expect(reply.json.issues[0].path).toBe(path);
+    expect((await api.as('strategist', 'GET', `/v1/items/${itemId}/readings`)).json.items).toEqual(
+      [],
+    );
+  });
+
+  it('are all stored or none', async () => {
+    const itemId = await api.start();
+    const path = `/v1/items/${itemId}/readings`;
+    const csv = `measure,value,asOf\nsaves,5,${asOf}\nsaves,many,${asOf}\n`;
+    const headers = { 'content-type': 'text/csv' };
+    const refused = await api.as('strategist', 'POST', path, { body: csv, headers });
+    expect(refused.json.issues[0].path).toBe('line 3.value');
+    const large = await api.as('strategist', 'POST', path, { body: 'x'.repeat(600_000), headers });
+    expect(large.status).toBe(413);
+    expect((await api.as('strategist', 'GET', path)).json.items).toEqual([]);
+    const legal = await api.as('editor', 'POST', path, {
+      body: { measure: 'saves', value: 1, asOf },
+    });
+    expect(legal.status).toBe(403);
+  });
+});
+
+describe('the KPI review of an item that is not measured yet', () => {
+  it('says what the readings say so far, and that nothing is known', async () => {
+    const kpiTargets = [{ kpi: 'click_through_rate', target: 0.03, checkpoint: '+7d' }];
+    const itemId = await api.start({ brief: { kpiTargets } });
+    const { status, json } = await api.as('strategist', 'GET', `/v1/items/${itemId}/kpi-review`);
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ frozen: false, hash: null, targets: kpiTargets, signOffs: [] });
+    const row = json.verdicts.find((one: { kpi: string }) => one.kpi === 'click_through_rate');
+    expect(row).toMatchObject({ value: null, target: 0.03 });
+    expect(row.verdict).not.toBe('met');
+    const earlier = await api.as('strategist', 'GET', `/v1/items/${itemId}/kpi-review?number=3`);
+    expect(earlier.status).toBe(404);
+  });
+});
+
+describe('the roles compared', () => {
+  it('come in French and English', async () => {
+    const get = (query: string, language = '') =>
+      api.as('creator', 'GET', `/v1/roles${query}`, { headers: { 'accept-language': language } });
+    expect((await get('?lang=fr')).json.language).toBe('fr');
+    expect((await get('', 'de, fr-CA;q=0.8, en;q=0.5')).json.language).toBe('fr');
+    expect((await get('', 'en;q=0.5, fr;q=0')).headers.get('content-language')).toBe('en');
+    expect((await get('')).json.roles).toHaveLength(3);
+    expect((await get('?lang=xx')).status).toBe(400);
+  });
+});
