@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,9 +22,17 @@ const root = dirname(import.meta.dirname);
 const cacheDirectory = join(root, '.baton', 'cache');
 const KEEP_DAYS = 14;
 
-/** Where the bundle of the present sources is, or will be. */
-export function workflowBundlePath(): string {
-  return join(cacheDirectory, `workflow-bundle-${hashOfInputs()}.js`);
+/** The cached bundle of the present sources; null when it has to be built. */
+export function findWorkflowBundle(): string | null {
+  const path = bundlePath(hashOfInputs());
+  if (!existsSync(path)) return null;
+  const now = new Date();
+  utimesSync(path, now, now);
+  return path;
+}
+
+function bundlePath(hash: string): string {
+  return join(cacheDirectory, `workflow-bundle-${hash}.js`);
 }
 
 /** Everything a bundle can contain: our workflow and domain code, and the locked packages. */
@@ -45,19 +54,25 @@ function hashOfInputs(): string {
  * @throws Error when the sources do not bundle.
  */
 export async function buildWorkflowBundle(): Promise<string> {
-  const path = workflowBundlePath();
-  if (existsSync(path)) return path;
+  const cached = findWorkflowBundle();
+  if (cached) return cached;
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
-    logger: new DefaultLogger('WARN'),
-  });
-  mkdirSync(cacheDirectory, { recursive: true });
-  const writing = `${path}.${process.pid}`;
-  writeFileSync(writing, code);
-  renameSync(writing, path);
-  removeOldBundles();
-  return path;
+  for (;;) {
+    const hash = hashOfInputs();
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+      logger: new DefaultLogger('WARN'),
+    });
+    // Somebody saved a source meanwhile: what was built has no name that says what is in it.
+    if (hashOfInputs() !== hash) continue;
+    const path = bundlePath(hash);
+    mkdirSync(cacheDirectory, { recursive: true });
+    const writing = `${path}.${process.pid}`;
+    writeFileSync(writing, code);
+    renameSync(writing, path);
+    removeOldBundles();
+    return path;
+  }
 }
 
 function removeOldBundles(): void {

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { workflowBundlePath } from '../build-workflow-bundle.ts';
 import type { BoundProcess } from '../local/bound-process.ts';
 import { type Credentials, prepareWorkspace } from '../local/first-workspace.ts';
 import { findFreePort, LOOPBACK } from '../local/ports.ts';
@@ -122,7 +121,7 @@ async function startParts(
     return worker;
   }
 
-  await prepareWorkflowBundle(environment);
+  const workflowBundle = await prepareWorkflowBundle(environment);
   const bareBundle = join(directory, 'bare-bundle.js');
   await bundleBareWorkflows(environment, bareBundle);
   await start(
@@ -141,7 +140,7 @@ async function startParts(
     BATON_WORKFLOW_BUNDLE: bareBundle,
   });
   const batonWorker = await startWorker('Worker', 'worker.ts', {
-    BATON_WORKFLOW_BUNDLE: workflowBundlePath(),
+    BATON_WORKFLOW_BUNDLE: workflowBundle,
   });
   const server = 'src/api/server.ts';
   const api = await start(

@@ -65,7 +65,7 @@ export function createStackContext(options: {
 }
 
 /** Waits for all tasks, also when one fails, so that whatever did start can be stopped. */
-export async function allDone(tasks: readonly (Promise<void> | null)[]): Promise<void> {
+export async function allDone(tasks: readonly (Promise<unknown> | null)[]): Promise<void> {
   const results = await Promise.allSettled(tasks);
   for (const result of results) {
     if (result.status === 'rejected') throw result.reason;

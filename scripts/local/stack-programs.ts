@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { workflowBundlePath } from '../build-workflow-bundle.ts';
+import { findWorkflowBundle } from '../build-workflow-bundle.ts';
 import type { ComponentName } from './component.ts';
 import { LOOPBACK } from './ports.ts';
 import { isAnswering, startProgram, startReadyProgram } from './program.ts';
@@ -9,13 +8,16 @@ import { allDone, type StackContext } from './stack-context.ts';
 /** Where the programs listen. */
 export type ProgramAddresses = { sandboxPort: number; apiPort: number };
 
+/** What the programs run on: their environment and the workflow code of the worker. */
+export type ProgramInputs = { environment: NodeJS.ProcessEnv; workflowBundle: string };
+
 /**
  * Starts the sandbox network, then the worker and the API, each as production runs it, and waits
  * until the API sees a worker polling.
  */
 export async function supervisePrograms(
   context: StackContext,
-  environment: NodeJS.ProcessEnv,
+  { environment, workflowBundle }: ProgramInputs,
   { sandboxPort, apiPort }: ProgramAddresses,
 ): Promise<void> {
   const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
@@ -49,7 +51,7 @@ export async function supervisePrograms(
     name: 'worker',
     label: 'Worker',
     script: 'worker.ts',
-    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundlePath() },
+    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundle },
     address: `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
     // Ready is what the API sees polling, because its callers depend on that.
     async isReady() {
@@ -88,15 +90,20 @@ function superviseProgram(context: StackContext, program: Program): Promise<void
  * Builds the workflow bundle if it is not in the cache, in a process of its own: bundling takes all
  * of one core and much memory for a while.
  *
+ * @returns the bundle's file
  * @throws Error with what the bundler said.
  */
-export async function prepareWorkflowBundle(environment: NodeJS.ProcessEnv): Promise<void> {
-  if (existsSync(workflowBundlePath())) return;
+export async function prepareWorkflowBundle(environment: NodeJS.ProcessEnv): Promise<string> {
+  const cached = findWorkflowBundle();
+  if (cached) return cached;
   const bundler = await startProgram({
     name: 'Workflow bundle',
     script: 'scripts/build-workflow-bundle.ts',
     environment,
   });
   const exit = await bundler.exited;
-  if (exit.code !== 0) throw new Error(`The workflows do not bundle:\n${bundler.tail()}`);
+  // Its last line names the file.
+  const file = bundler.tail().split('\n').at(-1);
+  if (exit.code !== 0 || !file) throw new Error(`The workflows do not bundle:\n${bundler.tail()}`);
+  return file;
 }

@@ -23,7 +23,7 @@ const DATABASE = 'baton';
  */
 export async function superviseServices(
   context: StackContext,
-  options: { temporalUi: boolean; alongside: Promise<void> },
+  options: { temporalUi: boolean; alongside: Promise<unknown> },
 ): Promise<Services> {
   const externalDatabase = context.environment['DATABASE_URL'];
   const externalTemporal = context.environment['TEMPORAL_ADDRESS'];

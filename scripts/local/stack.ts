@@ -120,9 +120,10 @@ async function startComponents(
   options: { temporalUi: boolean; stop: () => Promise<void> },
 ): Promise<LocalStack> {
   const { stateDir, components } = context;
+  const bundling = prepareWorkflowBundle(context.environment);
   const services = await superviseServices(context, {
     temporalUi: options.temporalUi,
-    alongside: prepareWorkflowBundle(context.environment),
+    alongside: bundling,
   });
   const apiPort = await findFreePort(context.ports.api);
   const sandboxPort = await findFreePort(context.ports.sandbox, new Set([apiPort]));
@@ -148,7 +149,11 @@ async function startComponents(
     assetsDirectory: join(stateDir, 'assets'),
     secretKey: readOrCreateSecret(join(stateDir, 'secret-key'), { bytes: 32, encoding: 'base64' }),
   });
-  await supervisePrograms(context, environment, { sandboxPort, apiPort });
+  await supervisePrograms(
+    context,
+    { environment, workflowBundle: await bundling },
+    { sandboxPort, apiPort },
+  );
 
   let stopped: Promise<void> | null = null;
   return {

@@ -30,7 +30,10 @@ describe('npm start as a process', () => {
   async function startReady(environment?: Record<string, string>): Promise<StackProcess> {
     const stack = spawnStack(state.path, environment);
     started.push(stack);
-    await until(() => stack.output().includes('Baton is ready'), stack.output);
+    await until(() => {
+      if (stack.process.exitCode !== null) throw new Error(`it ended:\n${stack.output()}`);
+      return stack.output().includes('Baton is ready');
+    }, stack.output);
     return stack;
   }
   function workspaceId(): string {
