@@ -11,6 +11,7 @@ import { deliverCommand } from '../../src/api/commands/deliver-command.ts';
 import { startDrainer } from '../../src/api/commands/drainer.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { insertCommand, takeFence } from '../../src/db/commands.ts';
+import { updateMember } from '../../src/db/members.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
@@ -453,9 +454,11 @@ describe('a start', () => {
   it('is refused for good when a needed role has nobody', async () => {
     const { db } = engine.deps;
     const lonely = await makeWorkspace(db);
-    await db.execute(
-      `update members set active = false where id = '${lonely.memberOf('creator')}'`,
-    );
+    const creator = {
+      workspaceId: lonely.workspaceId,
+      memberId: lonely.memberOf('creator'),
+    };
+    await updateMember(db, { ...creator, change: { active: false } });
     const caller = {
       workspaceId: lonely.workspaceId,
       memberId: lonely.memberOf('strategist'),
@@ -469,7 +472,7 @@ describe('a start', () => {
       outcome: 'refused',
       unmet: [{ code: 'receiver_exists', role: 'creator' }],
     });
-    await db.execute(`update members set active = true where id = '${lonely.memberOf('creator')}'`);
+    await updateMember(db, { ...creator, change: { active: true } });
     expect(await engine.sender.start(request)).toEqual(first);
   });
 });

@@ -86,10 +86,15 @@ async function reach(
   for (;;) {
     const state = await tick(temporal, itemId).catch(overOrAway);
     if (state === 'over') return state;
-    if (state?.idle && Date.parse(state.now) >= stopAt) return state;
+    if (state !== null && Date.parse(state.now) >= stopAt && isDone(state)) return state;
     if (Date.now() > giveUpAt) return 'late';
     await delay(POLL_MS);
   }
+}
+
+/** The engine may show the new time a moment before the timers that it passed have fired. */
+function isDone({ idle, now, nextDeadline }: RunState): boolean {
+  return idle && (nextDeadline === null || Date.parse(nextDeadline) > Date.parse(now));
 }
 
 function overOrAway(error: unknown): 'over' | null {
