@@ -15,6 +15,8 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['src/**/*.test.ts', 'test/pure/**/*.test.ts'],
+          // Property tests on a busy machine; nothing here waits for anything.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
