@@ -1,4 +1,16 @@
-import { and, asc, desc, eq, getTableColumns, gt, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  not,
+  or,
+  sql,
+} from 'drizzle-orm';
 import { GENESIS_HASH } from '../domain/item-event.ts';
 import type { ItemRow } from '../domain/item-row.ts';
 import type { Role } from '../domain/roles.ts';
@@ -73,6 +85,8 @@ export interface ItemFilter extends PageRequest {
   /** Part of the title, in any case. */
   q?: string | undefined;
   open?: boolean | undefined;
+  /** Open, and past its due time or waiting for a person to resolve a publication. */
+  stuck?: boolean | undefined;
   /** Newest first by this instant. `created` never changes, so pages of it never shift. */
   order?: 'created' | 'updated' | undefined;
 }
@@ -93,6 +107,7 @@ export async function listItems(db: Db, filter: ItemFilter): Promise<Page<ItemSu
         ...ifGiven(filter.campaignId, (campaignId) => eq(items.campaignId, campaignId)),
         ...ifGiven(filter.q, titleContains),
         ...ifGiven(filter.open, isOpen),
+        ...ifGiven(filter.stuck, (stuck) => (stuck ? isStuck() : not(isStuck()))),
         ...ifGiven(filter.cursor, (cursor) => isBefore(field, cursor)),
       ),
     )
@@ -159,13 +174,7 @@ export async function findOverdue(
   return db
     .select()
     .from(items)
-    .where(
-      and(
-        eq(items.workspaceId, workspaceId),
-        isNull(items.closedAt),
-        sql`${items.dueAt} < now() + ${items.clockOffsetMs} * interval '1 millisecond'`,
-      ),
-    )
+    .where(and(eq(items.workspaceId, workspaceId), isNull(items.closedAt), isOverdue()))
     .orderBy(asc(items.dueAt), asc(items.id))
     .limit(limit);
 }
@@ -184,6 +193,18 @@ export async function setClockOffset(
 
 function isItem({ workspaceId, itemId }: ItemKey) {
   return and(eq(items.id, itemId), eq(items.workspaceId, workspaceId));
+}
+
+/** Past due by the run's own clock. */
+function isOverdue() {
+  return sql`${items.dueAt} < now() + ${items.clockOffsetMs} * interval '1 millisecond'`;
+}
+
+/** Never null, so that its negation holds for every other row. */
+function isStuck() {
+  const waits = JSON.stringify([{ for: 'resolve_publication' }]);
+  return sql`(${items.closedAt} is null
+    and (coalesce(${isOverdue()}, false) or ${items.waitingOn} @> ${waits}::jsonb))`;
 }
 
 function isOpen(open: boolean) {

@@ -1,0 +1,491 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Item } from '../../src/api/item-schema.ts';
+import { KpiReview } from '../../src/api/kpi-review-view.ts';
+import { verifyChain } from '../../src/domain/item-event.ts';
+import { COMMAND_TYPES } from '../../src/domain/item-rules.ts';
+import type { Role } from '../../src/domain/roles.ts';
+import type { Json } from '../support/api-fixture.ts';
+import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
+import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  frozenReview,
+  HOUR_MS,
+  toCreation,
+  toMeasuring,
+  toOffered,
+  toReview,
+  toScheduled,
+} from '../support/item-story.ts';
+
+let api: EngineApi;
+beforeAll(async () => {
+  api = await openEngineApi();
+}, 120_000);
+afterAll(() => api?.close());
+
+async function start(): Promise<string> {
+  return (await api.ok('strategist', 'POST', '/v1/items', { title: 'Over HTTP' })).item.id;
+}
+
+const handoffOf = (itemId: string, count = 1) => `hnd_${itemId.slice(4)}_${count}`;
+
+async function show(itemId: string): Promise<Json> {
+  const item = await api.ok('editor', 'GET', `/v1/items/${itemId}`);
+  Item.strict().parse(item);
+  return item;
+}
+
+describe('an item over HTTP', () => {
+  it('goes from brief to verdict', async () => {
+    const id = await start();
+    const at = `/v1/items/${id}`;
+
+    const early = await api.as('strategist', 'POST', `${at}/handoffs`, { body: { checklist: {} } });
+    expect(early.status).toBe(409);
+    expect(early.json).toMatchObject({
+      code: 'refused',
+      outcome: 'refused',
+      commandId: expect.stringMatching(/^http:key_/),
+    });
+    expect(early.json.unmet.map(({ code }: Json) => code)).toEqual(
+      expect.arrayContaining(['brief_complete', 'targets_set', 'checklist.success_defined']),
+    );
+
+    const brief = await api.as('strategist', 'PUT', `${at}/brief`, { body: makeBrief() });
+    expect(brief.json).toMatchObject({ outcome: 'applied', version: 1, stage: 'briefing' });
+    expect(brief.headers.get('etag')).toBe(`"${brief.json.hash}"`);
+    const read = await api.as('creator', 'GET', `${at}/brief`);
+    expect(read.json).toMatchObject({ version: 1, hash: brief.json.hash, brief: makeBrief() });
+    expect(read.headers.get('etag')).toBe(brief.headers.get('etag'));
+
+    await api.ok('strategist', 'POST', `${at}/handoffs`, {
+      checklist: tickedChecklist('brief'),
+      note: 'over to you',
+    });
+    expect((await show(id)).handoffs).toMatchObject([{ id: handoffOf(id), state: 'offered' }]);
+    const wrong = await api.as('editor', 'POST', `${at}/handoffs/${handoffOf(id)}/accept`);
+    expect(wrong.status).toBe(403);
+    expect(wrong.json).toMatchObject({ code: 'forbidden', outcome: 'refused' });
+    await api.ok('creator', 'POST', `${at}/handoffs/${handoffOf(id)}/accept`);
+
+    const bare = await api.as('creator', 'PUT', `${at}/draft`, {
+      body: makeDraft({ body: '', variants: [] }),
+    });
+    expect(bare.status).toBe(200);
+    const unready = await api.as('creator', 'POST', `${at}/handoffs`, {
+      body: { checklist: tickedChecklist('review') },
+    });
+    expect(unready.json.unmet.map(({ code }: Json) => code)).toContain('assets_complete');
+    const draft = await api.ok('creator', 'PUT', `${at}/draft`, makeDraft());
+    expect(draft).toMatchObject({
+      version: 2,
+      contentHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const checklist = (await show(id)).checklist;
+    expect(checklist.find(({ code }: Json) => code === 'alt_text')).toMatchObject({
+      kind: 'machine',
+      done: true,
+    });
+    expect(checklist.find(({ code }: Json) => code === 'matches_brief')).toMatchObject({
+      kind: 'human',
+      done: false,
+    });
+    const submitted = await api.ok('creator', 'POST', `${at}/handoffs`, {
+      checklist: tickedChecklist('review'),
+    });
+    expect(submitted).toMatchObject({ stage: 'review', contentHash: draft.contentHash });
+
+    const stale = await api.as('editor', 'POST', `${at}/approvals`, {
+      body: { role: 'editor', contentHash: 'f'.repeat(64), decision: 'approve' },
+    });
+    expect(stale.status).toBe(409);
+    expect(stale.json.unmet).toMatchObject([{ code: 'current_hash' }]);
+    await api.ok('editor', 'POST', `${at}/approvals`, {
+      role: 'editor',
+      contentHash: draft.contentHash,
+      decision: 'approve',
+      comment: 'ready to go',
+    });
+    expect((await show(id)).approvals).toMatchObject([
+      { role: 'editor', decision: 'approve', contentHash: draft.contentHash },
+    ]);
+
+    await api.ok('social_media_manager', 'POST', `${at}/handoffs/${handoffOf(id, 2)}/accept`);
+    const publications = [
+      {
+        channelAccountId: api.engine.channelAccountId,
+        at: new Date(Date.now() + HOUR_MS).toISOString(),
+      },
+    ];
+    const planned = await api.as('social_media_manager', 'PUT', `${at}/schedule`, {
+      body: { publications },
+    });
+    expect(planned.json).toMatchObject({
+      stage: 'scheduled',
+      publications: [{ state: 'planned' }],
+    });
+    const schedule = await api.as('editor', 'GET', `${at}/schedule`);
+    expect(schedule.headers.get('etag')).toBe(planned.headers.get('etag'));
+    expect(schedule.json.publications[0]).toMatchObject({
+      slotNumber: 1,
+      marker: api.engine.marker(id),
+    });
+
+    await api.ok('strategist', 'POST', '/v1/local/time-travel', {
+      itemId: id,
+      to: 'next_deadline',
+    });
+    await eventually(async () => (await show(id)).stage === 'measuring');
+    expect((await show(id)).publications[0]).toMatchObject({
+      state: 'published',
+      remoteId: expect.any(String),
+    });
+    await api.ok('strategist', 'POST', '/v1/local/time-travel', { itemId: id, by: 'P29D' });
+    const hash = await frozenReview(api.engine, id);
+    const review = await api.ok('creator', 'GET', `${at}/kpi-review`);
+    KpiReview.strict().parse(review);
+    expect(review).toMatchObject({
+      frozen: true,
+      hash,
+      number: 1,
+      missing: ['strategist', 'creator', 'social_media_manager'],
+    });
+    expect(review.verdicts.length).toBeGreaterThan(3);
+    const due = await api.ok('strategist', 'GET', '/v1/kpi-reviews?role=strategist');
+    expect(due.items.map(({ id: itemId }: Json) => itemId)).toContain(id);
+
+    const unread = await api.as('creator', 'POST', `${at}/kpi-review/sign-offs`, {
+      body: { role: 'creator', decision: 'agree', reviewHash: hash },
+    });
+    expect(unread.status).toBe(409);
+    const sign = (role: Role, decision: string) =>
+      api.ok(role, 'POST', `${at}/kpi-review/sign-offs`, {
+        role,
+        decision,
+        reviewHash: hash,
+        comment: 'seen',
+      });
+    await sign('strategist', 'iterate');
+    await sign('creator', 'agree');
+    expect(await sign('social_media_manager', 'agree')).toMatchObject({ stage: 'closed' });
+    const closed = await show(id);
+    expect(closed).toMatchObject({
+      stage: 'closed',
+      owner: { role: null, memberId: null },
+      waitingOn: [],
+    });
+    expect(closed.clockOffset).toBeGreaterThan(29 * 24 * HOUR_MS - 60_000);
+
+    const late = await api.as('strategist', 'POST', `${at}/cancel`, {
+      body: { reason: 'too late' },
+    });
+    expect(late.status).toBe(409);
+    expect(late.json.unmet).toMatchObject([{ code: 'item_closed' }]);
+
+    const entries: Json[] = [];
+    let cursor = '';
+    do {
+      const page = await api.ok('editor', 'GET', `${at}/timeline?limit=7${cursor}`);
+      entries.push(...page.items);
+      cursor = page.nextCursor === null ? '' : `&cursor=${encodeURIComponent(page.nextCursor)}`;
+    } while (cursor !== '');
+    const events = entries.filter(({ kind }) => kind === 'event');
+    expect(verifyChain(events)).toBeNull();
+    expect(events.at(-1)).toMatchObject({ type: 'item.stage_changed', data: { to: 'closed' } });
+    const refusals = entries.filter(({ kind }) => kind === 'refusal').map(({ type }) => type);
+    expect(refusals).toEqual(
+      expect.arrayContaining([
+        'offer_handoff',
+        'accept_handoff',
+        'submit_for_review',
+        'decide_approval',
+        'sign_off',
+        'cancel',
+      ]),
+    );
+    const thread = await api.ok('editor', 'GET', `${at}/comments`);
+    expect(thread.items.map(({ text }: Json) => text)).toEqual(
+      expect.arrayContaining(['over to you', 'ready to go']),
+    );
+    expect(thread.items.map(({ text }: Json) => text)).not.toContain('too late');
+  }, 60_000);
+});
+
+describe('actions', () => {
+  it('agree with what the guards say, in each stage and for each role', async () => {
+    const stages: [string, (id: string) => Promise<unknown>][] = [
+      ['briefing', async () => {}],
+      ['briefing', (id) => toOffered(api.engine, id)],
+      ['creation', (id) => toCreation(api.engine, id)],
+      ['review', (id) => toReview(api.engine, id)],
+      ['scheduled', (id) => toScheduled(api.engine, id)],
+    ];
+    for (const [stage, lead] of stages) {
+      const id = await start();
+      await lead(id);
+      for (const role of ['strategist', 'creator', 'social_media_manager', 'editor'] as const) {
+        const { items } = await api.ok(role, 'GET', `/v1/items/${id}/actions`);
+        expect(items.map(({ command }: Json) => command).sort()).toEqual([...COMMAND_TYPES].sort());
+        for (const { allowed, unmet } of items) expect(allowed).toBe(unmet.length === 0);
+        const { allowed } = items.find(({ command }: Json) => command === 'hold');
+        const held = await api.as(role, 'POST', `/v1/items/${id}/hold`, {
+          body: { reason: 'a pause' },
+        });
+        expect([stage, role, held.status < 300], held.text).toEqual([stage, role, allowed]);
+        if (held.status < 300)
+          await api.ok(role, 'POST', `/v1/items/${id}/resume`, { reason: 'go on' });
+      }
+    }
+  }, 60_000);
+});
+
+describe('saves', () => {
+  it('honour If-Match: the version that was seen, or 412', async () => {
+    const id = await start();
+    const path = `/v1/items/${id}/brief`;
+    const put = (keyMessage: string, ifMatch?: string) =>
+      api.as('strategist', 'PUT', path, {
+        body: makeBrief({ keyMessage }),
+        ...(ifMatch !== undefined && { headers: { 'if-match': ifMatch } }),
+      });
+    expect((await put('none yet', '*')).status).toBe(412);
+    const first = await put('one');
+    const etag = first.headers.get('etag') ?? '';
+    const second = await put('two', etag);
+    expect(second.json.version).toBe(2);
+    const lost = await put('three', etag);
+    expect(lost.status).toBe(412);
+    expect(lost.json).toMatchObject({ code: 'version_conflict', current: second.json.hash });
+    expect((await put('four', `W/${second.headers.get('etag')}`)).status).toBe(412);
+    expect((await put('five', '"a", "b"')).status).toBe(400);
+    const [left, right] = await Promise.all([
+      put('six', `"${second.json.hash}"`),
+      put('seven', `"${second.json.hash}"`),
+    ]);
+    expect([left.status, right.status].sort()).toEqual([200, 412]);
+    const identical = await put('two');
+    expect(identical.status).toBe(200);
+    expect(identical.json.hash).toBe(second.json.hash);
+  });
+
+  it('of a plan honour it as well', async () => {
+    const id = await start();
+    await toScheduled(api.engine, id);
+    const path = `/v1/items/${id}/schedule`;
+    const etag = (await api.as('editor', 'GET', path)).headers.get('etag') ?? '';
+    const put = (minutes: number, ifMatch: string) =>
+      api.as('social_media_manager', 'PUT', path, {
+        body: {
+          publications: [
+            {
+              channelAccountId: api.engine.channelAccountId,
+              at: new Date(Date.now() + minutes * 60_000).toISOString(),
+            },
+          ],
+        },
+        headers: { 'if-match': ifMatch },
+      });
+    const moved = await put(120, etag);
+    expect(moved.status).toBe(200);
+    expect(moved.json.publications[0].id).toBe(`pub_${id.slice(4)}_1`);
+    expect((await put(180, etag)).status).toBe(412);
+    expect((await put(180, moved.headers.get('etag') ?? '')).status).toBe(200);
+    const taken = await api.ok('social_media_manager', 'DELETE', path, { reason: 'not now' });
+    expect(taken.stage).toBe('scheduling');
+  });
+
+  it('say which wall times do not exist, and which exist twice', async () => {
+    const id = await start();
+    await toScheduled(api.engine, id);
+    const put = (local: string, zone = 'Europe/Paris') =>
+      api.as('social_media_manager', 'PUT', `/v1/items/${id}/schedule`, {
+        body: { publications: [{ channelAccountId: api.engine.channelAccountId, local, zone }] },
+      });
+    const gap = await put('2030-03-31T02:30:00');
+    expect(gap.status).toBe(400);
+    expect(gap.json.issues[0]).toMatchObject({
+      path: 'publications.0.local',
+      choices: [expect.any(String), expect.any(String)],
+    });
+    expect((await put('2030-10-27T02:30:00')).json.issues[0].choices).toHaveLength(2);
+    expect((await put('2030-10-27T02:30:00', 'Mars/Olympus')).json.issues[0].path).toBe(
+      'publications.0.zone',
+    );
+    const past = await api.as('social_media_manager', 'PUT', `/v1/items/${id}/schedule`, {
+      body: {
+        publications: [
+          { channelAccountId: api.engine.channelAccountId, at: '2020-01-01T00:00:00Z' },
+        ],
+      },
+    });
+    expect(past.status).toBe(409);
+    expect(past.json.unmet).toMatchObject([{ code: 'slot_in_future' }]);
+    const both = await api.as('social_media_manager', 'PUT', `/v1/items/${id}/schedule`, {
+      body: { publications: [{ channelAccountId: api.engine.channelAccountId }] },
+    });
+    expect(both.status).toBe(400);
+  });
+});
+
+describe('an idempotency key of a command', () => {
+  it('gets the first answer again, refusals too, and is a conflict for another body', async () => {
+    const id = await start();
+    const path = `/v1/items/${id}/handoffs`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = { checklist: tickedChecklist('brief') };
+    const refused = await api.as('strategist', 'POST', path, { body, headers });
+    expect(refused.status).toBe(409);
+    await api.ok('strategist', 'PUT', `/v1/items/${id}/brief`, makeBrief());
+    const again = await api.as('strategist', 'POST', path, { body, headers });
+    expect({ ...again.json, requestId: '' }).toEqual({ ...refused.json, requestId: '' });
+    const other = await api.as('strategist', 'POST', path, {
+      body: { ...body, note: 'x' },
+      headers,
+    });
+    expect(other.status).toBe(409);
+    expect(other.json.code).toBe('idempotency_conflict');
+  });
+
+  it('means the same command when the item has moved on', async () => {
+    const id = await start();
+    await toCreation(api.engine, id);
+    await api.ok('creator', 'PUT', `/v1/items/${id}/draft`, makeDraft());
+    const headers = { 'idempotency-key': randomUUID() };
+    const submit = () =>
+      api.as('creator', 'POST', `/v1/items/${id}/handoffs`, {
+        body: { checklist: tickedChecklist('review') },
+        headers,
+      });
+    const replies = await Promise.all(Array.from({ length: 8 }, submit));
+    replies.push(await submit());
+    for (const { status, text } of replies) expect([status, text]).toEqual([200, replies[0]?.text]);
+    const { commandId } = replies[0]?.json ?? {};
+    const stored = await api.ok('editor', 'GET', `/v1/commands/${encodeURIComponent(commandId)}`);
+    expect(stored).toMatchObject({
+      id: commandId,
+      state: 'applied',
+      type: 'submit_for_review',
+      answer: { stage: 'review' },
+    });
+  });
+
+  it('may be any visible text, and its command is found by it', async () => {
+    const id = await start();
+    const key = 'a/b?c=d&e%20"f"+~';
+    const put = await api.as('strategist', 'PUT', `/v1/items/${id}/brief`, {
+      body: makeBrief(),
+      headers: { 'idempotency-key': key },
+    });
+    expect(put.json.commandId).toMatch(/^http:key_[0-9A-Z]+:a\/b/);
+    const stored = await api.ok(
+      'editor',
+      'GET',
+      `/v1/commands/${encodeURIComponent(put.json.commandId)}`,
+    );
+    expect(stored).toMatchObject({ state: 'applied', type: 'save_brief' });
+  });
+});
+
+describe('without a worker', () => {
+  it('a command is stored, answered 202, and applied when one comes', async () => {
+    const id = await start();
+    await api.engine.stopWorker();
+    try {
+      const put = await api.as('strategist', 'PUT', `/v1/items/${id}/brief`, { body: makeBrief() });
+      expect(put.status).toBe(202);
+      expect(put.json).toEqual({ outcome: 'pending', commandId: expect.any(String) });
+      const location = put.headers.get('location') ?? '';
+      expect((await api.ok('editor', 'GET', location)).state).toBe('pending');
+      await api.engine.startWorker();
+      await api.engine.drain(put.json.commandId);
+      expect(await api.ok('editor', 'GET', location)).toMatchObject({
+        state: 'applied',
+        answer: { version: 1 },
+      });
+    } finally {
+      await api.engine.stopWorker();
+      await api.engine.startWorker();
+    }
+  }, 60_000);
+});
+
+describe('ids that are not the item’s', () => {
+  it('are unknown, and ids of earlier offers are refused', async () => {
+    const id = await start();
+    await toOffered(api.engine, id);
+    const at = `/v1/items/${id}`;
+    expect((await api.as('creator', 'POST', `${at}/handoffs/hnd_other_1/accept`)).status).toBe(404);
+    expect(
+      (await api.as('social_media_manager', 'POST', `${at}/publications/pub_other_1/skip`)).status,
+    ).toBe(404);
+    await api.ok('strategist', 'POST', `${at}/handoffs/${handoffOf(id)}/withdraw`, {
+      reason: 'one more thing',
+    });
+    await api.ok('strategist', 'POST', `${at}/handoffs`, { checklist: tickedChecklist('brief') });
+    const stale = await api.as('creator', 'POST', `${at}/handoffs/${handoffOf(id)}/accept`);
+    expect(stale.status).toBe(409);
+    expect(stale.json.unmet).toMatchObject([{ code: 'current_handoff' }]);
+    const withdrawn = await api.as(
+      'strategist',
+      'POST',
+      `${at}/handoffs/${handoffOf(id)}/withdraw`,
+    );
+    expect(withdrawn.json.unmet).toMatchObject([{ code: 'current_handoff' }]);
+    expect((await show(id)).handoffs.map(({ state }: Json) => state)).toEqual([
+      'withdrawn',
+      'offered',
+    ]);
+  });
+});
+
+describe('time travel', () => {
+  it('goes by a duration, to an instant, or to what comes next; nowhere else', async () => {
+    const id = await start();
+    const travel = (target: object) =>
+      api.as('strategist', 'POST', '/v1/local/time-travel', { body: { itemId: id, ...target } });
+    const arrived = await travel({ by: 'PT90M' });
+    expect(arrived.json.clockOffset).toBeGreaterThanOrEqual(90 * 60_000 - 5_000);
+    const shown = (await show(id)).clockOffset;
+    expect(Math.abs(shown - arrived.json.clockOffset)).toBeLessThan(1_000);
+    for (const target of [
+      { by: 'P' },
+      { by: '3 days' },
+      { to: 'tomorrow' },
+      {},
+      { by: 'P1D', to: 'next_deadline' },
+    ]) {
+      expect((await travel(target)).status, JSON.stringify(target)).toBe(400);
+    }
+    expect((await travel({ to: '2020-01-01T00:00:00Z' })).status).toBe(409);
+    const nobody = await api.as('strategist', 'POST', '/v1/local/time-travel', {
+      body: { itemId: 'itm_x', by: 'P1D' },
+    });
+    expect(nobody.status).toBe(404);
+    await api.ok('strategist', 'POST', `/v1/items/${id}/cancel`, { reason: 'done trying' });
+    expect((await travel({ by: 'P1D' })).status).toBe(409);
+  }, 60_000);
+});
+
+describe('the lists', () => {
+  it('show what waits for whom', async () => {
+    const id = await start();
+    await toMeasuring(api.engine, await start());
+    await toOffered(api.engine, id);
+    const ids = async (role: Role, path: string) =>
+      (await api.ok(role, 'GET', path)).items.map((item: Json) => item.id);
+    expect(await ids('creator', '/v1/inbox')).toContain(id);
+    expect(await ids('editor', '/v1/inbox')).not.toContain(id);
+    expect(await ids('editor', '/v1/items?stage=briefing&role=creator')).toContain(id);
+    expect(await ids('editor', '/v1/items?stage=measuring')).not.toContain(id);
+    expect(
+      await ids('editor', `/v1/items?assignee=${api.engine.workspace.memberOf('strategist')}`),
+    ).toContain(id);
+    expect(await ids('editor', '/v1/items?stuck=true')).not.toContain(id);
+    expect(await ids('editor', '/v1/items?stuck=false')).toContain(id);
+    await api.ok('strategist', 'POST', '/v1/local/time-travel', { itemId: id, by: 'P9D' });
+    expect(await ids('editor', '/v1/items?stuck=true')).toContain(id);
+    expect(await ids('editor', '/v1/items?stuck=false')).not.toContain(id);
+  }, 60_000);
+});

@@ -1,0 +1,33 @@
+import type { Role } from '../../src/domain/roles.ts';
+import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
+import { type ItemEngine, openItemEngine } from './item-engine.ts';
+
+/** The API over a whole engine: database, worker and sandbox network. */
+export interface EngineApi extends TestApi {
+  engine: ItemEngine;
+  /** Calls as the member of a role. */
+  as(role: Role, method: string, path: string, options?: CallOptions): Promise<Reply>;
+  /** The same below an item, for a request that must succeed. @returns its JSON. */
+  ok(role: Role, method: string, path: string, body?: unknown): Promise<Json>;
+}
+
+export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Promise<EngineApi> {
+  const engine = await openItemEngine();
+  const api = await openApi({ ...engine.deps, sender: engine.sender }, change);
+  const as: EngineApi['as'] = (role, ...request) => {
+    const member = engine.workspace.members.find((candidate) => candidate.role === role);
+    return api.call(member?.key ?? null, ...request);
+  };
+  return {
+    ...{ ...api, engine, as },
+    async ok(role, method, path, body) {
+      const reply = await as(role, method, path, body === undefined ? {} : { body });
+      if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.text}`);
+      return reply.json;
+    },
+    async close() {
+      await api.close();
+      await engine.close();
+    },
+  };
+}
