@@ -3,6 +3,7 @@ import type { Actor } from '../domain/item-context.ts';
 import type { Db } from './client.ts';
 import type { CommandRow } from './commands.ts';
 import type { StoredItem } from './items.ts';
+import { preparedOnce } from './prepared.ts';
 import { commands, items, members, workspaces } from './schema/index.ts';
 import type { WorkspaceCalendar } from './schema/workspaces.ts';
 
@@ -24,25 +25,7 @@ export async function readCommandContext(
   db: Db,
   key: { workspaceId: string; itemId: string; memberId: string; commandId: string },
 ): Promise<CommandContext | null> {
-  const backedUp = sql<string[]>`array(
-    select b.id from ${members} b
-    where b.workspace_id = ${key.workspaceId} and b.backup_id = ${key.memberId} order by b.id)`;
-  const [row] = await db
-    .select({
-      member: members,
-      calendar: workspaces.calendar,
-      item: items,
-      command: commands,
-      backedUp,
-    })
-    .from(members)
-    .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
-    .leftJoin(items, and(eq(items.id, key.itemId), eq(items.workspaceId, members.workspaceId)))
-    .leftJoin(
-      commands,
-      and(eq(commands.id, key.commandId), eq(commands.workspaceId, members.workspaceId)),
-    )
-    .where(and(eq(members.id, key.memberId), eq(members.workspaceId, key.workspaceId)));
+  const [row] = await findContext(db).execute({ ...key });
   if (row === undefined) return null;
   const { member } = row;
   const actor: Actor = {
@@ -58,3 +41,37 @@ export async function readCommandContext(
     calendar: row.calendar,
   };
 }
+
+const findContext = preparedOnce((db) => {
+  const [workspaceId, memberId] = [sql.placeholder('workspaceId'), sql.placeholder('memberId')];
+  return db
+    .select({
+      member: {
+        id: members.id,
+        roles: members.roles,
+        platformTags: members.platformTags,
+        active: members.active,
+      },
+      backedUp: sql<string[]>`array(
+        select b.id from ${members} b
+        where b.workspace_id = ${workspaceId} and b.backup_id = ${memberId} order by b.id)`,
+      calendar: workspaces.calendar,
+      item: items,
+      command: commands,
+    })
+    .from(members)
+    .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
+    .leftJoin(
+      items,
+      and(eq(items.id, sql.placeholder('itemId')), eq(items.workspaceId, members.workspaceId)),
+    )
+    .leftJoin(
+      commands,
+      and(
+        eq(commands.id, sql.placeholder('commandId')),
+        eq(commands.workspaceId, members.workspaceId),
+      ),
+    )
+    .where(and(eq(members.id, memberId), eq(members.workspaceId, workspaceId)))
+    .prepare('find_command_context');
+});

@@ -1,6 +1,7 @@
-import { and, asc, eq, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, isNull, lte, or, type Placeholder, sql } from 'drizzle-orm';
 import type { Unmet } from '../domain/item-commands.ts';
 import type { Db } from './client.ts';
+import { preparedOnce } from './prepared.ts';
 import { commands, items } from './schema/index.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
@@ -35,15 +36,12 @@ export async function insertCommand(
   db: Db,
   { leaseMs, ...command }: NewCommand & { leaseMs?: number },
 ): Promise<InsertedCommand> {
-  const fence = leaseMs === undefined ? {} : { attempt: 1, leaseUntil: inMs(leaseMs) };
-  const [created] = await db
-    .insert(commands)
-    .values({ ...command, ...fence })
-    .onConflictDoNothing()
-    .returning();
+  const { payload } = command;
+  const fence = { attempt: leaseMs === undefined ? 0 : 1, leaseMs: leaseMs ?? null };
+  const [created] = await storeNew(db).execute({ ...command, ...fence });
   if (created !== undefined) {
     const attempt = leaseMs === undefined ? null : created.attempt;
-    return { conflict: false, inserted: true, attempt, row: created };
+    return { conflict: false, inserted: true, attempt, row: { ...created, payload } };
   }
   const row = await getCommand(db, command);
   // Commands are never deleted, so a row that cannot be seen belongs to another workspace.
@@ -53,16 +51,55 @@ export async function insertCommand(
   return { conflict: false, inserted: false, attempt: null, row };
 }
 
+/** The payload is not read back: it is the largest column and the caller has it. */
+const { payload: _, ...columnsBesidePayload } = getTableColumns(commands);
+
+const storeNew = preparedOnce((db) =>
+  db
+    .insert(commands)
+    .values({
+      id: sql.placeholder('id'),
+      workspaceId: sql.placeholder('workspaceId'),
+      itemId: sql.placeholder('itemId'),
+      actorId: sql.placeholder('actorId'),
+      source: sql.placeholder('source'),
+      type: sql.placeholder('type'),
+      payload: sql.placeholder('payload'),
+      bodyHash: sql.placeholder('bodyHash'),
+      attempt: sql.placeholder('attempt'),
+      leaseUntil: inMs(sql.placeholder('leaseMs')),
+    })
+    .onConflictDoNothing()
+    .returning(columnsBesidePayload)
+    .prepare('store_command'),
+);
+
 export interface CommandKey {
   workspaceId: string;
   id: string;
 }
 
 /** The row of a command, or null. */
-export async function getCommand(db: Db, key: CommandKey): Promise<CommandRow | null> {
-  const [row] = await db.select().from(commands).where(isCommand(key));
+export async function getCommand(
+  db: Db,
+  { workspaceId, id }: CommandKey,
+): Promise<CommandRow | null> {
+  const [row] = await findCommand(db).execute({ workspaceId, id });
   return row ?? null;
 }
+
+const findCommand = preparedOnce((db) =>
+  db
+    .select()
+    .from(commands)
+    .where(
+      and(
+        eq(commands.id, sql.placeholder('id')),
+        eq(commands.workspaceId, sql.placeholder('workspaceId')),
+      ),
+    )
+    .prepare('find_command'),
+);
 
 /**
  * Takes the fence: whoever gets a number may send the command to the run until the lease runs out.
@@ -96,8 +133,20 @@ export async function readVerdict(db: Db, key: CommandKey): Promise<CommandVerdi
   return row === null ? null : verdictOf(row);
 }
 
+const verdictColumns = {
+  state: commands.state,
+  answer: commands.answer,
+  unmet: commands.unmet,
+  appliedSeq: commands.appliedSeq,
+  refusedAtSeq: commands.refusedAtSeq,
+  settledAt: commands.settledAt,
+  createdAt: commands.createdAt,
+};
+
 /** The verdict in a row, or null while it is pending. */
-export function verdictOf(row: CommandRow): CommandVerdict | null {
+export function verdictOf(
+  row: Pick<CommandRow, keyof typeof verdictColumns>,
+): CommandVerdict | null {
   const settledAt = row.settledAt ?? row.createdAt;
   switch (row.state) {
     case 'pending':
@@ -118,23 +167,35 @@ export async function storeRefusal(
   db: Db,
   { unmet, atSeq, ...fenced }: CommandKey & { attempt: number; unmet: Unmet[]; atSeq?: number },
 ): Promise<CommandVerdict | null> {
-  const [row] = await db
+  const refusal = { ...fenced, unmet: JSON.stringify(unmet), atSeq: atSeq ?? null };
+  const [row] = await refuse(db).execute(refusal);
+  return row === undefined ? readVerdict(db, fenced) : verdictOf(row);
+}
+
+const refuse = preparedOnce((db) =>
+  db
     .update(commands)
     .set({
       state: 'refused',
-      unmet,
-      refusedAtSeq:
-        atSeq ??
-        sql`coalesce((select ${items.seq} from ${items} where ${items.id} = ${commands.itemId}), 0)`,
+      unmet: sql`${sql.placeholder('unmet')}::jsonb`,
+      refusedAtSeq: sql`coalesce(${sql.placeholder('atSeq')}::integer,
+        (select ${items.seq} from ${items} where ${items.id} = ${commands.itemId}), 0)`,
       settledAt: sql`now()`,
       leaseUntil: null,
       lastError: null,
       retryAt: null,
     })
-    .where(isOwn(fenced))
-    .returning();
-  return row === undefined ? readVerdict(db, fenced) : verdictOf(row);
-}
+    .where(
+      and(
+        eq(commands.id, sql.placeholder('id')),
+        eq(commands.workspaceId, sql.placeholder('workspaceId')),
+        eq(commands.attempt, sql.placeholder('attempt')),
+        eq(commands.state, 'pending'),
+      ),
+    )
+    .returning(verdictColumns)
+    .prepare('refuse_command'),
+);
 
 /**
  * Pending commands of every workspace that nobody is sending now, oldest first: the drainer's work.
@@ -200,6 +261,7 @@ function leaseIsOver() {
 }
 
 // clock_timestamp(), not now(): now() is when the transaction began, which shortens a lease.
-function inMs(ms: number) {
-  return sql`clock_timestamp() + ${ms} * interval '1 millisecond'`;
+// Null is never.
+function inMs(ms: number | Placeholder) {
+  return sql`clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`;
 }

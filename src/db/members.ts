@@ -1,10 +1,11 @@
-import { and, arrayContains, asc, eq } from 'drizzle-orm';
+import { and, arrayContains, asc, eq, sql } from 'drizzle-orm';
 import type { Holders } from '../domain/item-commands.ts';
 import type { Actor } from '../domain/item-context.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Db } from './client.ts';
 import { ifGiven } from './conditions.ts';
 import { newId } from './ids.ts';
+import { preparedOnce } from './prepared.ts';
 import { members } from './schema/index.ts';
 
 export type MemberRow = typeof members.$inferSelect;
@@ -68,11 +69,20 @@ export async function listHolders(
   { workspaceId }: { workspaceId: string },
 ): Promise<Holders> {
   const holders: Holders = {};
-  for (const member of await listMembers(db, { workspaceId, active: true })) {
-    for (const role of member.roles) holders[role] = [...(holders[role] ?? []), member.id];
+  for (const { id, roles } of await findActive(db).execute({ workspaceId })) {
+    for (const role of roles) holders[role] = [...(holders[role] ?? []), id];
   }
   return holders;
 }
+
+const findActive = preparedOnce((db) =>
+  db
+    .select({ id: members.id, roles: members.roles })
+    .from(members)
+    .where(and(eq(members.workspaceId, sql.placeholder('workspaceId')), eq(members.active, true)))
+    .orderBy(asc(members.createdAt), asc(members.id))
+    .prepare('find_active_members'),
+);
 
 /** What the run is told about who acts; null for someone who is not an active member. */
 export async function readActor(db: Db, key: MemberKey): Promise<Actor | null> {

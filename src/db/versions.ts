@@ -1,11 +1,12 @@
 import { and, desc, eq, sql } from 'drizzle-orm';
+import pg from 'pg';
 import type { Brief } from '../domain/brief.ts';
 import type { Draft } from '../domain/draft.ts';
 import type { Db } from './client.ts';
-import { StoreError } from './errors.ts';
+import { isUniqueViolation, StoreError } from './errors.ts';
 import type { ItemKey } from './items.ts';
 import { briefs, drafts, items } from './schema/index.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, retryOnConflict } from './transaction.ts';
 
 export type BriefRow = typeof briefs.$inferSelect;
 export type DraftRow = typeof drafts.$inferSelect;
@@ -27,17 +28,11 @@ export interface SavedVersion<Row> {
  * Which version counts is in the item's snapshot, not here.
  * @throws StoreError `item_row_missing`.
  */
-export function saveBrief(db: Db, version: NewVersion<Brief>): Promise<SavedVersion<BriefRow>> {
-  return inTransaction(db, async (tx) => {
-    await lockItem(tx, version);
-    const standing = await getBrief(tx, version);
-    if (standing !== null) return { row: standing, created: false };
-    const [row] = await tx
-      .insert(briefs)
-      .values({ ...version, version: nextVersion(briefs, version) })
-      .returning();
-    return { row: inserted(row, version), created: true };
-  });
+export async function saveBrief(
+  db: Db,
+  version: NewVersion<Brief>,
+): Promise<SavedVersion<BriefRow>> {
+  return (await saveAtOnce(db, 'briefs', version)) ?? saveInTurn(db, briefs, getBrief, version);
 }
 
 /**
@@ -45,16 +40,88 @@ export function saveBrief(db: Db, version: NewVersion<Brief>): Promise<SavedVers
  * Which version counts is in the item's snapshot, not here.
  * @throws StoreError `item_row_missing`.
  */
-export function saveDraft(db: Db, version: NewVersion<Draft>): Promise<SavedVersion<DraftRow>> {
+export async function saveDraft(
+  db: Db,
+  version: NewVersion<Draft>,
+): Promise<SavedVersion<DraftRow>> {
+  return (await saveAtOnce(db, 'drafts', version)) ?? saveInTurn(db, drafts, getDraft, version);
+}
+
+/** One statement for the usual case that nobody else saves a version of the item now. */
+function statementFor(table: 'briefs' | 'drafts'): string {
+  return `
+with locked as (
+  select id from items where id = $1 and workspace_id = $2 for no key update
+), standing as (
+  select version, author_id, created_at from ${table}
+  where item_id = $1 and workspace_id = $2 and hash = $3
+), created as (
+  insert into ${table} (item_id, version, workspace_id, hash, body, author_id)
+  select id, (select coalesce(max(version), 0) + 1 from ${table} where item_id = $1),
+    $2, $3, $4::jsonb, $5
+  from locked where not exists (select from standing)
+  returning version, author_id, created_at
+)
+select true as created, created.* from created
+union all
+select false, standing.* from standing`;
+}
+
+const STATEMENTS = { briefs: statementFor('briefs'), drafts: statementFor('drafts') };
+
+interface SavedColumns {
+  created: boolean;
+  version: number;
+  author_id: string;
+  created_at: Date;
+}
+
+/**
+ * @returns null when someone else saves a version of the item at the same time, when the item has no
+ * row, and in a transaction of someone else's, which a conflict would end: then nothing was done.
+ */
+async function saveAtOnce<Body>(
+  { $client: pool }: Db,
+  table: 'briefs' | 'drafts',
+  version: NewVersion<Body>,
+): Promise<SavedVersion<NewVersion<Body> & { version: number; createdAt: string }> | null> {
+  if (!(pool instanceof pg.Pool)) return null;
+  const { itemId, workspaceId, hash, body, authorId } = version;
+  const values = [itemId, workspaceId, hash, JSON.stringify(body), authorId];
+  try {
+    const query = { name: `save_into_${table}`, text: STATEMENTS[table], values };
+    const { rows } = await retryOnConflict(() => pool.query<SavedColumns>(query));
+    const [saved] = rows;
+    if (saved === undefined) return null;
+    // The same hash is the same body.
+    const row = {
+      ...{ itemId, workspaceId, hash, body, version: saved.version },
+      ...{ authorId: saved.author_id, createdAt: saved.created_at.toISOString() },
+    };
+    return { row, created: saved.created };
+  } catch (error) {
+    // The next number is read before the lock is waited for: whoever waited may find it taken.
+    if (isUniqueViolation(error)) return null;
+    throw error;
+  }
+}
+
+/** The general way: whoever has the item's lock sees every version saved so far. */
+function saveInTurn<Body, Row>(
+  db: Db,
+  table: typeof briefs | typeof drafts,
+  find: (tx: Db, version: NewVersion<Body>) => Promise<Row | null>,
+  version: NewVersion<Body>,
+): Promise<SavedVersion<Row>> {
   return inTransaction(db, async (tx) => {
     await lockItem(tx, version);
-    const standing = await getDraft(tx, version);
+    const standing = await find(tx, version);
     if (standing !== null) return { row: standing, created: false };
-    const [row] = await tx
-      .insert(drafts)
-      .values({ ...version, version: nextVersion(drafts, version) })
-      .returning();
-    return { row: inserted(row, version), created: true };
+    const { itemId, workspaceId, hash, body, authorId } = version;
+    await tx.execute(sql`insert into ${table} (item_id, version, workspace_id, hash, body, author_id)
+      values (${itemId}, ${nextVersion(table, version)}, ${workspaceId}, ${hash},
+        ${JSON.stringify(body)}::jsonb, ${authorId})`);
+    return { row: inserted(await find(tx, version), version), created: true };
   });
 }
 
@@ -114,7 +181,7 @@ function isOfItem(table: typeof briefs | typeof drafts, { workspaceId, itemId }:
   return and(eq(table.itemId, itemId), eq(table.workspaceId, workspaceId));
 }
 
-function inserted<Row>(row: Row | undefined, { itemId, hash }: NewVersion<unknown>): Row {
-  if (row === undefined) throw new Error(`${itemId}: insert of ${hash} returned no row`);
+function inserted<Row>(row: Row | null, { itemId, hash }: NewVersion<unknown>): Row {
+  if (row === null) throw new Error(`${itemId}: insert of ${hash} returned no row`);
   return row;
 }
