@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/api/errors.ts';
+import type { Json } from '../support/api-fixture.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+
+let api: IdleApi;
+let document: Json;
+beforeAll(async () => {
+  api = await openIdleApi();
+  document = (await api.call(null, 'GET', '/openapi.json')).json;
+}, 60_000);
+afterAll(() => api?.close());
+
+function operations(): { name: string; operation: Json }[] {
+  return Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+    Object.entries<Json>(item).map(([method, operation]) => ({
+      name: `${method} ${path}`,
+      operation,
+    })),
+  );
+}
+
+/** Every `$ref` in a value. */
+function references(value: Json): string[] {
+  if (value === null || typeof value !== 'object') return [];
+  const own = typeof value.$ref === 'string' ? [value.$ref] : [];
+  return [...own, ...Object.values(value).flatMap(references)];
+}
+
+describe('the OpenAPI document', () => {
+  it('is 3.1, with the credentials and every problem', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.components.securitySchemes).toMatchObject({
+      apiKey: { type: 'http', scheme: 'bearer' },
+      webhookSignature: { type: 'apiKey', in: 'header' },
+    });
+    expect(document['x-problems'].map(({ code }: Json) => code)).toEqual(ERROR_CODES);
+  });
+
+  it('gives each operation a name of its own, a summary, a tag and its problems', () => {
+    const names = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+    const tags = new Set(document.tags.map(({ name }: Json) => name));
+    for (const { name, operation } of operations()) {
+      expect(operation.summary, name).toBeTruthy();
+      expect(
+        operation.tags.every((tag: string) => tags.has(tag)),
+        name,
+      ).toBe(true);
+      const problem = operation.responses['500']?.content['application/problem+json'].schema;
+      if (!operation.tags.includes('Health')) {
+        expect(problem, name).toEqual({ $ref: '#/components/schemas/Problem' });
+      }
+    }
+  });
+
+  it('says of every change that it may be repeated, unless it is so by itself', () => {
+    const without = operations().filter(({ name, operation }) => {
+      if (!/^(post|put) /.test(name)) return false;
+      return !(operation.parameters ?? []).some((one: Json) => one.name === 'Idempotency-Key');
+    });
+    expect(without.map(({ name }) => name).sort()).toEqual([
+      'post /v1/assets',
+      'post /v1/local/time-travel',
+      'post /v1/webhooks/{endpointId}',
+    ]);
+  });
+
+  it('refers to nothing that is not there, and calls schemas by their names', () => {
+    const missing = references(document).filter((reference) => {
+      const name = reference.replace('#/components/schemas/', '');
+      return document.components.schemas[name] === undefined;
+    });
+    expect(missing).toEqual([]);
+    const { schemas } = document.components;
+    for (const name of [
+      'Item',
+      'Brief',
+      'Draft',
+      'Problem',
+      'CommandApplied',
+      'WebhookDelivery',
+      'KpiReview',
+    ]) {
+      expect(schemas[name], name).toBeDefined();
+    }
+    const put = document.paths['/v1/items/{id}/brief'].put;
+    expect(put.requestBody.content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/Brief',
+    });
+    expect(schemas.Brief.additionalProperties).toBe(false);
+  });
+
+  it('is what the validators use: a body it describes as wrong is refused', async () => {
+    const { json } = await api.as('strategist', 'POST', '/v1/items', {
+      body: { title: 'x', nope: 1 },
+    });
+    expect(json.issues).toEqual([{ path: 'nope', message: 'is not a known field' }]);
+    expect(document.components.schemas.StartItem.properties.nope).toBeUndefined();
+  });
+});
+
+describe('the page of the document', () => {
+  it('needs nothing from elsewhere and runs only its own script', async () => {
+    const { status, text, headers } = await api.call(null, 'GET', '/docs');
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/html/);
+    expect(text).not.toMatch(/https?:\/\//);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toMatch(/script-src 'sha256-[A-Za-z0-9+/=]+'/);
+    expect(policy).not.toContain('unsafe');
+  });
+});
+
+describe('health', () => {
+  it('is alive while it is not ready, and says what is missing', async () => {
+    expect((await api.call(null, 'GET', '/healthz')).json).toEqual({ status: 'ok' });
+    const { status, json } = await api.call(null, 'GET', '/readyz');
+    expect(status).toBe(503);
+    expect(json).toEqual({
+      status: 'not_ready',
+      checks: {
+        accepting: true,
+        database: true,
+        engine: true,
+        worker: { polls: false, lastSeenAt: null },
+      },
+    });
+  });
+
+  it('answers 503 to everything else while the database is away', async () => {
+    const away = await openIdleApi();
+    const key = away.keyOf('strategist');
+    await away.database.close();
+    try {
+      const { status, json, headers } = await away.call(key, 'POST', '/v1/items', {
+        body: { title: 'x' },
+      });
+      expect(status).toBe(503);
+      expect(json.code).toBe('unavailable');
+      expect(json.detail).toMatch(/nothing was stored/);
+      expect(headers.get('retry-after')).toBe('2');
+      expect((await away.call(null, 'GET', '/readyz')).json.checks.database).toBe(false);
+      expect((await away.call(null, 'GET', '/healthz')).status).toBe(200);
+    } finally {
+      await away.close();
+    }
+  });
+});
