@@ -1,4 +1,9 @@
-import type { Command, CommandType, ItemMachineEvent } from '../../../src/domain/item-commands.ts';
+import type {
+  Command,
+  CommandType,
+  ItemMachineEvent,
+  SystemEvent,
+} from '../../../src/domain/item-commands.ts';
 import {
   type Actor,
   currentApprovals,
@@ -35,7 +40,7 @@ export interface World {
   editors: readonly Actor[];
   /** Commands beside those that the way from brief to verdict needs. */
   extras: readonly CommandType[];
-  outcomes: readonly ('published' | 'rejected' | 'unknown' | 'hash_mismatch')[];
+  outcomes: readonly Extract<SystemEvent, { type: 'publication_settled' }>['outcome'][];
   /** Give commands that the guards refuse as well. */
   insists: boolean;
   campaign: boolean;
@@ -49,7 +54,7 @@ export const LINE: World = {
   creators: [CAST.creator],
   editors: [CAST.editor],
   extras: [],
-  outcomes: ['published', 'rejected', 'unknown', 'hash_mismatch'],
+  outcomes: ['published', 'rejected', 'unknown', 'missed', 'hash_mismatch'],
   insists: false,
   campaign: false,
 };
@@ -241,9 +246,13 @@ function systemEventsOf(
 }
 
 /** Everything that may happen next: commands that the guards accept, and what happens by itself. */
-export function eventsOf(place: Place, context: ItemContext, world: World): ItemMachineEvent[] {
+export function eventsOf(
+  place: Place,
+  context: ItemContext,
+  world: World,
+  at: string = nowOf(context),
+): ItemMachineEvent[] {
   if (place === 'closed' || place === 'cancelled') return [];
-  const at = nowOf(context);
   const commands = commandsOf(context, world, at).filter(
     (asked) => world.insists || unmetRequirements({ place, context, seq: 0 }, asked).length === 0,
   );
