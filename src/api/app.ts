@@ -15,6 +15,7 @@ import { requestBody } from './request-body.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { channelAccountRoutes } from './routes/channel-accounts.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { commentRoutes } from './routes/comments.ts';
@@ -72,6 +73,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', commandRoutes(deps))
     .route('/', assetRoutes(deps))
     .route('/', inboxRoutes(deps))
+    .route('/', auditRoutes(deps))
     .route('/', roleRoutes())
     .route('/', memberRoutes(deps))
     .route('/', apiKeyRoutes(deps))

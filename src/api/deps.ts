@@ -2,6 +2,7 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { Audit } from './audit/audit.ts';
 import type { CommandSender } from './commands/command-outcome.ts';
 import type { Engine } from './engine.ts';
 import type { Readiness } from './readiness.ts';
@@ -12,6 +13,7 @@ export interface ApiDeps {
   db: Db;
   sender: CommandSender;
   engine: Engine;
+  audit: Audit;
   readiness: () => Promise<Readiness>;
   assets: AssetStore;
   secrets: SecretBox;

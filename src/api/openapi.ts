@@ -18,6 +18,7 @@ const TAGS = [
   ['Roles', 'Who does what'],
   ['Webhooks', 'Signed decisions from outside'],
   ['Administration', 'Members, keys, playbooks, channel accounts'],
+  ['Audit', 'What is stuck, and what may be done about it'],
   ['Health', 'For machines'],
   ['Local stack', 'Exists on the local stack only'],
 ] as const;

@@ -10,6 +10,7 @@ import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
+import { createAudit } from './audit/audit.ts';
 import { createCommandSender } from './commands/command-sender.ts';
 import { startDrainer } from './commands/drainer.ts';
 import { timeTravel } from './commands/time-travel.ts';
@@ -46,6 +47,7 @@ const app = createApp({
   db,
   sender: createCommandSender(delivery),
   engine,
+  audit: createAudit(delivery),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),

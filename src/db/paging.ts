@@ -78,6 +78,19 @@ export function decodeTimelineCursor(cursor: string): {
   return { seq: Number(seq), refusal: { settledAt: String(settledAt), id: String(id) } };
 }
 
+/** Cursor of the audit: the instant the first page was asked at, and the place after which to go on. */
+export function decodeFindingCursor(cursor: string): {
+  asOf: string;
+  after: { rank: number; since: string; id: string };
+} {
+  const [asOf, rank, since, id, ...rest] = decode(cursor);
+  if (!isInstant(asOf) || !isSeq(rank) || !isInstant(since) || !isId(id) || rest.length > 0) {
+    throw invalidCursor();
+  }
+  const after = { rank: Number(rank), since: String(since), id: String(id) };
+  return { asOf: String(asOf), after };
+}
+
 function decode(cursor: string): unknown[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

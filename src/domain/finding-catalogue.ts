@@ -111,21 +111,31 @@ export function isAuditRepair(repair: Repair): repair is AuditRepair {
 }
 
 /**
- * The repairs of a code that make sense where the item is.
+ * The repairs of a finding that make sense where the item is.
  * @param at null when the finding is about no item that has a row.
  */
 export function repairsFor(
-  code: FindingCode,
+  { code, evidence }: { code: FindingCode; evidence: Record<string, unknown> },
   at: { place: Place; waitingOn: readonly { role: Role }[] } | null,
 ): Repair[] {
   return kindOf(code).repairs.filter((repair) => {
-    if (isAuditRepair(repair)) return true;
-    if (at === null) return false;
-    if (repair === 'add_readings') return true;
-    // Approvers are asked by role: nobody can be put in another's place.
-    if (repair === 'reassign' && !at.waitingOn.some(({ role }) => isOwnerRole(role))) return false;
-    const places: readonly Place[] = COMMAND_RULES[repair].in;
-    return places.includes(at.place);
+    switch (repair) {
+      case 'resend_command':
+        return evidence['state'] === 'pending';
+      case 'terminate_run':
+        return at === null;
+      case 'rebuild_row':
+      case 'restart_run':
+      case 'add_readings':
+        return at !== null;
+      case 'reassign':
+        // Approvers are asked by role: nobody can be put in another's place.
+        return at?.waitingOn.some(({ role }) => isOwnerRole(role)) ?? false;
+      default: {
+        const places: readonly Place[] = COMMAND_RULES[repair].in;
+        return at !== null && places.includes(at.place);
+      }
+    }
   });
 }
 

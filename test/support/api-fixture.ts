@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { type AppType, createApp } from '../../src/api/app.ts';
+import { createAudit } from '../../src/api/audit/audit.ts';
 import { timeTravel } from '../../src/api/commands/time-travel.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { createEngine } from '../../src/api/engine.ts';
@@ -64,6 +65,7 @@ export async function openApi(
   const { settings, ...deps } = change;
   const app = createApp({
     ...{ db, sender, engine, secrets, log },
+    audit: createAudit({ db, temporal, taskQueue, log }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),

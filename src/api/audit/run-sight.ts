@@ -1,0 +1,122 @@
+import type { Client } from '@temporalio/client';
+import { ask, isNotFound } from './ask-engine.ts';
+import { instantOf } from './open-runs.ts';
+import type { Execution } from './run-history.ts';
+
+/** How a run is, asked of the engine itself and not of its index. */
+export type RunSight =
+  | { state: 'not_found' }
+  | { state: 'closed'; runId: string; status: string; closedAt: string | null }
+  | OpenRun;
+
+export interface OpenRun {
+  state: 'open';
+  runId: string;
+  startedAt: string | null;
+  taskQueue: string;
+  troubles: Trouble[];
+  /** Its sends that are under way. */
+  sends: Execution[];
+}
+
+/** Work of an open run that fails again and again. */
+export interface Trouble {
+  code: 'activity_failing' | 'workflow_task_failing';
+  evidence: Record<string, unknown>;
+}
+
+const OPEN = 1;
+const STATUS = [
+  'unspecified',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'terminated',
+  'continued_as_new',
+  'timed_out',
+  'paused',
+] as const;
+const PAUSED = 8;
+
+/** Attempts from which on work counts as failing: the first failures of a short outage are none. */
+const FAILING_FROM = 3;
+const MESSAGE_LENGTH = 300;
+
+/** Looks at a run; without a run id at the latest of the workflow. */
+export async function seeRun(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<RunSight> {
+  try {
+    const seen = await ask(temporal, until, () =>
+      temporal.workflowService.describeWorkflowExecution({
+        namespace: temporal.options.namespace,
+        execution,
+      }),
+    );
+    const { workflowExecutionInfo: info } = seen;
+    const runId = info?.execution?.runId ?? '';
+    const status = info?.status ?? 0;
+    if (status !== OPEN && status !== PAUSED) {
+      const closedAt = instantOf(info?.closeTime);
+      return { state: 'closed', runId, status: STATUS[status] ?? 'unspecified', closedAt };
+    }
+    return {
+      state: 'open',
+      runId,
+      startedAt: instantOf(info?.startTime),
+      taskQueue: info?.taskQueue ?? '',
+      troubles: [...failingTask(seen, execution), ...failingActivities(seen, execution)],
+      sends: (seen.pendingChildren ?? []).flatMap(({ workflowId, runId: child }) =>
+        workflowId?.startsWith('publication:') && child ? [{ workflowId, runId: child }] : [],
+      ),
+    };
+  } catch (error) {
+    if (isNotFound(error)) return { state: 'not_found' };
+    throw error;
+  }
+}
+
+type Seen = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
+
+/** Also when a worker takes the task and never answers: its attempts count up alike. */
+function failingTask({ pendingWorkflowTask }: Seen, { workflowId }: Execution): Trouble[] {
+  const attempts = pendingWorkflowTask?.attempt ?? 0;
+  return attempts < FAILING_FROM
+    ? []
+    : [{ code: 'workflow_task_failing', evidence: { workflowId, attempts } }];
+}
+
+function failingActivities({ pendingActivities }: Seen, { workflowId }: Execution): Trouble[] {
+  return (pendingActivities ?? []).flatMap((pending): Trouble[] => {
+    const { attempt, lastFailure } = pending;
+    if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null) {
+      return [];
+    }
+    return [
+      {
+        code: 'activity_failing',
+        evidence: {
+          workflowId,
+          activity: pending.activityType?.name ?? '',
+          attempts: attempt,
+          maximumAttempts: pending.maximumAttempts,
+          lastError: errorOf(lastFailure),
+        },
+      },
+    ];
+  });
+}
+
+/** Type and first words; the query layer puts parameters (texts) behind its first line. */
+export function errorOf(failure: {
+  message?: string | null;
+  applicationFailureInfo?: { type?: string | null } | null;
+}): string {
+  const [line = ''] = (failure.message ?? '').split('\n');
+  const type = failure.applicationFailureInfo?.type;
+  const message = line.startsWith('Failed query') ? 'the database refused a query' : line;
+  return [type, message].filter(Boolean).join(': ').slice(0, MESSAGE_LENGTH);
+}

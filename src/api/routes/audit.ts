@@ -1,0 +1,149 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { CouldNotAsk, Finding, FindingId } from '../../domain/finding.ts';
+import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/finding-catalogue.ts';
+import { ROLES } from '../../domain/roles.ts';
+import type { RepairOutcome } from '../audit/repair-outcome.ts';
+import type { ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError, problems } from '../errors.ts';
+import { once } from '../idempotency.ts';
+import { requireRole } from '../require-role.ts';
+import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+
+const StuckQuery = z.strictObject({
+  code: z.enum(FINDING_CODES).optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  itemId: z.string().min(1).max(400).optional(),
+  role: z.enum(ROLES).optional().meta({ description: 'items that wait for this role' }),
+  memberId: z
+    .string()
+    .min(1)
+    .max(400)
+    .optional()
+    .meta({ description: 'items that wait for this member by name' }),
+  ...paging,
+});
+
+const StuckAudit = pageOf(Finding)
+  .extend({ couldNotAsk: z.array(CouldNotAsk) })
+  .meta({ id: 'StuckAudit' });
+
+const NewRepair = z
+  .strictObject({
+    repair: z.enum(REPAIRS),
+    reason: z.string().trim().min(1).max(2_000),
+  })
+  .meta({ id: 'NewRepair', example: { repair: 'resend_command', reason: 'the worker is back' } });
+
+const RepairDone = z
+  .object({
+    id: z.string().describe('of the record of this repair'),
+    findingId: FindingId,
+    repair: z.enum(REPAIRS),
+    result: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'RepairDone' });
+
+const stuckRoute = createRoute({
+  method: 'get',
+  path: '/v1/audit/stuck',
+  operationId: 'auditStuck',
+  tags: ['Audit'],
+  summary: 'What is stuck, since when, waiting on whom, and what may be done about it',
+  description:
+    'Worst first, then longest. The tables are enough for an answer; what the engine did not say in time is named in `couldNotAsk`, with the findings that may therefore be missing.',
+  security: WITH_KEY,
+  request: { query: StuckQuery },
+  responses: {
+    200: answers(StuckAudit, 'A page of findings'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const repairRoute = createRoute({
+  method: 'post',
+  path: '/v1/audit/findings/{id}/repairs',
+  operationId: 'repairFinding',
+  tags: ['Audit'],
+  summary: 'Carry out a repair that a finding offers',
+  description:
+    'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it.',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
+  responses: {
+    200: answers(RepairDone, 'Done and recorded'),
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'forbidden',
+      'request_timeout',
+      'idempotency_conflict',
+      'conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(stuckRoute, async (c) => {
+      const { limit, cursor, ...filters } = c.req.valid('query');
+      const { workspaceId } = c.get('caller');
+      const now = new Date().toISOString();
+      return c.json(await audit.stuck({ workspaceId, now, limit, cursor, filters }), 200);
+    })
+    .openapi(repairRoute, async (c) => {
+      const caller = c.get('caller');
+      const { id: findingId } = c.req.valid('param');
+      const { repair, reason } = c.req.valid('json');
+      const answer = await once(c, db, async () => {
+        const now = new Date().toISOString();
+        const outcome = await audit.repair({ caller, findingId, repair, reason, now });
+        const { repairId: id, result } = doneOrThrow(outcome, { caller, findingId, repair });
+        return { status: 200 as const, body: { id, findingId, repair, result } };
+      });
+      return c.json(answer.body, 200);
+    });
+}
+
+/** @throws ApiError for every outcome but a repair that was carried out. */
+function doneOrThrow(
+  outcome: RepairOutcome,
+  {
+    caller,
+    findingId,
+    repair,
+  }: { caller: ApiEnv['Variables']['caller']; findingId: string; repair: string },
+): Extract<RepairOutcome, { outcome: 'done' }> {
+  switch (outcome.outcome) {
+    case 'done':
+      return outcome;
+    case 'not_standing':
+      throw conflict(`${findingId} does not stand: ask /v1/audit/stuck again`);
+    case 'not_offered': {
+      const offered = outcome.repairs.join(', ') || 'no repair';
+      throw conflict(`${findingId} offers ${offered}, not ${repair}`);
+    }
+    case 'is_command':
+      throw conflict(`${repair} is a request of its own: ${outcome.method} ${outcome.path}`);
+    case 'not_possible':
+      throw conflict(outcome.why);
+    case 'forbidden':
+      requireRole(caller, outcome.roles);
+      throw new ApiError('forbidden');
+    case 'cannot_tell':
+      throw new ApiError('unavailable', {
+        detail: `whether ${findingId} stands could not be found out: ${outcome.couldNotAsk
+          .map(({ what, why }) => `${what} (${why})`)
+          .join('; ')}`,
+        headers: { 'Retry-After': '5' },
+      });
+  }
+}
+
+function conflict(detail: string): ApiError {
+  return new ApiError('conflict', { detail });
+}

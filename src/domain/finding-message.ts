@@ -1,0 +1,70 @@
+import type { FindingCode } from './finding-catalogue.ts';
+
+export interface FindingFacts {
+  code: FindingCode;
+  itemId: string | null;
+  since: string;
+  evidence: Record<string, unknown>;
+}
+
+/** What is stuck, in one sentence that names the thing and its id. */
+export function findingMessage(facts: FindingFacts): string {
+  const sentence = SENTENCES[facts.code](facts, (key) => textOf(facts.evidence[key]));
+  return facts.itemId === null ? sentence : `${facts.itemId}: ${sentence}`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(textOf).join(' and ');
+  return value === null || value === undefined ? 'nothing' : String(value);
+}
+
+type Sentence = (facts: FindingFacts, of: (key: string) => string) => string;
+
+const SENTENCES: Record<FindingCode, Sentence> = {
+  overdue: ({ since }, of) => `overdue in ${of('stage')} since ${since}`,
+  unassigned: (_, of) =>
+    of('able') === '0'
+      ? `nobody who may act holds the role ${of('role')}`
+      : `nobody is assigned as ${of('role')}, and ${of('able')} members could act`,
+  owner_inactive: (_, of) => `${of('memberId')} can no longer act as ${of('role')}`,
+  owner_absent: (_, of) => `${of('memberId')} is away until ${of('absentUntil')}`,
+  stale_approval: (_, of) => `a decision was made on content other than ${of('contentHash')}`,
+  slot_without_approval: (_, of) =>
+    `the slot of ${of('publicationId')} at ${of('at')} has no approved content`,
+  publication_unknown: (_, of) => `nobody knows whether ${of('publicationId')} went out`,
+  publication_late: (_, of) =>
+    `${of('publicationId')} was due at ${of('at')} and is still ${of('state')}`,
+  publication_missed: (_, of) => `${of('publicationId')} missed its slot at ${of('at')}`,
+  checkpoint_missing: (_, of) =>
+    `no readings came for checkpoint ${of('checkpoint')} of ${of('publicationId')}`,
+  review_undecided: (_, of) =>
+    of('frozen') === 'true'
+      ? `the KPI review ${of('reviewId')} is past its due time and not signed by all`
+      : `the readings of the KPI review ${of('reviewId')} are not frozen`,
+  token_expiring: (_, of) => `the token of ${of('channelAccountId')} expires`,
+  activity_failing: (_, of) =>
+    `${of('activity')} of ${of('workflowId')} has failed ${of('attempts')} times: ${of('lastError')}`,
+  workflow_task_failing: (_, of) =>
+    `the workflow task of ${of('workflowId')} is at attempt ${of('attempts')}`,
+  no_worker: (_, of) =>
+    `no worker polls the task queue ${of('taskQueue')} for ${of('kinds')} tasks; last seen: ${of('lastSeenAt')}`,
+  backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
+  command_without_verdict: (_, of) =>
+    of('state') === 'refused'
+      ? `the command ${of('commandId')} (${of('type')}) stands refused, but the run applied it at ${of('appliedSeq')}`
+      : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts; last error: ${of('lastError')}`,
+  delivery_failing: (_, of) => `deliveries to ${of('endpointId')} fail`,
+  row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
+  run_without_row: (_, of) =>
+    of('row') === 'nothing'
+      ? `the run ${of('workflowId')} is open, but no item has a row for it`
+      : `the run ${of('workflowId')} is still open, but its item is ${of('row')}`,
+  run_ahead_of_row: (_, of) => `the run is at event ${of('runSeq')}, its row at ${of('rowSeq')}`,
+  row_ahead_of_run: (_, of) =>
+    `the row is at event ${of('rowSeq')}, its run only at ${of('runSeq')}`,
+  event_gap: (_, of) => `event ${of('firstMissing')} is not stored; the row is at ${of('rowSeq')}`,
+  chain_broken: (_, of) => `the event chain does not verify at event ${of('seq')} (${of('fault')})`,
+  timer_overdue: (_, of) => `${of('deadline')} was due at ${of('at')} and has not happened`,
+  audit_not_running: () => 'the audit has not run on its schedule',
+};
