@@ -157,7 +157,7 @@ export const Item = z
       .nullable(),
     round: z.int().describe('rounds of changes so far'),
     handoffs: z.array(Handoff),
-    gate: Gate.nullable(),
+    gate: Gate.optional(),
     approvals: z.array(Approval),
     publications: z.array(Publication),
     checkpoints: z.array(Checkpoint),

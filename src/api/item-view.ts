@@ -41,6 +41,7 @@ export function itemView(
   const place = placeOf(row.snapshot);
   const { brief, draft, contentHash, heldFrom, stageNote } = context;
   const review = reviewView(context);
+  const gate = gateView(context);
   return {
     ...summaryOf(row, options),
     playbook: { name: row.playbookName, version: row.playbookVersion },
@@ -52,7 +53,7 @@ export function itemView(
     draft: draft === null ? null : { version: draft.version, hash: draft.hash, contentHash },
     round: context.round,
     handoffs: context.handoffs,
-    gate: gateView(context),
+    ...(gate !== null && { gate }),
     approvals: context.approvals.flatMap((set) => approvalsOf(set, context)),
     publications: context.publications.map((record) => publicationView(record, context)),
     checkpoints: context.checkpoints,
@@ -94,7 +95,7 @@ function approvalsOf(set: ApprovalSet, context: ItemContext): z.infer<typeof App
   }));
 }
 
-function gateView(context: ItemContext): Item['gate'] {
+function gateView(context: ItemContext): NonNullable<Item['gate']> | null {
   const set = currentApprovals(context);
   if (set === null) return null;
   return {

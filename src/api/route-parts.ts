@@ -11,8 +11,9 @@ export function answers<Schema extends z.ZodType>(schema: Schema, description: s
 }
 
 /** A JSON body. An empty body is `{}`, so `required` only says that the schema is always applied. */
-export function body<Schema extends z.ZodType>(schema: Schema) {
-  return { required: true, content: { 'application/json': { schema } } };
+export function body<Schema extends z.ZodType>(schema: Schema, example?: object) {
+  const json = { schema, ...(example !== undefined && { example }) };
+  return { required: true, content: { 'application/json': json } };
 }
 
 export const idText = (description: string, example: string) =>
@@ -29,13 +30,13 @@ const MAX_LIMIT = 200;
 
 /** Query parameters of every list. */
 export const paging = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_LIMIT)
-    .optional()
-    .meta({ description: 'entries at most, 50 when left out', type: 'integer', example: 50 }),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).optional().meta({
+    description: 'entries at most, 50 when left out',
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    example: 50,
+  }),
   cursor: z
     .string()
     .min(1)

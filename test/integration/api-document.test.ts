@@ -20,6 +20,20 @@ function operations(): { name: string; operation: Json }[] {
   );
 }
 
+/** The examples of request bodies, with where they belong. */
+function* requestExamples(): Generator<{
+  name: string;
+  method: string;
+  path: string;
+  example: Json;
+}> {
+  for (const { name, operation } of operations()) {
+    const example = operation.requestBody?.content['application/json']?.example;
+    const [method = '', path = ''] = name.split(' ');
+    if (example !== undefined) yield { name, method: method.toUpperCase(), path, example };
+  }
+}
+
 /** Every `$ref` in a value. */
 function references(value: Json): string[] {
   if (value === null || typeof value !== 'object') return [];
@@ -89,6 +103,17 @@ describe('the OpenAPI document', () => {
       $ref: '#/components/schemas/Brief',
     });
     expect(schemas.Brief.additionalProperties).toBe(false);
+  });
+
+  it('shows examples that its own routes accept', async () => {
+    const parsed = [...requestExamples()];
+    expect(parsed.length).toBeGreaterThan(15);
+    for (const { name, method, path, example } of parsed) {
+      const filled = path.replaceAll(/\{[^}]+\}/g, 'unknown');
+      const { status, text } = await api.as('strategist', method, filled, { body: example });
+      // Started, or no such item: the body itself was fine.
+      expect([201, 404], `${name}: ${text}`).toContain(status);
+    }
   });
 
   it('is what the validators use: a body it describes as wrong is refused', async () => {

@@ -95,10 +95,11 @@ function curlOf(spec, { path, method, operation }) {
   const lines = [`curl -X ${method.toUpperCase()} ${location.origin}${filled}`];
   const needsKey = (operation.security ?? spec.security).some((one) => one.apiKey !== undefined);
   if (needsKey) lines.push(`-H "Authorization: Bearer $BATON_KEY"`);
-  const schema = operation.requestBody?.content?.['application/json']?.schema;
-  if (schema !== undefined) {
+  const json = operation.requestBody?.content?.['application/json'];
+  if (json !== undefined) {
+    const example = json.example ?? exampleOf(spec, json.schema);
     lines.push(`-H 'Content-Type: application/json'`);
-    lines.push(`-d '${JSON.stringify(exampleOf(spec, schema)).replaceAll("'", "'\\''")}'`);
+    lines.push(`-d '${JSON.stringify(example).replaceAll("'", "'\\''")}'`);
   }
   return lines.join(' \\\n  ');
 }

@@ -3,6 +3,7 @@ import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
+import { APPROVAL_EXAMPLE } from '../examples.ts';
 import { body, IDEMPOTENT, ItemParams, WITH_KEY } from '../route-parts.ts';
 
 const common = {
@@ -19,7 +20,7 @@ const decideRoute = createRoute({
   operationId: 'decideApproval',
   summary: 'Approve the content, or request changes with a reason code',
   description: 'Binds to `contentHash`: a decision on another version of the content is refused.',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.decide_approval) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.decide_approval, APPROVAL_EXAMPLE) },
 });
 
 const acknowledgeRoute = createRoute({

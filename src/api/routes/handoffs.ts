@@ -6,6 +6,7 @@ import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
 import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, refusal } from '../errors.ts';
+import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../examples.ts';
 import { commandIdOf } from '../idempotency.ts';
 import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../route-parts.ts';
 
@@ -26,7 +27,7 @@ const offerRoute = createRoute({
   path: '/v1/items/{id}/handoffs',
   operationId: 'offerHandoff',
   summary: 'Offer the brief handoff; in creation, submit for review',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.offer_handoff) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.offer_handoff, CHECKLIST_EXAMPLE) },
 });
 
 const acceptRoute = createRoute({
@@ -49,7 +50,7 @@ const declineRoute = createRoute({
   summary: 'Decline a handoff with a reason code',
   request: {
     params: HandoffParams,
-    body: body(COMMAND_BODIES.decline_handoff.omit({ handoffId: true })),
+    body: body(COMMAND_BODIES.decline_handoff.omit({ handoffId: true }), DECLINE_EXAMPLE),
   },
 });
 
@@ -59,7 +60,7 @@ const withdrawRoute = createRoute({
   path: '/v1/items/{id}/handoffs/{handoffId}/withdraw',
   operationId: 'withdrawHandoff',
   summary: 'Take an offered brief handoff back',
-  request: { params: HandoffParams, body: body(COMMAND_BODIES.withdraw_handoff) },
+  request: { params: HandoffParams, body: body(COMMAND_BODIES.withdraw_handoff, REASON_EXAMPLE) },
 });
 
 export function handoffRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {

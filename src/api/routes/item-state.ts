@@ -3,6 +3,7 @@ import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
+import { EXTEND_EXAMPLE, REASON_EXAMPLE, REASSIGN_EXAMPLE } from '../examples.ts';
 import { body, IDEMPOTENT, ItemParams, WITH_KEY } from '../route-parts.ts';
 
 const common = {
@@ -18,7 +19,7 @@ const holdRoute = createRoute({
   path: '/v1/items/{id}/hold',
   operationId: 'holdItem',
   summary: 'Pause the item: its clock stands still, its slots and checkpoints do not move',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.hold) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.hold, REASON_EXAMPLE) },
 });
 
 const resumeRoute = createRoute({
@@ -26,7 +27,7 @@ const resumeRoute = createRoute({
   path: '/v1/items/{id}/resume',
   operationId: 'resumeItem',
   summary: 'Go on where the item was held',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.resume) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.resume, REASON_EXAMPLE) },
 });
 
 const cancelRoute = createRoute({
@@ -34,7 +35,7 @@ const cancelRoute = createRoute({
   path: '/v1/items/{id}/cancel',
   operationId: 'cancelItem',
   summary: 'End the item for good; what is published stays published',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.cancel) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.cancel, REASON_EXAMPLE) },
 });
 
 const reassignRoute = createRoute({
@@ -42,7 +43,7 @@ const reassignRoute = createRoute({
   path: '/v1/items/{id}/reassign',
   operationId: 'reassignItem',
   summary: 'Give a role of the item to another member, or add a co-author',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.reassign) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.reassign, REASSIGN_EXAMPLE) },
 });
 
 const extendRoute = createRoute({
@@ -50,7 +51,7 @@ const extendRoute = createRoute({
   path: '/v1/items/{id}/extend',
   operationId: 'extendStage',
   summary: 'Give the stage more time',
-  request: { params: ItemParams, body: body(COMMAND_BODIES.extend) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.extend, EXTEND_EXAMPLE) },
 });
 
 export function itemStateRoutes(deps: Pick<ApiDeps, 'sender'>) {

@@ -14,6 +14,7 @@ import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
 import { etagOf, ifMatchOf } from '../etag.ts';
+import { BRIEF_EXAMPLE, DRAFT_EXAMPLE } from '../examples.ts';
 import { body, CONDITIONAL, ItemParams, versionAnswers, WITH_KEY } from '../route-parts.ts';
 
 const version = {
@@ -63,7 +64,7 @@ const saveBriefRoute = createRoute({
     'It may be incomplete: the handoff names what is missing. After the briefing it is a revision, and voids every approval.',
   security: WITH_KEY,
   parameters: CONDITIONAL,
-  request: { params: ItemParams, body: body(Brief) },
+  request: { params: ItemParams, body: body(Brief, BRIEF_EXAMPLE) },
   responses: saveResponses,
 });
 
@@ -87,7 +88,7 @@ const saveDraftRoute = createRoute({
   description: 'Any change voids all approvals and brings the item back to creation.',
   security: WITH_KEY,
   parameters: CONDITIONAL,
-  request: { params: ItemParams, body: body(Draft) },
+  request: { params: ItemParams, body: body(Draft, DRAFT_EXAMPLE) },
   responses: saveResponses,
 });
 

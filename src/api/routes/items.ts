@@ -9,6 +9,7 @@ import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
+import { BRIEF_EXAMPLE } from '../examples.ts';
 import { bodyHashOf, commandIdOf } from '../idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../item-schema.ts';
 import { itemSummaryView, itemView } from '../item-view.ts';
@@ -36,7 +37,7 @@ const startRoute = createRoute({
     'One run, one id from brief to verdict. The answer says what happens next and who owns it.',
   security: WITH_KEY,
   parameters: IDEMPOTENT,
-  request: { body: body(StartItemBody) },
+  request: { body: body(StartItemBody, { title: 'The order book', brief: BRIEF_EXAMPLE }) },
   responses: {
     201: {
       ...answers(StartedItem, 'The run is started'),

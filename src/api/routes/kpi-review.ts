@@ -10,6 +10,7 @@ import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
+import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../examples.ts';
 import { ItemSummary } from '../item-schema.ts';
 import { itemSummaryView } from '../item-view.ts';
 import { frozenReviewView, KpiReview, previewReview } from '../kpi-review-view.ts';
@@ -47,7 +48,7 @@ const openRoute = createRoute({
   summary: 'Open the review before every checkpoint is settled',
   security: WITH_KEY,
   parameters: IDEMPOTENT,
-  request: { params: ItemParams, body: body(COMMAND_BODIES.open_kpi_review) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.open_kpi_review, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
 
@@ -61,7 +62,7 @@ const signRoute = createRoute({
     'The strategist decides first; the other two agree or dissent with a comment. `reviewHash` says which verdicts were seen.',
   security: WITH_KEY,
   parameters: IDEMPOTENT,
-  request: { params: ItemParams, body: body(COMMAND_BODIES.sign_off) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.sign_off, SIGN_OFF_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
 

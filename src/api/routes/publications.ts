@@ -4,6 +4,7 @@ import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../errors.ts';
+import { REASON_EXAMPLE, RESOLVE_EXAMPLE } from '../examples.ts';
 import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../route-parts.ts';
 
 const PublicationParams = ItemParams.extend({
@@ -27,7 +28,7 @@ const resolveRoute = createRoute({
     'unknown: `live`, `not_live`, `publish_again`; missed: `reschedule`, `skip`. Publishing again and rescheduling carry a time.',
   request: {
     params: PublicationParams,
-    body: body(COMMAND_BODIES.resolve_publication.omit({ publicationId: true })),
+    body: body(COMMAND_BODIES.resolve_publication.omit({ publicationId: true }), RESOLVE_EXAMPLE),
   },
 });
 
@@ -38,7 +39,7 @@ const skipRoute = createRoute({
   summary: 'Leave one planned publication out',
   request: {
     params: PublicationParams,
-    body: body(COMMAND_BODIES.skip_publication.omit({ publicationId: true })),
+    body: body(COMMAND_BODIES.skip_publication.omit({ publicationId: true }), REASON_EXAMPLE),
   },
 });
 

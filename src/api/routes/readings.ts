@@ -8,6 +8,7 @@ import { OWNER_ROLES } from '../../domain/roles.ts';
 import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, type ProblemIssue, problems } from '../errors.ts';
+import { READING_EXAMPLE } from '../examples.ts';
 import { bodyHashOf, once, requestHash } from '../idempotency.ts';
 import { bodyChunks } from '../read-body.ts';
 import { readingView, StoredReading } from '../reading-view.ts';
@@ -68,6 +69,7 @@ const addRoute = createRoute({
       content: {
         'application/json': {
           schema: z.union([ReadingInput, z.array(ReadingInput).min(1).max(MAX_AT_ONCE)]),
+          example: READING_EXAMPLE,
         },
         'text/csv': {
           schema: z.string().meta({

@@ -13,6 +13,7 @@ import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
 import { etagOf, ifMatchOf, scheduleTag } from '../etag.ts';
+import { REASON_EXAMPLE, SCHEDULE_EXAMPLE } from '../examples.ts';
 import { Publication } from '../item-schema.ts';
 import { publicationView } from '../item-view.ts';
 import {
@@ -52,7 +53,7 @@ const planRoute = createRoute({
     'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`.',
   security: WITH_KEY,
   parameters: CONDITIONAL,
-  request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule, SCHEDULE_EXAMPLE) },
   responses: {
     ...COMMAND_RESPONSES,
     200: versionAnswers(CommandApplied, 'Planned'),
@@ -68,7 +69,7 @@ const unscheduleRoute = createRoute({
   summary: 'Take every planned publication back',
   security: WITH_KEY,
   parameters: IDEMPOTENT,
-  request: { params: ItemParams, body: body(COMMAND_BODIES.unschedule) },
+  request: { params: ItemParams, body: body(COMMAND_BODIES.unschedule, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
 
