@@ -70,7 +70,8 @@ export const Approval = z
   })
   .meta({ id: 'Approval' });
 
-export const Gate = z
+/** Without an id of its own in the document: a nullable reference would leave null out. */
+const Gate = z
   .object({
     set: z.int(),
     state: z.enum(['open', 'granted', 'voided', 'changes_requested']),
@@ -79,10 +80,7 @@ export const Gate = z
       z.object({ role: z.enum(APPROVER_ROLES), quorum: Quorum, reached: z.boolean() }),
     ),
   })
-  .meta({
-    id: 'Gate',
-    description: 'the latest approval set: who is asked, and for which content',
-  });
+  .describe('the latest approval set: who is asked, and for which content');
 
 export const Publication = z
   .object({
@@ -157,7 +155,7 @@ export const Item = z
       .nullable(),
     round: z.int().describe('rounds of changes so far'),
     handoffs: z.array(Handoff),
-    gate: Gate.optional(),
+    gate: Gate.nullable(),
     approvals: z.array(Approval),
     publications: z.array(Publication),
     checkpoints: z.array(Checkpoint),

@@ -41,7 +41,6 @@ export function itemView(
   const place = placeOf(row.snapshot);
   const { brief, draft, contentHash, heldFrom, stageNote } = context;
   const review = reviewView(context);
-  const gate = gateView(context);
   return {
     ...summaryOf(row, options),
     playbook: { name: row.playbookName, version: row.playbookVersion },
@@ -53,7 +52,7 @@ export function itemView(
     draft: draft === null ? null : { version: draft.version, hash: draft.hash, contentHash },
     round: context.round,
     handoffs: context.handoffs,
-    ...(gate !== null && { gate }),
+    gate: gateView(context),
     approvals: context.approvals.flatMap((set) => approvalsOf(set, context)),
     publications: context.publications.map((record) => publicationView(record, context)),
     checkpoints: context.checkpoints,
@@ -95,7 +94,7 @@ function approvalsOf(set: ApprovalSet, context: ItemContext): z.infer<typeof App
   }));
 }
 
-function gateView(context: ItemContext): NonNullable<Item['gate']> | null {
+function gateView(context: ItemContext): Item['gate'] {
   const set = currentApprovals(context);
   if (set === null) return null;
   return {
