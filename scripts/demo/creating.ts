@@ -87,7 +87,7 @@ export async function submit({ narrator, cast }: Story, itemId: string): Promise
   const { items } = creator.client;
   await items.offerHandoff(itemId, { checklist: tickedChecklist(await items.get(itemId)) });
   const item = await items.get(itemId);
-  if (item.gate === null) throw new Error(`${itemId} was submitted and asks nobody`);
+  if (!item.gate) throw new Error(`${itemId} was submitted and asks nobody`);
   const asked = item.gate.asked.map(({ role }) => role).join(' and ');
   narrator.done(creator.name, `submits for review: ${asked} must approve this very content`);
   narrator.facts({ content: short(item.gate.contentHash) });

@@ -30,6 +30,11 @@ export function firstThoughts({ brief }: Piece): Brief {
   return { objective, goal, intent, pillar, formats, channels, languages };
 }
 
+/** The draft before anybody has made its picture. */
+export function withoutPicture({ draft }: Piece): Draft {
+  return { ...draft, assets: [], variants: draft.variants.map(({ assets: _, ...text }) => text) };
+}
+
 const CLAIM = 'Les clients du soir viennent plus tôt, ou achètent pour deux jours.';
 const SOURCE = 'C’est ce que montrent, sur quatre semaines, les carnets de nos quatorze boutiques.';
 

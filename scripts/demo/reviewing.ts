@@ -57,6 +57,6 @@ export async function review(story: Story, submitted: Item, piece: Piece): Promi
 }
 
 function contentHashOf({ id, gate }: Item): string {
-  if (gate === null) throw new Error(`${id} has no open gate`);
+  if (!gate) throw new Error(`${id} has no open gate`);
   return gate.contentHash;
 }

@@ -1,11 +1,12 @@
-import type { StuckAudit } from '../client/index.ts';
+import type { Finding, StuckAudit } from '../client/index.ts';
 import { type Names, ownerText, time } from './print-item.ts';
 import { textTable } from './text-table.ts';
 
-type Finding = StuckAudit['items'][number];
-
 /** What is stuck, since when, waiting on whom, what is missing and what may be done, worst first. */
-export function findingsText({ items, couldNotAsk }: StuckAudit, names: Names): string {
+export function findingsText(
+  { items, couldNotAsk }: Pick<StuckAudit, 'items' | 'couldNotAsk'>,
+  names: Names,
+): string {
   const findings = items.map((finding) => findingText(finding, names));
   const gaps = couldNotAsk.map(
     ({ what, why, codes }) => `could not ask: ${what} (${why}); may hide ${codes.join(', ')}`,

@@ -1,16 +1,40 @@
 import type { Command } from 'commander';
+import { allOf, type BatonClient, type StuckAudit } from '../client/index.ts';
 import type { CliDeps } from './cli-deps.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { json, readNames } from './item-commands.ts';
 import { findingsText } from './print-findings.ts';
 
+type StuckOptions = ConnectionOptions & { item?: string };
+
 /** Adds `stuck`. */
 export function addStuckCommand(program: Command, deps: CliDeps): void {
   withConnection(
     program.command('stuck').description('what is stuck, since when, waiting on whom, and repairs'),
-  ).action(async (options: ConnectionOptions) => {
-    const client = connect(options, deps, { usually: 'strategist' });
-    const [audit, names] = await Promise.all([client.audit.stuck(), readNames(client)]);
-    deps.print(options.json ? json(audit) : findingsText(audit, names));
+  )
+    .option('--item <id>', 'only what is about this item')
+    .action(async (options: StuckOptions) => {
+      const client = connect(options, deps, { usually: 'strategist' });
+      const [audit, names] = await Promise.all([
+        readAudit(client, options.item),
+        readNames(client),
+      ]);
+      deps.print(options.json ? json(audit) : findingsText(audit, names));
+    });
+}
+
+async function readAudit(client: BatonClient, itemId: string | undefined) {
+  const items: StuckAudit['items'] = [];
+  let couldNotAsk: StuckAudit['couldNotAsk'] = [];
+  const pages = allOf(async (cursor) => {
+    const page = await client.audit.stuck({
+      limit: 200,
+      ...(itemId !== undefined && { itemId }),
+      ...(cursor !== undefined && { cursor }),
+    });
+    couldNotAsk = page.couldNotAsk;
+    return page;
   });
+  for await (const finding of pages) items.push(finding);
+  return { items, couldNotAsk };
 }

@@ -158,7 +158,7 @@ function parseJson(text: string, where: string): unknown {
 
 function curlCommand(address: string, headers: readonly string[], body: string): string {
   const parts = ['content-type: application/json', ...headers].map((line) => `-H ${quoted(line)}`);
-  return `curl -sS ${quoted(address)} \\\n  ${parts.join(' \\\n  ')} \\\n  --data-raw ${quoted(body)}`;
+  return `curl -sS -w '\\n' ${quoted(address)} \\\n  ${parts.join(' \\\n  ')} \\\n  --data-raw ${quoted(body)}`;
 }
 
 /** A word of a POSIX shell. */

@@ -1,12 +1,24 @@
 import { answered } from './answers.ts';
-import type { AdministrationBodies, Rpc } from './api-types.ts';
+import type { AdministrationBodies, Queries, Rpc } from './api-types.ts';
 import { type CallOptions, headersOf } from './call-options.ts';
 import { pathParams } from './path-params.ts';
 
-/** People, keys, accounts, playbooks and webhook endpoints of the workspace. */
+/** The stuck audit; people, keys, accounts, playbooks and webhook endpoints of the workspace. */
 export function administrationCalls(rpc: Rpc) {
   const { v1 } = rpc;
   return {
+    audit: {
+      /** A page of what is stuck, worst first, and what the audit could not find out. */
+      stuck: (query: Queries['stuck'] = {}) => answered(v1.audit.stuck.$get({ query })),
+      /** Carries out a repair that a finding offers. */
+      repair: (id: string, json: AdministrationBodies['repair'], options?: CallOptions) =>
+        answered(
+          v1.audit.findings[':id'].repairs.$post(
+            { param: pathParams({ id }), json },
+            headersOf(options),
+          ),
+        ),
+    },
     members: {
       list: () => answered(v1.members.$get({ query: {} })),
       /** `me` is the caller. */

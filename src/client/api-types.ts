@@ -19,6 +19,8 @@ export type TimelineEntry = InferResponseType<OneItem['timeline']['$get'], 200>[
 export type KpiReview = InferResponseType<OneItem['kpi-review']['$get'], 200>;
 export type StoredCommand = InferResponseType<Rpc['v1']['commands'][':id']['$get'], 200>;
 export type CommandApplied = InferResponseType<OneItem['hold']['$post'], 200>;
+export type StuckAudit = InferResponseType<Rpc['v1']['audit']['stuck']['$get'], 200>;
+export type Finding = StuckAudit['items'][number];
 export type Asset = InferResponseType<Rpc['v1']['assets']['$post'], 201>;
 
 type BodyOf<Route> = InferRequestType<Route> extends { json: infer Body } ? Body : never;
@@ -56,6 +58,7 @@ export type Queries = {
   timeline: QueryOf<OneItem['timeline']['$get']>;
   readings: QueryOf<OneItem['readings']['$get']>;
   comments: QueryOf<OneItem['comments']['$get']>;
+  stuck: QueryOf<Rpc['v1']['audit']['stuck']['$get']>;
   inbox: QueryOf<Rpc['v1']['inbox']['$get']>;
 };
 
@@ -65,6 +68,7 @@ export type AdministrationBodies = {
   memberChange: BodyOf<Rpc['v1']['members'][':id']['$patch']>;
   apiKey: BodyOf<Rpc['v1']['api-keys']['$post']>;
   webhookEndpoint: BodyOf<Rpc['v1']['webhook-endpoints']['$post']>;
+  repair: BodyOf<Rpc['v1']['audit']['findings'][':id']['repairs']['$post']>;
   journey: BodyOf<Rpc['v1']['local']['time-travel']['$post']>;
 };
 

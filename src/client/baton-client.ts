@@ -4,7 +4,6 @@ import { administrationCalls } from './administration.ts';
 import { answered } from './answers.ts';
 import type { Queries } from './api-types.ts';
 import { assetCalls } from './assets.ts';
-import { auditCalls } from './audit.ts';
 import { createCommandFollower } from './commands.ts';
 import { itemCalls } from './items.ts';
 import { localCalls } from './local.ts';
@@ -37,7 +36,6 @@ export function createBatonClient(options: BatonClientOptions) {
     url,
     items: itemCalls(rpc, commands),
     assets: assetCalls({ url, transport }),
-    audit: auditCalls({ url, transport }),
     local: localCalls(options),
     inbox: (query: Queries['inbox'] = {}) => answered(rpc.v1.inbox.$get({ query })),
     /** The three roles compared, in French or English. */

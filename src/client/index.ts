@@ -2,13 +2,14 @@ export type {
   Action,
   Asset,
   CommandApplied,
+  Finding,
   Item,
   KpiReview,
   StartedItem,
+  StuckAudit,
   TimelineEntry,
   WebhookCall,
 } from './api-types.ts';
-export type { Finding, StuckAudit } from './audit.ts';
 export { type BatonClient, type BatonClientOptions, createBatonClient } from './baton-client.ts';
 export {
   BatonError,
