@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,6 +169,8 @@ export async function openItemEngine(
         TASK_QUEUE: taskQueue,
         SANDBOX_URL: sandbox.url,
         BATON_WORKFLOW_BUNDLE: codePath,
+        BATON_ASSETS_DIR: join(directory, 'assets'),
+        BATON_SECRET_KEY: randomBytes(32).toString('base64'),
       });
       processes.push(worker);
       return worker;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,14 +15,14 @@ export interface LedgerPost {
 /** The sandbox network in its own process, with its own ledger. */
 export interface SandboxProcess {
   url: string;
-  process: ChildProcess;
   /** Every accepted post, in order. */
   ledger(): LedgerPost[];
   /** The next `times` posts with this marker go wrong in this way. */
   fault(order: { mode: FaultMode; marker: string; times?: number }): Promise<void>;
-  /** Faults that no post has used up. */
-  pendingFaults(): Promise<{ mode: FaultMode; marker: string }[]>;
+  /** Ends the process: nothing listens at its address until it is started again. */
   stop(): Promise<void>;
+  /** Starts it again at the same address, with the same ledger. */
+  start(): Promise<void>;
 }
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'channels', 'sandbox', 'server.ts');
@@ -31,8 +31,33 @@ export async function startSandbox(
   directory: string,
   environment: Record<string, string> = {},
 ): Promise<SandboxProcess> {
+  const first = await spawnSandbox({ SANDBOX_PORT: '0', SANDBOX_DIR: directory, ...environment });
+  const { url } = first;
+  let current: { stop(): Promise<void> } = first;
+  return {
+    url,
+    ledger: () => readLedger(directory),
+    async fault(order) {
+      const response = await fetch(new URL('/v1/faults', url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(order),
+      });
+      if (!response.ok) throw new Error(`fault: ${response.status} ${await response.text()}`);
+    },
+    stop: () => current.stop(),
+    async start() {
+      const { port } = new URL(url);
+      current = await spawnSandbox({ SANDBOX_PORT: port, SANDBOX_DIR: directory, ...environment });
+    },
+  };
+}
+
+async function spawnSandbox(
+  environment: Record<string, string>,
+): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [PROGRAM], {
-    env: { ...process.env, SANDBOX_PORT: '0', SANDBOX_DIR: directory, ...environment },
+    env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -46,23 +71,6 @@ export async function startSandbox(
   });
   return {
     url,
-    process: child,
-    ledger: () => readLedger(directory),
-    async fault(order) {
-      const response = await fetch(new URL('/v1/faults', url), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(order),
-      });
-      if (!response.ok) throw new Error(`fault: ${response.status} ${await response.text()}`);
-    },
-    async pendingFaults() {
-      const response = await fetch(new URL('/v1/faults', url));
-      const { pending } = (await response.json()) as {
-        pending: { mode: FaultMode; marker: string }[];
-      };
-      return pending;
-    },
     async stop() {
       child.kill('SIGTERM');
       await exited;

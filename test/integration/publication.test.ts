@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
+import { insertPlaybook } from '../../src/db/playbooks.ts';
+import { getIntent, listIntents } from '../../src/db/publish-intents.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import type { PublicationRecord } from '../../src/domain/item-context.ts';
+import { slotEndsAt } from '../../src/domain/item-slots.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import {
+  intentKeyOf,
+  type PublicationOrder,
+  type PublicationOutcome,
+} from '../../src/domain/publication-intent.ts';
+import { makeDraft } from '../support/content.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
+import {
+  approve,
+  DAY_MS,
+  HOUR_MS,
+  plan,
+  submit,
+  toMeasuring,
+  toScheduled,
+} from '../support/item-story.ts';
+
+/** A playbook whose slots are missed after this, so that a test can outlive one. */
+const HASTY_GRACE_MS = 3_000;
+/** A slot so near that it comes by itself. */
+const SOON_MS = 1_500;
+
+let engine: ItemEngine;
+beforeAll(async () => {
+  engine = await openItemEngine();
+  const { workspaceId } = engine.workspace;
+  const slotGraceMinutes = HASTY_GRACE_MS / 60_000;
+  const playbook = { ...STANDARD_PLAYBOOK, name: 'hasty', slotGraceMinutes };
+  await insertPlaybook(engine.deps.db, { workspaceId, playbook });
+}, 120_000);
+afterAll(() => engine?.close());
+
+async function publicationOf(itemId: string): Promise<PublicationRecord> {
+  const { publications } = await engine.context(itemId);
+  const latest = publications.at(-1);
+  if (latest === undefined) throw new Error(`${itemId} has no publication`);
+  return latest;
+}
+
+async function intentOf(itemId: string, slotNumber = 1) {
+  const { workspaceId } = engine.workspace;
+  const { channelAccountId } = engine;
+  const identity = { workspaceId, itemId, channelAccountId, slotNumber };
+  return getIntent(engine.deps.db, { workspaceId, intentKey: intentKeyOf(identity) });
+}
+
+/** The order of the item's planned slot, as its run would give it. */
+async function orderOf(itemId: string): Promise<PublicationOrder> {
+  const { brief, draft, playbook } = await engine.context(itemId);
+  const record = await publicationOf(itemId);
+  return {
+    workspaceId: engine.workspace.workspaceId,
+    itemId,
+    publicationId: record.id,
+    channelAccountId: record.channelAccountId,
+    channel: record.channel,
+    slotNumber: record.slotNumber,
+    contentHash: record.contentHash ?? '',
+    briefHash: brief?.hash ?? '',
+    draftHash: draft?.hash ?? '',
+    dueAt: record.at,
+    sendUntil: new Date(slotEndsAt(record, playbook)).toISOString(),
+  };
+}
+
+/** Runs a send by itself, as an item would run it. */
+function runOrder(order: PublicationOrder, workflowId: string): Promise<PublicationOutcome> {
+  const { temporal, taskQueue } = engine.deps;
+  return temporal.workflow.execute('publication', { workflowId, taskQueue, args: [order] });
+}
+
+/** Waits until this much time has passed by the clock on the wall. */
+async function untilTime(at: number): Promise<void> {
+  await eventually(() => Date.now() > at, { what: new Date(at).toISOString() });
+}
+
+describe('a slot that comes', () => {
+  it('is sent once, with the approved text', async () => {
+    const itemId = await engine.start();
+    const text = 'Exactly these words, and no others.';
+    await toMeasuring(engine, itemId, {
+      draft: { variants: [{ channel: 'sandbox', text }] },
+    });
+    expect(engine.posts(itemId)).toMatchObject([{ text }]);
+    expect(await publicationOf(itemId)).toMatchObject({ state: 'published', slotNumber: 1 });
+    expect(await intentOf(itemId)).toMatchObject({ state: 'published', attempt: 1 });
+  });
+
+  it('is not sent when the text was edited after it was planned', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: HOUR_MS });
+    await engine.apply('creator', itemId, 'save_draft', {
+      draft: makeDraft({ body: 'Something else entirely.' }),
+    });
+    const edited = await engine.context(itemId);
+    expect(edited).toMatchObject({ stage: 'creation', approvals: [{ state: 'voided' }] });
+    await engine.travel(itemId, { byMs: HOUR_MS + 5 * 60_000 });
+    expect(await publicationOf(itemId)).toMatchObject({ state: 'planned' });
+    await engine.travel(itemId, { byMs: HOUR_MS });
+    expect(await publicationOf(itemId)).toMatchObject({ state: 'missed' });
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+
+  it('is not sent when the stored text is not the approved one, and can be sent once it is again', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId);
+    await inTransaction(engine.deps.db, async (tx) => {
+      await tx.execute('set local session_replication_role = replica');
+      await tx.execute(
+        `update drafts set body = jsonb_set(body, '{variants,0,text}', '"Buy now!"')
+         where item_id = '${itemId}'`,
+      );
+    });
+    await engine.travel(itemId, { to: 'next_deadline' });
+    const returned = await engine.until(itemId, 'creation', ({ stage }) => stage === 'creation');
+    expect(returned).toMatchObject({
+      approvals: [{ state: 'voided' }],
+      publications: [{ state: 'planned', evidence: 'the stored content is not the approved one' }],
+    });
+    expect(engine.posts(itemId)).toEqual([]);
+    const contentHash = await submit(engine, itemId, { draft: { body: 'Written again.' } });
+    await approve(engine, itemId, contentHash);
+    await plan(engine, itemId);
+    await engine.travel(itemId, { to: 'next_deadline' });
+    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
+    expect(engine.posts(itemId)).toHaveLength(1);
+    expect(await listIntents(engine.deps.db, { ...engine.workspace, itemId })).toHaveLength(1);
+  });
+
+  it('is missed on hold, never sent when the hold ends, and sent once when it is planned again', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: HOUR_MS });
+    await engine.apply('social_media_manager', itemId, 'hold', { reason: 'bad news today' });
+    await engine.travel(itemId, { byMs: DAY_MS });
+    expect(await publicationOf(itemId)).toMatchObject({ state: 'missed' });
+    const { stage } = await engine.apply('social_media_manager', itemId, 'resume', {
+      reason: 'over',
+    });
+    expect(stage).toBe('publishing');
+    expect(engine.posts(itemId)).toEqual([]);
+    const { clockOffsetMs } = await engine.item(itemId);
+    const { id } = await publicationOf(itemId);
+    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      publicationId: id,
+      outcome: 'reschedule',
+      evidence: 'nothing is on the page',
+      at: new Date(Date.now() + clockOffsetMs + HOUR_MS).toISOString(),
+    });
+    await engine.travel(itemId, { to: 'next_deadline' });
+    await engine.until(itemId, 'measuring', (context) => context.stage === 'measuring');
+    expect(await publicationOf(itemId)).toMatchObject({ id, state: 'published', slotNumber: 1 });
+    expect(engine.posts(itemId)).toHaveLength(1);
+  });
+
+  it('is missed when no worker was there in time, and not sent when one is back', async () => {
+    const itemId = await engine.start({ playbook: 'hasty' });
+    const at = await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+    await engine.stopWorker();
+    try {
+      await untilTime(Date.parse(at) + HASTY_GRACE_MS + 100);
+    } finally {
+      await engine.startWorker();
+    }
+    await engine.until(itemId, 'a missed slot', ({ publications }) =>
+      publications.some(({ state }) => state === 'missed'),
+    );
+    expect((await engine.item(itemId)).stage).toBe('publishing');
+    expect(engine.posts(itemId)).toEqual([]);
+    expect(await intentOf(itemId)).toBeNull();
+  });
+});
+
+describe('a send', () => {
+  it('is one post, though several of its runs live at once', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: DAY_MS });
+    const order = await orderOf(itemId);
+    const outcomes = await Promise.all(
+      ['a', 'b', 'c'].map((name) => runOrder(order, `publication:${itemId}:${name}`)),
+    );
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ outcome: 'published' });
+    expect(new Set(outcomes.map(({ remoteId }) => remoteId)).size).toBe(1);
+    expect(engine.posts(itemId)).toHaveLength(1);
+  });
+
+  it('is not made once its time is over', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: DAY_MS });
+    const sendUntil = new Date(Date.now() - 1_000).toISOString();
+    const outcome = await runOrder({ ...(await orderOf(itemId)), sendUntil }, `late:${itemId}`);
+    expect(outcome).toMatchObject({ outcome: 'missed' });
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+
+  it('is given up as missed when the channel asks for a longer wait than its time allows', async () => {
+    const itemId = await engine.start({ playbook: 'hasty' });
+    await engine.sandbox.fault({ mode: 'rate_limited', marker: engine.marker(itemId) });
+    await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+    await engine.until(itemId, 'a missed slot', ({ publications }) =>
+      publications.some(({ state }) => state === 'missed'),
+    );
+    expect(engine.posts(itemId)).toEqual([]);
+    expect(await intentOf(itemId)).toMatchObject({ state: 'planned', attempt: 1 });
+  });
+
+  it('is not made for content whose approvals do not hold', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: DAY_MS });
+    const order = await orderOf(itemId);
+    await engine.apply('creator', itemId, 'save_draft', { draft: makeDraft({ body: 'New.' }) });
+    const outcome = await runOrder(order, `stale:${itemId}`);
+    expect(outcome).toMatchObject({ outcome: 'hash_mismatch' });
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+});
+
+describe.concurrent('a network that', () => {
+  /** Plans a slot that comes by itself, with the network set to fail on it. */
+  async function publishThrough(mode: FaultMode, times = 1): Promise<string> {
+    const itemId = await engine.start();
+    await engine.sandbox.fault({ mode, times, marker: engine.marker(itemId) });
+    await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+    return itemId;
+  }
+
+  async function settled(itemId: string): Promise<PublicationRecord> {
+    const { publications } = await engine.until(
+      itemId,
+      'a settled publication',
+      (context) =>
+        context.publications.every(({ state }) => !['planned', 'due', 'sending'].includes(state)),
+      50_000,
+    );
+    const [publication] = publications;
+    if (publication === undefined) throw new Error(`${itemId} has no publication`);
+    return publication;
+  }
+
+  const ACCEPTED: FaultMode[] = [
+    'accept_then_hang',
+    'accept_then_reset',
+    'accept_then_500',
+    'accept_then_garbage',
+    'accept_then_slow_drip',
+  ];
+  for (const mode of ACCEPTED) {
+    it(`takes the post and fails (${mode}) is asked, and not sent to again`, async () => {
+      const itemId = await publishThrough(mode);
+      const publication = await settled(itemId);
+      expect(publication).toMatchObject({ state: 'published' });
+      expect(publication.remoteId).toBeTruthy();
+      expect(engine.posts(itemId)).toHaveLength(1);
+      expect(await intentOf(itemId)).toMatchObject({ state: 'published' });
+    }, 60_000);
+  }
+
+  for (const mode of ['hang', 'reset'] as const) {
+    it(`fails without taking the post (${mode}) is asked, then sent to with the same key`, async () => {
+      const itemId = await publishThrough(mode);
+      expect(await settled(itemId)).toMatchObject({ state: 'published' });
+      expect(engine.posts(itemId)).toHaveLength(1);
+      expect(await intentOf(itemId)).toMatchObject({ state: 'published', attempt: 2 });
+    }, 60_000);
+  }
+
+  for (const mode of ['reject', 'unauthorized'] as const) {
+    it(`refuses the post for good (${mode}) sends the item back to planning`, async () => {
+      const itemId = await publishThrough(mode);
+      expect(await settled(itemId)).toMatchObject({ state: 'rejected' });
+      expect(await engine.item(itemId)).toMatchObject({
+        stage: 'scheduling',
+        substage: 'planning',
+      });
+      expect(engine.posts(itemId)).toEqual([]);
+      await plan(engine, itemId, { slotInMs: SOON_MS });
+      await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 30_000);
+      expect(engine.posts(itemId)).toHaveLength(1);
+      expect(await publicationOf(itemId)).toMatchObject({ state: 'published', slotNumber: 2 });
+    }, 60_000);
+  }
+
+  it('asks for patience is sent to after the wait it asked for', async () => {
+    const itemId = await publishThrough('rate_limited');
+    expect(await settled(itemId)).toMatchObject({ state: 'published' });
+    expect(engine.posts(itemId)).toHaveLength(1);
+    expect(await intentOf(itemId)).toMatchObject({ attempt: 2 });
+  }, 60_000);
+});
