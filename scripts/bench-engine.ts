@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchStack, startBenchStack } from './bench/bench-stack.ts';
-import { renderReport } from './bench/report.ts';
+import { profileApi } from './bench/profile.ts';
+import { renderProfile, renderReport } from './bench/report.ts';
 import { runRounds } from './bench/run.ts';
 import { listenForInterruption } from './local/interruption.ts';
 
@@ -11,6 +12,7 @@ const usage = `npm run bench:engine -- [options]
   --rounds <n>    rounds, each with every variant; default 5
   --items <n>     items per variant, round and concurrency (three times as many at 8); default 10
   --json <file>   write every figure as JSON
+  --profile <dir> then profile the API on the same stack: a summary here, the profile in <dir>
   --help          show this`;
 
 /** Enough for the just-in-time compilers and the caches of every program. */
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     items: { type: 'string', default: '10' },
     json: { type: 'string' },
+    profile: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -33,7 +36,7 @@ async function main(): Promise<number> {
   const items = wholeNumber('--items', values.items, 1_000);
   const interruption = listenForInterruption();
   console.log('Starting PostgreSQL, Temporal, two workers and the API …');
-  const starting = startBenchStack({ statementStatistics: false });
+  const starting = startBenchStack({ statementStatistics: values.profile !== undefined });
   const stack = await Promise.race([starting, interruption.asked]);
   if (typeof stack === 'string') {
     console.log(`\n${stack}: stopping …`);
@@ -63,12 +66,17 @@ async function measure(
     warmUpItems: Math.min(WARM_UP_ITEMS, items),
     progress: (line) => console.log(line),
   });
+  const profile =
+    values.profile === undefined
+      ? null
+      : await profileApi(stack, { directory: values.profile, items, warmUpItems: WARM_UP_ITEMS });
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${platform()} ${arch()}`;
   const heading = [
     `Twelve commands per item, ${rounds} rounds, ${items} items a round alone and ${items * 3} at 8.`,
     `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${machine}.`,
   ].join('\n');
   console.log(`\n${renderReport(results, { variants, heading })}`);
+  if (profile !== null) console.log(`\n${renderProfile(profile)}`);
   if (values.json !== undefined) {
     const report = {
       date: new Date().toISOString(),

@@ -34,10 +34,12 @@ export async function measureBlock(
     items: number;
     /** Processor time used so far. */
     usage: () => ProcessorTimes;
+    /** False leaves the refused commands out. */
+    refusals?: boolean;
   },
 ): Promise<Block> {
   collectGarbage();
-  const { concurrency, items, round, usage } = options;
+  const { concurrency, items, round, usage, refusals = true } = options;
   const accepted: number[] = [];
   const refused: number[] = [];
   const ids: string[] = [];
@@ -54,7 +56,7 @@ export async function measureBlock(
   const processorMs = perCommand(usageBefore, usage(), accepted.length);
   await inLanes(concurrency, items, async (index) => {
     const itemId = ids[index] ?? '';
-    for (const step of REFUSED_COMMANDS) {
+    for (const step of refusals ? REFUSED_COMMANDS : []) {
       refused.push(await timed(() => variant.refuse(itemId, step)));
     }
   });

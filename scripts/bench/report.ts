@@ -1,5 +1,6 @@
+import type { ApiProfile } from './profile.ts';
 import { MAX_HISTORY_EVENTS, type Results, type TargetResult } from './results.ts';
-import type { Latency, Spread } from './statistics.ts';
+import { type Latency, quantileOf, type Spread } from './statistics.ts';
 import type { Variant } from './variants.ts';
 
 /** The results as text: one table of figures, one of ratios with their targets. */
@@ -54,6 +55,31 @@ function processorTable(rows: Results['variants']): string[] {
     return [`(${variant})`, String(concurrency), ...[...times, sum].map((ms) => ms.toFixed(1))];
   });
   return [table(['processor ms per command', 'at', ...parts, 'all'], body), ''];
+}
+
+/** A profile as text: processor time by part, then the statements of the database. */
+export function renderProfile({
+  commands,
+  acceptedMs,
+  processor,
+  statements,
+  file,
+}: ApiProfile): string {
+  const sum = processor.reduce((total, { ms }) => total + ms, 0);
+  return [
+    `Profile of the API over ${commands} accepted commands, one at a time ` +
+      `(median ${quantileOf(acceptedMs, 0.5).toFixed(1)} ms, slower than without the profiler): ${file}`,
+    '',
+    table(
+      ['processor ms per command', ''],
+      [...processor.map(({ part, ms }) => [part, ms.toFixed(2)]), ['all', sum.toFixed(2)]],
+    ),
+    '',
+    table(
+      ['statements of PostgreSQL', 'a command', 'ms a command'],
+      statements.map(({ text, calls, ms }) => [text, calls.toFixed(2), ms.toFixed(3)]),
+    ),
+  ].join('\n');
 }
 
 const FIGURE_HEAD = [
