@@ -3,8 +3,9 @@ import { getAdjacencyMap, getSimplePaths } from 'xstate/graph';
 import { itemMachine } from '../../../src/domain/item.machine.ts';
 import type { ItemMachineEvent } from '../../../src/domain/item-commands.ts';
 import type { ItemContext } from '../../../src/domain/item-context.ts';
-import { placeOf } from '../../../src/domain/item-run.ts';
+import { type ItemSnapshot, placeOf, stepItem } from '../../../src/domain/item-run.ts';
 import type { Place } from '../../../src/domain/stages.ts';
+import { faultsBetween, faultsOf } from './item-invariants.ts';
 import { eventsOf, keyOf, type World, worldInput } from './item-world.ts';
 
 export interface Node {
@@ -63,6 +64,34 @@ export function pathsOf(world: World, bounds: Bounds = {}): ItemMachineEvent[][]
     // The first step is the initial transition, whose event is xstate's own.
     steps.map(({ event }) => event).filter(({ type }) => !String(type).startsWith('xstate.')),
   );
+}
+
+/**
+ * Walks a world breadth first and stops at the first state or transition that breaks an invariant.
+ * @returns the fault and the event that led to it; null when none of the first `limit` states has one.
+ */
+export function firstFault(
+  world: World,
+  { from, limit }: { from: ItemSnapshot; limit: number },
+): { fault: string; event: string } | null {
+  const seen = new Set<string>();
+  const queue = [from];
+  for (let at = 0; at < queue.length && at < limit; at += 1) {
+    const snapshot = queue[at];
+    if (snapshot === undefined) break;
+    const before = { place: placeOf(snapshot), context: snapshot.context };
+    for (const event of eventsOf(before.place, before.context, world)) {
+      const next = stepItem(snapshot, event).snapshot;
+      const after = { place: placeOf(next), context: next.context };
+      const [fault] = [...faultsBetween(before, event, after), ...faultsOf(after)];
+      if (fault !== undefined) return { fault, event: event.type };
+      const key = keyOf(after.place, after.context);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      queue.push(next);
+    }
+  }
+  return null;
 }
 
 /** States from which none of the goals can be reached any more. */

@@ -82,6 +82,12 @@ export function faultsOf({ place, context }: Seen): string[] {
     }
   }
 
+  const review = reviews.at(-1);
+  const signed = (review?.signOffs ?? []).map(({ role }) => role);
+  must(new Set(signed).size === signed.length, 'a role signs a review once');
+  must(signed.length === 0 || signed[0] === 'strategist', 'the strategist signs first');
+  must(signed.length === 0 || review?.hash !== null, 'nobody signs what is not frozen');
+
   const from = context.heldFrom ?? place;
   must(
     from.endsWith('.offered') === (handoffs.at(-1)?.state === 'offered'),
@@ -198,9 +204,88 @@ export function faultsBetween(before: Seen, event: ItemMachineEvent, after: Seen
       'changed content is in creation',
     );
   }
+  faults.push(...faultsOfCommand(before, event, after));
   if (before.place === 'closed' || before.place === 'cancelled') {
     const same = JSON.stringify(before.context) === JSON.stringify(after.context);
     must(same && before.place === after.place, 'a closed item never changes');
+  }
+  return faults;
+}
+
+/** What a command that was taken should have been refused for. */
+function faultsOfCommand({ place, context }: Seen, event: ItemMachineEvent, after: Seen): string[] {
+  const faults: string[] = [];
+  const must = (holds: boolean, text: string) => {
+    if (!holds) faults.push(text);
+  };
+  const { checklists, revisionLimit } = context.playbook;
+  switch (event.type) {
+    case 'offer_handoff':
+      if (place === after.place) break;
+      must(
+        checklists.brief.every((code) => event.refs.checklist.includes(code)),
+        'a brief is handed over with its checklist',
+      );
+      break;
+    case 'submit_for_review':
+      if (place === after.place) break;
+      must(
+        checklists.review.every((code) => event.refs.checklist.includes(code)),
+        'a draft is submitted with its checklist',
+      );
+      must(
+        context.round <= revisionLimit || context.revisionAcknowledged,
+        'a revision past the limit is acknowledged',
+      );
+      break;
+    case 'accept_handoff': {
+      if (place === after.place) break;
+      const open = context.handoffs.at(-1);
+      const { handoffId } = event.refs;
+      must(
+        handoffId === undefined || handoffId === open?.id,
+        'what is accepted is what is offered',
+      );
+      const role = place === 'briefing.offered' ? 'creator' : 'social_media_manager';
+      const assignee = context.team[role];
+      must(
+        assignee === null || assignee === event.actor.memberId,
+        'a handoff is accepted by whom it is for',
+      );
+      break;
+    }
+    case 'save_brief':
+      must(
+        context.brief?.targetsHash === after.context.brief?.targetsHash ||
+          !context.publications.some(({ state }) => state === 'published'),
+        'targets stay once something is published',
+      );
+      break;
+    case 'plan_schedule':
+      must(
+        !after.context.publications.some(
+          ({ state, at }) => state === 'planned' && Date.parse(at) <= Date.parse(event.at),
+        ) || JSON.stringify(context) === JSON.stringify(after.context),
+        'nothing is planned for the past',
+      );
+      break;
+    case 'open_kpi_review':
+      must(
+        place === after.place || context.checkpoints.some(({ state }) => state === 'recorded'),
+        'a review is asked for once something is measured',
+      );
+      break;
+    case 'sign_off': {
+      const review = context.reviews.at(-1);
+      const seen = event.refs.reviewHash;
+      must(
+        JSON.stringify(context) === JSON.stringify(after.context) ||
+          seen === undefined ||
+          seen === review?.hash,
+        'who signs has seen the verdicts of this review',
+      );
+      break;
+    }
   }
   return faults;
 }

@@ -30,6 +30,7 @@ import {
   START,
   slot,
 } from './item-fixture.ts';
+import { misdeedsOf } from './item-misdeeds.ts';
 
 /** What the people and services of an exploration may do; the fewer, the fewer states. */
 export interface World {
@@ -43,6 +44,8 @@ export interface World {
   outcomes: readonly Extract<SystemEvent, { type: 'publication_settled' }>['outcome'][];
   /** Give commands that the guards refuse as well. */
   insists: boolean;
+  /** People are careless and services late (item-misdeeds.ts). */
+  careless: boolean;
   campaign: boolean;
 }
 
@@ -56,6 +59,7 @@ export const LINE: World = {
   extras: [],
   outcomes: ['published', 'rejected', 'unknown', 'missed', 'hash_mismatch'],
   insists: false,
+  careless: false,
   campaign: false,
 };
 
@@ -253,10 +257,16 @@ export function eventsOf(
   at: string = nowOf(context),
 ): ItemMachineEvent[] {
   if (place === 'closed' || place === 'cancelled') return [];
-  const commands = commandsOf(context, world, at).filter(
-    (asked) => world.insists || unmetRequirements({ place, context, seq: 0 }, asked).length === 0,
+  const events = [
+    ...commandsOf(context, world, at),
+    ...(world.careless ? misdeedsOf(context, at) : []),
+  ].filter(
+    (event) =>
+      world.insists ||
+      !('actor' in event) ||
+      unmetRequirements({ place, context, seq: 0 }, event).length === 0,
   );
-  return [...commands, ...systemEventsOf(place, context, world, at)];
+  return [...events, ...systemEventsOf(place, context, world, at)];
 }
 
 /**
