@@ -5,6 +5,7 @@ import { type CliDeps, UsageError } from './cli-deps.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { actionsText, itemsText, itemText, type Names, startedText } from './print-item.ts';
 import { timelineText } from './print-timeline.ts';
+import { withoutControls } from './text-table.ts';
 
 type StartOptions = ConnectionOptions & {
   title: string;
@@ -49,7 +50,7 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   ).action(async (id: string, options: ConnectionOptions) => {
     const client = connect(options, deps, { usually: 'strategist' });
     const [item, names] = await Promise.all([client.items.get(id), readNames(client)]);
-    deps.print(options.json ? json(item) : itemText(item, names));
+    deps.print(options.json ? json(item) : withoutControls(itemText(item, names)));
   });
 
   withConnection(
@@ -66,7 +67,7 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   ).action(async (id: string, options: ConnectionOptions) => {
     const client = connect(options, deps, { usually: 'strategist' });
     const [entries, names] = await Promise.all([readTimeline(client, id), readNames(client)]);
-    deps.print(options.json ? json(entries) : timelineText(entries, names));
+    deps.print(options.json ? json(entries) : withoutControls(timelineText(entries, names)));
   });
 }
 
@@ -79,7 +80,9 @@ async function startItem(options: StartOptions, deps: CliDeps): Promise<void> {
   const started = await client.items.start(startBody(body), {
     idempotencyKey: options.idempotencyKey,
   });
-  deps.print(options.json ? json(started) : startedText(started, await readNames(client)));
+  deps.print(
+    options.json ? json(started) : withoutControls(startedText(started, await readNames(client))),
+  );
 }
 
 type StartBody = Parameters<BatonClient['items']['start']>[0];
@@ -100,7 +103,7 @@ async function listItems(options: ListOptions, deps: CliDeps): Promise<void> {
       ...(open && { open: 'true' }),
     }),
   );
-  deps.print(options.json ? json(page) : itemsText(page.items));
+  deps.print(options.json ? json(page) : withoutControls(itemsText(page.items)));
 }
 
 /** The API's schema judges a filter's value. */

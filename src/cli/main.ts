@@ -3,7 +3,7 @@ import { BatonError, BatonPendingError, BatonUnreachableError } from '../client/
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { addItemCommands, json } from './item-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
-import { textTable } from './text-table.ts';
+import { textTable, withoutControls } from './text-table.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
 
@@ -33,6 +33,7 @@ function createProgram(deps: CliDeps): Command {
       writeOut: (text) => deps.print(text.trimEnd()),
       writeErr: (text) => deps.printError(text.trimEnd()),
     })
+    .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 not understood.')
     .showHelpAfterError('(--help shows what there is)');
   addItemCommands(program, deps);
   addStuckCommand(program, deps);
@@ -48,7 +49,7 @@ function report(error: unknown, args: readonly string[], { printError }: CliDeps
     return EXIT.usage;
   }
   if (error instanceof BatonError) {
-    printError(args.includes('--json') ? problemJson(error) : problemText(error));
+    printError(args.includes('--json') ? problemJson(error) : withoutControls(problemText(error)));
     return EXIT.failed;
   }
   if (

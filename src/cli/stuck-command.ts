@@ -4,6 +4,7 @@ import type { CliDeps } from './cli-deps.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { json, readNames } from './item-commands.ts';
 import { findingsText } from './print-findings.ts';
+import { withoutControls } from './text-table.ts';
 
 type StuckOptions = ConnectionOptions & { item?: string };
 
@@ -19,7 +20,7 @@ export function addStuckCommand(program: Command, deps: CliDeps): void {
         readAudit(client, options.item),
         readNames(client),
       ]);
-      deps.print(options.json ? json(audit) : findingsText(audit, names));
+      deps.print(options.json ? json(audit) : withoutControls(findingsText(audit, names)));
     });
 }
 

@@ -45,3 +45,8 @@ export function wrapText(text: string, { indent = 0, width = 100 } = {}): string
   lines.push(line);
   return lines.map((text) => ' '.repeat(indent) + text).join('\n');
 }
+
+/** A text from elsewhere as a terminal may show it: control characters could move its cursor. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD');
+}

@@ -1,6 +1,5 @@
 export type {
   Action,
-  Asset,
   CommandApplied,
   Finding,
   Item,
@@ -10,14 +9,9 @@ export type {
   TimelineEntry,
   WebhookCall,
 } from './api-types.ts';
-export { type BatonClient, type BatonClientOptions, createBatonClient } from './baton-client.ts';
-export {
-  BatonError,
-  BatonPendingError,
-  BatonUnreachableError,
-  type UnmetRequirement,
-} from './errors.ts';
+export { type BatonClient, createBatonClient } from './baton-client.ts';
+export { BatonError, BatonPendingError, BatonUnreachableError } from './errors.ts';
 export { allOf } from './pages.ts';
 export { randomId } from './random-id.ts';
-export { sendWebhook, type WebhookDelivery } from './webhook-call.ts';
-export { signWebhook, type WebhookHeaders } from './webhook-signature.ts';
+export { sendWebhook } from './webhook-call.ts';
+export { signWebhook } from './webhook-signature.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { textTable, wrapText } from '../../src/cli/text-table.ts';
+import { textTable, withoutControls, wrapText } from '../../src/cli/text-table.ts';
 import { runCommand } from '../support/baton-command.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -159,5 +159,9 @@ describe('text for a terminal', () => {
   it('wraps at spaces and never cuts a word', () => {
     expect(wrapText('one two three', { width: 7 })).toBe('one two\nthree');
     expect(wrapText('unbreakable', { width: 4, indent: 2 })).toBe('  unbreakable');
+  });
+
+  it('shows nothing that moves the cursor', () => {
+    expect(withoutControls('a\u001b[2Jb\r\u009bc\nd')).toBe('a\uFFFD[2Jb\uFFFD\uFFFDc\nd');
   });
 });
