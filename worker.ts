@@ -12,10 +12,16 @@ import { createSourceRegistry } from './src/metrics/registry.ts';
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
 const SHUTDOWN_FORCE = '60 seconds';
+const WORKER_HEARTBEAT = '10 seconds';
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
-Runtime.install({ logger: temporalLogger(log), shutdownSignals: ['SIGINT', 'SIGTERM'] });
+Runtime.install({
+  logger: temporalLogger(log),
+  shutdownSignals: ['SIGINT', 'SIGTERM'],
+  // An idle worker's poll lasts a minute: its heartbeats are how a dead one is noticed sooner.
+  workerHeartbeatInterval: WORKER_HEARTBEAT,
+});
 
 const connection = await NativeConnection.connect(config.temporal.connection);
 const clientConnection = await Connection.connect(config.temporal.connection);

@@ -24,10 +24,12 @@ export interface WorkerSighting {
 /** A worker that has not been seen for so long counts as dead. */
 const SEEN_WITHIN_MS = 30_000;
 /**
- * Where the server knows no heartbeats there is only the start of the last poll, and an idle
- * worker's poll lasts a minute.
+ * Where there are no heartbeats there is only the start of the last poll, and an idle worker's poll
+ * lasts a minute.
  */
 const POLLED_WITHIN_MS = 70_000;
+/** A heartbeat may be late by half of its own interval. */
+const LATENESS = 1.5;
 const DEADLINE_MS = 2_000;
 
 /** gRPC status of a method that the server does not have or has switched off. */
@@ -61,21 +63,24 @@ export function createEngine({
     return (pollers ?? []).flatMap(({ lastAccessTime }) => toMs(lastAccessTime));
   }
 
-  /** Heartbeats of running workers of the queue; null when the server knows none. */
-  async function heartbeats(): Promise<number[] | null> {
+  /** Heartbeats of running workers of the queue; none on a server that does not keep them. */
+  async function heartbeats(): Promise<Heartbeat[]> {
     try {
       const { workersInfo } = await temporal.workflowService.listWorkers({
         namespace,
         pageSize: 50,
         query: `TaskQueue="${taskQueue}"`,
       });
-      return (workersInfo ?? []).flatMap(({ workerHeartbeat }) =>
-        workerHeartbeat?.status === WORKER_STATUS_RUNNING && workerHeartbeat.taskQueue === taskQueue
-          ? toMs(workerHeartbeat.heartbeatTime)
+      return (workersInfo ?? []).flatMap(({ workerHeartbeat: beat }) =>
+        beat?.status === WORKER_STATUS_RUNNING && beat.taskQueue === taskQueue
+          ? toMs(beat.heartbeatTime).map((at) => ({
+              at,
+              intervalMs: toMs(beat.elapsedSinceLastHeartbeat)[0] ?? 0,
+            }))
           : [],
       );
     } catch (error) {
-      if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return null;
+      if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return [];
       throw error;
     }
   }
@@ -83,11 +88,9 @@ export function createEngine({
   return {
     async findWorker() {
       const [polled, beats] = await withDeadline(() => Promise.all([polls(), heartbeats()]));
-      const known = beats !== null && beats.length > 0;
-      const latest = Math.max(0, ...polled, ...(beats ?? []));
-      const within = known ? SEEN_WITHIN_MS : POLLED_WITHIN_MS;
+      const latest = Math.max(0, ...polled, ...beats.map(({ at }) => at));
       return {
-        polls: now() - latest <= within,
+        polls: now() - latest <= within(beats),
         lastSeenAt: latest === 0 ? null : new Date(latest).toISOString(),
       };
     },
@@ -110,6 +113,18 @@ export function createEngine({
       }
     },
   };
+}
+
+interface Heartbeat {
+  /** Epoch milliseconds. */
+  at: number;
+  intervalMs: number;
+}
+
+/** How old the latest sign of life of a living worker may be. */
+function within(beats: readonly Heartbeat[]): number {
+  if (beats.length === 0) return POLLED_WITHIN_MS;
+  return Math.max(SEEN_WITHIN_MS, ...beats.map(({ intervalMs }) => intervalMs * LATENESS));
 }
 
 function toMs(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number[] {
