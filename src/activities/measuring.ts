@@ -70,17 +70,27 @@ export function measuringActivities({ db, sources }: Pick<ActivityDeps, 'db' | '
      */
     async collectReadings(question: CheckpointQuestion): Promise<{ recorded: boolean }> {
       await collect({ ...question, published: true });
-      const { workspaceId, itemId, checkpoint, publicationId, channelAccountId } = question;
-      const { items } = await listReadings(db, { workspaceId, itemId, checkpoint, limit: 200 });
-      const own = items.some(
+      return { recorded: await isMeasured(question) };
+    },
+  };
+
+  async function isMeasured(question: CheckpointQuestion): Promise<boolean> {
+    const { workspaceId, itemId, checkpoint, publicationId, channelAccountId } = question;
+    let cursor: string | undefined;
+    do {
+      // Readings of the item's other publications may fill whole pages.
+      const page = await listReadings(db, { workspaceId, itemId, checkpoint, cursor, limit: 200 });
+      const own = page.items.some(
         (reading) =>
           reading.publicationId === publicationId ||
           reading.channelAccountId === channelAccountId ||
           (reading.publicationId === null && reading.channelAccountId === null),
       );
-      return { recorded: own };
-    },
-  };
+      if (own) return true;
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    return false;
+  }
 }
 
 /** Sources name a publication or an account; the others belong to the publication that was asked for. */

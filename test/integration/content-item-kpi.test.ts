@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getKpiReview } from '../../src/db/kpi-reviews.ts';
+import { appendReadings, listReadings } from '../../src/db/readings.ts';
+import { hashOf } from '../../src/domain/canonical.ts';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { ageMs } from '../../src/domain/item-ages.ts';
+import { readingsAddedSignal } from '../../src/workflows/messages.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
+import {
+  DAY_MS,
+  frozenReview,
+  HOUR_MS,
+  signOff,
+  toKpiReview,
+  toMeasuring,
+} from '../support/item-story.ts';
+
+const AGES = ['+1h', '+24h', '+72h', '+7d', '+28d'];
+
+let engine: ItemEngine;
+beforeAll(async () => {
+  engine = await openItemEngine();
+}, 120_000);
+afterAll(() => engine?.close());
+
+function keyOf(itemId: string) {
+  return { workspaceId: engine.workspace.workspaceId, itemId };
+}
+
+async function checkpointStates(itemId: string): Promise<Record<string, string>> {
+  const { checkpoints } = await engine.context(itemId);
+  return Object.fromEntries(checkpoints.map(({ checkpoint, state }) => [checkpoint, state]));
+}
+
+async function codesOf(outcome: ReturnType<ItemEngine['send']>): Promise<string[]> {
+  const refused = await outcome;
+  if (refused.outcome !== 'refused') throw new Error(JSON.stringify(refused));
+  return refused.unmet.map(({ code }) => code);
+}
+
+describe.concurrent('a published post', () => {
+  it('is measured at every age of its playbook, at its time, then reviewed', async () => {
+    const itemId = await engine.start();
+    await toKpiReview(engine, itemId);
+    const { publications, checkpoints } = await engine.context(itemId);
+    const publishedAt = Date.parse(publications[0]?.publishedAt ?? '');
+    expect(checkpoints.map(({ checkpoint }) => checkpoint)).toEqual(AGES);
+    for (const { state, checkpoint, settledAt, dueAt } of checkpoints) {
+      expect(state).toBe('recorded');
+      expect(Date.parse(dueAt)).toBe(publishedAt + ageMs(checkpoint));
+      const late = Date.parse(settledAt ?? '') - Date.parse(dueAt);
+      expect(late).toBeGreaterThanOrEqual(0);
+      expect(late).toBeLessThan(60_000);
+    }
+    const { items } = await listReadings(engine.deps.db, { ...keyOf(itemId), limit: 200 });
+    const measured = new Set(items.map(({ checkpoint }) => checkpoint));
+    expect([...measured].sort()).toEqual([...AGES, 'baseline'].sort());
+  });
+
+  it('has a review that freezes targets, readings and verdicts under one hash', async () => {
+    const itemId = await engine.start();
+    const hash = await toKpiReview(engine, itemId);
+    const review = await getKpiReview(engine.deps.db, keyOf(itemId));
+    const { targets, readings, verdicts } = review?.body ?? {};
+    expect(review?.hash).toBe(hash);
+    expect(hashOf({ targets, readings, verdicts })).toBe(hash);
+    const other = { role: 'strategist', decision: 'scale', reviewHash: '0'.repeat(64) };
+    expect(await codesOf(engine.send('strategist', itemId, 'sign_off', other))).toEqual([
+      'verdicts_seen',
+    ]);
+    await engine.apply('strategist', itemId, 'sign_off', { ...other, reviewHash: hash });
+  });
+
+  it('is signed off by the strategist first, then by the other two, once each', async () => {
+    const itemId = await engine.start();
+    await toKpiReview(engine, itemId);
+    const sign = (role: 'strategist' | 'creator' | 'social_media_manager', body: object) =>
+      engine.send(role, itemId, 'sign_off', { role, ...body });
+    expect(await codesOf(sign('creator', { decision: 'agree' }))).toEqual([
+      'strategist_decides_first',
+    ]);
+    expect(await codesOf(sign('strategist', { decision: 'agree' }))).toEqual([
+      'strategist_decides_first',
+    ]);
+    expect(await sign('strategist', { decision: 'iterate' })).toMatchObject({ outcome: 'applied' });
+    expect(await codesOf(sign('strategist', { decision: 'scale' }))).toEqual([
+      'not_decided_before',
+    ]);
+    expect(await codesOf(sign('creator', { decision: 'dissent' }))).toEqual(['reason_given']);
+    const dissent = { decision: 'dissent', comment: 'the sample is too small' };
+    expect(await sign('creator', dissent)).toMatchObject({ outcome: 'applied' });
+    const last = await sign('social_media_manager', { decision: 'agree' });
+    expect(last).toMatchObject({ outcome: 'applied', answer: { stage: 'closed' } });
+    const closed = (await engine.chain(itemId)).find(({ type }) => type === 'kpi_review.closed');
+    expect(closed?.data).toMatchObject({ decision: 'iterate' });
+  });
+
+  it('is measured longer when its review says so, and reviewed again', async () => {
+    const itemId = await engine.start();
+    const first = await toKpiReview(engine, itemId);
+    const decision = 'extend_measurement';
+    await engine.apply('strategist', itemId, 'sign_off', {
+      ...{ role: 'strategist', decision, extendTo: '+60d' },
+    });
+    await engine.apply('creator', itemId, 'sign_off', { role: 'creator', decision: 'agree' });
+    const role = 'social_media_manager';
+    const last = await engine.apply(role, itemId, 'sign_off', { role, decision: 'agree' });
+    expect(last.stage).toBe('measuring');
+    expect(await checkpointStates(itemId)).toMatchObject({ '+60d': 'due' });
+    await engine.travel(itemId, { to: 'next_checkpoint' });
+    const second = await frozenReview(engine, itemId);
+    expect(second).not.toBe(first);
+    expect((await engine.context(itemId)).reviews).toMatchObject([{ number: 1 }, { number: 2 }]);
+    await signOff(engine, itemId, 'recycle');
+    expect((await engine.item(itemId)).stage).toBe('closed');
+  });
+
+  it('can be reviewed early; later checkpoints are still recorded, closing marks the rest', async () => {
+    const itemId = await engine.start();
+    await toMeasuring(engine, itemId);
+    expect(await codesOf(engine.send('strategist', itemId, 'open_kpi_review'))).toEqual([
+      'one_checkpoint_recorded',
+    ]);
+    await engine.travel(itemId, { to: 'next_checkpoint' });
+    const opened = await engine.apply('strategist', itemId, 'open_kpi_review');
+    expect(opened.stage).toBe('kpi_review');
+    const hash = await frozenReview(engine, itemId);
+    await engine.travel(itemId, { byMs: 2 * DAY_MS });
+    expect(await checkpointStates(itemId)).toMatchObject({ '+24h': 'recorded', '+72h': 'due' });
+    expect((await engine.context(itemId)).reviews).toMatchObject([{ number: 1, hash }]);
+    await signOff(engine, itemId);
+    expect(await engine.item(itemId)).toMatchObject({ stage: 'closed' });
+    expect(await checkpointStates(itemId)).toMatchObject({
+      ...{ '+1h': 'recorded', '+24h': 'recorded' },
+      ...{ '+72h': 'missing', '+7d': 'missing', '+28d': 'missing' },
+    });
+  });
+});
+
+describe('a source that is away', () => {
+  it('makes a checkpoint missing after its grace, not before; missing is not zero', async () => {
+    const itemId = await engine.start();
+    await toMeasuring(engine, itemId);
+    await engine.sandbox.stop();
+    try {
+      await engine.travel(itemId, { byMs: 24 * HOUR_MS });
+      expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'due' });
+      await engine.travel(itemId, { byMs: 2 * HOUR_MS });
+      expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'missing', '+24h': 'due' });
+    } finally {
+      await engine.sandbox.start();
+    }
+    await engine.travel(itemId, { byMs: 28 * DAY_MS });
+    await frozenReview(engine, itemId);
+    expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'missing', '+24h': 'recorded' });
+    const { items } = await listReadings(engine.deps.db, { ...keyOf(itemId), checkpoint: '+1h' });
+    expect(items).toEqual([]);
+  });
+
+  it('is made up for by readings that people store: the checkpoint that waits is settled at once', async () => {
+    const itemId = await engine.start();
+    await toMeasuring(engine, itemId);
+    await engine.sandbox.stop();
+    try {
+      await engine.travel(itemId, { byMs: HOUR_MS + 60_000 });
+      expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'due' });
+      const { publications } = await engine.context(itemId);
+      const publicationId = publications[0]?.id ?? null;
+      const asOf = new Date().toISOString();
+      const reading = { measure: 'impressions', value: 120, checkpoint: '+1h' } as const;
+      await appendReadings(engine.deps.db, {
+        ...keyOf(itemId),
+        given: [{ ...reading, publicationId, asOf, source: 'manual', provisional: false }],
+      });
+      const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+      await handle.signal(readingsAddedSignal, { publicationId });
+      await eventually(async () => (await checkpointStates(itemId))['+1h'] === 'recorded');
+    } finally {
+      await engine.sandbox.start();
+    }
+  });
+});
