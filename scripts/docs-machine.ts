@@ -1,0 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { renderMachineDoc } from '../src/domain/machine-doc.ts';
+
+const DOC = new URL('../docs/machine.md', import.meta.url);
+
+await writeFile(DOC, renderMachineDoc());
+console.log('docs/machine.md written');

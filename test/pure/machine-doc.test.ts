@@ -1,0 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { renderMachineDoc } from '../../src/domain/machine-doc.ts';
+
+it('docs/machine.md says what the machine is: `npm run docs:machine` writes it', async () => {
+  const written = await readFile(new URL('../../docs/machine.md', import.meta.url), 'utf8');
+  expect(written).toBe(renderMachineDoc());
+});
