@@ -1,3 +1,4 @@
+import type { SystemEvent } from '../../../src/domain/item-commands.ts';
 import type { Place } from '../../../src/domain/stages.ts';
 import {
   ACCOUNTS,
@@ -76,6 +77,8 @@ export function toPlanning(input?: Input): TestRun {
   return run;
 }
 
+type Outcome = Extract<SystemEvent, { type: 'publication_settled' }>['outcome'];
+
 type Account = { channelAccountId: string; channel: string };
 
 /** Plans one slot per account: the first in a day, each further one an hour later. */
@@ -96,7 +99,7 @@ export function toScheduled(...accounts: Account[]): TestRun {
 export function send(
   run: TestRun,
   account: Account,
-  outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch' | 'sending' | 'due' = 'published',
+  outcome: Outcome | 'sending' | 'due' = 'published',
 ): void {
   const record = run.publication(account);
   run.waitUntil(record.at);
