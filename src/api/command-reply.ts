@@ -3,7 +3,7 @@ import type { CommandType } from '../domain/item-commands.ts';
 import { PUBLICATION_STATES } from '../domain/item-context.ts';
 import { STAGES } from '../domain/stages.ts';
 import type { CommandAnswer, CommandOutcome } from './commands/command-outcome.ts';
-import type { ApiContext } from './context.ts';
+import { type ApiContext, standingOf } from './context.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, invalidRequest, notFound, problemIssues, problems, refusal } from './errors.ts';
 import { bodyHashOf, commandIdOf } from './idempotency.ts';
@@ -105,8 +105,10 @@ export async function sendCommand(
   command: { type: CommandType; itemId: string; body: unknown; ifMatch?: string | undefined },
 ): Promise<Extract<CommandOutcome, { outcome: 'applied' | 'pending' }>> {
   const { ifMatch, ...request } = command;
+  const standing = standingOf(c, command.itemId);
   const outcome = await sender.send({
     ...request,
+    ...(standing !== null && { standing }),
     caller: c.get('caller'),
     commandId: commandIdOf(c),
     source: 'http',

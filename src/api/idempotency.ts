@@ -26,7 +26,12 @@ export function idempotencyKey(): MiddlewareHandler<ApiEnv> {
 
 /** The id of a command: made from the key of the request, or new when it has none. */
 export function commandIdOf(c: ApiContext): string {
-  return `http:${c.get('caller').apiKeyId}:${c.get('idempotencyKey') ?? ulid()}`;
+  return commandIdFor(c.get('caller').apiKeyId, c.get('idempotencyKey') ?? ulid());
+}
+
+/** The id of the command that an API key sends under an idempotency key. */
+export function commandIdFor(apiKeyId: string, key: string): string {
+  return `http:${apiKeyId}:${key}`;
 }
 
 /** What a key stands for: method, path and body. The order of a body's fields does not matter. */

@@ -52,7 +52,7 @@ export async function createApiKey(
 export interface Authenticated {
   apiKeyId: string;
   workspaceId: string;
-  member: MemberRow;
+  member: Pick<MemberRow, 'id' | 'name' | 'roles'>;
 }
 
 /**
@@ -60,13 +60,55 @@ export interface Authenticated {
  * unknown, wrong secret, expired, revoked. The workspace comes from here and from nowhere else.
  */
 export async function authenticateApiKey(db: Db, keyText: string): Promise<Authenticated | null> {
+  const presented = readKeyText(keyText);
+  if (presented === null) return null;
+  const [found] = await findKey(db).execute({ id: presented.apiKeyId });
+  if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
+  const { key, member } = found;
+  return { apiKeyId: key.id, workspaceId: key.workspaceId, member };
+}
+
+/** A key as it was presented, not yet checked. */
+export interface PresentedKey {
+  apiKeyId: string;
+  secret: string;
+}
+
+/** Null when the text has not the form of a key. */
+export function readKeyText(keyText: string): PresentedKey | null {
   const [, ulid, secret] = KEY_TEXT.exec(keyText) ?? [];
   if (ulid === undefined || secret === undefined) return null;
-  const [found] = await findKey(db).execute({ id: `${ID_PREFIXES.apiKey}_${ulid}` });
-  const matches = timingSafeEqual(hashSecret(secret), found?.key.secretHash ?? NO_HASH);
-  if (found === undefined || !matches || !found.standing) return null;
-  if (!found.usedLately) await noteUse(db, found.key.id);
-  return { apiKeyId: found.key.id, workspaceId: found.key.workspaceId, member: found.member };
+  return { apiKeyId: `${ID_PREFIXES.apiKey}_${ulid}`, secret };
+}
+
+/** Columns that `isAccepted` needs, in a query over `api_keys` joined with its member. */
+export const keyColumns = {
+  id: apiKeys.id,
+  workspaceId: apiKeys.workspaceId,
+  secretHash: apiKeys.secretHash,
+  standing: sql<boolean>`${apiKeys.revokedAt} is null
+    and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
+    and ${members.active}`,
+  usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
+};
+
+interface FoundKey {
+  id: string;
+  secretHash: Buffer;
+  standing: boolean;
+  usedLately: boolean;
+}
+
+/** Checks the secret, also of a key that was not found, and notes the use of one that is good. */
+export async function isAccepted(
+  db: Db,
+  { secret }: PresentedKey,
+  found: FoundKey | undefined,
+): Promise<boolean> {
+  const matches = timingSafeEqual(hashSecret(secret), found?.secretHash ?? NO_HASH);
+  if (found === undefined || !matches || !found.standing) return false;
+  if (!found.usedLately) await noteUse(db, found.id);
+  return true;
 }
 
 /** Keys of a workspace, or of one of its members, oldest first. */
@@ -104,21 +146,19 @@ export async function revokeApiKey(
 const findKey = preparedOnce((db) =>
   db
     .select({
-      key: apiKeys,
-      member: members,
-      standing: sql<boolean>`${apiKeys.revokedAt} is null
-        and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
-        and ${members.active}`,
-      usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
+      key: keyColumns,
+      member: { id: members.id, name: members.name, roles: members.roles },
     })
     .from(apiKeys)
-    .innerJoin(
-      members,
-      and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId)),
-    )
+    .innerJoin(members, isHolder())
     .where(eq(apiKeys.id, sql.placeholder('id')))
     .prepare('find_api_key'),
 );
+
+/** Joins a key with its member. */
+export function isHolder() {
+  return and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId));
+}
 
 async function noteUse(db: Db, apiKeyId: string): Promise<void> {
   await db

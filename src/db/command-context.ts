@@ -1,10 +1,12 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Actor } from '../domain/item-context.ts';
+import { type Authenticated, isAccepted, isHolder, keyColumns, readKeyText } from './api-keys.ts';
 import type { Db } from './client.ts';
 import type { CommandRow } from './commands.ts';
 import type { StoredItem } from './items.ts';
+import type { MemberRow } from './members.ts';
 import { preparedOnce } from './prepared.ts';
-import { commands, items, members, workspaces } from './schema/index.ts';
+import { apiKeys, commands, items, members, workspaces } from './schema/index.ts';
 import type { WorkspaceCalendar } from './schema/workspaces.ts';
 
 /** What a command is judged and prepared with, as it stands before the command. */
@@ -17,61 +19,112 @@ export interface CommandContext {
   calendar: WorkspaceCalendar;
 }
 
+interface ContextKey {
+  workspaceId: string;
+  itemId: string;
+  memberId: string;
+  commandId: string;
+}
+
 /**
  * Reads it all in one query: a person waits for the answer.
  * @returns null when the workspace has no such member.
  */
-export async function readCommandContext(
-  db: Db,
-  key: { workspaceId: string; itemId: string; memberId: string; commandId: string },
-): Promise<CommandContext | null> {
+export async function readCommandContext(db: Db, key: ContextKey): Promise<CommandContext | null> {
   const [row] = await findContext(db).execute({ ...key });
-  if (row === undefined) return null;
-  const { member } = row;
-  const actor: Actor = {
-    memberId: member.id,
-    roles: member.roles,
-    platformTags: member.platformTags,
-    backupFor: row.backedUp,
-  };
+  return row === undefined ? null : contextOf(row);
+}
+
+/**
+ * Whose key this is, as `authenticateApiKey` says it, and in the same query what a command of its
+ * member will be judged with.
+ * @param about the item; `commandId` null for a command without an id of the caller's.
+ */
+export async function authenticateForCommand(
+  db: Db,
+  keyText: string,
+  about: { itemId: string; commandIdOf: (apiKeyId: string) => string | null },
+): Promise<{ authenticated: Authenticated; context: CommandContext } | null> {
+  const presented = readKeyText(keyText);
+  if (presented === null) return null;
+  const { apiKeyId } = presented;
+  const commandId = about.commandIdOf(apiKeyId);
+  const key = { apiKeyId, itemId: about.itemId, commandId };
+  const [row] = await findContextByKey(db).execute(key);
+  if (!(await isAccepted(db, presented, row?.key)) || row === undefined) return null;
+  const { id, name, roles } = row.member;
+  const { workspaceId } = row.key;
   return {
-    item: row.item,
-    actor: member.active ? actor : null,
-    command: row.command,
-    calendar: row.calendar,
+    authenticated: { apiKeyId, workspaceId, member: { id, name, roles } },
+    context: contextOf(row),
   };
 }
 
-const findContext = preparedOnce((db) => {
-  const [workspaceId, memberId] = [sql.placeholder('workspaceId'), sql.placeholder('memberId')];
-  return db
-    .select({
-      member: {
-        id: members.id,
-        roles: members.roles,
-        platformTags: members.platformTags,
-        active: members.active,
-      },
-      backedUp: sql<string[]>`array(
-        select b.id from ${members} b
-        where b.workspace_id = ${workspaceId} and b.backup_id = ${memberId} order by b.id)`,
-      calendar: workspaces.calendar,
-      item: items,
-      command: commands,
-    })
+function contextOf(row: {
+  member: Pick<MemberRow, 'id' | 'roles' | 'platformTags' | 'active'>;
+  backedUp: string[];
+  calendar: WorkspaceCalendar;
+  item: StoredItem | null;
+  command: CommandRow | null;
+}): CommandContext {
+  const { member, backedUp, calendar, item, command } = row;
+  const { id: memberId, roles, platformTags, active } = member;
+  const actor: Actor = { memberId, roles, platformTags, backupFor: backedUp };
+  return { item, actor: active ? actor : null, command, calendar };
+}
+
+const contextColumns = {
+  member: {
+    id: members.id,
+    name: members.name,
+    roles: members.roles,
+    platformTags: members.platformTags,
+    active: members.active,
+  },
+  // Spelled out: the query layer leaves the table's name off in a selected expression.
+  backedUp: sql<string[]>`array(
+    select b.id from ${members} b
+    where b.workspace_id = members.workspace_id and b.backup_id = members.id order by b.id)`,
+  calendar: workspaces.calendar,
+  item: items,
+  command: commands,
+};
+
+const findContext = preparedOnce((db) =>
+  db
+    .select(contextColumns)
     .from(members)
     .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
-    .leftJoin(
-      items,
-      and(eq(items.id, sql.placeholder('itemId')), eq(items.workspaceId, members.workspaceId)),
-    )
-    .leftJoin(
-      commands,
+    .leftJoin(items, isAskedItem())
+    .leftJoin(commands, isAskedCommand())
+    .where(
       and(
-        eq(commands.id, sql.placeholder('commandId')),
-        eq(commands.workspaceId, members.workspaceId),
+        eq(members.id, sql.placeholder('memberId')),
+        eq(members.workspaceId, sql.placeholder('workspaceId')),
       ),
     )
-    .where(and(eq(members.id, memberId), eq(members.workspaceId, workspaceId)))
-    .prepare('find_command_context');
-});
+    .prepare('find_command_context'),
+);
+
+const findContextByKey = preparedOnce((db) =>
+  db
+    .select({ key: keyColumns, ...contextColumns })
+    .from(apiKeys)
+    .innerJoin(members, isHolder())
+    .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
+    .leftJoin(items, isAskedItem())
+    .leftJoin(commands, isAskedCommand())
+    .where(eq(apiKeys.id, sql.placeholder('apiKeyId')))
+    .prepare('find_command_context_by_key'),
+);
+
+function isAskedItem() {
+  return and(eq(items.id, sql.placeholder('itemId')), eq(items.workspaceId, members.workspaceId));
+}
+
+function isAskedCommand() {
+  return and(
+    eq(commands.id, sql.placeholder('commandId')),
+    eq(commands.workspaceId, members.workspaceId),
+  );
+}

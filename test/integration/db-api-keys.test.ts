@@ -1,13 +1,21 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  type Authenticated,
   authenticateApiKey,
   createApiKey,
   listApiKeys,
   revokeApiKey,
 } from '../../src/db/api-keys.ts';
+import { authenticateForCommand, readCommandContext } from '../../src/db/command-context.ts';
 import { updateMember } from '../../src/db/members.ts';
-import { makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
+import {
+  makeCommand,
+  makeItem,
+  makeWorkspace,
+  openTestDb,
+  type TestWorkspace,
+} from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
 let workspace: TestWorkspace;
@@ -23,10 +31,19 @@ function makeKey(expiresAt: string | null = null) {
   return createApiKey(database.db, { workspaceId, memberId, name: 'a key', expiresAt });
 }
 
+/** Asks both ways in, which must agree on every key. */
+async function holderOf(key: string): Promise<Authenticated | null> {
+  const alone = await authenticateApiKey(database.db, key);
+  const about = { itemId: 'itm_none', commandIdOf: () => null };
+  const withContext = await authenticateForCommand(database.db, key, about);
+  expect(withContext?.authenticated ?? null).toEqual(alone);
+  return alone;
+}
+
 describe('an API key', () => {
   it('stands for its member and workspace, and its secret is nowhere in the database', async () => {
     const { id, key } = await makeKey();
-    expect(await authenticateApiKey(database.db, key)).toMatchObject({
+    expect(await holderOf(key)).toMatchObject({
       apiKeyId: id,
       workspaceId: workspace.workspaceId,
       member: { id: workspace.memberOf('creator'), roles: ['creator'] },
@@ -58,7 +75,7 @@ describe('an API key', () => {
       'bk_',
       `bk_${"' or '1'='1".padEnd(26, '0')}.${secret}`,
     ];
-    for (const text of wrong) expect(await authenticateApiKey(database.db, text), text).toBeNull();
+    for (const text of wrong) expect(await holderOf(text), text).toBeNull();
   });
 
   it('ends when it expires, when it is revoked and when its member leaves', async () => {
@@ -68,20 +85,20 @@ describe('an API key', () => {
       await makeKey(new Date(Date.now() - 1).toISOString()),
       await makeKey(),
     ];
-    expect(await authenticateApiKey(database.db, lasting.key)).not.toBeNull();
-    expect(await authenticateApiKey(database.db, expired.key)).toBeNull();
+    expect(await holderOf(lasting.key)).not.toBeNull();
+    expect(await holderOf(expired.key)).toBeNull();
     const { workspaceId } = workspace;
     const foreign = { workspaceId: 'wsp_other', apiKeyId: revoked.id };
     expect(await revokeApiKey(database.db, foreign)).toBe(false);
-    expect(await authenticateApiKey(database.db, revoked.key)).not.toBeNull();
+    expect(await holderOf(revoked.key)).not.toBeNull();
     expect(await revokeApiKey(database.db, { workspaceId, apiKeyId: revoked.id })).toBe(true);
-    expect(await authenticateApiKey(database.db, revoked.key)).toBeNull();
+    expect(await holderOf(revoked.key)).toBeNull();
 
     const memberId = workspace.memberOf('creator');
     await updateMember(database.db, { workspaceId, memberId, change: { active: false } });
-    expect(await authenticateApiKey(database.db, lasting.key)).toBeNull();
+    expect(await holderOf(lasting.key)).toBeNull();
     await updateMember(database.db, { workspaceId, memberId, change: { active: true } });
-    expect(await authenticateApiKey(database.db, lasting.key)).not.toBeNull();
+    expect(await holderOf(lasting.key)).not.toBeNull();
   });
 
   it('notes its use, but not on every call', async () => {
@@ -109,5 +126,38 @@ describe('an API key', () => {
     const listed = await listApiKeys(database.db, { workspaceId, memberId });
     expect(listed.length).toBeGreaterThan(0);
     for (const info of listed) expect(Object.keys(info)).not.toContain('secretHash');
+  });
+});
+
+describe('a key that comes with a command', () => {
+  it('brings what the command is judged with, of its own workspace only', async () => {
+    const { db } = database;
+    const { workspaceId } = workspace;
+    const memberId = workspace.memberOf('creator');
+    const { id: apiKeyId, key } = await makeKey();
+    const { id: itemId } = await makeItem(db, workspace);
+    const { id: commandId } = await makeCommand(db, workspace, itemId);
+    const asked: string[] = [];
+    const found = await authenticateForCommand(db, key, {
+      itemId,
+      commandIdOf: (id) => {
+        asked.push(id);
+        return commandId;
+      },
+    });
+    expect(asked).toEqual([apiKeyId]);
+    expect(found?.context.item?.id).toBe(itemId);
+    expect(found?.context.command?.id).toBe(commandId);
+    expect(found?.context).toEqual(
+      await readCommandContext(db, { workspaceId, memberId, itemId, commandId }),
+    );
+
+    const other = await makeWorkspace(db);
+    const stranger = await createApiKey(db, {
+      ...{ workspaceId: other.workspaceId, memberId: other.memberOf('creator'), name: 'k' },
+    });
+    const about = { itemId, commandIdOf: () => commandId };
+    const theirs = await authenticateForCommand(db, stranger.key, about);
+    expect(theirs?.context).toMatchObject({ item: null, command: null });
   });
 });

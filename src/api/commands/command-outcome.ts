@@ -1,3 +1,4 @@
+import type { CommandContext } from '../../db/command-context.ts';
 import type { CommandAnswer } from '../../domain/command-answer.ts';
 import type { StartItemBody } from '../../domain/command-bodies.ts';
 import type { CommandType, Unmet } from '../../domain/item-commands.ts';
@@ -25,6 +26,8 @@ export interface CommandRequest {
   bodyHash: string;
   /** From `If-Match`: the hash of the version the caller changes. */
   ifMatch?: string;
+  /** Item, actor and earlier command as just read by whoever sends; the sender reads them itself without. */
+  standing?: CommandContext;
 }
 
 /** What became of it. */

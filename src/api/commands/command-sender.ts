@@ -89,7 +89,8 @@ function isOutdated(outcome: CommandOutcome): boolean {
 
 async function sendOnce(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
   const { caller, itemId, commandId } = request;
-  const standing = await readCommandContext(deps.db, { ...caller, itemId, commandId });
+  const key = { ...caller, itemId, commandId };
+  const standing = request.standing ?? (await readCommandContext(deps.db, key));
   if (standing === null) return { outcome: 'not_found', what: 'member' };
   const { item, actor, command, calendar } = standing;
   if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };

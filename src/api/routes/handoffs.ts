@@ -1,9 +1,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
-import { type CommandRow, getCommand } from '../../db/commands.ts';
-import { getItem } from '../../db/items.ts';
+import { type CommandContext, readCommandContext } from '../../db/command-context.ts';
 import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../command-reply.ts';
-import type { ApiContext, ApiEnv } from '../context.ts';
+import { type ApiContext, type ApiEnv, standingOf } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, refusal } from '../errors.ts';
 import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../examples.ts';
@@ -110,38 +109,42 @@ function belongingHandoff<T extends { id: string; handoffId: string }>(params: T
 /** The command takes the open handoff back, so an id from an earlier offer must not reach it. */
 async function refuseOutdated(
   c: ApiContext,
-  { db }: Pick<ApiDeps, 'db'>,
+  deps: Pick<ApiDeps, 'db'>,
   { itemId, handoffId }: { itemId: string; handoffId: string },
 ): Promise<void> {
-  const { workspaceId } = c.get('caller');
-  const item = await getItem(db, { workspaceId, itemId });
+  const { item, command } = await readStanding(c, deps, itemId);
   if (item === null) throw notFound('item', itemId);
   const { handoffs } = item.snapshot.context;
   if (!handoffs.some(({ id }) => id === handoffId)) throw notFound('handoff', handoffId);
   const latest = handoffs.at(-1)?.id;
-  if (latest === handoffId || (await standingCommand(c, db)) !== null) return;
+  if (latest === handoffId || command !== null) return;
   throw refusal([{ code: 'current_handoff', message: `a later handoff is ${latest}` }]);
-}
-
-/** The command that the key of this request was used for before. */
-async function standingCommand(c: ApiContext, db: ApiDeps['db']): Promise<CommandRow | null> {
-  if (c.get('idempotencyKey') === null) return null;
-  return getCommand(db, { workspaceId: c.get('caller').workspaceId, id: commandIdOf(c) });
 }
 
 /**
  * Which of the two commands this path means. A repetition means what it meant the first time, even
- * though the item has moved on since: the stage is read before the stored command, so that whoever
- * sees the stage after the first one also finds that command.
+ * though the item has moved on since: whoever sees the stage after the first one also sees that command.
  */
 async function offeredBy(
   c: ApiContext,
-  { db }: Pick<ApiDeps, 'db'>,
+  deps: Pick<ApiDeps, 'db'>,
   itemId: string,
 ): Promise<'offer_handoff' | 'submit_for_review'> {
-  const { workspaceId } = c.get('caller');
-  const item = await getItem(db, { workspaceId, itemId });
-  const standing = (await standingCommand(c, db))?.type;
-  if (standing === 'submit_for_review' || standing === 'offer_handoff') return standing;
+  const { item, command } = await readStanding(c, deps, itemId);
+  const type = command?.type;
+  if (type === 'submit_for_review' || type === 'offer_handoff') return type;
   return item?.stage === 'creation' ? 'submit_for_review' : 'offer_handoff';
+}
+
+/** The item and the command that the key of this request was used for before, as one moment saw them. */
+async function readStanding(
+  c: ApiContext,
+  { db }: Pick<ApiDeps, 'db'>,
+  itemId: string,
+): Promise<Pick<CommandContext, 'item' | 'command'>> {
+  const standing = standingOf(c, itemId);
+  if (standing !== null) return standing;
+  const { workspaceId, memberId } = c.get('caller');
+  const key = { workspaceId, memberId, itemId, commandId: commandIdOf(c) };
+  return (await readCommandContext(db, key)) ?? { item: null, command: null };
 }
