@@ -57,7 +57,9 @@ async function run(): Promise<number> {
   }
   if (end.told) {
     console.log(epilogue(stack, performance.now() - started));
-    if (!values.exit && stack.ownerPid === null) await interruption.asked;
+    if (!values.exit && stack.ownerPid === null) {
+      console.log(`\n${await interruption.asked}: stopping …`);
+    }
   } else {
     console.error(`\nThe story stops here: ${explain(end.error)}`);
     console.error(`What each component logged is in ${shownPath(join(stack.stateDir, 'logs'))}.`);

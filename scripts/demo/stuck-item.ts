@@ -36,7 +36,8 @@ function findingFacts(finding: Finding, { cast }: Story): Record<string, string>
   const nameOf = (memberId: string | undefined) =>
     Object.values(cast).find((player) => player.memberId === memberId)?.name ?? 'whoever holds it';
   return {
-    finding: `${code} (${severity}): ${message}`,
+    finding: `${code}, ${severity}`,
+    message,
     since,
     'waiting on': waitingOn
       .map(({ role, memberId, for: command }) => `${nameOf(memberId)} (${role}) for ${command}`)

@@ -16,7 +16,7 @@ export function findingsText(
 }
 
 function findingText(finding: Finding, names: Names): string {
-  const { code, severity, itemId, message, since, waitingOn, unmet, repairs, id } = finding;
+  const { code, severity, message, since, waitingOn, unmet, repairs, id } = finding;
   const rows = [
     ['since', time(since)],
     ...waitingOn.map(({ role, memberId, for: command }) => [
@@ -27,6 +27,5 @@ function findingText(finding: Finding, names: Names): string {
     ['repairs', repairs.join(', ') || 'none allowed here'],
     ['finding', id],
   ];
-  const head = `${severity} ${code}${itemId === undefined ? '' : ` ${itemId}`}: ${message}`;
-  return `${head}\n${textTable(rows, { indent: 2 })}`;
+  return `${severity} ${code}  ${message}\n${textTable(rows, { indent: 2 })}`;
 }

@@ -109,7 +109,7 @@ describe('the command line on a running stack', () => {
     await clientFor('strategist').local.travel({ itemId: item.id, by: 'P9D' });
     const { code, out } = await baton('stuck');
     expect(code).toBe(0);
-    expect(out).toContain(`overdue ${item.id}`);
+    expect(out).toContain(`warning overdue  ${item.id}`);
     expect(out).toContain('waiting on  Simone Strategist (strategist) for offer_handoff');
     expect(await batonJson('stuck')).toMatchObject({ couldNotAsk: [] });
   });
