@@ -100,22 +100,26 @@ export function problemResponse(error: unknown, c: Context<ApiEnv>, log: ApiLog)
   const status = statusOf(problem.code);
   const requestId = c.get('requestId') ?? '';
   if (status >= 500) logFailure(problem, { requestId, route: routeOf(c) }, log);
-  const { headers, detail, ...parts } = problem.parts;
-  const body: Problem = {
+  // Headers that middleware has set so far belong to this answer as well.
+  const answer = c.body(JSON.stringify(problemOf(problem, requestId)), status, {
+    ...problem.parts.headers,
+    'Content-Type': 'application/problem+json',
+  });
+  return answer;
+}
+
+/** The body of a problem. */
+export function problemOf(problem: ApiError, requestId: string): Problem {
+  const { headers: _, detail, ...parts } = problem.parts;
+  return {
     type: `/docs#error-${problem.code}`,
     title: titleOf(problem.code),
-    status,
+    status: statusOf(problem.code),
     detail: detail ?? titleOf(problem.code),
     code: problem.code,
     requestId,
     ...parts,
   };
-  // Headers that middleware has set so far belong to this answer as well.
-  const answer = c.body(JSON.stringify(body), status, {
-    ...headers,
-    'Content-Type': 'application/problem+json',
-  });
-  return answer;
 }
 
 /** In full, but for the query's parameters: those are texts, hashes and sealed secrets. */

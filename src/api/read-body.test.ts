@@ -3,7 +3,10 @@ import { readBody } from './read-body.ts';
 
 const limits = { maxBytes: 10, timeoutMs: 1_000 };
 
-function requestOf(chunks: (Uint8Array | Promise<Uint8Array>)[], headers: Record<string, string> = {}) {
+function requestOf(
+  chunks: (Uint8Array | Promise<Uint8Array>)[],
+  headers: Record<string, string> = {},
+) {
   const body = ReadableStream.from(chunks) as ReadableStream<Uint8Array>;
   return new Request('http://localhost/', { method: 'POST', body, headers, duplex: 'half' });
 }

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAdaptorServer } from '@hono/node-server';
 import { Client, Connection } from '@temporalio/client';
 import { openAssetStore } from '../assets/asset-store.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
@@ -15,16 +14,13 @@ import { createCommandSender } from './commands/command-sender.ts';
 import { startDrainer } from './commands/drainer.ts';
 import { timeTravel } from './commands/time-travel.ts';
 import { createEngine } from './engine.ts';
+import { createHttpServer } from './http-server.ts';
 import { createReadiness } from './readiness.ts';
 
 /** Behind a proxy this long passes between "not ready" and the last accepted connection. */
 const LINGER_MS = 3_000;
 /** What is under way may take this long after that. */
 const DRAIN_MS = 12_000;
-const HEADERS_TIMEOUT_MS = 15_000;
-/** Of a whole request, for the longest upload; JSON bodies have a far shorter limit of their own. */
-const REQUEST_TIMEOUT_MS = 600_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 const DATABASE_CONNECTIONS = 16;
 
 const config = readApiConfig();
@@ -69,15 +65,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 async function listen({ host, port }: Pick<ApiConfig, 'host' | 'port'>): Promise<Server> {
-  // Without certificates the adaptor makes a plain HTTP server.
-  const listener = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-  }) as Server;
+  const listener = createHttpServer(app, log);
   listener.listen(port, host);
   try {
     await once(listener, 'listening');

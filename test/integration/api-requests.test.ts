@@ -84,6 +84,11 @@ describe('a body', () => {
       path: 'playbook',
     },
     {
+      what: 'a campaign that is not there',
+      body: { title: 'x', campaignId: 'cmp_x' },
+      path: 'campaignId',
+    },
+    {
       what: 'a member who is not there',
       body: { title: 'x', team: { creator: 'mbr_x' } },
       path: 'team.creator',
@@ -194,6 +199,16 @@ describe('a path', () => {
       const { status } = await refused(() => api.as('strategist', 'GET', `/v1/items/${id}`));
       expect([404, 400], id).toContain(status);
     }
+  });
+
+  it('of a host that is none is a problem as well', async () => {
+    for (const host of ['a b', 'evil/../x', '[::1']) {
+      const reply = await send('GET', '/v1/items', { headers: { host } });
+      expect(reply.status, host).toBe(400);
+      expect(reply.body).toContain('"code":"invalid_request"');
+    }
+    const path = await send('GET', '//elsewhere/v1/items', {});
+    expect([400, 404]).toContain(path.status);
   });
 
   it('answers HEAD as GET', async () => {
@@ -326,15 +341,16 @@ function send(
     chunks,
     headers = {},
   }: { body?: string; chunks?: string[]; headers?: Record<string, string> },
-): Promise<{ status: number }> {
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(api.url + path, {
       method,
       headers: { authorization: `Bearer ${api.keyOf('strategist')}`, ...headers },
     });
     sent.on('response', (response) => {
-      response.resume();
-      resolve({ status: response.statusCode ?? 0 });
+      const parts: string[] = [];
+      response.setEncoding('utf8').on('data', (part: string) => parts.push(part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parts.join('') }));
     });
     sent.on('error', reject);
     if (body !== undefined) sent.end(body);

@@ -76,7 +76,10 @@ describe('the server', () => {
     const url = await listening(server);
     expect((await asked(url, '/v1/items')).status).toBe(200);
     expect(server.child.kill('SIGTERM')).toBe(true);
-    expect([await server.exited, server.lines.at(-1)]).toEqual([0, expect.stringContaining('API stopped')]);
+    expect([await server.exited, server.lines.at(-1)]).toEqual([
+      0,
+      expect.stringContaining('API stopped'),
+    ]);
     for (const line of server.lines) expect(JSON.parse(line)).toHaveProperty('level');
     expect(server.lines.join('\n')).not.toContain(key.split('.')[1]);
   });
@@ -104,7 +107,10 @@ describe('the server', () => {
     const [response] = await answered;
     expect(response.statusCode).toBe(201);
     response.resume();
-    expect([await server.exited, server.lines.at(-1)]).toEqual([0, expect.stringContaining('API stopped')]);
+    expect([await server.exited, server.lines.at(-1)]).toEqual([
+      0,
+      expect.stringContaining('API stopped'),
+    ]);
   });
 
   it('starts while the engine is away, and says so', async () => {
@@ -125,7 +131,10 @@ describe('the server', () => {
     });
     expect(started.status).toBe(202);
     server.child.kill('SIGTERM');
-    expect([await server.exited, server.lines.at(-1)]).toEqual([0, expect.stringContaining('API stopped')]);
+    expect([await server.exited, server.lines.at(-1)]).toEqual([
+      0,
+      expect.stringContaining('API stopped'),
+    ]);
   }, 60_000);
 
   it('has no time travel outside the local stack', async () => {

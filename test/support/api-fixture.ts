@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAdaptorServer } from '@hono/node-server';
 import { type AppType, createApp } from '../../src/api/app.ts';
 import { createAudit } from '../../src/api/audit/audit.ts';
 import { timeTravel } from '../../src/api/commands/time-travel.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { createEngine } from '../../src/api/engine.ts';
+import { createHttpServer } from '../../src/api/http-server.ts';
 import { createReadiness } from '../../src/api/readiness.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
@@ -78,7 +78,7 @@ export async function openApi(
       ...settings,
     },
   });
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createHttpServer(app, log);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   // Listening on an address, not on a pipe.
@@ -89,7 +89,7 @@ export async function openApi(
     call: (holder, method, path, options) => call(url, holder, method, path, options),
     async close() {
       server.close();
-      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.closeAllConnections();
       rmSync(directory, { recursive: true, force: true });
     },
   };

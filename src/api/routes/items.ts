@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { getCampaign } from '../../db/campaigns.ts';
 import { getItem, listItems } from '../../db/items.ts';
 import { getPlaybook } from '../../db/playbooks.ts';
 import { readTimeline } from '../../db/timeline.ts';
@@ -8,7 +9,7 @@ import { STAGES } from '../../domain/stages.ts';
 import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems } from '../errors.ts';
 import { BRIEF_EXAMPLE } from '../examples.ts';
 import { bodyHashOf, commandIdOf } from '../idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../item-schema.ts';
@@ -138,6 +139,12 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(startRoute, async (c) => {
       const caller = c.get('caller');
+      const { workspaceId } = caller;
+      const { campaignId } = c.req.valid('json');
+      if (campaignId !== undefined && !(await getCampaign(db, { workspaceId, campaignId }))) {
+        const message = 'is not a campaign of this workspace';
+        throw invalidRequest([{ path: 'campaignId', message }]);
+      }
       const commandId = commandIdOf(c);
       const outcome = settledOrThrow(
         await sender.start({
