@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDb, type Database } from '../../src/db/client.ts';
+import { readChain } from '../../src/db/item-events.ts';
+import { verifyChain } from '../../src/domain/item-event.ts';
+import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
+import { eventually } from '../support/eventually.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { startTestStack } from '../support/stack-local.ts';
+
+const ITEMS = 20;
+const AT_ONCE = 5;
+const KILLS = 14;
+/** One in so many commands is given up by its caller before the answer. */
+const GIVE_UP_EVERY = 6;
+const ITEM_DEADLINE_MS = 150_000;
+
+interface Sent {
+  key: string;
+  command: string;
+  /** What the caller was told; null when it gave up. */
+  answer: 'applied' | 'refused' | null;
+}
+
+interface Item {
+  id: string;
+  title: string;
+  stage: string;
+  substage: string | null;
+  handoffs: { id: string; state: string }[];
+  draft: { contentHash: string } | null;
+  review: { hash: string | null; signOffs: { role: string }[] } | null;
+  waitingOn: { role: string; for: string }[];
+}
+
+type Stack = Awaited<ReturnType<typeof startTestStack>>;
+
+describe('kill -9 at random', () => {
+  const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e9));
+  const random = seededRandom(seed);
+  let stack: Stack;
+  let database: Database;
+  beforeAll(async () => {
+    stack = await startTestStack();
+    database = createDb(stack.databaseUrl, { max: 3 });
+  }, 120_000);
+  afterAll(async () => {
+    await database?.close();
+    await stack?.dispose();
+  });
+
+  it(`${ITEMS} items finish, each command has one verdict, each post is out once`, async () => {
+    console.log(`CHAOS_SEED=${seed}`);
+    const account = await firstAccount(stack);
+    const chaos = startChaos(stack, random);
+    const stories = await inParallel(AT_ONCE, ITEMS, (index) =>
+      new Story(stack, account, random, `Item ${index}`).live(),
+    );
+    const kills = await chaos.stop();
+    console.log(`kills: ${JSON.stringify(kills)}`);
+    await stack.untilReady({ timeoutMs: 60_000 });
+    const ledger = readLedger(stack);
+    for (const { itemId, sent } of stories) await checkItem(itemId, sent);
+    expect(ledger).toHaveLength(ITEMS);
+    expect(new Set(ledger.map(({ marker }) => marker)).size).toBe(ITEMS);
+    expect(Object.values(kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(4);
+  }, 420_000);
+
+  async function checkItem(itemId: string, sent: readonly Sent[]): Promise<void> {
+    const { workspaceId } = stack.credentials;
+    const rows = await eventually(
+      async () => {
+        const { rows: found } = await database.pool.query<{ id: string; state: string }>(
+          'select id, state from commands where item_id = $1',
+          [itemId],
+        );
+        return found.every(({ state }) => state !== 'pending') ? found : null;
+      },
+      { withinMs: 60_000, what: 'a verdict for every command' },
+    );
+    const verdicts = new Map(rows.map(({ id, state }) => [id.split(':').at(-1) ?? '', state]));
+    expect(verdicts.size).toBe(rows.length);
+    const chain = await readChain(database.db, { workspaceId, itemId });
+    expect(verifyChain(chain)).toBeNull();
+    const inTimeline = chain.flatMap(({ commandId }) => commandId?.split(':').at(-1) ?? []);
+    expect(new Set(inTimeline).size).toBe(inTimeline.length);
+    for (const { key, answer } of sent) {
+      // A request that never reached a living API has no row: nothing was promised.
+      if (answer !== null) expect(verdicts.get(key)).toBe(answer);
+      expect(inTimeline.filter((id) => id === key)).toHaveLength(
+        verdicts.get(key) === 'applied' ? 1 : 0,
+      );
+    }
+    const { rows: items } = await database.pool.query<{ stage: string; seq: number }>(
+      'select stage, seq from items where id = $1',
+      [itemId],
+    );
+    expect(items[0]).toEqual({ stage: 'closed', seq: chain.length });
+  }
+});
+
+/** One item and the people around it. They look where it stands and do what is next, as people do. */
+class Story {
+  private readonly sent: Sent[] = [];
+  private itemId = '';
+  private readonly stack: Stack;
+  private readonly account: string;
+  private readonly random: () => number;
+  private readonly title: string;
+
+  constructor(stack: Stack, account: string, random: () => number, title: string) {
+    this.stack = stack;
+    this.account = account;
+    this.random = random;
+    this.title = title;
+  }
+
+  async live(): Promise<{ itemId: string; sent: Sent[] }> {
+    const until = Date.now() + ITEM_DEADLINE_MS;
+    this.itemId = await this.start(until);
+    for (;;) {
+      const item = await this.look();
+      if (item?.stage === 'closed') return { itemId: this.itemId, sent: this.sent };
+      if (Date.now() > until)
+        throw new Error(`${this.itemId} stands in ${item?.stage}.${item?.substage}`);
+      if (item !== null) await this.next(item);
+    }
+  }
+
+  /** The same key until somebody answers: a start is never given up. */
+  private async start(until: number): Promise<string> {
+    const key = randomUUID();
+    while (Date.now() < until) {
+      const body = { title: this.title, brief: makeBrief() };
+      const reply = await this.call('strategist', 'POST', '/v1/items', body, key);
+      if (reply?.status === 201) return reply.body.item.id;
+      await delay(150);
+    }
+    throw new Error(`${this.title} was not started`);
+  }
+
+  private async look(): Promise<Item | null> {
+    const reply = await this.call('strategist', 'GET', `/v1/items/${this.itemId}`);
+    if (reply?.status === 200) return reply.body;
+    await delay(150);
+    return null;
+  }
+
+  private async next(item: Item): Promise<void> {
+    const handoff = item.handoffs.at(-1)?.id;
+    switch (`${item.stage}.${item.substage ?? ''}`) {
+      case 'briefing.drafting':
+        return this.command('strategist', 'POST', 'handoffs', {
+          checklist: tickedChecklist('brief'),
+        });
+      case 'briefing.offered':
+        return this.command('creator', 'POST', `handoffs/${handoff}/accept`, {});
+      case 'creation.drafting':
+        if (item.draft === null) {
+          const draft = makeDraft({ title: this.title, body: `${this.title}: ${randomUUID()}` });
+          return this.command('creator', 'PUT', 'draft', draft);
+        }
+        return this.command('creator', 'POST', 'handoffs', {
+          checklist: tickedChecklist('review'),
+        });
+      case 'review.deciding': {
+        const decision = {
+          role: 'editor',
+          contentHash: item.draft?.contentHash,
+          decision: 'approve',
+        };
+        return this.command('editor', 'POST', 'approvals', decision);
+      }
+      case 'scheduling.offered':
+        return this.command('social_media_manager', 'POST', `handoffs/${handoff}/accept`, {});
+      case 'scheduling.planning': {
+        const at = new Date(Date.now() + 1_000 + this.random() * 3_000).toISOString();
+        const publications = [{ channelAccountId: this.account, at }];
+        return this.command('social_media_manager', 'PUT', 'schedule', { publications });
+      }
+      case 'measuring.': {
+        const by = { itemId: this.itemId, by: 'P29D' };
+        await this.call('strategist', 'POST', '/v1/local/time-travel', by, randomUUID());
+        return;
+      }
+      case 'kpi_review.': {
+        const role = item.waitingOn[0]?.role ?? 'strategist';
+        const decision = role === 'strategist' ? 'scale' : 'agree';
+        if (item.review?.hash == null) return void (await delay(100));
+        return this.command(role, 'POST', 'kpi-review/sign-offs', { role, decision });
+      }
+      default:
+        await delay(150);
+    }
+  }
+
+  /** Repeated under one key until it is answered; now and then its caller gives up at once. */
+  private async command(role: string, method: string, path: string, body: object): Promise<void> {
+    const entry: Sent = { key: randomUUID(), command: `${method} ${path}`, answer: null };
+    this.sent.push(entry);
+    const givesUp = Math.floor(this.random() * GIVE_UP_EVERY) === 0;
+    const signal = givesUp ? AbortSignal.timeout(5 + Math.floor(this.random() * 40)) : undefined;
+    const until = Date.now() + 30_000;
+    while (Date.now() < until) {
+      const url = `/v1/items/${this.itemId}/${path}`;
+      const reply = await this.call(role, method, url, body, entry.key, signal);
+      if (reply !== null && reply.status < 500 && reply.status !== 202 && reply.status !== 429) {
+        entry.answer = reply.status < 300 ? 'applied' : 'refused';
+        if (reply.status === 400 || reply.status === 401)
+          throw new Error(JSON.stringify(reply.body));
+        return;
+      }
+      if (givesUp) return;
+      await delay(150);
+    }
+  }
+
+  /** Null when no answer came: the API is dead, or the caller gave up. */
+  private async call(
+    role: string,
+    method: string,
+    path: string,
+    body?: object,
+    key?: string,
+    signal?: AbortSignal,
+    // biome-ignore lint/suspicious/noExplicitAny: bodies of many routes, each read where it is known
+  ): Promise<{ status: number; body: any } | null> {
+    const member = this.stack.credentials.members.find((one) => one.role === role);
+    try {
+      const response = await fetch(`${this.stack.apiUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${member?.key}`,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(key !== undefined && { 'idempotency-key': key }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: signal ?? AbortSignal.timeout(90_000),
+      });
+      return { status: response.status, body: await response.json() };
+    } catch {
+      return null;
+    }
+  }
+}
+
+const VICTIMS = ['worker', 'api', 'temporal', 'postgres'] as const;
+
+/** Kills one component after another, each when the one before had a moment to come back. */
+function startChaos(stack: Stack, random: () => number) {
+  const kills: Record<string, number> = {};
+  const over = new AbortController();
+  const done = (async () => {
+    for (let count = 0; count < KILLS && !over.signal.aborted; count += 1) {
+      await delay(1_500 + random() * 3_000, undefined, { signal: over.signal }).catch(() => {});
+      if (over.signal.aborted) return;
+      const victim = VICTIMS[(count + Math.floor(random() * 2)) % VICTIMS.length] ?? 'worker';
+      stack.kill(victim);
+      kills[victim] = (kills[victim] ?? 0) + 1;
+    }
+  })();
+  return {
+    async stop() {
+      over.abort();
+      await done;
+      return kills;
+    },
+  };
+}
+
+async function inParallel<T>(
+  atOnce: number,
+  count: number,
+  work: (index: number) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const index = next;
+      next += 1;
+      results.push(await work(index));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return results;
+}
+
+async function firstAccount(stack: Stack): Promise<string> {
+  const member = stack.credentials.members.find(({ role }) => role === 'social_media_manager');
+  const response = await fetch(`${stack.apiUrl}/v1/channel-accounts`, {
+    headers: { authorization: `Bearer ${member?.key}` },
+  });
+  const { items } = (await response.json()) as { items: { id: string; channel: string }[] };
+  const account = items.find(({ channel }) => channel === 'sandbox');
+  if (account === undefined) throw new Error('the workspace has no sandbox account');
+  return account.id;
+}
+
+function readLedger(stack: Stack): { marker: string }[] {
+  return readFileSync(join(stack.stateDir, 'sandbox', 'ledger.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
