@@ -1,5 +1,6 @@
 import type { Role } from '../../src/domain/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
+import { eventually } from './eventually.ts';
 import { type ItemEngine, openItemEngine } from './item-engine.ts';
 
 /** The API over a whole engine: database, worker and sandbox network. */
@@ -18,12 +19,24 @@ export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Pro
     const member = engine.workspace.members.find((candidate) => candidate.role === role);
     return api.call(member?.key ?? null, ...request);
   };
+  /** A busy machine may answer "pending": the verdict has what the command's own route would say. */
+  async function settled(role: Role, { json, headers }: Reply): Promise<Json> {
+    const stored = await eventually(
+      async () => {
+        const { json: command } = await as(role, 'GET', headers.get('location') ?? '');
+        return command.state === 'pending' ? null : command;
+      },
+      { what: `a verdict for ${json.commandId}` },
+    );
+    if (stored.state !== 'applied') throw new Error(`${json.commandId}: ${JSON.stringify(stored)}`);
+    return { outcome: 'applied', commandId: json.commandId, ...stored.answer };
+  }
   return {
     ...{ ...api, engine, as },
     async ok(role, method, path, body) {
       const reply = await as(role, method, path, body === undefined ? {} : { body });
       if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.text}`);
-      return reply.json;
+      return reply.status === 202 ? settled(role, reply) : reply.json;
     },
     async close() {
       await api.close();
