@@ -152,8 +152,8 @@ describe('the command line on a running stack', () => {
     expect(zone.code).toBe(2);
   });
 
-  it('walks through docs/walk-through.md as it is written', async () => {
-    const script = `set -eu\n${shellBlocks('docs/walk-through.md')}`;
+  it('walks through the README with curl as it is written', async () => {
+    const script = `set -eu\n${shellBlocks('Walk-through with curl')}`;
     const { code, output } = await runShell(script, checkout);
     expect(code, output).toBe(0);
     for (const named of ['checklist.insight_attached', 'four_eyes', 'handoff.accepted']) {
@@ -168,9 +168,10 @@ describe('the command line on a running stack', () => {
   });
 });
 
-/** The shell blocks of a document as one script. */
-function shellBlocks(file: string): string {
-  const text = readFileSync(join(root, file), 'utf8');
+/** The shell blocks of one section of the README as one script. */
+function shellBlocks(title: string): string {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const text = readme.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block).join('\n');
 }
 
