@@ -46,7 +46,7 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   activity_failing: (_, of) =>
     `${of('activity')} of ${of('workflowId')} has failed ${of('attempts')} times: ${of('lastError')}`,
   workflow_task_failing: (_, of) =>
-    `the workflow task of ${of('workflowId')} is at attempt ${of('attempts')}`,
+    `the workflow task of ${of('workflowId')} is at attempt ${of('attempts')}: ${of('lastError')}`,
   no_worker: (_, of) =>
     `no worker polls the task queue ${of('taskQueue')} for ${of('kinds')} tasks; last seen: ${of('lastSeenAt')}`,
   backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,

@@ -1,4 +1,5 @@
 import type { ChainFault } from '../../domain/item-event.ts';
+import type { Listing } from './open-runs.ts';
 
 /**
  * What one process remembers between two audits, so that the second need not do the work of the
@@ -13,6 +14,8 @@ export interface AuditMemory {
   workers: Map<string, { seenAt: string } | { missedSince: string }>;
   /** Workspace of a run that has no row, by run id; null when it names none. */
   orphans: Map<string, string | null>;
+  /** The open runs, when listing them took long. */
+  listing: { listing: Listing; until: number } | null;
 }
 
 export interface ChainVerdict {
@@ -25,7 +28,13 @@ export interface ChainVerdict {
 }
 
 export function createAuditMemory(): AuditMemory {
-  return { chains: new Map(), compared: new Map(), workers: new Map(), orphans: new Map() };
+  return {
+    chains: new Map(),
+    compared: new Map(),
+    workers: new Map(),
+    orphans: new Map(),
+    listing: null,
+  };
 }
 
 /** Forgets the oldest entries of a map that has grown too large. */

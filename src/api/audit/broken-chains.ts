@@ -9,7 +9,7 @@ import { type AuditMemory, type ChainVerdict, keepAtMost } from './audit-memory.
 /** Chains read at a time: the event loop is given back between two batches. */
 const BATCH = 25;
 /** Verifying is pure computing; a call does so much of it, the next one goes on. */
-const BUDGET_MS = 1_500;
+const BUDGET_MS = 1_000;
 const REMEMBERED = 50_000;
 
 /**

@@ -8,9 +8,9 @@ import { itemWorkflowId } from '../../domain/ids.ts';
 import { ASK_MS, whyNot } from './ask-engine.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
-import { type ListedRun, listOpenRuns } from './open-runs.ts';
+import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
-import { planLooks, rowsAfter } from './suspects.ts';
+import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
 import { probeRun, seeWorker } from './worker-sight.ts';
 
 export interface EngineDeps {
@@ -52,9 +52,10 @@ const SUSPICIOUS = [
   'timer_overdue',
   'review_undecided',
 ] as const;
-const SUSPECTS = 200;
-/** Task queues asked about in one call. */
-const QUEUES = 10;
+/** Runs asked whether a worker answers: one alone may be unable to for reasons of its own. */
+const PROBES = 3;
+/** Task queues beside our own that one call asks about. */
+const OTHER_QUEUES = 10;
 
 /** Codes that only the engine can answer. */
 export const ENGINE_CODES = FINDING_CODES.filter((code) => kindOf(code).source === 'engine');
@@ -74,11 +75,18 @@ export async function findInEngine(
     ABOUT_RUNS.some(asked) ? troubledRuns(deps, question, { listing, rows }) : NOTHING,
     asked('run_without_row') ? orphans(deps, question, listing) : NOTHING,
   ]);
-  const facts = parts.flatMap((part) => part.facts).filter(({ code }) => asked(code));
-  const couldNotAsk = parts
-    .flatMap((part) => part.couldNotAsk)
-    .map((open) => ({ ...open, codes: open.codes.filter(asked) }));
-  return { facts, couldNotAsk };
+  const { facts, couldNotAsk } = together(parts);
+  return {
+    facts: facts.filter(({ code }) => asked(code)),
+    couldNotAsk: couldNotAsk.map((open) => ({ ...open, codes: open.codes.filter(asked) })),
+  };
+}
+
+function together(answers: readonly EngineAnswer[]): EngineAnswer {
+  return {
+    facts: answers.flatMap(({ facts }) => facts),
+    couldNotAsk: answers.flatMap(({ couldNotAsk }) => couldNotAsk),
+  };
 }
 
 const NOTHING: EngineAnswer = { facts: [], couldNotAsk: [] };
@@ -88,72 +96,64 @@ interface Sources {
   rows: Promise<AuditedRow[]>;
 }
 
-type Listing = { runs: ListedRun[]; complete: boolean; why: string | null };
-
 function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {
   const itemIds = itemId === undefined ? undefined : [itemId];
   return listAuditedRows(db, { workspaceId, itemIds });
 }
 
-/** The engine's index, or why it could not be read. Of one item no index is needed. */
-async function listRuns(
-  { temporal }: EngineDeps,
-  { itemId, now }: EngineQuestion,
-): Promise<Listing> {
-  if (itemId !== undefined) {
-    const workflowId = itemWorkflowId(itemId);
-    const run = { workflowId, runId: '', startedAt: now, taskQueue: '', hasProblems: false };
-    return { runs: [run], complete: true, why: null };
-  }
-  try {
-    const { runs, complete } = await listOpenRuns(temporal, Date.now() + ASK_MS);
-    return { runs, complete, why: complete ? null : 'there are more than one answer can list' };
-  } catch (error) {
-    return { runs: [], complete: false, why: whyNot(error) };
-  }
+/** The engine's index; of one item none is needed. */
+function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuestion) {
+  if (itemId === undefined) return listOpenRuns(temporal, memory);
+  const workflowId = itemWorkflowId(itemId);
+  const run = { workflowId, runId: '', startedAt: now, taskQueue: '', hasProblems: false };
+  return Promise.resolve({ runs: [run], why: null });
 }
 
+/** Of our own queue at once; of the other queues that runs of the workspace wait on once they are listed. */
 async function missingWorkers(
-  { temporal, taskQueue, memory }: EngineDeps,
+  deps: EngineDeps,
   { now }: EngineQuestion,
-  sources: Sources,
+  { listing, rows }: Sources,
 ): Promise<EngineAnswer> {
-  const queues = new Set([taskQueue]);
-  const [listed, rows] = await Promise.all([sources.listing, sources.rows]);
-  const own = new Set<string | null>(rows.map(({ itemId }) => itemId));
-  for (const run of listed.runs) {
-    if (queues.size < QUEUES && own.has(itemIdOf(run))) queues.add(run.taskQueue);
-  }
-  const until = Date.now() + ASK_MS;
-  const sights = await Promise.all(
-    [...queues].map(async (queue): Promise<EngineAnswer> => {
-      const asked = listed.runs.find((run) => run.taskQueue === queue && !run.hasProblems);
-      const probe = () =>
-        asked === undefined
-          ? Promise.resolve(null)
-          : probeRun(temporal, asked.workflowId, Date.now() + ASK_MS);
-      try {
-        const sight = await seeWorker(
-          { temporal, memory },
-          { taskQueue: queue, now, until, probe },
-        );
-        if (sight.present) return NOTHING;
-        const { since, lastSeenAt, kinds } = sight;
-        const evidence = { taskQueue: queue, lastSeenAt, kinds };
-        const id = findingId('no_worker', queue);
-        return {
-          facts: [{ id, code: 'no_worker', itemId: null, since, evidence }],
-          couldNotAsk: [],
-        };
-      } catch (error) {
-        return notAsked(`the workers of the task queue ${queue}`, whyNot(error), ['no_worker']);
-      }
-    }),
+  const own = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
+  const [listed, open] = await Promise.all([listing, rows]);
+  const items = new Set<string | null>(open.map(({ itemId }) => itemId));
+  const queues = new Set(
+    listed.runs.filter((run) => items.has(itemIdOf(run))).map(({ taskQueue }) => taskQueue),
   );
-  return {
-    facts: sights.flatMap(({ facts }) => facts),
-    couldNotAsk: sights.flatMap(({ couldNotAsk }) => couldNotAsk),
+  queues.delete(deps.taskQueue);
+  const others = [...queues]
+    .slice(0, OTHER_QUEUES)
+    .map((taskQueue) => missingWorker(deps, { taskQueue, now, listing }));
+  return together(await Promise.all([own, ...others]));
+}
+
+async function missingWorker(
+  { temporal, memory }: EngineDeps,
+  { taskQueue, now, listing }: { taskQueue: string; now: string; listing: Promise<Listing> },
+): Promise<EngineAnswer> {
+  const until = Date.now() + ASK_MS;
+  const probe = async () => {
+    const { runs } = await listing;
+    const asked = runs.filter((run) => run.taskQueue === taskQueue && !run.hasProblems);
+    const answers = await Promise.all(
+      asked
+        .slice(0, PROBES)
+        .map(({ workflowId }) => probeRun(temporal, workflowId, Date.now() + ASK_MS)),
+    );
+    if (answers.includes(true)) return true;
+    return answers.includes(false) ? false : null;
   };
+  try {
+    const sight = await seeWorker({ temporal, memory }, { taskQueue, now, until, probe });
+    if (sight.present) return NOTHING;
+    const { since, lastSeenAt, kinds } = sight;
+    const evidence = { taskQueue, lastSeenAt, kinds };
+    const id = findingId('no_worker', taskQueue);
+    return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };
+  } catch (error) {
+    return notAsked(`the workers of the task queue ${taskQueue}`, whyNot(error), ['no_worker']);
+  }
 }
 
 async function troubledRuns(
@@ -161,19 +161,20 @@ async function troubledRuns(
   question: EngineQuestion,
   sources: Sources,
 ): Promise<EngineAnswer> {
-  const { workspaceId, now, itemId, after } = question;
-  const [listed, rows, suspicions] = await Promise.all([
-    sources.listing,
-    sources.rows,
-    findInTables(db, { workspaceId, now, itemId, codes: SUSPICIOUS, limit: SUSPECTS }),
-  ]);
+  const { workspaceId, now, after } = question;
+  const [listed, rows] = await Promise.all([sources.listing, sources.rows]);
   if (listed.why !== null && listed.runs.length === 0) {
     return rows.length === 0
       ? NOTHING
       : notAsked('the runs of the open items', listed.why, ABOUT_RUNS);
   }
+  // Where there is room for all, none has to be chosen.
+  const suspicions =
+    rows.length > LOOKS
+      ? await findInTables(db, { workspaceId, now, codes: SUSPICIOUS, limit: LOOKS })
+      : [];
   const known = new Set(listed.runs.map(itemIdOf));
-  const missing = listed.complete ? rows.filter((row) => !known.has(row.itemId)) : [];
+  const missing = listed.why === null ? rows.filter((row) => !known.has(row.itemId)) : [];
   const troubled = listed.runs.filter((run) => run.hasProblems).map(itemIdOf);
   const suspected = new Set(
     [...suspicions.map((fact) => fact.itemId), ...troubled].filter((id) => id !== null),

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
-import { ask } from './ask-engine.ts';
+import { ask, whyNot } from './ask-engine.ts';
+import type { AuditMemory } from './audit-memory.ts';
 
 /** An open run as the engine's index lists it. The index lags: it only raises suspicions. */
 export interface ListedRun {
@@ -12,46 +13,76 @@ export interface ListedRun {
   hasProblems: boolean;
 }
 
+/** The open runs of all workspaces, as far as they could be listed. */
+export interface Listing {
+  runs: ListedRun[];
+  /** Why runs may be missing; null when all are there. */
+  why: string | null;
+}
+
 const QUERY = 'WorkflowType="contentItem" AND ExecutionStatus="Running"';
 const PAGE = 1_000;
 /** More open items than one server of ours is built for. */
 const PAGES = 50;
+/** How long listing may take in all. */
+const LIST_MS = 5_000;
+/** A list that took long is good for so many times as long, */
+const REUSE_FACTOR = 8;
+/** but no longer than this; */
+const REUSE_AT_MOST_MS = 30_000;
+/** one that was quickly made is made again each time. */
+const QUICK_MS = 300;
 
-/**
- * Every open run of an item, of all workspaces.
- * @param until epoch milliseconds when no further page is asked for.
- */
-export async function listOpenRuns(
-  temporal: Client,
-  until: number,
-): Promise<{ runs: ListedRun[]; complete: boolean }> {
+/** Every open run of an item, of all workspaces. Never rejects. */
+export async function listOpenRuns(temporal: Client, memory: AuditMemory): Promise<Listing> {
+  const { listing: known } = memory;
+  if (known !== null && Date.now() < known.until) return known.listing;
+  const started = Date.now();
+  const listing = await listAll(temporal, started + LIST_MS);
+  const took = Date.now() - started;
+  memory.listing =
+    listing.why === null && took > QUICK_MS
+      ? { listing, until: Date.now() + Math.min(took * REUSE_FACTOR, REUSE_AT_MOST_MS) }
+      : null;
+  return listing;
+}
+
+async function listAll(temporal: Client, until: number): Promise<Listing> {
   const runs: ListedRun[] = [];
   let token: Uint8Array | null | undefined;
-  for (let page = 0; page < PAGES; page += 1) {
-    if (Date.now() >= until) return { runs, complete: false };
-    const answer = await ask(temporal, until, () =>
-      temporal.workflowService.listWorkflowExecutions({
-        namespace: temporal.options.namespace,
-        query: QUERY,
-        pageSize: PAGE,
-        ...(token !== undefined && { nextPageToken: token }),
-      }),
-    );
-    for (const { execution, startTime, taskQueue, searchAttributes } of answer.executions ?? []) {
-      runs.push({
-        workflowId: execution?.workflowId ?? '',
-        runId: execution?.runId ?? '',
-        startedAt: instantOf(startTime) ?? new Date(0).toISOString(),
-        taskQueue: taskQueue ?? '',
-        hasProblems: searchAttributes?.indexedFields?.['TemporalReportedProblems'] !== undefined,
-      });
+  try {
+    for (let page = 0; page < PAGES; page += 1) {
+      if (Date.now() >= until) return { runs, why: 'listing them takes too long' };
+      const answer = await ask(temporal, until, () =>
+        temporal.workflowService.listWorkflowExecutions({
+          namespace: temporal.options.namespace,
+          query: QUERY,
+          pageSize: PAGE,
+          ...(token !== undefined && { nextPageToken: token }),
+        }),
+      );
+      runs.push(...(answer.executions ?? []).map(listedRun));
+      token = answer.nextPageToken;
+      if (token === null || token === undefined || token.length === 0) return { runs, why: null };
     }
-    token = answer.nextPageToken;
-    if (token === null || token === undefined || token.length === 0) {
-      return { runs, complete: true };
-    }
+    return { runs, why: 'there are too many to list' };
+  } catch (error) {
+    return { runs, why: whyNot(error) };
   }
-  return { runs, complete: false };
+}
+
+type Execution = NonNullable<
+  Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions']
+>[number];
+
+function listedRun({ execution, startTime, taskQueue, searchAttributes }: Execution): ListedRun {
+  return {
+    workflowId: execution?.workflowId ?? '',
+    runId: execution?.runId ?? '',
+    startedAt: instantOf(startTime) ?? new Date(0).toISOString(),
+    taskQueue: taskQueue ?? '',
+    hasProblems: searchAttributes?.indexedFields?.['TemporalReportedProblems'] !== undefined,
+  };
 }
 
 /** An instant of the engine in the form of all instants. */

@@ -45,6 +45,9 @@ type HistoryPage = Awaited<
   ReturnType<Client['workflowService']['getWorkflowExecutionHistoryReverse']>
 >;
 type HistoryEntry = NonNullable<NonNullable<HistoryPage['history']>['events']>[number];
+type HistoryFailure = NonNullable<
+  NonNullable<HistoryEntry['workflowTaskFailedEventAttributes']>['failure']
+>;
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 
 const HEAD_PAGE = 25;
@@ -78,6 +81,29 @@ export async function readHead(
     if (told.length > 0) return headOf(told);
     token = answer.nextPageToken;
     if (token === null || token === undefined || token.length === 0) return null;
+  }
+  return null;
+}
+
+/**
+ * Why the run's latest workflow task failed. Only the first failure of a row is in the history.
+ * @returns null when it did not fail but was never answered.
+ */
+export async function readTaskFailure(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<HistoryFailure | null> {
+  const { history } = await ask(temporal, until, () =>
+    temporal.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace: temporal.options.namespace,
+      execution,
+      maximumPageSize: HEAD_PAGE,
+    }),
+  );
+  for (const entry of history?.events ?? []) {
+    const failure = entry.workflowTaskFailedEventAttributes?.failure;
+    if (failure !== undefined && failure !== null) return failure;
   }
   return null;
 }

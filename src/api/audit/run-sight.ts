@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ask, isNotFound } from './ask-engine.ts';
 import { instantOf } from './open-runs.ts';
-import type { Execution } from './run-history.ts';
+import { type Execution, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
 export type RunSight =
@@ -63,12 +63,17 @@ export async function seeRun(
       const closedAt = instantOf(info?.closeTime);
       return { state: 'closed', runId, status: STATUS[status] ?? 'unspecified', closedAt };
     }
+    const task = failingTask(seen, execution);
+    for (const { evidence } of task) {
+      const failure = await readTaskFailure(temporal, { ...execution, runId }, until);
+      evidence['lastError'] = failure === null ? 'no answer' : errorOf(failure);
+    }
     return {
       state: 'open',
       runId,
       startedAt: instantOf(info?.startTime),
       taskQueue: info?.taskQueue ?? '',
-      troubles: [...failingTask(seen, execution), ...failingActivities(seen, execution)],
+      troubles: [...task, ...failingActivities(seen, execution)],
       sends: (seen.pendingChildren ?? []).flatMap(({ workflowId, runId: child }) =>
         workflowId?.startsWith('publication:') && child ? [{ workflowId, runId: child }] : [],
       ),
@@ -111,7 +116,7 @@ function failingActivities({ pendingActivities }: Seen, { workflowId }: Executio
 }
 
 /** Type and first words; the query layer puts parameters (texts) behind its first line. */
-export function errorOf(failure: {
+function errorOf(failure: {
   message?: string | null;
   applicationFailureInfo?: { type?: string | null } | null;
 }): string {

@@ -70,13 +70,14 @@ export async function stuckFindings(
   const codes = FINDING_CODES.filter((code) => isAskedFor(code, filters));
   const tableCodes = TABLE_CODES.filter((code) => codes.includes(code));
   const scope = { workspaceId, now: asOf, itemId, id, role, memberId };
-  const [fromTables, fromChains, fromEngine] = await Promise.all([
+  const [fromTables, fromEngine] = await Promise.all([
     findInTables(deps.db, { ...scope, codes: tableCodes, after, limit: limit + 1 }),
-    codes.includes('chain_broken')
-      ? findBrokenChains(deps, { workspaceId, now: asOf, itemId })
-      : { facts: [], couldNotAsk: [] },
     findInEngine(deps, { workspaceId, now, codes, itemId, after }),
   ]);
+  // Afterwards, because it computes: meanwhile answers of the engine would come too late.
+  const fromChains = codes.includes('chain_broken')
+    ? await findBrokenChains(deps, { workspaceId, now: asOf, itemId })
+    : { facts: [], couldNotAsk: [] };
   const elsewhere = [...fromChains.facts, ...fromEngine.facts].filter(
     (fact) => id === undefined || fact.id === id,
   );

@@ -5,7 +5,7 @@ import { rankOf } from '../../domain/finding-catalogue.ts';
 import type { AuditMemory } from './audit-memory.ts';
 
 /** Runs looked at in one call. */
-const LOOKS = 200;
+export const LOOKS = 200;
 
 export interface LookPlan {
   /** The rows whose runs are looked at now, the most suspicious first. */
