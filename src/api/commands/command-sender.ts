@@ -52,9 +52,17 @@ import {
   VersionConflict,
 } from './prepare-command.ts';
 import { firstEvents } from './project-command.ts';
+import { createTurnstile, type Turnstile } from './turnstile.ts';
 
 /** The right to send a command; longer than the deadline of a delivery. */
 const FENCE_MS = 3_500;
+/**
+ * Commands of this process that are on their way to one run at the same time. The engine takes ten per
+ * run; beyond, it drops the tasks that it has just given out. Measured: two are as fast as it gets.
+ */
+const COMMANDS_AT_ONCE = 2;
+/** A command that gets no turn is stored for the drainer. */
+const TURN_WITHIN_MS = 2_000;
 /** How long someone who did not get the fence waits for the other sender's verdict. */
 const POLL_FOR_MS = 2_500;
 const POLL_EVERY_MS = 40;
@@ -64,14 +72,17 @@ const POLL_EVERY_MS = 40;
  * the run, then the projection. Nothing that was answered can be lost, nothing is applied twice.
  */
 export function createCommandSender(deps: DeliveryDeps): CommandSender {
+  const turnstile = createTurnstile(COMMANDS_AT_ONCE);
   return {
-    send: (request) => send(deps, request),
+    send: (request) => send({ ...deps, turnstile }, request),
     start: (request) => start(deps, request),
     inquire: (question) => inquire(deps, question),
   };
 }
 
-async function send(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
+type SenderDeps = DeliveryDeps & { turnstile: Turnstile };
+
+async function send(deps: SenderDeps, request: CommandRequest): Promise<CommandOutcome> {
   const outcome = await sendOnce(deps, request);
   if (request.ifMatch === undefined || !isOutdated(outcome)) return outcome;
   // Two saves of one version may both have passed the first look; the run let one through.
@@ -87,7 +98,7 @@ function isOutdated(outcome: CommandOutcome): boolean {
   );
 }
 
-async function sendOnce(deps: DeliveryDeps, request: CommandRequest): Promise<CommandOutcome> {
+async function sendOnce(deps: SenderDeps, request: CommandRequest): Promise<CommandOutcome> {
   const { caller, itemId, commandId } = request;
   const key = { ...caller, itemId, commandId };
   const standing = request.standing ?? (await readCommandContext(deps.db, key));
@@ -96,10 +107,13 @@ async function sendOnce(deps: DeliveryDeps, request: CommandRequest): Promise<Co
   if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };
   if (command !== null) return repeat(deps, request, command);
   if (actor === null) return { outcome: 'not_found', what: 'member' };
+  const leave = await deps.turnstile.enter(itemId, TURN_WITHIN_MS);
   try {
     const { context } = item.snapshot;
-    const stored = await storeCommand(deps, request, { item, context, actor, calendar });
+    const standing = { item, context, actor, calendar };
+    const stored = await storeCommand(deps, request, standing, { fenced: leave !== null });
     if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
+    if (leave === null) return outcomeOf(commandId, verdictOf(stored.row));
     // The row was inserted with its fence, so the first sender need not take it.
     return stored.attempt === null
       ? await settle(deps, stored.row)
@@ -110,6 +124,8 @@ async function sendOnce(deps: DeliveryDeps, request: CommandRequest): Promise<Co
       return { outcome: 'version_conflict', current: error.current };
     }
     throw error;
+  } finally {
+    leave?.();
   }
 }
 
@@ -167,6 +183,7 @@ async function storeCommand(
   { db }: DeliveryDeps,
   request: CommandRequest,
   { item, context, actor, calendar }: Standing,
+  { fenced }: { fenced: boolean },
 ) {
   const { caller, type, commandId, source, bodyHash } = request;
   checkIfMatch(request, context);
@@ -184,7 +201,7 @@ async function storeCommand(
     type,
     bodyHash,
     payload: { ...payloadOf(request, prepared, actor, body) },
-    leaseMs: FENCE_MS,
+    ...(fenced && { leaseMs: FENCE_MS }),
   };
   const { comment } = prepared;
   if (comment === null) return insertCommand(db, row);
