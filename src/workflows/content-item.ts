@@ -18,6 +18,8 @@ import {
 
 /** Continue as new above this many history events; the server's own limit is far higher. */
 const MAX_HISTORY_EVENTS = 8_000;
+/** People go on working while a run records: so many events, about 600 bytes each, may wait for the next one. */
+const MAX_CARRIED_EVENTS = 20;
 
 /**
  * One content item from brief to verdict. Commands come as Updates that the machine's guards accept
@@ -43,11 +45,12 @@ async function live(
   input: ContentItemInput,
 ): Promise<{ stage: string; seq: number }> {
   const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
+  const mayContinue = () => workflowInfo().historyLength > continueAbove && run.isIdle();
   while (!run.isFinal()) {
     run.armDeadline();
-    await condition(() => run.hasWork() || run.isFinal());
+    await condition(() => run.hasWork() || run.isFinal() || mayContinue());
     run.startWork();
-    if (workflowInfo().historyLength > continueAbove && run.isIdle()) {
+    if (mayContinue()) {
       await continueRun(run, input);
     }
   }
@@ -59,11 +62,11 @@ async function live(
 }
 
 /**
- * Continues in a fresh history once everything is recorded. Whatever comes meanwhile is done here
+ * Continues in a fresh history once what happened is recorded. Whatever comes meanwhile is done here
  * first, or carried over.
  */
 async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void> {
-  if (run.hasUnrecorded()) {
+  if (run.unrecorded() > MAX_CARRIED_EVENTS) {
     run.askToRecord();
     return;
   }

@@ -4,6 +4,8 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 export class DeadlineTimer {
   private armed: { at: number; scope: CancellationScope } | null = null;
   private readonly onTime: () => void;
+  /** Whoever arms the timer may be cancelled; the timer is not. */
+  private readonly shelter = new CancellationScope({ cancellable: false });
 
   /** @param onTime called when the armed instant has come; it looks by itself at what is due. */
   constructor(onTime: () => void) {
@@ -14,7 +16,7 @@ export class DeadlineTimer {
   arm(at: number): void {
     if (this.armed !== null && this.armed.at <= at) return;
     this.disarm();
-    const scope = new CancellationScope();
+    const scope = new CancellationScope({ cancellable: true, parent: this.shelter });
     const armed = { at, scope };
     this.armed = armed;
     void scope

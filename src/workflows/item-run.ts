@@ -144,6 +144,8 @@ export class ItemRun {
     const answer = answerOf(command, this.snapshot, this.head.seq);
     this.seen.set(id, answer);
     if (this.unprojected.length >= MAX_UNPROJECTED) this.needsProjection = true;
+    // Done here, so that a command which asks for nothing else does not wake the loop.
+    this.armDeadline();
     return { answer, events, snapshot: this.snapshot };
   }
 
@@ -206,8 +208,9 @@ export class ItemRun {
     return this.isQuiet() && this.effects.length === 0 && !this.needsProjection;
   }
 
-  hasUnrecorded(): boolean {
-    return this.unprojected.length > 0;
+  /** Events that no activity has carried to the tables yet. */
+  unrecorded(): number {
+    return this.unprojected.length;
   }
 
   askToRecord(): void {
