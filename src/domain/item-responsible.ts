@@ -7,7 +7,11 @@ import {
 import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from './roles.ts';
 import type { Place } from './stages.ts';
 
-const OWNER_OF: Record<Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>, OwnerRole[]> = {
+/** The owner roles of each place; in review they are the asked approvers. */
+export const STAGE_OWNERS: Record<
+  Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>,
+  OwnerRole[]
+> = {
   'briefing.drafting': ['strategist'],
   'briefing.offered': ['strategist'],
   'creation.drafting': ['creator'],
@@ -29,7 +33,7 @@ export function responsibleRoles(place: Place, context: ItemContext): Role[] {
   if (place === 'review.deciding') {
     return currentApprovals(context)?.asked.map(({ role }) => role) ?? [];
   }
-  return OWNER_OF[place];
+  return STAGE_OWNERS[place];
 }
 
 /** Who owns the stage, and which member if one is assigned. */

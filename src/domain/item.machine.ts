@@ -180,10 +180,7 @@ function anywhere<P extends Place>(place: P) {
     resolve_publication: stays(place),
     cancel: goes(place, '#item.cancelled'),
     publication_sending: kept,
-    publication_settled: [
-      { guard: 'contentMismatch', actions: apply(place), target: '#item.creation.drafting' },
-      kept,
-    ],
+    publication_settled: kept,
     slot_passed: kept,
     approval_deadline_passed: kept,
     checkpoint_recorded: kept,
@@ -193,6 +190,14 @@ function anywhere<P extends Place>(place: P) {
     campaign_released: kept,
     campaign_cancelled: kept,
   } as const;
+}
+
+/** An outcome, where a failed content check takes the item back to its gate. */
+function settles<P extends Place>(place: P) {
+  return [
+    { guard: 'contentMismatch', actions: apply(place), target: '#item.creation.drafting' },
+    { actions: apply(place) },
+  ] as const;
 }
 
 /** A slot's time has come: it is sent, unless its approvals died. */
@@ -301,6 +306,7 @@ export const itemMachine = base.createMachine({
         deciding: {
           on: {
             ...holdable(REVIEW),
+            publication_settled: settles(REVIEW),
             save_brief: revisesBrief(REVIEW),
             save_draft: revisesDraft(REVIEW),
             decide_approval: [
@@ -324,6 +330,7 @@ export const itemMachine = base.createMachine({
         offered: {
           on: {
             ...holdable(OFFERED),
+            publication_settled: settles(OFFERED),
             save_brief: revisesBrief(OFFERED),
             save_draft: revisesDraft(OFFERED),
             accept_handoff: goes(OFFERED, 'planning'),
@@ -334,6 +341,7 @@ export const itemMachine = base.createMachine({
         planning: {
           on: {
             ...holdable(PLANNING),
+            publication_settled: settles(PLANNING),
             save_brief: revisesBrief(PLANNING),
             save_draft: revisesDraft(PLANNING),
             plan_schedule: goes(PLANNING, '#item.scheduled'),
@@ -377,6 +385,7 @@ export const itemMachine = base.createMachine({
       ],
       on: {
         ...holdable('publishing'),
+        publication_settled: settles('publishing'),
         save_draft: revisesDraft('publishing'),
         plan_schedule: stays('publishing'),
         unschedule: goes('publishing', 'scheduling.planning'),

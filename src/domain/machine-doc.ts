@@ -1,8 +1,12 @@
 import { itemMachine } from './item.machine.ts';
 import type { CommandRule, RequirementCode } from './item-commands.ts';
+import { STAGE_OWNERS } from './item-responsible.ts';
 import { COMMAND_RULES, COMMAND_TYPES } from './item-rules.ts';
+import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-doc-texts.ts';
+import type { Duration } from './playbook.ts';
+import { STANDARD_PLAYBOOK } from './playbook-standard.ts';
 import { REQUIREMENT_TEXTS } from './requirement-texts.ts';
-import { OPEN_PLACES, PLACES, type Place } from './stages.ts';
+import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from './stages.ts';
 
 interface Edge {
   from: Place;
@@ -28,9 +32,14 @@ export function renderMachineDoc(): string {
     ...diagram(edges),
     '```',
     '',
-    'Not drawn: from every open stage `hold` leads to `on_hold`, `resume` back to where the item was,',
-    '`cancel` to `cancelled`, and a failed content check at the send to `creation.drafting`. Transitions',
-    'without a name happen by themselves.',
+    'Not drawn: from every open stage `hold` leads to `on_hold`, `resume` back to where the item was and',
+    '`cancel` to `cancelled`. Transitions without a name happen by themselves.',
+    '',
+    '## Stages',
+    '',
+    '| Place | Responsible | Clock in the playbook `standard` |',
+    '|---|---|---|',
+    ...PLACES.map(placeRow),
     '',
     '## Commands',
     '',
@@ -49,9 +58,22 @@ export function renderMachineDoc(): string {
     '',
     '## What happens by itself',
     '',
+    '| Event | What it does |',
+    '|---|---|',
+    ...Object.entries(SYSTEM_EVENT_TEXTS).map(([event, text]) => `| \`${event}\` | ${text} |`),
+    '',
+    'Where such an event, or a rule that is looked at after every event, moves the item; the first that',
+    'applies counts:',
+    '',
     '| In | Event | Leads to | When |',
     '|---|---|---|---|',
-    ...edges.filter((edge) => !isCommand(edge.event) && edge.to !== null).map(systemRow),
+    ...ruleRows(edges),
+    '',
+    '## Publication records',
+    '',
+    '| From | To | By |',
+    '|---|---|---|',
+    ...PUBLICATION_STEPS.map(([from, to, by]) => `| ${from} | ${to} | ${by} |`),
     '',
     '## Every transition that moves an item',
     '',
@@ -90,9 +112,50 @@ function byWhom(type: string, by: CommandRule['by']): string {
   }
 }
 
+function ruleRows(edges: readonly Edge[]): string[] {
+  const moving = edges.filter(({ event, to }) => !isCommand(event) && to !== null);
+  return [
+    ...moving.filter(({ event, to }) => !isEveryOpenStage(event, to)).map(systemRow),
+    `| any open stage | always | \`cancelled\` | ${GUARD_TEXTS.cancelDue} |`,
+  ];
+}
+
+function isEveryOpenStage(event: string, to: Place | null): boolean {
+  return event === '' && to === 'cancelled';
+}
+
 function systemRow({ from, event, to, guards }: Edge): string {
-  const when = guards.length === 0 ? 'otherwise' : guards.join(' and ');
+  const when = guards.length === 0 ? 'otherwise' : guards.join(', and ');
   return `| \`${from}\` | ${event === '' ? 'always' : `\`${event}\``} | \`${to}\` | ${when} |`;
+}
+
+function placeRow(place: Place): string {
+  const stage = stageOf(place);
+  const clock = isClockedStage(stage) ? STANDARD_PLAYBOOK.clocks[stage] : null;
+  return `| \`${place}\` | ${responsibleText(place)} | ${clock === null ? '' : inWords(clock)} |`;
+}
+
+function inWords({ amount, unit }: Duration): string {
+  const units = unit.replace('_', ' ');
+  return `${amount} ${amount === 1 ? units.replace(/s$/, '') : units}`;
+}
+
+function responsibleText(place: Place): string {
+  switch (place) {
+    case 'review.deciding':
+      return 'the roles that the gate asks';
+    case 'on_hold':
+      return 'who is responsible where it came from';
+    case 'closed':
+    case 'cancelled':
+      return 'nobody: final';
+    case 'scheduled':
+    case 'publishing':
+    case 'measuring':
+      return `the system; ${STAGE_OWNERS[place].join(', ')} responsible`;
+    default:
+      return STAGE_OWNERS[place].join(', ');
+  }
 }
 
 function diagram(edges: readonly Edge[]): string[] {
@@ -117,9 +180,8 @@ function diagram(edges: readonly Edge[]): string[] {
 }
 
 /** Alike in every open stage, so a sentence says it: the drawing keeps what tells stages apart. */
-function isEverywhere({ from, to, event, guards }: Edge): boolean {
-  if (EVERYWHERE.includes(event) || (event === '' && to === 'cancelled')) return true;
-  return guards.includes('`contentMismatch`') && from !== 'publishing';
+function isEverywhere({ to, event }: Edge): boolean {
+  return EVERYWHERE.includes(event) || isEveryOpenStage(event, to);
 }
 
 function idOf(place: Place): string {
@@ -152,16 +214,20 @@ function placeOfNode(node: {
   return place;
 }
 
-/** Names of guards; what a combination holds is read from its parts. */
+/** Guards in words; what a combination holds is read from its parts. */
 function guardNames(guard: unknown): string[] {
   if (guard === undefined || guard === null) return [];
-  if (typeof guard === 'string') return [`\`${guard}\``];
+  if (typeof guard === 'string') return isGuard(guard) ? [GUARD_TEXTS[guard]] : [];
   if (typeof guard === 'object' && 'type' in guard) return guardNames(guard.type);
   if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
     const parts = guard.guards.flatMap(guardNames);
     return String(Reflect.get(guard, 'check')?.name).includes('Not')
-      ? parts.map((part) => `not ${part}`)
+      ? parts.map((part) => part.replace(/^an? /, 'no '))
       : parts;
   }
   return [];
+}
+
+function isGuard(name: string): name is keyof typeof GUARD_TEXTS {
+  return name in GUARD_TEXTS;
 }

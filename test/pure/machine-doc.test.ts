@@ -6,3 +6,9 @@ it('docs/machine.md says what the machine is: `npm run docs:machine` writes it',
   const written = await readFile(new URL('../../docs/machine.md', import.meta.url), 'utf8');
   expect(written).toBe(renderMachineDoc());
 });
+
+it('says of every rule that moves an item by itself when it applies', () => {
+  const [, rules = ''] = renderMachineDoc().split('## What happens by itself');
+  expect(rules).toContain('every asked role has reached its quorum');
+  expect(rules).not.toContain('| otherwise |');
+});

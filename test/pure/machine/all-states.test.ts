@@ -6,6 +6,7 @@ import { rolesFor } from '../../../src/domain/item-requirements.ts';
 import { waitingOn } from '../../../src/domain/item-responsible.ts';
 import { COMMAND_RULES } from '../../../src/domain/item-rules.ts';
 import { type ItemSnapshot, placeOf, stepItem } from '../../../src/domain/item-run.ts';
+import { PUBLICATION_STEPS } from '../../../src/domain/machine-doc-texts.ts';
 import type { Place } from '../../../src/domain/stages.ts';
 import { CAST } from './item-fixture.ts';
 import { type Bounds, deadEnds, graphOf, type Node } from './item-graph.ts';
@@ -121,6 +122,21 @@ describe.each(Object.entries(WORLDS))('%s', (_, { world, bounds }) => {
 
   it('breaks no invariant in any state or transition', () => {
     expect([...new Set(all.flatMap(faultsOfNode))]).toEqual([]);
+  });
+
+  it('takes records from state to state as the page of the machine says', () => {
+    const told = new Set(PUBLICATION_STEPS.map(([from, to]) => `${from} to ${to}`));
+    const untold = all.flatMap(({ context, edges }) =>
+      edges.flatMap(({ to: next }) =>
+        context.publications.flatMap(({ id, state }) => {
+          const to = next.context.publications.find((record) => record.id === id)?.state;
+          // In one step with the send's outcome, a cancelled campaign lets go of what came back.
+          if (state === to || next.place === 'cancelled') return [];
+          return told.has(`${state} to ${to}`) ? [] : [`${state} to ${to}`];
+        }),
+      ),
+    );
+    expect([...new Set(untold)]).toEqual([]);
   });
 
   it('has no dead end: every open state can still be closed', () => {

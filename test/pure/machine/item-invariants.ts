@@ -263,9 +263,12 @@ function faultsOfCommand({ place, context }: Seen, event: ItemMachineEvent, afte
       break;
     case 'plan_schedule':
       must(
-        !after.context.publications.some(
-          ({ state, at }) => state === 'planned' && Date.parse(at) <= Date.parse(event.at),
-        ) || JSON.stringify(context) === JSON.stringify(after.context),
+        after.context.publications.every((record) => {
+          const old = context.publications.find(({ id }) => id === record.id);
+          const isNew =
+            JSON.stringify(old) !== JSON.stringify(record) && record.state === 'planned';
+          return !isNew || Date.parse(record.at) > Date.parse(event.at);
+        }),
         'nothing is planned for the past',
       );
       break;
