@@ -13,6 +13,7 @@ import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { insertCommand, takeFence } from '../../src/db/commands.ts';
 import { updateMember } from '../../src/db/members.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
+import { findFaults } from '../support/command-checks.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type DyingAt, dyingClient } from '../support/dying-client.ts';
@@ -309,6 +310,26 @@ describe('the fence', () => {
       Array.from({ length: 20 }, () => takeFence(engine.deps.db, row)),
     );
     expect(attempts.filter((attempt) => attempt !== null)).toEqual([1]);
+  });
+
+  it('is what keeps one id from being refused and applied', async () => {
+    const itemId = await engine.start();
+    const { workspaceId } = engine.workspace;
+    const offer = {
+      ...{ type: 'offer_handoff', actor: holds().actor },
+      refs: { checklist: Object.keys(tickedChecklist('brief')) },
+      facts: { holders: { creator: [engine.workspace.memberOf('creator')] } },
+    };
+    const row = await stored(itemId, offer);
+    // Two senders that both believe to be the first, as if nobody had asked for the fence.
+    const refused = await deliverCommand(engine.deps, row, 0);
+    expect(refused).toMatchObject({ state: 'refused' });
+    await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
+    await deliverCommand(engine.deps, row, 0);
+    const found = (await findFaults(engine.deps.db, { workspaceId })).filter((fault) =>
+      fault.startsWith(row.id),
+    );
+    expect(found).toEqual([`${row.id} (hold): refused and applied`]);
   });
 
   it('throws away the refusal of a sender that has lost it', async () => {
