@@ -33,7 +33,12 @@ export default defineConfig({
         test: {
           ...services,
           name: 'replay',
-          include: ['test/replay/**/*.test.ts'],
+          // `npm run histories:record` runs the recorder instead.
+          include: [
+            process.env['RECORD_HISTORIES'] === '1'
+              ? 'test/replay/record-histories.ts'
+              : 'test/replay/**/*.test.ts',
+          ],
           testTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },

@@ -1,0 +1,79 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { itemWorkflowId, publicationWorkflowId } from '../../src/domain/ids.ts';
+import { intentKeyOf } from '../../src/domain/publication-intent.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
+import { signOff, submit, toKpiReview, toReview, toScheduled } from '../support/item-story.ts';
+
+/**
+ * Records real runs of today's workflows. `npm run histories:record` once per release: what is
+ * recorded stays, so that runs of every release go on under later code.
+ */
+const DIRECTORY = join(import.meta.dirname, '..', 'histories');
+const VERSION = process.env['HISTORIES_VERSION'] ?? 'v1';
+
+let engine: ItemEngine;
+beforeAll(async () => {
+  mkdirSync(DIRECTORY, { recursive: true });
+  engine = await openItemEngine();
+}, 120_000);
+afterAll(() => engine?.close());
+
+async function record(name: string, workflowId: string): Promise<void> {
+  const handle = engine.deps.temporal.workflow.getHandle(workflowId);
+  const history = await handle.fetchHistory();
+  const file = join(DIRECTORY, `${VERSION}-${name}.json.gz`);
+  writeFileSync(file, gzipSync(historyToJSON(history), { level: 9 }));
+  expect(history.events?.length).toBeGreaterThan(3);
+}
+
+async function untilClosed(workflowId: string): Promise<void> {
+  await eventually(async () => {
+    const { status } = await engine.deps.temporal.workflow.getHandle(workflowId).describe();
+    return status.name === 'COMPLETED';
+  });
+}
+
+it('an item from brief to verdict, and its send', async () => {
+  const itemId = await engine.start();
+  await toKpiReview(engine, itemId);
+  await signOff(engine, itemId);
+  await untilClosed(itemWorkflowId(itemId));
+  await record('closed', itemWorkflowId(itemId));
+  const { workspaceId } = engine.workspace;
+  const { channelAccountId } = engine;
+  const intentKey = intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber: 1 });
+  await record('publication', publicationWorkflowId(intentKey));
+});
+
+it('an item that is revised, held, resumed and cancelled', async () => {
+  const itemId = await engine.start();
+  const contentHash = await toReview(engine, itemId);
+  const decision = 'request_changes';
+  await engine.apply('editor', itemId, 'decide_approval', {
+    role: 'editor',
+    contentHash,
+    decision,
+    reason: 'quality',
+  });
+  await submit(engine, itemId, { draft: { body: 'A second version of it.' } });
+  await engine.apply('strategist', itemId, 'reassign', {
+    role: 'creator',
+    memberId: engine.workspace.memberOf('creator'),
+  });
+  await engine.apply('editor', itemId, 'hold', { reason: 'the news changed' });
+  await engine.apply('editor', itemId, 'resume', { reason: 'it may go on' });
+  await engine.apply('strategist', itemId, 'cancel', { reason: 'out of date' });
+  await untilClosed(itemWorkflowId(itemId));
+  await record('cancelled', itemWorkflowId(itemId));
+});
+
+it('an item that is still open, with its slot ahead', async () => {
+  const itemId = await engine.start();
+  await toScheduled(engine, itemId);
+  await record('scheduled', itemWorkflowId(itemId));
+});
