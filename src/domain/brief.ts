@@ -6,7 +6,6 @@ export type AssetKind = (typeof ASSET_KINDS)[number];
 
 /** Facts of a brief that ask for further approvers. */
 export const BRIEF_FACTS = ['sponsored', 'regulated', 'claims', 'technical', 'news'] as const;
-export type BriefFact = (typeof BRIEF_FACTS)[number];
 
 const text = (max: number) => z.string().trim().min(1).max(max);
 

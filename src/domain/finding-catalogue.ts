@@ -28,7 +28,6 @@ export const COMMAND_REPAIRS = [
   'extend',
   'add_readings',
 ] as const;
-export type CommandRepair = (typeof COMMAND_REPAIRS)[number];
 
 export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
 export type Repair = (typeof REPAIRS)[number];
