@@ -18,6 +18,8 @@ import {
 
 /** Continue as new above this many history events; the server's own limit is far higher. */
 const MAX_HISTORY_EVENTS = 8_000;
+/** The same for its size: every answer to a command carries a snapshot. The server warns at 10 MB. */
+const MAX_HISTORY_BYTES = 8_000_000;
 /** People go on working while a run records: so many events, about 600 bytes each, may wait for the next one. */
 const MAX_CARRIED_EVENTS = 20;
 
@@ -45,7 +47,7 @@ async function live(
   input: ContentItemInput,
 ): Promise<{ stage: string; seq: number }> {
   const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
-  const mayContinue = () => workflowInfo().historyLength > continueAbove && run.isIdle();
+  const mayContinue = () => isLong(continueAbove) && run.isIdle();
   while (!run.isFinal()) {
     run.armDeadline();
     await condition(() => run.hasWork() || run.isFinal() || mayContinue());
@@ -59,6 +61,11 @@ async function live(
   await run.recordRest();
   await run.archiveHistory();
   return { stage: placeOf(run.snapshot), seq: run.head.seq };
+}
+
+function isLong(continueAbove: number): boolean {
+  const { historyLength, historySize } = workflowInfo();
+  return historyLength > continueAbove || historySize > MAX_HISTORY_BYTES;
 }
 
 /**
