@@ -3,6 +3,7 @@ import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
 import { insertPlaybook } from '../../src/db/playbooks.ts';
 import { getIntent, listIntents } from '../../src/db/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { publicationWorkflowId } from '../../src/domain/ids.ts';
 import type { PublicationRecord } from '../../src/domain/item-context.ts';
 import { slotEndsAt } from '../../src/domain/item-slots.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
@@ -294,4 +295,65 @@ describe.concurrent('a network that', () => {
     expect(engine.posts(itemId)).toHaveLength(1);
     expect(await intentOf(itemId)).toMatchObject({ attempt: 2 });
   }, 60_000);
+});
+
+describe.concurrent('an outcome that nobody knows', () => {
+  /** The run of the send is gone while the network hangs, so nothing looks any more. */
+  async function unknown(): Promise<{ itemId: string; publicationId: string }> {
+    const itemId = await engine.start();
+    await engine.sandbox.fault({ mode: 'hang', marker: engine.marker(itemId) });
+    await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+    const intent = await eventually(async () => {
+      const found = await intentOf(itemId);
+      return found?.state === 'sending' ? found : null;
+    });
+    const { temporal } = engine.deps;
+    await temporal.workflow.getHandle(publicationWorkflowId(intent.intentKey)).terminate('lost');
+    await engine.until(itemId, 'an unknown outcome', ({ publications }) =>
+      publications.some(({ state }) => state === 'unknown'),
+    );
+    expect(await engine.item(itemId)).toMatchObject({
+      stage: 'publishing',
+      waitingOn: [{ role: 'social_media_manager', for: 'resolve_publication' }],
+    });
+    return { itemId, publicationId: (await publicationOf(itemId)).id };
+  }
+
+  it('is live when a person says so, and is measured', async () => {
+    const { itemId, publicationId } = await unknown();
+    const evidence = 'seen on the page';
+    const { stage } = await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId, outcome: 'live', evidence },
+    });
+    expect(stage).toBe('measuring');
+    expect(await publicationOf(itemId)).toMatchObject({ state: 'published', evidence });
+    expect((await engine.context(itemId)).checkpoints).toHaveLength(5);
+  });
+
+  it('is not live when a person says so, and is never sent again by itself', async () => {
+    const { itemId, publicationId } = await unknown();
+    const { stage } = await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId, outcome: 'not_live', evidence: 'the page is empty' },
+    });
+    expect(stage).toBe('scheduling');
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+
+  it('is published again under a new slot when a person says so', async () => {
+    const { itemId, publicationId } = await unknown();
+    const refused = await engine.send('social_media_manager', itemId, 'plan_schedule', {
+      publications: [{ channelAccountId: engine.channelAccountId, at: '2099-01-01T00:00:00Z' }],
+    });
+    expect(refused).toMatchObject({ outcome: 'refused' });
+    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId, outcome: 'publish_again', evidence: 'the page is empty' },
+      at: new Date(Date.now() + SOON_MS).toISOString(),
+    });
+    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
+    expect((await engine.context(itemId)).publications).toMatchObject([
+      { id: publicationId, state: 'not_live', slotNumber: 1 },
+      { state: 'published', slotNumber: 2 },
+    ]);
+    expect(engine.posts(itemId)).toHaveLength(1);
+  });
 });

@@ -37,7 +37,7 @@ import { eventually } from './eventually.ts';
 import { type LedgerPost, type SandboxProcess, startSandbox } from './sandbox-process.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
-Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 /** How a command is sent besides its body. */
 export interface SendOptions {
