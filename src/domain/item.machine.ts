@@ -239,6 +239,17 @@ function revisesDraft<P extends Place>(place: P) {
   ] as const;
 }
 
+/**
+ * XState's `transition` makes an inert actor of the machine first, without input, whose initial
+ * state it never looks at: an error made once is the cheapest end of that.
+ */
+const NO_INPUT = new TypeError('an item starts with an input');
+
+function givenInput(input: ItemInput | undefined): ItemInput {
+  if (input === undefined) throw NO_INPUT;
+  return input;
+}
+
 /** Where a held item may return to. */
 const RESUMABLE = OPEN_PLACES.filter((place) => place !== 'on_hold');
 
@@ -250,7 +261,7 @@ const PLANNING = 'scheduling.planning';
 /** One content item, from brief to signed-off KPI verdict. Pure: no clock, no effects, no actors. */
 export const itemMachine = base.createMachine({
   id: 'item',
-  context: ({ input }) => initialContext(input),
+  context: ({ input }) => initialContext(givenInput(input)),
   entry: 'start',
   initial: 'briefing',
   always: CANCELLED_WITH_CAMPAIGN,

@@ -86,28 +86,41 @@ export const HOLDERS = {
   legal: ['mbr_legal'],
 };
 
+const BRIEF_HASH = hashOf('brief 1');
+const TARGETS_HASH = hashOf('targets 1');
+const SANDBOX_HASH = hashOf('sandbox');
+
 export function briefDigest(change: Partial<BriefDigest> = {}): BriefDigest {
   return {
     version: 1,
-    hash: hashOf('brief 1'),
+    hash: BRIEF_HASH,
     missing: [],
     formats: ['written'],
     channels: ['sandbox'],
     facts: [],
     targetCount: 1,
-    targetsHash: hashOf('targets 1'),
+    targetsHash: TARGETS_HASH,
     embargoUntil: null,
     ...change,
   };
+}
+
+const draftHashes = new Map<number, string>();
+
+/** Explorations ask for the same few drafts again and again. */
+function draftHash(version: number): string {
+  const known = draftHashes.get(version) ?? hashOf(`draft ${version}`);
+  draftHashes.set(version, known);
+  return known;
 }
 
 /** A draft whose sandbox variant is always the same and whose mastodon variant is its own. */
 export function draftDigest(version: number, change: Partial<DraftDigest> = {}): DraftDigest {
   return {
     version,
-    hash: hashOf(`draft ${version}`),
+    hash: draftHash(version),
     assetKinds: ['written'],
-    variants: { sandbox: hashOf('sandbox'), mastodon: hashOf(`mastodon ${version}`) },
+    variants: { sandbox: SANDBOX_HASH, mastodon: `mastodon ${version}` },
     violations: [],
     failedChecks: [],
     ...change,

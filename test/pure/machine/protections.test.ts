@@ -24,7 +24,7 @@ const WORLD: World = {
   campaign: false,
 };
 
-const STATES = 600;
+const STATES = 400;
 
 type Beginning = 'in briefing' | 'in planning' | 'half published' | 'in review of the KPIs';
 

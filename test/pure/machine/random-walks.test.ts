@@ -150,7 +150,7 @@ describe.each(['anew', 'planned'] as const)('random walks that begin %s', (begin
         expect(walk(run, choices)).toEqual([]);
         ends.add(run.place);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
     // Walks that never leave the first stages would show nothing.
     expect(ends.size).toBeGreaterThan(3);
