@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
 const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.json.gz'));
@@ -21,10 +23,13 @@ describe('recorded histories', () => {
     codePath = await buildWorkflowBundle();
   }, 120_000);
 
-  it('cover closed, cancelled and open items and a send', () => {
+  it('cover closed, cancelled, continued and open items, and sends', () => {
     const names = FILES.map((file) => file.replace(/^v\d+-|\.json\.gz$/g, ''));
     expect(names).toEqual(
-      expect.arrayContaining(['closed', 'cancelled', 'scheduled', 'publication']),
+      expect.arrayContaining([
+        ...['closed', 'cancelled', 'scheduled', 'continued', 'continuing'],
+        ...['publication', 'reconciled'],
+      ]),
     );
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -7,7 +7,14 @@ import { itemWorkflowId, publicationWorkflowId } from '../../src/domain/ids.ts';
 import { intentKeyOf } from '../../src/domain/publication-intent.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
-import { signOff, submit, toKpiReview, toReview, toScheduled } from '../support/item-story.ts';
+import {
+  signOff,
+  submit,
+  toKpiReview,
+  toMeasuring,
+  toReview,
+  toScheduled,
+} from '../support/item-story.ts';
 
 /**
  * Records real runs of today's workflows. `npm run histories:record` once per release: what is
@@ -23,12 +30,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => engine?.close());
 
-async function record(name: string, workflowId: string): Promise<void> {
-  const handle = engine.deps.temporal.workflow.getHandle(workflowId);
+/** What is recorded stays: a history of this name and version is not written again. */
+async function record(name: string, workflowId: string, runId?: string): Promise<void> {
+  const handle = engine.deps.temporal.workflow.getHandle(workflowId, runId);
   const history = await handle.fetchHistory();
-  const file = join(DIRECTORY, `${VERSION}-${name}.json.gz`);
-  writeFileSync(file, gzipSync(historyToJSON(history), { level: 9 }));
   expect(history.events?.length).toBeGreaterThan(3);
+  const file = join(DIRECTORY, `${VERSION}-${name}.json.gz`);
+  if (!existsSync(file)) writeFileSync(file, gzipSync(historyToJSON(history), { level: 9 }));
 }
 
 async function untilClosed(workflowId: string): Promise<void> {
@@ -70,6 +78,35 @@ it('an item that is revised, held, resumed and cancelled', async () => {
   await engine.apply('strategist', itemId, 'cancel', { reason: 'out of date' });
   await untilClosed(itemWorkflowId(itemId));
   await record('cancelled', itemWorkflowId(itemId));
+});
+
+it('a send whose answer was lost, found by look-up', async () => {
+  const itemId = await engine.start();
+  await engine.sandbox.fault({ mode: 'accept_then_reset', marker: engine.marker(itemId) });
+  await toMeasuring(engine, itemId);
+  const { workspaceId } = engine.workspace;
+  const { channelAccountId } = engine;
+  const intentKey = intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber: 1 });
+  await record('reconciled', publicationWorkflowId(intentKey));
+});
+
+it('a run that continued as new, and the run that continues it', async () => {
+  const continuing = await openItemEngine({ continueAbove: 60 });
+  try {
+    const itemId = await continuing.start();
+    const handle = continuing.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    const first = (await handle.describe()).runId;
+    await toMeasuring(continuing, itemId);
+    await continuing.travel(itemId, { byMs: 2 * 86_400_000 });
+    const next = await eventually(async () => {
+      const { runId } = await handle.describe();
+      return runId === first ? null : runId;
+    });
+    await record('continued', itemWorkflowId(itemId), first);
+    await record('continuing', itemWorkflowId(itemId), next);
+  } finally {
+    await continuing.close();
+  }
 });
 
 it('an item that is still open, with its slot ahead', async () => {
