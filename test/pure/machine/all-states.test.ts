@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { itemMachine, MACHINE_VERSION } from '../../../src/domain/item.machine.ts';
 import type { ItemMachineEvent } from '../../../src/domain/item-commands.ts';
 import { deadlinesOf, eventForDeadline } from '../../../src/domain/item-deadlines.ts';
@@ -12,6 +12,9 @@ import { CAST } from './item-fixture.ts';
 import { type Bounds, deadEnds, graphOf, type Node } from './item-graph.ts';
 import { faultsBetween, faultsOf } from './item-invariants.ts';
 import { LINE, type World } from './item-world.ts';
+
+// Thousands of states take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** A world, and where its exploration ends because another world goes on from there. */
 const WORLDS: Record<string, { world: World; bounds?: Bounds }> = {
