@@ -49,6 +49,15 @@ async function find(
 const handleOf = (itemId: string) =>
   engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
 
+async function restart(itemId: string) {
+  const found = await find('row_without_run', itemId);
+  const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
+  return audit.repair({
+    ...{ caller, findingId: found?.id ?? '', repair: 'restart_run' },
+    ...{ reason: 'it was terminated by mistake', now: later(0) },
+  });
+}
+
 /** Does what no program of ours can: changes what the triggers protect. */
 async function tamper(db: Db, statement: ReturnType<typeof sql>): Promise<void> {
   await db.execute(sql`alter table item_events disable trigger item_events_append_only`);
@@ -158,16 +167,42 @@ describe('rows and runs', () => {
     const pending = { state: 'pending' as const, answer: null, appliedSeq: null, settledAt: null };
     await db.update(commands).set(pending).where(eq(commands.id, commandId));
     await handleOf(itemId).terminate('by hand');
-    const found = await find('row_without_run', itemId);
-    const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
-    const repaired = await audit.repair({
-      ...{ caller, findingId: found?.id ?? '', repair: 'restart_run', reason: 'x', now: later(0) },
-    });
-    expect(repaired).toMatchObject({ outcome: 'done' });
+    expect(await restart(itemId)).toMatchObject({ outcome: 'done' });
     const { seq } = await engine.item(itemId);
     expect(await engine.drain(commandId)).toMatchObject({ state: 'applied', appliedSeq: seq });
     expect((await engine.runState(itemId)).seq).toBe(seq);
   });
+
+  it('a restarted run goes on at the clock of its item, and sends its post once', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId);
+    await engine.travel(itemId, { byMs: HOUR_MS / 2 });
+    const { clockOffsetMs } = await engine.item(itemId);
+    await handleOf(itemId).terminate('by hand');
+    expect(await restart(itemId)).toMatchObject({ outcome: 'done' });
+    expect((await engine.item(itemId)).clockOffsetMs).toBeGreaterThan(clockOffsetMs - 60_000);
+    await engine.travel(itemId, { to: 'next_deadline' });
+    await engine.until(itemId, 'published', ({ stage }) => stage === 'measuring');
+    expect(engine.posts(itemId)).toHaveLength(1);
+    expect(await findingsOf(itemId)).toEqual([]);
+  });
+
+  it('a run that was lost while it sent is not restarted: nobody would see the end', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId);
+    await engine.sandbox.fault({ mode: 'accept_then_hang', marker: engine.marker(itemId) });
+    await engine.travel(itemId, { byMs: HOUR_MS - 5_000 });
+    await engine.until(
+      itemId,
+      'sending',
+      ({ publications }) => publications[0]?.state === 'sending',
+    );
+    await handleOf(itemId).terminate('by hand');
+    const outcome = await restart(itemId);
+    expect(outcome).toMatchObject({ outcome: 'not_possible' });
+    expect(JSON.stringify(outcome)).toContain('was being sent');
+    expect(await find('row_without_run', itemId), 'still found').toBeDefined();
+  }, 60_000);
 
   it('run_without_row: a run that nobody has a row for; of a foreign one nothing is said', async () => {
     const { temporal, taskQueue, db } = engine.deps;

@@ -48,15 +48,14 @@ export async function seeWorker(
   const signs = await readSigns(temporal, taskQueue, until);
   const at = Date.parse(now);
   const gone = stoppedWorkers(signs);
-  const latest = (kind: TaskKind) =>
-    Math.max(
-      0,
-      ...signs.polls[kind].filter((poll) => !isOf(poll, gone)).map((poll) => poll.at),
-      ...signs.heartbeats.filter(({ runs }) => runs).map((beat) => beat.at),
-    );
+  const polled = (kind: TaskKind) => signs.polls[kind].filter((poll) => !isOf(poll, gone));
+  const beats = signs.heartbeats.filter(({ runs }) => runs);
+  const latest = (kind: TaskKind) => latestOf([...polled(kind), ...beats]);
   const ages = { workflow: at - latest('workflow'), activity: at - latest('activity') };
-  const answer =
-    ages.workflow <= SEEN_WITHIN_MS && ages.activity <= SEEN_WITHIN_MS ? true : await probe();
+  const isPlain = ages.workflow <= SEEN_WITHIN_MS && ages.activity <= SEEN_WITHIN_MS;
+  // A worker that lives has polled within a minute, whoever else has its identity.
+  const mayLive = at - latestOf([...signs.polls.workflow, ...signs.heartbeats]) <= SURE_AFTER_MS;
+  const answer = isPlain || (mayLive && (await probe()));
   const limit = answer === false ? SEEN_WITHIN_MS : SURE_AFTER_MS;
   const kinds = (['workflow', 'activity'] as const).filter((kind) =>
     answer === true && kind === 'workflow' ? false : ages[kind] > limit,
@@ -66,7 +65,12 @@ export async function seeWorker(
     memory.workers.set(taskQueue, { seenAt: new Date(Math.min(at, seenAt || at)).toISOString() });
     return { present: true };
   }
-  return { present: false, ...absence(memory, taskQueue, { seenAt, now }), kinds };
+  const left = Math.max(seenAt, ...gone.values());
+  return { present: false, ...absence(memory, taskQueue, { seenAt: left, now }), kinds };
+}
+
+function latestOf(signs: readonly { at: number }[]): number {
+  return Math.max(0, ...signs.map(({ at }) => at));
 }
 
 /** Since when: the last sign that is known of. Kept, because the engine forgets pollers in minutes. */

@@ -1,0 +1,163 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listRepairs } from '../../src/db/repairs.ts';
+import { Finding } from '../../src/domain/finding.ts';
+import { FINDING_CODES } from '../../src/domain/finding-catalogue.ts';
+import { makeWorkspace } from '../support/db-fixture.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+
+/** No worker runs here: that is one of the findings, and nothing moves on by itself. */
+let api: IdleApi;
+let items: string[];
+beforeAll(async () => {
+  api = await openIdleApi();
+  items = [await api.start(), await api.start(), await api.start()];
+  await api.database.db.execute(sql`update items set due_at = now() - interval '1 hour'`);
+});
+afterAll(() => api?.close());
+
+const stuck = (query = '', role = 'strategist') => api.as(role, 'GET', `/v1/audit/stuck${query}`);
+const repair = (id: string, body: object, role = 'strategist', headers = {}) =>
+  api.as(role, 'POST', `/v1/audit/findings/${id}/repairs`, { body, headers });
+
+describe('GET /v1/audit/stuck', () => {
+  it('answers findings of the documented shape, worst first', async () => {
+    const { status, json } = await stuck();
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ couldNotAsk: [], nextCursor: null });
+    for (const finding of json.items) expect(Finding.parse(finding)).toEqual(finding);
+    const codes = json.items.map(({ code }: Finding) => code);
+    expect(codes).toEqual(['no_worker', 'overdue', 'overdue', 'overdue']);
+    const [, overdue] = json.items;
+    expect(overdue).toMatchObject({
+      waitingOn: [{ role: 'strategist', for: 'offer_handoff' }],
+      repairs: ['reassign', 'extend', 'cancel'],
+    });
+    expect(overdue.unmet.map(({ code }: { code: string }) => code)).toContain('brief_complete');
+  });
+
+  it('is paged: each finding once, in the same order', async () => {
+    const { json: whole } = await stuck();
+    const paged: Finding[] = [];
+    let cursor = '';
+    do {
+      const query = cursor === '' ? '?limit=1' : `?limit=1&cursor=${cursor}`;
+      const { json } = await stuck(query);
+      paged.push(...json.items);
+      cursor = json.nextCursor ?? '';
+    } while (cursor !== '');
+    expect(paged).toEqual(whole.items);
+  });
+
+  it('can be narrowed by code, severity, item, role and member', async () => {
+    const count = async (query: string) => (await stuck(query)).json.items.length;
+    expect(await count('?code=overdue')).toBe(3);
+    expect(await count('?severity=critical')).toBe(1);
+    expect(await count(`?itemId=${items[0]}`)).toBe(1);
+    expect(await count('?role=strategist')).toBe(3);
+    expect(await count('?role=creator')).toBe(0);
+    expect(await count(`?memberId=${api.workspace.memberOf('strategist')}`)).toBe(3);
+    expect(await count('?itemId=itm_unknown')).toBe(0);
+    for (const code of FINDING_CODES) {
+      expect((await stuck(`?code=${code}`)).status, code).toBe(200);
+    }
+  });
+
+  it('shows another workspace nothing of this one', async () => {
+    const other = await makeWorkspace(api.database.db);
+    const key = other.members[0]?.key ?? '';
+    const { json } = await api.call(key, 'GET', '/v1/audit/stuck');
+    expect(json.items.map(({ code }: Finding) => code)).toEqual(['no_worker']);
+    const [{ id }] = (await stuck('?code=overdue')).json.items;
+    const body = { repair: 'extend', reason: 'not mine' };
+    const foreign = await api.call(key, 'POST', `/v1/audit/findings/${id}/repairs`, { body });
+    expect(foreign.status).toBe(409);
+    expect(foreign.json.detail).toContain('does not stand');
+  });
+
+  it.each([
+    ['?code=nonsense', 'code'],
+    ['?severity=bad', 'severity'],
+    ['?role=king', 'role'],
+    ['?limit=0', 'limit'],
+    ['?limit=201', 'limit'],
+    ['?cursor=nonsense', 'cursor'],
+    ['?unknown=1', 'unknown'],
+  ])('refuses %s, naming %s', async (query, field) => {
+    const { status, json } = await stuck(query);
+    expect(status).toBe(400);
+    expect(JSON.stringify(json)).toContain(field);
+  });
+
+  it('needs a key', async () => {
+    expect((await api.call(null, 'GET', '/v1/audit/stuck')).status).toBe(401);
+  });
+});
+
+describe('POST /v1/audit/findings/{id}/repairs', () => {
+  const reason = 'the worker is back';
+
+  it('refuses a finding that does not stand, and a repair that it does not offer', async () => {
+    const unknown = await repair(`fnd_${'0'.repeat(26)}`, { repair: 'resend_command', reason });
+    expect(unknown).toMatchObject({ status: 409, json: { code: 'conflict' } });
+    const [overdue] = (await stuck('?code=overdue')).json.items;
+    const notOffered = await repair(overdue.id, { repair: 'terminate_run', reason });
+    expect(notOffered.status).toBe(409);
+    expect(notOffered.json.detail).toContain('reassign, extend, cancel');
+  });
+
+  it('says where to send a repair that is a command', async () => {
+    const [overdue] = (await stuck('?code=overdue')).json.items;
+    const { status, json } = await repair(overdue.id, { repair: 'extend', reason });
+    expect(status).toBe(409);
+    expect(json.detail).toContain(`POST /v1/items/${overdue.itemId}/extend`);
+  });
+
+  it.each([
+    ['fnd_nonsense', { repair: 'resend_command', reason }, 'id'],
+    [`fnd_${'0'.repeat(26)}`, { repair: 'magic', reason }, 'repair'],
+    [`fnd_${'0'.repeat(26)}`, { repair: 'resend_command', reason: '  ' }, 'reason'],
+    [`fnd_${'0'.repeat(26)}`, { repair: 'resend_command' }, 'reason'],
+    [`fnd_${'0'.repeat(26)}`, { repair: 'resend_command', reason, force: true }, 'force'],
+  ])('refuses a bad request for %s %j, naming %s', async (id, body, field) => {
+    const { status, json } = await repair(id, body);
+    expect(status).toBe(400);
+    expect(JSON.stringify(json.issues)).toContain(field);
+  });
+
+  it('carries one out for who may, records it, and answers a repetition alike', async () => {
+    const [itemId = ''] = items;
+    const sent = await api.as('strategist', 'POST', `/v1/items/${itemId}/hold`, {
+      body: { reason },
+    });
+    expect(sent.status).toBe(202);
+    const { commandId } = sent.json;
+    await api.database.db.execute(
+      sql`update commands set created_at = now() - interval '1 minute' where id = ${commandId}`,
+    );
+    const [found] = (await stuck('?code=command_without_verdict')).json.items;
+    expect(found).toMatchObject({ itemId, evidence: { commandId }, repairs: ['resend_command'] });
+
+    const body = { repair: 'resend_command', reason };
+    const forbidden = await repair(found.id, body, 'editor');
+    expect(forbidden.status).toBe(403);
+    expect(forbidden.json.unmet).toMatchObject([{ code: 'holds_role' }]);
+
+    const headers = { 'idempotency-key': 'once' };
+    const done = await repair(found.id, body, 'strategist', headers);
+    expect(done).toMatchObject({
+      status: 200,
+      json: { findingId: found.id, repair: 'resend_command', result: { state: 'pending' } },
+    });
+    const again = await repair(found.id, body, 'strategist', headers);
+    expect(again.json).toEqual(done.json);
+    const { workspaceId } = api.workspace;
+    const repairs = await listRepairs(api.database.db, { workspaceId, findingId: found.id });
+    expect(repairs).toMatchObject([
+      {
+        ...{ id: done.json.id, itemId, findingCode: 'command_without_verdict', reason },
+        ...{ repair: 'resend_command', actorId: api.workspace.memberOf('strategist') },
+      },
+    ]);
+  });
+});
