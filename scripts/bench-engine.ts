@@ -28,8 +28,15 @@ const { values } = parseArgs({
   },
 });
 
+/** What the user wrote cannot be done; its message says why. */
+class UsageError extends Error {}
+
 if (values.help) console.log(usage);
-else process.exitCode = await main();
+else
+  process.exitCode = await main().catch((error: unknown) => {
+    console.error(error instanceof UsageError ? error.message : error);
+    return 1;
+  });
 
 async function main(): Promise<number> {
   const rounds = wholeNumber('--rounds', values.rounds, 100);
@@ -89,9 +96,9 @@ async function measure(
   }
 }
 
-/** @throws Error naming the option. */
+/** @throws UsageError naming the option. */
 function wholeNumber(option: string, text: string, to: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= to) return value;
-  throw new Error(`${option} must be a whole number from 1 to ${to}, not "${text}"`);
+  throw new UsageError(`${option} must be a whole number from 1 to ${to}, not "${text}"`);
 }

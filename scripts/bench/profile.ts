@@ -33,7 +33,9 @@ export async function profileApi(
   mkdirSync(target, { recursive: true });
   const earlier = new Set(profilesIn(target));
   const { cast } = await readCast(stack);
-  const api = await stack.startApi(`--cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${target}`);
+  // Quoted, because a path may have a space.
+  const options = `--cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${JSON.stringify(target)}`;
+  const api = await stack.startApi(options);
   const pool = new Pool(api.url, { connections: 1, pipelining: 1 });
   const admin = new Client({ connectionString: stack.databaseUrl });
   await admin.connect();
