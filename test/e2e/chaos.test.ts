@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Database } from '../../src/db/client.ts';
 import { readChain } from '../../src/db/item-events.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
+import { findFaults } from '../support/command-checks.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -64,6 +65,7 @@ describe('kill -9 at random', () => {
     await stack.untilReady({ timeoutMs: 60_000 });
     const ledger = readLedger(stack);
     for (const { itemId, sent } of stories) await checkItem(itemId, sent);
+    expect(await findFaults(database.db, stack.credentials)).toEqual([]);
     expect(ledger).toHaveLength(ITEMS);
     expect(new Set(ledger.map(({ marker }) => marker)).size).toBe(ITEMS);
     expect(Object.values(kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(4);
@@ -135,7 +137,7 @@ class Story {
     const key = randomUUID();
     while (Date.now() < until) {
       const body = { title: this.title, brief: makeBrief() };
-      const reply = await this.call('strategist', 'POST', '/v1/items', body, key);
+      const reply = await this.call<{ item: Item }>('strategist', 'POST', '/v1/items', body, key);
       if (reply?.status === 201) return reply.body.item.id;
       await delay(150);
     }
@@ -143,7 +145,7 @@ class Story {
   }
 
   private async look(): Promise<Item | null> {
-    const reply = await this.call('strategist', 'GET', `/v1/items/${this.itemId}`);
+    const reply = await this.call<Item>('strategist', 'GET', `/v1/items/${this.itemId}`);
     if (reply?.status === 200) return reply.body;
     await delay(150);
     return null;
@@ -219,15 +221,14 @@ class Story {
   }
 
   /** Null when no answer came: the API is dead, or the caller gave up. */
-  private async call(
+  private async call<Body = unknown>(
     role: string,
     method: string,
     path: string,
     body?: object,
     key?: string,
     signal?: AbortSignal,
-    // biome-ignore lint/suspicious/noExplicitAny: bodies of many routes, each read where it is known
-  ): Promise<{ status: number; body: any } | null> {
+  ): Promise<{ status: number; body: Body } | null> {
     const member = this.stack.credentials.members.find((one) => one.role === role);
     try {
       const response = await fetch(`${this.stack.apiUrl}${path}`, {
@@ -240,7 +241,8 @@ class Story {
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: signal ?? AbortSignal.timeout(90_000),
       });
-      return { status: response.status, body: await response.json() };
+      // Every route answers the shape that its caller names; an error's body is only printed.
+      return { status: response.status, body: (await response.json()) as Body };
     } catch {
       return null;
     }

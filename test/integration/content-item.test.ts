@@ -1,4 +1,7 @@
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { readArchivedHistories } from '../../src/db/archived-histories.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
@@ -13,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => engine?.close());
 
 describe('an item', () => {
-  it('goes from brief to signed-off verdict, with one chain, one post and an archived history', async () => {
+  it('goes from brief to signed-off verdict, with one chain, one post and a history that is archived and replays', async () => {
     const itemId = await engine.start();
     await toKpiReview(engine, itemId);
     expect(engine.posts(itemId)).toHaveLength(1);
@@ -31,6 +34,9 @@ describe('an item', () => {
       return histories.length > 0 ? histories : null;
     });
     expect(archived).toHaveLength(1);
+    const history = historyFromJSON(JSON.parse(archived[0]?.history ?? ''));
+    const workflowBundle = { codePath: await buildWorkflowBundle() };
+    await Worker.runReplayHistory({ workflowBundle }, history, itemWorkflowId(itemId));
   });
 
   it('is not ended by a cancellation asked of the engine', async () => {
