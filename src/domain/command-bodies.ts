@@ -20,13 +20,11 @@ const comment = z.string().trim().min(1).max(10_000).optional();
 const reasonText = z.string().trim().max(2_000).optional();
 const reasonCode = z.enum(REASONS).optional();
 
-const Checklist = z
-  .record(z.string().max(60), z.boolean())
-  .meta({
-    id: 'Checklist',
-    example: { matches_brief: true },
-    description: 'ticked entries by code',
-  });
+const Checklist = z.record(z.string().max(60), z.boolean()).meta({
+  id: 'Checklist',
+  example: { matches_brief: true },
+  description: 'ticked entries by code',
+});
 
 /** A time for a slot: an instant, or a wall time with its zone (the account's zone when left out). */
 const slotTime = {
