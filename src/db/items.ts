@@ -1,30 +1,11 @@
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  isNotNull,
-  isNull,
-  not,
-  or,
-  sql,
-} from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { GENESIS_HASH } from '../domain/item-event.ts';
 import type { ItemRow } from '../domain/item-row.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Stage } from '../domain/stages.ts';
 import type { Db } from './client.ts';
 import { ifGiven } from './conditions.ts';
-import {
-  decodeIdCursor,
-  decodeInstantCursor,
-  type Page,
-  type PageRequest,
-  pageLimit,
-  toPage,
-} from './paging.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { preparedOnce } from './prepared.ts';
 import { items } from './schema/index.ts';
 
@@ -143,40 +124,6 @@ export async function listInbox(
     .orderBy(asc(due), asc(items.id))
     .limit(limit + 1);
   return toPage(rows, limit, (row) => [row.dueAt ?? NEVER, row.id]);
-}
-
-/** Open items by id: what the audit compares with the engine's open runs. */
-export async function listOpenItems(
-  db: Db,
-  request: PageRequest & { workspaceId: string },
-): Promise<Page<ItemSummary>> {
-  const limit = pageLimit(request);
-  const rows = await db
-    .select(summaryColumns)
-    .from(items)
-    .where(
-      and(
-        eq(items.workspaceId, request.workspaceId),
-        isNull(items.closedAt),
-        ...ifGiven(request.cursor, (cursor) => gt(items.id, decodeIdCursor(cursor))),
-      ),
-    )
-    .orderBy(asc(items.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row.id]);
-}
-
-/** Open items past their due time, by the run's own clock, longest overdue first. */
-export async function findOverdue(
-  db: Db,
-  { workspaceId, limit = 200 }: { workspaceId: string; limit?: number },
-): Promise<StoredItem[]> {
-  return db
-    .select()
-    .from(items)
-    .where(and(eq(items.workspaceId, workspaceId), isNull(items.closedAt), isOverdue()))
-    .orderBy(asc(items.dueAt), asc(items.id))
-    .limit(limit);
 }
 
 /**

@@ -59,13 +59,6 @@ export function decodeSeqCursor(cursor: string): number {
   return Number(seq);
 }
 
-/** Cursor of a list ordered by an id. */
-export function decodeIdCursor(cursor: string): string {
-  const [id, ...rest] = decode(cursor);
-  if (!isId(id) || rest.length > 0) throw invalidCursor();
-  return String(id);
-}
-
 /** Cursor of a timeline: after an event, or after a refusal (`settledAt` and `id` given). */
 export function decodeTimelineCursor(cursor: string): {
   seq: number;

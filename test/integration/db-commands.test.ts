@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findCommandsWithoutVerdict } from '../../src/db/audit.ts';
+import { findInTables } from '../../src/db/audit-findings.ts';
 import {
   type CommandKey,
   getCommand,
@@ -189,9 +189,12 @@ describe('the drainer', () => {
       ...{ state: 'pending', errorCount: 1, lastError: 'Error: the engine is away' },
       leaseUntil: null,
     });
-    const silent = { workspaceId: own.workspaceId, olderThanMs: 0 };
-    expect(await findCommandsWithoutVerdict(db, silent)).toHaveLength(4);
-    const young = { workspaceId: own.workspaceId, olderThanMs: 60_000 };
-    expect(await findCommandsWithoutVerdict(db, young)).toEqual([]);
+    const withoutVerdict = (inMs: number) =>
+      findInTables(db, {
+        ...{ workspaceId: own.workspaceId, codes: ['command_without_verdict'], limit: 10 },
+        now: new Date(Date.now() + inMs).toISOString(),
+      });
+    expect(await withoutVerdict(60_000)).toHaveLength(4);
+    expect(await withoutVerdict(0)).toEqual([]);
   });
 });

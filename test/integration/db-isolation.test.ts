@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as apiKeys from '../../src/db/api-keys.ts';
 import { archiveHistory, readArchivedHistories } from '../../src/db/archived-histories.ts';
 import * as assets from '../../src/db/assets.ts';
-import * as audit from '../../src/db/audit.ts';
+import { listChainMarks, readChains } from '../../src/db/audit-chains.ts';
+import { findInTables, TABLE_CODES } from '../../src/db/audit-findings.ts';
+import { listAuditedRows, readFoundItems } from '../../src/db/audit-rows.ts';
 import * as campaigns from '../../src/db/campaigns.ts';
 import * as channelAccounts from '../../src/db/channel-accounts.ts';
 import * as commands from '../../src/db/commands.ts';
@@ -113,11 +115,9 @@ async function fillWorkspace() {
   const reads: Record<string, Read> = {
     getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
     getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
-    findOverdue: (id) => items.findOverdue(db, { workspaceId: id }),
     listItems: (id) => items.listItems(db, { workspaceId: id }),
     listItemsOfCampaign: (id) =>
       items.listItems(db, { workspaceId: id, campaignId: campaign.id, assigneeId: undefined }),
-    listOpenItems: (id) => items.listOpenItems(db, { workspaceId: id }),
     listInbox: (id) => items.listInbox(db, { workspaceId: id, memberId, roles: ['creator'] }),
     listItemEvents: (id) => itemEvents.listItemEvents(db, { ...item, workspaceId: id }),
     readChain: (id) => itemEvents.readChain(db, { ...item, workspaceId: id }),
@@ -126,10 +126,15 @@ async function fillWorkspace() {
     readTimeline: (id) => readTimeline(db, { ...item, workspaceId: id }),
     getCommand: (id) => commands.getCommand(db, { ...pending, workspaceId: id }),
     readVerdict: (id) => commands.readVerdict(db, { ...refused, workspaceId: id }),
-    findCommandsWithoutVerdict: (id) =>
-      audit.findCommandsWithoutVerdict(db, { workspaceId: id, olderThanMs: -60_000 }),
-    findContradictions: (id) => audit.findContradictions(db, { workspaceId: id }),
-    findEventGaps: (id) => audit.findEventGaps(db, { workspaceId: id }),
+    findInTables: (id) =>
+      findInTables(db, {
+        ...{ workspaceId: id, codes: TABLE_CODES, limit: 200 },
+        now: new Date(Date.now() + 60_000).toISOString(),
+      }),
+    listAuditedRows: (id) => listAuditedRows(db, { workspaceId: id }),
+    readFoundItems: (id) => readFoundItems(db, { workspaceId: id, itemIds: [itemId] }),
+    listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
+    readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
     getBrief: (id) => versions.getBrief(db, { ...item, workspaceId: id, hash: 'h' }),
     getLatestBrief: (id) => versions.getLatestBrief(db, { ...item, workspaceId: id }),
     getDraft: (id) => versions.getDraft(db, { ...item, workspaceId: id, hash: 'h' }),

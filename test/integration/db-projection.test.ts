@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findContradictions, findEventGaps } from '../../src/db/audit.ts';
+import { findInTables, type TableCode } from '../../src/db/audit-findings.ts';
 import { dbOver } from '../../src/db/client.ts';
 import { getCommand, storeRefusal, takeFence } from '../../src/db/commands.ts';
 import { ChainConflict } from '../../src/db/errors.ts';
@@ -39,6 +39,13 @@ async function waitingSessions(): Promise<number> {
 }
 
 /** An item of the test's own and a way to project parts of its chain. */
+/** What the audit finds of an item a minute later. */
+function findings(code: TableCode, itemId: string) {
+  const now = new Date(Date.now() + 60_000).toISOString();
+  const question = { workspaceId: workspace.workspaceId, itemId, codes: [code], limit: 10, now };
+  return findInTables(database.db, question);
+}
+
 async function makeRun(chain: ItemEvent[]) {
   const item = await makeItem(database.db, workspace);
   const key = { workspaceId: workspace.workspaceId, itemId: item.id };
@@ -97,14 +104,13 @@ describe('projectEvents', () => {
     const run = await makeRun(makeChain(5));
     expect(await run.project(1, 1)).toMatchObject({ seq: 1, missing: [] });
     expect(await run.project(4, 5)).toMatchObject({ seq: 5, recorded: [4, 5], missing: [3] });
-    const { workspaceId } = workspace;
-    const gaps = await findEventGaps(database.db, { workspaceId });
-    expect(gaps.find((gap) => gap.itemId === run.itemId)).toMatchObject({ lastSeq: 5, missing: 2 });
+    expect(await findings('event_gap', run.itemId)).toMatchObject([
+      { evidence: { lastSeq: 5, stored: 3, firstMissing: 2 } },
+    ]);
 
     expect(await run.project(2, 3)).toMatchObject({ seq: 5, recorded: [2, 3], missing: [] });
     expect(await run.row()).toMatchObject({ seq: 5, title: 'after 5' });
-    const healed = await findEventGaps(database.db, { workspaceId });
-    expect(healed.find((gap) => gap.itemId === run.itemId)).toBeUndefined();
+    expect(await findings('event_gap', run.itemId)).toEqual([]);
   });
 
   it('takes a batch whose later events were recorded without the row', async () => {
@@ -247,9 +253,9 @@ describe('projectEvents', () => {
     const projected = await run.project(1, 1, { command: { id: key.id, seq: 1, answer: {} } });
     expect(projected).toMatchObject({ seq: 1, recorded: [1], contradiction: true });
     expect(projected.verdict).toEqual(refusal);
-    const { workspaceId } = workspace;
-    const found = await findContradictions(database.db, { workspaceId });
-    expect(found.map(({ id }) => id)).toContain(key.id);
+    expect(await findings('command_without_verdict', run.itemId)).toMatchObject([
+      { evidence: { commandId: key.id, state: 'refused', appliedSeq: 1 } },
+    ]);
     expect(await getCommand(database.db, key)).toMatchObject({ state: 'refused', appliedSeq: 1 });
   });
 
