@@ -72,7 +72,7 @@ describe('a worker that is gone', () => {
     expect(await find('no_worker', undefined, later(45_000))).toBeUndefined();
     await worker.kill();
     // The server notices the end of the last poll a moment later.
-    await eventually(async () => (await find('no_worker', undefined, later(32_000))) ?? null);
+    await eventually(async () => (await find('no_worker', undefined, later(25_000))) ?? null);
     await engine.startWorker();
     await eventually(async () => (await find('no_worker')) === undefined);
   }, 60_000);

@@ -14,9 +14,11 @@ const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 /** `WorkerStatus` of temporal.api.enums.v1. */
 const RUNNING = 1;
 
-/** A worker that was seen so lately is there. */
-const SEEN_WITHIN_MS = 30_000;
-/** A poll of an idle worker lasts a minute, and so does the longest pause between two heartbeats. */
+/** A worker that was seen so lately is there; one that was not is asked, so that 30 s are enough in all. */
+const SEEN_WITHIN_MS = 20_000;
+/** Our worker's heart beats every 10 s: where nobody can be asked, this long without is its end. */
+const BEAT_WITHIN_MS = 30_000;
+/** A poll of an idle worker lasts a minute; where no heartbeats are kept there is nothing else. */
 const SURE_AFTER_MS = 75_000;
 /** A poll that ends with its worker is noted just after the worker's last heartbeat. */
 const LAST_POLL_MS = 500;
@@ -56,7 +58,8 @@ export async function seeWorker(
   // A worker that lives has polled within a minute, whoever else has its identity.
   const mayLive = at - latestOf([...signs.polls.workflow, ...signs.heartbeats]) <= SURE_AFTER_MS;
   const answer = isPlain || (mayLive && (await probe()));
-  const limit = answer === false ? SEEN_WITHIN_MS : SURE_AFTER_MS;
+  const unasked = beats.length > 0 ? BEAT_WITHIN_MS : SURE_AFTER_MS;
+  const limit = { true: SURE_AFTER_MS, false: SEEN_WITHIN_MS, null: unasked }[`${answer}`];
   const kinds = (['workflow', 'activity'] as const).filter((kind) =>
     answer === true && kind === 'workflow' ? false : ages[kind] > limit,
   );
