@@ -70,7 +70,7 @@ describe('one id sent more than once', () => {
     const commandId = newCommandId();
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () =>
-        engine.send('creator', itemId, 'accept_handoff', {}, { commandId }),
+        engine.verdict('creator', itemId, 'accept_handoff', {}, { commandId }),
       ),
     );
     expect(outcomes[0]).toMatchObject({ outcome: 'applied', answer: { stage: 'creation' } });
@@ -96,7 +96,7 @@ describe('one id sent more than once', () => {
     const itemId = await engine.start();
     const commandId = newCommandId();
     const offer = () =>
-      engine.send(
+      engine.verdict(
         'strategist',
         itemId,
         'offer_handoff',
@@ -115,7 +115,7 @@ describe('one id sent more than once', () => {
     await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
     const before = await engine.historyLength(itemId);
     for (let count = 0; count < 5; count += 1) {
-      const outcome = await engine.send('creator', itemId, 'accept_handoff');
+      const outcome = await engine.verdict('creator', itemId, 'accept_handoff');
       expect(refusal(outcome)).toEqual(['in_stage']);
     }
     expect(await engine.historyLength(itemId)).toBe(before);
@@ -128,11 +128,11 @@ describe('conditions of a command', () => {
     const { seq } = await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
     const brief = makeBrief({ pillar: 'trade' });
     const stale = { brief, basisSeq: seq - 1 };
-    expect(refusal(await engine.send('strategist', itemId, 'save_brief', stale))).toEqual([
+    expect(refusal(await engine.verdict('strategist', itemId, 'save_brief', stale))).toEqual([
       'basis_changed',
     ]);
     const current = { brief, basisSeq: seq };
-    expect(await engine.send('strategist', itemId, 'save_brief', current)).toMatchObject({
+    expect(await engine.verdict('strategist', itemId, 'save_brief', current)).toMatchObject({
       outcome: 'applied',
     });
   });
@@ -142,7 +142,7 @@ describe('conditions of a command', () => {
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
     await engine.travel(itemId, { byMs: 2 * 3_600_000 });
     const body = { reason: 'pause', expiresAt: inAnHour };
-    expect(refusal(await engine.send('strategist', itemId, 'hold', body))).toEqual([
+    expect(refusal(await engine.verdict('strategist', itemId, 'hold', body))).toEqual([
       'command_expired',
     ]);
   });
@@ -154,7 +154,7 @@ describe('conditions of a command', () => {
     });
     const outcomes = await Promise.all(
       ['one', 'two', 'three', 'four'].map((keyMessage) =>
-        engine.send(
+        engine.verdict(
           'strategist',
           itemId,
           'save_brief',
@@ -175,7 +175,7 @@ describe('conditions of a command', () => {
       brief: makeBrief(),
     });
     const send = (ifMatch: string) =>
-      engine.send(
+      engine.verdict(
         'strategist',
         itemId,
         'save_brief',
@@ -194,7 +194,7 @@ describe('conditions of a command', () => {
       memberId: foreign.memberOf('strategist'),
       roles: ['strategist' as const],
     };
-    const outcome = await engine.send('strategist', itemId, 'hold', { reason: 'x' }, { caller });
+    const outcome = await engine.verdict('strategist', itemId, 'hold', { reason: 'x' }, { caller });
     expect(outcome).toEqual({ outcome: 'not_found', what: 'item' });
     expect(await engine.sender.inquire({ caller, itemId })).toBeNull();
   });
@@ -363,7 +363,7 @@ describe('an item that is closed', () => {
     const request = savesBrief(itemId);
     const first = await engine.sender.send(request);
     await cancelled(itemId);
-    const late = await engine.send('strategist', itemId, 'hold', { reason: 'late' });
+    const late = await engine.verdict('strategist', itemId, 'hold', { reason: 'late' });
     expect(refusal(late)).toEqual(['item_closed']);
     expect(await engine.sender.send(request)).toEqual(first);
   });
@@ -407,7 +407,7 @@ describe('an item that is closed', () => {
         const { checkpoints } = run.snapshot.context;
         return checkpoints.filter(({ state }) => state === 'recorded').length === 2 ? run : null;
       });
-      void engine.send('strategist', itemId, 'cancel', { reason: 'not needed' });
+      void engine.verdict('strategist', itemId, 'cancel', { reason: 'not needed' });
       await eventually(async () => (await engine.runState(itemId)).seq > seq);
       return seq;
     });
@@ -513,7 +513,7 @@ describe('actions', () => {
         ['unschedule', {}],
         ['open_kpi_review', {}],
       ] as const) {
-        const outcome = await engine.send(role, itemId, command, body);
+        const outcome = await engine.verdict(role, itemId, command, body);
         if (outcome.outcome !== 'refused') throw new Error(JSON.stringify(outcome));
         const stated = of(command)?.unmet.map(({ code }) => code) ?? [];
         const answered = outcome.unmet.map(({ code }) => code);

@@ -107,11 +107,11 @@ describe('the clock of a stage', () => {
     const itemId = await engine.start({ team: { creator: assignee.memberId } });
     await toOffered(engine, itemId);
     const caller = { workspaceId, memberId: backup.id, roles: ['creator' as const] };
-    const early = await engine.send('creator', itemId, 'accept_handoff', {}, { caller });
+    const early = await engine.verdict('creator', itemId, 'accept_handoff', {}, { caller });
     expect(early).toMatchObject({ outcome: 'refused', unmet: [{ code: 'is_receiver' }] });
     const due = clockOf(await engine.context(itemId)).steps[2];
     await engine.travel(itemId, { to: new Date(due + 60_000).toISOString() });
-    const late = await engine.send('creator', itemId, 'accept_handoff', {}, { caller });
+    const late = await engine.verdict('creator', itemId, 'accept_handoff', {}, { caller });
     expect(late).toMatchObject({ outcome: 'applied', answer: { stage: 'creation' } });
     expect((await engine.context(itemId)).team.creator).toBe(backup.id);
   });

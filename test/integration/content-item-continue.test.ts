@@ -109,7 +109,7 @@ describe('a run that continues in a fresh history', () => {
     const ids = Array.from({ length: 60 }, newCommandId);
     const outcomes = await Promise.all(
       ids.map((commandId, count) =>
-        engine.send(
+        engine.verdict(
           'strategist',
           itemId,
           'save_brief',

@@ -33,7 +33,7 @@ async function checkpointStates(itemId: string): Promise<Record<string, string>>
   return Object.fromEntries(checkpoints.map(({ checkpoint, state }) => [checkpoint, state]));
 }
 
-async function codesOf(outcome: ReturnType<ItemEngine['send']>): Promise<string[]> {
+async function codesOf(outcome: ReturnType<ItemEngine['verdict']>): Promise<string[]> {
   const refused = await outcome;
   if (refused.outcome !== 'refused') throw new Error(JSON.stringify(refused));
   return refused.unmet.map(({ code }) => code);
@@ -66,7 +66,7 @@ describe.concurrent('a published post', () => {
     expect(review?.hash).toBe(hash);
     expect(hashOf({ targets, readings, verdicts })).toBe(hash);
     const other = { role: 'strategist', decision: 'scale', reviewHash: '0'.repeat(64) };
-    expect(await codesOf(engine.send('strategist', itemId, 'sign_off', other))).toEqual([
+    expect(await codesOf(engine.verdict('strategist', itemId, 'sign_off', other))).toEqual([
       'verdicts_seen',
     ]);
     await engine.apply('strategist', itemId, 'sign_off', { ...other, reviewHash: hash });
@@ -76,7 +76,7 @@ describe.concurrent('a published post', () => {
     const itemId = await engine.start();
     await toKpiReview(engine, itemId);
     const sign = (role: 'strategist' | 'creator' | 'social_media_manager', body: object) =>
-      engine.send(role, itemId, 'sign_off', { role, ...body });
+      engine.verdict(role, itemId, 'sign_off', { role, ...body });
     expect(await codesOf(sign('creator', { decision: 'agree' }))).toEqual([
       'strategist_decides_first',
     ]);
@@ -119,7 +119,7 @@ describe.concurrent('a published post', () => {
   it('can be reviewed early; later checkpoints are still recorded, closing marks the rest', async () => {
     const itemId = await engine.start();
     await toMeasuring(engine, itemId);
-    expect(await codesOf(engine.send('strategist', itemId, 'open_kpi_review'))).toEqual([
+    expect(await codesOf(engine.verdict('strategist', itemId, 'open_kpi_review'))).toEqual([
       'one_checkpoint_recorded',
     ]);
     await engine.travel(itemId, { to: 'next_checkpoint' });

@@ -341,7 +341,7 @@ describe.concurrent('an outcome that nobody knows', () => {
 
   it('is published again under a new slot when a person says so', async () => {
     const { itemId, publicationId } = await unknown();
-    const refused = await engine.send('social_media_manager', itemId, 'plan_schedule', {
+    const refused = await engine.verdict('social_media_manager', itemId, 'plan_schedule', {
       publications: [{ channelAccountId: engine.channelAccountId, at: '2099-01-01T00:00:00Z' }],
     });
     expect(refused).toMatchObject({ outcome: 'refused' });

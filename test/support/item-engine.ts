@@ -12,6 +12,7 @@ import type {
   Caller,
   CommandAnswer,
   CommandOutcome,
+  CommandRequest,
   CommandSender,
   StartOutcome,
 } from '../../src/api/commands/command-outcome.ts';
@@ -47,6 +48,14 @@ export interface SendOptions {
   caller?: Caller;
 }
 
+type SentCommand = [
+  role: Role,
+  itemId: string,
+  type: CommandType,
+  body?: object,
+  options?: SendOptions,
+];
+
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
   deps: DeliveryDeps;
@@ -63,22 +72,12 @@ export interface ItemEngine {
   requestStart(body?: Partial<StartItemBody>, commandId?: string): Promise<StartOutcome>;
   /** @returns the id of a started item. */
   start(body?: Partial<StartItemBody>): Promise<string>;
-  /** Sends a command as the member of `role`. */
-  send(
-    role: Role,
-    itemId: string,
-    type: CommandType,
-    body?: object,
-    options?: SendOptions,
-  ): Promise<CommandOutcome>;
+  /** Sends a command as the member of `role`, once. */
+  send(...command: SentCommand): Promise<CommandOutcome>;
+  /** The same, and again until it has a verdict: a loaded machine may answer "pending". */
+  verdict(...command: SentCommand): Promise<CommandOutcome>;
   /** The same, for a command that has to be accepted. */
-  apply(
-    role: Role,
-    itemId: string,
-    type: CommandType,
-    body?: object,
-    options?: SendOptions,
-  ): Promise<CommandAnswer>;
+  apply(...command: SentCommand): Promise<CommandAnswer>;
   item(itemId: string): Promise<StoredItem>;
   /** What the item's row knows of the run. */
   context(itemId: string): Promise<ItemContext>;
@@ -160,6 +159,20 @@ export async function openItemEngine(
     memberId: workspace.memberOf(role),
     roles: [role],
   });
+  const requestOf = ([
+    role,
+    itemId,
+    type,
+    body = {},
+    options = {},
+  ]: SentCommand): CommandRequest => {
+    const { caller = callerFor(role), commandId = newCommandId(), ifMatch } = options;
+    return {
+      ...{ caller, itemId, type, body, commandId, source: 'http' },
+      bodyHash: JSON.stringify(body),
+      ...(ifMatch !== undefined && { ifMatch }),
+    };
+  };
   const engine: ItemEngine = {
     ...{ deps, sender, sandbox, workspace, channelAccountId, startWorker, stopWorker, callerFor },
     async spawnWorker() {
@@ -179,26 +192,22 @@ export async function openItemEngine(
       const body = { title: 'An item of the test', ...change };
       const caller = callerFor('strategist');
       const bodyHash = JSON.stringify(body);
-      return sender.start({ caller, commandId, source: 'http', bodyHash, body });
+      return untilSettled(() =>
+        sender.start({ caller, commandId, source: 'http', bodyHash, body }),
+      );
     },
     async start(body) {
       const outcome = await engine.requestStart(body);
       if (outcome.outcome !== 'applied') throw new Error(`start: ${JSON.stringify(outcome)}`);
       return outcome.itemId;
     },
-    send: (role, itemId, type, body = {}, { caller, commandId, ifMatch } = {}) =>
-      sender.send({
-        caller: caller ?? callerFor(role),
-        itemId,
-        type,
-        body,
-        commandId: commandId ?? newCommandId(),
-        source: 'http',
-        bodyHash: JSON.stringify(body),
-        ...(ifMatch !== undefined && { ifMatch }),
-      }),
+    send: (...command) => sender.send(requestOf(command)),
+    verdict(...command) {
+      const request = requestOf(command);
+      return untilSettled(() => sender.send(request));
+    },
     async apply(...command) {
-      const outcome = await engine.send(...command);
+      const outcome = await engine.verdict(...command);
       if (outcome.outcome === 'applied') return outcome.answer;
       throw new Error(`${command[2]}: ${JSON.stringify(outcome)}`);
     },
@@ -256,6 +265,17 @@ export async function openItemEngine(
     },
   };
   return engine;
+}
+
+/** Sends the same id again, as a client would. */
+function untilSettled<T extends { outcome: string }>(send: () => Promise<T>): Promise<T> {
+  return eventually(
+    async () => {
+      const outcome = await send();
+      return outcome.outcome === 'pending' ? null : outcome;
+    },
+    { what: 'a verdict', withinMs: 20_000 },
+  );
 }
 
 function clientOf(connection: Connection, { continueAbove }: { continueAbove?: number }): Client {
