@@ -101,11 +101,19 @@ export function problemResponse(error: unknown, c: Context<ApiEnv>, log: ApiLog)
   const requestId = c.get('requestId') ?? '';
   if (status >= 500) logFailure(problem, { requestId, route: routeOf(c) }, log);
   // Headers that middleware has set so far belong to this answer as well.
-  const answer = c.body(JSON.stringify(problemOf(problem, requestId)), status, {
+  return c.body(JSON.stringify(problemOf(problem, requestId)), status, {
     ...problem.parts.headers,
+    ...(isBodyOutstanding(c) && { Connection: 'close' }),
     'Content-Type': 'application/problem+json',
   });
-  return answer;
+}
+
+/**
+ * A body that was not read to its end makes the connection useless for the next request: the server ends
+ * it soon, so the caller must know not to send another one on it (RFC 9112, section 9.6).
+ */
+function isBodyOutstanding(c: Context<ApiEnv>): boolean {
+  return c.env?.incoming?.complete === false;
 }
 
 /** The body of a problem. */

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem } from '../../src/api/errors.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
@@ -139,6 +139,8 @@ describe('a body', () => {
       headers: json,
     });
     expect(reply.status).toBe(413);
+    // What was left of the body makes this connection useless: nobody may send another request on it.
+    expect(reply.headers['connection']).toBe('close');
     // The server lives on.
     expect((await api.call(null, 'GET', '/healthz')).status).toBe(200);
   });
@@ -341,7 +343,7 @@ function send(
     chunks,
     headers = {},
   }: { body?: string; chunks?: string[]; headers?: Record<string, string> },
-): Promise<{ status: number; body: string }> {
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(api.url + path, {
       method,
@@ -350,7 +352,8 @@ function send(
     sent.on('response', (response) => {
       const parts: string[] = [];
       response.setEncoding('utf8').on('data', (part: string) => parts.push(part));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: parts.join('') }));
+      const { statusCode: status = 0, headers: answered } = response;
+      response.on('end', () => resolve({ status, headers: answered, body: parts.join('') }));
     });
     sent.on('error', reject);
     if (body !== undefined) sent.end(body);
