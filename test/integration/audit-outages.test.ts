@@ -188,9 +188,11 @@ describe('work that fails', () => {
     expect(await find('workflow_task_failing')).toBeUndefined();
     await engine.stopWorker();
     const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+    const { temporal, taskQueue } = engine.deps;
     const bad = await Worker.create({
       connection,
-      taskQueue: engine.deps.taskQueue,
+      namespace: temporal.options.namespace,
+      taskQueue,
       workflowsPath: join(import.meta.dirname, '..', 'support', 'bad-deploy.ts'),
       activities: { recordEvents: async () => {} },
     });

@@ -14,6 +14,7 @@ export function dyingClient(client: Client, at: DyingAt): Client {
   };
   return new Client({
     connection: client.connection,
+    namespace: client.options.namespace,
     interceptors: {
       workflow: [
         {

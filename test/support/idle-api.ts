@@ -5,6 +5,7 @@ import { createCommandSender } from '../../src/api/commands/command-sender.ts';
 import type { Database } from '../../src/db/client.ts';
 import { type CallOptions, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
+import { createTestNamespace } from './test-namespace.ts';
 
 /** The API on a real database and engine, without a worker: items start, commands stay pending. */
 export interface IdleApi extends TestApi {
@@ -20,7 +21,7 @@ export interface IdleApi extends TestApi {
 export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promise<IdleApi> {
   const database = await openTestDb(8);
   const connection = await Connection.connect({ address: inject('temporalAddress') });
-  const temporal = new Client({ connection });
+  const temporal = new Client({ connection, namespace: await createTestNamespace(connection) });
   const { db } = database;
   const given = { db, temporal, taskQueue: `test-${randomUUID()}` };
   const log = { warn: () => {}, error: () => {} };

@@ -36,6 +36,7 @@ import type { RunState } from '../../src/workflows/messages.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { eventually } from './eventually.ts';
 import { type LedgerPost, type SandboxProcess, startSandbox } from './sandbox-process.ts';
+import { createTestNamespace } from './test-namespace.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
@@ -120,7 +121,8 @@ export async function openItemEngine(
   const address = inject('temporalAddress');
   const connection = await NativeConnection.connect({ address });
   const clientConnection = await Connection.connect({ address });
-  const temporal = clientOf(clientConnection, options);
+  const namespace = await createTestNamespace(clientConnection);
+  const temporal = clientOf(clientConnection, namespace, options);
   const taskQueue = `test-${randomUUID()}`;
   const http = createHttpClient({ allowedOrigins: [sandbox.url] });
   const activities = createActivities({
@@ -134,6 +136,7 @@ export async function openItemEngine(
   const startWorker = async (): Promise<void> => {
     const worker = await Worker.create({
       connection,
+      namespace,
       taskQueue,
       workflowBundle: { codePath },
       activities,
@@ -179,6 +182,7 @@ export async function openItemEngine(
       const worker = await spawnWorker({
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: address,
+        TEMPORAL_NAMESPACE: namespace,
         TASK_QUEUE: taskQueue,
         SANDBOX_URL: sandbox.url,
         BATON_WORKFLOW_BUNDLE: codePath,
@@ -278,9 +282,14 @@ function untilSettled<T extends { outcome: string }>(send: () => Promise<T>): Pr
   );
 }
 
-function clientOf(connection: Connection, { continueAbove }: { continueAbove?: number }): Client {
+function clientOf(
+  connection: Connection,
+  namespace: string,
+  { continueAbove }: { continueAbove?: number },
+): Client {
   return new Client({
     connection,
+    namespace,
     ...(continueAbove !== undefined && {
       interceptors: {
         workflow: [
