@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './src/activities/index.ts';
+import { openAssetStore } from './src/assets/asset-store.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
 import { readWorkerConfig } from './src/config.ts';
+import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb } from './src/db/client.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
@@ -39,6 +41,8 @@ const worker = await Worker.create({
     temporal: new Client({ connection: clientConnection, namespace: config.temporal.namespace }),
     channels: createChannelRegistry({ http, sandboxUrl }),
     sources: createSourceRegistry({ http, sandboxUrl }),
+    assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
+    secrets: createSecretBox(config.secretKeys),
   }),
   maxCachedWorkflows: 500,
   // After a kill -9 its tasks go to another worker in about a second instead of ten.

@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
+import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
+import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 
@@ -10,4 +12,8 @@ export interface ActivityDeps {
   temporal: Client;
   channels: ChannelRegistry;
   sources: SourceRegistry;
+  /** Files of the posts. */
+  assets: AssetStore;
+  /** Opens the credentials of channel accounts. */
+  secrets: SecretBox;
 }

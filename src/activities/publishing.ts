@@ -1,5 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { Channel, PostContent, PublishOutcome } from '../channels/channel.ts';
+import type {
+  Channel,
+  ChannelAccount,
+  Post,
+  PostMedia,
+  PublishOutcome,
+} from '../channels/channel.ts';
+import { openCredentials } from '../credentials/account-credentials.ts';
+import { listAssets } from '../db/assets.ts';
 import { getChannelAccount } from '../db/channel-accounts.ts';
 import { getItem } from '../db/items.ts';
 import {
@@ -18,7 +26,7 @@ import { inTransaction } from '../db/transaction.ts';
 import { getBrief, getDraft } from '../db/versions.ts';
 import { contentHashOf, hashOf } from '../domain/canonical.ts';
 import { ChannelId } from '../domain/channels.ts';
-import type { Draft } from '../domain/draft.ts';
+import type { Draft, Variant } from '../domain/draft.ts';
 import { approvalsHold } from '../domain/item-context.ts';
 import {
   intentKeyOf,
@@ -43,7 +51,10 @@ export type SendResult =
   | PublicationOutcome
   | { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string };
 
-export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' | 'channels'>) {
+type PublishingDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets'>;
+
+export function publishingActivities(deps: PublishingDeps) {
+  const { db } = deps;
   return {
     /**
      * One attempt to publish: intent row, hash check and lease in one transaction, committed before
@@ -60,11 +71,11 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
     }): Promise<SendResult> {
       const isOver = ownDeadline();
       const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-      const post = await readPost(db, order);
-      if (post === null) {
+      const content = await readPost(deps, order);
+      if (content === null) {
         return { outcome: 'hash_mismatch', evidence: 'the stored content is not the approved one' };
       }
-      const target = await findTarget({ db, channels }, order);
+      const target = await findTarget(deps, order);
       if ('evidence' in target) return { outcome: 'rejected', evidence: target.evidence };
       const lease = await takeLease(db, order, { again });
       if (!lease.taken) return withoutLease(db, key, lease);
@@ -82,11 +93,9 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
         return { outcome: 'not_sent', evidence: 'the attempt was over before the send' };
       }
       const outcome = await target.channel.publish({
-        account: target.account,
-        intentKey: key.intentKey,
-        marker: markerOf(key.intentKey),
-        content: post,
+        ...postOf(order, { account: target.account, content }),
         signal: AbortSignal.timeout(sendableMs),
+        writeBefore: performance.now() + sendableMs,
       });
       return settle(db, { ...key, leaseToken: lease.leaseToken }, outcome);
     },
@@ -109,14 +118,13 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
       const settled = settledOutcome(intent);
       if (settled !== null) return settled;
       if (intent === null || intent.state === 'planned') return { outcome: 'not_sent' };
-      const target = await findTarget({ db, channels }, order);
+      const target = await findTarget(deps, order);
       if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
-      const marker = markerOf(key.intentKey);
-      const found = await target.channel.lookup({
-        account: target.account,
-        marker,
-        signal: AbortSignal.timeout(LEASE_MS),
-      });
+      const content = await readPost(deps, order);
+      if (content === null) return { outcome: 'unknown', evidence: 'its content is gone' };
+      const post = postOf(order, { account: target.account, content });
+      const { marker } = post;
+      const found = await target.channel.lookup({ ...post, signal: AbortSignal.timeout(LEASE_MS) });
       if (found.outcome === 'cannot_tell') {
         throw ApplicationFailure.retryable('the channel cannot tell', 'CannotTell');
       }
@@ -133,7 +141,8 @@ export function publishingActivities({ db, channels }: Pick<ActivityDeps, 'db' |
         });
         return publishedOutcome(remoteId, permalink, `found by look-up after: ${evidence}`);
       }
-      if (target.channel.capabilities.idempotency === 'exact') return { outcome: 'send_again' };
+      if (target.channel.idempotencyOf(target.account) === 'exact')
+        return { outcome: 'send_again' };
       return { outcome: 'unknown', evidence: `${evidence}; the look-up found nothing` };
     },
   };
@@ -149,8 +158,19 @@ function ownDeadline(): () => boolean {
 
 type IntentKey = { workspaceId: string; intentKey: string };
 
+function postOf(
+  order: PublicationOrder,
+  { account, content }: Pick<Post, 'account' | 'content'>,
+): Post {
+  const key = intentKeyOf(order);
+  return { account, key, marker: markerOf(key), dueAt: order.dueAt, content };
+}
+
 /** The approved content, read back and hashed again; null when it is not what was approved. */
-async function readPost(db: Store, order: PublicationOrder): Promise<PostContent | null> {
+async function readPost(
+  { db, assets }: PublishingDeps,
+  order: PublicationOrder,
+): Promise<Post['content'] | null> {
   const key = { workspaceId: order.workspaceId, itemId: order.itemId };
   const [brief, draft] = await Promise.all([
     getBrief(db, { ...key, hash: order.briefHash }),
@@ -158,42 +178,54 @@ async function readPost(db: Store, order: PublicationOrder): Promise<PostContent
   ]);
   if (brief === null || draft === null) return null;
   const stored = contentHashOf({ briefHash: hashOf(brief.body), draftHash: hashOf(draft.body) });
-  return stored === order.contentHash ? postFor(draft.body, order.channel) : null;
-}
-
-function postFor(draft: Draft, channel: string): PostContent | null {
-  const variant = draft.variants.find((candidate) => candidate.channel === channel);
+  if (stored !== order.contentHash) return null;
+  const variant = draft.body.variants.find(({ channel }) => channel === order.channel);
   if (variant === undefined) return null;
-  const media = (variant.assets ?? []).flatMap((hash) => {
-    const asset = draft.assets.find((candidate) => candidate.hash === hash);
-    return asset === undefined
-      ? []
-      : [
-          {
-            hash,
-            kind: asset.kind,
-            ...(asset.altText !== undefined && { altText: asset.altText }),
-          },
-        ];
-  });
+  const media = await mediaOf({ db, assets }, { ...key, draft: draft.body, variant });
   return {
     text: variant.text,
+    language: draft.body.language,
     ...(variant.link !== undefined && { link: variant.link }),
     ...(variant.thread !== undefined && { thread: variant.thread }),
     ...(media.length > 0 && { media }),
   };
 }
 
+async function mediaOf(
+  { db, assets }: Pick<PublishingDeps, 'db' | 'assets'>,
+  { workspaceId, draft, variant }: { workspaceId: string; draft: Draft; variant: Variant },
+): Promise<PostMedia[]> {
+  const hashes = variant.assets ?? [];
+  const stored = await listAssets(db, { workspaceId, hashes });
+  return hashes.flatMap((hash) => {
+    const file = stored.find((row) => row.hash === hash);
+    const asset = draft.assets.find((candidate) => candidate.hash === hash);
+    if (file === undefined || asset === undefined) return [];
+    return {
+      hash,
+      kind: asset.kind,
+      ...(asset.altText !== undefined && { altText: asset.altText }),
+      mediaType: file.mediaType,
+      size: file.size,
+      open: async () => (await assets.openAsset(hash)).stream,
+    };
+  });
+}
+
 async function findTarget(
-  { db, channels }: Pick<ActivityDeps, 'db' | 'channels'>,
+  { db, channels, secrets }: PublishingDeps,
   { workspaceId, channelAccountId }: PublicationOrder,
-): Promise<{ channel: Channel; account: string } | { evidence: string }> {
+): Promise<{ channel: Channel; account: ChannelAccount } | { evidence: string }> {
   const account = await getChannelAccount(db, { workspaceId, channelAccountId });
   if (account === null || !account.active) return { evidence: 'the channel account is not active' };
   const id = ChannelId.parse(account.channel);
   const channel = channels.get(id);
   if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
-  return { channel, account: account.name };
+  const { name, settings } = account;
+  return {
+    channel,
+    account: { id: account.id, name, settings, credentials: openCredentials(secrets, account) },
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Channel, PublishOutcome, PublishRequest } from './channel.ts';
+import type { Channel, ChannelAccount, PublishOutcome, PublishRequest } from './channel.ts';
 
 /** What a network can be made to do with the next post that carries a marker. */
 export type NetworkFault =
@@ -17,7 +17,7 @@ export type NetworkFault =
 /** A channel's adapter in front of a network that the test controls. */
 export interface ChannelHarness {
   channel: Channel;
-  account: string;
+  account: ChannelAccount;
   /** Makes the next post with this marker go wrong. */
   fail(marker: string, fault: NetworkFault): Promise<void>;
   /** How many posts with this marker the network has accepted, by its own evidence. */
@@ -27,21 +27,26 @@ export interface ChannelHarness {
 /** Long enough for a loopback answer, short enough to wait for a network that hangs. */
 const PATIENCE_MS = 400;
 
+function patience(): Pick<PublishRequest, 'signal' | 'writeBefore'> {
+  return {
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    writeBefore: performance.now() + PATIENCE_MS,
+  };
+}
+
 /** What every channel owes the send protocol. */
 export function describeChannel(name: string, harness: () => ChannelHarness): void {
   const mint = (): PublishRequest => ({
     account: harness().account,
-    intentKey: randomUUID(),
+    key: randomUUID(),
     marker: `mark-${randomUUID()}`,
-    content: { text: 'Bonjour — « à demain » 🥖' },
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    dueAt: new Date().toISOString(),
+    content: { text: 'Bonjour — « à demain » 🥖', language: 'fr' },
+    ...patience(),
   });
-  const lookup = ({ account, marker }: PublishRequest) =>
-    harness().channel.lookup({ account, marker, signal: AbortSignal.timeout(PATIENCE_MS) });
-  const again = (request: PublishRequest): PublishRequest => ({
-    ...request,
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
+  const lookup = (request: PublishRequest) =>
+    harness().channel.lookup({ ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
+  const again = (request: PublishRequest): PublishRequest => ({ ...request, ...patience() });
 
   describe(`${name}: publish`, () => {
     test('answers with the post, which a look-up then finds', async () => {
@@ -103,7 +108,8 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
 
   describe(`${name}: a repeated send`, () => {
     test('makes no second post where the channel declares its key exact', async () => {
-      const { idempotency } = harness().channel.capabilities;
+      const { channel, account } = harness();
+      const idempotency = channel.idempotencyOf(account);
       if (idempotency === 'match' || idempotency === 'none') return;
       const request = mint();
       await harness().fail(request.marker, 'accepts and resets');
@@ -123,12 +129,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
     });
 
     test('cannot tell once its time is over', async () => {
-      const { account, marker } = mint();
-      const outcome = await harness().channel.lookup({
-        account,
-        marker,
-        signal: AbortSignal.abort(),
-      });
+      const outcome = await harness().channel.lookup({ ...mint(), signal: AbortSignal.abort() });
       expect(outcome).toMatchObject({ outcome: 'cannot_tell' });
     });
   });

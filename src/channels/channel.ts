@@ -1,6 +1,9 @@
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
 import type { AssetKind } from '../domain/brief.ts';
 import type { ChannelId } from '../domain/channels.ts';
 import type { AssetFacts, VariantContent, VariantViolation } from '../domain/variant-limits.ts';
+import type { HttpClient } from '../http/http-client.ts';
 
 /**
  * What protects a channel from a second post when a send is repeated:
@@ -63,40 +66,91 @@ export interface PostMedia {
   hash: string;
   kind: AssetKind;
   altText?: string | undefined;
+  /** As its bytes show it, e.g. `image/png`. */
+  mediaType: string;
+  /** Bytes. */
+  size: number;
+  /** The file, to be read once. */
+  open(): Promise<Readable>;
 }
 
 /** What is sent, verbatim. */
 export interface PostContent {
   text: string;
+  /** BCP 47 tag of the text. */
+  language: string;
   link?: string | undefined;
   thread?: readonly string[] | undefined;
   media?: readonly PostMedia[] | undefined;
 }
 
-export interface PublishRequest {
+/** An account of a channel, as its adapter sees it. */
+export interface ChannelAccount {
+  id: string;
   /** The account's name on the channel. */
-  account: string;
-  /** Key of the publication; the adapter makes the channel's native key of it. */
-  intentKey: string;
-  /** What the post can be found by later; derived from the intent key by the caller. */
-  marker: string;
-  content: PostContent;
-  /** Fires before the send's lease ends. */
-  signal: AbortSignal;
+  name: string;
+  /** What its definition's `settings` schema parsed; not secret. */
+  settings: Readonly<Record<string, unknown>>;
+  /**
+   * What its definition's `credentials` schema parsed, decrypted for this call; null where none are stored.
+   * They must not reach a log, an answer, an outcome's message or an error.
+   */
+  credentials: Readonly<Record<string, unknown>> | null;
 }
 
-export interface LookupRequest {
-  account: string;
+/** One post that may ever exist: what it is, and what it is told from others by. */
+export interface Post {
+  account: ChannelAccount;
+  /**
+   * The same for every attempt at this post and for no other; the adapter makes the channel's native key of it.
+   */
+  key: string;
+  /** What the post can be found by later; derived from the key by the caller. */
   marker: string;
+  /** When it was due, ISO 8601 UTC: fixed for a key, so that a native key may carry it. */
+  dueAt: string;
+  content: PostContent;
+}
+
+export interface PublishRequest extends Post {
+  /** Fires before the send's lease ends. */
+  signal: AbortSignal;
+  /**
+   * By `performance.now()`: a request that has not begun to be written by then must not be written. The signal
+   * alone does not stop a process that was paused and wakes late.
+   */
+  writeBefore: number;
+}
+
+export interface LookupRequest extends Post {
   signal: AbortSignal;
 }
 
 /** One network or site to publish to. Adapters send once and never retry by themselves. */
 export interface Channel {
   id: ChannelId;
-  capabilities: { idempotency: Idempotency };
+  /** What protects this account from a second post; servers of one network may differ. */
+  idempotencyOf(account: Pick<ChannelAccount, 'settings'>): Idempotency;
   /** What the channel would refuse in a variant; empty when it can be sent as it is. */
   validate(variant: VariantContent, assets: readonly AssetFacts[]): VariantViolation[];
   publish(request: PublishRequest): Promise<PublishOutcome>;
   lookup(request: LookupRequest): Promise<LookupOutcome>;
+}
+
+/** What a deployment gives every adapter. */
+export interface ChannelDependencies {
+  http: HttpClient;
+  /** Address of the sandbox network; null where there is none. */
+  sandboxUrl: string | null;
+}
+
+/** Everything that makes a network a channel: one file, and one line of the registry. */
+export interface ChannelDefinition {
+  id: ChannelId;
+  /** An account's settings; the API refuses others and shows them. */
+  settings: z.ZodType<Record<string, unknown>>;
+  /** An account's secrets, stored encrypted and never shown; null where the channel has none. */
+  credentials: z.ZodType<Record<string, unknown>> | null;
+  /** @returns null when this deployment cannot publish to the channel. */
+  create(deps: ChannelDependencies): Channel | null;
 }

@@ -1,30 +1,35 @@
+import type { z } from 'zod';
 import type { ChannelId } from '../domain/channels.ts';
-import type { HttpClient } from '../http/http-client.ts';
-import type { Channel } from './channel.ts';
-import { createSandboxChannel } from './sandbox/adapter.ts';
+import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
+import { SANDBOX } from './sandbox/adapter.ts';
 
-export interface ChannelDependencies {
-  http: HttpClient;
-  /** Address of the sandbox network; null where there is none. */
-  sandboxUrl: string | null;
-}
+/** Every channel there is an adapter for. */
+const DEFINITIONS: { readonly [Id in ChannelId]?: ChannelDefinition & { id: Id } } = {
+  sandbox: SANDBOX,
+};
 
 export interface ChannelRegistry {
   /** The channel's adapter; null when this deployment cannot publish to it. */
   get(id: ChannelId): Channel | null;
 }
 
-const ADAPTERS = {
-  sandbox: ({ http, sandboxUrl }) =>
-    sandboxUrl === null ? null : createSandboxChannel({ http, baseUrl: sandboxUrl }),
-} as const satisfies Partial<Record<ChannelId, (deps: ChannelDependencies) => Channel | null>>;
-
 /** The adapters that this deployment has. */
 export function createChannelRegistry(deps: ChannelDependencies): ChannelRegistry {
   const channels = new Map<ChannelId, Channel>();
-  for (const create of Object.values(ADAPTERS)) {
-    const channel = create(deps);
+  for (const definition of Object.values(DEFINITIONS)) {
+    const channel = definition.create(deps);
     if (channel) channels.set(channel.id, channel);
   }
   return { get: (id) => channels.get(id) ?? null };
+}
+
+/** What an account of a channel is described by. */
+export interface AccountForm {
+  settings: z.ZodType<Record<string, unknown>>;
+  credentials: z.ZodType<Record<string, unknown>> | null;
+}
+
+/** The form of a channel's accounts; null for a channel without an adapter. */
+export function accountFormOf(id: ChannelId): AccountForm | null {
+  return DEFINITIONS[id] ?? null;
 }

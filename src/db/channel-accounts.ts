@@ -12,10 +12,13 @@ export type NewChannelAccount = {
   channel: ChannelId;
   name: string;
   zone: string;
-} & Partial<Pick<ChannelAccountRow, 'settings' | 'ownerId' | 'tokenExpiresAt'>>;
+} & Partial<Pick<ChannelAccountRow, 'settings' | 'credentials' | 'ownerId' | 'tokenExpiresAt'>>;
 
 export type ChannelAccountChange = Partial<
-  Pick<ChannelAccountRow, 'name' | 'zone' | 'settings' | 'ownerId' | 'tokenExpiresAt' | 'active'>
+  Pick<
+    ChannelAccountRow,
+    'name' | 'zone' | 'settings' | 'credentials' | 'ownerId' | 'tokenExpiresAt' | 'active'
+  >
 >;
 
 interface ChannelAccountKey {

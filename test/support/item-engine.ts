@@ -20,7 +20,9 @@ import { createCommandSender } from '../../src/api/commands/command-sender.ts';
 import type { DeliveryDeps } from '../../src/api/commands/deliver-command.ts';
 import { drainOnce } from '../../src/api/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
+import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { createChannelRegistry } from '../../src/channels/registry.ts';
+import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
@@ -125,11 +127,14 @@ export async function openItemEngine(
   const temporal = clientOf(clientConnection, namespace, options);
   const taskQueue = `test-${randomUUID()}`;
   const http = createHttpClient({ allowedOrigins: [sandbox.url] });
+  const secretKey = { id: 'testtest', bytes: randomBytes(32) };
   const activities = createActivities({
     db,
     temporal,
     channels: createChannelRegistry({ http, sandboxUrl: sandbox.url }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
+    assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
+    secrets: createSecretBox({ current: secretKey, all: [secretKey] }),
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
@@ -187,7 +192,7 @@ export async function openItemEngine(
         SANDBOX_URL: sandbox.url,
         BATON_WORKFLOW_BUNDLE: codePath,
         BATON_ASSETS_DIR: join(directory, 'assets'),
-        BATON_SECRET_KEY: randomBytes(32).toString('base64'),
+        BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
       });
       processes.push(worker);
       return worker;

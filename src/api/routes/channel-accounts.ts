@@ -159,6 +159,7 @@ function changeOf(given: z.infer<typeof ChannelAccountUpdate>): ChannelAccountCh
 function accountView({
   workspaceId: _,
   settings: __,
+  credentials: ___,
   ...account
 }: ChannelAccountRow): z.infer<typeof ChannelAccount> {
   return account;

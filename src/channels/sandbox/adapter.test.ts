@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHttpClient } from '../../http/http-client.ts';
 import { type ChannelHarness, describeChannel, type NetworkFault } from '../channel.testsuite.ts';
@@ -26,6 +27,8 @@ const FAULTS: Record<NetworkFault, FaultMode> = {
   'limits the rate': 'rate_limited',
 };
 
+const ACCOUNT = { id: 'cha_1', name: 'boulangerie', settings: {}, credentials: null };
+
 const directory = mkdtempSync(join(tmpdir(), 'sandbox-'));
 let ledger: Ledger;
 let server: Server;
@@ -46,7 +49,7 @@ beforeAll(async () => {
   const baseUrl = await listen(server);
   harness = {
     channel: channelAt(baseUrl),
-    account: 'boulangerie',
+    account: ACCOUNT,
     accepted: (marker) => ledger.byMarker(marker).length,
     async fail(marker, fault) {
       const body = JSON.stringify({ mode: FAULTS[fault], marker });
@@ -66,13 +69,15 @@ afterAll(async () => {
 
 describeChannel('sandbox', () => harness);
 
-function request(content: PublishRequest['content']): PublishRequest {
+function request(content: Omit<PublishRequest['content'], 'language'>): PublishRequest {
   return {
-    account: 'boulangerie',
-    intentKey: randomUUID(),
+    account: ACCOUNT,
+    key: randomUUID(),
     marker: randomUUID(),
-    content,
+    dueAt: '2026-11-02T09:00:00.000Z',
+    content: { language: 'fr', ...content },
     signal: AbortSignal.timeout(2_000),
+    writeBefore: performance.now() + 2_000,
   };
 }
 
@@ -82,7 +87,12 @@ describe('the sandbox adapter', () => {
       text: 'Un\u00a0:\n« deux »',
       link: 'https://example.com/a',
       thread: ['trois'],
-      media: [{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' }],
+      media: [
+        {
+          ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },
+          ...{ mediaType: 'image/png', size: 3, open: async () => Readable.from(['abc']) },
+        },
+      ],
     });
     expect(await harness.channel.publish(sent)).toMatchObject({ outcome: 'published' });
     expect(ledger.byMarker(sent.marker)[0]).toMatchObject({
@@ -94,7 +104,9 @@ describe('the sandbox adapter', () => {
   test('the same key with another text is unknown: the first post is live', async () => {
     const sent = request({ text: 'un' });
     await harness.channel.publish(sent);
-    expect(await harness.channel.publish({ ...sent, content: { text: 'deux' } })).toMatchObject({
+    expect(
+      await harness.channel.publish({ ...sent, content: { text: 'deux', language: 'fr' } }),
+    ).toMatchObject({
       outcome: 'unknown',
       code: 'key_used_for_other_content',
     });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { CHANNEL_LIMITS } from '../../domain/channels.ts';
 import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
@@ -7,7 +8,13 @@ import {
   retryAfterMs,
   type UnknownCode,
 } from '../../http/http-outcome.ts';
-import type { Channel, LookupOutcome, PublishOutcome, UnknownOutcomeCode } from '../channel.ts';
+import type {
+  Channel,
+  ChannelDefinition,
+  LookupOutcome,
+  PublishOutcome,
+  UnknownOutcomeCode,
+} from '../channel.ts';
 import { SandboxError, type SandboxPost, SandboxPostList, SandboxRemotePost } from './protocol.ts';
 
 const UNREACHABLE_WAIT_MS = 5_000;
@@ -15,6 +22,14 @@ const RATE_LIMIT_WAIT_MS = 60_000;
 const MAX_QUOTED = 300;
 
 /** The sandbox network as a channel. Its keys hold for ever, so a repeated send is always harmless. */
+export const SANDBOX = {
+  id: 'sandbox',
+  settings: z.strictObject({}),
+  credentials: null,
+  create: ({ http, sandboxUrl }) =>
+    sandboxUrl === null ? null : createSandboxChannel({ http, baseUrl: sandboxUrl }),
+} as const satisfies ChannelDefinition;
+
 export function createSandboxChannel({
   http,
   baseUrl,
@@ -25,17 +40,25 @@ export function createSandboxChannel({
   const address = (path: string): string => new URL(path, baseUrl).href;
   return {
     id: 'sandbox',
-    capabilities: { idempotency: 'exact' },
+    idempotencyOf: () => 'exact',
     validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.sandbox),
-    async publish({ account, intentKey, marker, content, signal }) {
+    async publish({ account, key, marker, content, signal }) {
       const post: SandboxPost = {
-        account,
+        account: account.name,
         marker,
         text: content.text,
-        idempotencyKey: intentKey,
+        idempotencyKey: key,
         ...(content.link === undefined ? {} : { link: content.link }),
         ...(content.thread?.length ? { thread: [...content.thread] } : {}),
-        ...(content.media?.length ? { media: [...content.media] } : {}),
+        ...(content.media?.length
+          ? {
+              media: content.media.map(({ hash, kind, altText }) => ({
+                hash,
+                kind,
+                ...(altText !== undefined && { altText }),
+              })),
+            }
+          : {}),
       };
       const outcome = await http.requestJson(
         { method: 'POST', url: address('/v1/posts'), json: post, signal },
@@ -44,7 +67,7 @@ export function createSandboxChannel({
       return publishOutcome(outcome);
     },
     async lookup({ account, marker, signal }) {
-      const query = new URLSearchParams({ marker, account });
+      const query = new URLSearchParams({ marker, account: account.name });
       const outcome = await http.getJson(address(`/v1/posts?${query}`), SandboxPostList, {
         signal,
       });

@@ -11,6 +11,8 @@ export const channelAccounts = pgTable('channel_accounts', {
   /** IANA zone of the audience: slots given in local time are read in it. */
   zone: text().notNull(),
   settings: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+  /** Sealed; only the worker opens them. */
+  credentials: text(),
   ownerId: text('owner_id'),
   tokenExpiresAt: instant('token_expires_at'),
   active: boolean().notNull().default(true),

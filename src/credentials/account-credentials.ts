@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import type { SecretBox } from './secret-box.ts';
+
+/** What an account's credentials are sealed for: that account and no other. */
+function purposeOf(channelAccountId: string): string {
+  return `credentials of ${channelAccountId}`;
+}
+
+export type Credentials = Readonly<Record<string, unknown>>;
+
+const Sealed = z.record(z.string(), z.unknown());
+
+/** Sealed form of an account's credentials, for its row. */
+export function sealCredentials(
+  secrets: SecretBox,
+  { id, credentials }: { id: string; credentials: Credentials },
+): string {
+  return secrets.seal(JSON.stringify(credentials), purposeOf(id));
+}
+
+/**
+ * An account's credentials in the clear; null where none are stored.
+ * @throws SecretUnreadable when the key they were sealed with is gone, or the row was altered.
+ */
+export function openCredentials(
+  secrets: SecretBox,
+  { id, credentials }: { id: string; credentials: string | null },
+): Credentials | null {
+  return credentials === null
+    ? null
+    : Sealed.parse(JSON.parse(secrets.open(credentials, purposeOf(id))));
+}
