@@ -163,7 +163,7 @@ function postOf(
   { account, content }: Pick<Post, 'account' | 'content'>,
 ): Post {
   const key = intentKeyOf(order);
-  return { account, key, marker: markerOf(key), dueAt: order.dueAt, content };
+  return { account, key, marker: markerOf(key), dueAt: order.dueAt, content, replyTo: null };
 }
 
 /** The approved content, read back and hashed again; null when it is not what was approved. */
@@ -186,7 +186,6 @@ async function readPost(
     text: variant.text,
     language: draft.body.language,
     ...(variant.link !== undefined && { link: variant.link }),
-    ...(variant.thread !== undefined && { thread: variant.thread }),
     ...(media.length > 0 && { media }),
   };
 }

@@ -42,6 +42,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
     marker: `mark-${randomUUID()}`,
     dueAt: new Date().toISOString(),
     content: { text: 'Bonjour — « à demain » 🥖', language: 'fr' },
+    replyTo: null,
     ...patience(),
   });
   const lookup = (request: PublishRequest) =>

@@ -80,7 +80,6 @@ export interface PostContent {
   /** BCP 47 tag of the text. */
   language: string;
   link?: string | undefined;
-  thread?: readonly string[] | undefined;
   media?: readonly PostMedia[] | undefined;
 }
 
@@ -109,6 +108,8 @@ export interface Post {
   marker: string;
   /** When it was due, ISO 8601 UTC: fixed for a key, so that a native key may carry it. */
   dueAt: string;
+  /** For a further text of a thread: the post it answers and the thread's first one. Each text is a post of its own. */
+  replyTo: { parent: RemotePost; root: RemotePost } | null;
   content: PostContent;
 }
 

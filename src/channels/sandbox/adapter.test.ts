@@ -76,17 +76,17 @@ function request(content: Omit<PublishRequest['content'], 'language'>): PublishR
     marker: randomUUID(),
     dueAt: '2026-11-02T09:00:00.000Z',
     content: { language: 'fr', ...content },
+    replyTo: null,
     signal: AbortSignal.timeout(2_000),
     writeBefore: performance.now() + 2_000,
   };
 }
 
 describe('the sandbox adapter', () => {
-  test('sends text, link, thread and media as they are', async () => {
+  test('sends text, link and media as they are', async () => {
     const sent = request({
       text: 'Un\u00a0:\n« deux »',
       link: 'https://example.com/a',
-      thread: ['trois'],
       media: [
         {
           ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },

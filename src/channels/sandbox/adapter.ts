@@ -42,14 +42,14 @@ export function createSandboxChannel({
     id: 'sandbox',
     idempotencyOf: () => 'exact',
     validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.sandbox),
-    async publish({ account, key, marker, content, signal }) {
+    async publish({ account, key, marker, content, replyTo, signal }) {
       const post: SandboxPost = {
         account: account.name,
         marker,
         text: content.text,
         idempotencyKey: key,
         ...(content.link === undefined ? {} : { link: content.link }),
-        ...(content.thread?.length ? { thread: [...content.thread] } : {}),
+        ...(replyTo === null ? {} : { replyTo: replyTo.parent.remoteId }),
         ...(content.media?.length
           ? {
               media: content.media.map(({ hash, kind, altText }) => ({

@@ -11,7 +11,8 @@ export const SandboxPost = z.strictObject({
   text: z.string().max(100_000),
   idempotencyKey: Name.optional(),
   link: z.string().max(2_048).optional(),
-  thread: z.array(z.string().max(100_000)).max(50).optional(),
+  /** `remoteId` of the post that this one continues. */
+  replyTo: Name.optional(),
   media: z
     .array(
       z.strictObject({
