@@ -44,6 +44,7 @@ describe('configuration of the API', () => {
       host: '127.0.0.1',
       port: 8400,
       behindTlsProxy: false,
+      instance: null,
       rateLimitPerSecond: 100,
       limits: { bodyBytes: 262_144 },
       logLevel: 'info',

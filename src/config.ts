@@ -59,6 +59,8 @@ export type ApiConfig = CommonConfig & {
   port: number;
   /** The program in front terminates TLS: cookies are `Secure`, a public address is allowed. */
   behindTlsProxy: boolean;
+  /** What `/healthz` tells of this process, so that whoever started it knows it from another; null: nothing. */
+  instance: string | null;
   /** Requests per second and API key. */
   rateLimitPerSecond: number;
   limits: {
@@ -173,6 +175,10 @@ const apiVariables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
   BATON_BEHIND_TLS_PROXY: flag,
+  BATON_INSTANCE: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .optional(),
   RATE_LIMIT_PER_SECOND: whole({ from: 1, to: 1_000_000, byDefault: 100 }),
   BODY_LIMIT_BYTES: whole({ from: 1024, to: 16 * MEBIBYTE, byDefault: 256 * 1024 }),
   UPLOAD_LIMIT_BYTES: whole({ from: 1024, to: 8192 * MEBIBYTE, byDefault: 512 * MEBIBYTE }),
@@ -220,6 +226,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     host: variables.HOST,
     port: variables.PORT,
     behindTlsProxy: variables.BATON_BEHIND_TLS_PROXY,
+    instance: variables.BATON_INSTANCE ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
     limits: {
       bodyBytes: variables.BODY_LIMIT_BYTES,

@@ -47,12 +47,18 @@ export async function startReadyProgram(
   }
 }
 
-/** Whether a GET of `url` is answered with a 2xx status within two seconds. */
-export async function isAnswering(url: string): Promise<boolean> {
+/**
+ * Whether a GET of `url` is answered with a 2xx status within two seconds.
+ * @param instance what the answer must name as its own: another stack's program may have the port.
+ */
+export async function isAnswering(
+  url: string,
+  { instance }: { instance?: string } = {},
+): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await response.body?.cancel();
-    return response.ok;
+    const text = await response.text();
+    return response.ok && (instance === undefined || JSON.parse(text).instance === instance);
   } catch {
     return false;
   }

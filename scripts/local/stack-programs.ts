@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { findWorkflowBundle } from '../build-workflow-bundle.ts';
 import type { ComponentName } from './component.ts';
@@ -22,6 +23,8 @@ export async function supervisePrograms(
 ): Promise<void> {
   const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
   const apiUrl = `http://${LOOPBACK}:${apiPort}`;
+  // Two stacks that start in the same second may find the same port free: only one gets it.
+  const instance = randomUUID();
   await superviseProgram(context, {
     name: 'sandbox',
     label: 'Sandbox',
@@ -40,9 +43,14 @@ export async function supervisePrograms(
     name: 'api',
     label: 'API',
     script: 'src/api/server.ts',
-    environment: { ...environment, HOST: LOOPBACK, PORT: String(apiPort) },
+    environment: {
+      ...environment,
+      HOST: LOOPBACK,
+      PORT: String(apiPort),
+      BATON_INSTANCE: instance,
+    },
     address: `${apiUrl}  (docs ${apiUrl}/docs)`,
-    isReady: () => isAnswering(`${apiUrl}/healthz`),
+    isReady: () => isAnswering(`${apiUrl}/healthz`, { instance }),
   }).catch((error: unknown) => {
     apiFailed = true;
     throw error;

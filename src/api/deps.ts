@@ -19,7 +19,10 @@ export interface ApiDeps {
   secrets: SecretBox;
   /** Null everywhere but on the local stack: then its route does not exist. */
   timeTravel: TimeTravel | null;
-  settings: Pick<ApiConfig, 'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy'>;
+  settings: Pick<
+    ApiConfig,
+    'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy' | 'instance'
+  >;
   log: ApiLog;
 }
 

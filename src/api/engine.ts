@@ -24,7 +24,7 @@ export interface WorkerSighting {
 /** A worker that has not been seen for so long counts as dead. */
 const SEEN_WITHIN_MS = 30_000;
 /**
- * Where there are no heartbeats there is only the start of the last poll, and an idle worker's poll
+ * A server that keeps no heartbeats knows only the start of the last poll, and an idle worker's poll
  * lasts a minute.
  */
 const POLLED_WITHIN_MS = 70_000;
@@ -63,8 +63,8 @@ export function createEngine({
     return (pollers ?? []).flatMap(({ lastAccessTime }) => toMs(lastAccessTime));
   }
 
-  /** Heartbeats of running workers of the queue; none on a server that does not keep them. */
-  async function heartbeats(): Promise<Heartbeat[]> {
+  /** Heartbeats of running workers of the queue; null on a server that does not keep them. */
+  async function heartbeats(): Promise<Heartbeat[] | null> {
     try {
       const { workersInfo } = await temporal.workflowService.listWorkers({
         namespace,
@@ -80,7 +80,7 @@ export function createEngine({
           : [],
       );
     } catch (error) {
-      if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return [];
+      if (isGrpcServiceError(error) && error.code === UNIMPLEMENTED) return null;
       throw error;
     }
   }
@@ -88,7 +88,7 @@ export function createEngine({
   return {
     async findWorker() {
       const [polled, beats] = await withDeadline(() => Promise.all([polls(), heartbeats()]));
-      const latest = Math.max(0, ...polled, ...beats.map(({ at }) => at));
+      const latest = Math.max(0, ...polled, ...(beats ?? []).map(({ at }) => at));
       return {
         polls: now() - latest <= within(beats),
         lastSeenAt: latest === 0 ? null : new Date(latest).toISOString(),
@@ -121,9 +121,12 @@ interface Heartbeat {
   intervalMs: number;
 }
 
-/** How old the latest sign of life of a living worker may be. */
-function within(beats: readonly Heartbeat[]): number {
-  if (beats.length === 0) return POLLED_WITHIN_MS;
+/**
+ * How old the latest sign of life of a living worker may be. One that died before its first heartbeat
+ * counts as dead after the same time as any other.
+ */
+function within(beats: readonly Heartbeat[] | null): number {
+  if (beats === null) return POLLED_WITHIN_MS;
   return Math.max(SEEN_WITHIN_MS, ...beats.map(({ intervalMs }) => intervalMs * LATENESS));
 }
 

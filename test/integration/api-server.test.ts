@@ -49,7 +49,8 @@ function startServer(change: Record<string, string | undefined> = {}): ApiProces
   });
   const lines: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
-  const ended = once(child, 'exit');
+  // Not 'exit': what it said last may still be on its way.
+  const ended = once(child, 'close');
   const url = new Promise<string | null>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       lines.push(line);

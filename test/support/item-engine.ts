@@ -41,7 +41,12 @@ import { type LedgerPost, type SandboxProcess, startSandbox } from './sandbox-pr
 import { createTestNamespace } from './test-namespace.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  shutdownSignals: [],
+  // As in worker.ts: readiness and audit count on it.
+  workerHeartbeatInterval: '10 seconds',
+});
 
 /** How a command is sent besides its body. */
 export interface SendOptions {

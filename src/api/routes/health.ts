@@ -3,7 +3,12 @@ import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { answers, PUBLIC } from '../route-parts.ts';
 
-const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+const Health = z
+  .object({
+    status: z.literal('ok'),
+    instance: z.string().optional().describe('BATON_INSTANCE of the process, where it is set'),
+  })
+  .meta({ id: 'Health' });
 
 const Ready = z
   .object({
@@ -37,9 +42,12 @@ const readyRoute = createRoute({
   responses: { 200: answers(Ready, 'Ready'), 503: answers(Ready, 'Not ready, and why') },
 });
 
-export function healthRoutes({ readiness }: Pick<ApiDeps, 'readiness'>) {
+export function healthRoutes({ readiness, settings }: Pick<ApiDeps, 'readiness' | 'settings'>) {
+  const { instance } = settings;
   return new OpenAPIHono<ApiEnv>()
-    .openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200))
+    .openapi(healthRoute, (c) =>
+      c.json({ status: 'ok' as const, ...(instance !== null && { instance }) }, 200),
+    )
     .openapi(readyRoute, async (c) => {
       const { ready, checks } = await readiness();
       return ready
