@@ -112,7 +112,7 @@ function contentFailure(
   const variant = {
     channel: 'mastodon',
     // The server counts the warning and the text together.
-    text: withoutMentionHosts(`${spoilerText}${text}`),
+    text: withoutMentionHosts(spoilerText) + withoutMentionHosts(text),
     assets: media.map(({ hash }) => hash),
   } as const;
   const [broken] = validateVariant(variant, media, limits);

@@ -40,6 +40,7 @@ export async function findPost(
     maxId = listed.value.at(-1)?.id ?? null;
     if (maxId === null) return summary(found, edited);
   }
+  if (found.length > 0) return summary(found, edited);
   return {
     outcome: 'cannot_tell',
     message: `Mastodon has more than ${MAX_PAGES * LISTING_PAGE} statuses since the post was due`,

@@ -3,9 +3,12 @@ import type { HttpClient, HttpRequest, JsonRequest } from '../../http/http-clien
 import type { HttpOutcome, JsonOutcome } from '../../http/http-outcome.ts';
 
 const MAX_LISTING_BYTES = 4_194_304;
+/** For a file on a slow line; the caller's signal usually ends it before. */
+const UPLOAD_TIMEOUT_MS = 120_000;
 export const LISTING_PAGE = 40;
 
-const Id = z.string().min(1).max(100);
+/** A number, a ULID or a UUID, as the server's software has it. */
+const Id = z.string().regex(/^[\w-]{1,64}$/);
 
 /** What is used of a status (entities/Status); servers add more. */
 export const RemoteStatus = z.object({
@@ -22,7 +25,7 @@ export const RemoteStatus = z.object({
 });
 export type RemoteStatus = z.infer<typeof RemoteStatus>;
 
-/** A file that was taken; `url` is null while it is processed (entities/MediaAttachment). */
+/** A file that was taken (entities/MediaAttachment). */
 const RemoteMedia = z.object({ id: Id });
 const OwnAccount = z.object({ id: Id });
 
@@ -98,6 +101,7 @@ export class ServerApi {
       },
       body: new Uint8Array(await encoded.arrayBuffer()),
       accept: ['application/json'],
+      timeoutMs: UPLOAD_TIMEOUT_MS,
       ...limits,
     };
     const outcome = await this.#http.request(request);

@@ -5,11 +5,13 @@ import type { ChannelAccount, Idempotency } from '../channel.ts';
  * Whether a software makes one status of two posts with the same `Idempotency-Key`:
  * - Mastodon: per account, 3,600 s from the moment the status exists, under a lock while it is made
  *   (mastodon/mastodon: app/services/post_status_service.rb, `with_idempotency`);
- * - Hollo: the same window (fedify-dev/hollo: src/api/v1/statuses.ts);
- * - GoToSocial: reads no such header (superseriousbusiness/gotosocial#2723);
+ * - Hollo: looks for the key in the last hour, but without a lock, and fetches a link preview before it writes
+ *   (fedify-dev/hollo: src/api/v1/statuses.ts, src/schema.ts), so a send that is still under way there is not
+ *   seen by its repetition;
+ * - GoToSocial: reads no such header (superseriousbusiness/gotosocial: internal/api/client/statuses/statuscreate.go);
  * - others: unknown, so it is not relied on (pixelfed/pixelfed#3581 does not, for one).
  */
-const HONOURS_KEY = { mastodon: true, hollo: true, gotosocial: false, other: false } as const;
+const HONOURS_KEY = { mastodon: true, hollo: false, gotosocial: false, other: false } as const;
 
 const KEY_WINDOW_MS = 3_600_000;
 /** For two clocks that run apart, and a send that is on its way when the window ends. */
@@ -35,13 +37,13 @@ export const MastodonSettings = z.strictObject({
     .enum(['mastodon', 'hollo', 'gotosocial', 'other'])
     .default('mastodon')
     .describe(
-      'What the server runs. Mastodon and Hollo keep the key of a post for an hour, so that a repeated send makes no second post; GoToSocial does not.',
+      'What the server runs. Mastodon keeps the key of a post for an hour, so that a repeated send makes no second post; the others are not known to.',
     ),
   honoursIdempotencyKey: z
     .boolean()
     .optional()
     .describe(
-      'Overrules what is known of the software. True only when the server makes one post of two sends with the same Idempotency-Key within an hour; otherwise a send whose outcome is unknown could be posted twice.',
+      'Overrules what is known of the software. True only when the server makes one post of two sends with the same Idempotency-Key within an hour, also when they arrive at once; otherwise a send whose outcome is unknown could be posted twice.',
     ),
   visibility: z
     .enum(['public', 'unlisted', 'private'])

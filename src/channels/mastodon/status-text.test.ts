@@ -14,6 +14,15 @@ describe('withoutMentionHosts', () => {
   });
 });
 
+test('hostile texts of a megabyte are read in linear time', () => {
+  const begun = performance.now();
+  for (const part of ['<', '@', '@a', '@a@', '@a.b-', '&#', '&amp', '<a ']) {
+    comparableHtml(part.repeat(1_000_000 / part.length));
+    withoutMentionHosts(`@${part.repeat(1_000_000 / part.length)}@`);
+  }
+  expect(performance.now() - begun).toBeLessThan(20_000);
+});
+
 describe('comparableHtml', () => {
   test.each([
     ['<p>un<br />deux</p><p>trois</p>', 'un\ndeux\n\ntrois'],

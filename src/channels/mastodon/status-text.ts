@@ -7,9 +7,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   nbsp: '\u00a0',
 };
 
-/** `@name@host`, of which servers show, and count, `@name`. */
+/** `@name@host`, of which servers show, and count, `@name`. Bounded: it also reads what servers answer. */
 const REMOTE_MENTION =
-  /(?<![\p{L}\p{N}_@/])(@[a-z0-9_]+(?:[a-z0-9_.-]*[a-z0-9_]))@[a-z0-9.-]*[a-z0-9]/giu;
+  /(?<![\p{L}\p{N}_@/])(@[a-z0-9_.-]{1,64})@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,10}/giu;
 
 /** A text as servers count it: a mention weighs what is shown of it (content/en/user/posting.md). */
 export function withoutMentionHosts(text: string): string {
@@ -26,7 +26,7 @@ export function comparable(text: string): string {
 
 /** The comparable form of a status's HTML. */
 export function comparableHtml(html: string): string {
-  return comparable(decodeEntities(html.replace(/<[^>]*>/g, '')));
+  return comparable(decodeEntities(html.replace(/<[^<>]*>/g, '')));
 }
 
 /** Every character reference of a status's HTML that servers write. */

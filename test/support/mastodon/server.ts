@@ -189,7 +189,11 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
     // The ones next to `min_id`, or the newest ones; newest first either way.
     const shown = (minId === null ? page.slice(-limit) : page.slice(0, limit)).toReversed();
     const last = shown.at(-1)?.id;
-    const link = last ? { link: `<http://server${request.url}&max_id=${last}>; rel="next"` } : {};
+    const next = new URLSearchParams(query);
+    next.delete('min_id');
+    next.set('max_id', last ?? '');
+    const path = `/api/v1/accounts/${accountId}/statuses?${next}`;
+    const link = last ? { link: `<http://${request.headers.host}${path}>; rel="next"` } : {};
     const entities = shown.map((status) => statusEntity(status, account));
     sendJson(response, 200, entities, link);
   }
