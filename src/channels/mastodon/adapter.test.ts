@@ -14,6 +14,8 @@ import type { Channel, ChannelAccount, PostMedia, PublishRequest, RemotePost } f
 import { createMastodonChannel, MASTODON } from './adapter.ts';
 
 const HOUR_MS = 3_600_000;
+/** Nothing waits for it but an answer that never comes. */
+const PATIENCE_MS = 5_000;
 
 type OwnAccount = Account & { token: string };
 
@@ -95,8 +97,8 @@ function request(to: ChannelAccount, content: Partial<PublishRequest['content']>
     dueAt: new Date().toISOString(),
     content: { text: 'Une brioche, « tiède » 🥖', language: 'fr-FR', ...content },
     replyTo: null,
-    signal: AbortSignal.timeout(2_000),
-    writeBefore: performance.now() + 2_000,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    writeBefore: performance.now() + PATIENCE_MS,
   } satisfies PublishRequest;
 }
 
@@ -174,6 +176,40 @@ describe('what is sent', () => {
     expect(server.requests).not.toContain('POST /api/v1/statuses');
   });
 
+  test('an upload that goes wrong is harmless: no post exists yet', async () => {
+    await start();
+    const sent = request(account, { media: [image('un')] });
+    server.failUpload(own);
+    expect(await channel.publish(sent)).toMatchObject({
+      outcome: 'retryable',
+      code: 'unreachable',
+      message: 'Mastodon answered 500: Error processing thumbnail for uploaded media',
+    });
+    expect(server.requests).not.toContain('POST /api/v1/statuses');
+    expect(await channel.publish(sent)).toMatchObject({ outcome: 'published' });
+  });
+
+  test('the next attempt waits for the same upload, and uploads again what the server has lost', async () => {
+    await start({ processingPolls: 2 });
+    const sent = request(account, { media: [image('un')] });
+    const impatient = { ...sent, writeBefore: performance.now() + 450 };
+    expect(await channel.publish(impatient)).toMatchObject({ outcome: 'retryable' });
+    await published(sent);
+    expect(server.network.media).toHaveLength(1);
+    server.network.media.length = 0;
+    await published(sent);
+    expect(server.network.media).toHaveLength(1);
+  });
+
+  test('a file that the server cannot process is final', async () => {
+    await start({ processingPolls: 1, processingFails: true });
+    const sent = request(account, { media: [image('un')] });
+    expect(await channel.publish(sent)).toMatchObject({
+      outcome: 'rejected',
+      code: 'content_refused',
+    });
+  });
+
   test.each([
     ['is shorter than it should be', image('un', { size: 3 })],
     ['is longer than it should be', image('un', { size: 1 })],
@@ -240,12 +276,14 @@ describe('the key', () => {
 });
 
 describe('the limits of the server', () => {
+  const ALT = { altText: 'Pain' };
+
   test.each<[string, Partial<PublishRequest['content']>]>([
     ['characters', { text: 'a'.repeat(41) }],
-    ['files', { media: [image('un'), image('deux')] }],
-    ['bytes', { media: [image('a'.repeat(11))] }],
-    ['types', { media: [image('un', { mediaType: 'image/avif' })] }],
-    ['characters of alternative text', { media: [image('un', { altText: 'a'.repeat(6) })] }],
+    ['files', { media: [image('un', ALT), image('deux', ALT)] }],
+    ['bytes', { media: [image('a'.repeat(11), ALT)] }],
+    ['types', { media: [image('un', { ...ALT, mediaType: 'image/avif' })] }],
+    ['characters of alternative text', { media: [image('un')] }],
   ])('too many %s: refused before anything is sent', async (_, content) => {
     await start({
       limits: {
@@ -362,10 +400,13 @@ describe('hostile answers', () => {
     'accepts and answers far too much',
   ])('a server that %s leaves an unknown outcome; the post is found', async (fault) => {
     await start();
-    const sent = { ...request(account), signal: AbortSignal.timeout(400) };
+    const sent = request(account);
+    const waits = fault === 'accepts and never ends its answer' ? 1_000 : PATIENCE_MS;
     server.fail(own, fault);
-    expect(await channel.publish(sent)).toMatchObject({ outcome: 'unknown' });
-    const found = await channel.lookup({ ...sent, signal: AbortSignal.timeout(2_000) });
+    expect(await channel.publish({ ...sent, signal: AbortSignal.timeout(waits) })).toMatchObject({
+      outcome: 'unknown',
+    });
+    const found = await channel.lookup(sent);
     expect(found).toMatchObject({ outcome: 'found', others: [] });
     expect(server.network.of(own.id)).toHaveLength(1);
   });

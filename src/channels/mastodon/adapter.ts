@@ -15,7 +15,7 @@ import { type FailedOutcome, failureOf, rejected, unreachable } from './outcomes
 import { type RemoteStatus, ServerApi, type StatusForm } from './server-api.ts';
 import { idempotencyOf, MastodonCredentials, MastodonSettings } from './settings.ts';
 import { withoutMentionHosts } from './status-text.ts';
-import { uploadAll } from './uploads.ts';
+import { Uploads } from './uploads.ts';
 
 /** A status that is older than its request by more than this was made by an earlier one. */
 const REPLAY_AGE_MS = 60_000;
@@ -30,6 +30,7 @@ export const MASTODON = {
 
 export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
   const instances = new InstanceLimitsCache(http);
+  const uploads = new Uploads();
   return {
     id: 'mastodon',
     idempotencyOf,
@@ -42,7 +43,7 @@ export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
       const instance = await instances.of(settings.server, request.signal);
       const outcome =
         contentFailure(request.content, settings, instance) ??
-        (await send(api, { request, settings }));
+        (await send(api, uploads, { request, settings }));
       return withoutSecret(outcome, accessToken);
     },
     async lookup(request) {
@@ -57,10 +58,11 @@ export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
 
 async function send(
   api: ServerApi,
+  uploads: Uploads,
   { request, settings }: { request: PublishRequest; settings: MastodonSettings },
 ): Promise<PublishOutcome> {
   const { content, key, signal, writeBefore } = request;
-  const mediaIds = await uploadAll(api, content.media ?? [], { signal, writeBefore });
+  const mediaIds = await uploads.all(api, request);
   if ('outcome' in mediaIds) return mediaIds;
   if (signal.aborted || performance.now() >= writeBefore) {
     return unreachable('the time to send was over before the post was written');

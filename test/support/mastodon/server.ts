@@ -39,6 +39,8 @@ export interface MastodonServerOptions {
   now?: () => number;
   /** How often an upload is still "processing" when asked for (methods/media, 206). */
   processingPolls?: number;
+  /** Uploads end as "could not be processed" when they are asked for (methods/media, 422). */
+  processingFails?: boolean;
   /** False: `GET /api/v2/instance` fails. */
   statesLimits?: boolean;
 }
@@ -51,6 +53,8 @@ export interface MastodonServer {
   newAccount(scopes?: readonly Scope[]): Account & { token: string };
   /** Orders what happens to the next status of an account. */
   fail(account: Account, fault: MastodonFault, resetAt?: string): void;
+  /** The next upload of an account is answered with 500 (methods/media). */
+  failUpload(account: Account): void;
   close(): Promise<void>;
 }
 
@@ -66,6 +70,7 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
   });
   const tokens = new Map<string, Token>();
   const faults = new Map<string, { fault: MastodonFault; resetAt: string }>();
+  const failingUploads = new Set<string>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -138,6 +143,9 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
   ): Promise<void> {
     const { account } = authorize(request, 'write:media');
     requireType(request, 'multipart/form-data');
+    if (failingUploads.delete(account.id)) {
+      throw new Refusal(500, 'Error processing thumbnail for uploaded media');
+    }
     const headers = { 'content-type': request.headers['content-type'] ?? '' };
     const form = await new Response(new Uint8Array(body), { headers }).formData();
     const unknown = [...form.keys()].find(
@@ -161,6 +169,9 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
     const { account } = authorize(request, 'write:media');
     const media = network.media.find((known) => known.id === id && known.accountId === account.id);
     if (!media || media.statusId !== null) throw new Refusal(404, 'Record not found');
+    if (options.processingFails) {
+      throw new Refusal(422, 'Error processing thumbnail for uploaded media');
+    }
     const status = media.pollsLeft > 0 ? 206 : 200;
     sendJson(response, status, mediaEntity(media));
     media.pollsLeft = Math.max(0, media.pollsLeft - 1);
@@ -211,6 +222,7 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
     },
     fail: (account, fault, resetAt = new Date(Date.now() + 90_000).toISOString()) =>
       void faults.set(account.id, { fault, resetAt }),
+    failUpload: (account) => void failingUploads.add(account.id),
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));
