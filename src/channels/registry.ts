@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import type { ChannelId } from '../domain/channels.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
+import { MASTODON } from './mastodon/adapter.ts';
 import { SANDBOX } from './sandbox/adapter.ts';
 
 /** Every channel there is an adapter for. */
 const DEFINITIONS: { readonly [Id in ChannelId]?: ChannelDefinition & { id: Id } } = {
   sandbox: SANDBOX,
+  mastodon: MASTODON,
 };
 
 export interface ChannelRegistry {
