@@ -75,9 +75,7 @@ export function followContent(
   fresh: readonly Segment[],
 ): Segment[] | null {
   const tried = standing.filter(({ state }) => state !== 'waiting');
-  const same = tried.every(
-    ({ position, textHash }) => fresh[position]?.textHash === textHash,
-  );
+  const same = tried.every(({ position, textHash }) => fresh[position]?.textHash === textHash);
   if (!same) return null;
   return fresh.map((segment) => {
     const stood = standing[segment.position];
@@ -99,5 +97,7 @@ export function continueThread(
     stopped.length === fresh.length &&
     published.every(({ position, textHash }) => fresh[position]?.textHash === textHash);
   if (!goesOn) return fresh;
-  return fresh.map((segment) => published.find((known) => known.position === segment.position) ?? segment);
+  return fresh.map(
+    (segment) => published.find((known) => known.position === segment.position) ?? segment,
+  );
 }

@@ -183,21 +183,22 @@ function guardWrite(
   phase: TransferPhase,
 ): Dispatcher {
   if (writeBefore === undefined) return client;
-  return client.compose((dispatch) => (options, handler) =>
-    dispatch(options, {
-      onRequestStart(controller, context) {
-        if (performance.now() < writeBefore) {
-          handler.onRequestStart?.(controller, context);
-          return;
-        }
-        phase.writeTooLate = true;
-        controller.abort(new Error('too late to write'));
-      },
-      onResponseStart: (...given) => handler.onResponseStart?.(...given),
-      onResponseData: (...given) => handler.onResponseData?.(...given),
-      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
-      onResponseError: (...given) => handler.onResponseError?.(...given),
-    }),
+  return client.compose(
+    (dispatch) => (options, handler) =>
+      dispatch(options, {
+        onRequestStart(controller, context) {
+          if (performance.now() < writeBefore) {
+            handler.onRequestStart?.(controller, context);
+            return;
+          }
+          phase.writeTooLate = true;
+          controller.abort(new Error('too late to write'));
+        },
+        onResponseStart: (...given) => handler.onResponseStart?.(...given),
+        onResponseData: (...given) => handler.onResponseData?.(...given),
+        onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+        onResponseError: (...given) => handler.onResponseError?.(...given),
+      }),
   );
 }
 
