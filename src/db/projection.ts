@@ -23,12 +23,11 @@ export async function projectEvents(db: Db, batch: ProjectionBatch): Promise<Pro
   const events = [...batch.events].sort((a, b) => a.seq - b.seq);
   const inOrder = events.some(isResolution) ? null : await projectInOrder(db, batch, events);
   if (inOrder === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
-  const recorded = events.map(({ seq }) => seq);
   const standing =
-    inOrder.verdict === null
+    inOrder.verdict === null && batch.command !== undefined
       ? await inTransaction(db, (tx) => settleCommand(tx, batch))
       : { verdict: inOrder.verdict, contradiction: false };
-  return { seq: recorded.at(-1) ?? 0, recorded, missing: [], ...standing };
+  return { seq: events.at(-1)?.seq ?? 0, recorded: inOrder.recorded, missing: [], ...standing };
 }
 
 /** Batches that overlap what is stored, come early or late, or only settle a command. */
@@ -65,7 +64,12 @@ async function settleResolved(
     await resolveIntent(tx, {
       workspaceId,
       intentKey: intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber }),
-      ...{ resolution: outcome, remoteId, permalink, evidence: { by: actor, at, evidence } },
+      ...{
+        resolution: outcome,
+        remoteId,
+        permalink,
+        evidence: { by: actor, saidAt: at, reason: evidence },
+      },
     });
   }
 }
