@@ -27,6 +27,7 @@ import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
+import { type IntentRow, listIntents } from '../../src/db/publish-intents.ts';
 import type { StartItemBody } from '../../src/domain/command-bodies.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { CommandType } from '../../src/domain/item-commands.ts';
@@ -91,6 +92,8 @@ export interface ItemEngine {
   historyLength(itemId: string): Promise<number>;
   /** What the posts of an item carry. */
   marker(itemId: string, slotNumber?: number): string;
+  /** What the send ledger of the database holds of an item. */
+  intents(itemId: string): Promise<IntentRow[]>;
   /** The ledger's lines of an item. */
   posts(itemId: string): LedgerPost[];
   travel(itemId: string, target: TravelTarget): Promise<void>;
@@ -246,6 +249,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       (await temporal.workflow.getHandle(itemWorkflowId(itemId)).describe()).historyLength,
     marker: (itemId, slotNumber = 1) =>
       markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
+    intents: (itemId) => listIntents(db, { workspaceId, itemId }),
     posts(itemId) {
       const markers = [1, 2, 3, 4, 5].map((slot) => engine.marker(itemId, slot));
       return sandbox.ledger().filter(({ marker }) => markers.includes(marker));
