@@ -2,7 +2,8 @@ import { Context } from '@temporalio/activity';
 import type { PublishOutcome, RemotePost } from '../channels/channel.ts';
 import { banAccount, readBanMs } from '../db/channel-budgets.ts';
 import { describeDatabaseError } from '../db/errors.ts';
-import { checkSendLease, getIntent, type IntentKey, settleIntent } from '../db/publish-intents.ts';
+import { getIntent, type IntentKey } from '../db/publish-intents.ts';
+import { checkSendLease, settleIntent } from '../db/send-leases.ts';
 import {
   intentKeyOf,
   type PublicationOrder,
@@ -117,6 +118,7 @@ async function prepare(
     readContents(deps, order),
     findTarget(deps, order),
     readBanMs(db, order),
+    baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
   ]);
   if (contents === null) {
     return unlessHalfPublished(deps, key, {
@@ -128,7 +130,6 @@ async function prepare(
     return unlessHalfPublished(deps, key, { outcome: 'rejected', evidence: target.evidence });
   }
   if (banMs > 0) return { outcome: 'wait', waitMs: banMs, evidence: BANNED };
-  if (baselineAt !== undefined) await baseline(deps, { ...order, at: baselineAt });
   const idempotency = target.channel.idempotencyOf(target.account);
   const texts = contents.map(({ text }) => text);
   const lease = await takeLease(db, { order, texts, idempotency, again, timing });

@@ -1,13 +1,8 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { LookupOutcome } from '../channels/channel.ts';
 import { banAccount, readBanMs } from '../db/channel-budgets.ts';
-import {
-  expireSendLease,
-  type IntentKey,
-  type IntentRow,
-  noteLookup,
-  readClock,
-} from '../db/publish-intents.ts';
+import { type IntentKey, type IntentRow, readClock } from '../db/publish-intents.ts';
+import { expireSendLease, noteLookup } from '../db/send-leases.ts';
 import {
   intentKeyOf,
   type PublicationOrder,

@@ -9,10 +9,8 @@ import {
   type PlannedIntent,
   planIntent,
   readClock,
-  renewSendLease,
-  reopenIntent,
-  takeSendLease,
 } from '../db/publish-intents.ts';
+import { renewSendLease, reopenIntent, takeSendLease } from '../db/send-leases.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { CHANNEL_LIMITS, ChannelId, type WriteLimit } from '../domain/channels.ts';
 import { approvalsHold } from '../domain/item-context.ts';

@@ -21,7 +21,7 @@ const MAX_SENDS = 5;
 const MAX_ATTEMPTS = 200;
 /** Waits between such tries when the channel names none. */
 const RETRY_AFTER_MS = 5_000;
-/** Longest wait for what has no time of its own, such as a database that is away. */
+/** Longest wait for what may end sooner than it says, such as a database that is away. */
 const MAX_WAIT_MS = 60_000;
 
 /** The run's events that the tables have to know before a send; they travel with it. */
@@ -76,7 +76,8 @@ export async function publish(
         break;
       case 'wait':
         waits += 1;
-        waitMs = sent.waitMs ?? Math.min(MAX_WAIT_MS, 1_000 * 2 ** Math.min(waits, 6));
+        // Many may wait for one write: each asks less often, the longer it waits.
+        waitMs = Math.max(sent.waitMs ?? 0, Math.min(MAX_WAIT_MS, 500 * 2 ** Math.min(waits, 7)));
         break;
       case 'part':
         waitMs = 0;

@@ -20,6 +20,7 @@ import { projectEvents } from '../../src/db/projection.ts';
 import * as publishIntents from '../../src/db/publish-intents.ts';
 import * as readings from '../../src/db/readings.ts';
 import { listRepairs, recordRepair } from '../../src/db/repairs.ts';
+import * as sendLeases from '../../src/db/send-leases.ts';
 import { readTimeline } from '../../src/db/timeline.ts';
 import * as versions from '../../src/db/versions.ts';
 import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
@@ -184,7 +185,7 @@ async function fillWorkspace() {
     revokeApiKey: (id) => apiKeys.revokeApiKey(db, { workspaceId: id, apiKeyId: key.id }),
     takeSendLease: async (id) => {
       const ask = { ...intent, workspaceId: id, approvedContentHash: 'h', leaseMs: 1_000 };
-      return (await publishIntents.takeSendLease(db, ask)).taken;
+      return (await sendLeases.takeSendLease(db, ask)).taken;
     },
     withdrawIntent: async (id) =>
       (await publishIntents.withdrawIntent(db, { ...intent, workspaceId: id })).settled,

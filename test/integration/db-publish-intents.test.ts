@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  checkSendLease,
-  expireSendLease,
   getIntent,
   listOpenIntents,
   planIntent,
   resolveIntent,
-  settleIntent,
-  takeSendLease,
   withdrawIntent,
 } from '../../src/db/publish-intents.ts';
+import {
+  checkSendLease,
+  expireSendLease,
+  settleIntent,
+  takeSendLease,
+} from '../../src/db/send-leases.ts';
 import { makeItem, makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
