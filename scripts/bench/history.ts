@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'undici';
-import { itemWorkflowId, publicationWorkflowId } from '../../src/domain/ids.ts';
-import { intentKeyOf } from '../../src/domain/publication-intent.ts';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { STANDARD_ITEM } from './commands.ts';
 import type { Cast, Variant } from './variants.ts';
 
 /** Events of a standard item from its start until its post is published. */
-export type PublishedHistory = { item: number; publication: number };
+export type PublishedHistory = { item: number };
 
 /** Events in the history of an item's run. */
 export async function historyEventsOf(temporal: Client, itemId: string): Promise<number> {
@@ -65,12 +64,7 @@ export async function measurePublishedItem(options: {
     const item = (await body.json()) as ItemState;
     const [publication] = item.publications;
     if (publication?.state === 'published') {
-      const { slotNumber } = publication;
-      const child = publicationWorkflowId(
-        intentKeyOf({ workspaceId: cast.workspaceId, itemId, channelAccountId, slotNumber }),
-      );
-      const { historyLength } = await temporal.workflow.getHandle(child).describe();
-      return { item: await settledHistoryEventsOf(temporal, itemId), publication: historyLength };
+      return { item: await settledHistoryEventsOf(temporal, itemId) };
     }
     if (Date.now() > until) {
       throw new Error(`${itemId} was not published: it is ${publication?.state ?? item.stage}`);
@@ -80,4 +74,4 @@ export async function measurePublishedItem(options: {
 }
 
 /** The part of `GET /v1/items/{id}` that is read here. */
-type ItemState = { stage: string; publications: { state: string; slotNumber: number }[] };
+type ItemState = { stage: string; publications: { state: string }[] };

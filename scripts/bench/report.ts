@@ -38,8 +38,8 @@ export function renderReport(
     ),
     '',
     ...processorTable(results.variants),
-    `History of a standard item until it is published: ${published.item} events of its run ` +
-      `(target ${MAX_HISTORY_EVENTS}), ${published.publication} more of the run that sends the post.`,
+    `History of a standard item until it is published: ${published.item} events ` +
+      `(target ${MAX_HISTORY_EVENTS}).`,
     `Resident memory at the end: ${Object.entries(memoryMib)
       .map(([name, mib]) => `${name} ${mib === null ? 'unknown' : `${Math.round(mib)} MiB`}`)
       .join(', ')}.`,

@@ -35,6 +35,8 @@ const SLOT_EVIDENCE = sql`jsonb_build_object('publicationId', p.id,
 /** What the send ledger holds of the slot `p`. */
 const INTENT_EVIDENCE = sql`jsonb_build_object('intent', (
   select jsonb_build_object('state', t.state, 'attempts', t.attempt, 'marker', t.marker,
+    'texts', jsonb_array_length(t.segments), 'published', (select count(*)
+      from jsonb_array_elements(t.segments) s where s.value ->> 'state' = 'published'),
     'leaseUntil', ${iso(sql`t.lease_until`)})
   from publish_intents t where t.item_id = o.id and t.publication_id = p.id
   order by t.slot_number desc limit 1))`;

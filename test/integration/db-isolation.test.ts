@@ -7,6 +7,7 @@ import { findInTables, TABLE_CODES } from '../../src/db/audit-findings.ts';
 import { listAuditedRows, readFoundItems } from '../../src/db/audit-rows.ts';
 import * as campaigns from '../../src/db/campaigns.ts';
 import * as channelAccounts from '../../src/db/channel-accounts.ts';
+import * as channelBudgets from '../../src/db/channel-budgets.ts';
 import * as commands from '../../src/db/commands.ts';
 import * as comments from '../../src/db/comments.ts';
 import * as idempotencyKeys from '../../src/db/idempotency-keys.ts';
@@ -19,6 +20,7 @@ import { projectEvents } from '../../src/db/projection.ts';
 import * as publishIntents from '../../src/db/publish-intents.ts';
 import * as readings from '../../src/db/readings.ts';
 import { listRepairs, recordRepair } from '../../src/db/repairs.ts';
+import * as sendLeases from '../../src/db/send-leases.ts';
 import { readTimeline } from '../../src/db/timeline.ts';
 import * as versions from '../../src/db/versions.ts';
 import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
@@ -89,6 +91,8 @@ async function fillWorkspace() {
     ...{ ...item, ...intent, publicationId: 'pub_1', channelAccountId, slotNumber: 1 },
     ...{ marker: 'm', contentHash: 'h', dueAt: '2026-01-01T00:00:00.000Z' },
   });
+  const budget = { workspaceId, channelAccountId };
+  await channelBudgets.banAccount(db, { ...budget, forMs: 60_000 });
   await readings.appendReadings(db, {
     ...item,
     given: [
@@ -156,6 +160,7 @@ async function fillWorkspace() {
     getIntent: (id) => publishIntents.getIntent(db, { ...intent, workspaceId: id }),
     listIntents: (id) => publishIntents.listIntents(db, { ...item, workspaceId: id }),
     listOpenIntents: (id) => publishIntents.listOpenIntents(db, { workspaceId: id }),
+    readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
@@ -180,7 +185,7 @@ async function fillWorkspace() {
     revokeApiKey: (id) => apiKeys.revokeApiKey(db, { workspaceId: id, apiKeyId: key.id }),
     takeSendLease: async (id) => {
       const ask = { ...intent, workspaceId: id, approvedContentHash: 'h', leaseMs: 1_000 };
-      return (await publishIntents.takeSendLease(db, ask)).taken;
+      return (await sendLeases.takeSendLease(db, ask)).taken;
     },
     withdrawIntent: async (id) =>
       (await publishIntents.withdrawIntent(db, { ...intent, workspaceId: id })).settled,

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { itemWorkflowId, publicationWorkflowId } from '../../src/domain/ids.ts';
-import { intentKeyOf } from '../../src/domain/publication-intent.ts';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {
@@ -21,7 +20,7 @@ import {
  * recorded stays, so that runs of every release go on under later code.
  */
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
-const VERSION = process.env['HISTORIES_VERSION'] ?? 'v1';
+const VERSION = process.env['HISTORIES_VERSION'] ?? 'v2';
 
 let engine: ItemEngine;
 beforeAll(async () => {
@@ -31,8 +30,12 @@ beforeAll(async () => {
 afterAll(() => engine?.close());
 
 /** What is recorded stays: a history of this name and version is not written again. */
-async function record(name: string, workflowId: string, runId?: string): Promise<void> {
-  const handle = engine.deps.temporal.workflow.getHandle(workflowId, runId);
+async function record(
+  name: string,
+  workflowId: string,
+  { runId, by = engine }: { runId?: string; by?: ItemEngine } = {},
+): Promise<void> {
+  const handle = by.deps.temporal.workflow.getHandle(workflowId, runId);
   const history = await handle.fetchHistory();
   expect(history.events?.length).toBeGreaterThan(3);
   const file = join(DIRECTORY, `${VERSION}-${name}.json.gz`);
@@ -52,10 +55,6 @@ it('an item from brief to verdict, and its send', async () => {
   await signOff(engine, itemId);
   await untilClosed(itemWorkflowId(itemId));
   await record('closed', itemWorkflowId(itemId));
-  const { workspaceId } = engine.workspace;
-  const { channelAccountId } = engine;
-  const intentKey = intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber: 1 });
-  await record('publication', publicationWorkflowId(intentKey));
 });
 
 it('an item that is revised, held, resumed and cancelled', async () => {
@@ -84,10 +83,16 @@ it('a send whose answer was lost, found by look-up', async () => {
   const itemId = await engine.start();
   await engine.sandbox.fault({ mode: 'accept_then_reset', marker: engine.marker(itemId) });
   await toMeasuring(engine, itemId);
-  const { workspaceId } = engine.workspace;
-  const { channelAccountId } = engine;
-  const intentKey = intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber: 1 });
-  await record('reconciled', publicationWorkflowId(intentKey));
+  await record('reconciled', itemWorkflowId(itemId));
+});
+
+it('a thread whose send had to wait first', async () => {
+  const itemId = await engine.start();
+  await engine.sandbox.fault({ mode: 'rate_limited', marker: engine.marker(itemId) });
+  const variants = [{ channel: 'sandbox', text: 'one', thread: ['two'] }];
+  await toScheduled(engine, itemId, { slotInMs: 1_500, draft: { variants } });
+  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 30_000);
+  await record('thread', itemWorkflowId(itemId));
 });
 
 it('a run that continued as new, and the run that continues it', async () => {
@@ -102,8 +107,8 @@ it('a run that continued as new, and the run that continues it', async () => {
       const { runId } = await handle.describe();
       return runId === first ? null : runId;
     });
-    await record('continued', itemWorkflowId(itemId), first);
-    await record('continuing', itemWorkflowId(itemId), next);
+    await record('continued', itemWorkflowId(itemId), { runId: first, by: continuing });
+    await record('continuing', itemWorkflowId(itemId), { runId: next, by: continuing });
   } finally {
     await continuing.close();
   }

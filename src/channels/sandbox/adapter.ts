@@ -42,7 +42,7 @@ export function createSandboxChannel({
     id: 'sandbox',
     idempotencyOf: () => 'exact',
     validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.sandbox),
-    async publish({ account, key, marker, content, replyTo, signal }) {
+    async publish({ account, key, marker, content, replyTo, signal, writeBefore }) {
       const post: SandboxPost = {
         account: account.name,
         marker,
@@ -61,7 +61,7 @@ export function createSandboxChannel({
           : {}),
       };
       const outcome = await http.requestJson(
-        { method: 'POST', url: address('/v1/posts'), json: post, signal },
+        { method: 'POST', url: address('/v1/posts'), json: post, signal, writeBefore },
         SandboxRemotePost,
       );
       return publishOutcome(outcome);
@@ -159,7 +159,13 @@ function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
     case 'unknown':
       return { outcome: 'cannot_tell', message: outcome.message };
     case 'response':
-      return { outcome: 'cannot_tell', message: describe(outcome) };
+      return {
+        outcome: 'cannot_tell',
+        message: describe(outcome),
+        ...(outcome.status === 429 && {
+          retryAfterMs: retryAfterMs(outcome.headers, Date.now()) ?? RATE_LIMIT_WAIT_MS,
+        }),
+      };
   }
 }
 
