@@ -12,6 +12,7 @@ import {
   halfPublished,
   newSegments,
   nextSegment,
+  publishedAs,
   publishedCount,
   type Segment,
   withSegment,
@@ -100,10 +101,7 @@ async function noteFound(
   { key, segments, segment, evidence }: Looked,
   { post, others }: Extract<LookupOutcome, { outcome: 'found' }>,
 ): Promise<Found> {
-  const { remoteId, permalink, at: acceptedAt } = post;
-  const known = withSegment(segments, segment.position, {
-    ...{ state: 'published', remoteId, permalink, acceptedAt },
-  });
+  const known = withSegment(segments, segment.position, publishedAs(post));
   const isComplete = nextSegment(known) === null;
   await noteLookup(db, {
     ...{ ...key, segments: known, state: isComplete ? 'published' : 'planned' },

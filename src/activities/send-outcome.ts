@@ -1,5 +1,26 @@
-import type { IntentRow } from '../db/publish-intents.ts';
+import { getIntent, type IntentKey, type IntentRow } from '../db/publish-intents.ts';
 import type { PublicationOutcome } from '../domain/publication-intent.ts';
+import { halfPublished, publishedCount, type Segment } from '../domain/publish-segments.ts';
+import type { ActivityDeps } from './deps.ts';
+import type { Lease } from './send-lease.ts';
+
+/** How much of a thread is out, where some of it is. */
+interface Part {
+  part?: { published: number; of: number };
+}
+
+/** What one attempt to send came to. */
+export type SendResult = { recordedSeq?: number } & (
+  | PublicationOutcome
+  /** Proven not to have been processed by the channel. */
+  | ({ outcome: 'not_sent'; retryAfterMs?: number; evidence?: string } & Part)
+  /** Not tried: not the time for it. Without a wait the caller chooses one. */
+  | ({ outcome: 'wait'; waitMs?: number; evidence: string } & Part)
+  /** Some texts of a thread are out; the next attempt goes on with the others. */
+  | ({ outcome: 'part'; evidence: string } & Part)
+  /** Some texts of a thread are out, and the others cannot follow by themselves. */
+  | { outcome: 'half_published'; evidence: string }
+);
 
 /** Outcomes that stand, so that nothing has to be asked. */
 export function settledOutcome(intent: IntentRow | null): PublicationOutcome | null {
@@ -22,4 +43,55 @@ export function publishedOutcome(
     ...(permalink !== null && { permalink }),
     evidence,
   };
+}
+
+/** An outcome that takes the whole post back cannot be that of a thread that is partly out. */
+export async function unlessHalfPublished(
+  { db }: Pick<ActivityDeps, 'db'>,
+  key: IntentKey,
+  result: PublicationOutcome & { evidence: string },
+): Promise<SendResult> {
+  const segments = (await getIntent(db, key))?.segments ?? [];
+  return publishedCount(segments) === 0
+    ? result
+    : { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
+}
+
+/** What a sender without the right to send has to say. */
+export async function withoutLease(
+  deps: Pick<ActivityDeps, 'db'>,
+  key: IntentKey,
+  { reason, waitMs, segments }: Extract<Lease, { taken: false }>,
+): Promise<SendResult> {
+  switch (reason) {
+    case 'hash_mismatch':
+      return unlessHalfPublished(deps, key, {
+        outcome: 'hash_mismatch',
+        evidence: 'the approvals do not hold for this content',
+      });
+    case 'being_sent':
+      return { outcome: 'unknown', evidence: 'another attempt holds the lease' };
+    case 'resend_closed':
+      return { outcome: 'unknown', evidence: 'the key of the first attempt protects no longer' };
+    case 'settled':
+      return (
+        settledOutcome(await getIntent(deps.db, key)) ?? {
+          outcome: 'unknown',
+          evidence: 'an earlier attempt left it unknown',
+        }
+      );
+    case 'banned':
+      return { outcome: 'wait', waitMs, evidence: BANNED, ...partOf(segments) };
+    case 'no_budget': {
+      const evidence = 'the account has written as much as its channel allows';
+      return { outcome: 'wait', waitMs, evidence, ...partOf(segments) };
+    }
+  }
+}
+
+export const BANNED = 'the channel asked for no request until later';
+
+export function partOf(segments: readonly Segment[]): Part {
+  const published = publishedCount(segments);
+  return published === 0 ? {} : { part: { published, of: segments.length } };
 }

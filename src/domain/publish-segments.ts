@@ -51,6 +51,18 @@ export function withSegment(
   );
 }
 
+export function publishedAs({
+  remoteId,
+  permalink,
+  at,
+}: {
+  remoteId: string;
+  permalink: string | null;
+  at: string;
+}): Partial<Segment> {
+  return { state: 'published', remoteId, permalink, acceptedAt: at };
+}
+
 export function publishedCount(segments: readonly Segment[]): number {
   return segments.filter(({ state }) => state === 'published').length;
 }

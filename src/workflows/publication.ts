@@ -6,8 +6,8 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { SendResult } from '../activities/publishing.ts';
 import type { EventBatch } from '../activities/recording.ts';
+import type { SendResult } from '../activities/send-outcome.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
 import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
 

@@ -1,0 +1,178 @@
+import type { PublishOutcome } from '../channels/channel.ts';
+import { banAccount } from '../db/channel-budgets.ts';
+import type { IntentKey } from '../db/publish-intents.ts';
+import { checkSendLease, settleIntent } from '../db/send-leases.ts';
+import { intentKeyOf, type PublicationOrder } from '../domain/publication-intent.ts';
+import {
+  halfPublished,
+  nextSegment,
+  publishedAs,
+  publishedCount,
+  type Segment,
+  withSegment,
+} from '../domain/publish-segments.ts';
+import type { ActivityDeps } from './deps.ts';
+import { postOf, type readContents, type SendTarget } from './post-content.ts';
+import { type Lease, takeNextLease } from './send-lease.ts';
+import { partOf, type SendResult, withoutLease } from './send-outcome.ts';
+import type { SendTiming } from './send-timing.ts';
+
+/** A further text of a thread is begun only with so much of the attempt's own time left. */
+const NEXT_TEXT_NEEDS_MS = 12_000;
+
+type SendingDeps = Pick<ActivityDeps, 'db'>;
+
+export type Contents = NonNullable<Awaited<ReturnType<typeof readContents>>>;
+export type Taken = Extract<Lease, { taken: true }>;
+
+interface Sending {
+  order: PublicationOrder;
+  target: SendTarget;
+  contents: Contents;
+  lease: Taken;
+  timing: SendTiming;
+  /** By `performance.now()`. */
+  deadline: number;
+}
+
+/** Sends text by text until all are out, one fails, or the attempt's time is nearly over. */
+export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<SendResult> {
+  const { order, timing, deadline } = sending;
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+  let lease = sending.lease;
+  for (;;) {
+    const { leaseToken, before } = lease;
+    const fenced = { ...key, leaseToken };
+    const outcome = await sendText(deps, { ...sending, lease });
+    const sent = applyOutcome(lease, outcome);
+    if (outcome.outcome !== 'published')
+      return settleFailure(deps, sending, { fenced, outcome, sent });
+    const { at } = outcome;
+    const next = nextSegment(sent);
+    if (next === null) return settlePublished(deps, fenced, { segments: sent, at });
+    const evidence = { position: before.position, remoteId: outcome.remoteId, acceptedAt: at };
+    const hasTime = deadline - performance.now() > NEXT_TEXT_NEEDS_MS;
+    const following = hasTime
+      ? await takeNextLease(deps.db, {
+          order,
+          leaseToken,
+          segments: sent,
+          before: next,
+          timing,
+          note: evidence,
+        })
+      : null;
+    if (following?.taken) {
+      lease = following;
+      continue;
+    }
+    // The next attempt goes on from here.
+    const { settled } = await settleIntent(deps.db, {
+      ...fenced,
+      segments: sent,
+      outcome: { state: 'planned', evidence },
+    });
+    if (!settled) return { outcome: 'unknown', evidence: 'the lease was lost on the way' };
+    if (following !== null && following.reason !== 'being_sent') {
+      return withoutLease(deps, key, { ...following, segments: sent });
+    }
+    return { outcome: 'part', evidence: 'the attempt was over', ...partOf(sent) };
+  }
+}
+
+const TOO_LATE = 'the attempt was over before the send';
+
+/** One request. The time that is left is asked once more, of the database and of the process's own clock. */
+async function sendText(
+  { db }: SendingDeps,
+  { order, target, contents, lease, timing, deadline }: Sending,
+): Promise<PublishOutcome> {
+  const { before, segments, leaseToken } = lease;
+  const content = contents[before.position];
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order), leaseToken };
+  const remainingMs = (await checkSendLease(db, key)) ?? 0;
+  const now = performance.now();
+  const sendableMs = Math.floor(Math.min(remainingMs - timing.leaseMarginMs, deadline - now));
+  if (sendableMs <= 0 || content === undefined) {
+    return { outcome: 'retryable', code: 'unreachable', message: TOO_LATE, retryAfterMs: 0 };
+  }
+  return target.channel.publish({
+    ...postOf({ order, account: target.account, content, segment: before, segments }),
+    signal: AbortSignal.timeout(sendableMs),
+    writeBefore: now + sendableMs,
+  });
+}
+
+/** The texts after an attempt at one of them. */
+function applyOutcome({ segments, before }: Taken, outcome: PublishOutcome): Segment[] {
+  const { position } = before;
+  switch (outcome.outcome) {
+    case 'published':
+      return withSegment(segments, position, publishedAs(outcome));
+    case 'rejected':
+      return withSegment(segments, position, { state: 'rejected' });
+    case 'unknown':
+      return withSegment(segments, position, { state: 'unknown' });
+    case 'retryable':
+      // As if it had not been tried: what an earlier attempt left open stays open.
+      return withSegment(segments, position, before);
+  }
+}
+
+async function settlePublished(
+  { db }: SendingDeps,
+  fenced: IntentKey & { leaseToken: string },
+  { segments, at }: { segments: readonly Segment[]; at: string },
+): Promise<SendResult> {
+  const [first] = segments;
+  const remoteId = first?.remoteId ?? '';
+  const permalink = first?.permalink ?? null;
+  const link = permalink === null ? {} : { permalink };
+  await settleIntent(db, {
+    ...fenced,
+    segments,
+    outcome: { state: 'published', remoteId, ...link, evidence: { acceptedAt: at } },
+  });
+  return { outcome: 'published', remoteId, ...link, evidence: `accepted at ${at}` };
+}
+
+async function settleFailure(
+  { db }: SendingDeps,
+  { order, lease }: Sending,
+  {
+    fenced,
+    outcome,
+    sent,
+  }: {
+    fenced: IntentKey & { leaseToken: string };
+    outcome: Exclude<PublishOutcome, { outcome: 'published' }>;
+    sent: readonly Segment[];
+  },
+): Promise<SendResult> {
+  const { code, message } = outcome;
+  const evidence = `${code}: ${message}`;
+  const noted = { position: lease.before.position, code, message };
+  const hasPublished = publishedCount(sent) > 0;
+  if (outcome.outcome === 'rejected') {
+    const state = hasPublished ? 'unknown' : 'rejected';
+    await settleIntent(db, { ...fenced, segments: sent, outcome: { state, evidence: noted } });
+    return hasPublished
+      ? { outcome: 'half_published', evidence: halfPublished(sent, evidence) }
+      : { outcome: 'rejected', evidence };
+  }
+  if (outcome.outcome === 'unknown') {
+    const unknown = { state: 'unknown' as const, evidence: noted };
+    await settleIntent(db, { ...fenced, segments: sent, outcome: unknown });
+    return { outcome: 'unknown', evidence };
+  }
+  if (code === 'rate_limited') await banAccount(db, { ...order, forMs: outcome.retryAfterMs });
+  // An attempt before this one may have reached the channel: it stays unknown.
+  const state = lease.before.firstAttemptAt === null ? 'planned' : 'unknown';
+  const { settled } = await settleIntent(db, {
+    ...{ ...fenced, segments: sent },
+    outcome: { state, evidence: noted },
+  });
+  return settled
+    ? { outcome: 'not_sent', retryAfterMs: outcome.retryAfterMs, evidence, ...partOf(sent) }
+    : { outcome: 'unknown', evidence: `${evidence}; the lease was lost on the way` };
+}
