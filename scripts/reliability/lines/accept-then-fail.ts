@@ -62,7 +62,7 @@ export async function runAcceptThenFail(
       const account = made[index % made.length];
       if (account === undefined) throw new RangeError('the line has no account');
       // No id is in the text: the seed alone decides which posts fail.
-      const text = `${name}${control ? ' control' : ''} ${seed}: post ${index}`;
+      const text = `${name} ${seed}: post ${index}`;
       return { text, account: { id: account.id, name: account.name } };
     });
     const posts = await makeApprovedItems(site.people, wanted);
@@ -75,7 +75,9 @@ export async function runAcceptThenFail(
     const judged = await judgeFates(site, fates, {
       isUnprovable: (fate) => isUnprovable(fate, settingsOf.get(fate.post.account.id) ?? {}),
     });
-    return { ...judged, faults: countFaults(fates) };
+    const faults = countFaults(fates);
+    if (Object.keys(faults).length === 0) judged.violations.push('this seed makes no post fail');
+    return { ...judged, faults };
   } finally {
     await site.close();
   }

@@ -37,16 +37,19 @@ export const R2: Line = {
         account,
       }));
       const posts = await makeApprovedItems(site.people, wanted);
+      const killer = await prepareKiller(site, { parts, seed });
+      await orderKills(site, account.name, { seed, rate: n < FEW ? HOOK_RATE_OF_FEW : HOOK_RATE });
       const spreadMs = n * SPREAD_MS;
       const lastDueAt = await planPosts(site.people, posts, spreadMs);
       progress(`${n} posts are planned over ${Math.round(spreadMs / 1_000)} s`);
-      const killer = await startKiller(site, { parts, seed });
-      await orderKills(site, account.name, { seed, rate: n < FEW ? HOOK_RATE_OF_FEW : HOOK_RATE });
+      killer.begin();
       await delay(Math.max(0, lastDueAt - Date.now()));
       const faults = await killer.stop();
       progress(`killed ${JSON.stringify(faults)}`);
       const fates = await awaitFates(site, posts, { withinMs: SETTLE_MS });
-      return { ...(await judgeFates(site, fates)), faults };
+      const judged = await judgeFates(site, fates);
+      if (Object.keys(faults).length === 0) judged.violations.push('nobody was killed');
+      return { ...judged, faults };
     } finally {
       await site.close();
     }
@@ -66,11 +69,11 @@ async function orderKills(
   }
 }
 
-/** Kills workers by the clock and by the sandbox's hooks, and starts another for each. */
-async function startKiller(
+/** Kills workers by the sandbox's hooks and, once it begins, by the clock; starts another for each. */
+async function prepareKiller(
   site: Site,
   { parts, seed }: { parts: readonly Part[]; seed: number },
-): Promise<{ stop(): Promise<Record<string, number>> }> {
+): Promise<{ begin(): void; stop(): Promise<Record<string, number>> }> {
   const random = seededRandom(seed);
   const kills: Record<string, number> = {};
   const workers = new Set([site.worker]);
@@ -100,15 +103,19 @@ async function startKiller(
       `kill ${at}`,
     );
   });
-  const clock = (async () => {
+  async function killByTheClock(): Promise<void> {
     while (!over.signal.aborted) {
       await delay(KILL_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
       if (over.signal.aborted) return;
       const running = [...workers];
       kill(running[Math.floor(random() * running.length)], 'kill by the clock');
     }
-  })();
+  }
+  let clock = Promise.resolve();
   return {
+    begin() {
+      clock = killByTheClock();
+    },
     async stop() {
       over.abort();
       await clock;

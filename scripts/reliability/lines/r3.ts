@@ -9,7 +9,7 @@ export const R3: Line = {
   target: 'every post out once, none lost, none left open',
   protection: 'the look-up after an unknown outcome, and the one key of a post',
   full: 500,
-  small: 12,
+  small: 20,
   run: (stack, options) =>
     runAcceptThenFail(stack, options, {
       name: 'R3',

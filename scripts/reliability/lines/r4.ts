@@ -7,7 +7,7 @@ export const R4: Line = {
   target: 'none twice, none lost; left open are exactly those that nothing proves, with evidence',
   protection: 'that nothing is sent again in doubt',
   full: 500,
-  small: 12,
+  small: 20,
   run: (stack, options) =>
     runAcceptThenFail(stack, options, {
       name: 'R4',

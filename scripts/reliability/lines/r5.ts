@@ -7,7 +7,7 @@ import { openSite, type SandboxAccount, type Site } from '../site.ts';
 import { within } from '../time.ts';
 
 /** Posts that are due in the same second; about half of them are with the worker that is stopped. */
-const POSTS_A_ROUND = 12;
+const POSTS_A_ROUND = 24;
 /** From the first call of a sender to the stop of its worker: others of it gather. */
 const GATHER_MS = 700;
 /** The pause is over the lease and the engine's own deadline: until people know and have acted. */
@@ -31,7 +31,7 @@ export const R5: Line = {
   target: 'every post out once',
   protection: 'the deadline that a sender checks again before it writes',
   full: 50,
-  small: 3,
+  small: 1,
   async run(stack, { n, control, progress }) {
     const part = control ? 'lateChannels' : 'hookedChannels';
     const site = await openSite(stack, { workerParts: [part] });
@@ -42,7 +42,7 @@ export const R5: Line = {
       const pausedMs: number[] = [];
       let empty = 0;
       for (let round = 0; pausedMs.length < n && empty < MAX_EMPTY_ROUNDS; round += 1) {
-        const size = Math.min(POSTS_A_ROUND, 2 * (n - pausedMs.length) + 1);
+        const size = Math.min(POSTS_A_ROUND, 2 * (n - pausedMs.length) + 4);
         const posts = await makeRound(site, account, { round, size });
         all.push(...posts);
         const paused = await pauseRound(site, posts);

@@ -7,7 +7,7 @@ import { type ApiProcess, openSite, type Site } from '../site.ts';
 import { inLanes, within } from '../time.ts';
 
 /** An API for each; each is killed and started again by its own lane, the others serve on. */
-const LANES = 2;
+const LANES = 4;
 const REDELIVER_MS = 60_000;
 const REPEAT_MS = 300;
 const APPLIED_MS = 60_000;
