@@ -10,7 +10,7 @@ import { inLanes, within } from '../time.ts';
 const LANES = 4;
 const REDELIVER_MS = 60_000;
 const REPEAT_MS = 300;
-const APPLIED_MS = 60_000;
+const APPLIED_MS = 30_000;
 
 /** The instants at which an API is killed. */
 const INSTANTS = ['after the row is committed', 'after the 202', 'after the Update'] as const;
