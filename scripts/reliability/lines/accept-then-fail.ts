@@ -3,8 +3,9 @@ import type { FaultMode } from '../../../src/channels/sandbox/protocol.ts';
 import type { TemporaryStack } from '../../local/temporary-stack.ts';
 import { orderFault } from '../evidence.ts';
 import { makeApprovedItems, planPosts } from '../items.ts';
+import { countFaults, judgeFates, type PostFate } from '../judge-fates.ts';
 import type { Outcome, RunOptions } from '../line.ts';
-import { awaitFates, countFaults, judgeFates, type PostFate } from '../publish-outcome.ts';
+import { awaitFates, recoveriesOf } from '../post-fates.ts';
 import { openSite } from '../site.ts';
 
 /** Accepted, and the sender cannot know. */
@@ -72,12 +73,12 @@ export async function runAcceptThenFail(
     progress('the last one is due');
     const fates = await awaitFates(site, posts, { withinMs: SETTLE_MS });
     const settingsOf = new Map(made.map(({ id, settings }) => [id, settings]));
-    const judged = await judgeFates(site, fates, {
+    const judged = judgeFates(fates, {
       isUnprovable: (fate) => isUnprovable(fate, settingsOf.get(fate.post.account.id) ?? {}),
     });
     const faults = countFaults(fates);
     if (Object.keys(faults).length === 0) judged.violations.push('this seed makes no post fail');
-    return { ...judged, faults };
+    return { ...judged, faults, recoveryMs: await recoveriesOf(site, fates) };
   } finally {
     await site.close();
   }

@@ -3,8 +3,9 @@ import { HookCall } from '../../../src/channels/sandbox/protocol.ts';
 import type { BoundProcess } from '../../local/bound-process.ts';
 import { orderHook } from '../evidence.ts';
 import { makeApprovedItems, planPosts } from '../items.ts';
+import { judgeFates } from '../judge-fates.ts';
 import type { Line } from '../line.ts';
-import { awaitFates, judgeFates } from '../publish-outcome.ts';
+import { awaitFates, recoveriesOf } from '../post-fates.ts';
 import { seededRandom } from '../random.ts';
 import type { Part } from '../replacements.ts';
 import { openSite, type Site } from '../site.ts';
@@ -47,9 +48,9 @@ export const R2: Line = {
       const faults = await killer.stop();
       progress(`killed ${JSON.stringify(faults)}`);
       const fates = await awaitFates(site, posts, { withinMs: SETTLE_MS });
-      const judged = await judgeFates(site, fates);
+      const judged = judgeFates(fates);
       if (Object.keys(faults).length === 0) judged.violations.push('nobody was killed');
-      return { ...judged, faults };
+      return { ...judged, faults, recoveryMs: await recoveriesOf(site, fates) };
     } finally {
       await site.close();
     }

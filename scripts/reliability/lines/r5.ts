@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { makeApprovedItems, planPosts, type WantedPost } from '../items.ts';
+import { judgeFates, type Publication } from '../judge-fates.ts';
 import type { Line } from '../line.ts';
-import { awaitFates, judgeFates, type Publication, readPublications } from '../publish-outcome.ts';
+import { awaitFates, readPublications } from '../post-fates.ts';
 import { openSite, type SandboxAccount, type Site } from '../site.ts';
 import { within } from '../time.ts';
 
@@ -51,7 +52,7 @@ export const R5: Line = {
         progress(`${pausedMs.length} sends were paused`);
       }
       const fates = await awaitFates(site, all, { withinMs: SETTLE_MS });
-      const judged = await judgeFates(site, fates);
+      const judged = judgeFates(fates);
       if (pausedMs.length < n) judged.violations.push(`only ${pausedMs.length} sends were paused`);
       return { ...judged, faults: { 'kill -STOP': pausedMs.length }, recoveryMs: pausedMs };
     } finally {
