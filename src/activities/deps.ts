@@ -4,6 +4,7 @@ import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
+import type { SendTiming } from './send-timing.ts';
 
 /** What activities work with; built once in the worker. */
 export interface ActivityDeps {
@@ -16,4 +17,6 @@ export interface ActivityDeps {
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** Changes of `SEND_TIMING`. */
+  sendTiming?: Partial<SendTiming>;
 }

@@ -1,4 +1,5 @@
 import { getChannelAccount } from '../db/channel-accounts.ts';
+import { readBanMs } from '../db/channel-budgets.ts';
 import { appendReadings, listReadings } from '../db/readings.ts';
 import { ChannelId } from '../domain/channels.ts';
 import { intentKeyOf, markerOf, type PublicationOrder } from '../domain/publication-intent.ts';
@@ -19,49 +20,62 @@ export interface CheckpointQuestion {
   at: string;
 }
 
-export function measuringActivities({ db, sources }: Pick<ActivityDeps, 'db' | 'sources'>) {
-  /** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
-  async function collect(question: CheckpointQuestion & { published: boolean }): Promise<void> {
-    const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
-    const account = await getChannelAccount(db, { workspaceId, channelAccountId });
-    const channel = ChannelId.safeParse(question.channel);
-    if (account === null || !channel.success) return;
-    for (const source of sources.forChannel(channel.data)) {
-      const collected = await source.collect({
-        publication: {
-          id: publicationId,
-          channel: channel.data,
-          marker: markerOf(intentKeyOf(question)),
-          remoteId: question.remoteId,
-          publishedAt: question.published ? question.publishedAt : null,
-          accountRef: account.name,
-        },
-        checkpoint,
-        at,
-      });
-      if ('unavailable' in collected) continue;
-      await appendReadings(db, {
-        workspaceId,
-        itemId,
-        given: collected.readings.map((reading) => ({
-          ...scoped(reading, question),
-          idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
-        })),
-      });
-    }
-  }
+type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources'>;
 
+/** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
+async function collect(
+  { db, sources }: MeasuringDeps,
+  question: CheckpointQuestion & { published: boolean },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
+  const key = { workspaceId, channelAccountId };
+  const [account, banMs] = await Promise.all([getChannelAccount(db, key), readBanMs(db, key)]);
+  const channel = ChannelId.safeParse(question.channel);
+  if (account === null || !channel.success) return;
+  // The channel asked for silence; a checkpoint is looked at again.
+  if (banMs > 0) return;
+  for (const source of sources.forChannel(channel.data)) {
+    const collected = await source.collect({
+      publication: {
+        id: publicationId,
+        channel: channel.data,
+        marker: markerOf(intentKeyOf(question)),
+        remoteId: question.remoteId,
+        publishedAt: question.published ? question.publishedAt : null,
+        accountRef: account.name,
+      },
+      checkpoint,
+      at,
+      ...(signal !== undefined && { signal }),
+    });
+    if ('unavailable' in collected || signal?.aborted) continue;
+    await appendReadings(db, {
+      workspaceId,
+      itemId,
+      given: collected.readings.map((reading) => ({
+        ...scoped(reading, question),
+        idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
+      })),
+    });
+  }
+}
+
+/** The account as it was just before the post: follower growth is measured from it. */
+export async function collectBaseline(
+  deps: MeasuringDeps,
+  order: PublicationOrder & { at: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const question = { ...order, remoteId: null, checkpoint: 'baseline', publishedAt: order.at };
+  await collect(deps, { ...question, published: false }, signal);
+}
+
+export function measuringActivities(deps: MeasuringDeps) {
+  const { db } = deps;
   return {
-    /** The account as it was just before the post: follower growth is measured from it. */
-    async takeBaseline(order: PublicationOrder & { at: string }): Promise<void> {
-      await collect({
-        ...order,
-        remoteId: null,
-        checkpoint: 'baseline',
-        publishedAt: order.at,
-        published: false,
-      });
-    },
+    takeBaseline: (order: PublicationOrder & { at: string }): Promise<void> =>
+      collectBaseline(deps, order),
 
     /**
      * Collects the readings of a checkpoint from its sources. Readings that people stored for it
@@ -69,7 +83,7 @@ export function measuringActivities({ db, sources }: Pick<ActivityDeps, 'db' | '
      * @returns whether any reading of this publication and checkpoint is stored now.
      */
     async collectReadings(question: CheckpointQuestion): Promise<{ recorded: boolean }> {
-      await collect({ ...question, published: true });
+      await collect(deps, { ...question, published: true });
       return { recorded: await isMeasured(question) };
     },
   };

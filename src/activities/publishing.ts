@@ -1,359 +1,359 @@
-import { ApplicationFailure, Context } from '@temporalio/activity';
-import type {
-  Channel,
-  ChannelAccount,
-  Post,
-  PostMedia,
-  PublishOutcome,
-} from '../channels/channel.ts';
-import { openCredentials } from '../credentials/account-credentials.ts';
-import { listAssets } from '../db/assets.ts';
-import { getChannelAccount } from '../db/channel-accounts.ts';
-import { getItem } from '../db/items.ts';
-import {
-  checkSendLease,
-  expireSendLease,
-  getIntent,
-  type IntentRow,
-  planIntent,
-  reopenIntent,
-  resolveIntent,
-  type SendLease,
-  settleIntent,
-  takeSendLease,
-} from '../db/publish-intents.ts';
-import { inTransaction } from '../db/transaction.ts';
-import { getBrief, getDraft } from '../db/versions.ts';
-import { contentHashOf, hashOf } from '../domain/canonical.ts';
-import { ChannelId } from '../domain/channels.ts';
-import type { Draft, Variant } from '../domain/draft.ts';
-import { approvalsHold } from '../domain/item-context.ts';
+import { Context } from '@temporalio/activity';
+import type { PublishOutcome, RemotePost } from '../channels/channel.ts';
+import { banAccount, readBanMs } from '../db/channel-budgets.ts';
+import { describeDatabaseError } from '../db/errors.ts';
+import { checkSendLease, getIntent, type IntentKey, settleIntent } from '../db/publish-intents.ts';
 import {
   intentKeyOf,
-  markerOf,
   type PublicationOrder,
   type PublicationOutcome,
 } from '../domain/publication-intent.ts';
+import {
+  halfPublished,
+  nextSegment,
+  publishedCount,
+  type Segment,
+  withSegment,
+} from '../domain/publish-segments.ts';
 import type { ActivityDeps } from './deps.ts';
+import { collectBaseline } from './measuring.ts';
+import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
+import { type Found, type ReconcileQuestion, reconcile } from './reconciling.ts';
+import { type EventBatch, recordBatch } from './recording.ts';
+import { type Lease, takeLease, takeNextLease } from './send-lease.ts';
+import { settledOutcome } from './send-outcome.ts';
+import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
-/** How long a sender may hold the right to send. */
-const LEASE_MS = 20_000;
-/** The request is aborted so long before its lease ends. */
-const LEASE_MARGIN_MS = 2_000;
-/** A request whose sender is gone may still be under way for so long after its lease. */
-const SETTLE_MS = 1_000;
+/** The readings before a post are taken within this, or not at all. */
+const BASELINE_WITHIN_MS = 2_000;
+/** A further text of a thread is begun only with so much of the attempt's own time left. */
+const NEXT_TEXT_NEEDS_MS = 12_000;
 
-/** A look-up waits for a running lease in steps of this. */
-const LEASE_POLL_MS = 4_000;
+/** How much of a thread is out, where some of it is. */
+interface Part {
+  part?: { published: number; of: number };
+}
 
-/** What one attempt to send came to; `not_sent` is proven not to have been processed. */
-export type SendResult =
+/** What one attempt to send came to. */
+export type SendResult = { recordedSeq?: number } & (
   | PublicationOutcome
-  | { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string };
+  /** Proven not to have been processed by the channel. */
+  | ({ outcome: 'not_sent'; retryAfterMs?: number; evidence?: string } & Part)
+  /** Not tried: not the time for it. Without a wait the caller chooses one. */
+  | ({ outcome: 'wait'; waitMs?: number; evidence: string } & Part)
+  /** Some texts of a thread are out; the next attempt goes on with the others. */
+  | ({ outcome: 'part'; evidence: string } & Part)
+  /** Some texts of a thread are out, and the others cannot follow by themselves. */
+  | { outcome: 'half_published'; evidence: string }
+);
 
-type PublishingDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets'>;
+export interface SendQuestion {
+  order: PublicationOrder;
+  /** A look-up found nothing of an earlier attempt. */
+  again: boolean;
+  /** Events of the run that the tables have to know before anything is sent. */
+  record?: EventBatch;
+  /** The run's clock, where readings of the account as it is before the post are to be taken. */
+  baselineAt?: string;
+}
+
+type PublishingDeps = Pick<
+  ActivityDeps,
+  'db' | 'channels' | 'assets' | 'secrets' | 'sources' | 'sendTiming'
+>;
 
 export function publishingActivities(deps: PublishingDeps) {
+  const timing: SendTiming = { ...SEND_TIMING, ...deps.sendTiming };
+  return {
+    /**
+     * One attempt to publish: the run's events, then intent row, hash check and lease in one
+     * transaction, committed before the network is touched; the lease is asked again right before the
+     * request is written. Nothing before the lease fails the attempt: what was not begun can wait.
+     */
+    async sendPublication(question: SendQuestion): Promise<SendResult> {
+      const deadline = ownDeadline();
+      let recorded: { recordedSeq?: number } = {};
+      let prepared: Prepared;
+      try {
+        if (question.record !== undefined) {
+          await recordBatch(deps.db, question.record);
+          recorded = { recordedSeq: question.record.seq };
+        }
+        prepared = await prepare(deps, question, timing);
+      } catch (error) {
+        const why = describeDatabaseError(error).slice(0, 300);
+        return { outcome: 'wait', evidence: `nothing was sent: ${why}`, ...recorded };
+      }
+      const result =
+        'outcome' in prepared
+          ? prepared
+          : await sendTexts(deps, { ...prepared, order: question.order, timing, deadline });
+      return { ...result, ...recorded };
+    },
+
+    /**
+     * Finds out what an unknown send did, by looking. Sends nothing itself.
+     * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
+     * looked at once more.
+     */
+    reconcilePublication: (question: ReconcileQuestion): Promise<Found> =>
+      reconcile(deps, question, timing),
+  };
+}
+
+type Prepared = SendResult | { target: SendTarget; contents: Contents; lease: Taken };
+type Contents = NonNullable<Awaited<ReturnType<typeof readContents>>>;
+type Taken = Extract<Lease, { taken: true }>;
+
+/** Everything up to the right to send. */
+async function prepare(
+  deps: PublishingDeps,
+  { order, again, baselineAt }: SendQuestion,
+  timing: SendTiming,
+): Promise<Prepared> {
   const { db } = deps;
-  return {
-    /**
-     * One attempt to publish: intent row, hash check and lease in one transaction, committed before
-     * the network is touched; the lease is asked again right before the request is written.
-     * @param again a look-up found nothing of an earlier attempt, on a channel that proves a
-     * repetition with the same key harmless.
-     */
-    async sendPublication({
-      order,
-      again,
-    }: {
-      order: PublicationOrder;
-      again: boolean;
-    }): Promise<SendResult> {
-      const isOver = ownDeadline();
-      const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-      const content = await readPost(deps, order);
-      if (content === null) {
-        return { outcome: 'hash_mismatch', evidence: 'the stored content is not the approved one' };
-      }
-      const target = await findTarget(deps, order);
-      if ('evidence' in target) return { outcome: 'rejected', evidence: target.evidence };
-      const lease = await takeLease(db, order, { again });
-      if (!lease.taken) return withoutLease(db, key, lease);
-      const remainingMs = await checkSendLease(db, { ...key, leaseToken: lease.leaseToken });
-      const sendableMs = Math.floor((remainingMs ?? 0) - LEASE_MARGIN_MS);
-      if (sendableMs <= 0 || isOver()) {
-        await settleIntent(db, {
-          ...key,
-          leaseToken: lease.leaseToken,
-          outcome: {
-            state: 'planned',
-            evidence: { reason: 'the attempt was over before the send' },
-          },
-        });
-        return { outcome: 'not_sent', evidence: 'the attempt was over before the send' };
-      }
-      const outcome = await target.channel.publish({
-        ...postOf(order, { account: target.account, content }),
-        signal: AbortSignal.timeout(sendableMs),
-        writeBefore: performance.now() + sendableMs,
-      });
-      return settle(db, { ...key, leaseToken: lease.leaseToken }, outcome);
-    },
-
-    /**
-     * Finds out what an unknown send did, by looking. Sends nothing itself. `not_sent`: the attempt
-     * never had the right to send. `send_again`: nothing was found, and the channel proves a
-     * repetition with the same key harmless.
-     * @throws a retryable failure while the lease still runs or the channel cannot tell.
-     */
-    async reconcilePublication({
-      order,
-      evidence,
-    }: {
-      order: PublicationOrder;
-      evidence: string;
-    }): Promise<PublicationOutcome | { outcome: 'send_again' | 'not_sent' }> {
-      const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-      const intent = await standingIntent(db, key);
-      const settled = settledOutcome(intent);
-      if (settled !== null) return settled;
-      if (intent === null || intent.state === 'planned') return { outcome: 'not_sent' };
-      const target = await findTarget(deps, order);
-      if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
-      const content = await readPost(deps, order);
-      if (content === null) return { outcome: 'unknown', evidence: 'its content is gone' };
-      const post = postOf(order, { account: target.account, content });
-      const { marker } = post;
-      const found = await target.channel.lookup({ ...post, signal: AbortSignal.timeout(LEASE_MS) });
-      if (found.outcome === 'cannot_tell') {
-        throw ApplicationFailure.retryable('the channel cannot tell', 'CannotTell');
-      }
-      if (found.outcome === 'found') {
-        const { remoteId, permalink } = found.post;
-        await resolveIntent(db, {
-          ...key,
-          outcome: {
-            state: 'published',
-            remoteId,
-            ...(permalink !== null && { permalink }),
-            evidence: { reason: evidence, foundBy: marker, others: found.others.length },
-          },
-        });
-        return publishedOutcome(remoteId, permalink, `found by look-up after: ${evidence}`);
-      }
-      if (target.channel.idempotencyOf(target.account) === 'exact')
-        return { outcome: 'send_again' };
-      return { outcome: 'unknown', evidence: `${evidence}; the look-up found nothing` };
-    },
-  };
-}
-
-type Store = ActivityDeps['db'];
-
-/** Tells when the engine has given the attempt up: a process that was paused must not send after that. */
-function ownDeadline(): () => boolean {
-  const until = performance.now() + Context.current().info.startToCloseTimeoutMs;
-  return () => performance.now() >= until;
-}
-
-type IntentKey = { workspaceId: string; intentKey: string };
-
-function postOf(
-  order: PublicationOrder,
-  { account, content }: Pick<Post, 'account' | 'content'>,
-): Post {
-  const key = intentKeyOf(order);
-  return { account, key, marker: markerOf(key), dueAt: order.dueAt, content, replyTo: null };
-}
-
-/** The approved content, read back and hashed again; null when it is not what was approved. */
-async function readPost(
-  { db, assets }: PublishingDeps,
-  order: PublicationOrder,
-): Promise<Post['content'] | null> {
-  const key = { workspaceId: order.workspaceId, itemId: order.itemId };
-  const [brief, draft] = await Promise.all([
-    getBrief(db, { ...key, hash: order.briefHash }),
-    getDraft(db, { ...key, hash: order.draftHash }),
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+  const [contents, target, banMs] = await Promise.all([
+    readContents(deps, order),
+    findTarget(deps, order),
+    readBanMs(db, order),
   ]);
-  if (brief === null || draft === null) return null;
-  const stored = contentHashOf({ briefHash: hashOf(brief.body), draftHash: hashOf(draft.body) });
-  if (stored !== order.contentHash) return null;
-  const variant = draft.body.variants.find(({ channel }) => channel === order.channel);
-  if (variant === undefined) return null;
-  const media = await mediaOf({ db, assets }, { ...key, draft: draft.body, variant });
-  return {
-    text: variant.text,
-    language: draft.body.language,
-    ...(variant.link !== undefined && { link: variant.link }),
-    ...(media.length > 0 && { media }),
-  };
-}
-
-async function mediaOf(
-  { db, assets }: Pick<PublishingDeps, 'db' | 'assets'>,
-  { workspaceId, draft, variant }: { workspaceId: string; draft: Draft; variant: Variant },
-): Promise<PostMedia[]> {
-  const hashes = variant.assets ?? [];
-  const stored = await listAssets(db, { workspaceId, hashes });
-  return hashes.flatMap((hash) => {
-    const file = stored.find((row) => row.hash === hash);
-    const asset = draft.assets.find((candidate) => candidate.hash === hash);
-    if (file === undefined || asset === undefined) return [];
-    return {
-      hash,
-      kind: asset.kind,
-      ...(asset.altText !== undefined && { altText: asset.altText }),
-      mediaType: file.mediaType,
-      size: file.size,
-      open: async () => (await assets.openAsset(hash)).stream,
-    };
-  });
-}
-
-async function findTarget(
-  { db, channels, secrets }: PublishingDeps,
-  { workspaceId, channelAccountId }: PublicationOrder,
-): Promise<{ channel: Channel; account: ChannelAccount } | { evidence: string }> {
-  const account = await getChannelAccount(db, { workspaceId, channelAccountId });
-  if (account === null || !account.active) return { evidence: 'the channel account is not active' };
-  const id = ChannelId.parse(account.channel);
-  const channel = channels.get(id);
-  if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
-  const { name, settings } = account;
-  return {
-    channel,
-    account: { id: account.id, name, settings, credentials: openCredentials(secrets, account) },
-  };
-}
-
-/**
- * The right to send, in one transaction with the check that the item's approvals still bind this
- * content: an edit either came before, and nothing is sent, or it is refused while this is sending.
- */
-function takeLease(
-  db: Store,
-  order: PublicationOrder,
-  { again }: { again: boolean },
-): Promise<SendLease> {
-  return inTransaction(db, async (tx) => {
-    const intentKey = intentKeyOf(order);
-    if (again) {
-      const evidence = { reason: 'a look-up found nothing', lookedFor: markerOf(intentKey) };
-      await reopenIntent(tx, { workspaceId: order.workspaceId, intentKey, evidence });
-    }
-    await planIntent(tx, {
-      workspaceId: order.workspaceId,
-      itemId: order.itemId,
-      publicationId: order.publicationId,
-      channelAccountId: order.channelAccountId,
-      slotNumber: order.slotNumber,
-      intentKey,
-      marker: markerOf(intentKey),
-      contentHash: order.contentHash,
-      dueAt: order.dueAt,
+  if (contents === null) {
+    return unlessHalfPublished(deps, key, {
+      outcome: 'hash_mismatch',
+      evidence: 'the stored content is not the approved one',
     });
-    const context = (await getItem(tx, order))?.snapshot?.context;
-    if (context === undefined || !approvalsHold(context)) {
-      return { taken: false, reason: 'hash_mismatch' };
-    }
-    return takeSendLease(tx, {
-      workspaceId: order.workspaceId,
-      intentKey,
-      approvedContentHash: context.contentHash ?? '',
-      leaseMs: LEASE_MS,
-    });
+  }
+  if ('evidence' in target) {
+    return unlessHalfPublished(deps, key, { outcome: 'rejected', evidence: target.evidence });
+  }
+  if (banMs > 0) return { outcome: 'wait', waitMs: banMs, evidence: BANNED };
+  if (baselineAt !== undefined) await baseline(deps, { ...order, at: baselineAt });
+  const idempotency = target.channel.idempotencyOf(target.account);
+  const texts = contents.map(({ text }) => text);
+  const lease = await takeLease(db, { order, texts, idempotency, again, timing });
+  return lease.taken ? { target, contents, lease } : withoutLease(deps, key, lease);
+}
+
+const BANNED = 'the channel asked for no request until later';
+
+/** Its lack stops no post, and waiting for it must not make one late. */
+async function baseline(
+  deps: PublishingDeps,
+  order: PublicationOrder & { at: string },
+): Promise<void> {
+  const signal = AbortSignal.timeout(BASELINE_WITHIN_MS);
+  const over = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
   });
+  await Promise.race([over, collectBaseline(deps, order, signal).catch(() => undefined)]);
+}
+
+/** Tells when the engine gives the attempt up: a process that was paused must not send after that. */
+function ownDeadline(): number {
+  return performance.now() + Context.current().info.startToCloseTimeoutMs;
+}
+
+/** An outcome that takes the whole post back cannot be that of a thread that is partly out. */
+async function unlessHalfPublished(
+  { db }: Pick<PublishingDeps, 'db'>,
+  key: IntentKey,
+  result: PublicationOutcome & { evidence: string },
+): Promise<SendResult> {
+  const segments = (await getIntent(db, key))?.segments ?? [];
+  return publishedCount(segments) === 0
+    ? result
+    : { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
 }
 
 async function withoutLease(
-  db: Store,
+  deps: Pick<PublishingDeps, 'db'>,
   key: IntentKey,
-  lease: Extract<SendLease, { taken: false }>,
+  { reason, waitMs, segments }: Extract<Lease, { taken: false }>,
 ): Promise<SendResult> {
-  switch (lease.reason) {
+  switch (reason) {
     case 'hash_mismatch':
-    case 'not_found':
-      return { outcome: 'hash_mismatch', evidence: 'the approvals do not hold for this content' };
+      return unlessHalfPublished(deps, key, {
+        outcome: 'hash_mismatch',
+        evidence: 'the approvals do not hold for this content',
+      });
     case 'being_sent':
       return { outcome: 'unknown', evidence: 'another attempt holds the lease' };
-    case 'settled': {
-      const settled = settledOutcome(await getIntent(db, key));
-      return settled ?? { outcome: 'unknown', evidence: 'an earlier attempt left it unknown' };
+    case 'resend_closed':
+      return { outcome: 'unknown', evidence: 'the key of the first attempt protects no longer' };
+    case 'settled':
+      return (
+        settledOutcome(await getIntent(deps.db, key)) ?? {
+          outcome: 'unknown',
+          evidence: 'an earlier attempt left it unknown',
+        }
+      );
+    case 'banned':
+      return { outcome: 'wait', waitMs, evidence: BANNED, ...partOf(segments) };
+    case 'no_budget': {
+      const evidence = 'the account has written as much as its channel allows';
+      return { outcome: 'wait', waitMs, evidence, ...partOf(segments) };
     }
   }
 }
 
-async function settle(
-  db: Store,
-  fenced: IntentKey & { leaseToken: string },
-  outcome: PublishOutcome,
-): Promise<SendResult> {
-  switch (outcome.outcome) {
-    case 'published': {
-      const { remoteId, permalink, at } = outcome;
-      const state = {
-        state: 'published' as const,
-        remoteId,
-        ...(permalink !== null && { permalink }),
-        evidence: { acceptedAt: at },
-      };
-      await settleIntent(db, { ...fenced, outcome: state });
-      return publishedOutcome(remoteId, permalink, `accepted at ${at}`);
-    }
-    case 'rejected':
-      await settleIntent(db, {
-        ...fenced,
-        outcome: { state: 'rejected', evidence: { code: outcome.code, message: outcome.message } },
-      });
-      return { outcome: 'rejected', evidence: `${outcome.code}: ${outcome.message}` };
-    case 'retryable':
-      await settleIntent(db, {
-        ...fenced,
-        outcome: { state: 'planned', evidence: { code: outcome.code, message: outcome.message } },
-      });
-      return {
-        outcome: 'not_sent',
-        retryAfterMs: outcome.retryAfterMs,
-        evidence: `${outcome.code}: ${outcome.message}`,
-      };
-    case 'unknown':
-      await settleIntent(db, {
-        ...fenced,
-        outcome: { state: 'unknown', evidence: { code: outcome.code, message: outcome.message } },
-      });
-      return { outcome: 'unknown', evidence: `${outcome.code}: ${outcome.message}` };
-  }
+interface Sending {
+  order: PublicationOrder;
+  target: SendTarget;
+  contents: Contents;
+  lease: Taken;
+  timing: SendTiming;
+  /** By `performance.now()`. */
+  deadline: number;
 }
 
-/** The intent once no sender can be under way any more. */
-async function standingIntent(db: Store, key: IntentKey): Promise<IntentRow | null> {
-  const { intent } = await expireSendLease(db, { ...key, settleMs: SETTLE_MS });
-  if (intent?.state === 'sending') {
-    throw ApplicationFailure.create({
-      message: 'the lease of the send still runs',
-      type: 'LeaseRuns',
-      nextRetryDelay: LEASE_POLL_MS,
+/** Sends text by text until all are out, one fails, or the attempt's time is nearly over. */
+async function sendTexts(deps: PublishingDeps, sending: Sending): Promise<SendResult> {
+  const { order, timing, deadline } = sending;
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+  let lease = sending.lease;
+  for (;;) {
+    const { leaseToken, before } = lease;
+    const fenced = { ...key, leaseToken };
+    const outcome = await sendText(deps, { ...sending, lease });
+    const sent = applyOutcome(lease, outcome);
+    if (outcome.outcome !== 'published')
+      return settleFailure(deps, sending, { fenced, outcome, sent });
+    const { at } = outcome;
+    const next = nextSegment(sent);
+    if (next === null) return settlePublished(deps, fenced, { segments: sent, at });
+    const evidence = { position: before.position, remoteId: outcome.remoteId, acceptedAt: at };
+    const hasTime = deadline - performance.now() > NEXT_TEXT_NEEDS_MS;
+    const following = hasTime
+      ? await takeNextLease(deps.db, {
+          order,
+          leaseToken,
+          segments: sent,
+          before: next,
+          timing,
+          note: evidence,
+        })
+      : null;
+    if (following?.taken) {
+      lease = following;
+      continue;
+    }
+    // The next attempt goes on from here.
+    const { settled } = await settleIntent(deps.db, {
+      ...fenced,
+      segments: sent,
+      outcome: { state: 'planned', evidence },
     });
+    if (!settled) return { outcome: 'unknown', evidence: 'the lease was lost on the way' };
+    if (following !== null && following.reason !== 'being_sent') {
+      return withoutLease(deps, key, { ...following, segments: sent });
+    }
+    return { outcome: 'part', evidence: 'the attempt was over', ...partOf(sent) };
   }
-  return intent;
 }
 
-/** Outcomes that stand, so that nothing has to be asked. */
-function settledOutcome(intent: IntentRow | null): PublicationOutcome | null {
-  if (intent?.state === 'published') {
-    return publishedOutcome(intent.remoteId ?? '', intent.permalink, 'recorded by the send');
+const TOO_LATE = 'the attempt was over before the send';
+
+/** One request. The time that is left is asked once more, of the database and of the process's own clock. */
+async function sendText(
+  { db }: PublishingDeps,
+  { order, target, contents, lease, timing, deadline }: Sending,
+): Promise<PublishOutcome> {
+  const { before, segments, leaseToken } = lease;
+  const content = contents[before.position];
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order), leaseToken };
+  const remainingMs = (await checkSendLease(db, key)) ?? 0;
+  const now = performance.now();
+  const sendableMs = Math.floor(Math.min(remainingMs - timing.leaseMarginMs, deadline - now));
+  if (sendableMs <= 0 || content === undefined) {
+    return { outcome: 'retryable', code: 'unreachable', message: TOO_LATE, retryAfterMs: 0 };
   }
-  if (intent?.state === 'rejected') {
-    return { outcome: 'rejected', evidence: JSON.stringify(intent.evidence) };
-  }
-  return null;
+  return target.channel.publish({
+    ...postOf({ order, account: target.account, content, segment: before, segments }),
+    signal: AbortSignal.timeout(sendableMs),
+    writeBefore: now + sendableMs,
+  });
 }
 
-function publishedOutcome(
-  remoteId: string,
-  permalink: string | null,
-  evidence: string,
-): PublicationOutcome {
-  return { outcome: 'published', remoteId, ...(permalink !== null && { permalink }), evidence };
+/** The texts after an attempt at one of them. */
+function applyOutcome({ segments, before }: Taken, outcome: PublishOutcome): Segment[] {
+  const { position } = before;
+  switch (outcome.outcome) {
+    case 'published':
+      return withSegment(segments, position, publishedAs(outcome));
+    case 'rejected':
+      return withSegment(segments, position, { state: 'rejected' });
+    case 'unknown':
+      return withSegment(segments, position, { state: 'unknown' });
+    case 'retryable':
+      // As if it had not been tried: what an earlier attempt left open stays open.
+      return withSegment(segments, position, before);
+  }
+}
+
+export function publishedAs({ remoteId, permalink, at }: RemotePost): Partial<Segment> {
+  return { state: 'published', remoteId, permalink, acceptedAt: at };
+}
+
+async function settlePublished(
+  { db }: Pick<PublishingDeps, 'db'>,
+  fenced: IntentKey & { leaseToken: string },
+  { segments, at }: { segments: readonly Segment[]; at: string },
+): Promise<SendResult> {
+  const [first] = segments;
+  const remoteId = first?.remoteId ?? '';
+  const permalink = first?.permalink ?? null;
+  const link = permalink === null ? {} : { permalink };
+  await settleIntent(db, {
+    ...fenced,
+    segments,
+    outcome: { state: 'published', remoteId, ...link, evidence: { acceptedAt: at } },
+  });
+  return { outcome: 'published', remoteId, ...link, evidence: `accepted at ${at}` };
+}
+
+async function settleFailure(
+  { db }: Pick<PublishingDeps, 'db'>,
+  { order, lease }: Sending,
+  {
+    fenced,
+    outcome,
+    sent,
+  }: {
+    fenced: IntentKey & { leaseToken: string };
+    outcome: Exclude<PublishOutcome, { outcome: 'published' }>;
+    sent: readonly Segment[];
+  },
+): Promise<SendResult> {
+  const { code, message } = outcome;
+  const evidence = `${code}: ${message}`;
+  const noted = { position: lease.before.position, code, message };
+  const hasPublished = publishedCount(sent) > 0;
+  if (outcome.outcome === 'rejected') {
+    const state = hasPublished ? 'unknown' : 'rejected';
+    await settleIntent(db, { ...fenced, segments: sent, outcome: { state, evidence: noted } });
+    return hasPublished
+      ? { outcome: 'half_published', evidence: halfPublished(sent, evidence) }
+      : { outcome: 'rejected', evidence };
+  }
+  if (outcome.outcome === 'unknown') {
+    const unknown = { state: 'unknown' as const, evidence: noted };
+    await settleIntent(db, { ...fenced, segments: sent, outcome: unknown });
+    return { outcome: 'unknown', evidence };
+  }
+  if (code === 'rate_limited') await banAccount(db, { ...order, forMs: outcome.retryAfterMs });
+  // An attempt before this one may have reached the channel: it stays unknown.
+  const state = lease.before.firstAttemptAt === null ? 'planned' : 'unknown';
+  const { settled } = await settleIntent(db, {
+    ...{ ...fenced, segments: sent },
+    outcome: { state, evidence: noted },
+  });
+  return settled
+    ? { outcome: 'not_sent', retryAfterMs: outcome.retryAfterMs, evidence, ...partOf(sent) }
+    : { outcome: 'unknown', evidence: `${evidence}; the lease was lost on the way` };
+}
+
+function partOf(segments: readonly Segment[]): Part {
+  const published = publishedCount(segments);
+  return published === 0 ? {} : { part: { published, of: segments.length } };
 }

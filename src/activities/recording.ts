@@ -15,28 +15,33 @@ export interface EventBatch {
   seq: number;
 }
 
+/**
+ * Writes a run's events, its row and its outbox. Repeatable: what stands is not written again.
+ * A chain that contradicts the stored one is not retried into the tables: it is a finding.
+ */
+export async function recordBatch(
+  db: ActivityDeps['db'],
+  { workspaceId, itemId, events, snapshot, seq }: EventBatch,
+): Promise<void> {
+  try {
+    await projectEvents(db, {
+      workspaceId,
+      itemId,
+      events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+      item: itemRowOf(snapshot, seq),
+      outbox: outboxOf(itemId, events),
+    });
+  } catch (error) {
+    if (!(error instanceof ChainConflict)) throw error;
+    throw ApplicationFailure.retryable(
+      `${itemId}: the chain contradicts the stored one`,
+      'ChainConflict',
+    );
+  }
+}
+
 export function recordingActivities({ db }: Pick<ActivityDeps, 'db'>) {
   return {
-    /**
-     * Writes a run's events, its row and its outbox. Repeatable: what stands is not written again.
-     * A chain that contradicts the stored one is not retried into the tables: it is a finding.
-     */
-    async recordEvents({ workspaceId, itemId, events, snapshot, seq }: EventBatch): Promise<void> {
-      try {
-        await projectEvents(db, {
-          workspaceId,
-          itemId,
-          events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
-          item: itemRowOf(snapshot, seq),
-          outbox: outboxOf(itemId, events),
-        });
-      } catch (error) {
-        if (!(error instanceof ChainConflict)) throw error;
-        throw ApplicationFailure.retryable(
-          `${itemId}: the chain contradicts the stored one`,
-          'ChainConflict',
-        );
-      }
-    },
+    recordEvents: (batch: EventBatch): Promise<void> => recordBatch(db, batch),
   };
 }

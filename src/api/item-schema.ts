@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { PUBLICATION_STATES, REVIEW_DECISIONS } from '../domain/item-context.ts';
 import { COMMAND_TYPES } from '../domain/item-rules.ts';
 import { Quorum } from '../domain/playbook.ts';
+import { SEGMENT_STATES } from '../domain/publish-segments.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/roles.ts';
 import { PLACES, STAGES } from '../domain/stages.ts';
 import { UnmetRequirement } from './errors.ts';
@@ -82,6 +83,14 @@ const Gate = z
   })
   .describe('the latest approval set: who is asked, and for which content');
 
+const Segment = z
+  .object({
+    position: z.int().describe('0 is the first text'),
+    state: z.enum(SEGMENT_STATES),
+    permalink: z.string().optional(),
+  })
+  .meta({ id: 'Segment' });
+
 export const Publication = z
   .object({
     id: z.string(),
@@ -98,6 +107,10 @@ export const Publication = z
     permalink: z.string().optional(),
     publishedAt: instant.optional(),
     evidence: z.string().optional(),
+    segments: z
+      .array(Segment)
+      .optional()
+      .describe('the texts of a thread, once its send has begun'),
   })
   .meta({ id: 'Publication' });
 

@@ -7,6 +7,7 @@ import { type ItemSnapshot, startItem } from '../domain/item-run.ts';
 import type { Playbook } from '../domain/playbook.ts';
 import { pinPlaybook } from '../domain/playbook-pin.ts';
 import { STANDARD_PLAYBOOK } from '../domain/playbook-standard.ts';
+import { newSegments, type Segment } from '../domain/publish-segments.ts';
 import { Item, ItemSummary } from './item-schema.ts';
 import { itemSummaryView, itemView } from './item-view.ts';
 
@@ -120,6 +121,24 @@ describe('the view of an item', () => {
     const out = { ...record, state: 'published' as const, remoteId: 'r1', publishedAt: AT };
     const [published] = view(rowAt('measuring', { publications: [out] })).publications;
     expect(published).toMatchObject({ remoteId: 'r1', publishedAt: AT, marker: planned?.marker });
+  });
+
+  it('shows the texts of a thread with what is out, and none of a single post', () => {
+    const row = rowAt('publishing', { publications: [{ ...record, state: 'unknown' }] });
+    const { channelAccountId, slotNumber } = record;
+    const [one, two] = newSegments('key', ['one', 'two']);
+    if (one === undefined || two === undefined) throw new Error('two texts');
+    const out = { ...one, state: 'published' as const, permalink: 'https://example.org/1' };
+    const shown = (segments: Segment[]) =>
+      itemView(row, {
+        ...{ playbook, local: false },
+        intents: [{ channelAccountId, slotNumber, segments }],
+      }).publications[0]?.segments;
+    expect(shown([out, two])).toEqual([
+      { position: 0, state: 'published', permalink: 'https://example.org/1' },
+      { position: 1, state: 'waiting' },
+    ]);
+    expect(shown([out])).toBeUndefined();
   });
 
   it('shows the checklist of the next handoff: ticks come with it, the machine looks by itself', () => {

@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import type { ItemSummary as ItemSummaryRow, StoredItem } from '../db/items.ts';
+import type { IntentRow } from '../db/publish-intents.ts';
 import {
   type ApprovalSet,
   currentApprovals,
@@ -32,10 +33,15 @@ export function itemSummaryView(
 /**
  * An item as the API shows it: everything follows from its row and the snapshot in it.
  * @param playbook the version that the item pins, for the labels of its checklists.
+ * @param intents what the send ledger holds of the item.
  */
 export function itemView(
   row: StoredItem,
-  { playbook, ...options }: ViewOptions & { playbook: Playbook | null },
+  {
+    playbook,
+    intents = [],
+    ...options
+  }: ViewOptions & { playbook: Playbook | null; intents?: readonly SentIntent[] },
 ): Item {
   const { context } = row.snapshot;
   const place = placeOf(row.snapshot);
@@ -54,7 +60,7 @@ export function itemView(
     handoffs: context.handoffs,
     gate: gateView(context),
     approvals: context.approvals.flatMap((set) => approvalsOf(set, context)),
-    publications: context.publications.map((record) => publicationView(record, context)),
+    publications: context.publications.map((record) => publicationView(record, context, intents)),
     checkpoints: context.checkpoints,
     ...(review !== null && { review }),
     checklist: checklistOf(heldFrom ?? place, context, playbook),
@@ -113,9 +119,11 @@ function gateView(context: ItemContext): Item['gate'] {
 export function publicationView(
   record: PublicationRecord,
   { workspaceId, itemId }: Pick<ItemContext, 'workspaceId' | 'itemId'>,
+  intents: readonly SentIntent[] = [],
 ): z.infer<typeof Publication> {
   const { remoteId, permalink, publishedAt, evidence, ...shown } = record;
   const { channelAccountId, slotNumber } = record;
+  const texts = segmentsOf(record, intents);
   return {
     ...shown,
     marker: markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
@@ -123,7 +131,24 @@ export function publicationView(
     ...(permalink !== null && { permalink }),
     ...(publishedAt !== null && { publishedAt }),
     ...(evidence !== null && { evidence }),
+    ...(texts.length > 1 && { segments: texts }),
   };
+}
+
+/** The part of a row of the send ledger that is shown. */
+type SentIntent = Pick<IntentRow, 'channelAccountId' | 'slotNumber' | 'segments'>;
+
+function segmentsOf(
+  { channelAccountId, slotNumber }: PublicationRecord,
+  intents: readonly SentIntent[],
+): NonNullable<z.infer<typeof Publication>['segments']> {
+  const intent = intents.find(
+    (row) => row.channelAccountId === channelAccountId && row.slotNumber === slotNumber,
+  );
+  return (intent?.segments ?? []).map(({ position, state, permalink }) => ({
+    ...{ position, state },
+    ...(permalink !== null && { permalink }),
+  }));
 }
 
 function reviewView(context: ItemContext): NonNullable<Item['review']> | null {

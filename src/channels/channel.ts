@@ -59,7 +59,12 @@ export type PublishOutcome =
 export type LookupOutcome =
   | { outcome: 'found'; post: RemotePost; others: readonly RemotePost[] }
   | { outcome: 'absent' }
-  | { outcome: 'cannot_tell'; message: string };
+  | {
+      outcome: 'cannot_tell';
+      message: string;
+      /** The channel asked for silence this long. */
+      retryAfterMs?: number;
+    };
 
 /** A file of a post, by the hash it has in the asset store. */
 export interface PostMedia {

@@ -8,9 +8,11 @@ import { outboxRows, type ProjectionBatch } from './projection-batch.ts';
 import { retryOnConflict } from './transaction.ts';
 
 /**
- * The whole projection as one statement, for a batch that continues exactly where the row stands.
- * A person waits for it, and it saves seven round trips. Moving the row takes its lock and checks
- * the condition again once it has it; where that moves nothing, nothing else happens either.
+ * The whole projection as one statement, for a batch that continues where the row stands: at the event
+ * before it, or at one of its own, for a run repeats what it does not know to be stored. A person waits
+ * for it, and it saves seven round trips. The row's head hash names the event it stands at. Moving the
+ * row takes its lock and checks the condition again once it has it; where that moves nothing, nothing
+ * else happens either.
  */
 const PROJECT_IN_ORDER = `
 with moved as (
@@ -18,7 +20,7 @@ with moved as (
     title = coalesce($5, title), stage = $6, substage = $7, owner_role = $8, assignee_id = $9,
     waiting_on = $10::jsonb, snapshot = $11::jsonb, stage_entered_at = $12, due_at = $13,
     closed_at = $14, seq = $15, head_hash = $16, updated_at = now()
-  where id = $1 and workspace_id = $2 and seq = $3 and head_hash = $4
+  where id = $1 and workspace_id = $2 and seq between $3 and $15 - 1 and head_hash = any($4::text[])
   returning seq
 ), recorded as (
   insert into item_events
@@ -28,6 +30,10 @@ with moved as (
     seq integer, at timestamptz, type text, actor text, data jsonb,
     "prevHash" text, hash text, "commandId" text)
   where exists (select from moved)
+    -- Another hash under its seq is no repetition: the key refuses it.
+    and not exists (select from item_events s
+      where s.item_id = $1 and s.seq = e.seq and s.hash = e.hash)
+  returning seq
 ), told as (
   insert into outbox (id, workspace_id, item_id, seq, ordinal, type, payload)
   select o.id, $2, $1, o.seq, o.ordinal, o.type, o.payload
@@ -43,11 +49,13 @@ with moved as (
   returning answer, settled_at
 )
 select exists (select from moved) as moved,
+       array(select seq from recorded order by seq) as recorded,
        (select answer from settled) as answer,
        (select settled_at from settled) as "settledAt"`;
 
 interface Outcome {
   moved: boolean;
+  recorded: number[];
   answer: Record<string, unknown> | null;
   settledAt: Date | null;
 }
@@ -60,7 +68,7 @@ export async function projectInOrder(
   db: Db,
   batch: ProjectionBatch,
   events: readonly ItemEvent[],
-): Promise<{ verdict: CommandVerdict | null } | null> {
+): Promise<{ verdict: CommandVerdict | null; recorded: number[] } | null> {
   const { $client: pool } = db;
   const values = valuesOf(batch, events);
   // An error inside a foreign transaction would end it; there is no falling back from that.
@@ -71,7 +79,7 @@ export async function projectInOrder(
     );
     const [outcome] = rows;
     if (outcome === undefined || !outcome.moved) return null;
-    return { verdict: verdictOf(batch, outcome) };
+    return { verdict: verdictOf(batch, outcome), recorded: outcome.recorded };
   } catch (error) {
     // An event beyond the row was recorded without its row: the general way sorts that out.
     if (isUniqueViolation(error, 'item_events_pkey')) return null;
@@ -87,7 +95,7 @@ function valuesOf(batch: ProjectionBatch, events: readonly ItemEvent[]): unknown
   if (!isUnbroken(events)) return null;
   const rows = events.map((event) => ({ ...event, commandId: commandIdOf(event) }));
   return [
-    ...[itemId, workspaceId, first.seq - 1, first.prevHash],
+    ...[itemId, workspaceId, first.seq - 1, events.map(({ prevHash }) => prevHash)],
     ...[item.title ?? null, item.stage, item.substage, item.ownerRole, item.assigneeId],
     ...[JSON.stringify(item.waitingOn), JSON.stringify(item.snapshot)],
     ...[item.stageEnteredAt, item.dueAt, item.closedAt, item.seq, last.hash],

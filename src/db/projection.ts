@@ -1,11 +1,14 @@
 import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { GENESIS_HASH, type ItemEvent } from '../domain/item-event.ts';
 import { commandIdOf } from '../domain/item-row.ts';
+import { intentKeyOf } from '../domain/publication-intent.ts';
 import type { Db } from './client.ts';
 import { getCommand, verdictOf } from './commands.ts';
 import { ChainConflict, StoreError } from './errors.ts';
 import { outboxRows, type Projection, type ProjectionBatch } from './projection-batch.ts';
 import { projectInOrder } from './projection-in-order.ts';
+import { resolveIntent } from './publish-intents.ts';
 import { commands, itemEvents, items, outbox } from './schema/index.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -18,14 +21,13 @@ import { inTransaction } from './transaction.ts';
  */
 export async function projectEvents(db: Db, batch: ProjectionBatch): Promise<Projection> {
   const events = [...batch.events].sort((a, b) => a.seq - b.seq);
-  const inOrder = await projectInOrder(db, batch, events);
+  const inOrder = events.some(isResolution) ? null : await projectInOrder(db, batch, events);
   if (inOrder === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
-  const recorded = events.map(({ seq }) => seq);
   const standing =
-    inOrder.verdict === null
+    inOrder.verdict === null && batch.command !== undefined
       ? await inTransaction(db, (tx) => settleCommand(tx, batch))
       : { verdict: inOrder.verdict, contradiction: false };
-  return { seq: recorded.at(-1) ?? 0, recorded, missing: [], ...standing };
+  return { seq: events.at(-1)?.seq ?? 0, recorded: inOrder.recorded, missing: [], ...standing };
 }
 
 /** Batches that overlap what is stored, come early or late, or only settle a command. */
@@ -41,8 +43,46 @@ async function projectAnyhow(
   const recorded = await insertEvents(tx, batch, events);
   const seq = await moveItem(tx, batch, row, chain);
   await insertOutbox(tx, batch);
+  await settleResolved(tx, batch, events);
   return { seq, recorded, missing, ...(await settleCommand(tx, batch)) };
 }
+
+function isResolution({ type }: ItemEvent): boolean {
+  return type === 'publication.resolved';
+}
+
+/** What a person said of a send settles its row in the send ledger, in the same transaction as the event. */
+async function settleResolved(
+  tx: Db,
+  { workspaceId, itemId }: ProjectionBatch,
+  events: readonly ItemEvent[],
+): Promise<void> {
+  for (const { actor, at, data } of events.filter(isResolution)) {
+    const said = Resolution.safeParse(data);
+    if (!said.success) continue;
+    const { channelAccountId, slotNumber, outcome, evidence, remoteId, permalink } = said.data;
+    await resolveIntent(tx, {
+      workspaceId,
+      intentKey: intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber }),
+      ...{
+        resolution: outcome,
+        remoteId,
+        permalink,
+        evidence: { by: actor, saidAt: at, reason: evidence },
+      },
+    });
+  }
+}
+
+/** Data of `publication.resolved`; a slot that is only moved has nothing to settle. */
+const Resolution = z.object({
+  channelAccountId: z.string(),
+  slotNumber: z.number(),
+  outcome: z.enum(['live', 'not_live', 'publish_again', 'skip']),
+  evidence: z.string().nullable().default(null),
+  remoteId: z.string().nullable().default(null),
+  permalink: z.string().nullable().default(null),
+});
 
 interface ItemHead {
   seq: number;

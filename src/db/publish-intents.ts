@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { IntentIdentity } from '../domain/publication-intent.ts';
+import type { Segment } from '../domain/publish-segments.ts';
 import type { Db } from './client.ts';
 import { newId } from './ids.ts';
 import type { ItemKey } from './items.ts';
 import { publishIntents } from './schema/index.ts';
+import type { IntentResolution, IntentState } from './schema/publish-intents.ts';
 
 export type IntentRow = typeof publishIntents.$inferSelect;
 
@@ -25,25 +28,53 @@ export type NewIntent = Pick<
   | 'dueAt'
 >;
 
+/** A row, locked, and the database's clock at that moment. */
+export type PlannedIntent = IntentRow & { now: string };
+
 /**
- * Records that a slot is to be sent, or finds its row. While it is still planned, content and time
- * follow the plan; once a send was tried nothing changes.
+ * Records that a slot is to be sent, or finds its row, and locks it until the transaction ends. While
+ * it is still planned, content and time follow the plan; once a send was tried nothing changes.
  */
-export async function planIntent(db: Db, intent: NewIntent): Promise<IntentRow> {
+export async function planIntent(db: Db, intent: NewIntent): Promise<PlannedIntent> {
   const { contentHash, dueAt } = intent;
   const { workspaceId, itemId, channelAccountId, slotNumber, state } = publishIntents;
-  const [planned] = await db
+  const [row] = await db
     .insert(publishIntents)
     .values({ id: newId('intent'), ...intent })
     .onConflictDoUpdate({
       target: [workspaceId, itemId, channelAccountId, slotNumber],
-      set: { contentHash, dueAt },
-      setWhere: eq(state, 'planned'),
+      set: {
+        contentHash: sql`case when ${state} = 'planned' then ${contentHash} else ${publishIntents.contentHash} end`,
+        dueAt: sql`case when ${state} = 'planned' then ${dueAt}::timestamptz else ${publishIntents.dueAt} end`,
+      },
+      setWhere: eq(publishIntents.intentKey, intent.intentKey),
     })
-    .returning();
-  const row = planned ?? (await getIntent(db, intent));
-  if (row === null) throw new Error(`${intent.intentKey}: its slot belongs to another intent key`);
+    .returning({ ...getTableColumns(publishIntents), now: clockIso() });
+  if (row === undefined) {
+    throw new Error(`${intent.intentKey}: its slot belongs to another intent key`);
+  }
   return row;
+}
+
+/** The slot that a person ordered to be published again as this one; null when this is no such order. */
+export async function findStopped(
+  db: Db,
+  { workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity,
+): Promise<IntentRow | null> {
+  const [row] = await db
+    .select()
+    .from(publishIntents)
+    .where(
+      and(
+        eq(publishIntents.workspaceId, workspaceId),
+        eq(publishIntents.itemId, itemId),
+        eq(publishIntents.channelAccountId, channelAccountId),
+        lt(publishIntents.slotNumber, slotNumber),
+      ),
+    )
+    .orderBy(desc(publishIntents.slotNumber))
+    .limit(1);
+  return row?.resolution === 'publish_again' ? row : null;
 }
 
 export async function getIntent(db: Db, key: IntentKey): Promise<IntentRow | null> {
@@ -87,14 +118,23 @@ export type SendLease =
  * touched. A lease that runs out is never given again: what became of the send is then unknown.
  * @param approvedContentHash what the item's approvals bind to now; another hash is not sent.
  * @param leaseMs the send must be over, or aborted, before it ends.
+ * @param segments as they stand once the lease is taken.
+ * @param note what is kept about the attempt.
  */
 export async function takeSendLease(
   db: Db,
   {
     approvedContentHash,
     leaseMs,
+    segments,
+    note = {},
     ...key
-  }: IntentKey & { approvedContentHash: string; leaseMs: number },
+  }: IntentKey & {
+    approvedContentHash: string;
+    leaseMs: number;
+    segments?: readonly Segment[];
+    note?: Note;
+  },
 ): Promise<SendLease> {
   const leaseToken = randomUUID();
   const [intent] = await db
@@ -103,7 +143,8 @@ export async function takeSendLease(
       state: 'sending',
       attempt: sql`${publishIntents.attempt} + 1`,
       leaseToken,
-      leaseUntil: sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`,
+      leaseUntil: fromNow(leaseMs),
+      ...segmentsAnd({ segments, note: { what: 'lease taken', ...note } }),
     })
     .where(
       and(
@@ -120,6 +161,34 @@ export async function takeSendLease(
   if (standing === null) return { taken: false, reason: 'not_found' };
   if (standing.state === 'planned') return { taken: false, reason: 'hash_mismatch' };
   return { taken: false, reason: standing.state === 'sending' ? 'being_sent' : 'settled' };
+}
+
+/**
+ * The same right for the next text of a thread, by the holder of the lease: what came of the text
+ * before is recorded with it.
+ * @returns false when the lease is over or lost.
+ */
+export async function renewSendLease(
+  db: Db,
+  {
+    leaseToken,
+    leaseMs,
+    segments,
+    note,
+    ...key
+  }: IntentKey & { leaseToken: string; leaseMs: number; segments: readonly Segment[]; note: Note },
+): Promise<boolean> {
+  const { settled } = await move(
+    db,
+    key,
+    and(
+      eq(publishIntents.state, 'sending'),
+      eq(publishIntents.leaseToken, leaseToken),
+      sql`${publishIntents.leaseUntil} > clock_timestamp()`,
+    ),
+    { leaseUntil: fromNow(leaseMs), ...segmentsAnd({ segments, note }) },
+  );
+  return settled;
 }
 
 /**
@@ -153,6 +222,14 @@ export type SendOutcome =
   /** Proven not to have been processed: may be sent again under a new lease. */
   | { state: 'planned'; evidence: Record<string, unknown> };
 
+/** What is kept in an intent's log; the database adds its clock. */
+export type Note = Record<string, unknown>;
+
+interface Settled {
+  settled: boolean;
+  intent: IntentRow | null;
+}
+
 /**
  * Records what came of a send by the holder of its lease. A sender that comes back late, when its
  * intent is already `unknown`, may still say what it saw, but may not free the intent for a resend.
@@ -160,8 +237,13 @@ export type SendOutcome =
  */
 export async function settleIntent(
   db: Db,
-  { leaseToken, outcome, ...key }: IntentKey & { leaseToken: string; outcome: SendOutcome },
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
+  {
+    leaseToken,
+    outcome,
+    segments,
+    ...key
+  }: IntentKey & { leaseToken: string; outcome: SendOutcome; segments?: readonly Segment[] },
+): Promise<Settled> {
   const knows = outcome.state === 'published' || outcome.state === 'rejected';
   return move(
     db,
@@ -176,10 +258,11 @@ export async function settleIntent(
     {
       state: outcome.state,
       evidence: outcome.evidence ?? null,
+      ...segmentsAnd({ segments, note: { what: outcome.state, ...outcome.evidence } }),
       ...(outcome.state === 'published'
         ? { remoteId: outcome.remoteId, permalink: outcome.permalink ?? null }
         : {}),
-      ...(outcome.state === 'planned' ? { leaseToken: null, leaseUntil: null } : {}),
+      ...(outcome.state === 'planned' ? NO_LEASE : {}),
       ...(knows ? { settledAt: sql`now()` } : {}),
     },
   );
@@ -192,7 +275,8 @@ export async function settleIntent(
 export async function expireSendLease(
   db: Db,
   { settleMs, ...key }: IntentKey & { settleMs: number },
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
+): Promise<Settled> {
+  const evidence = { reason: 'the sender did not come back' };
   return move(
     db,
     key,
@@ -200,42 +284,105 @@ export async function expireSendLease(
       eq(publishIntents.state, 'sending'),
       sql`${publishIntents.leaseUntil} + ${settleMs} * interval '1 millisecond' <= clock_timestamp()`,
     ),
-    { state: 'unknown', evidence: { reason: 'the sender did not come back' } },
+    {
+      state: 'unknown',
+      evidence,
+      log: noted({ what: 'unknown', ...evidence }),
+      segments: sql`coalesce((select jsonb_agg(
+        case s.value ->> 'state' when 'sending' then s.value || '{"state": "unknown"}' else s.value end
+        order by s.ordinality)
+        from jsonb_array_elements(${publishIntents.segments}) with ordinality s), '[]')`,
+    },
   );
 }
 
-/** Settles an `unknown` intent by what a lookup found or a person stated. */
+/** What a look-up found out about an `unknown` intent; `null` leaves its state as it is. */
+export type LookupState = 'published' | 'planned' | null;
+
+/** Records a look-up of an `unknown` intent: what it found, or that it found nothing. */
+export async function noteLookup(
+  db: Db,
+  {
+    state,
+    segments,
+    evidence,
+    ...key
+  }: IntentKey & { state: LookupState; segments: readonly Segment[]; evidence: Note },
+): Promise<Settled> {
+  const [first] = segments;
+  return move(db, key, eq(publishIntents.state, 'unknown'), {
+    ...segmentsAnd({ segments, note: { what: 'looked up', ...evidence } }),
+    ...(state !== null && { state, evidence }),
+    ...(state === 'planned' && NO_LEASE),
+    ...(state === 'published' && {
+      remoteId: first?.remoteId ?? null,
+      permalink: first?.permalink ?? null,
+      settledAt: sql`now()`,
+    }),
+  });
+}
+
+/**
+ * Settles an intent by what a person stated. A sender that still comes back has lost its lease and
+ * changes nothing any more.
+ */
 export async function resolveIntent(
   db: Db,
   {
-    outcome,
+    resolution,
+    evidence,
+    remoteId = null,
+    permalink = null,
     ...key
   }: IntentKey & {
-    outcome: {
-      state: 'published' | 'not_live';
-      remoteId?: string;
-      permalink?: string;
-      evidence: Record<string, unknown>;
-    };
+    resolution: IntentResolution;
+    evidence: Note;
+    remoteId?: string | null;
+    permalink?: string | null;
   },
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
-  const { state, evidence, remoteId = null, permalink = null } = outcome;
-  return move(db, key, eq(publishIntents.state, 'unknown'), {
-    ...{ state, evidence, remoteId, permalink },
+): Promise<Settled> {
+  const state = RESOLVED_STATES[resolution];
+  return move(db, key, inArray(publishIntents.state, ['planned', 'sending', 'unknown']), {
+    ...{ state, resolution, evidence, ...NO_LEASE },
+    ...(state === 'published' && {
+      remoteId: sql`coalesce(${remoteId}, ${publishIntents.remoteId})`,
+      permalink: sql`coalesce(${permalink}, ${publishIntents.permalink})`,
+    }),
+    log: noted({ what: 'resolved', resolution, ...evidence }),
     settledAt: sql`now()`,
   });
 }
 
+const RESOLVED_STATES = {
+  live: 'published',
+  not_live: 'not_live',
+  publish_again: 'not_live',
+  skip: 'withdrawn',
+} as const satisfies Record<IntentResolution, IntentState>;
+
 /** Closes an intent that nobody tried to send. */
-export async function withdrawIntent(
-  db: Db,
-  key: IntentKey,
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
+export async function withdrawIntent(db: Db, key: IntentKey): Promise<Settled> {
   return move(db, key, eq(publishIntents.state, 'planned'), {
     state: 'withdrawn',
     settledAt: sql`now()`,
   });
 }
+
+/**
+ * Frees an `unknown` intent for another send with the same key. Only for channels that prove such a
+ * repetition harmless, after a look-up that found nothing.
+ */
+export async function reopenIntent(
+  db: Db,
+  { evidence, ...key }: IntentKey & { evidence: Note },
+): Promise<Settled> {
+  return move(db, key, eq(publishIntents.state, 'unknown'), {
+    ...{ state: 'planned', evidence, ...NO_LEASE },
+    log: noted({ what: 'sent again', ...evidence }),
+  });
+}
+
+const NO_LEASE = { leaseToken: null, leaseUntil: null };
 
 type IntentChange = Parameters<ReturnType<typeof updateIntents>['set']>[0];
 
@@ -248,7 +395,7 @@ async function move(
   key: IntentKey,
   from: SQL | undefined,
   change: IntentChange,
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
+): Promise<Settled> {
   const [row] = await updateIntents(db)
     .set(change)
     .where(and(isIntent(key), from))
@@ -261,18 +408,35 @@ function isIntent({ workspaceId, intentKey }: IntentKey) {
   return and(eq(publishIntents.intentKey, intentKey), eq(publishIntents.workspaceId, workspaceId));
 }
 
-/**
- * Frees an `unknown` intent for another send with the same key. Only for channels that prove such a
- * repetition harmless, after a look-up that found nothing.
- */
-export async function reopenIntent(
-  db: Db,
-  { evidence, ...key }: IntentKey & { evidence: Record<string, unknown> },
-): Promise<{ settled: boolean; intent: IntentRow | null }> {
-  return move(db, key, eq(publishIntents.state, 'unknown'), {
-    state: 'planned',
-    evidence,
-    leaseToken: null,
-    leaseUntil: null,
-  });
+function segmentsAnd({
+  segments,
+  note,
+}: {
+  segments?: readonly Segment[] | undefined;
+  note: Note;
+}) {
+  return {
+    log: noted(note),
+    ...(segments !== undefined && { segments: [...segments] }),
+  };
+}
+
+/** The log with one more entry. */
+function noted(note: Note): SQL {
+  return sql`${publishIntents.log} || jsonb_build_array(
+    jsonb_build_object('at', ${clockIso()}) || ${JSON.stringify(note)}::jsonb)`;
+}
+
+function clockIso(): SQL<string> {
+  return sql<string>`to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** The database's clock, ISO 8601 UTC. */
+export async function readClock(db: Db): Promise<string> {
+  const { rows } = await db.execute<{ now: string }>(sql`select ${clockIso()} as now`);
+  return rows[0]?.now ?? '';
+}
+
+function fromNow(ms: number): SQL {
+  return sql`clock_timestamp() + ${ms} * interval '1 millisecond'`;
 }

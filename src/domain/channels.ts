@@ -75,6 +75,12 @@ export interface AltTextLimit {
  */
 export type LinkPlace = 'card' | 'in_text' | 'none';
 
+/** Writes of one account: at most `max` in any `perMs` milliseconds, as a bucket that refills evenly. */
+export interface WriteLimit {
+  max: number;
+  perMs: number;
+}
+
 export interface ChannelLimits {
   name: string;
   text: TextLimit;
@@ -85,6 +91,8 @@ export interface ChannelLimits {
   maxHashtags: number | null;
   /** Most further segments after the first text; 0 where the channel has no threads. */
   maxThreadSegments: number;
+  /** Null where the channel states none per account. */
+  writeLimit: WriteLimit | null;
   /** Where the numbers come from. */
   source: readonly string[];
   /** Month in which the source was read: these numbers drift. */
@@ -92,6 +100,9 @@ export interface ChannelLimits {
 }
 
 const MB = 1_000_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 const MONTH_READ = '2026-08';
 
 /**
@@ -117,6 +128,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'card', maxLength: 2048 },
     maxHashtags: null,
     maxThreadSegments: 25,
+    writeLimit: { max: 6_000, perMs: MINUTE_MS },
     source: ['Baton: the sandbox follows Mastodon’s defaults'],
     asOf: MONTH_READ,
   },
@@ -137,6 +149,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'in_text', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 25,
+    writeLimit: { max: 300, perMs: 5 * MINUTE_MS },
     source: [
       'mastodon/documentation: content/en/user/posting.md',
       'mastodon/documentation: content/en/entities/Instance.md',
@@ -156,6 +169,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'card', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 25,
+    writeLimit: { max: 1_666, perMs: HOUR_MS },
     source: ['bluesky-social/atproto: lexicons/app/bsky/feed/post.json, lexicons/app/bsky/embed'],
     asOf: MONTH_READ,
   },
@@ -172,6 +186,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'in_text', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 25,
+    writeLimit: { max: 100, perMs: 15 * MINUTE_MS },
     source: [
       'xdevplatform/docs: fundamentals/counting-characters.mdx',
       'xdevplatform/docs: x-api/media/quickstart/best-practices.mdx',
@@ -195,6 +210,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'card', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 0,
+    writeLimit: { max: 150, perMs: DAY_MS },
     source: ['learn.microsoft.com/linkedin/marketing: Posts API, MultiImage API'],
     asOf: MONTH_READ,
   },
@@ -211,6 +227,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'card', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 0,
+    writeLimit: null,
     source: [
       'gitroomhq/postiz-app: facebook.provider.ts',
       'helpx.adobe.com: Content Scheduler media specifications',
@@ -230,6 +247,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'none', maxLength: null },
     maxHashtags: 5,
     maxThreadSegments: 0,
+    writeLimit: { max: 50, perMs: DAY_MS },
     source: [
       'developers.facebook.com/docs/instagram-platform/content-publishing',
       'ayrshare.com/docs: Instagram',
@@ -250,6 +268,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'in_text', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 25,
+    writeLimit: { max: 250, perMs: DAY_MS },
     source: ['developers.facebook.com/documentation/threads/posts'],
     asOf: MONTH_READ,
   },
@@ -261,6 +280,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'in_text', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 0,
+    writeLimit: { max: 100, perMs: DAY_MS },
     source: ['developers.google.com/youtube/v3/docs/videos'],
     asOf: MONTH_READ,
   },
@@ -277,6 +297,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'none', maxLength: null },
     maxHashtags: null,
     maxThreadSegments: 0,
+    writeLimit: { max: 6, perMs: MINUTE_MS },
     source: ['docs.zernio.com/platforms/tiktok'],
     asOf: MONTH_READ,
   },
@@ -293,6 +314,7 @@ export const CHANNEL_LIMITS = {
     link: { place: 'card', maxLength: 2048 },
     maxHashtags: null,
     maxThreadSegments: 0,
+    writeLimit: null,
     source: ['pinterest/api-description: v5/openapi.json'],
     asOf: MONTH_READ,
   },

@@ -98,6 +98,13 @@ export const COMMAND_BODIES = {
       .url({ protocol: /^https?$/ })
       .max(2_048)
       .optional(),
+    remoteId: z
+      .string()
+      .trim()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('the id of the post on its channel'),
     ...slotTime,
     ...conditions,
   }),

@@ -24,7 +24,11 @@ export function resolvePublication(
   const evidence = refs.evidence ?? null;
   const resolved: EventRecord = {
     type: 'publication.resolved',
-    data: { ...publicationData(record), was: record.state, outcome: refs.outcome, evidence },
+    data: {
+      ...{ ...publicationData(record), was: record.state, outcome: refs.outcome, evidence },
+      ...(refs.permalink !== undefined && { permalink: refs.permalink }),
+      ...(refs.remoteId !== undefined && { remoteId: refs.remoteId }),
+    },
   };
   switch (refs.outcome) {
     case 'live': {

@@ -402,3 +402,35 @@ test('Retry-After is understood as seconds and as a date', () => {
   }
   expect(retryAfterMs({}, now)).toBeNull();
 });
+
+describe('a request with a last instant to begin', () => {
+  /** As SIGSTOP would: timers, signals and connections all stand still meanwhile. */
+  function pauseProcess(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  }
+
+  test('is written before it', async () => {
+    const peer = await http((_, response) => response.end('ok'));
+    const outcome = await clientFor(peer).request({
+      ...{ method: 'POST', url: peer.origin, body: 'x' },
+      writeBefore: performance.now() + 2_000,
+    });
+    expect(outcome).toMatchObject({ kind: 'response', status: 200, body: Buffer.from('ok') });
+  });
+
+  test('is not written after it, though the process woke up with a connection', async () => {
+    let requests = 0;
+    const peer = await http((_, response) => {
+      requests += 1;
+      response.end('ok');
+    });
+    const sent = clientFor(peer).request({
+      ...{ method: 'POST', url: peer.origin, body: 'x' },
+      writeBefore: performance.now() + 50,
+    });
+    pauseProcess(100);
+    expect(await sent).toMatchObject({ kind: 'not_sent', code: 'too_late' });
+    expect(peer.connections).toBe(1);
+    expect(requests).toBe(0);
+  });
+});

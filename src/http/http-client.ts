@@ -1,4 +1,4 @@
-import { Client } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import { guardedLookup, type ResolveHost, resolveHost } from './address-guard.ts';
 import { failureOf, type TransferPhase } from './http-failure.ts';
@@ -31,6 +31,11 @@ export interface HttpRequest {
   timeoutMs?: number;
   maxResponseBytes?: number;
   signal?: AbortSignal;
+  /**
+   * By `performance.now()`: a request that has not begun to be written by then is not written. A timer or a signal
+   * does not stop a process that was paused; this is asked right before the first byte.
+   */
+  writeBefore?: number;
 }
 
 /** A request with a JSON body (or none) and a JSON answer. */
@@ -128,7 +133,12 @@ async function transfer(
     maxHeaderSize: MAX_HEADER_BYTES,
     pipelining: 0,
   });
-  const phase: TransferPhase = { connected: false, timedOut: false, aborted: false };
+  const phase: TransferPhase = {
+    connected: false,
+    writeTooLate: false,
+    timedOut: false,
+    aborted: false,
+  };
   client.once('connect', () => {
     phase.connected = true;
   });
@@ -141,7 +151,7 @@ async function transfer(
   const timer = setTimeout(() => giveUp('timedOut'), timeoutMs);
   asked.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const response = await client.request({
+    const response = await guardWrite(client, asked.writeBefore, phase).request({
       path: `${url.pathname}${url.search}`,
       method: asked.method,
       headers,
@@ -164,6 +174,32 @@ async function transfer(
     asked.signal?.removeEventListener('abort', onAbort);
     void client.destroy().catch(() => undefined);
   }
+}
+
+/** Refuses to begin writing after `writeBefore`: between this check and the first byte nothing is waited for. */
+function guardWrite(
+  client: Client,
+  writeBefore: number | undefined,
+  phase: TransferPhase,
+): Dispatcher {
+  if (writeBefore === undefined) return client;
+  return client.compose(
+    (dispatch) => (options, handler) =>
+      dispatch(options, {
+        onRequestStart(controller, context) {
+          if (performance.now() < writeBefore) {
+            handler.onRequestStart?.(controller, context);
+            return;
+          }
+          phase.writeTooLate = true;
+          controller.abort(new Error('too late to write'));
+        },
+        onResponseStart: (...given) => handler.onResponseStart?.(...given),
+        onResponseData: (...given) => handler.onResponseData?.(...given),
+        onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+        onResponseError: (...given) => handler.onResponseError?.(...given),
+      }),
+  );
 }
 
 function unusable(

@@ -4,6 +4,8 @@ import type { NotSent, NotSentCode, Unknown, UnknownCode } from './http-outcome.
 export interface TransferPhase {
   /** The connection stood (after TLS): from here on the other side may have seen the request. */
   connected: boolean;
+  /** Nothing was written: the time to begin was over. */
+  writeTooLate: boolean;
   timedOut: boolean;
   aborted: boolean;
 }
@@ -20,6 +22,9 @@ const PROTOCOL_CODES =
  */
 export function failureOf(error: unknown, phase: TransferPhase, host: string): NotSent | Unknown {
   const code = codeOf(error);
+  if (phase.writeTooLate) {
+    return { kind: 'not_sent', code: 'too_late', message: `too late to write to ${host}` };
+  }
   return phase.connected
     ? { kind: 'unknown', ...afterConnect(error, code, phase, host) }
     : { kind: 'not_sent', ...beforeConnect(error, code, phase, host) };

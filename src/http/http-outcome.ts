@@ -11,6 +11,7 @@ export const NOT_SENT_CODES = [
   'connection_failed',
   'connect_timeout',
   'tls_failed',
+  'too_late',
   'aborted',
 ] as const;
 export type NotSentCode = (typeof NOT_SENT_CODES)[number];

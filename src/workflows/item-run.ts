@@ -3,12 +3,14 @@ import {
   condition,
   isCancellation,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { EventBatch } from '../activities/recording.ts';
 import { answerOf, type CommandAnswer } from '../domain/command-answer.ts';
 import { publicationWorkflowId } from '../domain/ids.ts';
 import type { Command, SystemEvent } from '../domain/item-commands.ts';
@@ -47,11 +49,13 @@ import {
   type RefusalDetails,
   type RunState,
 } from './messages.ts';
-import { publication } from './publication.ts';
+import { publication, publish } from './publication.ts';
 
 const store = proxyActivities<Pick<Activities, 'recordEvents' | 'freezeReview'>>(STORE);
 const collect = proxyActivities<Pick<Activities, 'collectReadings'>>(COLLECT);
 
+/** Patch: a due post is sent by its item's run instead of a child. */
+const SEND_IN_RUN = 'send-in-run';
 /** Ids of commands that a continued run still answers by heart. */
 const MAX_SEEN = 2_000;
 /** Events of commands are stored by the API; the run keeps at most so many for the case it did not. */
@@ -291,11 +295,19 @@ export class ItemRun {
   /** Every event since the last batch goes along, so that a gap left by a dead API heals by itself. */
   private async project(): Promise<void> {
     this.needsProjection = false;
-    const { snapshot, head, workspaceId, itemId } = this;
-    const events = this.unprojected;
-    await store.recordEvents({ workspaceId, itemId, events, snapshot, seq: head.seq });
-    this.unprojected = this.unprojected.filter(({ seq }) => seq > head.seq);
-    this.projectedSeq = head.seq;
+    const batch = this.batch();
+    await store.recordEvents(batch);
+    this.noteRecorded(batch.seq);
+  }
+
+  private batch(): EventBatch {
+    const { snapshot, head, workspaceId, itemId, unprojected: events } = this;
+    return { workspaceId, itemId, events, snapshot, seq: head.seq };
+  }
+
+  private noteRecorded(seq: number): void {
+    this.unprojected = this.unprojected.filter((event) => event.seq > seq);
+    this.projectedSeq = Math.max(this.projectedSeq, seq);
   }
 
   private async projected(seq: number): Promise<void> {
@@ -305,12 +317,38 @@ export class ItemRun {
 
   private async send(publicationId: string): Promise<void> {
     this.happen({ type: 'publication_sending', at: nowIso(), publicationId });
-    // The send re-checks the approvals in the tables, so they must know of them first.
+    const settled = patched(SEND_IN_RUN)
+      ? await this.sendHere(publicationId)
+      : await this.sendByChild(publicationId);
+    if (settled === null) return;
+    this.happen({ type: 'publication_settled', at: nowIso(), publicationId, ...settled });
+  }
+
+  /**
+   * Sends from this run. The send re-checks the approvals in the tables, so it carries the events that
+   * they may not know of yet; an attempt that did not say it stored them leaves that to `project`.
+   */
+  private async sendHere(publicationId: string): Promise<PublicationOutcome | null> {
+    const order = this.orderFor(publicationId);
+    if (order === null) return null;
+    this.needsProjection = false;
+    try {
+      return await publish(order, {
+        pending: () => (this.projectedSeq < this.head.seq ? this.batch() : null),
+        recorded: (seq) => this.noteRecorded(seq),
+      });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { outcome: 'unknown', evidence: 'the run of the send ended without an answer' };
+    } finally {
+      if (this.projectedSeq < this.head.seq) this.needsProjection = true;
+    }
+  }
+
+  private async sendByChild(publicationId: string): Promise<PublicationOutcome | null> {
     await this.projected(this.head.seq);
     const order = this.orderFor(publicationId);
-    if (order === null) return;
-    const settled = await runPublication(order);
-    this.happen({ type: 'publication_settled', at: nowIso(), publicationId, ...settled });
+    return order === null ? null : runPublication(order);
   }
 
   private orderFor(publicationId: string): PublicationOrder | null {
@@ -398,7 +436,7 @@ async function collected(question: Parameters<Activities['collectReadings']>[0])
 }
 
 /**
- * Runs the send as a child of its own. One at a time: a child that still runs is not joined. A child
+ * Runs the send as a child of its own, as runs did before `SEND_IN_RUN`. One at a time: a child that still runs is not joined. A child
  * that fails or cannot start leaves the outcome unknown.
  */
 async function runPublication(order: PublicationOrder): Promise<PublicationOutcome> {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { SendResult } from '../activities/publishing.ts';
+import type { EventBatch } from '../activities/recording.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
 import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
 
@@ -16,52 +17,104 @@ const { reconcilePublication } =
 
 /** A send that provably never left may be tried again this often before people are asked. */
 const MAX_SENDS = 5;
+/** Attempts in all, with those that only waited or sent a part of a thread. */
+const MAX_ATTEMPTS = 200;
 /** Waits between such tries when the channel names none. */
 const RETRY_AFTER_MS = 5_000;
+/** Longest wait for what has no time of its own, such as a database that is away. */
+const MAX_WAIT_MS = 60_000;
+
+/** The run's events that the tables have to know before a send; they travel with it. */
+export interface Recording {
+  /** What is not known to be in the tables yet. */
+  pending(): EventBatch | null;
+  recorded(seq: number): void;
+}
 
 /**
- * One planned post, from its due slot to a settled outcome: baseline, hash check and send, look-up
- * when the outcome is unknown. It lives only while it works; waiting is the item's. Nothing is sent
- * once its time is over, however long a worker was away in between.
+ * One planned post as a run of its own: how runs before `SEND_IN_RUN` published, and how a post is
+ * sent that no item's run waits for.
  */
 export async function publication(order: PublicationOrder): Promise<PublicationOutcome> {
   await baseline(order);
-  let again = false;
+  return publish(order);
+}
+
+/**
+ * One planned post, from its due slot to a settled outcome: send, look-up when the outcome is unknown.
+ * Nothing is sent once its time is over, however long a worker was away in between.
+ */
+export async function publish(
+  order: PublicationOrder,
+  recording?: Recording,
+): Promise<PublicationOutcome> {
+  const state = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
+  let sends = 0;
+  let waits = 0;
   let waitMs = 0;
-  let why = 'nobody was there to send it';
-  for (let attempt = 1; attempt <= MAX_SENDS; attempt += 1) {
-    if (Date.now() + waitMs > Date.parse(order.sendUntil)) return tooLate(order, why, { again });
+  for (let attempt = 1; sends < MAX_SENDS && attempt <= MAX_ATTEMPTS; attempt += 1) {
+    if (Date.now() + waitMs > Date.parse(order.sendUntil)) return tooLate(order, state);
     if (waitMs > 0) await sleep(waitMs);
-    const sent = await send(order, { again });
-    why = sent.evidence ?? sent.outcome;
-    if (sent.outcome === 'unknown') {
-      const found = await reconcile(order, why);
-      if (isSettled(found)) return found;
-      again ||= found.outcome === 'send_again';
-      waitMs = 0;
-    } else if (sent.outcome === 'not_sent') {
-      waitMs = sent.retryAfterMs ?? RETRY_AFTER_MS * attempt;
-    } else {
-      return sent;
+    const sent = await send(order, { again: state.again, isFirst: attempt === 1, recording });
+    state.why = sent.evidence ?? sent.outcome;
+    if ('part' in sent && sent.part !== undefined) {
+      state.part = sent.part.published;
+      state.of = sent.part.of;
+    }
+    switch (sent.outcome) {
+      case 'unknown': {
+        const found = await reconcile(order, state.why);
+        if (isSettled(found)) return found;
+        if (found.outcome !== 'go_on') sends += 1;
+        state.again ||= found.outcome === 'send_again';
+        waitMs = 0;
+        break;
+      }
+      case 'not_sent':
+        sends += 1;
+        waitMs = sent.retryAfterMs ?? RETRY_AFTER_MS * sends;
+        break;
+      case 'wait':
+        waits += 1;
+        waitMs = sent.waitMs ?? Math.min(MAX_WAIT_MS, 1_000 * 2 ** Math.min(waits, 6));
+        break;
+      case 'part':
+        waitMs = 0;
+        break;
+      case 'half_published':
+        return { outcome: 'unknown', evidence: sent.evidence };
+      default:
+        return outcomeOf(sent);
     }
   }
-  return again
-    ? { outcome: 'unknown', evidence: `${why}; the look-ups found nothing` }
-    : { outcome: 'rejected', evidence: `${why}; nothing was sent in ${MAX_SENDS} attempts` };
+  if (state.part > 0) return halfPublished(state, state.why);
+  return state.again
+    ? { outcome: 'unknown', evidence: `${state.why}; the look-ups found nothing` }
+    : { outcome: 'rejected', evidence: `${state.why}; nothing was sent in ${sends} attempts` };
+}
+
+interface SendState {
+  again: boolean;
+  why: string;
+  /** Texts of a thread that are out. */
+  part: number;
+  of: number;
 }
 
 /** What was certainly not sent is missed; after an attempt that nobody saw end, a person looks. */
-function tooLate(
-  { sendUntil }: PublicationOrder,
-  why: string,
-  { again }: { again: boolean },
-): PublicationOutcome {
+function tooLate({ sendUntil }: PublicationOrder, state: SendState): PublicationOutcome {
+  const { again, why, part } = state;
+  if (part > 0) return halfPublished(state, `${why}, and ${sendUntil} is over`);
   return again
     ? {
         outcome: 'unknown',
         evidence: `${why}; the look-up found nothing, and ${sendUntil} is over`,
       }
     : { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
+}
+
+function halfPublished({ part, of }: SendState, why: string): PublicationOutcome {
+  return { outcome: 'unknown', evidence: `${part} of ${of} texts are published; ${why}` };
 }
 
 /** The state of the account before the post: follower growth is measured from it. Its lack stops no post. */
@@ -77,13 +130,27 @@ async function baseline(order: PublicationOrder): Promise<void> {
  * One attempt. One that died tells nothing: its outcome is unknown, whatever it did. One that no
  * worker took before its time was over was not made.
  */
-async function send(order: PublicationOrder, { again }: { again: boolean }): Promise<SendResult> {
+async function send(
+  order: PublicationOrder,
+  {
+    again,
+    isFirst,
+    recording,
+  }: { again: boolean; isFirst: boolean; recording: Recording | undefined },
+): Promise<SendResult> {
   const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
     ...SEND,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
   });
+  const record = recording?.pending() ?? null;
   try {
-    return await sendPublication({ order, again });
+    const sent = await sendPublication({
+      ...{ order, again },
+      ...(record !== null && { record }),
+      ...(recording !== undefined && isFirst && { baselineAt: new Date(Date.now()).toISOString() }),
+    });
+    if (sent.recordedSeq !== undefined) recording?.recorded(sent.recordedSeq);
+    return sent;
   } catch (error) {
     if (isCancellation(error)) throw error;
     return isNeverStarted(error)
@@ -100,10 +167,15 @@ function isNeverStarted(error: unknown): boolean {
   );
 }
 
+function outcomeOf(sent: SendResult & PublicationOutcome): PublicationOutcome {
+  const { recordedSeq: _, ...outcome } = sent;
+  return outcome;
+}
+
 type Found = Awaited<ReturnType<Activities['reconcilePublication']>>;
 
 function isSettled(found: Found): found is PublicationOutcome {
-  return found.outcome !== 'send_again' && found.outcome !== 'not_sent';
+  return !['send_again', 'not_sent', 'go_on'].includes(found.outcome);
 }
 
 async function reconcile(order: PublicationOrder, evidence: string): Promise<Found> {

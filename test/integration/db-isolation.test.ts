@@ -7,6 +7,7 @@ import { findInTables, TABLE_CODES } from '../../src/db/audit-findings.ts';
 import { listAuditedRows, readFoundItems } from '../../src/db/audit-rows.ts';
 import * as campaigns from '../../src/db/campaigns.ts';
 import * as channelAccounts from '../../src/db/channel-accounts.ts';
+import * as channelBudgets from '../../src/db/channel-budgets.ts';
 import * as commands from '../../src/db/commands.ts';
 import * as comments from '../../src/db/comments.ts';
 import * as idempotencyKeys from '../../src/db/idempotency-keys.ts';
@@ -89,6 +90,8 @@ async function fillWorkspace() {
     ...{ ...item, ...intent, publicationId: 'pub_1', channelAccountId, slotNumber: 1 },
     ...{ marker: 'm', contentHash: 'h', dueAt: '2026-01-01T00:00:00.000Z' },
   });
+  const budget = { workspaceId, channelAccountId };
+  await channelBudgets.banAccount(db, { ...budget, forMs: 60_000 });
   await readings.appendReadings(db, {
     ...item,
     given: [
@@ -156,6 +159,7 @@ async function fillWorkspace() {
     getIntent: (id) => publishIntents.getIntent(db, { ...intent, workspaceId: id }),
     listIntents: (id) => publishIntents.listIntents(db, { ...item, workspaceId: id }),
     listOpenIntents: (id) => publishIntents.listOpenIntents(db, { workspaceId: id }),
+    readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),

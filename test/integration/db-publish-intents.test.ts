@@ -153,10 +153,9 @@ describe('settleIntent', () => {
 });
 
 describe('what is open', () => {
-  it('is settled by evidence, or withdrawn before a send', async () => {
+  it('is settled by what a person says, once, or withdrawn before a send', async () => {
     const { key } = await makeIntent();
-    const outcome = { state: 'not_live', evidence: { by: 'lookup' } } as const;
-    expect(await resolveIntent(database.db, { ...key, outcome })).toMatchObject({ settled: false });
+    const said = { resolution: 'not_live', evidence: { by: 'mem_1', reason: 'empty' } } as const;
     const { leaseToken } = await takeLease(key);
     const unknown = { state: 'unknown', evidence: { error: 'timeout' } } as const;
     await settleIntent(database.db, { ...key, leaseToken, outcome: unknown });
@@ -164,10 +163,15 @@ describe('what is open', () => {
     const open = async () =>
       (await listOpenIntents(database.db, { workspaceId })).map(({ intentKey }) => intentKey);
     expect(await open()).toContain(key.intentKey);
-    expect(await resolveIntent(database.db, { ...key, outcome })).toMatchObject({
-      ...{ settled: true, intent: { state: 'not_live', evidence: { by: 'lookup' } } },
+    expect(await resolveIntent(database.db, { ...key, ...said })).toMatchObject({
+      ...{ settled: true, intent: { state: 'not_live', resolution: 'not_live' } },
     });
     expect(await open()).not.toContain(key.intentKey);
+    const live = { ...key, resolution: 'live', evidence: {} } as const;
+    expect(await resolveIntent(database.db, live)).toMatchObject({ settled: false });
+    const { intent } = await settleIntent(database.db, { ...key, leaseToken, outcome: unknown });
+    expect(intent).toMatchObject({ state: 'not_live' });
+    expect(intent?.log.map(({ what }) => what)).toEqual(['lease taken', 'unknown', 'resolved']);
 
     const { key: skipped } = await makeIntent();
     expect(await withdrawIntent(database.db, skipped)).toMatchObject({ settled: true });

@@ -3,7 +3,6 @@ import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
 import { insertPlaybook } from '../../src/db/playbooks.ts';
 import { getIntent, listIntents } from '../../src/db/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
-import { publicationWorkflowId } from '../../src/domain/ids.ts';
 import type { PublicationRecord } from '../../src/domain/item-context.ts';
 import { slotEndsAt } from '../../src/domain/item-slots.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
@@ -14,6 +13,7 @@ import {
 } from '../../src/domain/publication-intent.ts';
 import { makeDraft } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
+import { withIdempotency } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {
   approve,
@@ -31,17 +31,30 @@ const HASTY_GRACE_MS = 3_000;
 const SOON_MS = 1_500;
 
 let engine: ItemEngine;
+/** Its network neither keeps keys nor can be searched well enough to send again. */
+let keyless: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
+  keyless = await openItemEngine({
+    channels: (real) => withIdempotency(real, 'none'),
+    sendTiming: { quietMs: 500 },
+  });
   const { workspaceId } = engine.workspace;
   const slotGraceMinutes = HASTY_GRACE_MS / 60_000;
   const playbook = { ...STANDARD_PLAYBOOK, name: 'hasty', slotGraceMinutes };
   await insertPlaybook(engine.deps.db, { workspaceId, playbook });
 }, 120_000);
-afterAll(() => engine?.close());
+afterAll(async () => {
+  await engine?.close();
+  await keyless?.close();
+});
 
-async function publicationOf(itemId: string): Promise<PublicationRecord> {
-  const { publications } = await engine.context(itemId);
+function publicationOf(itemId: string): Promise<PublicationRecord> {
+  return latestOf(engine, itemId);
+}
+
+async function latestOf({ context }: ItemEngine, itemId: string): Promise<PublicationRecord> {
+  const { publications } = await context(itemId);
   const latest = publications.at(-1);
   if (latest === undefined) throw new Error(`${itemId} has no publication`);
   return latest;
@@ -298,62 +311,84 @@ describe.concurrent('a network that', () => {
 });
 
 describe.concurrent('an outcome that nobody knows', () => {
-  /** The run of the send is gone while the network hangs, so nothing looks any more. */
+  /** The network lost the connection, and nothing there protects from a second post. */
   async function unknown(): Promise<{ itemId: string; publicationId: string }> {
-    const itemId = await engine.start();
-    await engine.sandbox.fault({ mode: 'hang', marker: engine.marker(itemId) });
-    await toScheduled(engine, itemId, { slotInMs: SOON_MS });
-    const intent = await eventually(async () => {
-      const found = await intentOf(itemId);
-      return found?.state === 'sending' ? found : null;
-    });
-    const { temporal } = engine.deps;
-    await temporal.workflow.getHandle(publicationWorkflowId(intent.intentKey)).terminate('lost');
-    await engine.until(itemId, 'an unknown outcome', ({ publications }) =>
-      publications.some(({ state }) => state === 'unknown'),
+    const itemId = await keyless.start();
+    await keyless.sandbox.fault({ mode: 'reset', marker: keyless.marker(itemId) });
+    await toScheduled(keyless, itemId, { slotInMs: SOON_MS });
+    const { publications } = await keyless.until(
+      itemId,
+      'an unknown outcome',
+      (context) => context.publications.some(({ state }) => state === 'unknown'),
+      30_000,
     );
-    expect(await engine.item(itemId)).toMatchObject({
+    expect(await keyless.item(itemId)).toMatchObject({
       stage: 'publishing',
       waitingOn: [{ role: 'social_media_manager', for: 'resolve_publication' }],
     });
-    return { itemId, publicationId: (await publicationOf(itemId)).id };
+    return { itemId, publicationId: publications.at(-1)?.id ?? '' };
+  }
+
+  async function ledgerRow(itemId: string) {
+    const rows = await listIntents(keyless.deps.db, { ...keyless.workspace, itemId });
+    return rows[0];
   }
 
   it('is live when a person says so, and is measured', async () => {
     const { itemId, publicationId } = await unknown();
     const evidence = 'seen on the page';
-    const { stage } = await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+    const { stage } = await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
       ...{ publicationId, outcome: 'live', evidence },
+      ...{ remoteId: 'post-7', permalink: 'https://example.org/7' },
     });
     expect(stage).toBe('measuring');
-    expect(await publicationOf(itemId)).toMatchObject({ state: 'published', evidence });
-    expect((await engine.context(itemId)).checkpoints).toHaveLength(5);
+    expect(await latestOf(keyless, itemId)).toMatchObject({ state: 'published', evidence });
+    expect((await keyless.context(itemId)).checkpoints).toHaveLength(5);
+    const again = await keyless.verdict('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId, outcome: 'not_live', evidence },
+    });
+    expect(again).toMatchObject({ outcome: 'refused' });
+    expect(await ledgerRow(itemId)).toMatchObject({
+      ...{ state: 'published', resolution: 'live', remoteId: 'post-7' },
+      permalink: 'https://example.org/7',
+      evidence: { by: keyless.workspace.memberOf('social_media_manager'), reason: evidence },
+    });
+  });
+
+  it('is not for another role to resolve', async () => {
+    const { itemId, publicationId } = await unknown();
+    const refused = await keyless.verdict('creator', itemId, 'resolve_publication', {
+      ...{ publicationId, outcome: 'live', evidence: 'seen' },
+    });
+    expect(refused).toMatchObject({ outcome: 'refused' });
+    expect(await ledgerRow(itemId)).toMatchObject({ state: 'unknown', resolution: null });
   });
 
   it('is not live when a person says so, and is never sent again by itself', async () => {
     const { itemId, publicationId } = await unknown();
-    const { stage } = await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+    const { stage } = await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
       ...{ publicationId, outcome: 'not_live', evidence: 'the page is empty' },
     });
     expect(stage).toBe('scheduling');
-    expect(engine.posts(itemId)).toEqual([]);
+    expect(keyless.posts(itemId)).toEqual([]);
+    expect(await ledgerRow(itemId)).toMatchObject({ state: 'not_live', attempt: 1 });
   });
 
   it('is published again under a new slot when a person says so', async () => {
     const { itemId, publicationId } = await unknown();
-    const refused = await engine.verdict('social_media_manager', itemId, 'plan_schedule', {
-      publications: [{ channelAccountId: engine.channelAccountId, at: '2099-01-01T00:00:00Z' }],
+    const refused = await keyless.verdict('social_media_manager', itemId, 'plan_schedule', {
+      publications: [{ channelAccountId: keyless.channelAccountId, at: '2099-01-01T00:00:00Z' }],
     });
     expect(refused).toMatchObject({ outcome: 'refused' });
-    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+    await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
       ...{ publicationId, outcome: 'publish_again', evidence: 'the page is empty' },
       at: new Date(Date.now() + SOON_MS).toISOString(),
     });
-    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
-    expect((await engine.context(itemId)).publications).toMatchObject([
+    await keyless.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
+    expect((await keyless.context(itemId)).publications).toMatchObject([
       { id: publicationId, state: 'not_live', slotNumber: 1 },
       { state: 'published', slotNumber: 2 },
     ]);
-    expect(engine.posts(itemId)).toHaveLength(1);
+    expect(keyless.posts(itemId)).toHaveLength(1);
   });
 });

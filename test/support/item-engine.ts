@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { createActivities } from '../../src/activities/index.ts';
+import type { SendTiming } from '../../src/activities/send-timing.ts';
 import type {
   Caller,
   CommandAnswer,
@@ -21,11 +22,12 @@ import type { DeliveryDeps } from '../../src/api/commands/deliver-command.ts';
 import { drainOnce } from '../../src/api/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
-import { createChannelRegistry } from '../../src/channels/registry.ts';
+import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
+import { type IntentRow, listIntents } from '../../src/db/publish-intents.ts';
 import type { StartItemBody } from '../../src/domain/command-bodies.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { CommandType } from '../../src/domain/item-commands.ts';
@@ -90,6 +92,8 @@ export interface ItemEngine {
   historyLength(itemId: string): Promise<number>;
   /** What the posts of an item carry. */
   marker(itemId: string, slotNumber?: number): string;
+  /** What the send ledger of the database holds of an item. */
+  intents(itemId: string): Promise<IntentRow[]>;
   /** The ledger's lines of an item. */
   posts(itemId: string): LedgerPost[];
   travel(itemId: string, target: TravelTarget): Promise<void>;
@@ -109,10 +113,15 @@ export function newCommandId(): string {
   return `http:key_test:${randomUUID()}`;
 }
 
-/** @param continueAbove history events above which every item started here continues as new. */
-export async function openItemEngine(
-  options: { continueAbove?: number } = {},
-): Promise<ItemEngine> {
+export interface EngineOptions {
+  /** History events above which every item started here continues as new. */
+  continueAbove?: number;
+  /** What this process publishes through instead of the adapters that there are. */
+  channels?: (real: ChannelRegistry) => ChannelRegistry;
+  sendTiming?: Partial<SendTiming>;
+}
+
+export async function openItemEngine(options: EngineOptions = {}): Promise<ItemEngine> {
   const directory = mkdtempSync(join(tmpdir(), 'baton engine-'));
   const [database, sandbox, codePath] = await Promise.all([
     openTestDb(24),
@@ -128,10 +137,12 @@ export async function openItemEngine(
   const taskQueue = `test-${randomUUID()}`;
   const http = createHttpClient({ allowedOrigins: [sandbox.url] });
   const secretKey = { id: 'testtest', bytes: randomBytes(32) };
+  const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url });
   const activities = createActivities({
     db,
     temporal,
-    channels: createChannelRegistry({ http, sandboxUrl: sandbox.url }),
+    channels: options.channels?.(realChannels) ?? realChannels,
+    ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
     secrets: createSecretBox({ current: secretKey, all: [secretKey] }),
@@ -238,6 +249,7 @@ export async function openItemEngine(
       (await temporal.workflow.getHandle(itemWorkflowId(itemId)).describe()).historyLength,
     marker: (itemId, slotNumber = 1) =>
       markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
+    intents: (itemId) => listIntents(db, { workspaceId, itemId }),
     posts(itemId) {
       const markers = [1, 2, 3, 4, 5].map((slot) => engine.marker(itemId, slot));
       return sandbox.ledger().filter(({ marker }) => markers.includes(marker));

@@ -45,9 +45,9 @@ export const R2: Line = {
       progress(`${n} posts are planned over ${Math.round(spreadMs / 1_000)} s`);
       killer.begin();
       await delay(Math.max(0, lastDueAt - Date.now()));
-      const faults = await killer.stop();
-      progress(`killed ${JSON.stringify(faults)}`);
+      await killer.end();
       const fates = await awaitFates(site, posts, { withinMs: SETTLE_MS });
+      const faults = await killer.stop();
       const judged = judgeFates(fates);
       if (Object.keys(faults).length === 0) judged.violations.push('nobody was killed');
       return { ...judged, faults, recoveryMs: await recoveriesOf(site, fates) };
@@ -70,11 +70,20 @@ async function orderKills(
   }
 }
 
+type Killer = {
+  /** From now on by the clock too. */
+  begin(): void;
+  /** No more by the clock. */
+  end(): Promise<void>;
+  /** No more at all. @returns the kills by kind. */
+  stop(): Promise<Record<string, number>>;
+};
+
 /** Kills workers by the sandbox's hooks and, once it begins, by the clock; starts another for each. */
 async function prepareKiller(
   site: Site,
   { parts, seed }: { parts: readonly Part[]; seed: number },
-): Promise<{ begin(): void; stop(): Promise<Record<string, number>> }> {
+): Promise<Killer> {
   const random = seededRandom(seed);
   const kills: Record<string, number> = {};
   const workers = new Set([site.worker]);
@@ -98,7 +107,6 @@ async function prepareKiller(
   await Promise.all(starting);
   site.harness.onCall((body) => {
     const { at, sender } = HookCall.parse(body);
-    if (over.signal.aborted) return;
     kill(
       [...workers].find(({ pid }) => String(pid) === sender),
       `kill ${at}`,
@@ -117,9 +125,12 @@ async function prepareKiller(
     begin() {
       clock = killByTheClock();
     },
-    async stop() {
+    async end() {
       over.abort();
       await clock;
+    },
+    async stop() {
+      site.harness.onCall(() => {});
       await Promise.all(starting);
       return kills;
     },

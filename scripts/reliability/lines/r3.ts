@@ -15,7 +15,11 @@ export const R3: Line = {
       name: 'R3',
       accounts: [
         { settings: {}, rate: 0.25, unlistedRate: 0.05 },
-        { settings: { idempotency: 'exact_for', windowMs: WINDOW_MS }, rate: 0.3, unlistedRate: 0 },
+        {
+          settings: { idempotency: 'exact_for', windowMs: WINDOW_MS },
+          rate: 0.25,
+          unlistedRate: 0.05,
+        },
       ],
       isUnprovable: () => false,
     }),

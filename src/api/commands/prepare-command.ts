@@ -246,6 +246,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         ...given({
           evidence: body.evidence,
           permalink: body.permalink,
+          remoteId: body.remoteId,
           slot: resolved.slots[0],
         }),
       },

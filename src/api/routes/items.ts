@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getCampaign } from '../../db/campaigns.ts';
 import { getItem, listItems } from '../../db/items.ts';
 import { getPlaybook } from '../../db/playbooks.ts';
+import { listIntents } from '../../db/publish-intents.ts';
 import { readTimeline } from '../../db/timeline.ts';
 import { StartItemBody } from '../../domain/command-bodies.ts';
 import { ROLES } from '../../domain/roles.ts';
@@ -181,8 +182,11 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
       const row = await getItem(db, { workspaceId, itemId });
       if (row === null) throw notFound('item', itemId);
       const { playbookName: name, playbookVersion: version } = row;
-      const playbook = await getPlaybook(db, { workspaceId, name, version });
-      return c.json(itemView(row, { playbook: playbook?.data ?? null, local }), 200);
+      const [playbook, intents] = await Promise.all([
+        getPlaybook(db, { workspaceId, name, version }),
+        listIntents(db, { workspaceId, itemId }),
+      ]);
+      return c.json(itemView(row, { playbook: playbook?.data ?? null, intents, local }), 200);
     })
     .openapi(actionsRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');

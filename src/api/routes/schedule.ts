@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem } from '../../db/items.ts';
+import { listIntents } from '../../db/publish-intents.ts';
 import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
 import {
   appliedView,
@@ -77,12 +78,15 @@ export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(readRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');
-      const item = await getItem(deps.db, { workspaceId: c.get('caller').workspaceId, itemId });
+      const key = { workspaceId: c.get('caller').workspaceId, itemId };
+      const [item, intents] = await Promise.all([getItem(deps.db, key), listIntents(deps.db, key)]);
       if (item === null) throw notFound('item', itemId);
       const { context } = item.snapshot;
       const hash = scheduleTag(context.publications);
       c.header('ETag', etagOf(hash));
-      const publications = context.publications.map((record) => publicationView(record, context));
+      const publications = context.publications.map((record) =>
+        publicationView(record, context, intents),
+      );
       return c.json({ hash, publications }, 200);
     })
     .openapi(planRoute, async (c) => {

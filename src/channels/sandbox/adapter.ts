@@ -74,9 +74,11 @@ export function createSandboxChannel({
             }
           : {}),
       };
-      if (performance.now() >= writeBefore) return tooLate();
       const outcome = await http.requestJson(
-        { method: 'POST', url: address('/v1/posts'), headers: ruleOf(account), json: post, signal },
+        {
+          ...{ method: 'POST', url: address('/v1/posts'), headers: ruleOf(account), json: post },
+          ...{ signal, writeBefore },
+        },
         SandboxPostAnswer,
       );
       return publishOutcome(await untilPublished(outcome, signal));
@@ -115,16 +117,6 @@ function isOpen(
   answer: SandboxPostAnswer,
 ): answer is Extract<SandboxPostAnswer, { remoteId: string }> {
   return answer.state === 'pending' || answer.state === 'ready';
-}
-
-/** Nothing was written, and a sender that was paused until now must not begin. */
-function tooLate(): PublishOutcome {
-  return {
-    outcome: 'retryable',
-    code: 'unreachable',
-    message: 'the time to write the request was over before it began',
-    retryAfterMs: UNREACHABLE_WAIT_MS,
-  };
 }
 
 function publishOutcome(outcome: JsonOutcome<SandboxPostAnswer>): PublishOutcome {
@@ -237,7 +229,13 @@ function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
     case 'unknown':
       return { outcome: 'cannot_tell', message: outcome.message };
     case 'response':
-      return { outcome: 'cannot_tell', message: describe(outcome) };
+      return {
+        outcome: 'cannot_tell',
+        message: describe(outcome),
+        ...(outcome.status === 429 && {
+          retryAfterMs: retryAfterMs(outcome.headers, Date.now()) ?? RATE_LIMIT_WAIT_MS,
+        }),
+      };
   }
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Segment } from '../../domain/publish-segments.ts';
 import { instant } from './columns.ts';
 
 export type IntentState =
@@ -10,6 +11,9 @@ export type IntentState =
   | 'unknown'
   | 'not_live'
   | 'withdrawn';
+
+/** What a person said of an outcome that nobody knew. */
+export type IntentResolution = 'live' | 'not_live' | 'publish_again' | 'skip';
 
 /** The send ledger: one row per post that may ever go out. */
 export const publishIntents = pgTable('publish_intents', {
@@ -31,6 +35,11 @@ export const publishIntents = pgTable('publish_intents', {
   leaseUntil: instant('lease_until'),
   remoteId: text('remote_id'),
   permalink: text(),
+  /** Each text of the post, in order. */
+  segments: jsonb().$type<Segment[]>().notNull().default([]),
+  /** What was done about the post and what came of it, oldest first. */
+  log: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),
+  resolution: text().$type<IntentResolution>(),
   evidence: jsonb().$type<Record<string, unknown>>(),
   dueAt: instant('due_at').notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),

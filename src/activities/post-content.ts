@@ -1,0 +1,116 @@
+import type {
+  Channel,
+  ChannelAccount,
+  Post,
+  PostContent,
+  PostMedia,
+  RemotePost,
+} from '../channels/channel.ts';
+import { openCredentials } from '../credentials/account-credentials.ts';
+import { listAssets } from '../db/assets.ts';
+import { getChannelAccount } from '../db/channel-accounts.ts';
+import { getBrief, getDraft } from '../db/versions.ts';
+import { contentHashOf, hashOf } from '../domain/canonical.ts';
+import { ChannelId } from '../domain/channels.ts';
+import type { Draft, Variant } from '../domain/draft.ts';
+import type { PublicationOrder } from '../domain/publication-intent.ts';
+import type { Segment } from '../domain/publish-segments.ts';
+import type { ActivityDeps } from './deps.ts';
+
+/** The approved content of each text, in order, read back and hashed again; null when it is not what was approved. */
+export async function readContents(
+  { db, assets }: Pick<ActivityDeps, 'db' | 'assets'>,
+  order: PublicationOrder,
+): Promise<PostContent[] | null> {
+  const key = { workspaceId: order.workspaceId, itemId: order.itemId };
+  const [brief, draft] = await Promise.all([
+    getBrief(db, { ...key, hash: order.briefHash }),
+    getDraft(db, { ...key, hash: order.draftHash }),
+  ]);
+  if (brief === null || draft === null) return null;
+  const stored = contentHashOf({ briefHash: hashOf(brief.body), draftHash: hashOf(draft.body) });
+  if (stored !== order.contentHash) return null;
+  const variant = draft.body.variants.find(({ channel }) => channel === order.channel);
+  if (variant === undefined) return null;
+  const { language } = draft.body;
+  const media = await mediaOf({ db, assets }, { ...key, draft: draft.body, variant });
+  const first = {
+    text: variant.text,
+    language,
+    ...(variant.link !== undefined && { link: variant.link }),
+    ...(media.length > 0 && { media }),
+  };
+  // Link and files belong to the first text.
+  return [first, ...(variant.thread ?? []).map((text) => ({ text, language }))];
+}
+
+async function mediaOf(
+  { db, assets }: Pick<ActivityDeps, 'db' | 'assets'>,
+  { workspaceId, draft, variant }: { workspaceId: string; draft: Draft; variant: Variant },
+): Promise<PostMedia[]> {
+  const hashes = variant.assets ?? [];
+  if (hashes.length === 0) return [];
+  const stored = await listAssets(db, { workspaceId, hashes });
+  return hashes.flatMap((hash) => {
+    const file = stored.find((row) => row.hash === hash);
+    const asset = draft.assets.find((candidate) => candidate.hash === hash);
+    if (file === undefined || asset === undefined) return [];
+    return {
+      hash,
+      kind: asset.kind,
+      ...(asset.altText !== undefined && { altText: asset.altText }),
+      mediaType: file.mediaType,
+      size: file.size,
+      open: async () => (await assets.openAsset(hash)).stream,
+    };
+  });
+}
+
+export interface SendTarget {
+  channel: Channel;
+  account: ChannelAccount;
+}
+
+/** Where the order goes, or why it cannot go anywhere. */
+export async function findTarget(
+  { db, channels, secrets }: Pick<ActivityDeps, 'db' | 'channels' | 'secrets'>,
+  { workspaceId, channelAccountId }: PublicationOrder,
+): Promise<SendTarget | { evidence: string }> {
+  const account = await getChannelAccount(db, { workspaceId, channelAccountId });
+  if (account === null || !account.active) return { evidence: 'the channel account is not active' };
+  const id = ChannelId.parse(account.channel);
+  const channel = channels.get(id);
+  if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
+  const { name, settings } = account;
+  return {
+    channel,
+    account: { id: account.id, name, settings, credentials: openCredentials(secrets, account) },
+  };
+}
+
+/** A text as its channel gets it: an answer to the one before, where it is not the first. */
+export function postOf({
+  order,
+  account,
+  content,
+  segment,
+  segments,
+}: Pick<Post, 'account' | 'content'> & {
+  order: PublicationOrder;
+  segment: Segment;
+  segments: readonly Segment[];
+}): Post {
+  const { key, marker, position } = segment;
+  const parent = remotePostOf(segments[position - 1]);
+  const root = remotePostOf(segments[0]);
+  return {
+    ...{ account, key, marker, dueAt: order.dueAt, content },
+    replyTo: parent === null || root === null || position === 0 ? null : { parent, root },
+  };
+}
+
+function remotePostOf(segment: Segment | undefined): RemotePost | null {
+  if (segment?.remoteId == null) return null;
+  const { remoteId, permalink, acceptedAt } = segment;
+  return { remoteId, permalink, at: acceptedAt ?? '' };
+}

@@ -1,0 +1,199 @@
+import type { Idempotency } from '../channels/channel.ts';
+import { takeWriteToken } from '../db/channel-budgets.ts';
+import type { Db } from '../db/client.ts';
+import { getItem } from '../db/items.ts';
+import {
+  findStopped,
+  type IntentRow,
+  type Note,
+  type PlannedIntent,
+  planIntent,
+  readClock,
+  renewSendLease,
+  reopenIntent,
+  takeSendLease,
+} from '../db/publish-intents.ts';
+import { inTransaction } from '../db/transaction.ts';
+import { CHANNEL_LIMITS, ChannelId, type WriteLimit } from '../domain/channels.ts';
+import { approvalsHold } from '../domain/item-context.ts';
+import { intentKeyOf, markerOf, type PublicationOrder } from '../domain/publication-intent.ts';
+import {
+  continueThread,
+  followContent,
+  newSegments,
+  nextSegment,
+  type Segment,
+  withSegment,
+} from '../domain/publish-segments.ts';
+import { mayResend } from './resend.ts';
+import type { SendTiming } from './send-timing.ts';
+
+/** Why a sender does not get the right to send. */
+export type LeaseRefusal =
+  /** The approvals do not hold for this content. */
+  | 'hash_mismatch'
+  /** Another sender holds the lease. */
+  | 'being_sent'
+  /** Its outcome stands, or is unknown and was not looked for. */
+  | 'settled'
+  /** An earlier attempt may have reached the channel, and its key protects no longer. */
+  | 'resend_closed'
+  /** The channel wants no request now. */
+  | 'banned'
+  /** The account has written as much as its channel allows. */
+  | 'no_budget';
+
+export type Lease =
+  | {
+      taken: true;
+      leaseToken: string;
+      segments: Segment[];
+      /** The text to send, as it stood before this lease. */
+      before: Segment;
+    }
+  | { taken: false; reason: LeaseRefusal; waitMs: number; segments: readonly Segment[] };
+
+export interface LeaseQuestion {
+  order: PublicationOrder;
+  texts: readonly string[];
+  idempotency: Idempotency;
+  /** A look-up found nothing of an earlier attempt. */
+  again: boolean;
+  timing: SendTiming;
+}
+
+/**
+ * The right to send the next text, in one transaction with the check that the item's approvals still
+ * bind this content: an edit either came before, and nothing is sent, or it is refused while this is
+ * sending. Every reason not to send is asked in this transaction.
+ */
+export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
+  const { order, idempotency, again, timing } = question;
+  const intentKey = intentKeyOf(order);
+  const key = { workspaceId: order.workspaceId, intentKey };
+  return inTransaction(db, async (tx): Promise<Lease> => {
+    const intent = await planIntent(tx, {
+      ...key,
+      itemId: order.itemId,
+      publicationId: order.publicationId,
+      channelAccountId: order.channelAccountId,
+      slotNumber: order.slotNumber,
+      marker: markerOf(intentKey),
+      contentHash: order.contentHash,
+      dueAt: order.dueAt,
+    });
+    const segments = await segmentsNow(tx, intent, question);
+    const refused = (reason: LeaseRefusal, waitMs = 0): Lease => ({
+      ...{ taken: false, reason, waitMs },
+      segments: segments ?? intent.segments,
+    });
+    if (segments === null) return refused('hash_mismatch');
+    const before = nextSegment(segments);
+    if (intent.state === 'sending') return refused('being_sent');
+    if (before === null || before.state === 'rejected') return refused('settled');
+    const isOpen = intent.state === 'planned' || (intent.state === 'unknown' && again);
+    if (!isOpen) return refused('settled');
+    const { leaseMs, keyMarginMs } = timing;
+    if (!mayResend(idempotency, before, { now: intent.now, leaseMs, marginMs: keyMarginMs })) {
+      return refused('resend_closed');
+    }
+    const context = (await getItem(tx, order))?.snapshot?.context;
+    const approved = context !== undefined && approvalsHold(context) ? context.contentHash : null;
+    if (approved === null || approved !== intent.contentHash) return refused('hash_mismatch');
+    const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
+    if (!token.taken) return refused(token.reason, token.waitMs);
+    if (intent.state === 'unknown') {
+      const evidence = { reason: 'a look-up found nothing', lookedFor: before.marker };
+      await reopenIntent(tx, { ...key, evidence });
+    }
+    const sending = asSending(segments, before, intent.now);
+    const lease = await takeSendLease(tx, {
+      ...{ ...key, approvedContentHash: approved, leaseMs, segments: sending },
+      note: { position: before.position, idempotency },
+    });
+    return lease.taken
+      ? { taken: true, leaseToken: lease.leaseToken, segments: sending, before }
+      : refused('being_sent');
+  });
+}
+
+/**
+ * The right to send the next text of a thread, after the one before is out.
+ * @returns a refusal when the budget is used up (`no_budget`, `banned`) or the lease is lost (`being_sent`).
+ */
+export function takeNextLease(
+  db: Db,
+  {
+    order,
+    leaseToken,
+    segments,
+    before,
+    timing,
+    note,
+  }: Pick<LeaseQuestion, 'order' | 'timing'> & {
+    leaseToken: string;
+    segments: readonly Segment[];
+    before: Segment;
+    /** What came of the text before. */
+    note: Note;
+  },
+): Promise<Lease> {
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+  return inTransaction(db, async (tx): Promise<Lease> => {
+    const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
+    if (!token.taken) {
+      return { taken: false, reason: token.reason, waitMs: token.waitMs, segments };
+    }
+    const sending = asSending(segments, before, await readClock(tx));
+    const renewed = await renewSendLease(tx, {
+      ...{ ...key, leaseToken, leaseMs: timing.leaseMs, segments: sending },
+      note: { what: 'lease renewed', after: note },
+    });
+    return renewed
+      ? { taken: true, leaseToken, segments: sending, before }
+      : { taken: false, reason: 'being_sent', waitMs: 0, segments };
+  });
+}
+
+function asSending(
+  segments: readonly Segment[],
+  { position, firstAttemptAt }: Segment,
+  now: string,
+) {
+  return withSegment(segments, position, {
+    state: 'sending',
+    firstAttemptAt: firstAttemptAt ?? now,
+    absentSince: null,
+  });
+}
+
+/** The texts as they are to be sent; null when what was tried is another content now. */
+async function segmentsNow(
+  tx: Db,
+  intent: PlannedIntent,
+  { order, texts }: LeaseQuestion,
+): Promise<readonly Segment[] | null> {
+  const fresh = newSegments(intent.intentKey, texts);
+  const standing = standingSegments(intent, fresh);
+  if (standing !== null) return followContent(standing, fresh);
+  const stopped = order.slotNumber > 1 ? await findStopped(tx, order) : null;
+  return stopped === null ? fresh : continueThread(stopped.segments, fresh);
+}
+
+/**
+ * The texts as the row knows them; null when nothing was tried. A row that was tried before texts were
+ * recorded one by one has none: its first text may have reached the channel.
+ */
+export function standingSegments(
+  { segments, attempt, createdAt }: Pick<IntentRow, 'segments' | 'attempt' | 'createdAt'>,
+  fresh: readonly Segment[],
+): Segment[] | null {
+  if (segments.length > 0) return segments;
+  if (attempt === 0) return null;
+  return withSegment(fresh, 0, { state: 'unknown', firstAttemptAt: createdAt });
+}
+
+function writeLimitOf({ channel }: Pick<PublicationOrder, 'channel'>): WriteLimit | null {
+  const known = ChannelId.safeParse(channel);
+  return known.success ? CHANNEL_LIMITS[known.data].writeLimit : null;
+}

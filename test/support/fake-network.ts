@@ -1,0 +1,107 @@
+import type {
+  Channel,
+  Idempotency,
+  LookupOutcome,
+  Post,
+  PublishOutcome,
+  RemotePost,
+} from '../../src/channels/channel.ts';
+import type { ChannelRegistry } from '../../src/channels/registry.ts';
+
+/** The real adapters, as if their accounts had another protection. */
+export function withIdempotency(real: ChannelRegistry, idempotency: Idempotency): ChannelRegistry {
+  return {
+    get(id) {
+      const channel = real.get(id);
+      return channel === null ? null : { ...channel, idempotencyOf: () => idempotency };
+    },
+  };
+}
+
+/** What a publish call comes to; whatever is not ordered is accepted. */
+export type PublishStep = 'accept' | 'accept_then_lost' | 'lost' | 'reject' | 'rate_limited';
+
+export interface FakePost extends RemotePost {
+  key: string;
+  marker: string;
+  text: string;
+  parent: string | null;
+}
+
+/**
+ * A network in this process. It keeps no keys: a second call is a second post, so that its list shows
+ * every send. An account's protection is what its settings say.
+ */
+export interface FakeNetwork {
+  registry: ChannelRegistry;
+  posts(accountId: string): FakePost[];
+  /** Every request to an account, in order. */
+  calls(accountId: string): { kind: 'publish' | 'lookup'; at: number }[];
+  /** The next publish calls of an account. */
+  order(accountId: string, ...steps: PublishStep[]): void;
+  /** The next look-ups of an account cannot tell, so many times. */
+  blind(accountId: string, times: number): void;
+}
+
+export const BAN_MS = 2_500;
+
+export function createFakeNetwork(): FakeNetwork {
+  const posts: (FakePost & { accountId: string })[] = [];
+  const calls: { accountId: string; kind: 'publish' | 'lookup'; at: number }[] = [];
+  const steps = new Map<string, PublishStep[]>();
+  const blind = new Map<string, number>();
+
+  function accept({ account, key, marker, content, replyTo }: Post): RemotePost {
+    const remoteId = `fake-${posts.length + 1}`;
+    const remote = { remoteId, permalink: `https://fake.example/${remoteId}`, at: nowIso() };
+    const parent = replyTo?.parent.remoteId ?? null;
+    posts.push({ ...remote, accountId: account.id, key, marker, text: content.text, parent });
+    return remote;
+  }
+
+  const channel: Channel = {
+    id: 'sandbox',
+    idempotencyOf: ({ settings }) => settings['idempotency'] as Idempotency,
+    validate: () => [],
+    async publish(request): Promise<PublishOutcome> {
+      const accountId = request.account.id;
+      calls.push({ accountId, kind: 'publish', at: Date.now() });
+      const lost = { outcome: 'unknown', code: 'connection_lost', message: 'gone' } as const;
+      switch (steps.get(accountId)?.shift() ?? 'accept') {
+        case 'accept':
+          return { outcome: 'published', ...accept(request) };
+        case 'accept_then_lost':
+          accept(request);
+          return lost;
+        case 'lost':
+          return lost;
+        case 'reject':
+          return { outcome: 'rejected', code: 'content_refused', message: 'no' };
+        case 'rate_limited':
+          return {
+            ...{ outcome: 'retryable', code: 'rate_limited', message: 'slow down' },
+            retryAfterMs: BAN_MS,
+          };
+      }
+    },
+    async lookup({ account, marker }): Promise<LookupOutcome> {
+      calls.push({ accountId: account.id, kind: 'lookup', at: Date.now() });
+      const left = blind.get(account.id) ?? 0;
+      blind.set(account.id, left - 1);
+      if (left > 0) return { outcome: 'cannot_tell', message: 'away' };
+      const [post, ...others] = posts.filter((candidate) => candidate.marker === marker);
+      return post === undefined ? { outcome: 'absent' } : { outcome: 'found', post, others };
+    },
+  };
+  return {
+    registry: { get: (id) => (id === 'sandbox' ? channel : null) },
+    posts: (accountId) => posts.filter((post) => post.accountId === accountId),
+    calls: (accountId) => calls.filter((call) => call.accountId === accountId),
+    order: (accountId, ...ordered) => steps.set(accountId, ordered),
+    blind: (accountId, times) => blind.set(accountId, times),
+  };
+}
+
+function nowIso(): string {
+  return new Date().toISOString();
+}
