@@ -11,6 +11,7 @@ const LANES = 4;
 const REDELIVER_MS = 60_000;
 const REPEAT_MS = 300;
 const APPLIED_MS = 30_000;
+const PROGRESS_EVERY = 10;
 
 /** The instants at which an API is killed. */
 const INSTANTS = ['after the row is committed', 'after the 202', 'after the Update'] as const;
@@ -65,9 +66,9 @@ export const R6: Line = {
         const delivery = deliveryFor(endpoint, itemId);
         const { wasAcked, at } = await killDuring(api, delivery, { instant, waiting });
         killed.push({ itemId, commandId: delivery.commandId, instant, at, wasAcked });
+        if (killed.length % PROGRESS_EVERY === 0) progress(`${killed.length} kills`);
         apis[lane] = await site.startApi(parts, api.url);
         if (!wasAcked) await redeliver(api.url, delivery);
-        if (killed.length % 10 === 0) progress(`${killed.length} kills`);
       });
       return await judge(site, killed);
     } finally {
