@@ -8,11 +8,11 @@ import { openSite, type SandboxAccount, type Site } from '../site.ts';
 import { within } from '../time.ts';
 
 /** Posts that are due in the same second; about half of them are with the worker that is stopped. */
-const POSTS_A_ROUND = 24;
+const POSTS_A_ROUND = 36;
 /** From the first call of a sender to the stop of its worker: others of it gather. */
-const GATHER_MS = 700;
+const GATHER_MS = 1_000;
 /** The pause is over the lease and the engine's own deadline: until people know and have acted. */
-const UNKNOWN_WITHIN_MS = 120_000;
+const UNKNOWN_WITHIN_MS = 150_000;
 const AGAIN_WITHIN_MS = 60_000;
 /** What a woken worker would send is with the network by then. */
 const AWAKE_MS = 3_000;
