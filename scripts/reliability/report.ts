@@ -36,7 +36,7 @@ export function renderResult(line: Line, result: LineResult, version: string): s
     `    lost        ${result.lost}`,
     `    duplicated  ${result.duplicated}`,
     `    unresolved  ${result.unresolved}`,
-    ...listed(evidence),
+    ...evidence.map((line) => `      - ${line}`),
     `    recovery    ${recovery === null ? 'none' : `p50 ${seconds(recovery.p50)}, p99 ${seconds(recovery.p99)}`}`,
     `    target      ${line.target}`,
     ...listed(violations),
