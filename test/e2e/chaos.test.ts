@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../scripts/reliability/random.ts';
 import { createDb, type Database } from '../../src/db/client.ts';
 import { readChain } from '../../src/db/item-events.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
 import { findFaults } from '../support/command-checks.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
-import { seededRandom } from '../support/seeded-random.ts';
 import { startTestStack } from '../support/stack-local.ts';
 
 const ITEMS = 20;

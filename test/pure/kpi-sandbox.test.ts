@@ -19,7 +19,7 @@ let url: string;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sandbox readings '));
   const ledger = openLedger(directory);
-  const server = createSandboxServer({ ledger, faults: false });
+  const server = createSandboxServer({ ledger, faults: null });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // `listen` on TCP always gives an address object.
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
+import type { FaultMode, HookOrder } from '../../src/channels/sandbox/protocol.ts';
 
 export interface LedgerPost {
   marker: string;
@@ -17,8 +17,15 @@ export interface SandboxProcess {
   url: string;
   /** Every accepted post, in order. */
   ledger(): LedgerPost[];
-  /** The next `times` posts with this marker go wrong in this way. */
-  fault(order: { mode: FaultMode; marker: string; times?: number }): Promise<void>;
+  /** The next `times` posts with this marker go wrong in this way; look-ups show them only so much later. */
+  fault(order: {
+    mode: FaultMode;
+    marker: string;
+    times?: number;
+    listedAfterMs?: number;
+  }): Promise<void>;
+  /** The next post with this marker waits at this instant until `url` has answered. */
+  hook(order: Partial<HookOrder>): Promise<void>;
   /** Ends the process: nothing listens at its address until it is started again. */
   stop(): Promise<void>;
   /** Starts it again at the same address, with the same ledger. */
@@ -37,20 +44,23 @@ export async function startSandbox(
   return {
     url,
     ledger: () => readLedger(directory),
-    async fault(order) {
-      const response = await fetch(new URL('/v1/faults', url), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(order),
-      });
-      if (!response.ok) throw new Error(`fault: ${response.status} ${await response.text()}`);
-    },
+    fault: (order) => giveOrder(url, '/v1/faults', order),
+    hook: (order) => giveOrder(url, '/v1/hooks', order),
     stop: () => current.stop(),
     async start() {
       const { port } = new URL(url);
       current = await spawnSandbox({ SANDBOX_PORT: port, SANDBOX_DIR: directory, ...environment });
     },
   };
+}
+
+async function giveOrder(url: string, path: string, order: object): Promise<void> {
+  const response = await fetch(new URL(path, url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(order),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
 async function spawnSandbox(

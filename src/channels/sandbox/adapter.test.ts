@@ -11,6 +11,7 @@ import { type ChannelHarness, describeChannel, type NetworkFault } from '../chan
 import type { Channel, PublishRequest } from '../channel.ts';
 import { createChannelRegistry } from '../registry.ts';
 import { createSandboxChannel } from './adapter.ts';
+import { openFaultLog } from './fault-log.ts';
 import { createSandboxServer } from './http-server.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import type { FaultMode } from './protocol.ts';
@@ -45,7 +46,7 @@ function channelAt(baseUrl: string): Channel {
 
 beforeAll(async () => {
   ledger = openLedger(directory);
-  server = createSandboxServer({ ledger, faults: true });
+  server = createSandboxServer({ ledger, faults: openFaultLog(directory) });
   const baseUrl = await listen(server);
   harness = {
     channel: channelAt(baseUrl),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CHANNEL_LIMITS } from '../../domain/channels.ts';
 import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
@@ -10,21 +10,35 @@ import {
 } from '../../http/http-outcome.ts';
 import type {
   Channel,
+  ChannelAccount,
   ChannelDefinition,
   LookupOutcome,
   PublishOutcome,
   UnknownOutcomeCode,
 } from '../channel.ts';
-import { SandboxError, type SandboxPost, SandboxPostList, SandboxRemotePost } from './protocol.ts';
+import { KEY_RULE_HEADER, keyRuleHeader, keyRuleOf, SandboxSettings } from './key-rule.ts';
+import {
+  DUPLICATE_TEXT,
+  SandboxError,
+  type SandboxPost,
+  SandboxPostAnswer,
+  SandboxPostList,
+} from './protocol.ts';
 
 const UNREACHABLE_WAIT_MS = 5_000;
 const RATE_LIMIT_WAIT_MS = 60_000;
 const MAX_QUOTED = 300;
 
-/** The sandbox network as a channel. Its keys hold for ever, so a repeated send is always harmless. */
+/** How often a post that the network has accepted, but not published, is asked for. */
+const STATE_POLL_MS = 250;
+
+/**
+ * The sandbox network as a channel. Its keys hold for ever, so a repeated send is harmless, unless the
+ * account's settings say that this network is one of the other kinds.
+ */
 export const SANDBOX = {
   id: 'sandbox',
-  settings: z.strictObject({}),
+  settings: SandboxSettings,
   credentials: null,
   create: ({ http, sandboxUrl }) =>
     sandboxUrl === null ? null : createSandboxChannel({ http, baseUrl: sandboxUrl }),
@@ -40,7 +54,7 @@ export function createSandboxChannel({
   const address = (path: string): string => new URL(path, baseUrl).href;
   return {
     id: 'sandbox',
-    idempotencyOf: () => 'exact',
+    idempotencyOf: ({ settings }) => keyRuleOf(settings),
     validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.sandbox),
     async publish({ account, key, marker, content, replyTo, signal, writeBefore }) {
       const post: SandboxPost = {
@@ -61,25 +75,54 @@ export function createSandboxChannel({
           : {}),
       };
       const outcome = await http.requestJson(
-        { method: 'POST', url: address('/v1/posts'), json: post, signal, writeBefore },
-        SandboxRemotePost,
+        {
+          ...{ method: 'POST', url: address('/v1/posts'), headers: ruleOf(account), json: post },
+          ...{ signal, writeBefore },
+        },
+        SandboxPostAnswer,
       );
-      return publishOutcome(outcome);
+      return publishOutcome(await untilPublished(outcome, signal));
     },
     async lookup({ account, marker, signal }) {
       const query = new URLSearchParams({ marker, account: account.name });
       const outcome = await http.getJson(address(`/v1/posts?${query}`), SandboxPostList, {
+        headers: ruleOf(account),
         signal,
       });
       return lookupOutcome(outcome);
     },
   };
+
+  /** Asks until an accepted post is published. Whatever stops that leaves the first answer: still pending. */
+  async function untilPublished(
+    first: JsonOutcome<SandboxPostAnswer>,
+    signal: AbortSignal,
+  ): Promise<JsonOutcome<SandboxPostAnswer>> {
+    if (first.kind !== 'json' || !isOpen(first.value)) return first;
+    const url = address(`/v1/posts/${first.value.remoteId}`);
+    while (!signal.aborted) {
+      const asked = await http.getJson(url, SandboxPostAnswer, { signal });
+      if (asked.kind === 'json' && !isOpen(asked.value)) return asked;
+      await delay(STATE_POLL_MS, undefined, { signal }).catch(() => {});
+    }
+    return first;
+  }
 }
 
-function publishOutcome(outcome: JsonOutcome<SandboxRemotePost>): PublishOutcome {
+function ruleOf({ settings }: Pick<ChannelAccount, 'settings'>): Record<string, string> {
+  return { [KEY_RULE_HEADER]: keyRuleHeader(keyRuleOf(settings)) };
+}
+
+function isOpen(
+  answer: SandboxPostAnswer,
+): answer is Extract<SandboxPostAnswer, { remoteId: string }> {
+  return answer.state === 'pending' || answer.state === 'ready';
+}
+
+function publishOutcome(outcome: JsonOutcome<SandboxPostAnswer>): PublishOutcome {
   switch (outcome.kind) {
     case 'json':
-      return { outcome: 'published', ...outcome.value };
+      return acceptedOutcome(outcome.value);
     case 'not_sent':
       return {
         outcome: 'retryable',
@@ -91,6 +134,29 @@ function publishOutcome(outcome: JsonOutcome<SandboxRemotePost>): PublishOutcome
       return { outcome: 'unknown', code: unknownCode(outcome.code), message: outcome.message };
     case 'response':
       return refusedOutcome(outcome);
+  }
+}
+
+/** A success by its status is one only if the body says so too. */
+function acceptedOutcome(answer: SandboxPostAnswer): PublishOutcome {
+  switch (answer.state) {
+    case 'rejected':
+      return {
+        outcome: 'rejected',
+        code: 'content_refused',
+        message: `Sandbox said: ${answer.code}, ${answer.message}`.slice(0, MAX_QUOTED),
+      };
+    case 'published': {
+      const { state: _, ...post } = answer;
+      return { outcome: 'published', ...post };
+    }
+    case 'pending':
+    case 'ready':
+      return {
+        outcome: 'unknown',
+        code: 'timeout',
+        message: `Sandbox accepted ${answer.remoteId}, which is still ${answer.state}`,
+      };
   }
 }
 
@@ -124,6 +190,10 @@ function refusedOutcome(response: HttpResponse): PublishOutcome {
     case 401:
       return { outcome: 'rejected', code: 'credentials_refused', message };
     case 403:
+      if (errorIn(response)?.code === DUPLICATE_TEXT) {
+        // Evidence that an earlier attempt is live, but not which post it is: the look-up finds it.
+        return { outcome: 'unknown', code: 'answer_unusable', message };
+      }
       return { outcome: 'rejected', code: 'not_permitted', message };
     case 404:
       return { outcome: 'rejected', code: 'account_unknown', message };
@@ -170,13 +240,17 @@ function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
 }
 
 /** The network's own words, cut: they end in a workflow's history. */
-function describe({ status, body }: HttpResponse): string {
-  let said = '';
+function describe(response: HttpResponse): string {
+  const error = errorIn(response);
+  const said = error === null ? '' : `: ${error.code}, ${error.message}`;
+  return `Sandbox answered ${response.status}${said}`.slice(0, MAX_QUOTED);
+}
+
+/** Null when the answer is not in the network's error form: then the status has to do. */
+function errorIn({ body }: HttpResponse): SandboxError | null {
   try {
-    const error = SandboxError.parse(JSON.parse(body.toString('utf8')));
-    said = `: ${error.code}, ${error.message}`;
+    return SandboxError.parse(JSON.parse(body.toString('utf8')));
   } catch {
-    // Not the network's error form: the status has to do.
+    return null;
   }
-  return `Sandbox answered ${status}${said}`.slice(0, MAX_QUOTED);
 }

@@ -1,5 +1,11 @@
-import { createHash } from 'node:crypto';
+import { drawOf } from './draw.ts';
 import type { FaultMode, FaultOrder } from './protocol.ts';
+
+/** What is to go wrong with a post. */
+export interface Fault {
+  mode: FaultMode;
+  listedAfterMs?: number | undefined;
+}
 
 /** Decides which posts go wrong, and how. */
 export interface FaultPlan {
@@ -8,7 +14,7 @@ export interface FaultPlan {
   /** Orders that still apply. */
   pending(): readonly FaultOrder[];
   /** The fault of this post, if any; an order by count is used up by it. */
-  next(post: { marker: string; account: string }): FaultMode | null;
+  next(post: { marker: string; account: string; text: string }): Fault | null;
 }
 
 /** A plan without orders: nothing goes wrong until one is given. */
@@ -26,16 +32,15 @@ export function createFaultPlan(): FaultPlan {
       const attempt = (attempts.get(post.marker) ?? 0) + 1;
       attempts.set(post.marker, attempt);
       for (const order of orders) {
+        if ((order.account ?? post.account) !== post.account) continue;
+        const { listedAfterMs } = order;
         if ('seed' in order) {
-          const mode = drawFault(order, `${post.marker}\n${attempt}`);
-          if (mode) return mode;
-        } else if (
-          (order.marker ?? post.marker) === post.marker &&
-          (order.account ?? post.account) === post.account
-        ) {
+          const mode = drawFault(order, post, attempt);
+          if (mode) return { mode, listedAfterMs };
+        } else if ((order.marker ?? post.marker) === post.marker) {
           order.times -= 1;
           if (order.times === 0) orders = orders.filter((other) => other !== order);
-          return order.mode;
+          return { mode: order.mode, listedAfterMs };
         }
       }
       return null;
@@ -45,10 +50,12 @@ export function createFaultPlan(): FaultPlan {
 
 /** Depends on the post and its attempt only, not on the order in which posts arrive. */
 function drawFault(
-  { seed, rate, modes }: Extract<FaultOrder, { seed: string }>,
-  attempt: string,
+  { seed, rate, modes, firstAttemptOnly }: Extract<FaultOrder, { seed: string }>,
+  { marker, text }: { marker: string; text: string },
+  attempt: number,
 ): FaultMode | null {
-  const digest = createHash('sha256').update(`${seed}\n${attempt}`).digest();
-  if (digest.readUIntBE(0, 6) / 2 ** 48 >= rate) return null;
-  return modes[digest.readUInt32BE(6) % modes.length] ?? null;
+  if (firstAttemptOnly && attempt > 1) return null;
+  // Markers are made of ids that differ from run to run; a harness numbers its texts.
+  const { unit, choice } = drawOf(seed, firstAttemptOnly ? text : `${marker}\n${attempt}`);
+  return unit < rate ? (modes[choice % modes.length] ?? null) : null;
 }

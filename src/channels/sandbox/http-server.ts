@@ -1,27 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { Refusal, sendJson } from './answers.ts';
-import { createFaultPlan, type FaultPlan } from './fault-plan.ts';
-import { failAfterAccepting, failInstead } from './faults.ts';
-import type { Ledger, LedgerLine } from './ledger.ts';
-import { acceptPost, readMetrics } from './network.ts';
-import {
-  FAULT_HEADER,
-  FaultMode,
-  FaultOrder,
-  isFaultInstead,
-  SandboxPost,
-  type SandboxPostList,
-  type SandboxRemotePost,
-} from './protocol.ts';
+import type { FaultLog } from './fault-log.ts';
+import { createFaultPlan } from './fault-plan.ts';
+import { createHooks } from './hooks.ts';
+import type { Ledger } from './ledger.ts';
+import { readMetrics } from './network.ts';
+import { handleList, handlePost, handleState, type Network } from './posting.ts';
+import { FaultOrder, HookOrder } from './protocol.ts';
+import { parse, readJson } from './requests.ts';
 
-const MAX_BODY_BYTES = 262_144;
 const TEN_YEARS_SECONDS = 10 * 366 * 86_400;
 
-const ListQuery = z.strictObject({
-  marker: z.string().min(1),
-  account: z.string().min(1).optional(),
-});
 const MetricsQuery = z
   .strictObject({
     marker: z.string().min(1).optional(),
@@ -38,18 +28,21 @@ const MetricsQuery = z
 /**
  * The fake network as an HTTP server. Close it with `close()` and `closeAllConnections()`: faults leave
  * connections hanging on purpose.
- * @param faults false: the server has no way to misbehave
+ * @param faults null: the server has no way to misbehave
  */
 export function createSandboxServer({
   ledger,
   faults,
 }: {
   ledger: Ledger;
-  faults: boolean;
+  faults: FaultLog | null;
 }): Server {
-  const plan = faults ? createFaultPlan() : null;
+  const network: Network = {
+    ledger,
+    faults: faults && { plan: createFaultPlan(), hooks: createHooks(), log: faults },
+  };
   return createServer((request, response) => {
-    route(request, response, ledger, plan).catch((error: unknown) => {
+    route(request, response, network).catch((error: unknown) => {
       if (error instanceof Refusal) {
         sendJson(response, error.status, { code: error.code, message: error.message });
       } else {
@@ -63,77 +56,51 @@ export function createSandboxServer({
 async function route(
   request: IncomingMessage,
   response: ServerResponse,
-  ledger: Ledger,
-  plan: FaultPlan | null,
+  network: Network,
 ): Promise<void> {
+  const { ledger, faults } = network;
   const url = URL.parse(request.url ?? '/', 'http://sandbox');
   if (!url) throw new Refusal(400, 'invalid', 'The path is not valid.');
-  const remoteId = /^\/p\/(sbx_[0-9a-f]+)$/.exec(url.pathname)?.[1];
-  if (request.method === 'GET' && remoteId) return handlePage(response, remoteId, ledger);
+  const [, area, remoteId] = /^\/(p|v1\/posts)\/(sbx_[0-9a-f]+)$/.exec(url.pathname) ?? [];
+  if (request.method === 'GET' && remoteId !== undefined) {
+    return area === 'p'
+      ? handlePage(response, remoteId, ledger)
+      : handleState(request, response, remoteId, ledger);
+  }
   switch (`${request.method} ${url.pathname}`) {
     case 'GET /healthz':
       return sendJson(response, 200, { status: 'ok', posts: ledger.lines().length });
     case 'POST /v1/posts':
-      return await handlePost(request, response, ledger, plan);
+      return await handlePost(request, response, network);
     case 'GET /v1/posts':
       return handleList(request, response, url, ledger);
     case 'GET /v1/metrics':
       return handleMetrics(response, url, ledger);
   }
-  if (plan && url.pathname === '/v1/faults') {
-    switch (request.method) {
-      case 'POST':
-        plan.order(parse(FaultOrder, await readJson(request)));
-        return sendJson(response, 201, { pending: plan.pending() });
-      case 'GET':
-        return sendJson(response, 200, { pending: plan.pending() });
-      case 'DELETE':
-        plan.clear();
-        return sendJson(response, 200, { pending: [] });
-    }
+  if (faults && url.pathname === '/v1/faults') {
+    return await handleOrders(request, response, { orders: faults.plan, schema: FaultOrder });
+  }
+  if (faults && url.pathname === '/v1/hooks') {
+    return await handleOrders(request, response, { orders: faults.hooks, schema: HookOrder });
   }
   throw new Refusal(404, 'not_found', `${request.method} ${url.pathname} does not exist.`);
 }
 
-async function handlePost(
+/** Orders of a harness: POST gives one, DELETE takes all back, each answer lists those that still apply. */
+async function handleOrders<T>(
   request: IncomingMessage,
   response: ServerResponse,
-  ledger: Ledger,
-  plan: FaultPlan | null,
+  {
+    orders,
+    schema,
+  }: {
+    orders: { order(order: T): void; clear(): void; pending(): readonly T[] };
+    schema: z.ZodType<T>;
+  },
 ): Promise<void> {
-  const post = parse(SandboxPost, await readJson(request));
-  const asked = request.headers[FAULT_HEADER];
-  const fault = plan && (asked === undefined ? plan.next(post) : parse(FaultMode, asked));
-  if (fault && isFaultInstead(fault)) {
-    failInstead(fault, response);
-    return;
-  }
-
-  const answer = acceptPost(ledger, post, new Date());
-  if ('error' in answer) throw new Refusal(answer.status, answer.error.code, answer.error.message);
-  const remote = remotePost(answer.line, request);
-  if (fault) failAfterAccepting(fault, response, remote);
-  else sendJson(response, answer.status, remote);
-}
-
-function handleList(
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  ledger: Ledger,
-): void {
-  const { marker, account } = parse(ListQuery, Object.fromEntries(url.searchParams));
-  const list: SandboxPostList = {
-    items: ledger
-      .byMarker(marker)
-      .filter((line) => account === undefined || line.account === account)
-      .map((line) => ({
-        ...remotePost(line, request),
-        marker: line.marker,
-        account: line.account,
-      })),
-  };
-  sendJson(response, 200, list);
+  if (request.method === 'POST') orders.order(parse(schema, await readJson(request)));
+  if (request.method === 'DELETE') orders.clear();
+  sendJson(response, request.method === 'POST' ? 201 : 200, { pending: orders.pending() });
 }
 
 function handleMetrics(response: ServerResponse, url: URL, ledger: Ledger): void {
@@ -158,43 +125,6 @@ function handlePage(response: ServerResponse, remoteId: string, ledger: Ledger):
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
   });
   response.end(html);
-}
-
-function remotePost(line: LedgerLine, request: IncomingMessage): SandboxRemotePost {
-  const { localAddress, localPort } = request.socket;
-  const host = localAddress?.includes(':') ? `[${localAddress}]` : localAddress;
-  return {
-    remoteId: line.remoteId,
-    permalink: `http://${host}:${localPort}/p/${line.remoteId}`,
-    at: line.at,
-  };
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const type = request.headers['content-type']?.split(';')[0]?.trim();
-  if (type !== 'application/json') {
-    throw new Refusal(415, 'not_json', 'The body must be application/json.');
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new Refusal(413, 'too_large', `The body must be at most ${MAX_BODY_BYTES} bytes.`);
-    }
-    chunks.push(chunk);
-  }
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
-  } catch {
-    throw new Refusal(400, 'not_json', 'The body is not JSON.');
-  }
-}
-
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new Refusal(400, 'invalid', z.prettifyError(parsed.error));
 }
 
 function escapeHtml(text: string): string {

@@ -23,6 +23,10 @@ const LedgerLine = z.object({
   bodyHash: z.string(),
   remoteId: z.string(),
   idempotencyKey: z.string().nullable(),
+  /** Look-ups show it from then on; at once when absent. */
+  listedFrom: z.iso.datetime().optional(),
+  /** Whether it was pending between `at` and `listedFrom`. */
+  pending: z.literal(true).optional(),
 });
 export type LedgerLine = z.infer<typeof LedgerLine>;
 
@@ -31,6 +35,7 @@ export interface Ledger {
   append(line: LedgerLine): void;
   /** Lines in order of acceptance. */
   lines(): readonly LedgerLine[];
+  /** The latest with this key. */
   byIdempotencyKey(key: string): LedgerLine | undefined;
   byRemoteId(remoteId: string): LedgerLine | undefined;
   byMarker(marker: string): readonly LedgerLine[];

@@ -2,11 +2,12 @@
  * The sandbox network as a program of its own, so that no failure of Baton can touch its evidence.
  *
  * Settings: `SANDBOX_DIR` (where `ledger.jsonl` lives), `SANDBOX_PORT` (0 or none: a free one),
- * `SANDBOX_HOST` (default loopback), `SANDBOX_FAULTS=1` (may be told to misbehave). It prints one line of
+ * `SANDBOX_HOST` (default loopback), `SANDBOX_FAULTS=1` (may be told to misbehave and to call a harness; every fault is a line of `faults.jsonl`). It prints one line of
  * JSON with its address when it is ready.
  */
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { openFaultLog } from './fault-log.ts';
 import { createSandboxServer } from './http-server.ts';
 import { openLedger } from './ledger.ts';
 
@@ -32,7 +33,8 @@ function start({
   SANDBOX_FAULTS,
 }: z.infer<typeof Settings>) {
   const ledger = openLedger(SANDBOX_DIR);
-  const server = createSandboxServer({ ledger, faults: SANDBOX_FAULTS === '1' });
+  const faults = SANDBOX_FAULTS === '1' ? openFaultLog(SANDBOX_DIR) : null;
+  const server = createSandboxServer({ ledger, faults });
   server.on('error', (error) => {
     console.error(`The sandbox cannot listen on ${SANDBOX_HOST}:${SANDBOX_PORT}: ${error.message}`);
     process.exitCode = 1;

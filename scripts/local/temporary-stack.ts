@@ -1,0 +1,191 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import type { BoundProcess } from './bound-process.ts';
+import { type Credentials, prepareWorkspace } from './first-workspace.ts';
+import { findFreePort, LOOPBACK } from './ports.ts';
+import { type LocalPostgres, startPostgres } from './postgres.ts';
+import { removePostgresDirectory } from './postgres-files.ts';
+import { isAnswering, startProgram, startReadyProgram } from './program.ts';
+import { programEnvironment } from './program-environment.ts';
+import { readOrCreateSecret } from './secret-file.ts';
+import { prepareWorkflowBundle } from './stack-programs.ts';
+import { type LocalTemporal, startTemporal } from './temporal.ts';
+
+/** A program of the checkout, with what it is told beside the environment that all of them share. */
+type OwnProgram = { name: string; script: string; environment?: NodeJS.ProcessEnv };
+
+/** Servers, a workspace and a sandbox network that exist for one measurement; programs are added to them. */
+export type TemporaryStack = {
+  readonly directory: string;
+  readonly postgres: LocalPostgres;
+  readonly temporal: LocalTemporal;
+  /** Connection string of Baton's database. A secret. */
+  readonly databaseUrl: string;
+  readonly credentials: Credentials;
+  /** Where the first API is to listen, as the credentials say. */
+  readonly apiUrl: string;
+  readonly sandboxUrl: string;
+  readonly sandboxDirectory: string;
+  /** Path of the workflow code that workers run. */
+  readonly workflowBundle: string;
+  /** Makes one more database on the same server. */
+  createDatabase(name: string): Promise<string>;
+  /** Runs a program to its end. @throws Error with its last lines when it fails. */
+  run(program: OwnProgram & { args: readonly string[] }): Promise<void>;
+  /** Starts a program that tells nobody when it is ready. */
+  start(program: OwnProgram): Promise<BoundProcess>;
+  /** Starts `src/api/server.ts` and waits until it is ready. */
+  startApi(options?: {
+    name?: string;
+    url?: string;
+    environment?: NodeJS.ProcessEnv;
+  }): Promise<{ url: string; process: BoundProcess }>;
+  /** Stops every process, the last started first, and removes the directory. */
+  stop(): Promise<void>;
+};
+
+export type TemporaryStackOptions = {
+  /** First part of the directory's name. */
+  prefix: string;
+  taskQueue: string;
+  postgresSettings?: Readonly<Record<string, string>>;
+  sandboxFaults?: boolean;
+};
+
+const STOP_GRACE_MS = 45_000;
+
+/**
+ * Starts PostgreSQL (durable, as in production), a Temporal server and the sandbox network, and makes a
+ * workspace. Nothing of it is kept.
+ *
+ * @throws Error with the last lines of the part that does not start; the others are stopped again.
+ */
+export async function startTemporaryStack(options: TemporaryStackOptions): Promise<TemporaryStack> {
+  const directory = mkdtempSync(join(tmpdir(), options.prefix));
+  const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  async function stop(): Promise<void> {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  }
+  try {
+    // PostgreSQL runs as another user when we are root, and has to pass through.
+    chmodSync(directory, 0o711);
+    return await startParts(directory, options, { undo, stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  directory: string,
+  { taskQueue, postgresSettings = {}, sandboxFaults = false }: TemporaryStackOptions,
+  { undo, stop }: { undo: (() => unknown)[]; stop: () => Promise<void> },
+): Promise<TemporaryStack> {
+  const postgresDirectory = join(directory, 'postgres');
+  undo.push(() => removePostgresDirectory(postgresDirectory));
+  const postgres = await startPostgres({
+    directory: postgresDirectory,
+    settings: postgresSettings,
+  });
+  undo.push(() => postgres.stop());
+  const temporal = await startTemporal({ directory: join(directory, 'temporal'), uiPort: false });
+  undo.push(() => temporal.stop());
+
+  const databaseUrl = await createDatabase(postgres.url, 'baton');
+  const apiPort = await findFreePort(undefined);
+  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
+  const credentialsFile = join(directory, 'credentials.json');
+  const { credentials } = await prepareWorkspace({ databaseUrl, credentialsFile, apiUrl });
+
+  const sandboxPort = await findFreePort(undefined, new Set([apiPort]));
+  const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
+  const sandboxDirectory = join(directory, 'sandbox');
+  const shared: NodeJS.ProcessEnv = {
+    ...programEnvironment(ownEnvironment(), {
+      databaseUrl,
+      temporalAddress: temporal.address,
+      noTemporalProfile: join(directory, 'no-temporal-profile.toml'),
+      sandboxUrl,
+      assetsDirectory: join(directory, 'assets'),
+      secretKey: readOrCreateSecret(join(directory, 'secret-key'), {
+        bytes: 32,
+        encoding: 'base64',
+      }),
+    }),
+    // As in production: no time travel. Few keys send everything, so their limit is out of the way.
+    BATON_LOCAL: '0',
+    RATE_LIMIT_PER_SECOND: '100000',
+    TASK_QUEUE: taskQueue,
+  };
+  const withShared = ({ name, script, environment = {} }: OwnProgram) => ({
+    ...{ name, script },
+    environment: { ...shared, ...environment },
+  });
+  async function startReady(program: OwnProgram, url: string): Promise<BoundProcess> {
+    const started = await startReadyProgram(withShared(program), () => isAnswering(url));
+    undo.push(() => started.stop({ graceMs: STOP_GRACE_MS }));
+    return started;
+  }
+
+  const workflowBundle = await prepareWorkflowBundle(shared);
+  await startReady(
+    {
+      name: 'Sandbox',
+      script: 'src/channels/sandbox/server.ts',
+      environment: {
+        SANDBOX_HOST: LOOPBACK,
+        SANDBOX_PORT: String(sandboxPort),
+        SANDBOX_DIR: sandboxDirectory,
+        SANDBOX_FAULTS: sandboxFaults ? '1' : '0',
+      },
+    },
+    `${sandboxUrl}/healthz`,
+  );
+
+  return {
+    ...{ directory, postgres, temporal, databaseUrl, credentials, apiUrl },
+    ...{ sandboxUrl, sandboxDirectory, workflowBundle, stop },
+    createDatabase: (name) => createDatabase(postgres.url, name),
+    async run({ args, ...program }) {
+      const started = await startProgram({ ...withShared(program), args });
+      const exit = await started.exited;
+      if (exit.code !== 0) throw new Error(`${program.name} failed:\n${started.tail()}`);
+    },
+    async start(program) {
+      const started = await startProgram(withShared(program));
+      undo.push(() => started.stop({ graceMs: STOP_GRACE_MS }));
+      return started;
+    },
+    async startApi({ name = 'API', url, environment = {} } = {}) {
+      const address = url ?? `http://${LOOPBACK}:${await findFreePort(undefined)}`;
+      const own = { ...environment, HOST: LOOPBACK, PORT: new URL(address).port };
+      const program = { name, script: 'src/api/server.ts', environment: own };
+      return { url: address, process: await startReady(program, `${address}/readyz`) };
+    },
+  };
+}
+
+/** Ours, without what would change how the programs run. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, LOG_LEVEL: _level, ...environment } = process.env;
+  return environment;
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<string> {
+  await execute(adminUrl, `create database ${name}`);
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Role } from '../../src/domain/roles.ts';
+import type { Credentials } from '../local/first-workspace.ts';
+
+const ATTEMPT_MS = 30_000;
+const GIVE_UP_MS = 120_000;
+const PAUSE_MS = 200;
+
+/** The people of the workspace, who repeat a request under one key until it is answered for good. */
+export type People = {
+  /** @throws Error with the answer when it is not a success. */
+  ask<Answer>(role: Role, method: string, path: string, body?: object): Promise<Answer>;
+  idOf(role: Role): string;
+};
+
+/** @param urls every API that may be asked; the next one when one does not answer. */
+export function createPeople({ members }: Credentials, urls: readonly string[]): People {
+  function find(role: Role) {
+    const member = members.find((one) => one.role === role);
+    if (member === undefined) throw new Error(`nobody holds the role ${role}`);
+    return member;
+  }
+  return {
+    idOf: (role) => find(role).memberId,
+    async ask<Answer>(role: Role, method: string, path: string, body?: object): Promise<Answer> {
+      const headers = {
+        authorization: `Bearer ${find(role).key}`,
+        'idempotency-key': randomUUID(),
+        'content-type': 'application/json',
+      };
+      const until = Date.now() + GIVE_UP_MS;
+      let last = 'no answer';
+      for (let attempt = 0; Date.now() < until; attempt += 1) {
+        const url = `${urls[attempt % urls.length]}${path}`;
+        const reply = await answerOf(url, {
+          method,
+          headers,
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+        if (reply !== null && isFinal(reply.status)) {
+          // Every route answers the shape that its caller names.
+          if (reply.status < 300) return JSON.parse(reply.text) as Answer;
+          throw new Error(`${method} ${path}: ${reply.status} ${reply.text.slice(0, 500)}`);
+        }
+        if (reply !== null) last = `${reply.status} ${reply.text.slice(0, 200)}`;
+        await delay(PAUSE_MS);
+      }
+      throw new Error(`${method} ${path}: not settled in ${GIVE_UP_MS} ms: ${last}`);
+    },
+  };
+}
+
+/** Whether an answer stands: pending, limits and failures are asked again. */
+export function isFinal(status: number): boolean {
+  return status !== 202 && status !== 429 && status < 500;
+}
+
+/** One request; null when no answer came. */
+export async function answerOf(
+  url: string,
+  init: RequestInit,
+): Promise<{ status: number; text: string } | null> {
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ATTEMPT_MS) });
+    return { status: response.status, text: await response.text() };
+  } catch {
+    return null;
+  }
+}

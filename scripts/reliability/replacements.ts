@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+const PRELOAD = join(import.meta.dirname, 'replace-module.ts');
+
+const WORKER = 'worker.ts';
+const API = 'src/api/server.ts';
+const CHANNELS = 'src/channels/registry.ts';
+const SENDER = 'src/api/commands/command-sender.ts';
+
+/** Each part that a line may put in the place of one of a program. */
+const PARTS = {
+  /** The HTTP client says which process it belongs to. */
+  namedHttpClient: [WORKER, 'src/http/http-client.ts', 'parts/named-http-client.ts'],
+  /** A harness is called right before a channel's publish. */
+  hookedChannels: [WORKER, CHANNELS, 'parts/hooked-channels.ts'],
+  /** A harness is called around the Update of a command. */
+  hookedSender: [API, SENDER, 'parts/hooked-sender.ts'],
+  /** Sends again with a new key when in doubt, and looks nothing up. */
+  blindChannels: [WORKER, CHANNELS, 'unprotected/blind-channels.ts'],
+  /** Hooked, and sends however late it is. */
+  lateChannels: [WORKER, CHANNELS, 'unprotected/late-channels.ts'],
+  /** Takes each delivery for a command of its own. */
+  forgetfulSender: [API, SENDER, 'unprotected/forgetful-sender.ts'],
+  /** Answers first and stores later. */
+  hastySender: [API, SENDER, 'unprotected/hasty-sender.ts'],
+} as const;
+
+export type Part = keyof typeof PARTS;
+
+/** What a program has to be told to run with these parts; without any it runs as it is. */
+export function replacing(parts: readonly Part[], harnessUrl?: string): NodeJS.ProcessEnv {
+  if (parts.length === 0) return {};
+  const replacements = parts.map((part) => {
+    const [program, module, by] = PARTS[part];
+    return {
+      program: join(root, program),
+      module: join(root, module),
+      by: join(import.meta.dirname, by),
+    };
+  });
+  return {
+    NODE_OPTIONS: `--import=${JSON.stringify(PRELOAD)}`,
+    RELIABILITY_REPLACE: JSON.stringify(replacements),
+    ...(harnessUrl !== undefined && { RELIABILITY_HARNESS: harnessUrl }),
+  };
+}

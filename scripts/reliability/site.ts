@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
+import { createDb, type Database } from '../../src/db/client.ts';
+import { type BoundProcess, waitUntilReady } from '../local/bound-process.ts';
+import { findFreePort, LOOPBACK } from '../local/ports.ts';
+import type { TemporaryStack } from '../local/temporary-stack.ts';
+import { type Harness, startHarness } from './harness.ts';
+import { createPeople, type People } from './people.ts';
+import { type Part, replacing } from './replacements.ts';
+
+export type ApiProcess = { url: string; process: BoundProcess };
+
+/** Where one line runs: servers that it shares, and programs, task queue and accounts of its own. */
+export type Site = {
+  readonly stack: TemporaryStack;
+  readonly database: Database;
+  readonly harness: Harness;
+  /** The first API and the first worker; more may be started. */
+  readonly api: ApiProcess;
+  readonly worker: BoundProcess;
+  readonly people: People;
+  readonly workspaceId: string;
+  /** Starts a worker and waits until it polls. */
+  startWorker(parts?: readonly Part[]): Promise<BoundProcess>;
+  startApi(parts?: readonly Part[], url?: string): Promise<ApiProcess>;
+  /** Makes a sandbox account whose network treats keys as the settings say. */
+  addAccount(name: string, settings?: Record<string, unknown>): Promise<SandboxAccount>;
+  /** Ends every program of the line at once. */
+  close(): Promise<void>;
+};
+
+export type SandboxAccount = { id: string; name: string };
+
+/** @param options.apiParts, workerParts of the first API and the first worker. */
+export async function openSite(
+  stack: TemporaryStack,
+  {
+    apiParts = [],
+    workerParts = [],
+  }: { apiParts?: readonly Part[]; workerParts?: readonly Part[] } = {},
+): Promise<Site> {
+  const { workspaceId } = stack.credentials;
+  const taskQueue = `reliability-${randomUUID()}`;
+  const harness = await startHarness();
+  const database = createDb(stack.databaseUrl, { max: 4, applicationName: 'baton-reliability' });
+  const programs: BoundProcess[] = [];
+  function environmentFor(chosen: readonly Part[]): NodeJS.ProcessEnv {
+    return {
+      ...replacing(chosen, harness.url),
+      TASK_QUEUE: taskQueue,
+      BATON_WORKFLOW_BUNDLE: stack.workflowBundle,
+    };
+  }
+  async function startApi(chosen: readonly Part[] = [], url?: string): Promise<ApiProcess> {
+    const own = url ?? `http://${LOOPBACK}:${await findFreePort(undefined)}`;
+    const api = await stack.startApi({ url: own, environment: environmentFor(chosen) });
+    programs.push(api.process);
+    return api;
+  }
+  async function startWorker(chosen: readonly Part[] = []): Promise<BoundProcess> {
+    const environment = environmentFor(chosen);
+    const worker = await stack.start({ name: 'Worker', script: 'worker.ts', environment });
+    programs.push(worker);
+    await waitUntilReady(worker, 'Worker', async () =>
+      worker.tail().includes('worker polls') ? true : undefined,
+    );
+    return worker;
+  }
+  async function close(): Promise<void> {
+    for (const program of programs) program.kill();
+    await Promise.all(programs.map(({ exited }) => exited));
+    await database.close();
+    await harness.close();
+  }
+  try {
+    // An API is ready only once it sees a worker.
+    const [api, worker] = await Promise.all([startApi(apiParts), startWorker(workerParts)]);
+    const people = createPeople(stack.credentials, [api.url]);
+    return {
+      ...{
+        stack,
+        database,
+        harness,
+        api,
+        worker,
+        people,
+        workspaceId,
+        startWorker,
+        startApi,
+        close,
+      },
+      async addAccount(name, settings = {}) {
+        const own = `${name} ${randomUUID().slice(0, 8)}`;
+        const account = { workspaceId, channel: 'sandbox' as const, zone: 'Europe/Paris' };
+        const row = await insertChannelAccount(database.db, { ...account, name: own, settings });
+        return { id: row.id, name: row.name };
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
