@@ -4,6 +4,7 @@ import type { AssetKind } from '../domain/brief.ts';
 import type { ChannelId } from '../domain/channels.ts';
 import type { AssetFacts, VariantContent, VariantViolation } from '../domain/variant-limits.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { ChannelSessions } from './channel-sessions.ts';
 
 /**
  * What protects a channel from a second post when a send is repeated:
@@ -143,6 +144,8 @@ export interface ChannelDependencies {
   http: HttpClient;
   /** Address of the sandbox network; null where there is none. */
   sandboxUrl: string | null;
+  /** Where sessions with networks are kept for all workers; each worker keeps its own when absent. */
+  sessions?: ChannelSessions;
 }
 
 /** Everything that makes a network a channel: one file, and one line of the registry. */

@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import type { ChannelId } from '../domain/channels.ts';
+import { BLUESKY } from './bluesky/adapter.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
 import { SANDBOX } from './sandbox/adapter.ts';
 
 /** Every channel there is an adapter for. */
 const DEFINITIONS: { readonly [Id in ChannelId]?: ChannelDefinition & { id: Id } } = {
   sandbox: SANDBOX,
+  bluesky: BLUESKY,
 };
 
 export interface ChannelRegistry {
