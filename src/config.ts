@@ -51,6 +51,8 @@ export type CommonConfig = {
 export type WorkerConfig = CommonConfig & {
   /** File with the prebuilt workflow bundle; null: the worker bundles at start. */
   workflowBundle: string | null;
+  /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
+  allowedOrigins: readonly string[];
 };
 
 /** The API's settings. */
@@ -124,6 +126,26 @@ function address(protocols: readonly string[], rule: string) {
   };
 }
 
+function origins(value: string, context: z.RefinementCtx): string[] {
+  const given = listOf(value);
+  const isOrigin = (text: string) =>
+    /^https?:/.test(text) &&
+    URL.canParse(text) &&
+    new URL(text).href === `${new URL(text).origin}/`;
+  if (!given.every(isOrigin)) {
+    const message = 'must be origins such as http://127.0.0.1:4010, separated by commas';
+    context.addIssue({ code: 'custom', message });
+  }
+  return given;
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 const databaseRule = 'a PostgreSQL address, postgresql://user:password@host:port/database';
 const keyRule = `${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES})`;
 const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
@@ -151,12 +173,7 @@ const commonVariables = {
   BATON_LOCAL: flag,
   BATON_ASSETS_DIR: required('the directory that holds uploaded assets'),
   BATON_SECRET_KEY: required(keyRule).pipe(secretKey),
-  BATON_PREVIOUS_SECRET_KEYS: z
-    .string()
-    .default('')
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .transform((parts) => parts.filter((part) => part !== ''))
-    .pipe(z.array(secretKey)),
+  BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))
@@ -166,6 +183,7 @@ const commonVariables = {
 const workerVariables = z.object({
   ...commonVariables,
   BATON_WORKFLOW_BUNDLE: z.string().optional(),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
 });
 
 const apiVariables = z.object({
@@ -190,6 +208,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   PublishOutcome,
 } from '../channels/channel.ts';
 import { openCredentials } from '../credentials/account-credentials.ts';
+import { SecretUnreadable } from '../credentials/secret-box.ts';
 import { listAssets } from '../db/assets.ts';
 import { getChannelAccount } from '../db/channel-accounts.ts';
 import { getItem } from '../db/items.ts';
@@ -221,10 +222,13 @@ async function findTarget(
   const channel = channels.get(id);
   if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
   const { name, settings } = account;
-  return {
-    channel,
-    account: { id: account.id, name, settings, credentials: openCredentials(secrets, account) },
-  };
+  try {
+    const credentials = openCredentials(secrets, account);
+    return { channel, account: { id: account.id, name, settings, credentials } };
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    return { evidence: `the credentials of ${account.id} cannot be opened: ${error.message}` };
+  }
 }
 
 /**

@@ -3,8 +3,6 @@
  * a text of the adapter's own form. It is as secret as the credentials it was opened with.
  */
 export interface ChannelSessions {
-  /** What is kept for an account; null for nothing. */
-  read(channelAccountId: string): Promise<string | null>;
   /**
    * Runs `renew` for one caller at a time per account, with what is kept then, and keeps what it answers. When
    * it throws, what was kept stays.
@@ -17,7 +15,6 @@ export function createMemorySessions(): ChannelSessions {
   const kept = new Map<string, string>();
   const turns = new Map<string, Promise<unknown>>();
   return {
-    read: async (id) => kept.get(id) ?? null,
     renew(id, renew) {
       const before = turns.get(id) ?? Promise.resolve();
       const mine = before.then(async () => {

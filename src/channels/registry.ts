@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type { AccountForm } from '../domain/account-form.ts';
 import type { ChannelId } from '../domain/channels.ts';
 import { BLUESKY } from './bluesky/adapter.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
@@ -23,12 +23,6 @@ export function createChannelRegistry(deps: ChannelDependencies): ChannelRegistr
     if (channel) channels.set(channel.id, channel);
   }
   return { get: (id) => channels.get(id) ?? null };
-}
-
-/** What an account of a channel is described by. */
-export interface AccountForm {
-  settings: z.ZodType<Record<string, unknown>>;
-  credentials: z.ZodType<Record<string, unknown>> | null;
 }
 
 /** The form of a channel's accounts; null for a channel without an adapter. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SecretBox } from './secret-box.ts';
+import { type SecretBox, SecretUnreadable } from './secret-box.ts';
 
 /** What an account's credentials are sealed for: that account and no other. */
 function purposeOf(channelAccountId: string): string {
@@ -29,4 +29,30 @@ export function openCredentials(
   return credentials === null
     ? null
     : Sealed.parse(JSON.parse(secrets.open(credentials, purposeOf(id))));
+}
+
+/** What an account's session is sealed for. */
+function sessionPurposeOf(channelAccountId: string): string {
+  return `session of ${channelAccountId}`;
+}
+
+export function sealSession(
+  secrets: SecretBox,
+  { id, session }: { id: string; session: string },
+): string {
+  return secrets.seal(session, sessionPurposeOf(id));
+}
+
+/** @returns null for a session that cannot be opened: another one can be had for the credentials. */
+export function openSession(
+  secrets: SecretBox,
+  { id, sealed }: { id: string; sealed: string | null },
+): string | null {
+  if (sealed === null) return null;
+  try {
+    return secrets.open(sealed, sessionPurposeOf(id));
+  } catch (error) {
+    if (error instanceof SecretUnreadable) return null;
+    throw error;
+  }
 }

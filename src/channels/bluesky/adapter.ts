@@ -115,7 +115,9 @@ async function authorized<T>(
   try {
     return await attempt(session);
   } catch (error) {
-    if (error instanceof ContentRefused || !isTokenRefusal(failureOf(error))) throw error;
+    if (error instanceof ContentRefused) throw error;
+    const { outcome } = failureOf(error);
+    if (outcome.kind !== 'refused' || !isTokenRefusal(outcome)) throw error;
     return attempt(await sessions.renewed(login, session));
   }
 }

@@ -1,7 +1,7 @@
 import { retryAfterMs } from '../../http/http-outcome.ts';
 import type { LookupOutcome, PublishOutcome } from '../channel.ts';
 import { notSentOutcome, unknownOutcome, unreachable } from '../request-outcomes.ts';
-import type { Refusal, XrpcFailed } from './xrpc.ts';
+import { isTokenRefusal, type Refusal, type XrpcFailed } from './xrpc.ts';
 
 const RATE_LIMIT_WAIT_MS = 60_000;
 /** Longer windows than the network's own (a day) are not believed. */
@@ -45,7 +45,7 @@ function refusedOutcome(method: string, refusal: Refusal, nowMs: number): Publis
   if (CLOSED_ACCOUNT.has(error ?? '') || status === 403) {
     return { outcome: 'rejected', code: 'not_permitted', message };
   }
-  if (status === 401 || method.startsWith('com.atproto.server.')) {
+  if (isTokenRefusal(refusal) || method.startsWith('com.atproto.server.')) {
     return { outcome: 'rejected', code: 'credentials_refused', message };
   }
   if (error === 'RepoNotFound') return { outcome: 'rejected', code: 'account_unknown', message };

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { ChannelSessions } from '../channel-sessions.ts';
 import type { BlueskyLogin } from './account.ts';
-import { agentFor, failureOf } from './xrpc.ts';
+import { agentFor, failureOf, XrpcFailed } from './xrpc.ts';
 
-const LOGIN_TIMEOUT_MS = 8_000;
+/** A refusal to refresh is followed by a login: both fit into one turn of the store. */
+const LOGIN_TIMEOUT_MS = 6_000;
 
 const BlueskySession = z.object({
   fingerprint: z.string(),
@@ -46,7 +47,7 @@ export function createBlueskySessions({
   }
 
   async function renewInTurn(login: BlueskyLogin, refusedToken: string | null) {
-    const text = await store.renew(login.channelAccountId, async (kept) => {
+    const text = await inTurn(login.channelAccountId, async (kept) => {
       const session = sessionOf(kept, login);
       // Another worker was faster.
       if (session !== null && session.accessJwt !== refusedToken) return JSON.stringify(session);
@@ -56,6 +57,18 @@ export function createBlueskySessions({
     const session = BlueskySession.parse(JSON.parse(text));
     known.set(login.channelAccountId, session);
     return session;
+  }
+
+  async function inTurn(id: string, work: (kept: string | null) => Promise<string>) {
+    try {
+      return await store.renew(id, work);
+    } catch (error) {
+      if (error instanceof XrpcFailed || (error as Error).cause instanceof XrpcFailed) throw error;
+      const message = 'the store of sessions does not answer';
+      throw new XrpcFailed('com.atproto.server.refreshSession', {
+        ...{ kind: 'not_sent', code: 'connection_failed', message },
+      });
+    }
   }
 
   return {

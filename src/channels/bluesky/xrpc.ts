@@ -126,10 +126,8 @@ export function failureOf(error: unknown): XrpcFailed {
 }
 
 /** Whether a call was refused for its token alone: nothing else of it was looked at. */
-export function isTokenRefusal({ outcome }: XrpcFailed): boolean {
-  if (outcome.kind !== 'refused') return false;
+export function isTokenRefusal({ status, error }: Pick<Refusal, 'status' | 'error'>): boolean {
   return (
-    outcome.status === 401 ||
-    (outcome.status === 400 && ['ExpiredToken', 'InvalidToken'].includes(outcome.error ?? ''))
+    status === 401 || (status === 400 && ['ExpiredToken', 'InvalidToken'].includes(error ?? ''))
   );
 }
