@@ -164,7 +164,9 @@ function postOf(
   { account, content }: Pick<Post, 'account' | 'content'>,
 ): Post {
   const key = intentKeyOf(order);
-  return { account, key, marker: markerOf(key), dueAt: order.dueAt, content, replyTo: null };
+  const { itemId, publicationId, dueAt } = order;
+  const source = { itemId, publicationId };
+  return { account, key, marker: markerOf(key), dueAt, content, replyTo: null, source };
 }
 
 /** The approved content, read back and hashed again; null when it is not what was approved. */

@@ -112,6 +112,8 @@ export interface Post {
   /** For a further text of a thread: the post it answers and the thread's first one. Each text is a post of its own. */
   replyTo: { parent: RemotePost; root: RemotePost } | null;
   content: PostContent;
+  /** What it is of, for channels that tell their receiver. */
+  source?: { itemId: string; publicationId: string };
 }
 
 export interface PublishRequest extends Post {

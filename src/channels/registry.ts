@@ -3,11 +3,13 @@ import type { ChannelId } from '../domain/channels.ts';
 import { BLUESKY } from './bluesky/adapter.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
 import { SANDBOX } from './sandbox/adapter.ts';
+import { WEBHOOK } from './webhook/adapter.ts';
 
 /** Every channel there is an adapter for. */
 const DEFINITIONS: { readonly [Id in ChannelId]?: ChannelDefinition & { id: Id } } = {
   sandbox: SANDBOX,
   bluesky: BLUESKY,
+  webhook: WEBHOOK,
 };
 
 export interface ChannelRegistry {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AssetKind } from './brief.ts';
 
-/** Every network or site an item can be published to; `sandbox` is the local fake network. */
+/** Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own endpoint. */
 export const CHANNEL_IDS = [
   'sandbox',
   'mastodon',
@@ -14,6 +14,7 @@ export const CHANNEL_IDS = [
   'youtube',
   'tiktok',
   'pinterest',
+  'webhook',
 ] as const;
 
 export const ChannelId = z.enum(CHANNEL_IDS).meta({
@@ -80,7 +81,12 @@ export interface ChannelLimits {
   text: TextLimit;
   media: MediaLimit;
   altText: AltTextLimit;
-  link: { place: LinkPlace; maxLength: number | null };
+  link: {
+    place: LinkPlace;
+    maxLength: number | null;
+    /** False where files take the card's place: a link beside them must then stand in the text. */
+    besideMedia: boolean;
+  };
   /** Most hashtags in one text; null where the channel sets none. */
   maxHashtags: number | null;
   /** Most further segments after the first text; 0 where the channel has no threads. */
@@ -114,7 +120,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: 1500, required: false },
-    link: { place: 'card', maxLength: 2048 },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     source: ['Baton: the sandbox follows Mastodon’s defaults'],
@@ -134,7 +140,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: 1500, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     source: [
@@ -153,7 +159,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 4, maxBytes: 2 * MB }, video: { max: 1, maxBytes: 300 * MB } },
     },
     altText: { max: null, required: true },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: false },
     maxHashtags: null,
     maxThreadSegments: 25,
     source: ['bluesky-social/atproto: lexicons/app/bsky/feed/post.json, lexicons/app/bsky/embed'],
@@ -169,7 +175,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 4, maxBytes: 5 * MB }, video: { max: 1, maxBytes: 512 * MB } },
     },
     altText: { max: 1000, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     source: [
@@ -192,7 +198,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: null, required: false },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     source: ['learn.microsoft.com/linkedin/marketing: Posts API, MultiImage API'],
@@ -208,7 +214,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 10, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     source: [
@@ -227,7 +233,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 10, maxBytes: 8 * MB }, video: { max: 10, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'none', maxLength: null },
+    link: { place: 'none', maxLength: null, besideMedia: true },
     maxHashtags: 5,
     maxThreadSegments: 0,
     source: [
@@ -247,7 +253,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 20, maxBytes: null }, video: { max: 20, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     source: ['developers.facebook.com/documentation/threads/posts'],
@@ -258,7 +264,7 @@ export const CHANNEL_LIMITS = {
     text: { max: 5000, counting: 'code_units', maxBytes: null, urlWeight: null },
     media: { min: 1, max: 1, mixed: false, kinds: { video: { max: 1, maxBytes: null } } },
     altText: { max: null, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     source: ['developers.google.com/youtube/v3/docs/videos'],
@@ -274,7 +280,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 35, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'none', maxLength: null },
+    link: { place: 'none', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     source: ['docs.zernio.com/platforms/tiktok'],
@@ -290,10 +296,31 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 1, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: 500, required: false },
-    link: { place: 'card', maxLength: 2048 },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     source: ['pinterest/api-description: v5/openapi.json'],
+    asOf: MONTH_READ,
+  },
+  webhook: {
+    name: 'Webhook',
+    text: { max: 100_000, counting: 'code_units', maxBytes: null, urlWeight: null },
+    media: {
+      min: 0,
+      max: 20,
+      mixed: true,
+      kinds: {
+        written: { max: 20, maxBytes: null },
+        visual: { max: 20, maxBytes: null },
+        video: { max: 20, maxBytes: null },
+        audio: { max: 20, maxBytes: null },
+      },
+    },
+    altText: { max: null, required: false },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
+    maxHashtags: null,
+    maxThreadSegments: 25,
+    source: ['Baton: what one delivery carries'],
     asOf: MONTH_READ,
   },
 } as const satisfies Record<ChannelId, ChannelLimits>;

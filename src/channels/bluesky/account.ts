@@ -5,7 +5,7 @@ import type { ChannelAccount } from '../channel.ts';
 const ORIGIN_RULE = 'is the address of a server, such as https://bsky.social';
 
 const service = z
-  .url({ protocol: /^https?$/, error: ORIGIN_RULE })
+  .url({ protocol: /^https?$/, error: ORIGIN_RULE, abort: true })
   .max(300)
   .refine((text) => new URL(text).href === `${new URL(text).origin}/`, ORIGIN_RULE)
   .transform((text) => new URL(text).origin);
