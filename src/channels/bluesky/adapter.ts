@@ -1,4 +1,3 @@
-import type { Agent } from '@atproto/api';
 import { CHANNEL_LIMITS } from '../../domain/channels.ts';
 import { validateVariant } from '../../domain/variant-limits.ts';
 import type { FetchOptions } from '../../http/guarded-fetch.ts';
@@ -17,7 +16,7 @@ import { lookupOutcome, publishOutcome } from './outcomes.ts';
 import { postKeyOf } from './post-key.ts';
 import { ContentRefused, POST_COLLECTION, recordOf } from './record.ts';
 import { type BlueskySession, type BlueskySessions, createBlueskySessions } from './sessions.ts';
-import { agentFor, failureOf, isTokenRefusal } from './xrpc.ts';
+import { failureOf, isTokenRefusal, type Server, serverAt } from './xrpc.ts';
 
 /**
  * Bluesky, or any server of the AT Protocol. A post's record key is derived from its own key, and it is written
@@ -54,8 +53,8 @@ export function createBlueskyChannel({
       if (typeof login === 'string') return { outcome: 'cannot_tell', message: login };
       try {
         const { did } = await sessions.current(login);
-        const agent = agentFor({ http, service: login.service, token: null, timing: { signal } });
-        await agent.com.atproto.repo.getRecord({
+        const server = serverAt({ http, service: login.service, token: null, timing: { signal } });
+        await server.repo.getRecord({
           repo: did,
           collection: POST_COLLECTION,
           rkey: postKeyOf({ key, dueAt }),
@@ -78,11 +77,11 @@ async function publish(client: Client, request: PublishRequest): Promise<Publish
   const { signal, writeBefore } = request;
   const timing = { signal, writeBefore };
   try {
-    const record = await authorized(client, timing, (agent) => recordOf(agent, request));
+    const record = await authorized(client, timing, (server) => recordOf(server, request));
     if (performance.now() >= writeBefore) return unreachable('it was too late to send');
-    return await authorized(client, timing, async (agent, { did }) => {
+    return await authorized(client, timing, async (server, { did }) => {
       const post = remotePost(did, request);
-      const { data } = await agent.com.atproto.repo.putRecord({
+      const { data } = await server.repo.putRecord({
         repo: did,
         collection: POST_COLLECTION,
         rkey: postKeyOf(request),
@@ -107,10 +106,10 @@ async function publish(client: Client, request: PublishRequest): Promise<Publish
 async function authorized<T>(
   { http, sessions, login }: Client,
   timing: FetchOptions,
-  call: (agent: Agent, session: BlueskySession) => Promise<T>,
+  call: (server: Server, session: BlueskySession) => Promise<T>,
 ): Promise<T> {
   const attempt = (session: BlueskySession): Promise<T> =>
-    call(agentFor({ http, service: login.service, token: session.accessJwt, timing }), session);
+    call(serverAt({ http, service: login.service, token: session.accessJwt, timing }), session);
   const session = await sessions.current(login);
   try {
     return await attempt(session);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { ChannelSessions } from '../channel-sessions.ts';
 import type { BlueskyLogin } from './account.ts';
-import { agentFor, failureOf, XrpcFailed } from './xrpc.ts';
+import { failureOf, serverAt, XrpcFailed } from './xrpc.ts';
 
 /** A refusal to refresh is followed by a login: both fit into one turn of the store. */
 const LOGIN_TIMEOUT_MS = 6_000;
@@ -100,9 +100,9 @@ async function refresh(
   { refreshJwt }: BlueskySession,
 ): Promise<Tokens | null> {
   const timing = { timeoutMs: LOGIN_TIMEOUT_MS };
-  const agent = agentFor({ http, service, token: refreshJwt, timing });
+  const server = serverAt({ http, service, token: refreshJwt, timing });
   try {
-    return tokensOf((await agent.com.atproto.server.refreshSession()).data);
+    return tokensOf((await server.server.refreshSession()).data);
   } catch (error) {
     const { outcome } = failureOf(error);
     if (outcome.kind === 'refused' && (outcome.status === 400 || outcome.status === 401))
@@ -116,8 +116,8 @@ async function open(
   { service, identifier, appPassword }: BlueskyLogin,
 ): Promise<Tokens> {
   const timing = { timeoutMs: LOGIN_TIMEOUT_MS };
-  const agent = agentFor({ http, service, token: null, timing });
-  const { data } = await agent.com.atproto.server.createSession({
+  const server = serverAt({ http, service, token: null, timing });
+  const { data } = await server.server.createSession({
     identifier,
     password: appPassword,
   });

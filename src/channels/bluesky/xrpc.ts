@@ -1,5 +1,5 @@
-import { Agent } from '@atproto/api';
-import { XRPCInvalidResponseError } from '@atproto/xrpc';
+import { ComNS, lexicons } from '@atproto/api';
+import { XRPCInvalidResponseError, XrpcClient } from '@atproto/xrpc';
 import { z } from 'zod';
 import { createGuardedFetch, type FetchOptions, RequestFailed } from '../../http/guarded-fetch.ts';
 import type { HttpClient } from '../../http/http-client.ts';
@@ -35,7 +35,10 @@ const ErrorBody = z.object({
   message: z.string().optional(),
 });
 
-export interface AgentOptions {
+/** The methods of a server, by their names. */
+export type Server = ComNS['atproto'];
+
+export interface ServerOptions {
   http: HttpClient;
   service: string;
   /** Sent as it is; null for calls that need no login. */
@@ -46,12 +49,13 @@ export interface AgentOptions {
 
 /**
  * A client of one server whose every request goes through the guarded client. Calls reject with something that
- * `failureOf` understands.
+ * `failureOf` understands. Not the library's `Agent`: that one reads all lexicons again for each instance, and
+ * keeps sessions by rules of its own.
  */
-export function agentFor({ http, service, token, timing }: AgentOptions): Agent {
+export function serverAt({ http, service, token, timing }: ServerOptions): Server {
   const options = { timeoutMs: UPLOAD_TIMEOUT_MS, accept: ['application/json'], ...timing };
   const fetch = createGuardedFetch(http, options);
-  return new Agent(async (path, init) => {
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
     const method = /^\/xrpc\/([\w.-]+)/.exec(path)?.[1] ?? path;
     const headers = new Headers(init.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
@@ -64,7 +68,8 @@ export function agentFor({ http, service, token, timing }: AgentOptions): Agent 
       if (error instanceof RequestFailed) throw new XrpcFailed(method, error.outcome);
       throw error;
     }
-  });
+  };
+  return new ComNS(new XrpcClient(send, lexicons)).atproto;
 }
 
 /** The library reports an answer that is no JSON without saying of which call. */
