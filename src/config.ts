@@ -267,6 +267,36 @@ export function readDatabaseConfig(
   return { databaseUrl: variables.DATABASE_URL };
 }
 
+/**
+ * What a change of the secret key needs.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readSecretsConfig(
+  environment: Environment = process.env,
+): Pick<CommonConfig, 'databaseUrl' | 'secretKeys'> {
+  const issues: ConfigIssue[] = [];
+  const set = readSecretFiles(dropEmpty(environment), issues);
+  const { DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS } = commonVariables;
+  const variables = parseVariables(
+    z.object({ DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS }),
+    set,
+    issues,
+  );
+  if (!variables || issues.length > 0) throw new ConfigError(issues);
+  return { databaseUrl: variables.DATABASE_URL, secretKeys: secretKeysOf(variables) };
+}
+
+function secretKeysOf({
+  BATON_SECRET_KEY: current,
+  BATON_PREVIOUS_SECRET_KEYS: previous,
+}: Pick<
+  CommonVariables,
+  'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
+>): CommonConfig['secretKeys'] {
+  return { current, all: [current, ...previous] };
+}
+
 type CommonVariables = z.output<z.ZodObject<typeof commonVariables>>;
 type TemporalSettings = Omit<TemporalConfig, 'taskQueue'>;
 
@@ -277,10 +307,7 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     logLevel: variables.LOG_LEVEL,
     local: variables.BATON_LOCAL,
     assetsDir: variables.BATON_ASSETS_DIR,
-    secretKeys: {
-      current: variables.BATON_SECRET_KEY,
-      all: [variables.BATON_SECRET_KEY, ...variables.BATON_PREVIOUS_SECRET_KEYS],
-    },
+    secretKeys: secretKeysOf(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
   };
 }

@@ -8,7 +8,10 @@ interface SessionKey {
 }
 
 /** The sealed session of an account; null where none is kept. */
-async function getChannelSession(db: Db, { channelAccountId }: SessionKey): Promise<string | null> {
+export async function getChannelSession(
+  db: Db,
+  { channelAccountId }: SessionKey,
+): Promise<string | null> {
   const [row] = await db
     .select({ sealed: channelSessions.sealed })
     .from(channelSessions)

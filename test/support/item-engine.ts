@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
+import { createStoredSessions } from '../../src/activities/channel-sessions.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import type {
   Caller,
@@ -22,7 +23,7 @@ import { drainOnce } from '../../src/api/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { createChannelRegistry } from '../../src/channels/registry.ts';
-import { createSecretBox } from '../../src/credentials/secret-box.ts';
+import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
@@ -66,6 +67,8 @@ export interface ItemEngine {
   sandbox: SandboxProcess;
   workspace: TestWorkspace;
   channelAccountId: string;
+  /** What the workers open credentials with. */
+  secrets: SecretBox;
   /** Stops the worker of this process; commands then wait for the next one. */
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
@@ -109,9 +112,12 @@ export function newCommandId(): string {
   return `http:key_test:${randomUUID()}`;
 }
 
-/** @param continueAbove history events above which every item started here continues as new. */
+/**
+ * @param options `continueAbove`: history events above which every item started here continues as new;
+ * `allowedOrigins`: servers on loopback that adapters may reach beside the sandbox.
+ */
 export async function openItemEngine(
-  options: { continueAbove?: number } = {},
+  options: { continueAbove?: number; allowedOrigins?: string[] } = {},
 ): Promise<ItemEngine> {
   const directory = mkdtempSync(join(tmpdir(), 'baton engine-'));
   const [database, sandbox, codePath] = await Promise.all([
@@ -126,15 +132,18 @@ export async function openItemEngine(
   const namespace = await createTestNamespace(clientConnection);
   const temporal = clientOf(clientConnection, namespace, options);
   const taskQueue = `test-${randomUUID()}`;
-  const http = createHttpClient({ allowedOrigins: [sandbox.url] });
-  const secretKey = { id: 'testtest', bytes: randomBytes(32) };
+  const { allowedOrigins = [] } = options;
+  const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
+  const secretKey = newSecretKey();
+  const secrets = createSecretBox({ current: secretKey, all: [secretKey] });
+  const sessions = createStoredSessions({ db, secrets });
   const activities = createActivities({
     db,
     temporal,
-    channels: createChannelRegistry({ http, sandboxUrl: sandbox.url }),
+    channels: createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
-    secrets: createSecretBox({ current: secretKey, all: [secretKey] }),
+    secrets,
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
@@ -182,7 +191,8 @@ export async function openItemEngine(
     };
   };
   const engine: ItemEngine = {
-    ...{ deps, sender, sandbox, workspace, channelAccountId, startWorker, stopWorker, callerFor },
+    ...{ deps, sender, sandbox, workspace, channelAccountId, secrets },
+    ...{ startWorker, stopWorker, callerFor },
     async spawnWorker() {
       const worker = await spawnWorker({
         DATABASE_URL: database.url,
@@ -193,6 +203,7 @@ export async function openItemEngine(
         BATON_WORKFLOW_BUNDLE: codePath,
         BATON_ASSETS_DIR: join(directory, 'assets'),
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
+        BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
       });
       processes.push(worker);
       return worker;
@@ -274,6 +285,12 @@ export async function openItemEngine(
     },
   };
   return engine;
+}
+
+/** With the id that a worker of its own gives the same key. */
+function newSecretKey(): BoxKey {
+  const bytes = randomBytes(32);
+  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
 }
 
 /** Sends the same id again, as a client would. */
