@@ -54,7 +54,7 @@ function runNpm(
 ): void {
   const { status, stdout, stderr, error } = spawnSync('npm', args, {
     cwd: directory,
-    env: { ...withoutOurNode(), ...environment },
+    env: { ...withoutOurs(), ...environment },
     encoding: 'utf8',
     timeout: INSTALL_TIMEOUT_MS,
   });
@@ -63,8 +63,10 @@ function runNpm(
   throw new Error(`npm ${args.join(' ')} failed (${error?.message ?? status}):\n${said}`);
 }
 
-/** What npm sets for the script that runs us must not reach into the other folder. */
-function withoutOurNode(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env);
-  return Object.fromEntries(entries.filter(([name]) => !/^(npm_|INIT_CWD$|NODE_)/.test(name)));
+/** What npm and vitest set for us must not reach into the other folder; how to reach the registry must. */
+const OURS =
+  /^(npm_(package|lifecycle|command|execpath|node_execpath|config_local_prefix)|INIT_CWD$|NODE_(ENV|OPTIONS)$)/;
+
+function withoutOurs(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
 }
