@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createStoredSessions } from './src/activities/channel-sessions.ts';
 import { createActivities } from './src/activities/index.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
@@ -28,8 +29,15 @@ Runtime.install({
 const connection = await NativeConnection.connect(config.temporal.connection);
 const clientConnection = await Connection.connect(config.temporal.connection);
 const database = createDb(config.databaseUrl, { max: 10 });
-const { sandboxUrl } = config;
-const http = createHttpClient({ allowedOrigins: sandboxUrl === null ? [] : [sandboxUrl] });
+const { sandboxUrl, allowedOrigins } = config;
+const http = createHttpClient({
+  allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],
+});
+const secrets = createSecretBox(config.secretKeys);
+const sessions = createStoredSessions({ db: database.db, secrets });
+if (allowedOrigins.length > 0) {
+  log.warn({ allowedOrigins }, 'requests to these origins are not checked for private addresses');
+}
 
 const worker = await Worker.create({
   connection,
@@ -39,10 +47,10 @@ const worker = await Worker.create({
   activities: createActivities({
     db: database.db,
     temporal: new Client({ connection: clientConnection, namespace: config.temporal.namespace }),
-    channels: createChannelRegistry({ http, sandboxUrl }),
+    channels: createChannelRegistry({ http, sandboxUrl, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
-    secrets: createSecretBox(config.secretKeys),
+    secrets,
   }),
   maxCachedWorkflows: 500,
   // After a kill -9 its tasks go to another worker in about a second instead of ten.

@@ -178,6 +178,19 @@ describe('configuration of the worker', () => {
     expect(readWorkerConfig(built).workflowBundle).toBe('dist/workflow-bundle.js');
   });
 
+  it('allows origins beside the sandbox, and nothing but origins', () => {
+    expect(readWorkerConfig(environment()).allowedOrigins).toEqual([]);
+    const allowed = environment({ BATON_ALLOWED_ORIGINS: 'http://127.0.0.1:2583, https://a.test' });
+    expect(readWorkerConfig(allowed).allowedOrigins).toEqual([
+      'http://127.0.0.1:2583',
+      'https://a.test',
+    ]);
+    for (const wrong of ['127.0.0.1:2583', 'http://a.test/path', 'http://u:p@a.test', 'ftp://a']) {
+      const read = () => readWorkerConfig(environment({ BATON_ALLOWED_ORIGINS: wrong }));
+      expect(issuesOf(read), wrong).toHaveProperty('BATON_ALLOWED_ORIGINS');
+    }
+  });
+
   it('refuses what the API refuses', () => {
     expect(
       issuesOf(() => readWorkerConfig(environment({ BATON_SECRET_KEY: 'short' }))),

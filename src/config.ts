@@ -51,6 +51,8 @@ export type CommonConfig = {
 export type WorkerConfig = CommonConfig & {
   /** File with the prebuilt workflow bundle; null: the worker bundles at start. */
   workflowBundle: string | null;
+  /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
+  allowedOrigins: readonly string[];
 };
 
 /** The API's settings. */
@@ -126,6 +128,26 @@ function address(protocols: readonly string[], rule: string) {
   };
 }
 
+function origins(value: string, context: z.RefinementCtx): string[] {
+  const given = listOf(value);
+  const isOrigin = (text: string) =>
+    /^https?:/.test(text) &&
+    URL.canParse(text) &&
+    new URL(text).href === `${new URL(text).origin}/`;
+  if (!given.every(isOrigin)) {
+    const message = 'must be origins such as http://127.0.0.1:4010, separated by commas';
+    context.addIssue({ code: 'custom', message });
+  }
+  return given;
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 const databaseRule = 'a PostgreSQL address, postgresql://user:password@host:port/database';
 const keyRule = `${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES})`;
 const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
@@ -153,12 +175,7 @@ const commonVariables = {
   BATON_LOCAL: flag,
   BATON_ASSETS_DIR: required('the directory that holds uploaded assets'),
   BATON_SECRET_KEY: required(keyRule).pipe(secretKey),
-  BATON_PREVIOUS_SECRET_KEYS: z
-    .string()
-    .default('')
-    .transform((value) => value.split(',').map((part) => part.trim()))
-    .transform((parts) => parts.filter((part) => part !== ''))
-    .pipe(z.array(secretKey)),
+  BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))
@@ -168,6 +185,7 @@ const commonVariables = {
 const workerVariables = z.object({
   ...commonVariables,
   BATON_WORKFLOW_BUNDLE: z.string().optional(),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
 });
 
 const apiVariables = z.object({
@@ -196,6 +214,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
 
@@ -255,6 +274,36 @@ export function readDatabaseConfig(
   return { databaseUrl: variables.DATABASE_URL };
 }
 
+/**
+ * What a change of the secret key needs.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readSecretsConfig(
+  environment: Environment = process.env,
+): Pick<CommonConfig, 'databaseUrl' | 'secretKeys'> {
+  const issues: ConfigIssue[] = [];
+  const set = readSecretFiles(dropEmpty(environment), issues);
+  const { DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS } = commonVariables;
+  const variables = parseVariables(
+    z.object({ DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS }),
+    set,
+    issues,
+  );
+  if (!variables || issues.length > 0) throw new ConfigError(issues);
+  return { databaseUrl: variables.DATABASE_URL, secretKeys: secretKeysOf(variables) };
+}
+
+function secretKeysOf({
+  BATON_SECRET_KEY: current,
+  BATON_PREVIOUS_SECRET_KEYS: previous,
+}: Pick<
+  CommonVariables,
+  'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
+>): CommonConfig['secretKeys'] {
+  return { current, all: [current, ...previous] };
+}
+
 type CommonVariables = z.output<z.ZodObject<typeof commonVariables>>;
 type TemporalSettings = Omit<TemporalConfig, 'taskQueue'>;
 
@@ -265,10 +314,7 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     logLevel: variables.LOG_LEVEL,
     local: variables.BATON_LOCAL,
     assetsDir: variables.BATON_ASSETS_DIR,
-    secretKeys: {
-      current: variables.BATON_SECRET_KEY,
-      all: [variables.BATON_SECRET_KEY, ...variables.BATON_PREVIOUS_SECRET_KEYS],
-    },
+    secretKeys: secretKeysOf(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
   };
 }

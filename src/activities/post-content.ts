@@ -7,6 +7,7 @@ import type {
   RemotePost,
 } from '../channels/channel.ts';
 import { openCredentials } from '../credentials/account-credentials.ts';
+import { SecretUnreadable } from '../credentials/secret-box.ts';
 import { listAssets } from '../db/assets.ts';
 import { getChannelAccount } from '../db/channel-accounts.ts';
 import { getBrief, getDraft } from '../db/versions.ts';
@@ -82,10 +83,13 @@ export async function findTarget(
   const channel = channels.get(id);
   if (channel === null) return { evidence: `no adapter publishes to ${id} yet` };
   const { name, settings } = account;
-  return {
-    channel,
-    account: { id: account.id, name, settings, credentials: openCredentials(secrets, account) },
-  };
+  try {
+    const credentials = openCredentials(secrets, account);
+    return { channel, account: { id: account.id, name, settings, credentials } };
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    return { evidence: `the credentials of ${account.id} cannot be opened: ${error.message}` };
+  }
 }
 
 /** A text as its channel gets it: an answer to the one before, where it is not the first. */
@@ -105,6 +109,7 @@ export function postOf({
   const root = remotePostOf(segments[0]);
   return {
     ...{ account, key, marker, dueAt: order.dueAt, content },
+    source: { itemId: order.itemId, publicationId: order.publicationId },
     replyTo: parent === null || root === null || position === 0 ? null : { parent, root },
   };
 }

@@ -2,6 +2,8 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { AccountForm } from '../domain/account-form.ts';
+import type { ChannelId } from '../domain/channels.ts';
 import type { Audit } from './audit/audit.ts';
 import type { CommandSender } from './commands/command-outcome.ts';
 import type { Engine } from './engine.ts';
@@ -17,6 +19,8 @@ export interface ApiDeps {
   readiness: () => Promise<Readiness>;
   assets: AssetStore;
   secrets: SecretBox;
+  /** What an account of a channel takes; null for a channel that nothing publishes to yet. */
+  accountFormOf: (channel: ChannelId) => AccountForm | null;
   /** Null everywhere but on the local stack: then its route does not exist. */
   timeTravel: TimeTravel | null;
   settings: Pick<

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { openAssetStore } from '../assets/asset-store.ts';
+import { accountFormOf } from '../channels/registry.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
@@ -47,6 +48,7 @@ const app = createApp({
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),
+  accountFormOf,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   settings: config,
   log,

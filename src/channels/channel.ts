@@ -4,6 +4,7 @@ import type { AssetKind } from '../domain/brief.ts';
 import type { ChannelId } from '../domain/channels.ts';
 import type { AssetFacts, VariantContent, VariantViolation } from '../domain/variant-limits.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { ChannelSessions } from './channel-sessions.ts';
 
 /**
  * What protects a channel from a second post when a send is repeated:
@@ -116,6 +117,8 @@ export interface Post {
   /** For a further text of a thread: the post it answers and the thread's first one. Each text is a post of its own. */
   replyTo: { parent: RemotePost; root: RemotePost } | null;
   content: PostContent;
+  /** What it is of, for channels that tell their receiver. */
+  source?: { itemId: string; publicationId: string };
 }
 
 export interface PublishRequest extends Post {
@@ -148,6 +151,8 @@ export interface ChannelDependencies {
   http: HttpClient;
   /** Address of the sandbox network; null where there is none. */
   sandboxUrl: string | null;
+  /** Where sessions with networks are kept for all workers; each worker keeps its own when absent. */
+  sessions?: ChannelSessions;
 }
 
 /** Everything that makes a network a channel: one file, and one line of the registry. */

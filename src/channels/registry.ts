@@ -1,13 +1,17 @@
-import type { z } from 'zod';
+import type { AccountForm } from '../domain/account-form.ts';
 import type { ChannelId } from '../domain/channels.ts';
+import { BLUESKY } from './bluesky/adapter.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
 import { MASTODON } from './mastodon/adapter.ts';
 import { SANDBOX } from './sandbox/adapter.ts';
+import { WEBHOOK } from './webhook/adapter.ts';
 
 /** Every channel there is an adapter for. */
 const DEFINITIONS: { readonly [Id in ChannelId]?: ChannelDefinition & { id: Id } } = {
   sandbox: SANDBOX,
   mastodon: MASTODON,
+  bluesky: BLUESKY,
+  webhook: WEBHOOK,
 };
 
 export interface ChannelRegistry {
@@ -23,12 +27,6 @@ export function createChannelRegistry(deps: ChannelDependencies): ChannelRegistr
     if (channel) channels.set(channel.id, channel);
   }
   return { get: (id) => channels.get(id) ?? null };
-}
-
-/** What an account of a channel is described by. */
-export interface AccountForm {
-  settings: z.ZodType<Record<string, unknown>>;
-  credentials: z.ZodType<Record<string, unknown>> | null;
 }
 
 /** The form of a channel's accounts; null for a channel without an adapter. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { SecretBox } from './secret-box.ts';
+import { type SecretBox, SecretUnreadable } from './secret-box.ts';
 
 /** What an account's credentials are sealed for: that account and no other. */
-function purposeOf(channelAccountId: string): string {
+export function credentialsPurpose(channelAccountId: string): string {
   return `credentials of ${channelAccountId}`;
 }
 
@@ -15,7 +15,7 @@ export function sealCredentials(
   secrets: SecretBox,
   { id, credentials }: { id: string; credentials: Credentials },
 ): string {
-  return secrets.seal(JSON.stringify(credentials), purposeOf(id));
+  return secrets.seal(JSON.stringify(credentials), credentialsPurpose(id));
 }
 
 /**
@@ -28,5 +28,31 @@ export function openCredentials(
 ): Credentials | null {
   return credentials === null
     ? null
-    : Sealed.parse(JSON.parse(secrets.open(credentials, purposeOf(id))));
+    : Sealed.parse(JSON.parse(secrets.open(credentials, credentialsPurpose(id))));
+}
+
+/** What an account's session is sealed for. */
+export function sessionPurpose(channelAccountId: string): string {
+  return `session of ${channelAccountId}`;
+}
+
+export function sealSession(
+  secrets: SecretBox,
+  { id, session }: { id: string; session: string },
+): string {
+  return secrets.seal(session, sessionPurpose(id));
+}
+
+/** @returns null for a session that cannot be opened: another one can be had for the credentials. */
+export function openSession(
+  secrets: SecretBox,
+  { id, sealed }: { id: string; sealed: string | null },
+): string | null {
+  if (sealed === null) return null;
+  try {
+    return secrets.open(sealed, sessionPurpose(id));
+  } catch (error) {
+    if (error instanceof SecretUnreadable) return null;
+    throw error;
+  }
 }

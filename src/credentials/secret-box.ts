@@ -49,6 +49,12 @@ export function createSecretBox(keys: { current: BoxKey; all: readonly BoxKey[] 
   };
 }
 
+/** Id of the key that a secret was sealed with; null when it is not in the form of a sealed secret. */
+export function keyIdOf(sealed: string): string | null {
+  const [version, keyId, body] = sealed.split('.');
+  return version === VERSION && keyId !== undefined && body !== undefined ? keyId : null;
+}
+
 /** Nonce, ciphertext and tag in one buffer, bound to `purpose`. */
 export function encrypt(plain: Buffer, key: Buffer, purpose: string): Buffer {
   const nonce = randomBytes(NONCE_BYTES);

@@ -12,7 +12,9 @@ export type NewChannelAccount = {
   channel: ChannelId;
   name: string;
   zone: string;
-} & Partial<Pick<ChannelAccountRow, 'settings' | 'credentials' | 'ownerId' | 'tokenExpiresAt'>>;
+} & Partial<
+  Pick<ChannelAccountRow, 'id' | 'settings' | 'credentials' | 'ownerId' | 'tokenExpiresAt'>
+>;
 
 export type ChannelAccountChange = Partial<
   Pick<
@@ -48,11 +50,14 @@ export async function updateChannelAccount(
   return row ?? null;
 }
 
+/** @param options `lock` keeps others from changing it until the transaction ends. */
 export async function getChannelAccount(
   db: Db,
   key: ChannelAccountKey,
+  { lock = false }: { lock?: boolean } = {},
 ): Promise<ChannelAccountRow | null> {
-  const [row] = await db.select().from(channelAccounts).where(isAccount(key));
+  const query = db.select().from(channelAccounts).where(isAccount(key));
+  const [row] = await (lock ? query.for('no key update') : query);
   return row ?? null;
 }
 

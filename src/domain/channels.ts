@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AssetKind } from './brief.ts';
 
-/** Every network or site an item can be published to; `sandbox` is the local fake network. */
+/** Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own endpoint. */
 export const CHANNEL_IDS = [
   'sandbox',
   'mastodon',
@@ -14,6 +14,7 @@ export const CHANNEL_IDS = [
   'youtube',
   'tiktok',
   'pinterest',
+  'webhook',
 ] as const;
 
 export const ChannelId = z.enum(CHANNEL_IDS).meta({
@@ -86,7 +87,12 @@ export interface ChannelLimits {
   text: TextLimit;
   media: MediaLimit;
   altText: AltTextLimit;
-  link: { place: LinkPlace; maxLength: number | null };
+  link: {
+    place: LinkPlace;
+    maxLength: number | null;
+    /** False where files take the card's place: a link beside them must then stand in the text. */
+    besideMedia: boolean;
+  };
   /** Most hashtags in one text; null where the channel sets none. */
   maxHashtags: number | null;
   /** Most further segments after the first text; 0 where the channel has no threads. */
@@ -125,7 +131,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: 1500, required: false },
-    link: { place: 'card', maxLength: 2048 },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 6_000, perMs: MINUTE_MS },
@@ -146,7 +152,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: 1500, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 300, perMs: 5 * MINUTE_MS },
@@ -166,7 +172,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 4, maxBytes: 2 * MB }, video: { max: 1, maxBytes: 300 * MB } },
     },
     altText: { max: null, required: true },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: false },
     maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 1_666, perMs: HOUR_MS },
@@ -183,7 +189,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 4, maxBytes: 5 * MB }, video: { max: 1, maxBytes: 512 * MB } },
     },
     altText: { max: 1000, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 100, perMs: 15 * MINUTE_MS },
@@ -207,7 +213,7 @@ export const CHANNEL_LIMITS = {
       },
     },
     altText: { max: null, required: false },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     writeLimit: { max: 150, perMs: DAY_MS },
@@ -224,7 +230,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 10, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'card', maxLength: null },
+    link: { place: 'card', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     writeLimit: null,
@@ -244,7 +250,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 10, maxBytes: 8 * MB }, video: { max: 10, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'none', maxLength: null },
+    link: { place: 'none', maxLength: null, besideMedia: true },
     maxHashtags: 5,
     maxThreadSegments: 0,
     writeLimit: { max: 50, perMs: DAY_MS },
@@ -265,7 +271,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 20, maxBytes: null }, video: { max: 20, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 250, perMs: DAY_MS },
@@ -277,7 +283,7 @@ export const CHANNEL_LIMITS = {
     text: { max: 5000, counting: 'code_units', maxBytes: null, urlWeight: null },
     media: { min: 1, max: 1, mixed: false, kinds: { video: { max: 1, maxBytes: null } } },
     altText: { max: null, required: false },
-    link: { place: 'in_text', maxLength: null },
+    link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     writeLimit: { max: 100, perMs: DAY_MS },
@@ -294,7 +300,7 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 35, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: null, required: false },
-    link: { place: 'none', maxLength: null },
+    link: { place: 'none', maxLength: null, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     writeLimit: { max: 6, perMs: MINUTE_MS },
@@ -311,11 +317,33 @@ export const CHANNEL_LIMITS = {
       kinds: { visual: { max: 1, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
     altText: { max: 500, required: false },
-    link: { place: 'card', maxLength: 2048 },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
     maxHashtags: null,
     maxThreadSegments: 0,
     writeLimit: null,
     source: ['pinterest/api-description: v5/openapi.json'],
+    asOf: MONTH_READ,
+  },
+  webhook: {
+    name: 'Webhook',
+    text: { max: 100_000, counting: 'code_units', maxBytes: null, urlWeight: null },
+    media: {
+      min: 0,
+      max: 20,
+      mixed: true,
+      kinds: {
+        written: { max: 20, maxBytes: null },
+        visual: { max: 20, maxBytes: null },
+        video: { max: 20, maxBytes: null },
+        audio: { max: 20, maxBytes: null },
+      },
+    },
+    altText: { max: null, required: false },
+    link: { place: 'card', maxLength: 2048, besideMedia: true },
+    maxHashtags: null,
+    maxThreadSegments: 25,
+    writeLimit: null,
+    source: ['Baton: what one delivery carries'],
     asOf: MONTH_READ,
   },
 } as const satisfies Record<ChannelId, ChannelLimits>;

@@ -266,7 +266,7 @@ function linkViolations(variant: VariantContent, limits: ChannelLimits): Variant
         },
       ];
     case 'in_text':
-      return [variant.text, ...(variant.thread ?? [])].some((text) => text.includes(link))
+      return holdsLink(variant, link)
         ? []
         : [
             {
@@ -276,14 +276,35 @@ function linkViolations(variant: VariantContent, limits: ChannelLimits): Variant
             },
           ];
     case 'card':
-      return limits.link.maxLength !== null && link.length > limits.link.maxLength
-        ? [
-            {
-              path,
-              code: 'link_too_long',
-              message: `${limits.name} takes links of ${limits.link.maxLength} characters; this one has ${link.length}.`,
-            },
-          ]
-        : [];
+      return cardViolations(variant, link, limits);
   }
+}
+
+function cardViolations(
+  variant: VariantContent,
+  link: string,
+  limits: ChannelLimits,
+): VariantViolation[] {
+  const violations: VariantViolation[] = [];
+  const path = 'link';
+  if (limits.link.maxLength !== null && link.length > limits.link.maxLength) {
+    violations.push({
+      path,
+      code: 'link_too_long',
+      message: `${limits.name} takes links of ${limits.link.maxLength} characters; this one has ${link.length}.`,
+    });
+  }
+  const hasMedia = (variant.assets ?? []).length > 0;
+  if (hasMedia && !limits.link.besideMedia && !holdsLink(variant, link)) {
+    violations.push({
+      path,
+      code: 'link_not_in_text',
+      message: `${limits.name} shows either files or a link card: put the link into the text.`,
+    });
+  }
+  return violations;
+}
+
+function holdsLink(variant: VariantContent, link: string): boolean {
+  return [variant.text, ...(variant.thread ?? [])].some((text) => text.includes(link));
 }

@@ -137,6 +137,7 @@ describe('the caller', () => {
     ['PATCH', '/v1/members/mbr_1'],
     ['POST', '/v1/playbooks'],
     ['POST', '/v1/channel-accounts'],
+    ['PUT', '/v1/channel-accounts/cha_1/credentials'],
   ])('is refused %s %s without the role', async (method, path) => {
     const body = ADMIN_BODIES[`${method} ${path}`];
     const { status, json } = await api.call(keyOf(ours, 'creator'), method, path, {
@@ -183,6 +184,7 @@ const ADMIN_BODIES: Record<string, () => object> = {
   'PATCH /v1/members/mbr_1': () => ({ roles: ['admin'] }),
   'POST /v1/playbooks': () => ({ ...STANDARD_PLAYBOOK, version: 2 }),
   'POST /v1/channel-accounts': () => ({ channel: 'sandbox', name: 'x', zone: 'Europe/Paris' }),
+  'PUT /v1/channel-accounts/cha_1/credentials': () => ({ credentials: {} }),
 };
 
 async function keyFor(name: string, expiresAt = '2020-01-01T00:00:00.000Z'): Promise<string> {

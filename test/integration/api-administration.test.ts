@@ -229,7 +229,7 @@ describe('members, playbooks and channel accounts', () => {
       body: { ...body, zone: 'Europe/Paris' },
     });
     expect(made.status).toBe(201);
-    expect(made.json).not.toHaveProperty('settings');
+    expect(made.json).toMatchObject({ settings: {}, hasCredentials: false });
     const changed = await api.as('strategist', 'PATCH', `/v1/channel-accounts/${made.json.id}`, {
       body: { active: false },
     });

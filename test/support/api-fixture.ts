@@ -12,6 +12,7 @@ import { createEngine } from '../../src/api/engine.ts';
 import { createHttpServer } from '../../src/api/http-server.ts';
 import { createReadiness } from '../../src/api/readiness.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
+import { accountFormOf } from '../../src/channels/registry.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
 
@@ -64,7 +65,7 @@ export async function openApi(
   const engine = createEngine({ temporal, taskQueue, log });
   const { settings, ...deps } = change;
   const app = createApp({
-    ...{ db, sender, engine, secrets, log },
+    ...{ db, sender, engine, secrets, accountFormOf, log },
     audit: createAudit({ db, temporal, taskQueue, log }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
+import { createStoredSessions } from '../../src/activities/channel-sessions.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import type { SendTiming } from '../../src/activities/send-timing.ts';
 import type {
@@ -23,7 +24,7 @@ import { drainOnce } from '../../src/api/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
-import { createSecretBox } from '../../src/credentials/secret-box.ts';
+import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
 import { getItem, type StoredItem } from '../../src/db/items.ts';
@@ -73,6 +74,8 @@ export interface ItemEngine {
   sandbox: SandboxProcess;
   workspace: TestWorkspace;
   channelAccountId: string;
+  /** What the workers open credentials with. */
+  secrets: SecretBox;
   /** Stops the worker of this process; commands then wait for the next one. */
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
@@ -124,6 +127,8 @@ export interface EngineOptions {
   /** What this process publishes through instead of the adapters that there are. */
   channels?: (real: ChannelRegistry) => ChannelRegistry;
   sendTiming?: Partial<SendTiming>;
+  /** Servers on loopback that adapters may reach beside the sandbox. */
+  allowedOrigins?: string[];
 }
 
 export async function openItemEngine(options: EngineOptions = {}): Promise<ItemEngine> {
@@ -140,9 +145,12 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const namespace = await createTestNamespace(clientConnection);
   const temporal = clientOf(clientConnection, namespace, options);
   const taskQueue = `test-${randomUUID()}`;
-  const http = createHttpClient({ allowedOrigins: [sandbox.url] });
-  const secretKey = { id: 'testtest', bytes: randomBytes(32) };
-  const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url });
+  const { allowedOrigins = [] } = options;
+  const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
+  const secretKey = newSecretKey();
+  const secrets = createSecretBox({ current: secretKey, all: [secretKey] });
+  const sessions = createStoredSessions({ db, secrets });
+  const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
     db,
     temporal,
@@ -150,7 +158,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
-    secrets: createSecretBox({ current: secretKey, all: [secretKey] }),
+    secrets,
   });
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
@@ -198,7 +206,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     };
   };
   const engine: ItemEngine = {
-    ...{ deps, sender, sandbox, workspace, channelAccountId, startWorker, stopWorker, callerFor },
+    ...{ deps, sender, sandbox, workspace, channelAccountId, secrets },
+    ...{ startWorker, stopWorker, callerFor },
     async spawnWorker() {
       const worker = await spawnWorker({
         DATABASE_URL: database.url,
@@ -209,6 +218,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         BATON_WORKFLOW_BUNDLE: codePath,
         BATON_ASSETS_DIR: join(directory, 'assets'),
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
+        BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
       });
       processes.push(worker);
       return worker;
@@ -291,6 +301,12 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     },
   };
   return engine;
+}
+
+/** With the id that a worker of its own gives the same key. */
+function newSecretKey(): BoxKey {
+  const bytes = randomBytes(32);
+  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
 }
 
 /** Sends the same id again, as a client would. */

@@ -1,14 +1,21 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { sealCredentials } from '../../credentials/account-credentials.ts';
+import { keyIdOf } from '../../credentials/secret-box.ts';
 import {
   type ChannelAccountChange,
   type ChannelAccountRow,
+  getChannelAccount,
   insertChannelAccount,
   listChannelAccounts,
   updateChannelAccount,
 } from '../../db/channel-accounts.ts';
+import { deleteChannelSession } from '../../db/channel-sessions.ts';
+import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
+import { inTransaction } from '../../db/transaction.ts';
 import { ChannelId } from '../../domain/channels.ts';
 import { isTimeZone } from '../../time/zoned-time.ts';
+import { readAccountInput } from '../account-input.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
@@ -23,6 +30,12 @@ const ChannelAccount = z
     name: z.string(),
     zone: z.string().describe('IANA zone that wall times of its slots are read in'),
     ownerId: z.string().nullable(),
+    settings: z.record(z.string(), z.unknown()).describe('of the channel; nothing in it is secret'),
+    hasCredentials: z.boolean(),
+    credentialsKeyId: z
+      .string()
+      .nullable()
+      .describe('id of the key that the stored credentials are encrypted with'),
     tokenExpiresAt: z.string().nullable(),
     active: z.boolean(),
     createdAt: z.string().meta({ format: 'date-time' }),
@@ -39,20 +52,39 @@ const name = z.string().trim().min(1).max(200);
 const ownerId = z.string().min(1).max(64).nullable();
 const tokenExpiresAt = z.iso.datetime().nullable();
 
+const settings = z
+  .record(z.string().max(64), z.unknown())
+  .describe('as the channel takes them: docs/channels.md');
+const credentials = z
+  .record(z.string().max(64), z.unknown())
+  .describe('as the channel takes them: docs/channels.md; stored encrypted, never shown again');
+
 const NewChannelAccount = z
   .strictObject({
     channel: ChannelId,
     name,
     zone,
+    settings: settings.default({}),
+    credentials: credentials.nullable().default(null),
     ownerId: ownerId.default(null),
     tokenExpiresAt: tokenExpiresAt.default(null),
   })
   .meta({ id: 'NewChannelAccount' });
 
 const ChannelAccountUpdate = z
-  .strictObject({ name, zone, ownerId, tokenExpiresAt, active: z.boolean() })
+  .strictObject({
+    ...{ name, zone, ownerId, tokenExpiresAt, active: z.boolean() },
+    settings: settings.describe(
+      'replaces all of them; needs the credentials again, because they are sent where the settings say',
+    ),
+    credentials: credentials.nullable(),
+  })
   .partial()
   .meta({ id: 'ChannelAccountUpdate' });
+
+const NewCredentials = z
+  .strictObject({ credentials, tokenExpiresAt: tokenExpiresAt.default(null) })
+  .meta({ id: 'NewCredentials' });
 
 const writeProblems = problems(
   'invalid_request',
@@ -68,6 +100,7 @@ const writeProblems = problems(
 );
 
 const common = { tags: ['Administration'], security: WITH_KEY };
+const AccountParams = idParams('id of the account', 'cha_01KAMJ5SQ0');
 
 const listRoute = createRoute({
   ...common,
@@ -102,18 +135,63 @@ const changeRoute = createRoute({
   path: '/v1/channel-accounts/{id}',
   operationId: 'changeChannelAccount',
   summary: 'Change an account; nothing is planned on an inactive one',
-  request: {
-    params: idParams('id of the account', 'cha_01KAMJ5SQ0'),
-    body: body(ChannelAccountUpdate),
-  },
+  request: { params: AccountParams, body: body(ChannelAccountUpdate) },
   responses: { 200: answers(ChannelAccount, 'Changed'), ...writeProblems },
 });
 
-export function channelAccountRoutes({ db }: Pick<ApiDeps, 'db'>) {
+const credentialsRoute = createRoute({
+  ...common,
+  method: 'put',
+  path: '/v1/channel-accounts/{id}/credentials',
+  operationId: 'replaceChannelCredentials',
+  summary: 'Replace the credentials of an account and when they expire',
+  request: { params: AccountParams, body: body(NewCredentials) },
+  responses: { 200: answers(ChannelAccount, 'Replaced'), ...writeProblems },
+});
+
+export function channelAccountRoutes({
+  db,
+  secrets,
+  accountFormOf,
+}: Pick<ApiDeps, 'db' | 'secrets' | 'accountFormOf'>) {
   async function requireOwner(workspaceId: string, memberId: string | null | undefined) {
     if (memberId === null || memberId === undefined) return;
     if ((await getMember(db, { workspaceId, memberId })) !== null) return;
     throw invalidRequest([{ path: 'ownerId', message: 'is not a member of this workspace' }]);
+  }
+
+  /** The account with what was given, checked by its channel's form and sealed. */
+  async function change(
+    key: { workspaceId: string; channelAccountId: string },
+    { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
+  ) {
+    const row = await inTransaction(db, async (tx) => {
+      const standing = await getChannelAccount(tx, key, { lock: true });
+      if (standing === null) return null;
+      if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
+        const message =
+          'are needed again with other settings: they are sent where the settings say';
+        throw invalidRequest([{ path: 'credentials', message }]);
+      }
+      const read = readAccountInput(accountFormOf, standing.channel, { settings, credentials });
+      if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+      return updateChannelAccount(tx, {
+        ...key,
+        change: {
+          ...changeOf(rest),
+          ...(read.settings !== undefined && { settings: read.settings }),
+          ...(read.credentials !== undefined && {
+            credentials: sealed(standing.id, read.credentials),
+          }),
+        },
+      });
+    });
+    if (row === null) throw notFound('channel account', key.channelAccountId);
+    return accountView(row);
+  }
+
+  function sealed(id: string, given: Record<string, unknown> | null): string | null {
+    return given === null ? null : sealCredentials(secrets, { id, credentials: given });
   }
 
   return new OpenAPIHono<ApiEnv>()
@@ -127,40 +205,51 @@ export function channelAccountRoutes({ db }: Pick<ApiDeps, 'db'>) {
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
       const given = c.req.valid('json');
+      const { settings = {}, credentials = null } = readAccountInput(
+        accountFormOf,
+        given.channel,
+        given,
+      );
       await requireOwner(workspaceId, given.ownerId);
-      const answer = await once(c, db, async (tx) => ({
-        status: 201 as const,
-        body: accountView(await insertChannelAccount(tx, { workspaceId, ...given })),
-      }));
+      const answer = await once(c, db, async (tx) => {
+        const id = newId('channelAccount');
+        const account = { ...given, id, settings, credentials: sealed(id, credentials) };
+        const row = await insertChannelAccount(tx, { workspaceId, ...account });
+        return { status: 201 as const, body: accountView(row) };
+      });
       return c.json(answer.body, 201);
     })
     .openapi(changeRoute, async (c) => {
       const caller = c.get('caller');
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
-      const { id: channelAccountId } = c.req.valid('param');
       const given = c.req.valid('json');
       await requireOwner(workspaceId, given.ownerId);
-      const change = changeOf(given);
-      const row = await updateChannelAccount(db, { workspaceId, channelAccountId, change });
-      if (row === null) throw notFound('channel account', channelAccountId);
-      return c.json(accountView(row), 200);
+      const channelAccountId = c.req.valid('param').id;
+      return c.json(await change({ workspaceId, channelAccountId }, given), 200);
+    })
+    .openapi(credentialsRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin', 'social_media_manager']);
+      const { workspaceId } = caller;
+      const channelAccountId = c.req.valid('param').id;
+      return c.json(await change({ workspaceId, channelAccountId }, c.req.valid('json')), 200);
     });
 }
 
 /** Only the fields that were given. */
-function changeOf(given: z.infer<typeof ChannelAccountUpdate>): ChannelAccountChange {
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as ChannelAccountChange;
+function changeOf(given: object): ChannelAccountChange {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** Settings stay inside: a channel may keep there what is nobody else's business. */
 function accountView({
   workspaceId: _,
-  settings: __,
-  credentials: ___,
+  credentials,
   ...account
 }: ChannelAccountRow): z.infer<typeof ChannelAccount> {
-  return account;
+  return {
+    ...account,
+    hasCredentials: credentials !== null,
+    credentialsKeyId: credentials === null ? null : keyIdOf(credentials),
+  };
 }

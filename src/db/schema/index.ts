@@ -3,6 +3,7 @@ export { assets } from './assets.ts';
 export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';
 export { channelBudgets } from './channel-budgets.ts';
+export { channelSessions } from './channel-sessions.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { archivedHistories, itemEvents, items, outbox } from './items.ts';

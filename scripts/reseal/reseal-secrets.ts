@@ -1,0 +1,46 @@
+import { webhookPurpose } from '../../src/api/webhooks/secrets.ts';
+import { credentialsPurpose, sessionPurpose } from '../../src/credentials/account-credentials.ts';
+import { keyIdOf, type SecretBox, SecretUnreadable } from '../../src/credentials/secret-box.ts';
+import type { Db } from '../../src/db/client.ts';
+import {
+  listSealedSecrets,
+  replaceSealedSecret,
+  type SealedSecretRow,
+} from '../../src/db/sealed-secrets.ts';
+
+export interface Resealed {
+  resealed: number;
+  /** Were under the current key already. */
+  current: number;
+  /** Rows, as `channel account cha_…`, that no key opens. */
+  unreadable: string[];
+}
+
+const PURPOSES: Record<SealedSecretRow['kind'], (id: string) => string> = {
+  'channel account': credentialsPurpose,
+  'channel session': sessionPurpose,
+  'webhook endpoint': webhookPurpose,
+};
+
+/** Brings every stored secret under the current key. What somebody changes meanwhile is under it already. */
+export async function resealSecrets(
+  db: Db,
+  { secrets, keyId }: { secrets: SecretBox; keyId: string },
+): Promise<Resealed> {
+  const result: Resealed = { resealed: 0, current: 0, unreadable: [] };
+  for (const row of await listSealedSecrets(db)) {
+    if (keyIdOf(row.sealed) === keyId) {
+      result.current += 1;
+      continue;
+    }
+    const purpose = PURPOSES[row.kind](row.id);
+    try {
+      const by = secrets.seal(secrets.open(row.sealed, purpose), purpose);
+      if (await replaceSealedSecret(db, { ...row, by })) result.resealed += 1;
+    } catch (error) {
+      if (!(error instanceof SecretUnreadable)) throw error;
+      result.unreadable.push(`${row.kind} ${row.id}`);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,149 @@
+import { buffer } from 'node:stream/consumers';
+import { type AppBskyFeedPost, AppBskyRichtextFacet, RichText } from '@atproto/api';
+import type { Post, PostContent, PostMedia, RemotePost } from '../channel.ts';
+import { imageShapeOf } from '../image-shape.ts';
+import type { Server } from './xrpc.ts';
+
+export const POST_COLLECTION = 'app.bsky.feed.post';
+const POST_URI = /^at:\/\/(did:[a-z]+:[\w.:%-]+)\/app\.bsky\.feed\.post\/([\w.~:-]{1,512})$/;
+
+export type PostRecord = AppBskyFeedPost.Record;
+
+/** What the content of a post breaks, found while its record is made. */
+export class ContentRefused extends Error {
+  override readonly name = 'ContentRefused';
+}
+
+/**
+ * The record of a post: the same for every attempt, as far as the names in it resolve alike. Files are uploaded
+ * for it; uploading one twice gives the same reference.
+ */
+export async function recordOf(
+  server: Server,
+  { content, dueAt, replyTo }: Pick<Post, 'content' | 'dueAt' | 'replyTo'>,
+): Promise<PostRecord> {
+  const [facets, embed, reply] = await Promise.all([
+    facetsOf(server, content.text),
+    embedOf(server, content),
+    replyTo === null ? null : replyOf(server, replyTo),
+  ]);
+  return {
+    $type: POST_COLLECTION,
+    text: content.text,
+    createdAt: new Date(dueAt).toISOString(),
+    langs: [content.language],
+    ...(facets.length > 0 && { facets }),
+    ...(embed !== null && { embed }),
+    ...(reply !== null && { reply }),
+  };
+}
+
+/** Links, hashtags and mentions; a mention that nobody answers to stays plain text. */
+async function facetsOf(server: Server, text: string): Promise<AppBskyRichtextFacet.Main[]> {
+  const rich = new RichText({ text });
+  rich.detectFacetsWithoutResolution();
+  const facets = (rich.facets ?? []).map(async (facet) => {
+    const features = await Promise.all(
+      facet.features.map(async (feature) => {
+        if (!AppBskyRichtextFacet.isMention(feature)) return [feature];
+        const did = await didOf(server, feature.did);
+        return did === null ? [] : [{ ...feature, did }];
+      }),
+    );
+    return { ...facet, features: features.flat() };
+  });
+  return (await Promise.all(facets)).filter(({ features }) => features.length > 0);
+}
+
+/** Null for a handle that is nobody's, or that nobody could be asked about. */
+async function didOf(server: Server, handle: string): Promise<string | null> {
+  try {
+    return (await server.identity.resolveHandle({ handle })).data.did;
+  } catch {
+    return null;
+  }
+}
+
+async function embedOf(
+  server: Server,
+  { media = [], link }: PostContent,
+): Promise<NonNullable<PostRecord['embed']> | null> {
+  const [first] = media;
+  if (first?.kind === 'video') return videoOf(server, first);
+  if (first !== undefined) {
+    const images = await Promise.all(media.map((file) => imageOf(server, file)));
+    return { $type: 'app.bsky.embed.images', images };
+  }
+  return link === undefined ? null : cardOf(link);
+}
+
+async function imageOf(server: Server, file: PostMedia) {
+  if (!file.mediaType.startsWith('image/')) {
+    throw new ContentRefused(`Bluesky shows no ${file.mediaType} among images`);
+  }
+  const bytes = await buffer(await file.open());
+  const aspectRatio = imageShapeOf(bytes);
+  return {
+    image: await upload(server, bytes, file.mediaType),
+    alt: file.altText ?? '',
+    ...(aspectRatio !== null && { aspectRatio }),
+  };
+}
+
+async function videoOf(server: Server, file: PostMedia): Promise<NonNullable<PostRecord['embed']>> {
+  if (file.mediaType !== 'video/mp4') {
+    throw new ContentRefused(`Bluesky shows no ${file.mediaType} as a video`);
+  }
+  const video = await upload(server, await buffer(await file.open()), file.mediaType);
+  return {
+    $type: 'app.bsky.embed.video',
+    video,
+    ...(file.altText !== undefined && { alt: file.altText }),
+  };
+}
+
+async function upload(server: Server, bytes: Uint8Array, encoding: string) {
+  return (await server.repo.uploadBlob(bytes, { encoding })).data.blob;
+}
+
+/** Made of the link alone: what stands behind it is not fetched. */
+function cardOf(link: string): NonNullable<PostRecord['embed']> {
+  const { host, pathname } = new URL(link);
+  const title = pathname === '/' ? host : `${host}${decodable(pathname)}`;
+  return {
+    $type: 'app.bsky.embed.external',
+    external: { uri: link, title: title.slice(0, 200), description: '' },
+  };
+}
+
+function decodable(pathname: string): string {
+  try {
+    return decodeURI(pathname);
+  } catch {
+    return pathname;
+  }
+}
+
+/** A reply names its posts by content as well, which only the server knows. */
+async function replyOf(
+  server: Server,
+  { parent, root }: NonNullable<Post['replyTo']>,
+): Promise<AppBskyFeedPost.ReplyRef> {
+  const parentRef = await strongRefOf(server, parent);
+  const rootRef = root.remoteId === parent.remoteId ? parentRef : await strongRefOf(server, root);
+  return { parent: parentRef, root: rootRef };
+}
+
+async function strongRefOf(server: Server, { remoteId }: RemotePost) {
+  const [, repo, rkey] = POST_URI.exec(remoteId) ?? [];
+  if (repo === undefined || rkey === undefined) {
+    throw new ContentRefused('the post it answers is none of Bluesky');
+  }
+  const { data } = await server.repo.getRecord({
+    repo,
+    collection: POST_COLLECTION,
+    rkey,
+  });
+  if (data.cid === undefined) throw new ContentRefused('the post it answers has no content id');
+  return { uri: data.uri, cid: data.cid };
+}

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { CHANNEL_LIMITS } from '../../domain/channels.ts';
+import { validateVariant } from '../../domain/variant-limits.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import { type HttpOutcome, type HttpResponse, retryAfterMs } from '../../http/http-outcome.ts';
+import type {
+  Channel,
+  ChannelAccount,
+  ChannelDefinition,
+  Idempotency,
+  LookupOutcome,
+  Post,
+  PublishOutcome,
+  RemotePost,
+} from '../channel.ts';
+import { notSentOutcome, unknownOutcome } from '../request-outcomes.ts';
+import { WebhookCredentials, WebhookSettings } from './account.ts';
+import { deliveryBodyOf, deliveryIdOf, signedHeaders } from './delivery.ts';
+
+const MAX_ANSWER_BYTES = 65_536;
+const RATE_LIMIT_WAIT_MS = 60_000;
+
+const Answer = z.object({
+  remoteId: z.string().min(1).max(500).optional(),
+  permalink: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .nullish(),
+  /** When the receiver took it. */
+  at: z.iso.datetime().optional(),
+});
+
+/** The customer's own endpoint. What a repetition does there is what its owner says. */
+export const WEBHOOK = {
+  id: 'webhook',
+  settings: WebhookSettings,
+  credentials: WebhookCredentials,
+  create: createWebhookChannel,
+} as const satisfies ChannelDefinition;
+
+export function createWebhookChannel({ http }: { http: HttpClient }): Channel {
+  return {
+    id: 'webhook',
+    idempotencyOf: ({ settings }) => idempotencyOf(settings),
+    validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.webhook),
+    async publish({ signal, writeBefore, ...post }) {
+      const receiver = receiverOf(post.account);
+      if (typeof receiver === 'string') {
+        return { outcome: 'rejected', code: 'credentials_refused', message: receiver };
+      }
+      const body = deliveryBodyOf(post);
+      const headers = signedHeaders({ id: deliveryIdOf(post), body }, receiver.secret);
+      const timing = { signal, writeBefore };
+      const outcome = await http.request({
+        ...timing,
+        method: 'POST',
+        url: receiver.url,
+        headers: { ...headers, 'content-type': 'application/json' },
+        body,
+        maxResponseBytes: MAX_ANSWER_BYTES,
+      });
+      return publishOutcome(outcome, post);
+    },
+    async lookup({ signal, ...post }) {
+      const receiver = receiverOf(post.account);
+      if (typeof receiver === 'string') return { outcome: 'cannot_tell', message: receiver };
+      if (signal.aborted)
+        return { outcome: 'cannot_tell', message: 'given up before it was asked' };
+      if (receiver.lookupUrl === undefined) return withoutLookup(receiver);
+      const id = deliveryIdOf(post);
+      const url = new URL(receiver.lookupUrl);
+      url.searchParams.set('id', id);
+      const outcome = await http.request({
+        method: 'GET',
+        url: url.href,
+        headers: signedHeaders({ id, body: '' }, receiver.secret),
+        maxResponseBytes: MAX_ANSWER_BYTES,
+        signal,
+      });
+      return lookupOutcome(outcome, post);
+    },
+  };
+}
+
+function idempotencyOf(settings: ChannelAccount['settings']): Idempotency {
+  const { data } = WebhookSettings.safeParse(settings);
+  if (data?.idempotency === 'exact') return 'exact';
+  return data?.lookupUrl === undefined ? 'none' : 'match';
+}
+
+/** @returns what is missing, in words, when nothing can be sent. */
+function receiverOf({
+  settings,
+  credentials,
+}: ChannelAccount): (WebhookSettings & { secret: string }) | string {
+  const where = WebhookSettings.safeParse(settings);
+  if (!where.success) return 'the settings of the account are not those of a webhook';
+  const known = WebhookCredentials.safeParse(credentials);
+  if (!known.success) return 'no signing secret is stored for the account';
+  return { ...where.data, ...known.data };
+}
+
+/** Nobody can be asked. Where a repetition is promised to be harmless, it is what asks. */
+function withoutLookup({ idempotency }: WebhookSettings): LookupOutcome {
+  return idempotency === 'exact'
+    ? { outcome: 'absent' }
+    : { outcome: 'cannot_tell', message: 'the account has no lookupUrl to ask' };
+}
+
+function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
+  switch (outcome.kind) {
+    case 'not_sent':
+      return notSentOutcome(outcome);
+    case 'unknown':
+      return unknownOutcome(outcome);
+    case 'response': {
+      if (outcome.status < 200 || outcome.status > 299) return refusedOutcome(outcome);
+      const taken = remotePostOf(outcome, post);
+      const message = `the receiver answered ${outcome.status} with something else than JSON`;
+      return taken === null
+        ? { outcome: 'unknown', code: 'answer_unusable', message }
+        : { outcome: 'published', ...taken };
+    }
+  }
+}
+
+/** Only what docs/channels.md says is final; any other status may hide a post that was taken. */
+function refusedOutcome({ status, headers }: HttpResponse): PublishOutcome {
+  const message = `the receiver answered ${status}`;
+  switch (status) {
+    case 400:
+    case 415:
+    case 422:
+      return { outcome: 'rejected', code: 'content_refused', message };
+    case 413:
+      return { outcome: 'rejected', code: 'content_too_large', message };
+    case 401:
+      return { outcome: 'rejected', code: 'credentials_refused', message };
+    case 403:
+      return { outcome: 'rejected', code: 'not_permitted', message };
+    case 404:
+    case 410:
+      return { outcome: 'rejected', code: 'account_unknown', message };
+    case 409:
+      return { outcome: 'unknown', code: 'key_used_for_other_content', message };
+    case 429: {
+      const waitMs = retryAfterMs(headers, Date.now()) ?? RATE_LIMIT_WAIT_MS;
+      return { outcome: 'retryable', code: 'rate_limited', message, retryAfterMs: waitMs };
+    }
+  }
+  return { outcome: 'unknown', code: status >= 500 ? 'server_error' : 'answer_unusable', message };
+}
+
+function lookupOutcome(outcome: HttpOutcome, post: Post): LookupOutcome {
+  if (outcome.kind !== 'response') return { outcome: 'cannot_tell', message: outcome.message };
+  if (outcome.status === 404) return { outcome: 'absent' };
+  const found =
+    outcome.status === 200 && outcome.body.length > 0 ? remotePostOf(outcome, post) : null;
+  return found === null
+    ? { outcome: 'cannot_tell', message: `the look-up was answered with ${outcome.status}` }
+    : { outcome: 'found', post: found, others: [] };
+}
+
+/** What the receiver says of the post. Nothing is fine; something else than JSON did not come from it. */
+function remotePostOf({ headers, body }: HttpResponse, post: Post): RemotePost | null {
+  const own = { remoteId: deliveryIdOf(post), permalink: null, at: post.dueAt };
+  if (body.length === 0) return own;
+  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') return null;
+  try {
+    const { remoteId, permalink, at } = Answer.parse(JSON.parse(body.toString('utf8')));
+    return {
+      remoteId: remoteId ?? own.remoteId,
+      permalink: permalink ?? null,
+      at: at ?? own.at,
+    };
+  } catch {
+    return null;
+  }
+}

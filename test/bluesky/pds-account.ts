@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import { z } from 'zod';
+import type { Json } from '../support/api-fixture.ts';
+
+/** An account on the run's server, with an app password as its owner would make one for Baton. */
+export interface PdsAccount {
+  did: string;
+  handle: string;
+  appPassword: string;
+  /** Every post of the repository, newest first, as the server lists them. */
+  posts(): Promise<{ uri: string; value: Json }[]>;
+}
+
+const Created = z.object({ did: z.string(), handle: z.string(), accessJwt: z.string() });
+const Password = z.object({ password: z.string() });
+const Listed = z.object({ records: z.array(z.object({ uri: z.string(), value: z.any() })) });
+
+export async function makeAccount(): Promise<PdsAccount> {
+  const name = `b${randomUUID().replaceAll('-', '').slice(0, 14)}`;
+  const { did, handle, accessJwt } = Created.parse(
+    await call('com.atproto.server.createAccount', {
+      body: { handle: `${name}.test`, email: `${name}@example.com`, password: randomUUID() },
+    }),
+  );
+  const { password } = Password.parse(
+    await call('com.atproto.server.createAppPassword', {
+      body: { name: 'Baton' },
+      token: accessJwt,
+    }),
+  );
+  return {
+    ...{ did, handle, appPassword: password },
+    async posts() {
+      const query = `repo=${did}&collection=app.bsky.feed.post&limit=100`;
+      return Listed.parse(await call(`com.atproto.repo.listRecords?${query}`)).records;
+    },
+  };
+}
+
+async function call(
+  method: string,
+  { body, token }: { body?: object; token?: string } = {},
+): Promise<unknown> {
+  const response = await fetch(`${inject('pdsUrl')}/xrpc/${method}`, {
+    ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+  });
+  if (!response.ok) throw new Error(`${method}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
