@@ -22,6 +22,7 @@ import {
   settleIntent,
   takeSendLease,
 } from '../db/publish-intents.ts';
+import { findSendBlock, type SendBlock } from '../db/send-blocks.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { getBrief, getDraft } from '../db/versions.ts';
 import { contentHashOf, hashOf } from '../domain/canonical.ts';
@@ -46,10 +47,17 @@ const SETTLE_MS = 1_000;
 /** A look-up waits for a running lease in steps of this. */
 const LEASE_POLL_MS = 4_000;
 
+/** A freeze is looked at again after this. */
+const BLOCK_POLL_MS = 15_000;
+
 /** What one attempt to send came to; `not_sent` is proven not to have been processed. */
 export type SendResult =
   | PublicationOutcome
-  | { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string };
+  /** `blocked`: by a freeze or a blackout, which is no failure of the channel. */
+  | { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string; blocked?: true };
+
+/** A freeze or a blackout stands: nobody may take the right to send. */
+type Blocked = { taken: false; reason: 'blocked' } & SendBlock;
 
 type PublishingDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets'>;
 
@@ -235,8 +243,10 @@ function takeLease(
   db: Store,
   order: PublicationOrder,
   { again }: { again: boolean },
-): Promise<SendLease> {
+): Promise<SendLease | Blocked> {
   return inTransaction(db, async (tx) => {
+    const block = await findSendBlock(tx, order);
+    if (block !== null) return { taken: false, reason: 'blocked', ...block };
     const intentKey = intentKeyOf(order);
     if (again) {
       const evidence = { reason: 'a look-up found nothing', lookedFor: markerOf(intentKey) };
@@ -266,12 +276,20 @@ function takeLease(
   });
 }
 
+/** Asked again when the blackout ends, or soon when a person has to end it. */
+function waitingFor({ evidence, endsInMs }: SendBlock): SendResult {
+  const retryAfterMs = endsInMs === null ? BLOCK_POLL_MS : Math.ceil(endsInMs) + 1;
+  return { outcome: 'not_sent', blocked: true, evidence, retryAfterMs };
+}
+
 async function withoutLease(
   db: Store,
   key: IntentKey,
-  lease: Extract<SendLease, { taken: false }>,
+  lease: Extract<SendLease, { taken: false }> | Blocked,
 ): Promise<SendResult> {
   switch (lease.reason) {
+    case 'blocked':
+      return waitingFor(lease);
     case 'hash_mismatch':
     case 'not_found':
       return { outcome: 'hash_mismatch', evidence: 'the approvals do not hold for this content' };

@@ -91,6 +91,10 @@ export const Publication = z
     at: instant,
     local: z.string(),
     zone: z.string(),
+    tzVersion: z
+      .string()
+      .optional()
+      .describe('version of the time-zone rules that joined `at` and `local`'),
     slotNumber: z.int(),
     contentHash: z.string().nullable(),
     marker: z.string().describe('what the post can be found by on the channel'),
@@ -98,6 +102,15 @@ export const Publication = z
     permalink: z.string().optional(),
     publishedAt: instant.optional(),
     evidence: z.string().optional(),
+    heldUntil: instant
+      .optional()
+      .describe('the slot of an item that went back to its gate is given up then'),
+    released: z.literal(true).optional().describe('its deadline passed before it was planned'),
+    proposal: z
+      .object({ at: instant, local: z.string(), zone: z.string() })
+      .optional()
+      .describe('the free slot to plan instead of a released one; nobody holds it'),
+    warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Publication' });
 

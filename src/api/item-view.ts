@@ -11,9 +11,12 @@ import {
 } from '../domain/item-context.ts';
 import { rolesYetToSign } from '../domain/item-responsible.ts';
 import { placeOf } from '../domain/item-run.ts';
+import { isPlanned } from '../domain/item-slots.ts';
 import type { ChecklistEntry, Playbook } from '../domain/playbook.ts';
 import { intentKeyOf, markerOf } from '../domain/publication-intent.ts';
 import { type Place, stageOf } from '../domain/stages.ts';
+import type { SlotProposal } from '../slots/slot-proposals.ts';
+import { zoneWarnings } from '../time/zone-warnings.ts';
 import type { Approval, ChecklistItem, Item, ItemSummary, Publication } from './item-schema.ts';
 
 interface ViewOptions {
@@ -32,10 +35,15 @@ export function itemSummaryView(
 /**
  * An item as the API shows it: everything follows from its row and the snapshot in it.
  * @param playbook the version that the item pins, for the labels of its checklists.
+ * @param proposals free slots for publications that were released.
  */
 export function itemView(
   row: StoredItem,
-  { playbook, ...options }: ViewOptions & { playbook: Playbook | null },
+  {
+    playbook,
+    proposals,
+    ...options
+  }: ViewOptions & { playbook: Playbook | null; proposals?: ReadonlyMap<string, SlotProposal> },
 ): Item {
   const { context } = row.snapshot;
   const place = placeOf(row.snapshot);
@@ -54,7 +62,7 @@ export function itemView(
     handoffs: context.handoffs,
     gate: gateView(context),
     approvals: context.approvals.flatMap((set) => approvalsOf(set, context)),
-    publications: context.publications.map((record) => publicationView(record, context)),
+    publications: context.publications.map((record) => publicationView(record, context, proposals)),
     checkpoints: context.checkpoints,
     ...(review !== null && { review }),
     checklist: checklistOf(heldFrom ?? place, context, playbook),
@@ -113,9 +121,12 @@ function gateView(context: ItemContext): Item['gate'] {
 export function publicationView(
   record: PublicationRecord,
   { workspaceId, itemId }: Pick<ItemContext, 'workspaceId' | 'itemId'>,
+  proposals: ReadonlyMap<string, SlotProposal> = new Map(),
 ): z.infer<typeof Publication> {
   const { remoteId, permalink, publishedAt, evidence, ...shown } = record;
   const { channelAccountId, slotNumber } = record;
+  const proposal = proposals.get(record.id);
+  const warnings = isPlanned(record) ? zoneWarnings(record) : [];
   return {
     ...shown,
     marker: markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
@@ -123,6 +134,8 @@ export function publicationView(
     ...(permalink !== null && { permalink }),
     ...(publishedAt !== null && { publishedAt }),
     ...(evidence !== null && { evidence }),
+    ...(proposal !== undefined && { proposal }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 

@@ -41,6 +41,8 @@ export async function publication(order: PublicationOrder): Promise<PublicationO
       waitMs = 0;
     } else if (sent.outcome === 'not_sent') {
       waitMs = sent.retryAfterMs ?? RETRY_AFTER_MS * attempt;
+      // Waiting for a freeze or a blackout to end uses up no attempt; only the grace ends it.
+      if (sent.blocked === true) attempt -= 1;
     } else {
       return sent;
     }

@@ -6,7 +6,9 @@ import { readTimeline } from '../../db/timeline.ts';
 import { StartItemBody } from '../../domain/command-bodies.ts';
 import { ROLES } from '../../domain/roles.ts';
 import { STAGES } from '../../domain/stages.ts';
+import { proposeSlots } from '../../slots/slot-proposals.ts';
 import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.ts';
+import { itemTime } from '../commands/command-facts.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
@@ -182,7 +184,9 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
       if (row === null) throw notFound('item', itemId);
       const { playbookName: name, playbookVersion: version } = row;
       const playbook = await getPlaybook(db, { workspaceId, name, version });
-      return c.json(itemView(row, { playbook: playbook?.data ?? null, local }), 200);
+      const { context } = row.snapshot;
+      const proposals = await proposeSlots(db, { context, now: itemTime(row) });
+      return c.json(itemView(row, { playbook: playbook?.data ?? null, local, proposals }), 200);
     })
     .openapi(actionsRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');
