@@ -24,16 +24,24 @@ export async function lockSends(tx: Db, { workspaceId }: { workspaceId: string }
  */
 export async function findSendBlock(
   tx: Db,
-  order: { workspaceId: string; itemId: string; channelAccountId: string; channel: string },
+  order: {
+    workspaceId: string;
+    itemId: string;
+    channelAccountId: string;
+    channel: string;
+    dueAt: string;
+  },
 ): Promise<SendBlock | null> {
-  const { workspaceId, itemId, channelAccountId, channel } = order;
+  const { workspaceId, itemId, channelAccountId, channel, dueAt } = order;
   // A statement of its own: the next one has to see what was committed while this one waited.
   await tx.execute(
     sql`select pg_advisory_xact_lock_shared(hashtextextended(${`sends:${workspaceId}`}, 0))`,
   );
   const { rows } = await tx.execute<{ evidence: string; endsInMs: number | null }>(sql`
     with clock as (
-      select clock_timestamp() + clock_offset_ms * interval '1 millisecond' as now
+      -- A journey notes its distance when it is over; the item's clock has reached the slot before.
+      select greatest(clock_timestamp() + clock_offset_ms * interval '1 millisecond',
+                      ${dueAt}::timestamptz) as now
       from items where id = ${itemId} and workspace_id = ${workspaceId}
     )
     select 'sends are frozen: ' || reason as evidence, null::float8 as "endsInMs"
