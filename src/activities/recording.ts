@@ -2,8 +2,9 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { ChainConflict } from '../db/errors.ts';
 import { projectEvents } from '../db/projection.ts';
 import type { ItemEvent } from '../domain/item-event.ts';
-import { commandIdOf, itemRowOf, outboxOf } from '../domain/item-row.ts';
+import { commandIdOf, itemRowOf } from '../domain/item-row.ts';
 import type { ItemSnapshot } from '../domain/item-run.ts';
+import { outboxWithProposals } from '../slots/slot-proposals.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export interface EventBatch {
@@ -23,13 +24,14 @@ export async function recordBatch(
   db: ActivityDeps['db'],
   { workspaceId, itemId, events, snapshot, seq }: EventBatch,
 ): Promise<void> {
+  const { context } = snapshot;
   try {
     await projectEvents(db, {
       workspaceId,
       itemId,
       events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
       item: itemRowOf(snapshot, seq),
-      outbox: outboxOf(itemId, events),
+      outbox: await outboxWithProposals(db, { workspaceId, itemId, events, context }),
     });
   } catch (error) {
     if (!(error instanceof ChainConflict)) throw error;

@@ -10,6 +10,7 @@ import {
   planIntent,
   readClock,
 } from '../db/publish-intents.ts';
+import { findSendBlock, type SendBlock } from '../db/send-blocks.ts';
 import { renewSendLease, reopenIntent, takeSendLease } from '../db/send-leases.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { CHANNEL_LIMITS, ChannelId, type WriteLimit } from '../domain/channels.ts';
@@ -26,6 +27,9 @@ import {
 import { mayResend } from './resend.ts';
 import type { SendTiming } from './send-timing.ts';
 
+/** A freeze is looked at again after this. */
+const BLOCK_POLL_MS = 15_000;
+
 /** Why a sender does not get the right to send. */
 export type LeaseRefusal =
   /** The approvals do not hold for this content. */
@@ -36,6 +40,8 @@ export type LeaseRefusal =
   | 'settled'
   /** An earlier attempt may have reached the channel, and its key protects no longer. */
   | 'resend_closed'
+  /** A freeze or a blackout stands. */
+  | 'blocked'
   /** The channel wants no request now. */
   | 'banned'
   /** The account has written as much as its channel allows. */
@@ -49,7 +55,14 @@ export type Lease =
       /** The text to send, as it stood before this lease. */
       before: Segment;
     }
-  | { taken: false; reason: LeaseRefusal; waitMs: number; segments: readonly Segment[] };
+  | {
+      taken: false;
+      reason: LeaseRefusal;
+      waitMs: number;
+      segments: readonly Segment[];
+      /** Why it is blocked. */
+      evidence?: string;
+    };
 
 export interface LeaseQuestion {
   order: PublicationOrder;
@@ -70,6 +83,8 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
   const intentKey = intentKeyOf(order);
   const key = { workspaceId: order.workspaceId, intentKey };
   return inTransaction(db, async (tx): Promise<Lease> => {
+    const block = await findSendBlock(tx, order);
+    if (block !== null) return blockedBy(block, []);
     const intent = await planIntent(tx, {
       ...key,
       itemId: order.itemId,
@@ -138,6 +153,8 @@ export function takeNextLease(
 ): Promise<Lease> {
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
   return inTransaction(db, async (tx): Promise<Lease> => {
+    const block = await findSendBlock(tx, order);
+    if (block !== null) return blockedBy(block, segments);
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
     if (!token.taken) {
       return { taken: false, reason: token.reason, waitMs: token.waitMs, segments };
@@ -151,6 +168,12 @@ export function takeNextLease(
       ? { taken: true, leaseToken, segments: sending, before }
       : { taken: false, reason: 'being_sent', waitMs: 0, segments };
   });
+}
+
+/** Asked again when the blackout ends, or soon when a person has to end it. */
+function blockedBy({ evidence, endsInMs }: SendBlock, segments: readonly Segment[]): Lease {
+  const waitMs = endsInMs === null ? BLOCK_POLL_MS : Math.ceil(endsInMs) + 1;
+  return { taken: false, reason: 'blocked', waitMs, segments, evidence };
 }
 
 function asSending(

@@ -61,7 +61,7 @@ export async function unlessHalfPublished(
 export async function withoutLease(
   deps: Pick<ActivityDeps, 'db'>,
   key: IntentKey,
-  { reason, waitMs, segments }: Extract<Lease, { taken: false }>,
+  { reason, waitMs, segments, evidence: why }: Extract<Lease, { taken: false }>,
 ): Promise<SendResult> {
   switch (reason) {
     case 'hash_mismatch':
@@ -80,6 +80,8 @@ export async function withoutLease(
           evidence: 'an earlier attempt left it unknown',
         }
       );
+    case 'blocked':
+      return { outcome: 'wait', waitMs, evidence: why ?? 'sends are blocked', ...partOf(segments) };
     case 'banned':
       return { outcome: 'wait', waitMs, evidence: BANNED, ...partOf(segments) };
     case 'no_budget': {

@@ -16,10 +16,15 @@ import { apiKeyRoutes } from './routes/api-keys.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { assetRoutes } from './routes/assets.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { blackoutRoutes } from './routes/blackouts.ts';
+import { calendarRoutes } from './routes/calendar.ts';
+import { calendarFeedRoutes } from './routes/calendar-feeds.ts';
 import { channelAccountRoutes } from './routes/channel-accounts.ts';
+import { channelSlotRoutes } from './routes/channel-slots.ts';
 import { commandRoutes } from './routes/commands.ts';
 import { commentRoutes } from './routes/comments.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { freezeRoutes } from './routes/freeze.ts';
 import { handoffRoutes } from './routes/handoffs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
@@ -79,6 +84,11 @@ export function createApp(deps: ApiDeps) {
     .route('/', apiKeyRoutes(deps))
     .route('/', playbookRoutes(deps))
     .route('/', channelAccountRoutes(deps))
+    .route('/', channelSlotRoutes(deps))
+    .route('/', calendarRoutes(deps))
+    .route('/', calendarFeedRoutes(deps))
+    .route('/', blackoutRoutes(deps))
+    .route('/', freezeRoutes(deps))
     .route('/', webhookEndpointRoutes(deps))
     .route('/', webhookRoutes(deps, limits))
     .route('/', timeTravelRoutes(deps));

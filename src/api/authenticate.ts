@@ -23,6 +23,8 @@ export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
   'GET /docs',
   // Its signature is its credential.
   'POST /v1/webhooks/:endpointId',
+  // So is the secret in its address.
+  'GET /v1/calendar.ics',
 ]);
 
 /** Asked by machines, often, and answered from memory. */

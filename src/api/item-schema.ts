@@ -100,6 +100,10 @@ export const Publication = z
     at: instant,
     local: z.string(),
     zone: z.string(),
+    tzVersion: z
+      .string()
+      .optional()
+      .describe('version of the time-zone rules that joined `at` and `local`'),
     slotNumber: z.int(),
     contentHash: z.string().nullable(),
     marker: z.string().describe('what the post can be found by on the channel'),
@@ -111,6 +115,15 @@ export const Publication = z
       .array(Segment)
       .optional()
       .describe('the texts of a thread, once its send has begun'),
+    heldUntil: instant
+      .optional()
+      .describe('the slot of an item that went back to its gate is given up then'),
+    released: z.literal(true).optional().describe('its deadline passed before it was planned'),
+    proposal: z
+      .object({ at: instant, local: z.string(), zone: z.string() })
+      .optional()
+      .describe('the free slot to plan instead of a released one; nobody holds it'),
+    warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Publication' });
 

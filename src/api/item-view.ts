@@ -12,9 +12,12 @@ import {
 } from '../domain/item-context.ts';
 import { rolesYetToSign } from '../domain/item-responsible.ts';
 import { placeOf } from '../domain/item-run.ts';
+import { isPlanned } from '../domain/item-slots.ts';
 import type { ChecklistEntry, Playbook } from '../domain/playbook.ts';
 import { intentKeyOf, markerOf } from '../domain/publication-intent.ts';
 import { type Place, stageOf } from '../domain/stages.ts';
+import type { SlotProposal } from '../slots/slot-proposals.ts';
+import { zoneWarnings } from '../time/zone-warnings.ts';
 import type { Approval, ChecklistItem, Item, ItemSummary, Publication } from './item-schema.ts';
 
 interface ViewOptions {
@@ -34,14 +37,16 @@ export function itemSummaryView(
  * An item as the API shows it: everything follows from its row and the snapshot in it.
  * @param playbook the version that the item pins, for the labels of its checklists.
  * @param intents what the send ledger holds of the item.
+ * @param proposals free slots for publications that were released.
  */
 export function itemView(
   row: StoredItem,
   {
     playbook,
     intents = [],
+    proposals = new Map(),
     ...options
-  }: ViewOptions & { playbook: Playbook | null; intents?: readonly SentIntent[] },
+  }: ViewOptions & { playbook: Playbook | null } & PublicationFacts,
 ): Item {
   const { context } = row.snapshot;
   const place = placeOf(row.snapshot);
@@ -60,7 +65,9 @@ export function itemView(
     handoffs: context.handoffs,
     gate: gateView(context),
     approvals: context.approvals.flatMap((set) => approvalsOf(set, context)),
-    publications: context.publications.map((record) => publicationView(record, context, intents)),
+    publications: context.publications.map((record) =>
+      publicationView(record, context, { intents, proposals }),
+    ),
     checkpoints: context.checkpoints,
     ...(review !== null && { review }),
     checklist: checklistOf(heldFrom ?? place, context, playbook),
@@ -119,11 +126,13 @@ function gateView(context: ItemContext): Item['gate'] {
 export function publicationView(
   record: PublicationRecord,
   { workspaceId, itemId }: Pick<ItemContext, 'workspaceId' | 'itemId'>,
-  intents: readonly SentIntent[] = [],
+  { intents = [], proposals = new Map() }: PublicationFacts = {},
 ): z.infer<typeof Publication> {
   const { remoteId, permalink, publishedAt, evidence, ...shown } = record;
   const { channelAccountId, slotNumber } = record;
   const texts = segmentsOf(record, intents);
+  const proposal = proposals.get(record.id);
+  const warnings = isPlanned(record) ? zoneWarnings(record) : [];
   return {
     ...shown,
     marker: markerOf(intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber })),
@@ -132,7 +141,17 @@ export function publicationView(
     ...(publishedAt !== null && { publishedAt }),
     ...(evidence !== null && { evidence }),
     ...(texts.length > 1 && { segments: texts }),
+    ...(proposal !== undefined && { proposal }),
+    ...(warnings.length > 0 && { warnings }),
   };
+}
+
+/** What the tables know of an item's publications beside its snapshot. */
+interface PublicationFacts {
+  /** What the send ledger holds. */
+  intents?: readonly SentIntent[];
+  /** Free slots for publications that were released. */
+  proposals?: ReadonlyMap<string, SlotProposal>;
 }
 
 /** The part of a row of the send ledger that is shown. */

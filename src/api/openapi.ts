@@ -12,6 +12,7 @@ const TAGS = [
   ['Handoffs', 'Offered with an exit checklist; accepted or declined by the receiver'],
   ['Review', 'Approvals bind to one content hash'],
   ['Schedule', 'Publications: planned, sent once, resolved by a person when in doubt'],
+  ['Calendar', 'Weekly slots, blackouts, the freeze, and the calendar that follows'],
   ['Pause, people and deadlines', 'Messages to the living run'],
   ['KPI review', 'Readings, verdicts per KPI and role, sign-offs'],
   ['Assets', 'Content-addressed files'],

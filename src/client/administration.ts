@@ -36,6 +36,28 @@ export function administrationCalls(rpc: Rpc) {
     channelAccounts: {
       list: () => answered(v1['channel-accounts'].$get({ query: {} })),
     },
+    /** Weekly slots of an account, and the rules that plans are warned of. */
+    slots: {
+      get: (id: string) =>
+        answered(v1['channel-accounts'][':id'].slots.$get({ param: pathParams({ id }) })),
+      save: (id: string, json: AdministrationBodies['slots'], options?: CallOptions) =>
+        answered(
+          v1['channel-accounts'][':id'].slots.$put(
+            { param: pathParams({ id }), json },
+            headersOf(options),
+          ),
+        ),
+    },
+    /** A page of held, planned and published posts, by their time. */
+    calendar: (query: Queries['calendar'] = {}) => answered(v1.calendar.$get({ query })),
+    /** Stops and starts everything that the workspace sends. */
+    freeze: {
+      get: () => answered(v1.freeze.$get()),
+      start: (json: AdministrationBodies['freeze'], options?: CallOptions) =>
+        answered(v1.freeze.$post({ json }, headersOf(options))),
+      lift: (json: AdministrationBodies['freeze'], options?: CallOptions) =>
+        answered(v1.freeze.$delete({ json }, headersOf(options))),
+    },
     playbooks: {
       list: () => answered(v1.playbooks.$get()),
     },

@@ -60,6 +60,7 @@ export type Queries = {
   comments: QueryOf<OneItem['comments']['$get']>;
   stuck: QueryOf<Rpc['v1']['audit']['stuck']['$get']>;
   inbox: QueryOf<Rpc['v1']['inbox']['$get']>;
+  calendar: QueryOf<Rpc['v1']['calendar']['$get']>;
 };
 
 /** What the administration takes. */
@@ -67,6 +68,8 @@ export type AdministrationBodies = {
   member: BodyOf<Rpc['v1']['members']['$post']>;
   memberChange: BodyOf<Rpc['v1']['members'][':id']['$patch']>;
   apiKey: BodyOf<Rpc['v1']['api-keys']['$post']>;
+  slots: BodyOf<Rpc['v1']['channel-accounts'][':id']['slots']['$put']>;
+  freeze: BodyOf<Rpc['v1']['freeze']['$post']>;
   webhookEndpoint: BodyOf<Rpc['v1']['webhook-endpoints']['$post']>;
   repair: BodyOf<Rpc['v1']['audit']['findings'][':id']['repairs']['$post']>;
   journey: BodyOf<Rpc['v1']['local']['time-travel']['$post']>;

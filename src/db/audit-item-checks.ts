@@ -3,6 +3,7 @@ import {
   type AuditScope,
   fromMs,
   HELD_UNTIL,
+  IS_APPROVED,
   iso,
   milliseconds,
   PUBLICATIONS,
@@ -102,6 +103,10 @@ from open_items o
 where o.stage = 'kpi_review' and (o.due_at < o.item_now or (o.review ->> 'hash' is null
   and o.stage_entered_at + ${milliseconds(UNFROZEN_MS)} < o.item_now))`;
 
+/** A planned slot of an item that went back to its gate and is not approved again. */
+const IS_GIVEN_UP = sql`(p.state = 'planned' and p."heldUntil" is not null
+  and o.stage not in ('scheduled', 'publishing') and not ${IS_APPROVED})`;
+
 /**
  * A deadline of the snapshot that the run's clock has passed without the run noticing. The same
  * deadlines as `deadlinesOf` of the domain (a test compares both); of a checkpoint, the end of its
@@ -120,14 +125,16 @@ cross join lateral (
     ${fromMs(sql`(o.clock -> 'steps' ->> (o.clock ->> 'fired')::integer)::float8`)} as at
   where o.clock ->> 'pausedAt' is null and (o.clock ->> 'fired')::integer < 4
   union all
-  select case when p.state = 'tentative' then 'approval_deadline_passed'
+  select case when p.state = 'tentative' or ${IS_GIVEN_UP} then 'approval_deadline_passed'
       when o.stage in ('scheduled', 'publishing') then 'publication_due' else 'slot_passed' end,
     p.id, null,
     case when p.state = 'tentative' then ${HELD_UNTIL}
+      when ${IS_GIVEN_UP} then p."heldUntil"::timestamptz
       when o.stage in ('scheduled', 'publishing') then p.at::timestamptz
       else p.at::timestamptz
         + (o.playbook ->> 'slotGraceMinutes')::integer * interval '1 minute' end
-  from jsonb_to_recordset(o.publications) as p(id text, state text, at text)
+  from jsonb_to_recordset(o.publications) as p(
+    id text, state text, at text, "heldUntil" text)
   where p.state in ('planned', 'tentative')
   union all
   select 'checkpoint', c."publicationId", c.checkpoint,

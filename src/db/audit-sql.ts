@@ -58,7 +58,7 @@ export const WAITS = sql`
   cross join lateral jsonb_to_recordset(o.waiting_on) as w(role text, "memberId" text, "for" text)`;
 
 /** Approved, and nobody sent the item back since: a held slot then only waits for its plan. */
-const IS_APPROVED = sql`(o.approvals_hold and o.working_stage not in ('creation', 'review'))`;
+export const IS_APPROVED = sql`(o.approvals_hold and o.working_stage not in ('creation', 'review'))`;
 
 /** Until when the tentative slot `p` of the item `o` is held. */
 export const HELD_UNTIL = sql`(p.at::timestamptz - case when ${IS_APPROVED} then interval '0'

@@ -26,7 +26,10 @@ const Checklist = z.record(z.string().max(60), z.boolean()).meta({
   description: 'ticked entries by code',
 });
 
-/** A time for a slot: an instant, or a wall time with its zone (the account's zone when left out). */
+/**
+ * A time for a slot: an instant, a wall time with its zone (the account's zone when left out), the
+ * account's next free weekly slot, or now.
+ */
 const slotTime = {
   at: z.iso.datetime().optional(),
   local: z.iso
@@ -34,7 +37,23 @@ const slotTime = {
     .refine((text) => !text.endsWith('Z'), 'is a wall time without zone')
     .optional(),
   zone: z.string().min(1).max(64).optional().describe('IANA time zone'),
+  slot: z
+    .enum(['next', 'now'])
+    .optional()
+    .describe('the next free weekly slot of the account, or now (in some seconds)'),
 };
+
+function countTimes({
+  at,
+  local,
+  slot,
+}: {
+  at?: unknown;
+  local?: unknown;
+  slot?: unknown;
+}): number {
+  return [at, local, slot].filter((given) => given !== undefined).length;
+}
 
 export const SlotRequest = z
   .strictObject({
@@ -47,9 +66,13 @@ export const SlotRequest = z
       .optional()
       .describe('channel of the variant; the account decides it'),
   })
-  .refine((slot) => (slot.at === undefined) !== (slot.local === undefined), {
-    message: 'give either `at` or `local`',
+  .refine((slot) => countTimes(slot) === 1, {
+    message: 'give one of `at`, `local` and `slot`',
     path: ['at'],
+  })
+  .refine((slot) => slot.slot !== 'next' || slot.zone === undefined, {
+    message: 'weekly slots are in the zone of the account',
+    path: ['zone'],
   })
   .meta({ id: 'SlotRequest' });
 export type SlotRequest = z.infer<typeof SlotRequest>;

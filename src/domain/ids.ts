@@ -19,6 +19,9 @@ export const ID_PREFIXES = {
   handoff: 'hnd',
   publication: 'pub',
   review: 'rev',
+  blackout: 'blk',
+  freeze: 'frz',
+  calendarFeed: 'fed',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -15,6 +15,8 @@ export interface PlannedSlot {
   at: string;
   local: string;
   zone: string;
+  /** Version of the time-zone rules that joined `at` and `local`. */
+  tzVersion?: string;
 }
 
 /** What the API found out about a slot; `problems` are codes of unmet requirements. */

@@ -4,6 +4,7 @@ import type { Command } from './item-commands.ts';
 import type { ItemContext } from './item-context.ts';
 import { withdrawOpenHandoff } from './item-handoff-moves.ts';
 import { type Move, merge, NOTHING, withMember } from './item-move.ts';
+import { holdSlotsForApproval } from './item-slot-moves.ts';
 
 /** A version of the brief, and what it voids. */
 export function saveBrief(context: ItemContext, { refs, actor, at }: Command<'save_brief'>): Move {
@@ -30,6 +31,7 @@ export function saveBrief(context: ItemContext, { refs, actor, at }: Command<'sa
     refrozen,
     withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
     voidApprovals(context, 'brief_saved'),
+    holdSlotsForApproval(context, { at, because: 'brief_saved' }),
   );
 }
 
@@ -49,5 +51,6 @@ export function saveDraft(context: ItemContext, { refs, actor, at }: Command<'sa
     },
     withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
     voidApprovals(context, 'draft_saved'),
+    holdSlotsForApproval(context, { at, because: 'draft_saved' }),
   );
 }

@@ -103,12 +103,21 @@ export interface PublicationRecord {
   at: string;
   local: string;
   zone: string;
+  /** Version of the time-zone rules that joined `at` and `local`; records of before have none. */
+  tzVersion?: string;
   contentHash: string | null;
   remoteId: string | null;
   permalink: string | null;
   publishedAt: string | null;
   /** Why it is rejected, unknown, missed or skipped; what a person stated. */
   evidence: string | null;
+  /**
+   * Of a planned slot whose item was taken back to its gate: given up then, unless the content is
+   * approved again. Absent when that deadline was over already.
+   */
+  heldUntil?: string;
+  /** Its deadline passed before it was approved and planned. */
+  released?: true;
 }
 
 export interface CheckpointRecord {

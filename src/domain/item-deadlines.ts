@@ -1,6 +1,6 @@
 import type { SystemEvent } from './item-commands.ts';
 import { type ItemContext, publicationById } from './item-context.ts';
-import { heldUntil, slotEndsAt } from './item-slots.ts';
+import { givenUpAt, heldUntil, slotEndsAt } from './item-slots.ts';
 import type { Place } from './stages.ts';
 
 /** Something that time alone makes happen. `at` in epoch milliseconds. */
@@ -43,6 +43,10 @@ function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
   return context.publications.flatMap((record): Deadline[] => {
     const { id: publicationId, state } = record;
     if (state === 'planned') {
+      const givenUp = givenUpAt(context, record);
+      if (!mayBecomeDue && givenUp !== null) {
+        return [{ kind: 'approval_deadline_passed', at: givenUp, publicationId }];
+      }
       return mayBecomeDue
         ? [{ kind: 'publication_due', at: Date.parse(record.at), publicationId }]
         : [{ kind: 'slot_passed', at: slotEndsAt(record, context.playbook), publicationId }];
@@ -103,7 +107,10 @@ export function eventForDeadline(
     case 'approval_deadline_passed': {
       const { publicationId } = deadline;
       const record = publicationById(context, publicationId);
-      return record?.state === 'tentative' && heldUntil(context, record) <= nowMs
+      if (record === null) return null;
+      const until =
+        record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
+      return until !== null && until <= nowMs
         ? { type: 'approval_deadline_passed', at, publicationId }
         : null;
     }

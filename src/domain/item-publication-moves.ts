@@ -11,8 +11,14 @@ import {
 import type { EventRecord } from './item-event.ts';
 import { withdrawOpenHandoff } from './item-handoff-moves.ts';
 import { type Move, merge, NOTHING } from './item-move.ts';
-import { newPublication, publicationData, withPublication } from './item-publication-record.ts';
-import { heldUntil, isApproved, isBound, slotEndsAt } from './item-slots.ts';
+import {
+  newPublication,
+  publicationData,
+  timeOf,
+  withPublication,
+} from './item-publication-record.ts';
+import { holdSlotsForApproval } from './item-slot-moves.ts';
+import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from './item-slots.ts';
 
 /** A person says what became of an unknown or missed publication. */
 export function resolvePublication(
@@ -53,12 +59,9 @@ export function resolvePublication(
     }
     case 'reschedule': {
       if (refs.slot === undefined) return NOTHING;
-      const { at: slotAt, local, zone } = refs.slot;
       const planned = {
         state: 'planned' as const,
-        at: slotAt,
-        local,
-        zone,
+        ...timeOf(refs.slot),
         contentHash: context.contentHash,
         evidence,
       };
@@ -208,20 +211,19 @@ export function isContentMismatch(
   );
 }
 
-/** Back to `planned`, with every approval of the content void. */
+/** Back to `planned`, with every approval of the content void; the other slots wait for the next one. */
 function returnToGate(
   context: ItemContext,
   record: PublicationRecord,
   { evidence, at }: { evidence: string; at: string },
 ): Move {
+  const publications = withPublication(context, record.id, { state: 'planned', evidence });
   return merge(
     {
-      change: {
-        publications: withPublication(context, record.id, { state: 'planned', evidence }),
-        stageNote: evidence,
-      },
+      change: { stageNote: evidence },
       records: [{ type: 'publication.returned', data: { ...publicationData(record), evidence } }],
     },
+    holdSlotsForApproval({ ...context, publications }, { at, because: 'hash_mismatch' }),
     withdrawOpenHandoff(context, { at, memberId: 'system' }),
     voidApprovals(context, 'hash_mismatch'),
   );
@@ -296,19 +298,30 @@ export function slotPassed(
   };
 }
 
-/** Not approved, or approved and not planned, in time: the tentative slot is released, the stage stays. */
+/** Not approved, or approved and not planned, in time: the slot is released, the stage stays. */
 export function releaseSlot(
   context: ItemContext,
   { publicationId, at }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
 ): Move {
   const record = publicationById(context, publicationId);
-  if (record?.state !== 'tentative') return NOTHING;
-  if (Date.parse(at) < heldUntil(context, record)) return NOTHING;
+  if (record === null) return NOTHING;
+  const until =
+    record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
+  if (until === null || Date.parse(at) < until) return NOTHING;
   const evidence = isApproved(context) ? 'not planned in time' : 'not approved in time';
   return {
     change: {
-      publications: withPublication(context, publicationId, { state: 'skipped', evidence }),
+      publications: withPublication(context, publicationId, {
+        state: 'skipped',
+        evidence,
+        released: true,
+      }),
     },
-    records: [{ type: 'publication.skipped', data: { ...publicationData(record), evidence } }],
+    records: [
+      {
+        type: 'publication.skipped',
+        data: { ...publicationData(record), evidence, released: true },
+      },
+    ],
   };
 }

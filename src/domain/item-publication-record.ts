@@ -1,4 +1,5 @@
 import { derivedId } from './ids.ts';
+import type { PlannedSlot } from './item-commands.ts';
 import type { ItemContext, PublicationRecord } from './item-context.ts';
 
 export function withPublication(
@@ -16,10 +17,20 @@ export function publicationData(record: PublicationRecord): Record<string, unkno
   return { publicationId: id, channelAccountId, channel, slotNumber, scheduledAt: at };
 }
 
+/** When a slot is, in every form that is kept. */
+export function timeOf({
+  at,
+  local,
+  zone,
+  tzVersion,
+}: PlannedSlot): Pick<PublicationRecord, 'at' | 'local' | 'zone' | 'tzVersion'> {
+  return { at, local, zone, ...(tzVersion !== undefined && { tzVersion }) };
+}
+
 export function newPublication(
   context: ItemContext,
   publications: readonly PublicationRecord[],
-  slot: { channelAccountId: string; channel: string; at: string; local: string; zone: string },
+  slot: PlannedSlot,
 ): PublicationRecord {
   const earlier = publications.filter(
     ({ channelAccountId }) => channelAccountId === slot.channelAccountId,
@@ -30,9 +41,7 @@ export function newPublication(
     channel: slot.channel,
     slotNumber: 1 + Math.max(0, ...earlier.map(({ slotNumber }) => slotNumber)),
     state: 'planned',
-    at: slot.at,
-    local: slot.local,
-    zone: slot.zone,
+    ...timeOf(slot),
     contentHash: null,
     remoteId: null,
     permalink: null,

@@ -4,6 +4,7 @@ import {
   type ItemContext,
   outstandingRoles,
 } from './item-context.ts';
+import { releasedSlots } from './item-slots.ts';
 import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from './roles.ts';
 import type { Place } from './stages.ts';
 
@@ -71,6 +72,9 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
   if (context.cancelling !== null && place !== 'cancelled') {
     return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
   }
+  // A slot was given up at its deadline: another one can be held before the approval.
+  const replan =
+    releasedSlots(context).length > 0 ? [of('social_media_manager', 'plan_schedule')] : [];
   switch (place) {
     case 'briefing.drafting':
       return [of('strategist', 'offer_handoff')];
@@ -79,16 +83,17 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
     case 'creation.drafting':
       return context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
         ? [of('strategist', 'acknowledge_revision')]
-        : [of('creator', 'submit_for_review')];
+        : [of('creator', 'submit_for_review'), ...replan];
     case 'review.deciding': {
       const set = currentApprovals(context);
-      return (set === null ? [] : outstandingRoles(set)).map((role) => ({
+      const asked = (set === null ? [] : outstandingRoles(set)).map((role) => ({
         role,
         for: 'decide_approval',
       }));
+      return [...asked, ...replan];
     }
     case 'scheduling.offered':
-      return [of('social_media_manager', 'accept_handoff')];
+      return [of('social_media_manager', 'accept_handoff'), ...replan];
     case 'scheduling.planning':
       return isUnresolved(context)
         ? [of('social_media_manager', 'resolve_publication')]

@@ -63,6 +63,9 @@ const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'sla.breached',
 ]);
 
+/** Told beside `publication.skipped` when a slot was given up at its deadline. */
+export const SLOT_RELEASED = 'publication.slot_released';
+
 /** Outbox rows of a batch of events. */
 export function outboxOf(
   itemId: string,
@@ -70,11 +73,11 @@ export function outboxOf(
 ): { seq: number; type: string; payload: Record<string, unknown> }[] {
   return events
     .filter(({ type }) => TOLD.has(type))
-    .map(({ seq, at, type, actor, data }) => ({
-      seq,
-      type,
-      payload: { itemId, seq, at, actor, data },
-    }));
+    .flatMap(({ seq, at, type, actor, data }) => {
+      const payload = { itemId, seq, at, actor, data };
+      const row = { seq, type, payload };
+      return data['released'] === true ? [row, { seq, type: SLOT_RELEASED, payload }] : [row];
+    });
 }
 
 /** The command that an event answers: only the first event of a command carries its id. */

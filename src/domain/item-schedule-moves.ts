@@ -2,7 +2,13 @@ import type { Command } from './item-commands.ts';
 import { type ItemContext, type PublicationRecord, publicationById } from './item-context.ts';
 import type { EventRecord } from './item-event.ts';
 import { type Move, NOTHING } from './item-move.ts';
-import { newPublication, publicationData, withPublication } from './item-publication-record.ts';
+import {
+  newPublication,
+  publicationData,
+  timeOf,
+  withPublication,
+} from './item-publication-record.ts';
+import { withoutDeadline } from './item-slot-moves.ts';
 import { isBound, isPlanned, standingSlots } from './item-slots.ts';
 
 /**
@@ -12,7 +18,7 @@ import { isBound, isPlanned, standingSlots } from './item-slots.ts';
  */
 export function planSchedule(
   context: ItemContext,
-  { refs }: Command<'plan_schedule'>,
+  { refs, facts }: Command<'plan_schedule'>,
   mode: 'tentative' | 'planned',
 ): Move {
   const publications = [...context.publications];
@@ -26,7 +32,7 @@ export function planSchedule(
     const record: PublicationRecord =
       standing === undefined
         ? newPublication(context, publications, slot)
-        : { ...standing, at: slot.at, local: slot.local, zone: slot.zone };
+        : { ...withoutDeadline(standing), ...timeOf(slot) };
     const planned: PublicationRecord = {
       ...record,
       state: mode,
@@ -34,9 +40,17 @@ export function planSchedule(
     };
     if (standing === undefined) publications.push(planned);
     else publications[index] = planned;
+    const warnings = facts.slots
+      .filter(({ channelAccountId }) => channelAccountId === slot.channelAccountId)
+      .flatMap((found) => found.warnings);
     records.push({
       type: mode === 'planned' ? 'publication.planned' : 'publication.held',
-      data: { ...publicationData(planned), local: slot.local, zone: slot.zone },
+      data: {
+        ...publicationData(planned),
+        local: slot.local,
+        zone: slot.zone,
+        ...(warnings.length > 0 && { warnings }),
+      },
     });
   }
   if (mode === 'tentative') return { change: { publications }, records };
@@ -51,7 +65,7 @@ export function planSchedule(
     }
     if (!keptIds.has(record.id)) return record;
     records.push({ type: 'publication.planned', data: publicationData(record) });
-    return { ...record, state: 'planned', contentHash: context.contentHash };
+    return { ...withoutDeadline(record), state: 'planned', contentHash: context.contentHash };
   });
   return { change: { publications: bound, stageNote: null }, records };
 }

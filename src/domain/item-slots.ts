@@ -27,18 +27,48 @@ export function isApproved(context: ItemContext): boolean {
   return stage !== 'creation' && stage !== 'review' && approvalsHold(context);
 }
 
+/** Epoch milliseconds at which a slot of an item without its approvals is given up. */
+export function approvalDeadlineOf(
+  { at }: Pick<PublicationRecord, 'at'>,
+  { approvalDeadlineMinutes }: Pick<PinnedPlaybook, 'approvalDeadlineMinutes'>,
+): number {
+  return Date.parse(at) - approvalDeadlineMinutes * MINUTE_MS;
+}
+
+/**
+ * When a planned slot is given up because its item went back to its gate, in epoch milliseconds; null
+ * where nothing is awaited, or while the content is approved again.
+ */
+export function givenUpAt(
+  context: ItemContext,
+  { state, heldUntil: until }: Pick<PublicationRecord, 'state' | 'heldUntil'>,
+): number | null {
+  if (state !== 'planned' || until === undefined || isApproved(context)) return null;
+  return Date.parse(until);
+}
+
 /**
  * Epoch milliseconds until which a tentative slot is held: so long before its time that nothing is
  * approved too late; once approved, up to its time, for it then only waits for the plan.
  */
 export function heldUntil(context: ItemContext, { at }: Pick<PublicationRecord, 'at'>): number {
-  const slot = Date.parse(at);
-  return isApproved(context) ? slot : slot - context.playbook.approvalDeadlineMinutes * MINUTE_MS;
+  return isApproved(context) ? Date.parse(at) : approvalDeadlineOf({ at }, context.playbook);
 }
 
 /** True when the record carries the content that the approvals bind. */
 export function isBound(context: ItemContext, { contentHash }: PublicationRecord): boolean {
   return approvalsHold(context) && contentHash === context.contentHash;
+}
+
+/** Publications whose slot was given up at its deadline, and which nothing has replaced. */
+export function releasedSlots({ publications }: ItemContext): PublicationRecord[] {
+  return publications.filter(
+    ({ released, channelAccountId, slotNumber }) =>
+      released === true &&
+      !publications.some(
+        (other) => other.channelAccountId === channelAccountId && other.slotNumber > slotNumber,
+      ),
+  );
 }
 
 export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean {

@@ -24,7 +24,7 @@ export const SYSTEM_EVENT_TEXTS: Record<SystemEvent['type'], string> = {
   slot_passed:
     'A planned slot passed by more than its grace where it could not be sent: it is missed.',
   approval_deadline_passed:
-    'A tentative slot was not approved, or not planned, in time: it is released and the stage stays.',
+    'A tentative slot was not approved, or not planned, in time, or a planned one whose item went back to its gate was not approved again: it is released, the next free one is proposed, and the stage stays.',
   checkpoint_recorded: 'The readings of a checkpoint are stored.',
   checkpoint_missed:
     'A checkpoint’s grace ended without readings: it reads `not_available`, never zero.',
@@ -46,7 +46,7 @@ export const PUBLICATION_STEPS: readonly (readonly [from: string, to: string, by
   [
     'planned',
     'skipped',
-    '`skip_publication`, `unschedule`, `cancel`, a plan without a variant for it',
+    '`skip_publication`, `unschedule`, `cancel`, a plan without a variant for it, `approval_deadline_passed` after an edit',
   ],
   ['due', 'sending', '`publication_sending`'],
   ['sending', 'published', '`publication_settled`'],

@@ -5,11 +5,29 @@ import * as assets from '../../src/db/assets.ts';
 import { listChainMarks, readChains } from '../../src/db/audit-chains.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit-findings.ts';
 import { listAuditedRows, readFoundItems } from '../../src/db/audit-rows.ts';
+import {
+  findBlackouts,
+  insertBlackout,
+  listBlackouts,
+  removeBlackout,
+} from '../../src/db/blackouts.ts';
+import { listCalendar } from '../../src/db/calendar.ts';
+import {
+  createCalendarFeed,
+  listCalendarFeeds,
+  revokeCalendarFeed,
+} from '../../src/db/calendar-feeds.ts';
 import * as campaigns from '../../src/db/campaigns.ts';
 import * as channelAccounts from '../../src/db/channel-accounts.ts';
 import * as channelBudgets from '../../src/db/channel-budgets.ts';
+import {
+  listChannelSchedules,
+  NO_SCHEDULE,
+  saveChannelSchedule,
+} from '../../src/db/channel-schedules.ts';
 import * as commands from '../../src/db/commands.ts';
 import * as comments from '../../src/db/comments.ts';
+import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/freezes.ts';
 import * as idempotencyKeys from '../../src/db/idempotency-keys.ts';
 import * as itemEvents from '../../src/db/item-events.ts';
 import * as items from '../../src/db/items.ts';
@@ -17,11 +35,13 @@ import * as kpiReviews from '../../src/db/kpi-reviews.ts';
 import * as members from '../../src/db/members.ts';
 import * as playbooks from '../../src/db/playbooks.ts';
 import { projectEvents } from '../../src/db/projection.ts';
+import { listOccupied } from '../../src/db/publications.ts';
 import * as publishIntents from '../../src/db/publish-intents.ts';
 import * as readings from '../../src/db/readings.ts';
 import { listRepairs, recordRepair } from '../../src/db/repairs.ts';
 import * as sendLeases from '../../src/db/send-leases.ts';
 import { readTimeline } from '../../src/db/timeline.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import * as versions from '../../src/db/versions.ts';
 import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspaces.ts';
@@ -116,6 +136,28 @@ async function fillWorkspace() {
     ...{ reason: 'r', actorId: memberId, outcome: {} },
   });
   const endpointId = endpoint.id;
+  const feed = await createCalendarFeed(db, {
+    ...{ workspaceId, memberId, channelAccountId: null, campaignId: null },
+  });
+  await saveChannelSchedule(db, {
+    ...{ workspaceId, channelAccountId, updatedBy: memberId, schedule: NO_SCHEDULE },
+  });
+  const range = { from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' };
+  const blackout = await inTransaction(db, (tx) =>
+    insertBlackout(tx, {
+      ...{ workspaceId, createdBy: memberId, reason: 'r', channel: null, channelAccountId: null },
+      ...{ startsAt: range.from, endsAt: range.to },
+    }),
+  );
+  await inTransaction(db, (tx) =>
+    insertFreeze(tx, { workspaceId, reason: 'r', frozenBy: memberId }),
+  );
+  await db.$client.query(
+    `insert into publications (id, workspace_id, item_id, channel_account_id, channel, slot_number,
+       state, at, local, zone, changed_seq)
+     values ($1, $2, $3, $4, 'sandbox', 1, 'planned', '2026-01-02T00:00:00Z', '', 'UTC', 1)`,
+    [`pub_${itemId}`, workspaceId, itemId, channelAccountId],
+  );
   const reads: Record<string, Read> = {
     getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
     getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
@@ -169,9 +211,25 @@ async function fillWorkspace() {
     listWebhookEndpoints: (id) => webhookEndpoints.listWebhookEndpoints(db, { workspaceId: id }),
     listApiKeys: (id) => apiKeys.listApiKeys(db, { workspaceId: id, memberId }),
     readArchivedHistories: (id) => readArchivedHistories(db, { ...item, workspaceId: id }),
+    listCalendarFeeds: (id) => listCalendarFeeds(db, { workspaceId: id, memberId }),
+    listCalendar: (id) => listCalendar(db, { workspaceId: id, ...range }),
+    listOccupied: (id) => listOccupied(db, { workspaceId: id, channelAccountId, ...range }),
+    listChannelSchedules: async (id) => [
+      ...(await listChannelSchedules(db, {
+        workspaceId: id,
+        channelAccountIds: [channelAccountId],
+      })),
+    ],
+    listBlackouts: (id) => listBlackouts(db, { workspaceId: id }),
+    findBlackouts: (id) => findBlackouts(db, { workspaceId: id, ...range }),
+    listFreezes: (id) => listFreezes(db, { workspaceId: id, limit: 5 }),
     listRepairs: (id) => listRepairs(db, { workspaceId: id, findingId: 'fnd_1' }),
   };
   const writes: Record<string, Read> = {
+    revokeCalendarFeed: (id) => revokeCalendarFeed(db, { workspaceId: id, id: feed.id }),
+    removeBlackout: (id) =>
+      removeBlackout(db, { workspaceId: id, id: blackout.id, removedBy: memberId }),
+    liftFreeze: (id) => liftFreeze(db, { workspaceId: id, liftReason: 'x', liftedBy: memberId }),
     takeFence: (id) => commands.takeFence(db, { ...pending, workspaceId: id }),
     storeRefusal: (id) =>
       commands.storeRefusal(db, { ...pending, workspaceId: id, attempt: 0, unmet: [] }),

@@ -7,7 +7,8 @@ import type { ItemKey } from '../../db/items.ts';
 import { projectEvents } from '../../db/projection.ts';
 import { itemWorkflowId } from '../../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../../domain/item-event.ts';
-import { commandIdOf, itemRowOf, outboxOf } from '../../domain/item-row.ts';
+import { commandIdOf, itemRowOf } from '../../domain/item-row.ts';
+import { outboxWithProposals } from '../../slots/slot-proposals.ts';
 import { isNotFound, whyNot } from './ask-engine.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
 import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
@@ -34,7 +35,7 @@ export async function rebuildRow(
       ...key,
       events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
       item: itemRowOf(snapshot, seq),
-      outbox: outboxOf(key.itemId, events),
+      outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }),
     });
     return { result: { seq: projected.seq, recorded: projected.recorded }, record };
   } catch (error) {

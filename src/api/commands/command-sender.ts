@@ -44,6 +44,7 @@ import type {
 } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import {
+  asksForFreeSlot,
   factsForActions,
   InvalidBody,
   type Preparation,
@@ -182,13 +183,24 @@ interface Standing {
 async function storeCommand(
   { db }: DeliveryDeps,
   request: CommandRequest,
-  { item, context, actor, calendar }: Standing,
+  standing: Standing,
   { fenced }: { fenced: boolean },
 ) {
+  checkIfMatch(request, standing.context);
+  const body = COMMAND_BODIES[request.type].parse(request.body);
+  const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, standing, { body, fenced });
+  // A free slot is found and the command that holds it is stored under one lock.
+  return asksForFreeSlot(body) ? inTransaction(db, store) : store(db);
+}
+
+async function storePrepared(
+  db: DeliveryDeps['db'],
+  request: CommandRequest,
+  { item, context, actor, calendar }: Standing,
+  { body, fenced }: { body: object; fenced: boolean },
+) {
   const { caller, type, commandId, source, bodyHash } = request;
-  checkIfMatch(request, context);
   const commentId = newId('comment');
-  const body = COMMAND_BODIES[type].parse(request.body);
   // Versions are rows of their own transactions: one that no command refers to is harmless.
   const preparation = { db, caller, item, context, actor, calendar, body, commentId };
   const prepared = await prepareAny(type, preparation);

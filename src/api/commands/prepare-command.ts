@@ -13,10 +13,14 @@ import type {
   Holders,
 } from '../../domain/item-commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../../domain/item-context.ts';
+import { isTentativePlace } from '../../domain/item-question.ts';
+import { placeOf } from '../../domain/item-run.ts';
+import { standingSlots } from '../../domain/item-slots.ts';
 import { APPROVER_ROLES, type Role } from '../../domain/roles.ts';
 import type { BusinessCalendar } from '../../time/business-calendar.ts';
-import { clockFacts, itemTime, resolveSlots } from './command-facts.ts';
+import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
+import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
 export interface Prepared<T extends CommandType = CommandType> {
@@ -64,6 +68,23 @@ type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<
 
 function clocks({ calendar, item, context }: Clocked): ClockFacts {
   return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
+}
+
+function plannerOf({ item, context }: Pick<Clocked, 'item' | 'context'>): SlotPlanner {
+  return { workspaceId: item.workspaceId, context, now: itemTime(item) };
+}
+
+/** @throws InvalidBody when more than one time is given. */
+function hasTime({ at, local, slot }: CommandBody<'resolve_publication'>): boolean {
+  const count = [at, local, slot].filter((time) => time !== undefined).length;
+  if (count <= 1) return count === 1;
+  throw new InvalidBody([{ path: ['at'], message: 'give one of `at`, `local` and `slot`' }]);
+}
+
+/** Whether a body asks for a free slot: it is found and held under a lock, until the command is stored. */
+export function asksForFreeSlot(body: object): boolean {
+  const { slot, publications = [] } = body as { slot?: string; publications?: { slot?: string }[] };
+  return slot === 'next' || publications.some((publication) => publication.slot === 'next');
 }
 
 type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
@@ -196,17 +217,20 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   plan_schedule: async (preparation) => {
-    const { db, item, body } = preparation;
+    const { db, item, body, context } = preparation;
     const resolved = await resolveSlots(
       db,
-      item.workspaceId,
+      plannerOf(preparation),
       body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
     );
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
+    const kept = isTentativePlace(placeOf(item.snapshot))
+      ? []
+      : standingSlots(context, resolved.slots).kept;
     return {
       refs: { publications: resolved.slots },
       facts: {
-        slots: resolved.facts,
+        slots: [...resolved.facts, ...(await keptSlotFacts(db, item.workspaceId, kept))],
         clocks: clocks(preparation),
         warnings: resolved.warnings,
       },
@@ -223,21 +247,20 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     comment: null,
   }),
   resolve_publication: async (preparation) => {
-    const { db, item, body, context } = preparation;
+    const { db, body, context } = preparation;
     const record = publicationById(context, body.publicationId);
-    const hasTime = body.at !== undefined || body.local !== undefined;
     const resolved =
-      record !== null && hasTime
-        ? await resolveSlots(db, item.workspaceId, [
+      record !== null && hasTime(body)
+        ? await resolveSlots(db, plannerOf(preparation), [
             {
               path: [],
               slot: {
                 channelAccountId: record.channelAccountId,
-                ...given({ at: body.at, local: body.local, zone: body.zone }),
+                ...given({ at: body.at, local: body.local, zone: body.zone, slot: body.slot }),
               },
             },
           ])
-        : { slots: [], facts: [], issues: [], warnings: [] };
+        : NO_SLOTS;
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
     return {
       refs: {
@@ -250,7 +273,11 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
           slot: resolved.slots[0],
         }),
       },
-      facts: { slots: resolved.facts, clocks: clocks(preparation) },
+      facts: {
+        slots: resolved.facts,
+        clocks: clocks(preparation),
+        ...(resolved.warnings.length > 0 && { warnings: resolved.warnings }),
+      },
       comment: null,
     };
   },

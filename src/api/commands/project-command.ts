@@ -3,8 +3,9 @@ import type { CommandRow, CommandVerdict } from '../../db/commands.ts';
 import { projectEvents } from '../../db/projection.ts';
 import type { CommandAnswer } from '../../domain/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../domain/item-event.ts';
-import { commandIdOf, itemRowOf, outboxOf } from '../../domain/item-row.ts';
+import { commandIdOf, itemRowOf } from '../../domain/item-row.ts';
 import { type ItemSnapshot, startItem } from '../../domain/item-run.ts';
+import { outboxWithProposals } from '../../slots/slot-proposals.ts';
 import type { CommandResult, ContentItemInput } from '../../workflows/messages.ts';
 
 /** Commits an applied command: events, row, verdict and outbox in one transaction. */
@@ -61,7 +62,12 @@ async function commit(
     events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
     ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
     command: { id: row.id, seq, answer: { ...answer } },
-    outbox: outboxOf(row.itemId, events),
+    outbox: await outboxWithProposals(db, {
+      workspaceId: row.workspaceId,
+      itemId: row.itemId,
+      events,
+      context: snapshot?.context ?? null,
+    }),
   });
   return verdict;
 }

@@ -7,7 +7,9 @@ import { readTimeline } from '../../db/timeline.ts';
 import { StartItemBody } from '../../domain/command-bodies.ts';
 import { ROLES } from '../../domain/roles.ts';
 import { STAGES } from '../../domain/stages.ts';
+import { proposeSlots } from '../../slots/slot-proposals.ts';
 import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.ts';
+import { itemTime } from '../commands/command-facts.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
@@ -182,11 +184,14 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
       const row = await getItem(db, { workspaceId, itemId });
       if (row === null) throw notFound('item', itemId);
       const { playbookName: name, playbookVersion: version } = row;
-      const [playbook, intents] = await Promise.all([
+      const { context } = row.snapshot;
+      const [playbook, intents, proposals] = await Promise.all([
         getPlaybook(db, { workspaceId, name, version }),
         listIntents(db, { workspaceId, itemId }),
+        proposeSlots(db, { context, now: itemTime(row) }),
       ]);
-      return c.json(itemView(row, { playbook: playbook?.data ?? null, intents, local }), 200);
+      const facts = { playbook: playbook?.data ?? null, intents, proposals };
+      return c.json(itemView(row, { ...facts, local }), 200);
     })
     .openapi(actionsRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');

@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem } from '../../db/items.ts';
 import { listIntents } from '../../db/publish-intents.ts';
 import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
+import { proposeSlots } from '../../slots/slot-proposals.ts';
 import {
   appliedView,
   COMMAND_RESPONSES,
@@ -10,6 +11,7 @@ import {
   runCommand,
   sendCommand,
 } from '../command-reply.ts';
+import { itemTime } from '../commands/command-facts.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
@@ -51,7 +53,7 @@ const planRoute = createRoute({
   tags: ['Schedule'],
   summary: 'Plan or move publications',
   description:
-    'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`.',
+    'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
   security: WITH_KEY,
   parameters: CONDITIONAL,
   request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule, SCHEDULE_EXAMPLE) },
@@ -84,8 +86,9 @@ export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
       const { context } = item.snapshot;
       const hash = scheduleTag(context.publications);
       c.header('ETag', etagOf(hash));
+      const proposals = await proposeSlots(deps.db, { context, now: itemTime(item) });
       const publications = context.publications.map((record) =>
-        publicationView(record, context, intents),
+        publicationView(record, context, { intents, proposals }),
       );
       return c.json({ hash, publications }, 200);
     })

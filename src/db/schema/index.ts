@@ -12,6 +12,13 @@ export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { kpiReviews, readings } from './readings.ts';
 export { repairs } from './repairs.ts';
+export {
+  blackouts,
+  calendarFeeds,
+  channelSchedules,
+  freezes,
+  publications,
+} from './schedules.ts';
 export { briefs, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';
 export { workspaces } from './workspaces.ts';

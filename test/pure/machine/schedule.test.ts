@@ -121,8 +121,10 @@ describe('a plan', () => {
     throughTheGate(run);
     expect(states(run)).toEqual(['planned', 'planned']);
     hold(run, later(run.at, DAY));
+    const { heldUntil, ...kept } = old;
+    expect(heldUntil).toBe(later(old.at, -HOUR));
     expect(run.publication(ACCOUNTS.mastodon)).toEqual({
-      ...old,
+      ...kept,
       contentHash: run.context.contentHash,
     });
   });
@@ -225,10 +227,38 @@ describe('taking out of the plan', () => {
     expect(run.place).toBe('scheduled');
   });
 
-  it('a slot that passes during a new round is missed after its grace', () => {
+  it('a slot is held through a new round until its deadline, then released', () => {
     const run = toScheduled();
+    expect(run.give('save_draft', CAST.creator, { draft: draftDigest(2) })).toContain(
+      'publication.held',
+    );
+    expect(run.place).toBe('creation.drafting');
+    expect(run.wait(DAY - HOUR - 1)).not.toContain('publication.skipped');
+    expect(states(run)).toEqual(['planned']);
+    expect(run.wait(1)).toContain('publication.skipped');
+    expect(run.publication(ACCOUNTS.sandbox)).toMatchObject({
+      evidence: 'not approved in time',
+      released: true,
+    });
+    expect(run.place).toBe('creation.drafting');
+  });
+
+  it('a slot that is approved again before its deadline keeps its time', () => {
+    const run = toScheduled();
+    const { id, at } = run.publication(ACCOUNTS.sandbox);
     run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
-    expect(run.wait(DAY + 15 * MINUTE)).toContain('publication.missed');
+    throughTheGate(run);
+    expect(run.wait(DAY - MINUTE)).not.toContain('publication.skipped');
+    run.give('plan_schedule', CAST.manager, { publications: [] }, { slots: [] });
+    expect(run.publication(ACCOUNTS.sandbox)).toMatchObject({ id, at, state: 'planned' });
+    expect(run.place).toBe('scheduled');
+  });
+
+  it('a slot edited after its deadline that passes in the new round is missed after its grace', () => {
+    const run = toScheduled();
+    run.wait(DAY - HOUR);
+    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
+    expect(run.wait(HOUR + 15 * MINUTE)).toContain('publication.missed');
     throughTheGate(run);
     expect(states(run)).toEqual(['missed']);
     const publications = [slot(ACCOUNTS.sandbox, later(run.at, DAY))];

@@ -1,0 +1,172 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  type BlackoutRow,
+  insertBlackout,
+  listBlackouts,
+  removeBlackout,
+} from '../../db/blackouts.ts';
+import { getChannelAccount } from '../../db/channel-accounts.ts';
+import { ChannelId } from '../../domain/channels.ts';
+import type { ApiEnv } from '../context.ts';
+import type { ApiDeps } from '../deps.ts';
+import { invalidRequest, notFound, problems } from '../errors.ts';
+import { once } from '../idempotency.ts';
+import { requireRole } from '../require-role.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import { FREEZE_ROLES } from './freeze.ts';
+
+const instant = z.string().meta({ format: 'date-time' });
+
+const Blackout = z
+  .object({
+    id: z.string(),
+    channel: z.string().nullable(),
+    channelAccountId: z.string().nullable(),
+    from: instant,
+    until: instant.describe('the window ends before it'),
+    reason: z.string(),
+    createdBy: z.string(),
+    createdAt: instant,
+  })
+  .meta({ id: 'Blackout' });
+
+const NewBlackout = z
+  .strictObject({
+    channel: ChannelId.optional().describe('every account of a channel'),
+    channelAccountId: z.string().min(1).max(64).optional().describe('one account'),
+    from: z.iso.datetime(),
+    until: z.iso.datetime(),
+    reason: z.string().trim().min(1).max(2_000),
+  })
+  .refine(({ from, until }) => Date.parse(from) < Date.parse(until), {
+    message: 'is not after `from`',
+    path: ['until'],
+  })
+  .refine(
+    ({ channel, channelAccountId }) => channel === undefined || channelAccountId === undefined,
+    {
+      message: 'give a channel or an account; neither is the whole workspace',
+      path: ['channelAccountId'],
+    },
+  )
+  .meta({ id: 'NewBlackout' });
+
+const common = { tags: ['Calendar'], security: WITH_KEY };
+
+const listRoute = createRoute({
+  ...common,
+  method: 'get',
+  path: '/v1/blackouts',
+  operationId: 'listBlackouts',
+  summary: 'Windows in which nothing goes out, by their start',
+  request: {
+    query: z.strictObject({
+      from: z.iso.datetime().optional().meta({ description: 'windows that end after it' }),
+      to: z.iso.datetime().optional().meta({ description: 'windows that start before it' }),
+      ...paging,
+    }),
+  },
+  responses: {
+    200: answers(pageOf(Blackout), 'A page of windows'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const addRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/blackouts',
+  operationId: 'addBlackout',
+  summary: 'Let nothing go out in a window (admin, social media manager or leadership)',
+  description:
+    'Plans into it are refused (`not_blacked_out`). What is planned there already is not sent: it waits for the end of the window within its grace, then it is missed and a person decides.',
+  parameters: IDEMPOTENT,
+  request: {
+    body: body(NewBlackout, {
+      from: '2030-12-24T12:00:00Z',
+      until: '2030-12-27T06:00:00Z',
+      reason: 'The company is closed',
+    }),
+  },
+  responses: {
+    201: answers(Blackout, 'Added'),
+    ...problems(
+      'invalid_request',
+      'malformed_json',
+      'unauthenticated',
+      'forbidden',
+      'request_timeout',
+      'idempotency_conflict',
+      'conflict',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+const removeRoute = createRoute({
+  ...common,
+  method: 'delete',
+  path: '/v1/blackouts/{id}',
+  operationId: 'removeBlackout',
+  summary: 'Take a window back; its row stays, with who took it back',
+  request: { params: idParams('id of the window', 'blk_01KAMJ5SQ0') },
+  responses: {
+    204: { description: 'Taken back' },
+    ...problems('unauthenticated', 'forbidden', 'not_found'),
+  },
+});
+
+export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const page = await listBlackouts(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(blackoutView), nextCursor: page.nextCursor }, 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, FREEZE_ROLES);
+      const { workspaceId, memberId: createdBy } = caller;
+      const { channel, channelAccountId, from, until, reason } = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => {
+        if (
+          channelAccountId !== undefined &&
+          (await getChannelAccount(tx, { workspaceId, channelAccountId })) === null
+        ) {
+          const message = 'is not a channel account of this workspace';
+          throw invalidRequest([{ path: 'channelAccountId', message }]);
+        }
+        const row = await insertBlackout(tx, {
+          ...{ workspaceId, createdBy, reason, startsAt: from, endsAt: until },
+          channel: channel ?? null,
+          channelAccountId: channelAccountId ?? null,
+        });
+        return { status: 201 as const, body: blackoutView(row) };
+      });
+      return c.json(answer.body, 201);
+    })
+    .openapi(removeRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, FREEZE_ROLES);
+      const { workspaceId, memberId: removedBy } = caller;
+      const { id } = c.req.valid('param');
+      const row = await removeBlackout(db, { workspaceId, id, removedBy });
+      if (row === null) throw notFound('blackout', id);
+      return c.body(null, 204);
+    });
+}
+
+function blackoutView(row: BlackoutRow): z.infer<typeof Blackout> {
+  const { id, channel, channelAccountId, startsAt, endsAt, reason, createdBy, createdAt } = row;
+  return {
+    id,
+    channel,
+    channelAccountId,
+    from: startsAt,
+    until: endsAt,
+    reason,
+    createdBy,
+    createdAt,
+  };
+}

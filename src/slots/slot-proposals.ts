@@ -1,0 +1,79 @@
+import { listChannelAccounts } from '../db/channel-accounts.ts';
+import { listChannelSchedules } from '../db/channel-schedules.ts';
+import type { Db } from '../db/client.ts';
+import { getItem } from '../db/items.ts';
+import type { ItemContext } from '../domain/item-context.ts';
+import type { ItemEvent } from '../domain/item-event.ts';
+import { outboxOf, SLOT_RELEASED } from '../domain/item-row.ts';
+import { releasedSlots } from '../domain/item-slots.ts';
+import { findNextFreeSlot } from './next-free-slot.ts';
+import { slotsAfter } from './slot-start.ts';
+
+/** The free slot that could be planned instead of a released one. Nobody holds it. */
+export interface SlotProposal {
+  at: string;
+  local: string;
+  zone: string;
+}
+
+/**
+ * For each released publication that nothing has replaced: the next free slot of its account, by the
+ * id of the publication. Accounts without one are left out.
+ * @param now ISO instant by the item's own clock.
+ */
+export async function proposeSlots(
+  db: Db,
+  { context, now }: { context: ItemContext; now: string },
+): Promise<Map<string, SlotProposal>> {
+  const proposals = new Map<string, SlotProposal>();
+  const released = releasedSlots(context);
+  if (released.length === 0) return proposals;
+  const { workspaceId, itemId } = context;
+  const ids = released.map(({ channelAccountId }) => channelAccountId);
+  const accounts = (await listChannelAccounts(db, { workspaceId })).filter(
+    ({ id, active }) => active && ids.includes(id),
+  );
+  const schedules = await listChannelSchedules(db, { workspaceId, channelAccountIds: ids });
+  for (const { id, channelAccountId } of released) {
+    const account = accounts.find((candidate) => candidate.id === channelAccountId);
+    if (account === undefined) continue;
+    const { slots } = schedules.get(channelAccountId) ?? { slots: [] };
+    const after = slotsAfter(context, now);
+    const free = await findNextFreeSlot(db, { workspaceId, itemId, account, slots, after });
+    if (free !== null) {
+      proposals.set(id, { at: free.at, local: free.local, zone: free.zone });
+    }
+  }
+  return proposals;
+}
+
+/** Outbox rows of a batch; a released slot is told together with the slot proposed instead. */
+export async function outboxWithProposals(
+  db: Db,
+  {
+    workspaceId,
+    itemId,
+    events,
+    context,
+  }: {
+    workspaceId: string;
+    itemId: string;
+    events: readonly ItemEvent[];
+    /** After the batch; null when only the item's row knows it. */
+    context: ItemContext | null;
+  },
+): Promise<ReturnType<typeof outboxOf>> {
+  const rows = outboxOf(itemId, events);
+  const last = events.at(-1);
+  if (last === undefined || !rows.some(({ type }) => type === SLOT_RELEASED)) return rows;
+  const standing =
+    context ?? (await getItem(db, { workspaceId, itemId }))?.snapshot.context ?? null;
+  if (standing === null) return rows;
+  const proposals = await proposeSlots(db, { context: standing, now: last.at });
+  return rows.map((row) => {
+    if (row.type !== SLOT_RELEASED) return row;
+    const data = row.payload['data'] as { publicationId?: string };
+    const proposal = proposals.get(data.publicationId ?? '') ?? null;
+    return { ...row, payload: { ...row.payload, proposedAt: proposal?.at ?? null, proposal } };
+  });
+}
