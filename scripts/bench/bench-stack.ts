@@ -25,11 +25,14 @@ export type BenchStack = {
   readonly databaseUrl: string;
   readonly apiUrl: string;
   readonly credentials: Credentials;
+  /** The sandbox network, and the file that holds its own evidence of what it accepted. */
+  readonly sandbox: { url: string; ledgerFile: string };
   /** Processes whose memory and processor time are reported. */
   readonly processes: {
     bareWorker: BoundProcess;
     batonWorker: BoundProcess;
     api: BoundProcess;
+    sandbox: BoundProcess;
     temporal: BoundProcess;
     postgres: BoundProcess;
   };
@@ -124,13 +127,14 @@ async function startParts(
   const workflowBundle = await prepareWorkflowBundle(environment);
   const bareBundle = join(directory, 'bare-bundle.js');
   await bundleBareWorkflows(environment, bareBundle);
-  await start(
+  const sandboxDirectory = join(directory, 'sandbox');
+  const sandbox = await start(
     'Sandbox',
     'src/channels/sandbox/server.ts',
     {
       SANDBOX_HOST: LOOPBACK,
       SANDBOX_PORT: String(sandboxPort),
-      SANDBOX_DIR: join(directory, 'sandbox'),
+      SANDBOX_DIR: sandboxDirectory,
     },
     `${sandboxUrl}/healthz`,
   );
@@ -155,10 +159,12 @@ async function startParts(
     databaseUrl,
     apiUrl,
     credentials,
+    sandbox: { url: sandboxUrl, ledgerFile: join(sandboxDirectory, 'ledger.jsonl') },
     processes: {
       bareWorker,
       batonWorker,
       api,
+      sandbox,
       temporal: temporal.process,
       postgres: postgres.process,
     },
