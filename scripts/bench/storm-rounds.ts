@@ -64,8 +64,8 @@ async function raiseAll(
   const startMsPerPost = new Map<StormKey, number>();
   async function raise(variant: StormVariant, round: number, count: number) {
     const perPost = startMsPerPost.get(variant.key);
-    // Twice the time it took last: another program may want the processor now.
-    const leadMs = perPost === undefined ? FIRST_LEAD_MS : 2_000 + 2 * perPost * count;
+    // More than it took last: another program may want the processor now.
+    const leadMs = perPost === undefined ? FIRST_LEAD_MS : 2_000 + 1.6 * perPost * count;
     const raised = await raiseStorm(ground, variant, { round, posts: count, leadMs });
     startMsPerPost.set(variant.key, raised.startMs / count);
     return raised;
@@ -80,9 +80,9 @@ async function raiseAll(
   for (let round = 1; round <= rounds; round += 1) {
     // Each variant comes first in every second round.
     for (const variant of round % 2 === 1 ? variants : variants.toReversed()) {
-      const { storm } = await raise(variant, round, posts);
+      const { storm, startMs } = await raise(variant, round, posts);
       storms.push(storm);
-      progress(`round ${round} of ${rounds}: ${variant.key} ${stormFigure(storm)}`);
+      progress(`round ${round} of ${rounds}: ${variant.key} ${stormFigure(storm, startMs)}`);
     }
   }
   return { storms, engineWork };
@@ -95,6 +95,8 @@ async function committedTransactions({ pool }: Database): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-function stormFigure({ posts, lateness, lost }: Storm): string {
-  return `${postsPerSecond({ posts, lateness }).toFixed(1)} posts/s${lost > 0 ? `, ${lost} lost` : ''}`;
+function stormFigure(storm: Storm, startMs: number): string {
+  const rate = `${postsPerSecond(storm).toFixed(1)} posts/s`;
+  const start = `${(startMs / 1_000).toFixed(0)} s to start`;
+  return [rate, start, ...(storm.lost > 0 ? [`${storm.lost} lost`] : [])].join(', ');
 }

@@ -47,8 +47,8 @@ export type RaisedStorm = {
 const POLL_MS = 250;
 /** Started, first task scheduled, begun and done, timer started: the run waits for its time. */
 const EVENTS_OF_A_WAITING_RUN = 5;
-/** A storm that takes longer than this has lost what is missing. */
-const patienceMs = (posts: number) => 60_000 + posts * 200;
+/** What is missing counts as lost once nothing has come for so long. */
+const PATIENCE_MS = 60_000;
 
 /** The second came while runs were still being started: lateness would be that of the start. */
 export class StartedTooLate extends Error {}
@@ -80,17 +80,15 @@ export async function raiseStorm(
   await delay(due - Date.now(), undefined, { signal });
 
   const before = { usage: ground.usage(), transactions: await ground.transactions() };
-  const deadline = due + patienceMs(posts);
   const accepted = new Map(runs.markers.map((marker) => [marker, [] as number[]]));
   let missing = posts;
-  while (missing > 0 && Date.now() < deadline) {
-    await delay(POLL_MS, undefined, { signal });
+  await untilAll(posts, signal, async () => {
     for (const { marker, at } of ledger.newLines()) {
-      const times = accepted.get(marker);
-      if (times?.push(Date.parse(at)) === 1) missing -= 1;
+      if (accepted.get(marker)?.push(Date.parse(at)) === 1) missing -= 1;
     }
-  }
-  const settledAt = await untilSettled(runs, { posts: posts - missing, deadline, signal });
+    return posts - missing;
+  });
+  const settledAt = await untilAll(posts - missing, signal, () => runs.settled());
   const after = { usage: ground.usage(), transactions: await ground.transactions() };
   // What is sent twice may come after all is settled.
   for (const { marker, at } of ledger.newLines()) accepted.get(marker)?.push(Date.parse(at));
@@ -123,16 +121,25 @@ export async function untilWaiting(
   });
 }
 
-/** @returns when, by the clock of this process; null when not in time. */
-async function untilSettled(
-  runs: { settled(): Promise<number> },
-  { posts, deadline, signal }: { posts: number; deadline: number; signal: AbortSignal },
+/**
+ * Waits until `count` tells that all is done, as long as it goes on growing.
+ *
+ * @returns when it was, by the clock of this process; null when it never was.
+ */
+async function untilAll(
+  all: number,
+  signal: AbortSignal,
+  count: () => Promise<number>,
 ): Promise<number | null> {
-  for (;;) {
-    if ((await runs.settled()) >= posts) return Date.now();
-    if (Date.now() > deadline) return null;
-    await delay(POLL_MS, undefined, { signal });
+  let done = -1;
+  for (let deadline = 0; done < all; ) {
+    const now = await count();
+    if (now > done) deadline = Date.now() + PATIENCE_MS;
+    done = now;
+    if (done < all && Date.now() > deadline) return null;
+    if (done < all) await delay(POLL_MS, undefined, { signal });
   }
+  return Date.now();
 }
 
 function perPost(before: ProcessorTimes, after: ProcessorTimes, posts: number): ProcessorTimes {
