@@ -20,7 +20,7 @@ const worker = await Worker.create({
   taskQueue: config.temporal.taskQueue,
   workflowBundle: { codePath: config.workflowBundle },
   activities: bareActivities({ pool: database.pool, sandbox }),
-  maxCachedWorkflows: 500,
+  maxCachedWorkflows: 2_000,
   stickyQueueScheduleToStartTimeout: '1 second',
 });
 try {

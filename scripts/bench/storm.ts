@@ -47,8 +47,8 @@ export type RaisedStorm = {
 const POLL_MS = 250;
 /** Started, first task scheduled, begun and done, timer started: the run waits for its time. */
 const EVENTS_OF_A_WAITING_RUN = 5;
-/** What is missing counts as lost once nothing has come for so long. */
-const PATIENCE_MS = 60_000;
+/** What is missing counts as lost once nothing has come for so long: all steps of all posts may come first. */
+const patienceMs = (posts: number) => 60_000 + posts * 200;
 
 /** The second came while runs were still being started: lateness would be that of the start. */
 export class StartedTooLate extends Error {}
@@ -134,7 +134,7 @@ async function untilAll(
   let done = -1;
   for (let deadline = 0; done < all; ) {
     const now = await count();
-    if (now > done) deadline = Date.now() + PATIENCE_MS;
+    if (now > done) deadline = Date.now() + patienceMs(all);
     done = now;
     if (done < all && Date.now() > deadline) return null;
     if (done < all) await delay(POLL_MS, undefined, { signal });
