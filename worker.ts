@@ -16,6 +16,11 @@ import { createSourceRegistry } from './src/metrics/registry.ts';
 const SHUTDOWN_GRACE = '40 seconds';
 const SHUTDOWN_FORCE = '60 seconds';
 const WORKER_HEARTBEAT = '10 seconds';
+/**
+ * A thousand items that are due at once and their sends: with fewer, each step of a post would replay
+ * its run. About 0.13 MiB each (docs/benchmarks.md).
+ */
+const MAX_CACHED_RUNS = 2_000;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
@@ -52,7 +57,7 @@ const worker = await Worker.create({
     assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
     secrets,
   }),
-  maxCachedWorkflows: 500,
+  maxCachedWorkflows: MAX_CACHED_RUNS,
   // After a kill -9 its tasks go to another worker in about a second instead of ten.
   stickyQueueScheduleToStartTimeout: '1 second',
   shutdownGraceTime: SHUTDOWN_GRACE,

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import type { Pool as HttpPool } from 'undici';
+import type { SandboxPost } from '../../src/channels/sandbox/protocol.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
 
 export interface RecordedCommand {
@@ -22,8 +24,20 @@ export const BARE_SCHEMA = `create table recorded_commands (
 const RECORD = `insert into recorded_commands (item_id, seq, command_id, type, actor_id, payload)
 values ($1, $2, $3, $4, $5, $6) on conflict do nothing`;
 
-export function bareActivities(pool: Pool) {
+export function bareActivities({ pool, sandbox }: { pool: Pool; sandbox: HttpPool }) {
   return {
+    /** The request that Baton's channel makes, on connections that stay open; nothing else. */
+    async sendPost(post: SandboxPost): Promise<void> {
+      const { statusCode, body } = await sandbox.request({
+        method: 'POST',
+        path: '/v1/posts',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(post),
+      });
+      const text = await body.text();
+      if (statusCode !== 201) throw new Error(`the sandbox answered ${statusCode}: ${text}`);
+    },
+
     /** One committed, repeatable insert. */
     async recordCommand({ itemId, seq, message }: RecordedCommand): Promise<void> {
       const { id, type, actor } = message;

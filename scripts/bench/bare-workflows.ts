@@ -4,7 +4,9 @@ import {
   defineUpdate,
   proxyActivities,
   setHandler,
+  sleep,
 } from '@temporalio/workflow';
+import type { SandboxPost } from '../../src/channels/sandbox/protocol.ts';
 import type { CommandType } from '../../src/domain/item-commands.ts';
 import {
   type CommandMessage,
@@ -28,6 +30,10 @@ export interface BareResult {
 
 const commandUpdate = defineUpdate<BareResult, [CommandMessage]>('command');
 const { recordCommand } = proxyActivities<BareActivities>({ startToCloseTimeout: '10 seconds' });
+const { sendPost } = proxyActivities<BareActivities>({
+  startToCloseTimeout: '30 seconds',
+  retry: { maximumAttempts: 1 },
+});
 
 /** Takes the commands in their order, refuses any other, and records nothing. */
 export async function bareItem(input: BareInput): Promise<void> {
@@ -63,4 +69,10 @@ async function takeCommands(
   );
   // Open until the benchmark ends, as Baton's items are after these commands.
   await condition(() => false);
+}
+
+/** Sends one post at its time: a sleep and an activity that may not be repeated. */
+export async function barePost({ dueAt, post }: { dueAt: string; post: SandboxPost }) {
+  await sleep(Math.max(0, Date.parse(dueAt) - Date.now()));
+  await sendPost(post);
 }

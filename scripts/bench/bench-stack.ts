@@ -16,11 +16,14 @@ export type BenchStack = {
   readonly databaseUrl: string;
   readonly apiUrl: string;
   readonly credentials: Credentials;
+  /** The sandbox network, and the file that holds its own evidence of what it accepted. */
+  readonly sandbox: { url: string; ledgerFile: string };
   /** Processes whose memory and processor time are reported. */
   readonly processes: {
     bareWorker: BoundProcess;
     batonWorker: BoundProcess;
     api: BoundProcess;
+    sandbox: BoundProcess;
     temporal: BoundProcess;
     postgres: BoundProcess;
   };
@@ -83,10 +86,15 @@ async function startMeasured(stack: TemporaryStack): Promise<BenchStack> {
   return {
     temporalAddress: temporal.address,
     ...{ databaseUrl, apiUrl, credentials },
+    sandbox: {
+      url: stack.sandboxUrl,
+      ledgerFile: join(stack.sandboxDirectory, 'ledger.jsonl'),
+    },
     processes: {
       bareWorker,
       batonWorker,
       api: api.process,
+      sandbox: stack.sandbox,
       temporal: temporal.process,
       postgres: postgres.process,
     },

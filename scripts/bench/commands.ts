@@ -50,6 +50,12 @@ const drafts = ['first', 'second'].map((version) =>
 
 const briefHash = hashOf(brief);
 
+/** What a standard item publishes, as its versions are stored. */
+export const STANDARD_CONTENT = {
+  brief: { hash: briefHash, body: brief },
+  draft: { hash: hashOf(draftAt(0)), body: draftAt(0) },
+} as const;
+
 function draftAt(index: number): Draft {
   const draft = drafts[index];
   if (draft === undefined) throw new RangeError(`there is no draft ${index}`);

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { REFUSED_COMMANDS, TWELVE_COMMANDS } from './commands.ts';
+import { inLanes } from './lanes.ts';
 import type { ProcessorTimes } from './process-usage.ts';
 import type { Variant, VariantKey } from './variants.ts';
 
@@ -86,29 +87,6 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
-}
-
-/** Does `count` pieces of work, `lanes` at a time. The first failure ends all lanes. */
-async function inLanes(
-  lanes: number,
-  count: number,
-  work: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let failed = false;
-  async function lane(): Promise<void> {
-    while (next < count && !failed) {
-      const index = next;
-      next += 1;
-      try {
-        await work(index);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 let collector: (() => void) | null = null;

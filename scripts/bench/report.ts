@@ -1,6 +1,7 @@
 import type { ApiProfile } from './profile.ts';
 import { MAX_HISTORY_EVENTS, type Results, type TargetResult } from './results.ts';
 import { type Latency, quantileOf, type Spread } from './statistics.ts';
+import { table } from './table.ts';
 import type { Variant } from './variants.ts';
 
 /** The results as text: one table of figures, one of ratios with their targets. */
@@ -109,19 +110,4 @@ function targetRow({ name, concurrency, ratio, target, met }: TargetResult): str
     wanted,
     met ? 'met' : 'MISSED',
   ];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

@@ -96,7 +96,8 @@ async function historyOfSamples(
   return events;
 }
 
-function processorTimesOf({ processes }: BenchStack): ProcessorTimes {
+/** Processor time of every part so far; empty where the system does not tell. */
+export function processorTimesOf({ processes }: BenchStack): ProcessorTimes {
   const { bareWorker, batonWorker, api, temporal, postgres } = processes;
   const { user, system } = process.cpuUsage();
   const workers = [bareWorker, batonWorker].map(({ pid }) => processorTimeMs(pid) ?? 0);

@@ -112,9 +112,13 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-function inputOf({ workspaceId, members, facts, playbook }: Cast, itemId: string) {
+/** What the API would start the item's run with. */
+export function inputOf(
+  { workspaceId, members, facts, playbook }: Cast,
+  itemId: string,
+): ContentItemInput {
   const [strategist, creator, manager] = OWNER_ROLES.map((role) => members[role].memberId);
-  const input: ContentItemInput = {
+  return {
     commandId: `bench:start:${itemId}`,
     actor: strategist ?? '',
     item: {
@@ -132,7 +136,6 @@ function inputOf({ workspaceId, members, facts, playbook }: Cast, itemId: string
       clocks: facts.clocks,
     },
   };
-  return input;
 }
 
 /** An item as anybody drives it: over HTTP, on connections that stay open. */

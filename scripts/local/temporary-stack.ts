@@ -28,6 +28,7 @@ export type TemporaryStack = {
   readonly apiUrl: string;
   readonly sandboxUrl: string;
   readonly sandboxDirectory: string;
+  readonly sandbox: BoundProcess;
   /** Path of the workflow code that workers run. */
   readonly workflowBundle: string;
   /** Makes one more database on the same server. */
@@ -130,7 +131,7 @@ async function startParts(
   }
 
   const workflowBundle = await prepareWorkflowBundle(shared);
-  await startReady(
+  const sandbox = await startReady(
     {
       name: 'Sandbox',
       script: 'src/channels/sandbox/server.ts',
@@ -146,7 +147,7 @@ async function startParts(
 
   return {
     ...{ directory, postgres, temporal, databaseUrl, credentials, apiUrl },
-    ...{ sandboxUrl, sandboxDirectory, workflowBundle, stop },
+    ...{ sandboxUrl, sandboxDirectory, sandbox, workflowBundle, stop },
     createDatabase: (name) => createDatabase(postgres.url, name),
     async run({ args, ...program }) {
       const started = await startProgram({ ...withShared(program), args });
