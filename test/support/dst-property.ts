@@ -136,20 +136,20 @@ function ourReading(time: ReturnType<typeof resolveLocalTime>): Reading {
   return { kind: time.code === 'time_exists_twice' ? 'twice' : 'skipped', at };
 }
 
+/**
+ * By definition: an instant at which the second library's clock of the zone shows the wall time. Its
+ * offsets are asked, not its parser: that guesses from today's offset, and misses wall times near a
+ * change where the zone has moved since (2021-03-27T23:00 in America/Scoresbysund).
+ */
 function theirReading(local: string, zone: string): Reading {
-  const time = DateTime.fromISO(local, { zone });
-  const instants = time
-    .getPossibleOffsets()
-    .map((possible) => possible.toMillis())
-    .sort((a, b) => a - b);
-  const iso = (list: readonly number[]) => list.map((ms) => new Date(ms).toISOString());
-  if (time.toFormat("yyyy-MM-dd'T'HH:mm") === local) {
-    return { kind: instants.length > 1 ? 'twice' : 'once', at: iso(instants) };
-  }
-  // Skipped: read once with the offset before the gap and once with the one after it.
   const wall = Date.parse(`${local}Z`);
-  const offsets = [wall - DAY_MS, wall + DAY_MS].map((ms) => offsetAt(zone, ms));
-  return { kind: 'skipped', at: iso(offsets.map((offset) => wall - offset).sort((a, b) => a - b)) };
+  const offsets = [...new Set([wall - DAY_MS, wall + DAY_MS].map((ms) => offsetAt(zone, ms)))];
+  const candidates = offsets.map((offset) => wall - offset).sort((a, b) => a - b);
+  const shown = candidates.filter((ms) => ms + offsetAt(zone, ms) === wall);
+  const iso = (list: readonly number[]) => list.map((ms) => new Date(ms).toISOString());
+  // Skipped: read once with the offset before the gap and once with the one after it.
+  if (shown.length === 0) return { kind: 'skipped', at: iso(candidates) };
+  return { kind: shown.length > 1 ? 'twice' : 'once', at: iso(shown) };
 }
 
 function wallTimesAround(zone: string, change: number): string[] {
