@@ -34,13 +34,14 @@ export async function startPds(): Promise<PdsProcess> {
       reject(new Error(`The personal data server ${what}:\n${said.slice(-40).join('\n')}`));
     };
     const late = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
-    child.once('exit', (code) => fail(`ended with ${code}`));
+    const onExit = (code: number | null): void => fail(`ended with ${code}`);
+    child.once('exit', onExit);
     createInterface({ input: child.stdout }).on('line', (line) => {
       said.push(line);
       const ready = readyOf(line);
       if (ready === null) return;
       clearTimeout(late);
-      child.removeAllListeners('exit');
+      child.off('exit', onExit);
       resolve(ready);
     });
   });

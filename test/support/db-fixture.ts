@@ -38,7 +38,7 @@ export async function makeWorkspace(db: Db): Promise<TestWorkspace> {
     members: [
       { name: 'Sacha', roles: ['strategist', 'admin'] },
       { name: 'Camille', roles: ['creator'], skillTags: ['writing'] },
-      { name: 'Mo', roles: ['social_media_manager'], platformTags: { sandbox: 3 } },
+      { name: 'Mo', roles: ['social_media_manager'], platformTags: { sandbox: 3, bluesky: 3 } },
       { name: 'Eden', roles: ['editor'] },
     ],
     channelAccounts: [{ channel: 'sandbox', name: 'Sandbox', zone: 'Europe/Paris' }],
