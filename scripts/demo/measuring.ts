@@ -21,8 +21,11 @@ export async function measure(story: Story, { id: itemId }: Item): Promise<Item>
     const { now } = await local.travel({ itemId, to: 'next_checkpoint' });
     const state = await poll(`checkpoint ${due} of ${itemId}`, async () => {
       const { checkpoints } = await items.get(itemId);
-      const found = checkpoints.find(({ checkpoint }) => checkpoint === due)?.state;
-      return found === undefined || found === 'due' ? { seen: `it is ${found}` } : { found };
+      const states = checkpoints.filter((one) => one.checkpoint === due).map(({ state }) => state);
+      const [found] = states;
+      return found === undefined || states.includes('due')
+        ? { seen: states.join(', ') }
+        : { found: [...new Set(states)].join(' and ') };
     });
     const { items: readings } = await items.readings(itemId, { checkpoint: due, limit: '200' });
     const seen = readings.find(({ measure }) => measure === 'impressions')?.value ?? null;

@@ -38,6 +38,12 @@ export function withoutPicture({ draft }: Piece): Draft {
 const CLAIM = 'Les clients du soir viennent plus tôt, ou achètent pour deux jours.';
 const SOURCE = 'C’est ce que montrent, sur quatre semaines, les carnets de nos quatorze boutiques.';
 
+/** The same with a sentence that somebody adds when it is scheduled already. */
+export function withDate(piece: Piece): Draft {
+  const draft = withSource(piece);
+  return { ...draft, body: draft.body.replace(SOURCE, `${SOURCE} Relevés d’octobre 2026.`) };
+}
+
 /** The French draft with the source that the editor asked for. */
 export function withSource({ draft }: Piece): Draft {
   if (!draft.body.includes(CLAIM)) throw new Error('examples/fr: the claim is not in the article');

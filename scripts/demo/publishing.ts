@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Item } from '../../src/client/index.ts';
+import { orderFault } from './network.ts';
 import { poll } from './poll.ts';
-import { refusalOf } from './refusal.ts';
 import { shownPath } from './shown-path.ts';
-import { openHandoff, type Story, short, untilStage } from './story.ts';
+import { type Story, short, untilStage } from './story.ts';
+
+type Publication = Item['publications'][number];
 
 const LedgerLine = z.object({
   marker: z.string(),
@@ -15,55 +17,71 @@ const LedgerLine = z.object({
 });
 type LedgerLine = z.infer<typeof LedgerLine>;
 
-/** Accepted by webhook, planned for tomorrow, sent once; the network's own ledger says so. */
+/**
+ * The slot comes, and both networks take the post without an answer. One has it, and says so when it is
+ * asked; of the other nobody can tell, and a person does.
+ */
 export async function publish(story: Story, item: Item): Promise<Item> {
-  const { narrator, cast, channelAccountId } = story;
+  const { narrator, cast, accounts } = story;
   const { social_media_manager: manager } = cast;
-  const { items, local } = manager.client;
-  narrator.chapter('Scheduled, and sent once');
-  const handoffId = openHandoff(item);
-  const accepted = await manager.decide({
-    type: 'accept_handoff',
-    data: { itemId: item.id, handoffId },
-  });
-  narrator.done(manager.name, 'accepts the handoff by webhook');
-  const warnings = (accepted.warnings ?? []).map(({ message }) => message);
-  if (warnings.length > 0) narrator.say(`Allowed, but worth knowing: ${warnings.join('; ')}.`);
-
-  const planFor = (at: Date) =>
-    items.planSchedule(item.id, { publications: [{ channelAccountId, at: at.toISOString() }] });
-  const past = await refusalOf(planFor(new Date(Date.now() - 60_000)), {
-    requirement: 'slot_in_future',
-  });
-  narrator.refused(manager.name, 'plans it for a minute ago', past);
-  const local9 = tomorrowAtNine();
-  await items.planSchedule(item.id, {
-    publications: [{ channelAccountId, local: local9, zone: 'Europe/Paris' }],
-  });
-  narrator.done(manager.name, `plans it for ${local9.replace('T', ' ')} in Paris`);
-
-  narrator.say('Time travel on the real engine: the run’s timers fire, nothing is faked.');
+  const { local } = manager.client;
+  narrator.chapter('Sent once, also when nobody answers');
+  for (const { marker } of plannedOf(item)) {
+    await orderFault(story.sandboxUrl, { mode: 'accept_then_reset', marker });
+  }
+  narrator.say(
+    'The fake network is told to take both posts and to drop the connection. Time travel on the real engine: the run’s timers fire, nothing is faked.',
+  );
   const { now } = await local.travel({ itemId: item.id, to: 'next_deadline' });
-  const measuring = await untilStage(story, item.id, 'measuring');
-  const publication = measuring.publications.find(({ state }) => state === 'published');
-  if (!publication) throw new Error(`${item.id} is measured and has nothing published`);
-  narrator.done('Baton', `publishes ${publication.id} (the run’s clock: ${now})`);
-  const { line, number } = await findLedgerLine(story.ledgerFile, publication.marker);
-  narrator.say('What the network accepted, from its own ledger:');
+  const settled = await poll(`both outcomes of ${item.id}`, async () => {
+    const found = await manager.client.items.get(item.id);
+    const states = found.publications.map(({ state }) => state);
+    return states.includes('published') && states.includes('unknown')
+      ? { found }
+      : { seen: states.join(', ') };
+  });
+  const live = onAccount(settled, accounts.keyed);
+  narrator.done('Baton', `sends ${live.id} once and asks the network (the run’s clock: ${now})`);
+  const { line, number } = await findLedgerLine(story.ledgerFile, live.marker);
   narrator.facts({
+    outcome: `${live.state}: ${live.evidence ?? ''}`,
     ledger: `${shownPath(story.ledgerFile)}:${number}`,
     marker: line.marker,
     account: line.account,
     text: line.text.split('\n')[0] ?? '',
     'body hash': short(line.bodyHash),
   });
-  return measuring;
+  await resolveByHand(story, settled);
+  return untilStage(story, item.id, 'measuring');
 }
 
-/** 09:00 of the day after the current one in UTC, as a wall time. */
-function tomorrowAtNine(): string {
-  const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
-  return `${tomorrow}T09:00`;
+/** A network without keys and without a look-up: Baton does not send again on a doubt. */
+async function resolveByHand(story: Story, item: Item): Promise<void> {
+  const { narrator, cast, accounts, ledgerFile } = story;
+  const { social_media_manager: manager } = cast;
+  const doubtful = onAccount(item, accounts.keyless);
+  narrator.say(`${doubtful.id} went to a network that knows no keys and cannot be asked.`);
+  const waiting = item.waitingOn.map((one) => `${one.role} for ${one.for}`).join('; ');
+  narrator.facts({
+    outcome: `${doubtful.state}: ${doubtful.evidence ?? ''}`,
+    'waiting on': waiting,
+  });
+  const { line, number } = await findLedgerLine(ledgerFile, doubtful.marker);
+  await manager.client.items.resolvePublication(item.id, doubtful.id, {
+    outcome: 'live',
+    evidence: `seen on the page of ${line.account}: ${shownPath(ledgerFile)}:${number}`,
+  });
+  narrator.done(manager.name, 'looks at the page and says that it is live: nothing is sent again');
+}
+
+function plannedOf({ publications }: Item): Publication[] {
+  return publications.filter(({ state }) => state === 'planned');
+}
+
+function onAccount({ id, publications }: Item, channelAccountId: string): Publication {
+  const found = publications.findLast((one) => one.channelAccountId === channelAccountId);
+  if (!found) throw new Error(`${id} has no publication on ${channelAccountId}`);
+  return found;
 }
 
 /** The one line of the ledger with this marker. @throws Error when there are more, or none in time */

@@ -3,12 +3,21 @@ import type { Cast } from './cast.ts';
 import type { Narrator } from './narrator.ts';
 import { poll } from './poll.ts';
 
+/** Ids of the channel accounts that the story publishes to. */
+export type Accounts = {
+  /** Its network makes one post of a key, and can be asked for it. */
+  keyed: string;
+  /** Its network does neither. */
+  keyless: string;
+};
+
 /** What every chapter works with. */
 export type Story = {
   narrator: Narrator;
   cast: Cast;
-  /** Account that the story publishes to. */
-  channelAccountId: string;
+  accounts: Accounts;
+  /** Where the sandbox network listens: it can be told to fail. */
+  sandboxUrl: string;
   /** Where the sandbox network writes what it accepted. */
   ledgerFile: string;
 };

@@ -4,10 +4,12 @@ import { handTheBriefOver, startWithHalfABrief, writeAndSubmit } from './creatin
 import { decide, verifyRecord } from './deciding.ts';
 import { measure } from './measuring.ts';
 import type { Narrator } from './narrator.ts';
+import { gatherAccounts, readSandboxUrl } from './network.ts';
 import { readPiece } from './piece.ts';
 import { publish } from './publishing.ts';
 import { review } from './reviewing.ts';
 import type { RunningStack } from './running-stack.ts';
+import { editAfterPlanning, schedule } from './scheduling.ts';
 import type { Story } from './story.ts';
 import { leaveItemStuck } from './stuck-item.ts';
 
@@ -19,13 +21,11 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
   const french = readPiece('fr');
   const english = readPiece('en');
   const cast = await gatherCast(stack.credentials);
-  const { items: accounts } = await cast.social_media_manager.client.channelAccounts.list();
-  const account = accounts.find(({ channel, active }) => channel === 'sandbox' && active);
-  if (!account) throw new Error('the workspace has no sandbox account to publish to');
   const story: Story = {
     narrator,
     cast,
-    channelAccountId: account.id,
+    accounts: await gatherAccounts(cast.social_media_manager.client),
+    sandboxUrl: readSandboxUrl(stack.stateDir),
     ledgerFile: join(stack.stateDir, 'sandbox', 'ledger.jsonl'),
   };
 
@@ -33,7 +33,9 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
   await handTheBriefOver(story, item, french);
   const submitted = await writeAndSubmit(story, item, french);
   const approved = await review(story, submitted, french);
-  const published = await publish(story, approved);
+  const planned = await schedule(story, approved);
+  const approvedAgain = await editAfterPlanning(story, planned, french);
+  const published = await publish(story, approvedAgain);
   const measured = await measure(story, published);
   await decide(story, measured);
   await verifyRecord(story, item.id);

@@ -34,6 +34,8 @@ export async function supervisePrograms(
       SANDBOX_HOST: LOOPBACK,
       SANDBOX_PORT: String(sandboxPort),
       SANDBOX_DIR: join(context.stateDir, 'sandbox'),
+      // A fake network that may be told to fail: what would happen can be tried here.
+      SANDBOX_FAULTS: '1',
     },
     address: sandboxUrl,
     isReady: () => isAnswering(`${sandboxUrl}/healthz`),

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Component, ComponentName } from './component.ts';
@@ -84,6 +84,9 @@ export class StackInUseError extends Error {
   }
 }
 
+/** File in the state directory that says where the sandbox network listens, which may be told to fail. */
+export const SANDBOX_ADDRESS_FILE = join('sandbox', 'address');
+
 const root = dirname(dirname(import.meta.dirname));
 
 /**
@@ -154,6 +157,7 @@ async function startComponents(
     { environment, workflowBundle: await bundling },
     { sandboxPort, apiPort },
   );
+  writeFileSync(join(stateDir, SANDBOX_ADDRESS_FILE), `${sandboxUrl}\n`);
 
   let stopped: Promise<void> | null = null;
   return {

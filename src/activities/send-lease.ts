@@ -27,9 +27,6 @@ import {
 import { mayResend } from './resend.ts';
 import type { SendTiming } from './send-timing.ts';
 
-/** A freeze is looked at again after this. */
-const BLOCK_POLL_MS = 15_000;
-
 /** Why a sender does not get the right to send. */
 export type LeaseRefusal =
   /** The approvals do not hold for this content. */
@@ -58,7 +55,8 @@ export type Lease =
   | {
       taken: false;
       reason: LeaseRefusal;
-      waitMs: number;
+      /** Null where a person has to end it. */
+      waitMs: number | null;
       segments: readonly Segment[];
       /** Why it is blocked. */
       evidence?: string;
@@ -170,9 +168,8 @@ export function takeNextLease(
   });
 }
 
-/** Asked again when the blackout ends, or soon when a person has to end it. */
 function blockedBy({ evidence, endsInMs }: SendBlock, segments: readonly Segment[]): Lease {
-  const waitMs = endsInMs === null ? BLOCK_POLL_MS : Math.ceil(endsInMs) + 1;
+  const waitMs = endsInMs === null ? null : Math.ceil(endsInMs) + 1;
   return { taken: false, reason: 'blocked', waitMs, segments, evidence };
 }
 

@@ -14,8 +14,8 @@ export type SendResult = { recordedSeq?: number } & (
   | PublicationOutcome
   /** Proven not to have been processed by the channel. */
   | ({ outcome: 'not_sent'; retryAfterMs?: number; evidence?: string } & Part)
-  /** Not tried: not the time for it. Without a wait the caller chooses one. */
-  | ({ outcome: 'wait'; waitMs?: number; evidence: string } & Part)
+  /** Not tried: not the time for it. Without a wait the caller chooses one; `whenLifted`: a person ends it. */
+  | ({ outcome: 'wait'; waitMs?: number; whenLifted?: true; evidence: string } & Part)
   /** Some texts of a thread are out; the next attempt goes on with the others. */
   | ({ outcome: 'part'; evidence: string } & Part)
   /** Some texts of a thread are out, and the others cannot follow by themselves. */
@@ -81,12 +81,17 @@ export async function withoutLease(
         }
       );
     case 'blocked':
-      return { outcome: 'wait', waitMs, evidence: why ?? 'sends are blocked', ...partOf(segments) };
+      return {
+        outcome: 'wait',
+        ...(waitMs === null ? { whenLifted: true } : { waitMs }),
+        evidence: why ?? 'sends are blocked',
+        ...partOf(segments),
+      };
     case 'banned':
-      return { outcome: 'wait', waitMs, evidence: BANNED, ...partOf(segments) };
+      return { outcome: 'wait', waitMs: waitMs ?? 0, evidence: BANNED, ...partOf(segments) };
     case 'no_budget': {
       const evidence = 'the account has written as much as its channel allows';
-      return { outcome: 'wait', waitMs, evidence, ...partOf(segments) };
+      return { outcome: 'wait', waitMs: waitMs ?? 0, evidence, ...partOf(segments) };
     }
   }
 }

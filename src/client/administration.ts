@@ -35,6 +35,8 @@ export function administrationCalls(rpc: Rpc) {
     },
     channelAccounts: {
       list: () => answered(v1['channel-accounts'].$get({ query: {} })),
+      add: (json: AdministrationBodies['channelAccount'], options?: CallOptions) =>
+        answered(v1['channel-accounts'].$post({ json }, headersOf(options))),
     },
     /** Weekly slots of an account, and the rules that plans are warned of. */
     slots: {
@@ -50,6 +52,14 @@ export function administrationCalls(rpc: Rpc) {
     },
     /** A page of held, planned and published posts, by their time. */
     calendar: (query: Queries['calendar'] = {}) => answered(v1.calendar.$get({ query })),
+    /** Secret addresses that calendar programs read. */
+    calendarFeeds: {
+      /** The only answer that holds the address. */
+      create: (json: AdministrationBodies['calendarFeed'], options?: CallOptions) =>
+        answered(v1.calendar.feeds.$post({ json }, headersOf(options))),
+      revoke: (id: string) =>
+        answered(v1.calendar.feeds[':id'].$delete({ param: pathParams({ id }) })),
+    },
     /** Stops and starts everything that the workspace sends. */
     freeze: {
       get: () => answered(v1.freeze.$get()),

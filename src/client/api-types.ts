@@ -68,7 +68,9 @@ export type AdministrationBodies = {
   member: BodyOf<Rpc['v1']['members']['$post']>;
   memberChange: BodyOf<Rpc['v1']['members'][':id']['$patch']>;
   apiKey: BodyOf<Rpc['v1']['api-keys']['$post']>;
+  channelAccount: BodyOf<Rpc['v1']['channel-accounts']['$post']>;
   slots: BodyOf<Rpc['v1']['channel-accounts'][':id']['slots']['$put']>;
+  calendarFeed: BodyOf<Rpc['v1']['calendar']['feeds']['$post']>;
   freeze: BodyOf<Rpc['v1']['freeze']['$post']>;
   webhookEndpoint: BodyOf<Rpc['v1']['webhook-endpoints']['$post']>;
   repair: BodyOf<Rpc['v1']['audit']['findings'][':id']['repairs']['$post']>;

@@ -23,6 +23,8 @@ const MAX_ATTEMPTS = 200;
 const RETRY_AFTER_MS = 5_000;
 /** Longest wait for what may end sooner than it says, such as a database that is away. */
 const MAX_WAIT_MS = 60_000;
+/** Longest wait for a freeze to be lifted: a whole workspace may be waiting. */
+const MAX_WAIT_FROZEN_MS = 300_000;
 
 /** The run's events that the tables have to know before a send; they travel with it. */
 export interface Recording {
@@ -76,8 +78,7 @@ export async function publish(
         break;
       case 'wait':
         waits += 1;
-        // Many may wait for one write: each asks less often, the longer it waits.
-        waitMs = Math.max(sent.waitMs ?? 0, Math.min(MAX_WAIT_MS, 500 * 2 ** Math.min(waits, 7)));
+        waitMs = Math.max(sent.waitMs ?? 0, patience(waits, sent));
         break;
       case 'part':
         waitMs = 0;
@@ -92,6 +93,12 @@ export async function publish(
   return state.again
     ? { outcome: 'unknown', evidence: `${state.why}; the look-ups found nothing` }
     : { outcome: 'rejected', evidence: `${state.why}; nothing was sent in ${sends} attempts` };
+}
+
+/** Many may wait for one write, or for one person: each asks less often, the longer it waits. */
+function patience(waits: number, { whenLifted }: { whenLifted?: true }): number {
+  const longest = whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS;
+  return Math.min(longest, 500 * 2 ** Math.min(waits, 10));
 }
 
 interface SendState {

@@ -1,0 +1,109 @@
+import type { Item } from '../../src/client/index.ts';
+import { submit } from './creating.ts';
+import { type Piece, withDate } from './piece.ts';
+import { refusalOf } from './refusal.ts';
+import { openHandoff, type Story, short, untilStage } from './story.ts';
+
+/** Accepted by webhook, refused for the past, planned on two accounts. */
+export async function schedule(story: Story, item: Item): Promise<Item> {
+  const { narrator, cast, accounts } = story;
+  const { social_media_manager: manager } = cast;
+  const { items } = manager.client;
+  narrator.chapter('Scheduled, edited, and back at the gate');
+  await acceptHandoff(story, item);
+  const past = await refusalOf(
+    items.planSchedule(item.id, {
+      publications: [
+        { channelAccountId: accounts.keyed, at: new Date(Date.now() - 60_000).toISOString() },
+      ],
+    }),
+    { requirement: 'slot_in_future' },
+  );
+  narrator.refused(manager.name, 'plans it for a minute ago', past);
+  await plan(story, item.id);
+  await showCalendar(story, item.id);
+  return items.get(item.id);
+}
+
+/** An edit of a scheduled piece: its approvals are void, its slots are held, the gate has to close again. */
+export async function editAfterPlanning(story: Story, item: Item, piece: Piece): Promise<Item> {
+  const { narrator, cast } = story;
+  const { creator, editor, legal } = cast;
+  const saved = await creator.client.items.saveDraft(item.id, withDate(piece));
+  narrator.done(creator.name, `adds a date to the scheduled article: draft ${saved.version}`);
+  const edited = await creator.client.items.get(item.id);
+  const voided = edited.approvals.filter(({ voided }) => voided);
+  const [held] = edited.publications;
+  narrator.facts({
+    stage: edited.stage,
+    approvals: `${voided.map(({ role }) => role).join(' and ')}: void, they bound another text`,
+    slots: `held until ${held?.heldUntil ?? 'their time'}`,
+  });
+  const again = await submit(story, item.id);
+  const contentHash = again.gate?.contentHash ?? '';
+  for (const [role, approver] of [
+    ['editor', editor],
+    ['legal', legal],
+  ] as const) {
+    await approver.decide({
+      type: 'decide_approval',
+      data: { itemId: item.id, role, contentHash, decision: 'approve' },
+    });
+  }
+  narrator.done(`${editor.name} and ${legal.name}`, `approve ${short(contentHash)}`);
+  await acceptHandoff(story, await untilStage(story, item.id, 'scheduling'));
+  await plan(story, item.id);
+  return untilStage(story, item.id, 'scheduled');
+}
+
+async function acceptHandoff({ narrator, cast }: Story, item: Item): Promise<void> {
+  const { social_media_manager: manager } = cast;
+  const accepted = await manager.decide({
+    type: 'accept_handoff',
+    data: { itemId: item.id, handoffId: openHandoff(item) },
+  });
+  narrator.done(manager.name, 'accepts the handoff by webhook');
+  const warnings = (accepted.warnings ?? []).map(({ message }) => message);
+  if (warnings.length > 0) narrator.say(`Allowed, but worth knowing: ${warnings.join('; ')}.`);
+}
+
+async function plan({ narrator, cast, accounts }: Story, itemId: string): Promise<void> {
+  const { social_media_manager: manager } = cast;
+  const local = inTwoDaysAtNine();
+  await manager.client.items.planSchedule(itemId, {
+    publications: [accounts.keyed, accounts.keyless].map((channelAccountId) => ({
+      ...{ channelAccountId, local, zone: 'Europe/Paris' },
+    })),
+  });
+  narrator.done(manager.name, `plans it on two accounts for ${local.replace('T', ' ')} in Paris`);
+}
+
+/** `GET /v1/calendar`, and the secret address that a calendar program reads. */
+async function showCalendar({ narrator, cast }: Story, itemId: string): Promise<void> {
+  const { calendar, calendarFeeds } = cast.social_media_manager.client;
+  const { items: entries } = await calendar({ limit: '200' });
+  narrator.say('GET /v1/calendar:');
+  narrator.table([
+    ['local', 'zone', 'account', 'state', 'title'],
+    ...entries
+      .filter((entry) => entry.itemId === itemId)
+      .map(({ local, zone, accountName, state, title }) => [
+        ...[local.replace('T', ' ').slice(0, 16), zone, accountName ?? ''],
+        ...[state, title.length > 32 ? `${title.slice(0, 31)}…` : title],
+      ]),
+  ]);
+  const feed = await calendarFeeds.create({});
+  const response = await fetch(feed.url, { signal: AbortSignal.timeout(10_000) });
+  const events = (await response.text()).match(/^BEGIN:VEVENT/gm)?.length ?? 0;
+  await calendarFeeds.revoke(feed.id);
+  const gone = await fetch(feed.url, { signal: AbortSignal.timeout(10_000) });
+  narrator.facts({
+    feed: `a secret .ics address with ${events} events; revoked, it answers ${gone.status}`,
+  });
+}
+
+/** 09:00 of the day after the next one in UTC, as a wall time: far enough to be approved again. */
+function inTwoDaysAtNine(): string {
+  const day = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+  return `${day}T09:00`;
+}
