@@ -189,3 +189,19 @@ test('whatever the variant, violations are codes with a path and a message', () 
     ),
   );
 });
+
+describe('a link beside files on Bluesky, where files take the place of the card', () => {
+  const hash = 'f'.repeat(64);
+  const assets = [{ hash, kind: 'visual' as const, altText: 'A loaf' }];
+  const link = 'https://example.com/a';
+  const codesOf = (change: { text?: string; assets?: string[] }) =>
+    validateVariant({ channel: 'bluesky', text: 'Read', link, ...change }, assets).map(
+      ({ code }) => code,
+    );
+
+  test('must stand in the text', () => {
+    expect(codesOf({ assets: [hash] })).toEqual(['link_not_in_text']);
+    expect(codesOf({ assets: [hash], text: `Read ${link}` })).toEqual([]);
+    expect(codesOf({})).toEqual([]);
+  });
+});
