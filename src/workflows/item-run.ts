@@ -5,6 +5,7 @@ import {
   ParentClosePolicy,
   patched,
   proxyActivities,
+  sleep,
   startChild,
   WorkflowIdReusePolicy,
   workflowInfo,
@@ -87,6 +88,8 @@ export class ItemRun {
   private readonly timer = new DeadlineTimer(() => this.noteDue());
   /** Work that runs beside the loop, by name: at most one of a name at a time. */
   private readonly running = new Set<string>();
+  /** Work beside the loop that only waits, by name: until when, in epoch milliseconds. */
+  private readonly pauses = new Map<string, number>();
   /** When a checkpoint without readings is looked at next, by its key. */
   private readonly nextLook = new Map<string, number>();
   /** Counts the times that readings were reported. */
@@ -114,14 +117,14 @@ export class ItemRun {
   }
 
   state(): RunState {
-    const next = this.deadlines()[0];
+    const next = Math.min(...this.deadlines().map(({ at }) => at), ...this.pauses.values());
     return {
       seq: this.head.seq,
       headHash: this.head.hash,
       snapshot: this.snapshot,
       now: nowIso(),
-      nextDeadline: next === undefined ? null : new Date(next.at).toISOString(),
-      idle: this.isIdle() && this.due.length === 0,
+      nextDeadline: Number.isFinite(next) ? new Date(next).toISOString() : null,
+      idle: this.isWaiting(),
     };
   }
 
@@ -210,6 +213,13 @@ export class ItemRun {
   /** Nothing runs and nothing is asked for. */
   isIdle(): boolean {
     return this.isQuiet() && this.effects.length === 0 && !this.needsProjection;
+  }
+
+  /** Everything that is left to do waits for a time. */
+  private isWaiting(): boolean {
+    const { running, pauses, effects, due } = this;
+    const works = [...running].some((name) => !pauses.has(name));
+    return !works && effects.length === 0 && due.length === 0 && !this.needsProjection;
   }
 
   /** Events that no activity has carried to the tables yet. */
@@ -336,12 +346,22 @@ export class ItemRun {
       return await publish(order, {
         pending: () => (this.projectedSeq < this.head.seq ? this.batch() : null),
         recorded: (seq) => this.noteRecorded(seq),
+        pause: (ms) => this.pause(`send ${publicationId}`, ms),
       });
     } catch (error) {
       if (isCancellation(error)) throw error;
       return { outcome: 'unknown', evidence: 'the run of the send ended without an answer' };
     } finally {
       if (this.projectedSeq < this.head.seq) this.needsProjection = true;
+    }
+  }
+
+  private async pause(name: string, ms: number): Promise<void> {
+    this.pauses.set(name, Date.now() + ms);
+    try {
+      await sleep(ms);
+    } finally {
+      this.pauses.delete(name);
     }
   }
 

@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { EventBatch } from '../activities/recording.ts';
+import type { EventBatch } from '../activities/run.ts';
 import type { SendResult } from '../activities/send-outcome.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
 import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
@@ -26,11 +26,13 @@ const MAX_WAIT_MS = 60_000;
 /** Longest wait for a freeze to be lifted: a whole workspace may be waiting. */
 const MAX_WAIT_FROZEN_MS = 300_000;
 
-/** The run's events that the tables have to know before a send; they travel with it. */
-export interface Recording {
+/** The run that sends: its events that the tables have to know before a send travel with it. */
+export interface SendingRun {
   /** What is not known to be in the tables yet. */
   pending(): EventBatch | null;
   recorded(seq: number): void;
+  /** A sleep that the run knows of. */
+  pause(ms: number): Promise<void>;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function publication(order: PublicationOrder): Promise<PublicationO
  */
 export async function publish(
   order: PublicationOrder,
-  recording?: Recording,
+  run?: SendingRun,
 ): Promise<PublicationOutcome> {
   const state = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
   let sends = 0;
@@ -56,8 +58,8 @@ export async function publish(
   let waitMs = 0;
   for (let attempt = 1; sends < MAX_SENDS && attempt <= MAX_ATTEMPTS; attempt += 1) {
     if (Date.now() + waitMs > Date.parse(order.sendUntil)) return tooLate(order, state);
-    if (waitMs > 0) await sleep(waitMs);
-    const sent = await send(order, { again: state.again, isFirst: attempt === 1, recording });
+    if (waitMs > 0) await (run?.pause(waitMs) ?? sleep(waitMs));
+    const sent = await send(order, { again: state.again, isFirst: attempt === 1, run });
     state.why = sent.evidence ?? sent.outcome;
     if ('part' in sent && sent.part !== undefined) {
       state.part = sent.part.published;
@@ -143,21 +145,21 @@ async function send(
   {
     again,
     isFirst,
-    recording,
-  }: { again: boolean; isFirst: boolean; recording: Recording | undefined },
+    run,
+  }: { again: boolean; isFirst: boolean; run: SendingRun | undefined },
 ): Promise<SendResult> {
   const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
     ...SEND,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
   });
-  const record = recording?.pending() ?? null;
+  const record = run?.pending() ?? null;
   try {
     const sent = await sendPublication({
       ...{ order, again },
       ...(record !== null && { record }),
-      ...(recording !== undefined && isFirst && { baselineAt: new Date(Date.now()).toISOString() }),
+      ...(run !== undefined && isFirst && { baselineAt: new Date(Date.now()).toISOString() }),
     });
-    if (sent.recordedSeq !== undefined) recording?.recorded(sent.recordedSeq);
+    if (sent.recordedSeq !== undefined) run?.recorded(sent.recordedSeq);
     return sent;
   } catch (error) {
     if (isCancellation(error)) throw error;
