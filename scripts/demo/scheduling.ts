@@ -32,7 +32,9 @@ export async function editAfterPlanning(story: Story, item: Item, piece: Piece):
   const saved = await creator.client.items.saveDraft(item.id, withDate(piece));
   narrator.done(creator.name, `adds a date to the scheduled article: draft ${saved.version}`);
   const edited = await creator.client.items.get(item.id);
-  const voided = edited.approvals.filter(({ voided }) => voided);
+  const voided = edited.approvals.filter(
+    ({ voided: isVoid, decision }) => isVoid && decision === 'approve',
+  );
   const [held] = edited.publications;
   narrator.facts({
     stage: edited.stage,

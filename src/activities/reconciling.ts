@@ -76,6 +76,10 @@ export async function reconcile(
   const looked = { order, key, segments, segment, evidence, timing };
   switch (found.outcome) {
     case 'cannot_tell':
+      // Such a channel never can: a person has to be asked, and need not wait for us.
+      if (target.channel.idempotencyOf(target.account) === 'none') {
+        return { outcome: 'unknown', evidence: `${evidence}; ${found.message}` };
+      }
       if (found.retryAfterMs !== undefined) {
         await banAccount(db, { ...order, forMs: found.retryAfterMs });
       }

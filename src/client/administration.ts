@@ -1,4 +1,4 @@
-import { answered } from './answers.ts';
+import { answered, done } from './answers.ts';
 import type { AdministrationBodies, Queries, Rpc } from './api-types.ts';
 import { type CallOptions, headersOf } from './call-options.ts';
 import { pathParams } from './path-params.ts';
@@ -57,8 +57,7 @@ export function administrationCalls(rpc: Rpc) {
       /** The only answer that holds the address. */
       create: (json: AdministrationBodies['calendarFeed'], options?: CallOptions) =>
         answered(v1.calendar.feeds.$post({ json }, headersOf(options))),
-      revoke: (id: string) =>
-        answered(v1.calendar.feeds[':id'].$delete({ param: pathParams({ id }) })),
+      revoke: (id: string) => done(v1.calendar.feeds[':id'].$delete({ param: pathParams({ id }) })),
     },
     /** Stops and starts everything that the workspace sends. */
     freeze: {

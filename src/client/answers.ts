@@ -28,6 +28,15 @@ export async function answered<R extends Reply>(call: Promise<R>): Promise<Succe
 }
 
 /**
+ * Waits for a success that has no body.
+ * @throws BatonError with the problem of anything else.
+ */
+export async function done(call: Promise<Reply>): Promise<void> {
+  const reply = await call;
+  if (!reply.ok) throw await errorOf(reply);
+}
+
+/**
  * The body of a success, or what is known of a command that has no verdict yet.
  * @throws BatonError with the problem of anything else.
  */

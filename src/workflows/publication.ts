@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { EventBatch } from '../activities/run.ts';
+import type { EventBatch } from '../activities/recording.ts';
 import type { SendResult } from '../activities/send-outcome.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
 import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
@@ -142,11 +142,7 @@ async function baseline(order: PublicationOrder): Promise<void> {
  */
 async function send(
   order: PublicationOrder,
-  {
-    again,
-    isFirst,
-    run,
-  }: { again: boolean; isFirst: boolean; run: SendingRun | undefined },
+  { again, isFirst, run }: { again: boolean; isFirst: boolean; run: SendingRun | undefined },
 ): Promise<SendResult> {
   const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
     ...SEND,
