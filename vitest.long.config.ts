@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `npm run test:long`: a small run of each line of the scorecard with its negative control, and each
+ * benchmark with the smallest numbers. They wait for leases and deadlines that no test may shorten.
+ */
+export default defineConfig({
+  test: {
+    name: 'long',
+    include: ['test/long/**/*.test.ts'],
+    pool: 'forks',
+    // Each file runs a stack of its own, whose programs need both cores.
+    fileParallelism: false,
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
+  },
+});
