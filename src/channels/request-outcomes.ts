@@ -34,7 +34,7 @@ export function unreachable(message: string): PublishOutcome {
 export function unknownOutcome({
   code,
   message,
-}: Pick<Unknown, 'code' | 'message'>): PublishOutcome {
+}: Pick<Unknown, 'code' | 'message'>): Extract<PublishOutcome, { outcome: 'unknown' }> {
   return { outcome: 'unknown', code: unknownCode(code), message };
 }
 

@@ -4,9 +4,9 @@ import {
   type HttpResponse,
   type NotSentCode,
   retryAfterMs,
-  type UnknownCode,
 } from '../../http/http-outcome.ts';
-import type { PublishOutcome, RejectionCode, UnknownOutcomeCode } from '../channel.ts';
+import type { PublishOutcome, RejectionCode } from '../channel.ts';
+import { unknownOutcome } from '../request-outcomes.ts';
 
 export type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
 
@@ -26,7 +26,7 @@ export function failureOf(outcome: HttpOutcome): FailedOutcome {
     case 'not_sent':
       return notSentOutcome(outcome.code, outcome.message);
     case 'unknown':
-      return { outcome: 'unknown', code: unknownCode(outcome.code), message: outcome.message };
+      return unknownOutcome(outcome);
     case 'response':
       return refusedOutcome(outcome);
   }
@@ -70,18 +70,6 @@ function notSentOutcome(code: NotSentCode, message: string): FailedOutcome {
       return rejected('credentials_refused', message);
     default:
       return unreachable(message);
-  }
-}
-
-function unknownCode(code: UnknownCode): UnknownOutcomeCode {
-  switch (code) {
-    case 'timeout':
-    case 'aborted':
-      return 'timeout';
-    case 'connection_lost':
-      return 'connection_lost';
-    default:
-      return 'answer_unusable';
   }
 }
 

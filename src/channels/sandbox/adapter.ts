@@ -2,20 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CHANNEL_LIMITS } from '../../domain/channels.ts';
 import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
-import {
-  type HttpResponse,
-  type JsonOutcome,
-  retryAfterMs,
-  type UnknownCode,
-} from '../../http/http-outcome.ts';
+import { type HttpResponse, type JsonOutcome, retryAfterMs } from '../../http/http-outcome.ts';
 import type {
   Channel,
   ChannelAccount,
   ChannelDefinition,
   LookupOutcome,
   PublishOutcome,
-  UnknownOutcomeCode,
 } from '../channel.ts';
+import { unknownOutcome, unreachable } from '../request-outcomes.ts';
 import { KEY_RULE_HEADER, keyRuleHeader, keyRuleOf, SandboxSettings } from './key-rule.ts';
 import {
   DUPLICATE_TEXT,
@@ -25,7 +20,6 @@ import {
   SandboxPostList,
 } from './protocol.ts';
 
-const UNREACHABLE_WAIT_MS = 5_000;
 const RATE_LIMIT_WAIT_MS = 60_000;
 const MAX_QUOTED = 300;
 
@@ -124,14 +118,9 @@ function publishOutcome(outcome: JsonOutcome<SandboxPostAnswer>): PublishOutcome
     case 'json':
       return acceptedOutcome(outcome.value);
     case 'not_sent':
-      return {
-        outcome: 'retryable',
-        code: 'unreachable',
-        message: outcome.message,
-        retryAfterMs: UNREACHABLE_WAIT_MS,
-      };
+      return unreachable(outcome.message);
     case 'unknown':
-      return { outcome: 'unknown', code: unknownCode(outcome.code), message: outcome.message };
+      return unknownOutcome(outcome);
     case 'response':
       return refusedOutcome(outcome);
   }
@@ -157,23 +146,6 @@ function acceptedOutcome(answer: SandboxPostAnswer): PublishOutcome {
         code: 'timeout',
         message: `Sandbox accepted ${answer.remoteId}, which is still ${answer.state}`,
       };
-  }
-}
-
-function unknownCode(code: UnknownCode): UnknownOutcomeCode {
-  switch (code) {
-    case 'timeout':
-    case 'aborted':
-      return 'timeout';
-    case 'connection_lost':
-      return 'connection_lost';
-    case 'protocol_error':
-    case 'redirected':
-    case 'response_too_large':
-    case 'content_type_not_accepted':
-    case 'content_encoding_not_accepted':
-    case 'body_unreadable':
-      return 'answer_unusable';
   }
 }
 
