@@ -22,6 +22,8 @@ import { createReadiness } from './readiness.ts';
 const LINGER_MS = 3_000;
 /** What is under way may take this long after that. */
 const DRAIN_MS = 12_000;
+/** Longer than every step of a stop together: what still hangs then is given up, and said. */
+const STOP_WITHIN_MS = 30_000;
 const DATABASE_CONNECTIONS = 16;
 
 const config = readApiConfig();
@@ -91,6 +93,11 @@ function urlOf(listener: Server): string {
 async function stop(signal: string): Promise<void> {
   log.info({ signal }, 'API stops');
   stopping = true;
+  // Also holds the event loop: some of what is waited for below does not, and the process would end in between.
+  setTimeout(() => {
+    log.error({ withinMs: STOP_WITHIN_MS }, 'API did not stop in time');
+    process.exit(1);
+  }, STOP_WITHIN_MS);
   if (config.behindTlsProxy) await delay(LINGER_MS);
   const closed = once(server, 'close');
   server.close();

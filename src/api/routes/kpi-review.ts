@@ -101,8 +101,10 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
       if (item === null) throw notFound('item', itemId);
       const { context } = item.snapshot;
       const wanted = number ?? currentReview(context)?.number;
-      const frozen =
+      const stored =
         wanted === undefined ? null : await getKpiReview(db, { ...key, number: wanted });
+      // Stored a moment before the run hears of it: until then nothing can be signed on it.
+      const frozen = context.reviews.some(({ hash }) => hash === stored?.hash) ? stored : null;
       if (frozen !== null) return c.json(frozenReviewView(frozen, context), 200);
       if (number !== undefined && number !== currentReview(context)?.number) {
         throw notFound('review', String(number));
