@@ -8,7 +8,7 @@ import { findTarget, readContents, type SendTarget } from './post-content.ts';
 import { type Found, type ReconcileQuestion, reconcile } from './reconciling.ts';
 import { type EventBatch, recordBatch } from './recording.ts';
 import { takeLease } from './send-lease.ts';
-import { BANNED, type SendResult, unlessHalfPublished, withoutLease } from './send-outcome.ts';
+import { BANNED, type SendResult, unlessMaybeOut, withoutLease } from './send-outcome.ts';
 import { type Contents, sendTexts, type Taken } from './send-texts.ts';
 import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
@@ -84,13 +84,13 @@ async function prepare(
     baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
   ]);
   if (contents === null) {
-    return unlessHalfPublished(deps, key, {
+    return unlessMaybeOut(deps, key, {
       outcome: 'hash_mismatch',
       evidence: 'the stored content is not the approved one',
     });
   }
   if ('evidence' in target) {
-    return unlessHalfPublished(deps, key, { outcome: 'rejected', evidence: target.evidence });
+    return unlessMaybeOut(deps, key, { outcome: 'rejected', evidence: target.evidence });
   }
   if (banMs > 0) return { outcome: 'wait', waitMs: banMs, evidence: BANNED };
   const idempotency = target.channel.idempotencyOf(target.account);

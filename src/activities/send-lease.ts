@@ -5,6 +5,7 @@ import { getItem } from '../db/items.ts';
 import {
   findStopped,
   type IntentRow,
+  mayEarlierBeOut,
   type Note,
   type PlannedIntent,
   planIntent,
@@ -14,7 +15,12 @@ import { findSendBlock, type SendBlock } from '../db/send-blocks.ts';
 import { renewSendLease, reopenIntent, takeSendLease } from '../db/send-leases.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { CHANNEL_LIMITS, ChannelId, type WriteLimit } from '../domain/channels.ts';
-import { approvalsHold } from '../domain/item-context.ts';
+import {
+  approvalsHold,
+  type ItemContext,
+  type PublicationState,
+  publicationById,
+} from '../domain/item-context.ts';
 import { intentKeyOf, markerOf, type PublicationOrder } from '../domain/publication-intent.ts';
 import {
   continueThread,
@@ -31,6 +37,10 @@ import type { SendTiming } from './send-timing.ts';
 export type LeaseRefusal =
   /** The approvals do not hold for this content. */
   | 'hash_mismatch'
+  /** Its campaign is cancelled, or its record was settled while the sender was away. */
+  | 'no_longer_wanted'
+  /** What went to the account under an earlier slot is out, or may be. */
+  | 'earlier_post'
   /** Another sender holds the lease. */
   | 'being_sent'
   /** Its outcome stands, or is unknown and was not looked for. */
@@ -111,6 +121,8 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
     const context = (await getItem(tx, order))?.snapshot?.context;
     const approved = context !== undefined && approvalsHold(context) ? context.contentHash : null;
     if (approved === null || approved !== intent.contentHash) return refused('hash_mismatch');
+    if (!isWanted(context, order)) return refused('no_longer_wanted');
+    if (await mayEarlierBeOut(tx, order)) return refused('earlier_post');
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
     if (!token.taken) return refused(token.reason, token.waitMs);
     if (intent.state === 'unknown') {
@@ -126,6 +138,15 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
       ? { taken: true, leaseToken: lease.leaseToken, segments: sending, before }
       : refused('being_sent');
   });
+}
+
+/** States of a record in which its post is still to go out. */
+const TO_BE_SENT: readonly PublicationState[] = ['planned', 'due', 'sending'];
+
+function isWanted(context: ItemContext | undefined, { publicationId }: PublicationOrder): boolean {
+  if (context === undefined || context.cancelling !== null) return false;
+  const record = publicationById(context, publicationId);
+  return record !== null && TO_BE_SENT.includes(record.state);
 }
 
 /**

@@ -20,6 +20,8 @@ export type SendResult = { recordedSeq?: number } & (
   | ({ outcome: 'part'; evidence: string } & Part)
   /** Some texts of a thread are out, and the others cannot follow by themselves. */
   | { outcome: 'half_published'; evidence: string }
+  /** It goes no further, and an earlier attempt may have reached the channel: a person has to look. */
+  | { outcome: 'in_doubt'; evidence: string }
 );
 
 /** Outcomes that stand, so that nothing has to be asked. */
@@ -45,16 +47,23 @@ export function publishedOutcome(
   };
 }
 
-/** An outcome that takes the whole post back cannot be that of a thread that is partly out. */
-export async function unlessHalfPublished(
+/** An outcome that takes the whole post back cannot be that of one that is, or may be, out in part. */
+export async function unlessMaybeOut(
   { db }: Pick<ActivityDeps, 'db'>,
   key: IntentKey,
   result: PublicationOutcome & { evidence: string },
 ): Promise<SendResult> {
   const segments = (await getIntent(db, key))?.segments ?? [];
-  return publishedCount(segments) === 0
-    ? result
-    : { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
+  if (publishedCount(segments) > 0) {
+    return { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
+  }
+  return segments.some(({ firstAttemptAt }) => firstAttemptAt !== null)
+    ? inDoubt(result.evidence)
+    : result;
+}
+
+export function inDoubt(why: string): SendResult {
+  return { outcome: 'in_doubt', evidence: `${why}; an earlier attempt may have gone out` };
 }
 
 /** What a sender without the right to send has to say. */
@@ -65,10 +74,17 @@ export async function withoutLease(
 ): Promise<SendResult> {
   switch (reason) {
     case 'hash_mismatch':
-      return unlessHalfPublished(deps, key, {
+      return unlessMaybeOut(deps, key, {
         outcome: 'hash_mismatch',
         evidence: 'the approvals do not hold for this content',
       });
+    case 'no_longer_wanted':
+      return unlessMaybeOut(deps, key, {
+        outcome: 'missed',
+        evidence: 'the item does not want this post any more',
+      });
+    case 'earlier_post':
+      return inDoubt('an earlier slot of this account is published, or may be');
     case 'being_sent':
       return { outcome: 'unknown', evidence: 'another attempt holds the lease' };
     case 'resend_closed':

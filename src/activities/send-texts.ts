@@ -14,7 +14,7 @@ import {
 import type { ActivityDeps } from './deps.ts';
 import { postOf, type readContents, type SendTarget } from './post-content.ts';
 import { type Lease, takeNextLease } from './send-lease.ts';
-import { partOf, type SendResult, withoutLease } from './send-outcome.ts';
+import { inDoubt, partOf, type SendResult, withoutLease } from './send-outcome.ts';
 import type { SendTiming } from './send-timing.ts';
 
 /** A further text of a thread is begun only with so much of the attempt's own time left. */
@@ -110,7 +110,12 @@ function applyOutcome({ segments, before }: Taken, outcome: PublishOutcome): Seg
     case 'published':
       return withSegment(segments, position, publishedAs(outcome));
     case 'rejected':
-      return withSegment(segments, position, { state: 'rejected' });
+      // The refusal is of this attempt: one before it may have reached the channel all the same.
+      return withSegment(
+        segments,
+        position,
+        before.firstAttemptAt === null ? { state: 'rejected' } : before,
+      );
     case 'unknown':
       return withSegment(segments, position, { state: 'unknown' });
     case 'retryable':
@@ -154,11 +159,13 @@ async function settleFailure(
   const noted = { position: lease.before.position, code, message };
   const hasPublished = publishedCount(sent) > 0;
   if (outcome.outcome === 'rejected') {
-    const state = hasPublished ? 'unknown' : 'rejected';
+    const isInDoubt = lease.before.firstAttemptAt !== null;
+    const state = hasPublished || isInDoubt ? 'unknown' : 'rejected';
     await settleIntent(db, { ...fenced, segments: sent, outcome: { state, evidence: noted } });
-    return hasPublished
-      ? { outcome: 'half_published', evidence: halfPublished(sent, evidence) }
-      : { outcome: 'rejected', evidence };
+    if (hasPublished) {
+      return { outcome: 'half_published', evidence: halfPublished(sent, evidence) };
+    }
+    return isInDoubt ? inDoubt(evidence) : { outcome: 'rejected', evidence };
   }
   if (outcome.outcome === 'unknown') {
     const unknown = { state: 'unknown' as const, evidence: noted };

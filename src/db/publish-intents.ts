@@ -80,6 +80,31 @@ export async function findStopped(
   return row?.resolution === 'publish_again' ? row : null;
 }
 
+/**
+ * Whether a post of an earlier slot of the same item and account is out, or may be: its sender may have
+ * come back after a person decided to publish again.
+ */
+export async function mayEarlierBeOut(
+  db: Db,
+  { workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity,
+): Promise<boolean> {
+  if (slotNumber === 1) return false;
+  const rows = await db
+    .select({ state: publishIntents.state })
+    .from(publishIntents)
+    .where(
+      and(
+        eq(publishIntents.workspaceId, workspaceId),
+        eq(publishIntents.itemId, itemId),
+        eq(publishIntents.channelAccountId, channelAccountId),
+        lt(publishIntents.slotNumber, slotNumber),
+        inArray(publishIntents.state, ['published', 'sending', 'unknown']),
+      ),
+    )
+    .limit(1);
+  return rows.length > 0;
+}
+
 /** Every intent of an item, by account and slot. */
 export async function listIntents(db: Db, { workspaceId, itemId }: ItemKey): Promise<IntentRow[]> {
   return db

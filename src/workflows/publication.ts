@@ -86,6 +86,7 @@ export async function publish(
         waitMs = 0;
         break;
       case 'half_published':
+      case 'in_doubt':
         return { outcome: 'unknown', evidence: sent.evidence };
       default:
         return outcomeOf(sent);

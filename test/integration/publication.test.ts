@@ -226,6 +226,16 @@ describe('a send', () => {
     expect(await intentOf(itemId)).toMatchObject({ state: 'planned', attempt: 1 });
   });
 
+  it('is not made for a slot that was given up while its sender was away', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: DAY_MS });
+    const order = await orderOf(itemId);
+    await engine.apply('social_media_manager', itemId, 'unschedule', { reason: 'not this week' });
+    const outcome = await runOrder(order, `given-up:${itemId}`);
+    expect(outcome).toMatchObject({ outcome: 'missed' });
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+
   it('is not made for content whose approvals do not hold', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Idempotency } from '../../src/channels/channel.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
@@ -108,6 +109,30 @@ describe.concurrent('a post whose outcome got lost', () => {
       ]);
     });
   }
+
+  it('is a person’s when the attempt after it is refused: the first may be out', async () => {
+    const { account, publication, intent } = await publish('exact', ['lost', 'reject']);
+    expect(publication).toMatchObject({ state: 'unknown' });
+    expect(publication.evidence).toContain('an earlier attempt may have gone out');
+    expect(intent).toMatchObject({ state: 'unknown', segments: [{ state: 'unknown' }] });
+    expect(network.posts(account)).toEqual([]);
+  });
+
+  it('is not published again when its sender came back in the meantime', async () => {
+    const { itemId, account, publication, intent } = await publish('match', ['lost']);
+    const { db } = engine.deps;
+    await db.execute(
+      sql`update publish_intents set state = 'published', remote_id = 'late' where id = ${intent.id}`,
+    );
+    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId: publication.id, outcome: 'publish_again', evidence: 'nothing there' },
+      at: new Date(Date.now() + 1_500).toISOString(),
+    });
+    const again = await settled(itemId, account);
+    expect(again.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
+    expect(again.publication.evidence).toContain('an earlier slot of this account is published');
+    expect(network.posts(account)).toEqual([]);
+  });
 
   it('is looked for again while the channel cannot tell', async () => {
     const { account, publication } = await publish('match', ['accept_then_lost'], { blind: 2 });
