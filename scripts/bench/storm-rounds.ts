@@ -65,7 +65,7 @@ async function raiseAll(
   async function raise(variant: StormVariant, round: number, count: number) {
     const perPost = startMsPerPost.get(variant.key);
     // More than it took last: another program may want the processor now.
-    const leadMs = perPost === undefined ? FIRST_LEAD_MS : 2_000 + 1.6 * perPost * count;
+    const leadMs = perPost === undefined ? FIRST_LEAD_MS : 4_000 + 2.2 * perPost * count;
     const raised = await raiseStorm(ground, variant, { round, posts: count, leadMs });
     startMsPerPost.set(variant.key, raised.startMs / count);
     return raised;
