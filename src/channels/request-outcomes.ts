@@ -1,5 +1,5 @@
 import type { NotSent, NotSentCode, Unknown, UnknownCode } from '../http/http-outcome.ts';
-import type { PublishOutcome, UnknownOutcomeCode } from './channel.ts';
+import type { LookupOutcome, PublishOutcome, UnknownOutcomeCode } from './channel.ts';
 
 const UNREACHABLE_WAIT_MS = 5_000;
 
@@ -14,20 +14,33 @@ const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set([
 ]);
 
 /** Of a request that never reached the network. */
-export function notSentOutcome({ code, message }: NotSent): PublishOutcome {
+export function notSentOutcome({
+  code,
+  message,
+}: NotSent): Exclude<PublishOutcome, { outcome: 'published' }> {
   return ADDRESS_CODES.has(code)
     ? { outcome: 'rejected', code: 'not_permitted', message }
     : unreachable(message);
 }
 
 /** Nothing was posted, and the same send may succeed later. */
-export function unreachable(message: string): PublishOutcome {
+export function unreachable(message: string): Extract<PublishOutcome, { outcome: 'retryable' }> {
   return {
     outcome: 'retryable',
     code: 'unreachable',
     message,
     retryAfterMs: UNREACHABLE_WAIT_MS,
   };
+}
+
+/** A look-up that failed as a send would have: a limit on requests is one on look-ups, too. */
+export function cannotTellAfter(
+  failed: Exclude<PublishOutcome, { outcome: 'published' }>,
+): LookupOutcome {
+  const { message } = failed;
+  return failed.outcome === 'retryable' && failed.code === 'rate_limited'
+    ? { outcome: 'cannot_tell', message, retryAfterMs: failed.retryAfterMs }
+    : { outcome: 'cannot_tell', message };
 }
 
 /** Of a request that may have been processed. */

@@ -61,7 +61,7 @@ export function createBlueskyChannel({
         });
         return { outcome: 'found', post: remotePost(did, { key, dueAt }), others: [] };
       } catch (error) {
-        return lookupOutcome(failureOf(error));
+        return lookupOutcome(failureOf(error), Date.now());
       }
     },
   };

@@ -1,6 +1,11 @@
 import { retryAfterMs } from '../../http/http-outcome.ts';
 import type { LookupOutcome, PublishOutcome } from '../channel.ts';
-import { notSentOutcome, unknownOutcome, unreachable } from '../request-outcomes.ts';
+import {
+  cannotTellAfter,
+  notSentOutcome,
+  unknownOutcome,
+  unreachable,
+} from '../request-outcomes.ts';
 import { isTokenRefusal, type Refusal, type XrpcFailed } from './xrpc.ts';
 
 const RATE_LIMIT_WAIT_MS = 60_000;
@@ -9,6 +14,8 @@ const LONGEST_WAIT_MS = 24 * 3_600_000;
 /** The only call that makes a post: a failure of any other has posted nothing. */
 const WRITE = 'com.atproto.repo.putRecord';
 const CLOSED_ACCOUNT = new Set(['AccountTakedown', 'AccountDeactivated', 'AccountSuspended']);
+
+type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
 
 /** What a failed call means for the post. */
 export function publishOutcome({ method, outcome }: XrpcFailed, nowMs: number): PublishOutcome {
@@ -23,7 +30,7 @@ export function publishOutcome({ method, outcome }: XrpcFailed, nowMs: number): 
 }
 
 /** Only refusals in the protocol's own words are final: anything else may come from something in between. */
-function refusedOutcome(method: string, refusal: Refusal, nowMs: number): PublishOutcome {
+function refusedOutcome(method: string, refusal: Refusal, nowMs: number): FailedOutcome {
   const { status, error, message } = refusal;
   if (status === 429) {
     return {
@@ -61,7 +68,10 @@ function waitOf(headers: Refusal['headers'], nowMs: number): number {
   return Math.min(Math.max(1_000, waitMs), LONGEST_WAIT_MS);
 }
 
-export function lookupOutcome({ method, outcome }: XrpcFailed): LookupOutcome {
+export function lookupOutcome({ method, outcome }: XrpcFailed, nowMs: number): LookupOutcome {
+  if (outcome.kind === 'refused' && outcome.status === 429) {
+    return cannotTellAfter(refusedOutcome(method, outcome, nowMs));
+  }
   return method === 'com.atproto.repo.getRecord' &&
     outcome.kind === 'refused' &&
     outcome.status === 400 &&

@@ -1,6 +1,7 @@
 import type { HttpOutcome } from '../../http/http-outcome.ts';
 import type { LookupOutcome, LookupRequest, RemotePost } from '../channel.ts';
-import { quote } from './outcomes.ts';
+import { cannotTellAfter } from '../request-outcomes.ts';
+import { failureOf } from './outcomes.ts';
 import { LISTING_PAGE, type RemoteStatus, type ServerApi } from './server-api.ts';
 import { comparable, comparableHtml, decodeEntities } from './status-text.ts';
 
@@ -85,8 +86,5 @@ function summary(found: readonly RemoteStatus[], edited: number): LookupOutcome 
 }
 
 function cannotTell(outcome: HttpOutcome): LookupOutcome {
-  return {
-    outcome: 'cannot_tell',
-    message: outcome.kind === 'response' ? quote(outcome) : outcome.message,
-  };
+  return cannotTellAfter(failureOf(outcome));
 }

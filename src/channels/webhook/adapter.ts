@@ -13,7 +13,7 @@ import type {
   PublishOutcome,
   RemotePost,
 } from '../channel.ts';
-import { notSentOutcome, unknownOutcome } from '../request-outcomes.ts';
+import { cannotTellAfter, notSentOutcome, unknownOutcome } from '../request-outcomes.ts';
 import { WebhookCredentials, WebhookSettings } from './account.ts';
 import { deliveryBodyOf, deliveryIdOf, signedHeaders } from './delivery.ts';
 
@@ -125,7 +125,10 @@ function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
 }
 
 /** Only what docs/channels.md says is final; any other status may hide a post that was taken. */
-function refusedOutcome({ status, headers }: HttpResponse): PublishOutcome {
+function refusedOutcome({
+  status,
+  headers,
+}: HttpResponse): Exclude<PublishOutcome, { outcome: 'published' }> {
   const message = `the receiver answered ${status}`;
   switch (status) {
     case 400:
@@ -154,6 +157,7 @@ function refusedOutcome({ status, headers }: HttpResponse): PublishOutcome {
 function lookupOutcome(outcome: HttpOutcome, post: Post): LookupOutcome {
   if (outcome.kind !== 'response') return { outcome: 'cannot_tell', message: outcome.message };
   if (outcome.status === 404) return { outcome: 'absent' };
+  if (outcome.status === 429) return cannotTellAfter(refusedOutcome(outcome));
   const found =
     outcome.status === 200 && outcome.body.length > 0 ? remotePostOf(outcome, post) : null;
   return found === null
