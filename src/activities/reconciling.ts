@@ -21,7 +21,7 @@ import type { ActivityDeps } from './deps.ts';
 import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
 import { mayResend } from './resend.ts';
 import { standingSegments } from './send-lease.ts';
-import { publishedOutcome, settledOutcome } from './send-outcome.ts';
+import { type Part, partOf, publishedOutcome, settledOutcome } from './send-outcome.ts';
 import type { SendTiming } from './send-timing.ts';
 
 const LOOKUP_WITHIN_MS = 10_000;
@@ -36,7 +36,7 @@ export interface ReconcileQuestion {
  * `not_sent`: the attempt never had the right to send. `send_again`: nothing was found, and the key of
  * the first attempt still makes a repetition harmless. `go_on`: the text was found, and a thread has more.
  */
-export type Found = PublicationOutcome | { outcome: 'send_again' | 'not_sent' | 'go_on' };
+export type Found = PublicationOutcome | ({ outcome: 'send_again' | 'not_sent' | 'go_on' } & Part);
 
 type ReconcilingDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets'>;
 
@@ -51,7 +51,9 @@ export async function reconcile(
   const intent = await standingIntent(deps, key, timing);
   const settled = settledOutcome(intent);
   if (settled !== null) return settled;
-  if (intent === null || intent.state === 'planned') return { outcome: 'not_sent' };
+  if (intent === null || intent.state === 'planned') {
+    return { outcome: 'not_sent', ...partOf(intent?.segments ?? []) };
+  }
   const target = await findTarget(deps, order);
   if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
   const contents = await readContents(deps, order);
@@ -111,7 +113,7 @@ async function noteFound(
     ...{ ...key, segments: known, state: isComplete ? 'published' : 'planned' },
     evidence: { reason: evidence, foundBy: segment.marker, others: others.length },
   });
-  if (!isComplete) return { outcome: 'go_on' };
+  if (!isComplete) return { outcome: 'go_on', ...partOf(known) };
   const [first] = known;
   return publishedOutcome(
     { remoteId: first?.remoteId ?? null, permalink: first?.permalink ?? null },

@@ -5,7 +5,7 @@ import type { ActivityDeps } from './deps.ts';
 import type { Lease } from './send-lease.ts';
 
 /** How much of a thread is out, where some of it is. */
-interface Part {
+export interface Part {
   part?: { published: number; of: number };
 }
 

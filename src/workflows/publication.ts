@@ -61,14 +61,12 @@ export async function publish(
     if (waitMs > 0) await (run?.pause(waitMs) ?? sleep(waitMs));
     const sent = await send(order, { again: state.again, isFirst: attempt === 1, run });
     state.why = sent.evidence ?? sent.outcome;
-    if ('part' in sent && sent.part !== undefined) {
-      state.part = sent.part.published;
-      state.of = sent.part.of;
-    }
+    notePart(state, sent);
     switch (sent.outcome) {
       case 'unknown': {
         const found = await reconcile(order, state.why);
         if (isSettled(found)) return found;
+        notePart(state, found);
         if (found.outcome !== 'go_on') sends += 1;
         state.again ||= found.outcome === 'send_again';
         waitMs = 0;
@@ -110,6 +108,13 @@ interface SendState {
   /** Texts of a thread that are out. */
   part: number;
   of: number;
+}
+
+/** How much of a thread is out is remembered: a later answer need not say it again. */
+function notePart(state: SendState, answer: SendResult | Found): void {
+  if (!('part' in answer) || answer.part === undefined) return;
+  state.part = answer.part.published;
+  state.of = answer.part.of;
 }
 
 /** What was certainly not sent is missed; after an attempt that nobody saw end, a person looks. */
