@@ -28,6 +28,11 @@ export function createLogger({ level, program }: { level: LogLevel; program: str
   });
 }
 
+/** Resolves when what was logged is written: lines still on their way are lost with the process. */
+export function flushLog(log: Logger): Promise<void> {
+  return new Promise((resolve) => log.flush(() => resolve()));
+}
+
 const LEVELS = {
   TRACE: 'trace',
   DEBUG: 'debug',

@@ -8,7 +8,7 @@ import { accountFormOf } from '../channels/registry.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, flushLog } from '../log.ts';
 import { createApp } from './app.ts';
 import { createAudit } from './audit/audit.ts';
 import { createCommandSender } from './commands/command-sender.ts';
@@ -93,7 +93,6 @@ function urlOf(listener: Server): string {
 async function stop(signal: string): Promise<void> {
   log.info({ signal }, 'API stops');
   stopping = true;
-  // Also holds the event loop: some of what is waited for below does not, and the process would end in between.
   setTimeout(() => {
     log.error({ withinMs: STOP_WITHIN_MS }, 'API did not stop in time');
     process.exit(1);
@@ -110,6 +109,7 @@ async function stop(signal: string): Promise<void> {
   await database.close();
   await connection.close();
   log.info({}, 'API stopped');
+  await flushLog(log);
   // The engine's client retries on timers of its own, which throw on a closed connection.
   process.exit(0);
 }
