@@ -72,7 +72,8 @@ export function isTransactionConflict(error: unknown): boolean {
 
 /** A NUL byte or an unpaired surrogate, which PostgreSQL text and jsonb cannot hold. */
 export function isUnstorableText(error: unknown): boolean {
-  return hasState(error, '22021', '22P05', '22P02');
+  // The last two are dates that the database does not know.
+  return hasState(error, '22021', '22P05', '22P02', '22007', '22008');
 }
 
 /** A row already has this unique key. `constraint` narrows it to one. */

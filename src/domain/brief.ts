@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Instant } from './instant.ts';
 import { KPI_IDS, kpiTargetIssue } from './kpi-catalogue.ts';
 
 export const ASSET_KINDS = ['written', 'visual', 'video', 'audio'] as const;
@@ -64,8 +65,8 @@ export const Brief = z
       .max(20)
       .optional(),
     keywords: z.array(text(100)).max(50).optional(),
-    dueAt: z.iso.datetime().optional(),
-    embargoUntil: z.iso.datetime().optional(),
+    dueAt: Instant.optional(),
+    embargoUntil: Instant.optional(),
     facts: z
       .strictObject({
         sponsored: z.boolean().optional(),

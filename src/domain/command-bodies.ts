@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Brief, CheckpointName } from './brief.ts';
 import { Draft, Sha256 } from './draft.ts';
+import { Instant, WallTime } from './instant.ts';
 import type { CommandType } from './item-commands.ts';
 import { REVIEW_DECISIONS } from './item-context.ts';
 import { REASONS } from './reasons.ts';
@@ -13,7 +14,7 @@ const conditions = {
     .min(0)
     .optional()
     .describe('refuse unless the item is at this seq (`basis_changed`)'),
-  expiresAt: z.iso.datetime().optional().describe('refuse after this instant (`command_expired`)'),
+  expiresAt: Instant.optional().describe('refuse after this instant (`command_expired`)'),
 };
 
 const comment = z.string().trim().min(1).max(10_000).optional();
@@ -31,11 +32,8 @@ const Checklist = z.record(z.string().max(60), z.boolean()).meta({
  * account's next free weekly slot, or now.
  */
 const slotTime = {
-  at: z.iso.datetime().optional(),
-  local: z.iso
-    .datetime({ local: true, offset: false })
-    .refine((text) => !text.endsWith('Z'), 'is a wall time without zone')
-    .optional(),
+  at: Instant.optional(),
+  local: WallTime.optional(),
   zone: z.string().min(1).max(64).optional().describe('IANA time zone'),
   slot: z
     .enum(['next', 'now'])
@@ -151,7 +149,7 @@ export const COMMAND_BODIES = {
     reason: reasonText,
     ...conditions,
   }),
-  extend: z.strictObject({ reason: reasonText, until: z.iso.datetime().optional(), ...conditions }),
+  extend: z.strictObject({ reason: reasonText, until: Instant.optional(), ...conditions }),
 } as const satisfies Record<CommandType, z.ZodType>;
 
 export type CommandBody<T extends CommandType> = z.infer<(typeof COMMAND_BODIES)[T]>;

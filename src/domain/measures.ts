@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CheckpointName } from './brief.ts';
+import { Instant } from './instant.ts';
 import { MEASURE_IDS, measureValueIssue } from './kpi-measures.ts';
 
 export { MEASURES } from './kpi-measures.ts';
@@ -25,7 +26,7 @@ const fields = {
   publicationId: rowId.optional(),
   channelAccountId: rowId.optional(),
   checkpoint: ReadingCheckpoint.optional(),
-  asOf: z.iso.datetime(),
+  asOf: Instant,
   source: z
     .string()
     .regex(/^[A-Za-z][\w .:/-]{0,59}$/, 'is the name of a source, such as "manual" or "sandbox"'),

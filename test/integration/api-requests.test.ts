@@ -74,6 +74,21 @@ describe('a body', () => {
       path: 'brief.dueAt',
     },
     {
+      what: 'a year that no calendar knows',
+      body: { title: 'x', brief: { embargoUntil: '0000-01-01T00:00:00Z' } },
+      path: 'brief.embargoUntil',
+    },
+    {
+      what: 'until further notice, as a date',
+      body: { title: 'x', brief: { embargoUntil: '9999-12-31T23:59:59Z' } },
+      path: 'brief.embargoUntil',
+    },
+    {
+      what: 'a fraction that no clock gives',
+      body: { title: 'x', brief: { dueAt: `2030-01-01T00:00:00.${'1'.repeat(200)}Z` } },
+      path: 'brief.dueAt',
+    },
+    {
       what: 'a script as a link',
       body: { title: 'x', brief: { callToAction: { url: 'javascript:alert(1)' } } },
       path: 'brief.callToAction.url',

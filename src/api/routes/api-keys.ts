@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type ApiKeyInfo, createApiKey, listApiKeys, revokeApiKey } from '../../db/api-keys.ts';
 import { getMember } from '../../db/members.ts';
+import { Instant } from '../../domain/instant.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
@@ -24,7 +25,7 @@ const NewApiKey = z
   .strictObject({
     memberId: z.string().min(1).max(64),
     name: z.string().trim().min(1).max(200),
-    expiresAt: z.iso.datetime().optional(),
+    expiresAt: Instant.optional(),
   })
   .meta({ id: 'NewApiKey', example: { memberId: 'mbr_01KAMJ5SQ0', name: 'laptop' } });
 

@@ -7,6 +7,7 @@ import {
 } from '../../db/blackouts.ts';
 import { getChannelAccount } from '../../db/channel-accounts.ts';
 import { ChannelId } from '../../domain/channels.ts';
+import { Instant } from '../../domain/instant.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
@@ -34,8 +35,8 @@ const NewBlackout = z
   .strictObject({
     channel: ChannelId.optional().describe('every account of a channel'),
     channelAccountId: z.string().min(1).max(64).optional().describe('one account'),
-    from: z.iso.datetime(),
-    until: z.iso.datetime(),
+    from: Instant,
+    until: Instant,
     reason: z.string().trim().min(1).max(2_000),
   })
   .refine(({ from, until }) => Date.parse(from) < Date.parse(until), {
@@ -61,8 +62,8 @@ const listRoute = createRoute({
   summary: 'Windows in which nothing goes out, by their start',
   request: {
     query: z.strictObject({
-      from: z.iso.datetime().optional().meta({ description: 'windows that end after it' }),
-      to: z.iso.datetime().optional().meta({ description: 'windows that start before it' }),
+      from: Instant.optional().meta({ description: 'windows that end after it' }),
+      to: Instant.optional().meta({ description: 'windows that start before it' }),
       ...paging,
     }),
   },

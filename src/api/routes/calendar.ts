@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type BlackoutRow, findBlackouts, isBlackedOut } from '../../db/blackouts.ts';
 import { type CalendarRow, listCalendar } from '../../db/calendar.ts';
+import { Instant } from '../../domain/instant.ts';
 import { PUBLICATION_STATES } from '../../domain/item-context.ts';
 import { STAGES } from '../../domain/stages.ts';
 import { zoneWarnings } from '../../time/zone-warnings.ts';
@@ -48,11 +49,10 @@ const listRoute = createRoute({
   security: WITH_KEY,
   request: {
     query: z.strictObject({
-      from: z.iso.datetime().optional().meta({ description: 'now when left out' }),
-      to: z.iso
-        .datetime()
-        .optional()
-        .meta({ description: `not included; ${DEFAULT_DAYS} days after \`from\` when left out` }),
+      from: Instant.optional().meta({ description: 'now when left out' }),
+      to: Instant.optional().meta({
+        description: `not included; ${DEFAULT_DAYS} days after \`from\` when left out`,
+      }),
       channelAccountId: z.string().min(1).max(64).optional(),
       campaignId: z.string().min(1).max(64).optional(),
       cancelled: z

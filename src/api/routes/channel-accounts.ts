@@ -14,6 +14,7 @@ import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { ChannelId } from '../../domain/channels.ts';
+import { Instant } from '../../domain/instant.ts';
 import { isTimeZone } from '../../time/zoned-time.ts';
 import { readAccountInput } from '../account-input.ts';
 import type { ApiEnv } from '../context.ts';
@@ -50,7 +51,7 @@ const zone = z
   .meta({ example: 'Europe/Paris' });
 const name = z.string().trim().min(1).max(200);
 const ownerId = z.string().min(1).max(64).nullable();
-const tokenExpiresAt = z.iso.datetime().nullable();
+const tokenExpiresAt = Instant.nullable();
 
 const settings = z
   .record(z.string().max(64), z.unknown())

@@ -7,6 +7,7 @@ import {
   type MemberRow,
   updateMember,
 } from '../../db/members.ts';
+import { Instant } from '../../domain/instant.ts';
 import { PlatformTags } from '../../domain/member.ts';
 import { ROLES } from '../../domain/roles.ts';
 import type { ApiEnv } from '../context.ts';
@@ -18,7 +19,7 @@ import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../rou
 
 const tags = z.array(z.string().trim().min(1).max(60)).max(50);
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
-const instant = z.iso.datetime();
+const instant = Instant;
 
 const Member = z
   .object({

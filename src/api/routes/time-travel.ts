@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { Instant } from '../../domain/instant.ts';
 import type { TravelOutcome, TravelTarget } from '../commands/time-travel.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -29,7 +30,7 @@ const Journey = z
     }),
     z.strictObject({
       itemId,
-      to: z.union([z.enum(['next_deadline', 'next_checkpoint']), z.iso.datetime()], {
+      to: z.union([z.enum(['next_deadline', 'next_checkpoint']), Instant], {
         error: 'is an instant, "next_deadline" or "next_checkpoint"',
       }),
     }),
