@@ -16,10 +16,10 @@ const RULE = `is a time from ${FIRST_YEAR} to ${LAST_YEAR}`;
  * An instant that somebody states, ISO 8601 with `Z`. ISO knows the years 0000 and 9999; calendars and the
  * database, which add days to what they get, do not.
  */
-export const Instant = z.iso.datetime().refine(isInRange, RULE);
+export const Instant = z.iso.datetime({ abort: true }).refine(isInRange, RULE);
 
 /** A wall time without zone, in the same range. */
 export const WallTime = z.iso
-  .datetime({ local: true, offset: false })
+  .datetime({ local: true, offset: false, abort: true })
   .refine((text) => !text.endsWith('Z'), 'is a wall time without zone')
   .refine(isInRange, RULE);
