@@ -3,34 +3,35 @@ import type { LogLevel } from './config.ts';
 
 export type Logger = PinoLogger;
 
+const STANDARD_OUTPUT = 1;
+
 /**
  * JSON lines on standard output. Callers name the fields they log: ids, codes and durations, never
  * bodies, texts or secrets; what a field is called like is removed all the same.
  */
 export function createLogger({ level, program }: { level: LogLevel; program: string }): Logger {
-  return pino({
-    level,
-    base: { program },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: {
-      paths: [
-        'authorization',
-        'secret',
-        'key',
-        'token',
-        'password',
-        'databaseUrl',
-        '*.authorization',
-      ],
-      censor: '[removed]',
+  return pino(
+    {
+      level,
+      base: { program },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: {
+        paths: [
+          'authorization',
+          'secret',
+          'key',
+          'token',
+          'password',
+          'databaseUrl',
+          '*.authorization',
+        ],
+        censor: '[removed]',
+      },
     },
-  });
-}
-
-/** Resolves when what was logged is written: lines still on their way are lost with the process. */
-export function flushLog(log: Logger): Promise<void> {
-  return new Promise((resolve) => log.flush(() => resolve()));
+    // Written before the call returns: a line that was still on its way would be lost at the exit.
+    pino.destination({ dest: STANDARD_OUTPUT, sync: true }),
+  );
 }
 
 const LEVELS = {

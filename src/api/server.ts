@@ -8,7 +8,7 @@ import { accountFormOf } from '../channels/registry.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
-import { createLogger, flushLog } from '../log.ts';
+import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createAudit } from './audit/audit.ts';
 import { createCommandSender } from './commands/command-sender.ts';
@@ -109,7 +109,6 @@ async function stop(signal: string): Promise<void> {
   await database.close();
   await connection.close();
   log.info({}, 'API stopped');
-  await flushLog(log);
   // The engine's client retries on timers of its own, which throw on a closed connection.
   process.exit(0);
 }
