@@ -18,23 +18,35 @@ import type { PublicationOrder } from '../domain/publication-intent.ts';
 import type { Segment } from '../domain/publish-segments.ts';
 import type { ActivityDeps } from './deps.ts';
 
-/** The approved content of each text, in order, read back and hashed again; null when it is not what was approved. */
+/** Why there is nothing to send. */
+export interface NoContent {
+  outcome: 'hash_mismatch' | 'rejected';
+  evidence: string;
+}
+
+const NOT_APPROVED: NoContent = {
+  outcome: 'hash_mismatch',
+  evidence: 'the stored content is not the approved one',
+};
+
+/** The approved content of each text, in order, read back and hashed again. */
 export async function readContents(
   { db, assets }: Pick<ActivityDeps, 'db' | 'assets'>,
   order: PublicationOrder,
-): Promise<PostContent[] | null> {
+): Promise<PostContent[] | NoContent> {
   const key = { workspaceId: order.workspaceId, itemId: order.itemId };
   const [brief, draft] = await Promise.all([
     getBrief(db, { ...key, hash: order.briefHash }),
     getDraft(db, { ...key, hash: order.draftHash }),
   ]);
-  if (brief === null || draft === null) return null;
+  if (brief === null || draft === null) return NOT_APPROVED;
   const stored = contentHashOf({ briefHash: hashOf(brief.body), draftHash: hashOf(draft.body) });
-  if (stored !== order.contentHash) return null;
+  if (stored !== order.contentHash) return NOT_APPROVED;
   const variant = draft.body.variants.find(({ channel }) => channel === order.channel);
-  if (variant === undefined) return null;
+  if (variant === undefined) return NOT_APPROVED;
   const { language } = draft.body;
   const media = await mediaOf({ db, assets }, { ...key, draft: draft.body, variant });
+  if ('outcome' in media) return media;
   const first = {
     text: variant.text,
     language,
@@ -48,23 +60,28 @@ export async function readContents(
 async function mediaOf(
   { db, assets }: Pick<ActivityDeps, 'db' | 'assets'>,
   { workspaceId, draft, variant }: { workspaceId: string; draft: Draft; variant: Variant },
-): Promise<PostMedia[]> {
+): Promise<PostMedia[] | NoContent> {
   const hashes = variant.assets ?? [];
   if (hashes.length === 0) return [];
   const stored = await listAssets(db, { workspaceId, hashes });
-  return hashes.flatMap((hash) => {
+  const media: PostMedia[] = [];
+  for (const hash of hashes) {
     const file = stored.find((row) => row.hash === hash);
     const asset = draft.assets.find((candidate) => candidate.hash === hash);
-    if (file === undefined || asset === undefined) return [];
-    return {
+    // A post without a file that was approved with it is another post.
+    if (file === undefined || asset === undefined) {
+      return { outcome: 'rejected', evidence: `its file ${hash} is not there any more` };
+    }
+    media.push({
       hash,
       kind: asset.kind,
       ...(asset.altText !== undefined && { altText: asset.altText }),
       mediaType: file.mediaType,
       size: file.size,
       open: async () => (await assets.openAsset(hash)).stream,
-    };
-  });
+    });
+  }
+  return media;
 }
 
 export interface SendTarget {
@@ -92,15 +109,20 @@ export async function findTarget(
   }
 }
 
-/** A text as its channel gets it: an answer to the one before, where it is not the first. */
+/**
+ * A text as its channel gets it: an answer to the one before, where it is not the first. Its time is that
+ * of the intent: keys and look-ups are made of it, so it stays once a text was tried.
+ */
 export function postOf({
   order,
+  dueAt,
   account,
   content,
   segment,
   segments,
 }: Pick<Post, 'account' | 'content'> & {
   order: PublicationOrder;
+  dueAt: string;
   segment: Segment;
   segments: readonly Segment[];
 }): Post {
@@ -108,7 +130,7 @@ export function postOf({
   const parent = remotePostOf(segments[position - 1]);
   const root = remotePostOf(segments[0]);
   return {
-    ...{ account, key, marker, dueAt: order.dueAt, content },
+    ...{ account, key, marker, dueAt, content },
     source: { itemId: order.itemId, publicationId: order.publicationId },
     replyTo: parent === null || root === null || position === 0 ? null : { parent, root },
   };

@@ -8,7 +8,7 @@ import { findTarget, readContents, type SendTarget } from './post-content.ts';
 import { type Found, type ReconcileQuestion, reconcile } from './reconciling.ts';
 import { type EventBatch, recordBatch } from './recording.ts';
 import { takeLease } from './send-lease.ts';
-import { BANNED, type SendResult, unlessMaybeOut, withoutLease } from './send-outcome.ts';
+import { type SendResult, unlessMaybeOut, withoutLease } from './send-outcome.ts';
 import { type Contents, sendTexts, type Taken } from './send-texts.ts';
 import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
@@ -83,20 +83,17 @@ async function prepare(
     readBanMs(db, order),
     baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
   ]);
-  if (contents === null) {
-    return unlessMaybeOut(deps, key, {
-      outcome: 'hash_mismatch',
-      evidence: 'the stored content is not the approved one',
-    });
-  }
+  if ('outcome' in contents) return unlessMaybeOut(deps, key, contents);
   if ('evidence' in target) {
     return unlessMaybeOut(deps, key, { outcome: 'rejected', evidence: target.evidence });
   }
-  if (banMs > 0) return { outcome: 'wait', waitMs: banMs, evidence: BANNED };
+  if (banMs > 0) {
+    return withoutLease(deps, order, { taken: false, reason: 'banned', waitMs: banMs });
+  }
   const idempotency = target.channel.idempotencyOf(target.account);
   const texts = contents.map(({ text }) => text);
   const lease = await takeLease(db, { order, texts, idempotency, again, timing });
-  return lease.taken ? { target, contents, lease } : withoutLease(deps, key, lease);
+  return lease.taken ? { target, contents, lease } : withoutLease(deps, order, lease);
 }
 
 /** Its lack stops no post, and waiting for it must not make one late. */

@@ -57,7 +57,7 @@ export async function reconcile(
   const target = await findTarget(deps, order);
   if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
   const contents = await readContents(deps, order);
-  if (contents === null) return { outcome: 'unknown', evidence: 'its content is gone' };
+  if ('outcome' in contents) return { outcome: 'unknown', evidence: contents.evidence };
   const fresh = newSegments(
     intent.intentKey,
     contents.map(({ text }) => text),
@@ -69,8 +69,9 @@ export async function reconcile(
     return { outcome: 'unknown', evidence: halfPublished(segments, evidence) };
   }
   const banMs = await readBanMs(db, order);
-  if (banMs > 0) throw lookAgain('Banned', banMs);
-  const post = postOf({ order, account: target.account, content, segment, segments });
+  if (banMs > 0) return afterSilence(order, { evidence, kind: 'Banned', waitMs: banMs });
+  const { dueAt } = intent;
+  const post = postOf({ order, dueAt, account: target.account, content, segment, segments });
   const found = await target.channel.lookup({
     ...post,
     signal: AbortSignal.timeout(LOOKUP_WITHIN_MS),
@@ -84,8 +85,9 @@ export async function reconcile(
       }
       if (found.retryAfterMs !== undefined) {
         await banAccount(db, { ...order, forMs: found.retryAfterMs });
+        return afterSilence(order, { evidence, kind: 'CannotTell', waitMs: found.retryAfterMs });
       }
-      throw lookAgain('CannotTell', found.retryAfterMs);
+      throw lookAgain('CannotTell');
     case 'found':
       return noteFound(deps, looked, found);
     case 'absent':
@@ -151,6 +153,23 @@ async function noteAbsent(
   return {
     outcome: 'unknown',
     evidence: publishedCount(segments) === 0 ? why : halfPublished(segments, why),
+  };
+}
+
+/**
+ * The look-up waits for the end of the silence, unless that comes when the post's own time is over: until
+ * then nobody could do anything about it, so a person is asked now.
+ */
+function afterSilence(
+  { sendUntil }: PublicationOrder,
+  { evidence, kind, waitMs }: { evidence: string; kind: 'Banned' | 'CannotTell'; waitMs: number },
+): Found {
+  const restMs = Date.parse(sendUntil) - Date.now();
+  if (waitMs <= restMs) throw lookAgain(kind, waitMs);
+  const minutes = Math.ceil(waitMs / 60_000);
+  return {
+    outcome: 'unknown',
+    evidence: `${evidence}; the channel wants no look-up for ${minutes} minutes`,
   };
 }
 

@@ -59,6 +59,8 @@ export type Lease =
       taken: true;
       leaseToken: string;
       segments: Segment[];
+      /** ISO; as the first attempt had it. */
+      dueAt: string;
       /** The text to send, as it stood before this lease. */
       before: Segment;
     }
@@ -67,7 +69,8 @@ export type Lease =
       reason: LeaseRefusal;
       /** Null where a person has to end it. */
       waitMs: number | null;
-      segments: readonly Segment[];
+      /** Absent where they were not looked at. */
+      segments?: readonly Segment[];
       /** Why it is blocked. */
       evidence?: string;
     };
@@ -92,7 +95,7 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
   const key = { workspaceId: order.workspaceId, intentKey };
   return inTransaction(db, async (tx): Promise<Lease> => {
     const block = await findSendBlock(tx, order);
-    if (block !== null) return blockedBy(block, []);
+    if (block !== null) return blockedBy(block);
     const intent = await planIntent(tx, {
       ...key,
       itemId: order.itemId,
@@ -135,7 +138,10 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
       note: { position: before.position, idempotency },
     });
     return lease.taken
-      ? { taken: true, leaseToken: lease.leaseToken, segments: sending, before }
+      ? {
+          ...{ taken: true, leaseToken: lease.leaseToken, segments: sending, before },
+          dueAt: intent.dueAt,
+        }
       : refused('being_sent');
   });
 }
@@ -158,12 +164,14 @@ export function takeNextLease(
   {
     order,
     leaseToken,
+    dueAt,
     segments,
     before,
     timing,
     note,
   }: Pick<LeaseQuestion, 'order' | 'timing'> & {
     leaseToken: string;
+    dueAt: string;
     segments: readonly Segment[];
     before: Segment;
     /** What came of the text before. */
@@ -173,7 +181,7 @@ export function takeNextLease(
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
   return inTransaction(db, async (tx): Promise<Lease> => {
     const block = await findSendBlock(tx, order);
-    if (block !== null) return blockedBy(block, segments);
+    if (block !== null) return { ...blockedBy(block), segments };
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
     if (!token.taken) {
       return { taken: false, reason: token.reason, waitMs: token.waitMs, segments };
@@ -184,14 +192,14 @@ export function takeNextLease(
       note: { what: 'lease renewed', after: note },
     });
     return renewed
-      ? { taken: true, leaseToken, segments: sending, before }
+      ? { taken: true, leaseToken, dueAt, segments: sending, before }
       : { taken: false, reason: 'being_sent', waitMs: 0, segments };
   });
 }
 
-function blockedBy({ evidence, endsInMs }: SendBlock, segments: readonly Segment[]): Lease {
+function blockedBy({ evidence, endsInMs }: SendBlock): Extract<Lease, { taken: false }> {
   const waitMs = endsInMs === null ? null : Math.ceil(endsInMs) + 1;
-  return { taken: false, reason: 'blocked', waitMs, segments, evidence };
+  return { taken: false, reason: 'blocked', waitMs, evidence };
 }
 
 function asSending(

@@ -1,6 +1,15 @@
-import { getIntent, type IntentKey, type IntentRow } from '../db/publish-intents.ts';
-import type { PublicationOutcome } from '../domain/publication-intent.ts';
-import { halfPublished, publishedCount, type Segment } from '../domain/publish-segments.ts';
+import { findStopped, getIntent, type IntentKey, type IntentRow } from '../db/publish-intents.ts';
+import {
+  intentKeyOf,
+  type PublicationOrder,
+  type PublicationOutcome,
+} from '../domain/publication-intent.ts';
+import {
+  halfPublished,
+  isHalfPublished,
+  publishedCount,
+  type Segment,
+} from '../domain/publish-segments.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Lease } from './send-lease.ts';
 
@@ -69,9 +78,16 @@ export function inDoubt(why: string): SendResult {
 /** What a sender without the right to send has to say. */
 export async function withoutLease(
   deps: Pick<ActivityDeps, 'db'>,
-  key: IntentKey,
+  order: PublicationOrder,
   { reason, waitMs, segments, evidence: why }: Extract<Lease, { taken: false }>,
 ): Promise<SendResult> {
+  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
+  const wait = async (evidence: string): Promise<SendResult> => ({
+    outcome: 'wait',
+    ...(waitMs === null ? { whenLifted: true } : { waitMs }),
+    evidence,
+    ...partOf(segments ?? (await standing(deps, order))),
+  });
   switch (reason) {
     case 'hash_mismatch':
       return unlessMaybeOut(deps, key, {
@@ -97,22 +113,27 @@ export async function withoutLease(
         }
       );
     case 'blocked':
-      return {
-        outcome: 'wait',
-        ...(waitMs === null ? { whenLifted: true } : { waitMs }),
-        evidence: why ?? 'sends are blocked',
-        ...partOf(segments),
-      };
+      return wait(why ?? 'sends are blocked');
     case 'banned':
-      return { outcome: 'wait', waitMs: waitMs ?? 0, evidence: BANNED, ...partOf(segments) };
-    case 'no_budget': {
-      const evidence = 'the account has written as much as its channel allows';
-      return { outcome: 'wait', waitMs: waitMs ?? 0, evidence, ...partOf(segments) };
-    }
+      return wait('the channel asked for no request until later');
+    case 'no_budget':
+      return wait('the account has written as much as its channel allows');
   }
 }
 
-export const BANNED = 'the channel asked for no request until later';
+/** The texts as far as they are known, those included that an earlier slot left half-way. */
+async function standing(
+  { db }: Pick<ActivityDeps, 'db'>,
+  order: PublicationOrder,
+): Promise<readonly Segment[]> {
+  const intent = await getIntent(db, {
+    workspaceId: order.workspaceId,
+    intentKey: intentKeyOf(order),
+  });
+  if (intent !== null && intent.segments.length > 0) return intent.segments;
+  const stopped = order.slotNumber > 1 ? await findStopped(db, order) : null;
+  return stopped !== null && isHalfPublished(stopped.segments) ? stopped.segments : [];
+}
 
 export function partOf(segments: readonly Segment[]): Part {
   const published = publishedCount(segments);

@@ -1,4 +1,4 @@
-import type { PublishOutcome } from '../channels/channel.ts';
+import type { PostContent, PublishOutcome } from '../channels/channel.ts';
 import { banAccount } from '../db/channel-budgets.ts';
 import type { IntentKey } from '../db/publish-intents.ts';
 import { checkSendLease, settleIntent } from '../db/send-leases.ts';
@@ -12,7 +12,7 @@ import {
   withSegment,
 } from '../domain/publish-segments.ts';
 import type { ActivityDeps } from './deps.ts';
-import { postOf, type readContents, type SendTarget } from './post-content.ts';
+import { postOf, type SendTarget } from './post-content.ts';
 import { type Lease, takeNextLease } from './send-lease.ts';
 import { inDoubt, partOf, type SendResult, withoutLease } from './send-outcome.ts';
 import type { SendTiming } from './send-timing.ts';
@@ -22,7 +22,7 @@ const NEXT_TEXT_NEEDS_MS = 12_000;
 
 type SendingDeps = Pick<ActivityDeps, 'db'>;
 
-export type Contents = NonNullable<Awaited<ReturnType<typeof readContents>>>;
+export type Contents = readonly PostContent[];
 export type Taken = Extract<Lease, { taken: true }>;
 
 interface Sending {
@@ -41,7 +41,7 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
   let lease = sending.lease;
   for (;;) {
-    const { leaseToken, before } = lease;
+    const { leaseToken, before, dueAt } = lease;
     const fenced = { ...key, leaseToken };
     const outcome = await sendText(deps, { ...sending, lease });
     const sent = applyOutcome(lease, outcome);
@@ -55,7 +55,7 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
     const following = hasTime
       ? await takeNextLease(deps.db, {
           order,
-          leaseToken,
+          ...{ leaseToken, dueAt },
           segments: sent,
           before: next,
           timing,
@@ -74,7 +74,7 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
     });
     if (!settled) return { outcome: 'unknown', evidence: 'the lease was lost on the way' };
     if (following !== null && following.reason !== 'being_sent') {
-      return withoutLease(deps, key, { ...following, segments: sent });
+      return withoutLease(deps, order, { ...following, segments: sent });
     }
     return { outcome: 'part', evidence: 'the attempt was over', ...partOf(sent) };
   }
@@ -87,17 +87,18 @@ async function sendText(
   { db }: SendingDeps,
   { order, target, contents, lease, timing, deadline }: Sending,
 ): Promise<PublishOutcome> {
-  const { before, segments, leaseToken } = lease;
+  const { before, segments, leaseToken, dueAt } = lease;
   const content = contents[before.position];
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order), leaseToken };
-  const remainingMs = (await checkSendLease(db, key)) ?? 0;
+  // Whoever cannot ask whether the lease still holds does not send.
+  const remainingMs = (await checkSendLease(db, key).catch(() => null)) ?? 0;
   const now = performance.now();
   const sendableMs = Math.floor(Math.min(remainingMs - timing.leaseMarginMs, deadline - now));
   if (sendableMs <= 0 || content === undefined) {
     return { outcome: 'retryable', code: 'unreachable', message: TOO_LATE, retryAfterMs: 0 };
   }
   return target.channel.publish({
-    ...postOf({ order, account: target.account, content, segment: before, segments }),
+    ...postOf({ order, dueAt, account: target.account, content, segment: before, segments }),
     signal: AbortSignal.timeout(sendableMs),
     writeBefore: now + sendableMs,
   });

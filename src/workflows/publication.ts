@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   isCancellation,
+  patched,
   proxyActivities,
   sleep,
   TimeoutFailure,
@@ -10,21 +11,14 @@ import type { EventBatch } from '../activities/recording.ts';
 import type { SendResult } from '../activities/send-outcome.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
 import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
+import { SendPace } from './send-pace.ts';
 
 const { takeBaseline } = proxyActivities<Pick<Activities, 'takeBaseline'>>(COLLECT);
 const { reconcilePublication } =
   proxyActivities<Pick<Activities, 'reconcilePublication'>>(RECONCILE);
 
-/** A send that provably never left may be tried again this often before people are asked. */
-const MAX_SENDS = 5;
-/** Attempts in all, with those that only waited or sent a part of a thread. */
-const MAX_ATTEMPTS = 200;
-/** Waits between such tries when the channel names none. */
-const RETRY_AFTER_MS = 5_000;
-/** Longest wait for what may end sooner than it says, such as a database that is away. */
-const MAX_WAIT_MS = 60_000;
-/** Longest wait for a freeze to be lifted: a whole workspace may be waiting. */
-const MAX_WAIT_FROZEN_MS = 300_000;
+/** Patch: what was certainly not taken is tried until the order's time is over. */
+const PATIENT_SENDS = 'patient-sends';
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
 export interface SendingRun {
@@ -52,14 +46,13 @@ export async function publish(
   order: PublicationOrder,
   run?: SendingRun,
 ): Promise<PublicationOutcome> {
-  const state = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
-  let sends = 0;
-  let waits = 0;
-  let waitMs = 0;
-  for (let attempt = 1; sends < MAX_SENDS && attempt <= MAX_ATTEMPTS; attempt += 1) {
-    if (Date.now() + waitMs > Date.parse(order.sendUntil)) return tooLate(order, state);
-    if (waitMs > 0) await (run?.pause(waitMs) ?? sleep(waitMs));
-    const sent = await send(order, { again: state.again, isFirst: attempt === 1, run });
+  const state: SendState = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
+  const pace = new SendPace(Date.parse(order.sendUntil), () => !patched(PATIENT_SENDS));
+  for (let isFirst = true; ; isFirst = false) {
+    const next = pace.next(Date.now());
+    if ('over' in next) return givenUp(order, state, next.over);
+    if (next.waitMs > 0) await (run?.pause(next.waitMs) ?? sleep(next.waitMs));
+    const sent = await send(order, { again: state.again, isFirst, run });
     state.why = sent.evidence ?? sent.outcome;
     notePart(state, sent);
     switch (sent.outcome) {
@@ -67,21 +60,18 @@ export async function publish(
         const found = await reconcile(order, state.why);
         if (isSettled(found)) return found;
         notePart(state, found);
-        if (found.outcome !== 'go_on') sends += 1;
         state.again ||= found.outcome === 'send_again';
-        waitMs = 0;
+        if (found.outcome === 'send_again') pace.note({ kind: 'not_found' });
+        if (found.outcome === 'not_sent') pace.note({ kind: 'not_begun' });
         break;
       }
       case 'not_sent':
-        sends += 1;
-        waitMs = sent.retryAfterMs ?? RETRY_AFTER_MS * sends;
+        pace.note({ kind: 'not_taken', retryAfterMs: sent.retryAfterMs });
         break;
       case 'wait':
-        waits += 1;
-        waitMs = Math.max(sent.waitMs ?? 0, patience(waits, sent));
+        pace.note({ kind: 'not_now', waitMs: sent.waitMs, whenLifted: sent.whenLifted });
         break;
       case 'part':
-        waitMs = 0;
         break;
       case 'half_published':
       case 'in_doubt':
@@ -90,16 +80,6 @@ export async function publish(
         return outcomeOf(sent);
     }
   }
-  if (state.part > 0) return halfPublished(state, state.why);
-  return state.again
-    ? { outcome: 'unknown', evidence: `${state.why}; the look-ups found nothing` }
-    : { outcome: 'rejected', evidence: `${state.why}; nothing was sent in ${sends} attempts` };
-}
-
-/** Many may wait for one write, or for one person: each asks less often, the longer it waits. */
-function patience(waits: number, { whenLifted }: { whenLifted?: true }): number {
-  const longest = whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS;
-  return Math.min(longest, 500 * 2 ** Math.min(waits, 10));
 }
 
 interface SendState {
@@ -117,16 +97,25 @@ function notePart(state: SendState, answer: SendResult | Found): void {
   state.of = answer.part.of;
 }
 
+const NO_MORE = {
+  sends: 'it was sent as often as it may be',
+  tries: 'it was tried as often as a run can',
+};
+
 /** What was certainly not sent is missed; after an attempt that nobody saw end, a person looks. */
-function tooLate({ sendUntil }: PublicationOrder, state: SendState): PublicationOutcome {
+function givenUp(
+  { sendUntil }: PublicationOrder,
+  state: SendState,
+  over: 'time' | 'sends' | 'tries',
+): PublicationOutcome {
   const { again, why, part } = state;
-  if (part > 0) return halfPublished(state, `${why}, and ${sendUntil} is over`);
-  return again
-    ? {
-        outcome: 'unknown',
-        evidence: `${why}; the look-up found nothing, and ${sendUntil} is over`,
-      }
-    : { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
+  const end = over === 'time' ? `${sendUntil} is over` : NO_MORE[over];
+  if (part > 0) return halfPublished(state, `${why}, and ${end}`);
+  if (again)
+    return { outcome: 'unknown', evidence: `${why}; the look-ups found nothing, and ${end}` };
+  // Only of runs that began before `PATIENT_SENDS`.
+  if (over === 'sends') return { outcome: 'rejected', evidence: `${why}; ${end}` };
+  return { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
 }
 
 function halfPublished({ part, of }: SendState, why: string): PublicationOutcome {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { loginOf } from '../../src/channels/bluesky/account.ts';
@@ -64,7 +64,12 @@ const PNG = Buffer.from(
   'base64',
 );
 const picture: PostMedia = {
-  ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un pixel', mediaType: 'image/png' },
+  ...{
+    hash: createHash('sha256').update(PNG).digest('hex'),
+    kind: 'visual',
+    altText: 'Un pixel',
+    mediaType: 'image/png',
+  },
   size: PNG.length,
   open: async () => Readable.from([PNG]),
 };

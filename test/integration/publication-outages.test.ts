@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { insertPlaybook } from '../../src/db/playbooks.ts';
+import { listIntents } from '../../src/db/publish-intents.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
-import { plan, toScheduled } from '../support/item-story.ts';
+import { toScheduled } from '../support/item-story.ts';
 
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_500;
@@ -46,30 +49,54 @@ describe.concurrent('a send', () => {
   );
 
   it(
-    'that cannot reach its network is tried again, then sends the item back to planning',
+    'that cannot reach its network is tried until it can',
     () =>
       withEngine(async (engine) => {
         await engine.sandbox.stop();
         const itemId = await engine.start();
         try {
           await toScheduled(engine, itemId, { slotInMs: SOON_MS });
-          const { publications, stageNote } = await engine.until(
-            itemId,
-            'planning',
-            (context) => context.publications.some(({ state }) => state === 'rejected'),
-            50_000,
+          const { workspaceId } = engine.workspace;
+          await eventually(
+            async () => {
+              const [intent] = await listIntents(engine.deps.db, { workspaceId, itemId });
+              return intent !== undefined && intent.attempt >= 2;
+            },
+            { what: 'a second attempt', withinMs: 30_000 },
           );
-          expect(publications[0]?.evidence).toContain('nothing was sent in 5 attempts');
-          expect(stageNote).toContain('rejected');
-          const item = await engine.item(itemId);
-          expect(item).toMatchObject({ stage: 'scheduling', substage: 'planning' });
         } finally {
           await engine.sandbox.start();
         }
-        expect(engine.posts(itemId)).toEqual([]);
-        await plan(engine, itemId, { slotInMs: SOON_MS });
-        await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 20_000);
+        await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 40_000);
         expect(engine.posts(itemId)).toHaveLength(1);
+      }),
+    90_000,
+  );
+
+  it(
+    'that cannot reach its network until its time is over is missed, and asks a person',
+    () =>
+      withEngine(async (engine) => {
+        const { workspaceId } = engine.workspace;
+        const playbook = { ...STANDARD_PLAYBOOK, name: 'hasty', slotGraceMinutes: 0.1 };
+        await insertPlaybook(engine.deps.db, { workspaceId, playbook });
+        await engine.sandbox.stop();
+        const itemId = await engine.start({ playbook: 'hasty' });
+        try {
+          await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+          const { publications } = await engine.until(
+            itemId,
+            'missed',
+            (context) => context.publications.some(({ state }) => state === 'missed'),
+            50_000,
+          );
+          expect(publications[0]?.evidence).toMatch(/unreachable: .*it could be sent until/);
+        } finally {
+          await engine.sandbox.start();
+        }
+        const { waitingOn } = await engine.item(itemId);
+        expect(waitingOn).toMatchObject([{ for: 'resolve_publication' }]);
+        expect(engine.posts(itemId)).toEqual([]);
       }),
     90_000,
   );

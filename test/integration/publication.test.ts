@@ -236,6 +236,16 @@ describe('a send', () => {
     expect(engine.posts(itemId)).toEqual([]);
   });
 
+  it('is not made for an item that was cancelled while its sender was away', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: DAY_MS });
+    const order = await orderOf(itemId);
+    await engine.apply('strategist', itemId, 'cancel', { reason: 'the campaign is off' });
+    const outcome = await runOrder(order, `cancelled:${itemId}`);
+    expect(outcome).toMatchObject({ outcome: 'missed' });
+    expect(engine.posts(itemId)).toEqual([]);
+  });
+
   it('is not made for content whose approvals do not hold', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });

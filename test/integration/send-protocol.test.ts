@@ -1,12 +1,16 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Idempotency } from '../../src/channels/channel.ts';
+import { insertAsset } from '../../src/db/assets.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
+import { banAccount } from '../../src/db/channel-budgets.ts';
+import { insertPlaybook } from '../../src/db/playbooks.ts';
 import { type IntentRow, listIntents } from '../../src/db/publish-intents.ts';
 import type { PublicationRecord } from '../../src/domain/item-context.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
 import { BAN_MS, createFakeNetwork, type PublishStep } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
-import { toScheduled } from '../support/item-story.ts';
+import { HOUR_MS, toScheduled } from '../support/item-story.ts';
 
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_000;
@@ -19,8 +23,15 @@ const network = createFakeNetwork();
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine({ channels: () => network.registry, sendTiming: TIMING });
+  const { workspaceId } = engine.workspace;
+  const slotGraceMinutes = HASTY_GRACE_MS / 60_000;
+  const playbook = { ...STANDARD_PLAYBOOK, name: 'hasty', slotGraceMinutes };
+  await insertPlaybook(engine.deps.db, { workspaceId, playbook });
 }, 120_000);
 afterAll(() => engine?.close());
+
+/** A playbook whose slots are missed before the network's silence is over. */
+const HASTY_GRACE_MS = 2_000;
 
 let accounts = 0;
 
@@ -45,12 +56,17 @@ interface Sent {
 async function publish(
   idempotency: Idempotency,
   steps: PublishStep[],
-  { thread, blind = 0 }: { thread?: string[]; blind?: number } = {},
+  {
+    thread,
+    blind = 0,
+    silenceMs,
+    playbook,
+  }: { thread?: string[]; blind?: number; silenceMs?: number; playbook?: string } = {},
 ): Promise<Sent> {
   const account = await makeAccount(idempotency);
   network.order(account, ...steps);
-  network.blind(account, blind);
-  const itemId = await engine.start();
+  network.blind(account, blind, silenceMs);
+  const itemId = await engine.start(playbook === undefined ? {} : { playbook });
   await toScheduled(engine, itemId, {
     ...{ slotInMs: SOON_MS, accounts: [account] },
     ...(thread !== undefined && {
@@ -134,6 +150,15 @@ describe.concurrent('a post whose outcome got lost', () => {
     expect(network.posts(account)).toEqual([]);
   });
 
+  it('is a person’s at once when the channel wants no look-up until its time is over', async () => {
+    const { account, publication } = await publish('match', ['accept_then_lost'], {
+      ...{ blind: 1, silenceMs: HOUR_MS },
+    });
+    expect(publication).toMatchObject({ state: 'unknown' });
+    expect(publication.evidence).toContain('wants no look-up for 60 minutes');
+    expect(network.calls(account).map(({ kind }) => kind)).toEqual(['publish', 'lookup']);
+  });
+
   it('is looked for again while the channel cannot tell', async () => {
     const { account, publication } = await publish('match', ['accept_then_lost'], { blind: 2 });
     expect(publication).toMatchObject({ state: 'published' });
@@ -204,6 +229,32 @@ describe.concurrent('a thread', () => {
     expect(network.posts(account)).toHaveLength(1);
   });
 
+  it('whose next text may not go out in time is half published, never missed', async () => {
+    const { account, publication } = await publish('exact', ['accept', 'rate_limited'], {
+      ...{ thread: REST, playbook: 'hasty' },
+    });
+    expect(publication).toMatchObject({ state: 'unknown' });
+    expect(publication.evidence).toContain('1 of 3 texts are published');
+    expect(network.posts(account)).toHaveLength(1);
+  });
+
+  it('that is published again and not let through is still half published', async () => {
+    const { itemId, account, publication } = await publish('exact', ['accept', 'reject'], {
+      thread: REST,
+    });
+    const { workspaceId } = engine.workspace;
+    const ban = { workspaceId, channelAccountId: account, forMs: HOUR_MS };
+    await banAccount(engine.deps.db, ban);
+    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+      ...{ publicationId: publication.id, outcome: 'publish_again' },
+      ...{ evidence: 'two are missing', at: new Date(Date.now() + SOON_MS).toISOString() },
+    });
+    const again = await settled(itemId, account);
+    expect(again.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
+    expect(again.publication.evidence).toContain('1 of 3 texts are published');
+    expect(network.posts(account)).toHaveLength(1);
+  });
+
   it('goes on at its first missing text when a person publishes it again', async () => {
     const stopped = await publish('exact', ['accept', 'accept', 'reject'], { thread: REST });
     const { itemId, account } = stopped;
@@ -217,5 +268,31 @@ describe.concurrent('a thread', () => {
     expect(posts.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
     expect(posts[2]?.parent).toBe(posts[1]?.remoteId);
     expect(publication.remoteId).toBe(posts[0]?.remoteId);
+  });
+});
+
+describe('a post whose file is not there any more', () => {
+  it('is not sent without it', async () => {
+    const account = await makeAccount('exact');
+    const { db } = engine.deps;
+    const hash = 'f'.repeat(64);
+    const createdBy = engine.workspace.memberOf('creator');
+    const { workspaceId } = engine.workspace;
+    const file = { hash, kind: 'visual' as const, mediaType: 'image/png', size: 3 };
+    await insertAsset(db, { workspaceId, createdBy, ...file });
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, {
+      ...{ slotInMs: 3_000, accounts: [account] },
+      draft: {
+        assets: [{ kind: 'visual', hash, altText: 'A picture', rights: 'own' }],
+        variants: [{ channel: 'sandbox', text: 'with a picture', assets: [hash] }],
+      },
+    });
+    await db.execute(sql`delete from assets where hash = ${hash}`);
+    const { publications } = await engine.until(itemId, 'a rejected publication', (context) =>
+      context.publications.every(({ state }) => state === 'rejected'),
+    );
+    expect(publications.at(-1)?.evidence).toContain(`its file ${hash} is not there any more`);
+    expect(network.calls(account)).toEqual([]);
   });
 });

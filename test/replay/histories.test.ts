@@ -28,7 +28,7 @@ describe('recorded histories', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         ...['closed', 'cancelled', 'scheduled', 'continued', 'continuing'],
-        ...['publication', 'reconciled', 'thread'],
+        ...['publication', 'reconciled', 'thread', 'frozen', 'unreachable'],
       ]),
     );
   });

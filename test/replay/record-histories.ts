@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { insertFreeze, liftFreeze } from '../../src/db/freezes.ts';
+import { insertPlaybook } from '../../src/db/playbooks.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
+import type { ItemContext } from '../../src/domain/item-context.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {
@@ -20,7 +25,7 @@ import {
  * recorded stays, so that runs of every release go on under later code.
  */
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
-const VERSION = process.env['HISTORIES_VERSION'] ?? 'v2';
+const VERSION = process.env['HISTORIES_VERSION'] ?? 'v3';
 
 let engine: ItemEngine;
 beforeAll(async () => {
@@ -93,6 +98,39 @@ it('a thread whose send had to wait first', async () => {
   await toScheduled(engine, itemId, { slotInMs: 1_500, draft: { variants } });
   await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 30_000);
   await record('thread', itemWorkflowId(itemId));
+});
+
+it('a send that waited for the end of a freeze', async () => {
+  const { workspaceId, memberOf } = engine.workspace;
+  const { db } = engine.deps;
+  const by = memberOf('social_media_manager');
+  const itemId = await engine.start();
+  await toScheduled(engine, itemId, { slotInMs: 1_500 });
+  const planned = await engine.historyLength(itemId);
+  const freeze = { workspaceId, reason: 'an accident', frozenBy: by };
+  await inTransaction(db, (tx) => insertFreeze(tx, freeze));
+  const waited = async () => (await engine.historyLength(itemId)) > planned + 40;
+  await eventually(waited, { what: 'some waits', withinMs: 60_000 });
+  await liftFreeze(db, { workspaceId, liftReason: 'it is over', liftedBy: by });
+  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 60_000);
+  await record('frozen', itemWorkflowId(itemId));
+});
+
+it('a send whose network was away for too long', async () => {
+  const { workspaceId } = engine.workspace;
+  const playbook = { ...STANDARD_PLAYBOOK, name: 'brief', slotGraceMinutes: 0.5 };
+  await insertPlaybook(engine.deps.db, { workspaceId, playbook });
+  const itemId = await engine.start({ playbook: 'brief' });
+  await engine.sandbox.stop();
+  try {
+    await toScheduled(engine, itemId, { slotInMs: 1_500 });
+    const isOver = ({ publications }: ItemContext) =>
+      publications.some(({ state }) => state === 'missed' || state === 'rejected');
+    await engine.until(itemId, 'given up', isOver, 60_000);
+  } finally {
+    await engine.sandbox.start();
+  }
+  await record('unreachable', itemWorkflowId(itemId));
 });
 
 it('a run that continued as new, and the run that continues it', async () => {

@@ -39,8 +39,8 @@ export interface FakeNetwork {
   calls(accountId: string): { kind: 'publish' | 'lookup'; at: number }[];
   /** The next publish calls of an account. */
   order(accountId: string, ...steps: PublishStep[]): void;
-  /** The next look-ups of an account cannot tell, so many times. */
-  blind(accountId: string, times: number): void;
+  /** The next look-ups of an account cannot tell, so many times, and say for how long to ask no more. */
+  blind(accountId: string, times: number, retryAfterMs?: number): void;
 }
 
 export const BAN_MS = 2_500;
@@ -49,7 +49,7 @@ export function createFakeNetwork(): FakeNetwork {
   const posts: (FakePost & { accountId: string })[] = [];
   const calls: { accountId: string; kind: 'publish' | 'lookup'; at: number }[] = [];
   const steps = new Map<string, PublishStep[]>();
-  const blind = new Map<string, number>();
+  const blind = new Map<string, { left: number; retryAfterMs: number | undefined }>();
 
   function accept({ account, key, marker, content, replyTo }: Post): RemotePost {
     const remoteId = `fake-${posts.length + 1}`;
@@ -86,9 +86,15 @@ export function createFakeNetwork(): FakeNetwork {
     },
     async lookup({ account, marker }): Promise<LookupOutcome> {
       calls.push({ accountId: account.id, kind: 'lookup', at: Date.now() });
-      const left = blind.get(account.id) ?? 0;
-      blind.set(account.id, left - 1);
-      if (left > 0) return { outcome: 'cannot_tell', message: 'away' };
+      const blindness = blind.get(account.id);
+      if (blindness !== undefined && blindness.left > 0) {
+        blindness.left -= 1;
+        const { retryAfterMs } = blindness;
+        return {
+          ...{ outcome: 'cannot_tell', message: 'away' },
+          ...(retryAfterMs !== undefined && { retryAfterMs }),
+        };
+      }
       const [post, ...others] = posts.filter((candidate) => candidate.marker === marker);
       return post === undefined ? { outcome: 'absent' } : { outcome: 'found', post, others };
     },
@@ -98,7 +104,7 @@ export function createFakeNetwork(): FakeNetwork {
     posts: (accountId) => posts.filter((post) => post.accountId === accountId),
     calls: (accountId) => calls.filter((call) => call.accountId === accountId),
     order: (accountId, ...ordered) => steps.set(accountId, ordered),
-    blind: (accountId, times) => blind.set(accountId, times),
+    blind: (accountId, times, retryAfterMs) => blind.set(accountId, { left: times, retryAfterMs }),
   };
 }
 

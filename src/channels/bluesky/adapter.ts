@@ -14,7 +14,7 @@ import { unreachable } from '../request-outcomes.ts';
 import { BlueskyCredentials, type BlueskyLogin, BlueskySettings, loginOf } from './account.ts';
 import { lookupOutcome, publishOutcome } from './outcomes.ts';
 import { postKeyOf } from './post-key.ts';
-import { ContentRefused, POST_COLLECTION, recordOf } from './record.ts';
+import { ContentRefused, FileUnreadable, POST_COLLECTION, recordOf } from './record.ts';
 import { type BlueskySession, type BlueskySessions, createBlueskySessions } from './sessions.ts';
 import { failureOf, isTokenRefusal, type Server, serverAt } from './xrpc.ts';
 
@@ -98,6 +98,7 @@ async function publish(client: Client, request: PublishRequest): Promise<Publish
     if (error instanceof ContentRefused) {
       return { outcome: 'rejected', code: 'content_refused', message: error.message };
     }
+    if (error instanceof FileUnreadable) return unreachable(error.message);
     return publishOutcome(failureOf(error), Date.now());
   }
 }

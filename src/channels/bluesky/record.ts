@@ -1,6 +1,6 @@
-import { buffer } from 'node:stream/consumers';
 import { type AppBskyFeedPost, AppBskyRichtextFacet, RichText } from '@atproto/api';
 import type { Post, PostContent, PostMedia, RemotePost } from '../channel.ts';
+import { bytesOf } from '../file-bytes.ts';
 import { imageShapeOf } from '../image-shape.ts';
 import type { Server } from './xrpc.ts';
 
@@ -12,6 +12,11 @@ export type PostRecord = AppBskyFeedPost.Record;
 /** What the content of a post breaks, found while its record is made. */
 export class ContentRefused extends Error {
   override readonly name = 'ContentRefused';
+}
+
+/** A file of the post that cannot be read, or is not what was approved. */
+export class FileUnreadable extends Error {
+  override readonly name = 'FileUnreadable';
 }
 
 /**
@@ -81,7 +86,7 @@ async function imageOf(server: Server, file: PostMedia) {
   if (!file.mediaType.startsWith('image/')) {
     throw new ContentRefused(`Bluesky shows no ${file.mediaType} among images`);
   }
-  const bytes = await buffer(await file.open());
+  const bytes = await approvedBytes(file);
   const aspectRatio = imageShapeOf(bytes);
   return {
     image: await upload(server, bytes, file.mediaType),
@@ -94,12 +99,19 @@ async function videoOf(server: Server, file: PostMedia): Promise<NonNullable<Pos
   if (file.mediaType !== 'video/mp4') {
     throw new ContentRefused(`Bluesky shows no ${file.mediaType} as a video`);
   }
-  const video = await upload(server, await buffer(await file.open()), file.mediaType);
+  const video = await upload(server, await approvedBytes(file), file.mediaType);
   return {
     $type: 'app.bsky.embed.video',
     video,
     ...(file.altText !== undefined && { alt: file.altText }),
   };
+}
+
+async function approvedBytes(file: PostMedia): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await bytesOf(file);
+  if (bytes === null)
+    throw new FileUnreadable(`file ${file.hash} is not readable as it was approved`);
+  return bytes;
 }
 
 async function upload(server: Server, bytes: Uint8Array, encoding: string) {

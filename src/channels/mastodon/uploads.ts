@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostMedia, PublishRequest } from '../channel.ts';
+import { bytesOf } from '../file-bytes.ts';
 import { type FailedOutcome, harmlessFailureOf, quote, rejected, unreachable } from './outcomes.ts';
 import type { CallLimits, ServerApi } from './server-api.ts';
 
@@ -45,7 +46,7 @@ export class Uploads {
       if (id !== null) return id;
     }
     const bytes = await bytesOf(file);
-    if (bytes === null) return unreachable(`file ${file.hash} could not be read whole`);
+    if (bytes === null) return unreachable(`file ${file.hash} is not readable as it was approved`);
     const { mediaType, altText: description } = file;
     const taken = await api.uploadMedia({ bytes, mediaType, description }, limits);
     if ('kind' in taken) return harmlessFailureOf(taken);
@@ -81,21 +82,4 @@ async function processed(
     await pause(Math.max(0, Math.min(POLL_MS, left)), undefined, { signal }).catch(() => undefined);
   }
   return unreachable('Mastodon still processes a file', PROCESSING_WAIT_MS);
-}
-
-/** The whole file; null when it cannot be read, or is not as long as it is said to be. */
-async function bytesOf(file: PostMedia): Promise<Uint8Array<ArrayBuffer> | null> {
-  const bytes = new Uint8Array(file.size);
-  let at = 0;
-  try {
-    for await (const chunk of await file.open()) {
-      const part: Uint8Array = Buffer.from(chunk);
-      if (at + part.length > bytes.length) return null;
-      bytes.set(part, at);
-      at += part.length;
-    }
-  } catch {
-    return null;
-  }
-  return at === bytes.length ? bytes : null;
 }
