@@ -77,7 +77,6 @@ describe('the OpenAPI document', () => {
       'post /v1/assets',
       'post /v1/local/time-travel',
       'post /v1/webhooks/{endpointId}',
-      'put /v1/channel-accounts/{id}/credentials',
     ]);
   });
 

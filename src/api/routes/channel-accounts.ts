@@ -10,6 +10,7 @@ import {
   updateChannelAccount,
 } from '../../db/channel-accounts.ts';
 import { deleteChannelSession } from '../../db/channel-sessions.ts';
+import type { Db } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -146,6 +147,7 @@ const credentialsRoute = createRoute({
   path: '/v1/channel-accounts/{id}/credentials',
   operationId: 'replaceChannelCredentials',
   summary: 'Replace the credentials of an account and when they expire',
+  parameters: IDEMPOTENT,
   request: { params: AccountParams, body: body(NewCredentials) },
   responses: { 200: answers(ChannelAccount, 'Replaced'), ...writeProblems },
 });
@@ -163,32 +165,30 @@ export function channelAccountRoutes({
 
   /** The account with what was given, checked by its channel's form and sealed. */
   async function change(
+    tx: Db,
     key: { workspaceId: string; channelAccountId: string },
     { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
-  ) {
-    const row = await inTransaction(db, async (tx) => {
-      const standing = await getChannelAccount(tx, key, { lock: true });
-      if (standing === null) return null;
-      if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
-        const message =
-          'are needed again with other settings: they are sent where the settings say';
-        throw invalidRequest([{ path: 'credentials', message }]);
-      }
-      const read = readAccountInput(accountFormOf, standing.channel, { settings, credentials });
-      if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
-      return updateChannelAccount(tx, {
-        ...key,
-        change: {
-          ...changeOf(rest),
-          ...(read.settings !== undefined && { settings: read.settings }),
-          ...(read.credentials !== undefined && {
-            credentials: sealed(standing.id, read.credentials),
-          }),
-        },
-      });
+  ): Promise<z.infer<typeof ChannelAccount>> {
+    const standing = await getChannelAccount(tx, key, { lock: true });
+    if (standing === null) throw notFound('channel account', key.channelAccountId);
+    if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
+      const message = 'are needed again with other settings: they are sent where the settings say';
+      throw invalidRequest([{ path: 'credentials', message }]);
+    }
+    const read = readAccountInput(accountFormOf, standing, { settings, credentials });
+    if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+    const row = await updateChannelAccount(tx, {
+      ...key,
+      change: {
+        ...changeOf(rest),
+        ...(read.settings !== undefined && { settings: read.settings }),
+        ...(read.credentials !== undefined && {
+          credentials: sealed(standing.id, read.credentials),
+        }),
+      },
     });
-    if (row === null) throw notFound('channel account', key.channelAccountId);
-    return accountView(row);
+    // Its row is locked since it was read.
+    return accountView(row ?? standing);
   }
 
   function sealed(id: string, given: Record<string, unknown> | null): string | null {
@@ -206,11 +206,7 @@ export function channelAccountRoutes({
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
       const given = c.req.valid('json');
-      const { settings = {}, credentials = null } = readAccountInput(
-        accountFormOf,
-        given.channel,
-        given,
-      );
+      const { settings = {}, credentials = null } = readAccountInput(accountFormOf, given, given);
       await requireOwner(workspaceId, given.ownerId);
       const answer = await once(c, db, async (tx) => {
         const id = newId('channelAccount');
@@ -227,14 +223,20 @@ export function channelAccountRoutes({
       const given = c.req.valid('json');
       await requireOwner(workspaceId, given.ownerId);
       const channelAccountId = c.req.valid('param').id;
-      return c.json(await change({ workspaceId, channelAccountId }, given), 200);
+      const key = { workspaceId, channelAccountId };
+      return c.json(await inTransaction(db, (tx) => change(tx, key, given)), 200);
     })
     .openapi(credentialsRoute, async (c) => {
       const caller = c.get('caller');
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
       const channelAccountId = c.req.valid('param').id;
-      return c.json(await change({ workspaceId, channelAccountId }, c.req.valid('json')), 200);
+      const given = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => ({
+        status: 200 as const,
+        body: await change(tx, { workspaceId, channelAccountId }, given),
+      }));
+      return c.json(answer.body, 200);
     });
 }
 
