@@ -2,9 +2,11 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import { ID_PREFIXES } from '../domain/ids.ts';
 import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
 import type { UsedKey } from './idempotency-keys.ts';
 import { newId } from './ids.ts';
 import type { MemberRow } from './members.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { preparedOnce } from './prepared.ts';
 import { apiKeys, idempotencyKeys, members } from './schema/index.ts';
 
@@ -122,32 +124,54 @@ export async function isAccepted(
 /** Keys of a workspace, or of one of its members, oldest first. */
 export async function listApiKeys(
   db: Db,
-  { workspaceId, memberId }: { workspaceId: string; memberId?: string | undefined },
-): Promise<ApiKeyInfo[]> {
-  return db
+  {
+    workspaceId,
+    memberId,
+    ...request
+  }: PageRequest & { workspaceId: string; memberId?: string | undefined },
+): Promise<Page<ApiKeyInfo>> {
+  const limit = pageLimit(request);
+  const rows = await db
     .select(infoColumns)
     .from(apiKeys)
     .where(
       and(
         eq(apiKeys.workspaceId, workspaceId),
-        memberId === undefined ? undefined : eq(apiKeys.memberId, memberId),
+        ...ifGiven(memberId, (id) => eq(apiKeys.memberId, id)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${apiKeys.createdAt}, ${apiKeys.id}) > (${at}::timestamptz, ${id})`;
+        }),
       ),
     )
-    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id));
+    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
 }
 
 /**
  * Ends a key for good. Again is fine.
- * @returns false when the workspace has no such key.
+ * @param memberId whose key it has to be; left out for any of the workspace.
+ * @returns false when there is no such key.
  */
 export async function revokeApiKey(
   db: Db,
-  { workspaceId, apiKeyId }: { workspaceId: string; apiKeyId: string },
+  {
+    workspaceId,
+    apiKeyId,
+    memberId,
+  }: { workspaceId: string; apiKeyId: string; memberId?: string | undefined },
 ): Promise<boolean> {
   const { rowCount } = await db
     .update(apiKeys)
     .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
-    .where(and(eq(apiKeys.id, apiKeyId), eq(apiKeys.workspaceId, workspaceId)));
+    .where(
+      and(
+        eq(apiKeys.id, apiKeyId),
+        eq(apiKeys.workspaceId, workspaceId),
+        ...ifGiven(memberId, (id) => eq(apiKeys.memberId, id)),
+      ),
+    );
   return rowCount === 1;
 }
 

@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { readFeed } from '../../db/calendar.ts';
 import {
   type CalendarFeed,
+  countCalendarFeeds,
   createCalendarFeed,
   findCalendarFeed,
   listCalendarFeeds,
@@ -21,8 +22,9 @@ import {
   IDEMPOTENT,
   idParams,
   PUBLIC,
+  pageOf,
+  paging,
   WITH_KEY,
-  wholeList,
 } from '../route-parts.ts';
 
 const Feed = z
@@ -64,11 +66,12 @@ const listRoute = createRoute({
   path: '/v1/calendar/feeds',
   operationId: 'listCalendarFeeds',
   tags: ['Calendar'],
-  summary: 'Your own feeds, without their addresses',
+  summary: 'Your own feeds, without their addresses, oldest first',
   security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
   responses: {
-    200: answers(z.object({ items: z.array(Feed), nextCursor: z.null() }), 'Every feed'),
-    ...problems('unauthenticated'),
+    200: answers(pageOf(Feed), 'A page of feeds'),
+    ...problems('invalid_request', 'unauthenticated'),
   },
 });
 
@@ -133,8 +136,8 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
-      const feeds = await listCalendarFeeds(db, { workspaceId, memberId });
-      return c.json(wholeList(feeds.map(feedView)), 200);
+      const page = await listCalendarFeeds(db, { workspaceId, memberId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(feedView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
@@ -151,8 +154,7 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
           const message = 'is not a campaign of this workspace';
           throw invalidRequest([{ path: 'campaignId', message }]);
         }
-        const standing = await listCalendarFeeds(tx, { workspaceId, memberId });
-        if (standing.length >= MAX_FEEDS) {
+        if ((await countCalendarFeeds(tx, { workspaceId, memberId })) >= MAX_FEEDS) {
           throw new ApiError('conflict', {
             detail: `you have ${MAX_FEEDS} feeds: revoke one first`,
           });

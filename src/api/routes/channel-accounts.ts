@@ -6,7 +6,7 @@ import {
   type ChannelAccountRow,
   getChannelAccount,
   insertChannelAccount,
-  listChannelAccounts,
+  pageChannelAccounts,
   updateChannelAccount,
 } from '../../db/channel-accounts.ts';
 import { deleteChannelSession } from '../../db/channel-sessions.ts';
@@ -23,7 +23,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const ChannelAccount = z
   .object({
@@ -110,12 +110,9 @@ const listRoute = createRoute({
   path: '/v1/channel-accounts',
   operationId: 'listChannelAccounts',
   summary: 'Accounts to publish to, by channel and name',
-  request: { query: z.strictObject({ channel: ChannelId.optional() }) },
+  request: { query: z.strictObject({ channel: ChannelId.optional(), ...paging }) },
   responses: {
-    200: answers(
-      z.object({ items: z.array(ChannelAccount), nextCursor: z.null() }),
-      'Every account',
-    ),
+    200: answers(pageOf(ChannelAccount), 'A page of accounts'),
     ...problems('invalid_request', 'unauthenticated'),
   },
 });
@@ -198,8 +195,8 @@ export function channelAccountRoutes({
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      const rows = await listChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
-      return c.json(wholeList(rows.map(accountView)), 200);
+      const page = await pageChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(accountView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { listChannelAccounts } from '../../db/channel-accounts.ts';
+import { findChannelAccounts } from '../../db/channel-accounts.ts';
 import type { Db } from '../../db/client.ts';
 import { getItem, type StoredItem } from '../../db/items.ts';
 import { appendReadings, listReadings, type ReadingRow } from '../../db/readings.ts';
@@ -153,8 +153,8 @@ async function checkScopes(
 ): Promise<void> {
   const { workspaceId, clockOffsetMs, snapshot } = item;
   const publications = new Set(snapshot.context.publications.map(({ id }) => id));
-  const needsAccounts = readings.some(({ channelAccountId }) => channelAccountId !== undefined);
-  const rows = needsAccounts ? await listChannelAccounts(db, { workspaceId }) : [];
+  const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
+  const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
   const accounts = new Set(rows.map(({ id }) => id));
   const latest = Date.now() + clockOffsetMs + AHEAD_TOLERANCE_MS;
   const issues = readings.flatMap(({ publicationId, channelAccountId, asOf }, index) => {
