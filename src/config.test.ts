@@ -44,6 +44,7 @@ describe('configuration of the API', () => {
       host: '127.0.0.1',
       port: 8400,
       behindTlsProxy: false,
+      publicUrl: null,
       instance: null,
       rateLimitPerSecond: 100,
       limits: { bodyBytes: 262_144 },
@@ -131,6 +132,23 @@ describe('configuration of the API', () => {
       const local = environment({ HOST: '0.0.0.0', BATON_LOCAL: '1', BATON_BEHIND_TLS_PROXY: '1' });
       expect(issuesOf(() => readApiConfig(local))).toHaveProperty('HOST');
     });
+  });
+
+  it('knows where callers reach it, when that is said', () => {
+    const publicUrl = (BATON_PUBLIC_URL: string) =>
+      readApiConfig(environment({ BATON_PUBLIC_URL })).publicUrl;
+    expect(publicUrl('https://baton.example/')).toBe('https://baton.example');
+    expect(publicUrl('https://example.org/baton')).toBe('https://example.org/baton');
+    expect(publicUrl('http://[::1]:8400')).toBe('http://[::1]:8400');
+    for (const wrong of [
+      ...['baton.example', 'http://baton.example', 'ftp://127.0.0.1', 'https://u:p@baton.example'],
+      ...['https://baton.example/?a', 'https://baton.example/#a'],
+    ]) {
+      expect(
+        issuesOf(() => publicUrl(wrong)),
+        wrong,
+      ).toHaveProperty('BATON_PUBLIC_URL');
+    }
   });
 
   describe('secrets', () => {

@@ -61,6 +61,8 @@ export type ApiConfig = CommonConfig & {
   port: number;
   /** The program in front terminates TLS: cookies are `Secure`, a public address is allowed. */
   behindTlsProxy: boolean;
+  /** Where callers reach the API, without a slash at its end; null: nobody said. */
+  publicUrl: string | null;
   /** What `/healthz` tells of this process, so that whoever started it knows it from another; null: nothing. */
   instance: string | null;
   /** Requests per second and API key. */
@@ -128,6 +130,17 @@ function address(protocols: readonly string[], rule: string) {
   };
 }
 
+/** An address that paths are put behind: secrets in them must not travel unencrypted between machines. */
+function publicAddress(value: string, context: z.RefinementCtx): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const plain = url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  const isBare = url !== null && url.href === url.origin + url.pathname;
+  if (!isBare || (url.protocol !== 'https:' && !plain)) {
+    context.addIssue({ code: 'custom', message: publicUrlRule });
+  }
+  return value.replace(/\/+$/, '');
+}
+
 function origins(value: string, context: z.RefinementCtx): string[] {
   const given = listOf(value);
   const isOrigin = (text: string) =>
@@ -150,6 +163,8 @@ function listOf(value: string): string[] {
 
 const databaseRule = 'a PostgreSQL address, postgresql://user:password@host:port/database';
 const keyRule = `${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES})`;
+const publicUrlRule =
+  'must be the address at which callers reach the API, such as https://baton.example';
 const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
 
 const secretKey = z.string().transform((value, context): SecretKey => {
@@ -193,6 +208,7 @@ const apiVariables = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
   BATON_BEHIND_TLS_PROXY: flag,
+  BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
   BATON_INSTANCE: z
     .string()
     .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
@@ -245,6 +261,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     host: variables.HOST,
     port: variables.PORT,
     behindTlsProxy: variables.BATON_BEHIND_TLS_PROXY,
+    publicUrl: variables.BATON_PUBLIC_URL ?? null,
     instance: variables.BATON_INSTANCE ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
     limits: {

@@ -4,6 +4,7 @@ import {
   createBatonClient,
   sendWebhook,
   type WebhookCall,
+  wholeList,
 } from '../../src/client/index.ts';
 import type { Credentials } from '../local/first-workspace.ts';
 
@@ -53,7 +54,8 @@ export async function gatherCast(credentials: Credentials): Promise<Cast> {
     return { name, memberId, client: createBatonClient({ url, key }) };
   });
   const { webhookEndpoints } = clients.admin.client;
-  const standing = (await webhookEndpoints.list()).items.filter(({ active }) => active);
+  const everyEndpoint = await wholeList((query) => webhookEndpoints.list(query));
+  const standing = everyEndpoint.filter(({ active }) => active);
 
   async function openEndpoint(role: keyof typeof DECISIONS) {
     const { memberId } = clients[role];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BatonClient } from '../../src/client/index.ts';
+import { type BatonClient, wholeList } from '../../src/client/index.ts';
 import { SANDBOX_ADDRESS_FILE } from '../local/stack.ts';
 import type { Accounts } from './story.ts';
 
@@ -9,8 +9,10 @@ const KEYLESS = { name: 'Sandbox without keys', settings: { idempotency: 'none' 
 
 /** The accounts of the story; the second is made the first time. */
 export async function gatherAccounts(manager: BatonClient): Promise<Accounts> {
-  const { items } = await manager.channelAccounts.list();
-  const sandboxes = items.filter(({ channel, active }) => channel === 'sandbox' && active);
+  const standing = await wholeList((query) =>
+    manager.channelAccounts.list({ channel: 'sandbox', ...query }),
+  );
+  const sandboxes = standing.filter(({ active }) => active);
   const keyed = sandboxes.find(({ name }) => name !== KEYLESS.name);
   if (!keyed) throw new Error('the workspace has no sandbox account to publish to');
   const keyless =

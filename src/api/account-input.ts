@@ -20,14 +20,16 @@ export interface AccountInput {
  */
 export function readAccountInput(
   accountFormOf: ApiDeps['accountFormOf'],
-  channel: ChannelId,
+  { channel, name }: { channel: ChannelId; name: string },
   { settings, credentials }: AccountInput,
 ): AccountInput {
   if (settings === undefined && credentials === undefined) return {};
   const form = accountFormOf(channel);
   if (form === null) return refuseFields(channel, { settings, credentials });
   return {
-    ...(settings !== undefined && { settings: parse('settings', form.settings, settings) }),
+    ...(settings !== undefined && {
+      settings: parse('settings', form.settings, { ...form.settingsByName?.(name), ...settings }),
+    }),
     ...(credentials !== undefined && { credentials: parseCredentials(channel, form, credentials) }),
   };
 }

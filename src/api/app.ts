@@ -8,6 +8,7 @@ import { authenticate, createLimits } from './authenticate.ts';
 import { type ApiEnv, routeOf } from './context.ts';
 import type { ApiDeps, ApiLog } from './deps.ts';
 import { ApiError, invalidRequest } from './errors.ts';
+import { createKeyFinder, firstAnswers } from './first-answers.ts';
 import { idempotencyKey } from './idempotency.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemResponse, validationProblem } from './problem-response.ts';
@@ -58,6 +59,7 @@ export function createApp(deps: ApiDeps) {
   app.onError((error, c) => problemResponse(error, c, log));
   app.use(requestId(), logRequests(log), apiHeaders(settings), refuseUnstorableUrl());
   app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
+  app.use(firstAnswers(deps, createKeyFinder(app)));
 
   const routed = app
     .route('/', healthRoutes(deps))

@@ -75,6 +75,7 @@ export function authenticate(
     for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) c.header(name, value);
     refuseWhen(allowance);
     c.set('holder', holder);
+    c.set('usedKey', found.used);
     c.set('caller', {
       workspaceId: found.workspaceId,
       memberId: found.member.id,
@@ -96,11 +97,13 @@ async function findHolder(
   { route, holder }: { route: string | null; holder: string },
 ): Promise<Authenticated | null> {
   const itemId = ON_AN_ITEM.test(route ?? '') ? c.req.path.split('/')[3] : undefined;
-  if (itemId === undefined) return authenticateApiKey(db, holder);
-  const key = c.req.header('idempotency-key');
+  const idempotencyKey = c.req.header('idempotency-key') ?? null;
+  if (itemId === undefined) return authenticateApiKey(db, holder, { idempotencyKey });
   const found = await authenticateForCommand(db, holder, {
     itemId,
-    commandIdOf: (apiKeyId) => (key === undefined ? null : commandIdFor(apiKeyId, key)),
+    idempotencyKey,
+    commandIdOf: (apiKeyId) =>
+      idempotencyKey === null ? null : commandIdFor(apiKeyId, idempotencyKey),
   });
   if (found === null) return null;
   c.set('standing', { itemId, context: found.context, readAt: performance.now() });

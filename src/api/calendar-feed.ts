@@ -1,15 +1,19 @@
 import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from 'ical-generator';
 import { Temporal } from 'temporal-polyfill';
-import { CANCELLED_STATES, type CalendarRow } from '../db/calendar.ts';
+import { CANCELLED_STATES, type FeedRow } from '../db/calendar.ts';
+import type { PublicationState } from '../domain/item-context.ts';
 import { vtimezone } from '../time/vtimezone.ts';
 import { isTimeZone } from '../time/zoned-time.ts';
 
+/** Planned, but nobody knows whether it is on the channel, or it did not go out: a person decides. */
+const IN_DOUBT: readonly PublicationState[] = ['unknown', 'missed'];
+
 /**
- * Publications as an iCalendar feed. What is cancelled says so instead of vanishing, a title under
- * embargo is masked, and the same rows always give the same bytes.
+ * Publications as an iCalendar feed. What is cancelled says so instead of vanishing, what is in doubt is
+ * not confirmed, a title under embargo is masked, and the same rows always give the same bytes.
  */
 export function calendarFeed(
-  rows: readonly CalendarRow[],
+  rows: readonly FeedRow[],
   range: { from: string; to: string; nowMs: number },
 ): string {
   const calendar = ical({
@@ -24,15 +28,16 @@ export function calendarFeed(
   for (const row of rows) {
     const { publication } = row;
     const masked = isMasked(row, range.nowMs);
+    const changed = Temporal.Instant.from(lastChangeOf(row, masked));
     const zone = isTimeZone(publication.zone) ? publication.zone : 'UTC';
     calendar.createEvent({
       id: `${publication.id}@baton`,
-      // Up with each change of the record, and once more when the embargo ends.
-      sequence: publication.changedSeq * 2 + (masked ? 0 : 1),
+      // Up with each change of the record or of a name in its title, and once more when the embargo ends.
+      sequence: (publication.changedSeq + row.renames) * 2 + (masked ? 0 : 1),
       start: zonedAt(publication.at, zone),
       timezone: zone,
-      stamp: zonedAt(publication.changedAt, 'UTC').toInstant(),
-      lastModified: zonedAt(publication.changedAt, 'UTC').toInstant(),
+      stamp: changed,
+      lastModified: changed,
       summary: summaryOf(row, masked),
       status: statusOf(row),
       transparency: ICalEventTransparency.TRANSPARENT,
@@ -48,16 +53,30 @@ function zonedAt(at: string, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.from(at).toZonedDateTimeISO(zone);
 }
 
-function isMasked({ publication, clockOffsetMs }: CalendarRow, nowMs: number): boolean {
+function isMasked({ publication, clockOffsetMs }: FeedRow, nowMs: number): boolean {
   const { embargoUntil } = publication;
   return embargoUntil !== null && nowMs + clockOffsetMs < Date.parse(embargoUntil);
 }
 
-function summaryOf({ title, publication, accountName }: CalendarRow, masked: boolean): string {
-  return `${masked ? 'Under embargo' : title} (${accountName ?? publication.channel})`;
+/** ISO instant of the last thing that changed what the entry shows. */
+function lastChangeOf({ publication, renamedAt, clockOffsetMs }: FeedRow, masked: boolean): string {
+  const { changedAt, embargoUntil } = publication;
+  const unmaskedAt =
+    embargoUntil === null || masked
+      ? null
+      : new Date(Date.parse(embargoUntil) - clockOffsetMs).toISOString();
+  return [changedAt, renamedAt ?? changedAt, unmaskedAt ?? changedAt].sort().at(-1) ?? changedAt;
 }
 
-function statusOf({ publication: { state } }: CalendarRow): ICalEventStatus {
+function summaryOf({ title, publication, accountName }: FeedRow, masked: boolean): string {
+  const { state, channel } = publication;
+  const doubt = IN_DOUBT.includes(state) ? `[${state}] ` : '';
+  return `${doubt}${masked ? 'Under embargo' : title} (${accountName ?? channel})`;
+}
+
+function statusOf({ publication: { state } }: FeedRow): ICalEventStatus {
   if (CANCELLED_STATES.includes(state)) return ICalEventStatus.CANCELLED;
-  return state === 'tentative' ? ICalEventStatus.TENTATIVE : ICalEventStatus.CONFIRMED;
+  return state === 'tentative' || IN_DOUBT.includes(state)
+    ? ICalEventStatus.TENTATIVE
+    : ICalEventStatus.CONFIRMED;
 }

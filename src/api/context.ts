@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { CommandContext } from '../db/command-context.ts';
+import type { UsedKey } from '../db/idempotency-keys.ts';
 import type { Caller } from './commands/command-outcome.ts';
 
 /** Who asks, from the credential and from nothing else. */
@@ -31,7 +32,9 @@ export interface ApiEnv {
     holder: string;
     /** The `Idempotency-Key` of the request, if it has one. */
     idempotencyKey: string | null;
-    /** The JSON body before its schema: what an idempotency key stands for. */
+    /** What the caller used this key for before; null when for nothing, or for a command. */
+    usedKey: UsedKey | null;
+    /** The JSON body before its schema: what an idempotency key stands for. Of a file, its hash. */
     body: unknown;
     /** The bytes of the body, as a signature covers them. */
     rawBody: Buffer;

@@ -25,7 +25,7 @@ export interface ApiDeps {
   timeTravel: TimeTravel | null;
   settings: Pick<
     ApiConfig,
-    'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy' | 'instance'
+    'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy' | 'publicUrl' | 'instance'
   >;
   log: ApiLog;
 }

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { ulid } from 'ulid';
-import { openForHolder, sealForHolder } from '../credentials/holder-seal.ts';
+import { fingerprintForHolder, openForHolder, sealForHolder } from '../credentials/holder-seal.ts';
 import type { Db } from '../db/client.ts';
-import { claimIdempotencyKey, completeIdempotencyKey } from '../db/idempotency-keys.ts';
+import {
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  type IdempotencyClaim,
+} from '../db/idempotency-keys.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { canonicalJson } from '../domain/canonical.ts';
 import type { ApiContext, ApiEnv } from './context.ts';
-import { ApiError, invalidRequest } from './errors.ts';
+import { ApiError, invalidRequest, type ProblemParts } from './errors.ts';
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
@@ -36,11 +40,15 @@ export function commandIdFor(apiKeyId: string, key: string): string {
 
 /** What a key stands for: method, path and body. The order of a body's fields does not matter. */
 export function bodyHashOf(c: ApiContext): string {
-  return requestHash({ method: c.req.method, path: c.req.path, body: c.get('body') });
+  const request = { method: c.req.method, path: c.req.path, body: c.get('body') };
+  return createHash('sha256').update(canonicalJson(request), 'utf8').digest('hex');
 }
 
-export function requestHash(request: { method: string; path: string; body: unknown }): string {
-  return createHash('sha256').update(canonicalJson(request), 'utf8').digest('hex');
+/** What is stored of a request that has a key, to know it again. */
+export function claimOf(c: ApiContext, key: string): IdempotencyClaim {
+  const { workspaceId, apiKeyId } = c.get('caller');
+  const bodyHash = fingerprintForHolder(bodyHashOf(c), c.get('holder'));
+  return { workspaceId, apiKeyId, key, route: `${c.req.method} ${c.req.path}`, bodyHash };
 }
 
 interface Answer<T, Status extends number> {
@@ -50,49 +58,74 @@ interface Answer<T, Status extends number> {
 
 /**
  * Does the work of a request that is no command, once per key. Key, work and answer are one
- * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind.
- * The answer is kept sealed for the credential that asked, because it may hold a new secret.
- * @param bodyHash given where the body is not JSON.
+ * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind; a
+ * refusal is kept after it (first-answers.ts). The answer is kept sealed for the credential that asked,
+ * because it may hold a new secret.
  */
 export async function once<T, Status extends number>(
   c: ApiContext,
   db: Db,
   work: (tx: Db) => Promise<Answer<T, Status>>,
-  bodyHash: string = bodyHashOf(c),
 ): Promise<Answer<T, Status>> {
   const key = c.get('idempotencyKey');
   if (key === null) return inTransaction(db, work);
-  const { workspaceId, apiKeyId } = c.get('caller');
-  const route = `${c.req.method} ${c.req.path}`;
-  const holder = c.get('holder');
-  const purpose = `${route} ${key}`;
+  const claim = claimOf(c, key);
   return inTransaction(db, async (tx) => {
-    const claim = await claimIdempotencyKey(tx, { workspaceId, apiKeyId, key, route, bodyHash });
-    switch (claim.state) {
+    const claimed = await claimIdempotencyKey(tx, claim);
+    switch (claimed.state) {
       case 'claimed': {
         const answer = await work(tx);
-        const text = Buffer.from(JSON.stringify(answer.body), 'utf8');
-        const response = sealForHolder(text, holder, purpose);
         const { status } = answer;
-        await completeIdempotencyKey(tx, { workspaceId, apiKeyId, key, status, response });
+        const response = sealAnswer(c, claim, answer.body);
+        await completeIdempotencyKey(tx, { ...claim, status, response });
         return answer;
       }
       case 'answered':
-        return answerIn<T, Status>(claim.status, openForHolder(claim.response, holder, purpose));
+        return repeatAnswer<T, Status>(c, claim, claimed);
       case 'busy':
         throw new ApiError('conflict', {
           detail: 'a request with this idempotency key is at work: repeat it',
           headers: { 'Retry-After': '1' },
         });
       case 'conflict':
-        throw new ApiError('idempotency_conflict', {
-          detail: 'this Idempotency-Key was used for another request',
-        });
+        throw usedForAnother();
     }
   });
 }
 
-/** Only `once` stores answers, and the same route and body lead to the same kind of answer. */
-function answerIn<T, Status extends number>(status: number, text: Buffer): Answer<T, Status> {
-  return { status: status as Status, body: JSON.parse(text.toString('utf8')) as T };
+export function usedForAnother(): ApiError {
+  return new ApiError('idempotency_conflict', {
+    detail: 'this Idempotency-Key was used for another request',
+  });
+}
+
+/** A refusal as it is kept: what its problem is made of, but for the request that it was given to. */
+export type KeptRefusal = Pick<ApiError, 'code'> & { parts: ProblemParts };
+
+type Claimed = Pick<IdempotencyClaim, 'route' | 'key'>;
+
+/** An answer's body or a refusal, for whoever holds the credential of the request. */
+export function sealAnswer(c: ApiContext, claim: Claimed, answer: unknown): Buffer {
+  const text = Buffer.from(JSON.stringify(answer), 'utf8');
+  return sealForHolder(text, c.get('holder'), purposeOf(claim));
+}
+
+/**
+ * The first answer again. Only `once` stores answers, and the same route and body lead to the same kind.
+ * @throws ApiError the refusal, when it was one.
+ */
+export function repeatAnswer<T, Status extends number>(
+  c: ApiContext,
+  claim: Claimed,
+  { status, response }: { status: number; response: Buffer },
+): Answer<T, Status> {
+  const text = openForHolder(response, c.get('holder'), purposeOf(claim)).toString('utf8');
+  const body: unknown = JSON.parse(text);
+  if (status < 400) return { status: status as Status, body: body as T };
+  const { code, parts } = body as KeptRefusal;
+  throw new ApiError(code, parts);
+}
+
+function purposeOf({ route, key }: Claimed): string {
+  return `${route} ${key}`;
 }

@@ -40,7 +40,7 @@ export const paging = {
   cursor: z
     .string()
     .min(1)
-    .max(1_000)
+    .max(2_000)
     .optional()
     .meta({ description: '`nextCursor` of the page before' }),
 };
@@ -51,11 +51,6 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
     items: z.array(item),
     nextCursor: z.string().nullable().describe('null at the end'),
   });
-}
-
-/** A list that always fits one page, in the shape of all lists. */
-export function wholeList<T>(items: T[]): { items: T[]; nextCursor: null } {
-  return { items, nextCursor: null };
 }
 
 /** `Idempotency-Key`, validated before the routes: here for the documentation only. */

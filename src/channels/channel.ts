@@ -160,6 +160,8 @@ export interface ChannelDefinition {
   id: ChannelId;
   /** An account's settings; the API refuses others and shows them. */
   settings: z.ZodType<Record<string, unknown>>;
+  /** Settings that follow from the account's name where they are left out, and are stored. */
+  settingsByName?: (name: string) => Record<string, unknown>;
   /** An account's secrets, stored encrypted and never shown; null where the channel has none. */
   credentials: z.ZodType<Record<string, unknown>> | null;
   /** @returns null when this deployment cannot publish to the channel. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { allOf, type BatonClient } from '../client/index.ts';
+import { type BatonClient, wholeList } from '../client/index.ts';
 import { type CliDeps, UsageError } from './cli-deps.ts';
 import { type ConnectionOptions, connect, withConnection } from './connection.ts';
 import { actionsText, itemsText, itemText, type Names, startedText } from './print-item.ts';
@@ -112,18 +112,13 @@ function listQuery(query: Record<string, string>): Parameters<BatonClient['items
 }
 
 async function readTimeline(client: BatonClient, id: string) {
-  const entries = [];
-  const pages = allOf((cursor) =>
-    client.items.timeline(id, { limit: '200', ...(cursor !== undefined && { cursor }) }),
-  );
-  for await (const entry of pages) entries.push(entry);
-  return entries;
+  return wholeList((query) => client.items.timeline(id, query));
 }
 
 /** Names of the members of the workspace. */
 export async function readNames(client: BatonClient): Promise<Names> {
-  const { items } = await client.members.list();
-  const names = new Map(items.map(({ id, name }) => [id, name]));
+  const members = await wholeList((query) => client.members.list(query));
+  const names = new Map(members.map(({ id, name }) => [id, name]));
   return (id) => names.get(id) ?? id;
 }
 

@@ -20,7 +20,7 @@ export function administrationCalls(rpc: Rpc) {
         ),
     },
     members: {
-      list: () => answered(v1.members.$get({ query: {} })),
+      list: (query: Queries['members'] = {}) => answered(v1.members.$get({ query })),
       /** `me` is the caller. */
       get: (id: string) => answered(v1.members[':id'].$get({ param: pathParams({ id }) })),
       add: (json: AdministrationBodies['member'], options?: CallOptions) =>
@@ -34,7 +34,8 @@ export function administrationCalls(rpc: Rpc) {
         answered(v1['api-keys'].$post({ json }, headersOf(options))),
     },
     channelAccounts: {
-      list: () => answered(v1['channel-accounts'].$get({ query: {} })),
+      list: (query: Queries['channelAccounts'] = {}) =>
+        answered(v1['channel-accounts'].$get({ query })),
       add: (json: AdministrationBodies['channelAccount'], options?: CallOptions) =>
         answered(v1['channel-accounts'].$post({ json }, headersOf(options))),
     },
@@ -68,10 +69,11 @@ export function administrationCalls(rpc: Rpc) {
         answered(v1.freeze.$delete({ json }, headersOf(options))),
     },
     playbooks: {
-      list: () => answered(v1.playbooks.$get()),
+      list: (query: Queries['playbooks'] = {}) => answered(v1.playbooks.$get({ query })),
     },
     webhookEndpoints: {
-      list: () => answered(v1['webhook-endpoints'].$get()),
+      list: (query: Queries['webhookEndpoints'] = {}) =>
+        answered(v1['webhook-endpoints'].$get({ query })),
       /** The only answer that holds the secret. */
       add: (json: AdministrationBodies['webhookEndpoint'], options?: CallOptions) =>
         answered(v1['webhook-endpoints'].$post({ json }, headersOf(options))),

@@ -61,6 +61,10 @@ export type Queries = {
   stuck: QueryOf<Rpc['v1']['audit']['stuck']['$get']>;
   inbox: QueryOf<Rpc['v1']['inbox']['$get']>;
   calendar: QueryOf<Rpc['v1']['calendar']['$get']>;
+  members: QueryOf<Rpc['v1']['members']['$get']>;
+  channelAccounts: QueryOf<Rpc['v1']['channel-accounts']['$get']>;
+  playbooks: QueryOf<Rpc['v1']['playbooks']['$get']>;
+  webhookEndpoints: QueryOf<Rpc['v1']['webhook-endpoints']['$get']>;
 };
 
 /** What the administration takes. */

@@ -11,7 +11,7 @@ export type {
 } from './api-types.ts';
 export { type BatonClient, createBatonClient } from './baton-client.ts';
 export { BatonError, BatonPendingError, BatonUnreachableError } from './errors.ts';
-export { allOf } from './pages.ts';
+export { allOf, wholeList } from './pages.ts';
 export { randomId } from './random-id.ts';
 export { sendWebhook } from './webhook-call.ts';
 export { signWebhook } from './webhook-signature.ts';

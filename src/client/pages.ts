@@ -16,3 +16,17 @@ export async function* allOf<T>(
     cursor = nextCursor ?? undefined;
   } while (cursor !== undefined);
 }
+
+/**
+ * Every entry of a list at once, asked in pages as long as they may be.
+ *
+ * @example const members = await wholeList((query) => client.members.list(query));
+ */
+export async function wholeList<T>(
+  page: (query: { limit: string; cursor?: string }) => Promise<Page<T>>,
+): Promise<T[]> {
+  const entries: T[] = [];
+  const pages = allOf((cursor) => page({ limit: '200', ...(cursor !== undefined && { cursor }) }));
+  for await (const entry of pages) entries.push(entry);
+  return entries;
+}

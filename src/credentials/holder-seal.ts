@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { decrypt, encrypt } from './secret-box.ts';
 
 /**
@@ -13,6 +13,14 @@ export function sealForHolder(plain: Buffer, holder: string, purpose: string): B
 /** @throws SecretUnreadable for another holder or purpose. */
 export function openForHolder(sealed: Buffer, holder: string, purpose: string): Buffer {
   return decrypt(sealed, holderKey(holder, purpose), purpose);
+}
+
+/**
+ * What a text is recognised by when its holder sends it again. Keyed like a seal, because a text may hold a
+ * secret that is easy to guess: without the credential nobody can try out what it was.
+ */
+export function fingerprintForHolder(text: string, holder: string): string {
+  return createHmac('sha256', holderKey(holder, 'fingerprint')).update(text, 'utf8').digest('hex');
 }
 
 /** The credential has 256 random bits, so a plain key derivation is enough. */

@@ -2,10 +2,13 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import { ID_PREFIXES } from '../domain/ids.ts';
 import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
+import type { UsedKey } from './idempotency-keys.ts';
 import { newId } from './ids.ts';
 import type { MemberRow } from './members.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { preparedOnce } from './prepared.ts';
-import { apiKeys, members } from './schema/index.ts';
+import { apiKeys, idempotencyKeys, members } from './schema/index.ts';
 
 /** A key without its secret's hash. */
 export type ApiKeyInfo = Omit<typeof apiKeys.$inferSelect, 'secretHash'>;
@@ -53,19 +56,26 @@ export interface Authenticated {
   apiKeyId: string;
   workspaceId: string;
   member: Pick<MemberRow, 'id' | 'name' | 'roles'>;
+  /** What this API key used the idempotency key of the request for; null when for nothing yet. */
+  used: UsedKey | null;
 }
 
 /**
  * Whose key this is. Null for anything else than a standing key of an active member: malformed,
  * unknown, wrong secret, expired, revoked. The workspace comes from here and from nowhere else.
+ * @param request `idempotencyKey` as it was sent: read along, because it saves a round trip.
  */
-export async function authenticateApiKey(db: Db, keyText: string): Promise<Authenticated | null> {
+export async function authenticateApiKey(
+  db: Db,
+  keyText: string,
+  { idempotencyKey = null }: { idempotencyKey?: string | null } = {},
+): Promise<Authenticated | null> {
   const presented = readKeyText(keyText);
   if (presented === null) return null;
-  const [found] = await findKey(db).execute({ id: presented.apiKeyId });
+  const [found] = await findKey(db).execute({ id: presented.apiKeyId, idempotencyKey });
   if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
-  const { key, member } = found;
-  return { apiKeyId: key.id, workspaceId: key.workspaceId, member };
+  const { key, member, used } = found;
+  return { apiKeyId: key.id, workspaceId: key.workspaceId, member, used };
 }
 
 /** A key as it was presented, not yet checked. */
@@ -114,32 +124,54 @@ export async function isAccepted(
 /** Keys of a workspace, or of one of its members, oldest first. */
 export async function listApiKeys(
   db: Db,
-  { workspaceId, memberId }: { workspaceId: string; memberId?: string | undefined },
-): Promise<ApiKeyInfo[]> {
-  return db
+  {
+    workspaceId,
+    memberId,
+    ...request
+  }: PageRequest & { workspaceId: string; memberId?: string | undefined },
+): Promise<Page<ApiKeyInfo>> {
+  const limit = pageLimit(request);
+  const rows = await db
     .select(infoColumns)
     .from(apiKeys)
     .where(
       and(
         eq(apiKeys.workspaceId, workspaceId),
-        memberId === undefined ? undefined : eq(apiKeys.memberId, memberId),
+        ...ifGiven(memberId, (id) => eq(apiKeys.memberId, id)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${apiKeys.createdAt}, ${apiKeys.id}) > (${at}::timestamptz, ${id})`;
+        }),
       ),
     )
-    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id));
+    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
 }
 
 /**
  * Ends a key for good. Again is fine.
- * @returns false when the workspace has no such key.
+ * @param memberId whose key it has to be; left out for any of the workspace.
+ * @returns false when there is no such key.
  */
 export async function revokeApiKey(
   db: Db,
-  { workspaceId, apiKeyId }: { workspaceId: string; apiKeyId: string },
+  {
+    workspaceId,
+    apiKeyId,
+    memberId,
+  }: { workspaceId: string; apiKeyId: string; memberId?: string | undefined },
 ): Promise<boolean> {
   const { rowCount } = await db
     .update(apiKeys)
     .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
-    .where(and(eq(apiKeys.id, apiKeyId), eq(apiKeys.workspaceId, workspaceId)));
+    .where(
+      and(
+        eq(apiKeys.id, apiKeyId),
+        eq(apiKeys.workspaceId, workspaceId),
+        ...ifGiven(memberId, (id) => eq(apiKeys.memberId, id)),
+      ),
+    );
   return rowCount === 1;
 }
 
@@ -148,9 +180,11 @@ const findKey = preparedOnce((db) =>
     .select({
       key: keyColumns,
       member: { id: members.id, name: members.name, roles: members.roles },
+      used: idempotencyKeys,
     })
     .from(apiKeys)
     .innerJoin(members, isHolder())
+    .leftJoin(idempotencyKeys, isSentKey())
     .where(eq(apiKeys.id, sql.placeholder('id')))
     .prepare('find_api_key'),
 );
@@ -158,6 +192,15 @@ const findKey = preparedOnce((db) =>
 /** Joins a key with its member. */
 export function isHolder() {
   return and(eq(members.id, apiKeys.memberId), eq(members.workspaceId, apiKeys.workspaceId));
+}
+
+/** Joins a key with what it used the idempotency key of the request for. */
+export function isSentKey() {
+  return and(
+    eq(idempotencyKeys.apiKeyId, apiKeys.id),
+    eq(idempotencyKeys.workspaceId, apiKeys.workspaceId),
+    eq(idempotencyKeys.key, sql.placeholder('idempotencyKey')),
+  );
 }
 
 async function noteUse(db: Db, apiKeyId: string): Promise<void> {

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, asc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
 import { newId } from './ids.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { calendarFeeds, members } from './schema/index.ts';
 
 /** A feed without the hash of its secret. */
@@ -57,19 +59,43 @@ export async function findCalendarFeed(db: Db, secret: string): Promise<Calendar
 /** Standing feeds of a member, oldest first. */
 export async function listCalendarFeeds(
   db: Db,
-  { workspaceId, memberId }: { workspaceId: string; memberId: string },
-): Promise<CalendarFeed[]> {
-  return db
+  { cursor, limit: asked, ...member }: PageRequest & FeedHolder,
+): Promise<Page<CalendarFeed>> {
+  const limit = pageLimit({ limit: asked });
+  const rows = await db
     .select(feedColumns)
     .from(calendarFeeds)
     .where(
       and(
-        eq(calendarFeeds.workspaceId, workspaceId),
-        eq(calendarFeeds.memberId, memberId),
-        isNull(calendarFeeds.revokedAt),
+        isStandingOf(member),
+        ...ifGiven(cursor, (text) => {
+          const { at, id } = decodeInstantCursor(text);
+          return sql`(${calendarFeeds.createdAt}, ${calendarFeeds.id}) > (${at}::timestamptz, ${id})`;
+        }),
       ),
     )
-    .orderBy(asc(calendarFeeds.createdAt), asc(calendarFeeds.id));
+    .orderBy(asc(calendarFeeds.createdAt), asc(calendarFeeds.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+}
+
+/** How many standing feeds a member has. */
+export async function countCalendarFeeds(db: Db, member: FeedHolder): Promise<number> {
+  const [row] = await db.select({ feeds: count() }).from(calendarFeeds).where(isStandingOf(member));
+  return row?.feeds ?? 0;
+}
+
+interface FeedHolder {
+  workspaceId: string;
+  memberId: string;
+}
+
+function isStandingOf({ workspaceId, memberId }: FeedHolder) {
+  return and(
+    eq(calendarFeeds.workspaceId, workspaceId),
+    eq(calendarFeeds.memberId, memberId),
+    isNull(calendarFeeds.revokedAt),
+  );
 }
 
 /**

@@ -1,8 +1,9 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { ChannelId } from '../domain/channels.ts';
 import type { Db } from './client.ts';
 import { ifGiven } from './conditions.ts';
 import { newId } from './ids.ts';
+import { decodeTextCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { channelAccounts } from './schema/index.ts';
 
 export type ChannelAccountRow = typeof channelAccounts.$inferSelect;
@@ -61,27 +62,61 @@ export async function getChannelAccount(
   return row ?? null;
 }
 
-/** Accounts by channel and name. */
+/** Every account of a workspace, by channel and name. */
 export async function listChannelAccounts(
   db: Db,
-  filter: {
-    workspaceId: string;
-    channel?: ChannelId | undefined;
-    active?: boolean | undefined;
-  },
+  { workspaceId }: { workspaceId: string },
 ): Promise<ChannelAccountRow[]> {
   return db
     .select()
     .from(channelAccounts)
+    .where(eq(channelAccounts.workspaceId, workspaceId))
+    .orderBy(...BY_NAME);
+}
+
+/** Those accounts of a workspace that have one of the ids, by channel and name. */
+export async function findChannelAccounts(
+  db: Db,
+  { workspaceId, ids }: { workspaceId: string; ids: readonly string[] },
+): Promise<ChannelAccountRow[]> {
+  if (ids.length === 0) return [];
+  return db
+    .select()
+    .from(channelAccounts)
+    .where(and(eq(channelAccounts.workspaceId, workspaceId), inArray(channelAccounts.id, [...ids])))
+    .orderBy(...BY_NAME);
+}
+
+/** Accounts by channel and name, page by page. */
+export async function pageChannelAccounts(
+  db: Db,
+  request: PageRequest & { workspaceId: string; channel?: ChannelId | undefined },
+): Promise<Page<ChannelAccountRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select()
+    .from(channelAccounts)
     .where(
       and(
-        eq(channelAccounts.workspaceId, filter.workspaceId),
-        ...ifGiven(filter.channel, (channel) => eq(channelAccounts.channel, channel)),
-        ...ifGiven(filter.active, (active) => eq(channelAccounts.active, active)),
+        eq(channelAccounts.workspaceId, request.workspaceId),
+        ...ifGiven(request.channel, (channel) => eq(channelAccounts.channel, channel)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const [channel, name, id] = decodeTextCursor(cursor, 3);
+          return sql`(${channelAccounts.channel}, ${channelAccounts.name}, ${channelAccounts.id})
+            > (${channel}, ${name}, ${id})`;
+        }),
       ),
     )
-    .orderBy(asc(channelAccounts.channel), asc(channelAccounts.name), asc(channelAccounts.id));
+    .orderBy(...BY_NAME)
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ channel, name, id }) => [channel, name, id]);
 }
+
+const BY_NAME = [
+  asc(channelAccounts.channel),
+  asc(channelAccounts.name),
+  asc(channelAccounts.id),
+] as const;
 
 function isAccount({ workspaceId, channelAccountId }: ChannelAccountKey) {
   return and(

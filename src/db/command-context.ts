@@ -1,12 +1,19 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Actor } from '../domain/item-context.ts';
-import { type Authenticated, isAccepted, isHolder, keyColumns, readKeyText } from './api-keys.ts';
+import {
+  type Authenticated,
+  isAccepted,
+  isHolder,
+  isSentKey,
+  keyColumns,
+  readKeyText,
+} from './api-keys.ts';
 import type { Db } from './client.ts';
 import type { CommandRow } from './commands.ts';
 import type { StoredItem } from './items.ts';
 import type { MemberRow } from './members.ts';
 import { preparedOnce } from './prepared.ts';
-import { apiKeys, commands, items, members, workspaces } from './schema/index.ts';
+import { apiKeys, commands, idempotencyKeys, items, members, workspaces } from './schema/index.ts';
 import type { WorkspaceCalendar } from './schema/workspaces.ts';
 
 /** What a command is judged and prepared with, as it stands before the command. */
@@ -43,19 +50,23 @@ export async function readCommandContext(db: Db, key: ContextKey): Promise<Comma
 export async function authenticateForCommand(
   db: Db,
   keyText: string,
-  about: { itemId: string; commandIdOf: (apiKeyId: string) => string | null },
+  about: {
+    itemId: string;
+    commandIdOf: (apiKeyId: string) => string | null;
+    idempotencyKey?: string | null;
+  },
 ): Promise<{ authenticated: Authenticated; context: CommandContext } | null> {
   const presented = readKeyText(keyText);
   if (presented === null) return null;
   const { apiKeyId } = presented;
-  const commandId = about.commandIdOf(apiKeyId);
-  const key = { apiKeyId, itemId: about.itemId, commandId };
+  const { itemId, idempotencyKey = null } = about;
+  const key = { apiKeyId, itemId, commandId: about.commandIdOf(apiKeyId), idempotencyKey };
   const [row] = await findContextByKey(db).execute(key);
   if (!(await isAccepted(db, presented, row?.key)) || row === undefined) return null;
   const { id, name, roles } = row.member;
   const { workspaceId } = row.key;
   return {
-    authenticated: { apiKeyId, workspaceId, member: { id, name, roles } },
+    authenticated: { apiKeyId, workspaceId, member: { id, name, roles }, used: row.used },
     context: contextOf(row),
   };
 }
@@ -108,9 +119,10 @@ const findContext = preparedOnce((db) =>
 
 const findContextByKey = preparedOnce((db) =>
   db
-    .select({ key: keyColumns, ...contextColumns })
+    .select({ key: keyColumns, ...contextColumns, used: idempotencyKeys })
     .from(apiKeys)
     .innerJoin(members, isHolder())
+    .leftJoin(idempotencyKeys, isSentKey())
     .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
     .leftJoin(items, isAskedItem())
     .leftJoin(commands, isAskedCommand())

@@ -11,6 +11,9 @@ export interface IdempotencyClaim {
   bodyHash: string;
 }
 
+/** A key that was used before, with its answer unless the work is under way. */
+export type UsedKey = typeof idempotencyKeys.$inferSelect;
+
 export type ClaimedKey =
   /** Do the work, then `completeIdempotencyKey`, best in the transaction of the work. */
   | { state: 'claimed' }
@@ -43,7 +46,26 @@ export async function claimIdempotencyKey(
         and ${idempotencyKeys.bodyHash} = ${claim.bodyHash}`,
     })
     .returning({ key: idempotencyKeys.key });
-  if (claimed !== undefined) return { state: 'claimed' };
+  return claimed === undefined ? readClaim(db, claim) : { state: 'claimed' };
+}
+
+/**
+ * Keeps a refusal as the answer of a key that has none. Work that was refused left no claim behind.
+ * @returns what the key stands for from now on: this refusal, or what was there before it.
+ */
+export async function keepRefusal(
+  db: Db,
+  { status, response, ...key }: IdempotencyClaim & { status: number; response: Buffer },
+): Promise<ClaimedKey> {
+  const [kept] = await db
+    .insert(idempotencyKeys)
+    .values({ ...key, status, response })
+    .onConflictDoNothing()
+    .returning({ key: idempotencyKeys.key });
+  return kept === undefined ? readClaim(db, key) : { state: 'answered', status, response };
+}
+
+async function readClaim(db: Db, claim: IdempotencyClaim): Promise<ClaimedKey> {
   const [row] = await db.select().from(idempotencyKeys).where(isKey(claim));
   if (row === undefined || row.route !== claim.route || row.bodyHash !== claim.bodyHash) {
     return { state: 'conflict' };

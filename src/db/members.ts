@@ -5,6 +5,7 @@ import type { Role } from '../domain/roles.ts';
 import type { Db } from './client.ts';
 import { ifGiven } from './conditions.ts';
 import { newId } from './ids.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { preparedOnce } from './prepared.ts';
 import { members } from './schema/index.ts';
 
@@ -45,22 +46,45 @@ export async function getMember(db: Db, key: MemberKey): Promise<MemberRow | nul
   return row ?? null;
 }
 
-/** Members in the order they joined. */
+/** Every member of a workspace, in the order they joined. */
 export async function listMembers(
   db: Db,
-  filter: { workspaceId: string; role?: Role | undefined; active?: boolean | undefined },
+  { workspaceId }: { workspaceId: string },
 ): Promise<MemberRow[]> {
   return db
     .select()
     .from(members)
+    .where(eq(members.workspaceId, workspaceId))
+    .orderBy(asc(members.createdAt), asc(members.id));
+}
+
+/** Members in the order they joined, page by page. */
+export async function pageMembers(
+  db: Db,
+  request: PageRequest & {
+    workspaceId: string;
+    role?: Role | undefined;
+    active?: boolean | undefined;
+  },
+): Promise<Page<MemberRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select()
+    .from(members)
     .where(
       and(
-        eq(members.workspaceId, filter.workspaceId),
-        ...ifGiven(filter.role, (role) => arrayContains(members.roles, [role])),
-        ...ifGiven(filter.active, (active) => eq(members.active, active)),
+        eq(members.workspaceId, request.workspaceId),
+        ...ifGiven(request.role, (role) => arrayContains(members.roles, [role])),
+        ...ifGiven(request.active, (active) => eq(members.active, active)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${members.createdAt}, ${members.id}) > (${at}::timestamptz, ${id})`;
+        }),
       ),
     )
-    .orderBy(asc(members.createdAt), asc(members.id));
+    .orderBy(asc(members.createdAt), asc(members.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
 }
 
 /** Active members per role, as guards need them. A role that nobody holds is left out. */

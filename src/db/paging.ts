@@ -52,6 +52,20 @@ export function decodeInstantCursor(cursor: string): { at: string; id: string } 
   return { at: String(at), id: String(id) };
 }
 
+/** Cursor of a list ordered by `length` texts. */
+export function decodeTextCursor(cursor: string, length: number): string[] {
+  const key = decode(cursor);
+  if (key.length !== length || !key.every(isId)) throw invalidCursor();
+  return key.map(String);
+}
+
+/** Cursor of a list ordered by a name and the version of what is called so. */
+export function decodeVersionCursor(cursor: string): { name: string; version: number } {
+  const [name, version, ...rest] = decode(cursor);
+  if (!isId(name) || !isSeq(version) || rest.length > 0) throw invalidCursor();
+  return { name: String(name), version: Number(version) };
+}
+
 /** Cursor of a list ordered by a number. */
 export function decodeSeqCursor(cursor: string): number {
   const [seq, ...rest] = decode(cursor);

@@ -1,8 +1,9 @@
-import { and, asc, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import { ulid } from 'ulid';
 import type { Playbook } from '../domain/playbook.ts';
 import type { Db } from './client.ts';
 import { ifGiven } from './conditions.ts';
+import { decodeVersionCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { playbooks } from './schema/index.ts';
 
 export type PlaybookRow = typeof playbooks.$inferSelect;
@@ -47,11 +48,22 @@ export async function getPlaybook(
 /** Every version of every playbook, by name and version. */
 export async function listPlaybooks(
   db: Db,
-  { workspaceId }: { workspaceId: string },
-): Promise<PlaybookRow[]> {
-  return db
+  { workspaceId, ...request }: PageRequest & { workspaceId: string },
+): Promise<Page<PlaybookRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
     .select()
     .from(playbooks)
-    .where(eq(playbooks.workspaceId, workspaceId))
-    .orderBy(asc(playbooks.name), asc(playbooks.version));
+    .where(
+      and(
+        eq(playbooks.workspaceId, workspaceId),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { name, version } = decodeVersionCursor(cursor);
+          return sql`(${playbooks.name}, ${playbooks.version}) > (${name}, ${version}::integer)`;
+        }),
+      ),
+    )
+    .orderBy(asc(playbooks.name), asc(playbooks.version))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ name, version }) => [name, version]);
 }

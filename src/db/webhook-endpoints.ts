@@ -1,6 +1,8 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Db } from './client.ts';
+import { ifGiven } from './conditions.ts';
 import { newId } from './ids.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from './paging.ts';
 import { webhookEndpoints } from './schema/index.ts';
 import type { SealedSecret } from './schema/webhook-endpoints.ts';
 import { inTransaction } from './transaction.ts';
@@ -57,15 +59,28 @@ export async function findReceiver(
   return row ?? null;
 }
 
+/** Endpoints of a workspace, oldest first. */
 export async function listWebhookEndpoints(
   db: Db,
-  { workspaceId }: { workspaceId: string },
-): Promise<WebhookEndpointRow[]> {
-  return db
+  { workspaceId, ...request }: PageRequest & { workspaceId: string },
+): Promise<Page<WebhookEndpointRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
     .select()
     .from(webhookEndpoints)
-    .where(eq(webhookEndpoints.workspaceId, workspaceId))
-    .orderBy(asc(webhookEndpoints.createdAt), asc(webhookEndpoints.id));
+    .where(
+      and(
+        eq(webhookEndpoints.workspaceId, workspaceId),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${webhookEndpoints.createdAt}, ${webhookEndpoints.id})
+            > (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(asc(webhookEndpoints.createdAt), asc(webhookEndpoints.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
 }
 
 /**

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { updateMember } from '../../src/db/members.ts';
+import { hashOf } from '../../src/domain/canonical.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import { countRows } from '../support/api-fixture.ts';
+import { countRows, type Reply } from '../support/api-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 
 let api: IdleApi;
@@ -10,6 +12,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => api?.close());
 
+/** A problem but for the request it was given to. */
+const told = ({ json }: Reply) => ({ ...json, requestId: '' });
 const keyed = (key: string = randomUUID()) => ({ 'idempotency-key': key });
 
 describe('an idempotency key of a request that is no command', () => {
@@ -69,14 +73,79 @@ describe('an idempotency key of a request that is no command', () => {
     expect(second.json.id).not.toBe(first.json.id);
   });
 
-  it('leaves nothing behind when the request is refused', async () => {
+  it('gives a refusal again, also when the request would be granted by now', async () => {
     const headers = keyed();
-    const body = { name: 'C', roles: ['legal'], backupId: 'mbr_nobody' };
+    const body = { name: 'Later granted', roles: ['legal'] };
+    const refused = await api.as('editor', 'POST', '/v1/members', { body, headers });
+    expect(refused.status).toBe(403);
+    const { workspaceId } = api.workspace;
+    const memberId = api.workspace.memberOf('editor');
+    const { db } = api.database;
+    await updateMember(db, { workspaceId, memberId, change: { roles: ['editor', 'admin'] } });
+    const again = await api.as('editor', 'POST', '/v1/members', { body, headers });
+    await updateMember(db, { workspaceId, memberId, change: { roles: ['editor'] } });
+    expect([again.status, told(again)]).toEqual([403, told(refused)]);
+    expect(again.json.requestId).toBe(again.headers.get('x-request-id'));
+  });
+
+  it.each([
+    ['a body that its schema refuses', { name: '', roles: ['legal'] }],
+    ['a body that the workspace refuses', { name: 'C', roles: ['legal'], backupId: 'mbr_nobody' }],
+  ])('is used up by %s', async (_, body) => {
+    const headers = keyed();
     const refused = await api.as('strategist', 'POST', '/v1/members', { body, headers });
     expect(refused.status).toBe(400);
+    const again = await api.as('strategist', 'POST', '/v1/members', { body, headers });
+    expect([again.status, told(again)]).toEqual([400, told(refused)]);
     const mended = { name: 'C', roles: ['legal'] };
-    const { status } = await api.as('strategist', 'POST', '/v1/members', { body: mended, headers });
-    expect(status).toBe(201);
+    const { json } = await api.as('strategist', 'POST', '/v1/members', { body: mended, headers });
+    expect(json.code).toBe('idempotency_conflict');
+    const elsewhere = await api.as('strategist', 'POST', '/v1/items', {
+      body: { title: 'x' },
+      headers,
+    });
+    expect(elsewhere.json.code).toBe('idempotency_conflict');
+  });
+
+  it('gives its answer again to a caller who would be refused by now', async () => {
+    const headers = keyed();
+    const body = { channel: 'sandbox', name: `account ${randomUUID()}`, zone: 'UTC' };
+    const path = '/v1/channel-accounts';
+    const first = await api.as('social_media_manager', 'POST', path, { body, headers });
+    const { workspaceId } = api.workspace;
+    const memberId = api.workspace.memberOf('social_media_manager');
+    const { db } = api.database;
+    await updateMember(db, { workspaceId, memberId, change: { roles: ['creator'] } });
+    const again = await api.as('social_media_manager', 'POST', path, { body, headers });
+    await updateMember(db, { workspaceId, memberId, change: { roles: ['social_media_manager'] } });
+    expect([again.status, again.json]).toEqual([201, first.json]);
+    expect(again.headers.get('content-type')).toMatch(/^application\/json/);
+  });
+
+  it('is not used up by what never became a request: another try is heard', async () => {
+    const headers = keyed();
+    const path = '/v1/members';
+    const half = await api.as('strategist', 'POST', path, {
+      body: '{"name": ',
+      headers: { ...headers, 'content-type': 'application/json' },
+    });
+    expect(half.json.code).toBe('malformed_json');
+    const body = { name: 'D', roles: ['legal'] };
+    expect((await api.call(null, 'POST', path, { body, headers })).status).toBe(401);
+    expect((await api.as('strategist', 'POST', path, { body, headers })).status).toBe(201);
+  });
+
+  it('is kept without a trace of the body that others could try out', async () => {
+    const headers = keyed();
+    const body = { name: 'E', roles: ['legal'] };
+    await api.as('strategist', 'POST', '/v1/members', { body, headers });
+    const { rows } = await api.database.db.$client.query(
+      'select body_hash from idempotency_keys where key = $1',
+      [headers['idempotency-key']],
+    );
+    const plain = hashOf({ method: 'POST', path: '/v1/members', body });
+    expect(rows).toEqual([{ body_hash: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
+    expect(rows[0].body_hash).not.toBe(plain);
   });
 
   it.each(['', 'has space', 'x'.repeat(129), 'ümlaut'])('%j is 400', async (key) => {
@@ -107,6 +176,20 @@ describe('an idempotency key of a start', () => {
     });
     expect(other.status).toBe(409);
     expect(other.json.code).toBe('idempotency_conflict');
+  });
+
+  it('is used up by a refusal, and a refused body is a conflict for the key of a run', async () => {
+    const headers = keyed();
+    const start = (body: object, key = headers) =>
+      api.as('strategist', 'POST', '/v1/items', { body, headers: key });
+    const body = { title: 'No such playbook', playbook: 'none' };
+    const refused = await start(body);
+    expect(refused.status).toBe(400);
+    expect(told(await start(body))).toEqual(told(refused));
+    expect((await start({ title: 'Mended' })).json.code).toBe('idempotency_conflict');
+    const started = keyed();
+    expect((await start({ title: 'Started' }, started)).status).toBe(201);
+    expect((await start({ title: '' }, started)).json.code).toBe('idempotency_conflict');
   });
 
   it('is told what happens next and who owns it', async () => {

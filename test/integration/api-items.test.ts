@@ -348,6 +348,42 @@ describe('an idempotency key of a command', () => {
     expect(other.json.code).toBe('idempotency_conflict');
   });
 
+  it('is used up by a body that never became a command, and the other way round', async () => {
+    const id = await start();
+    const path = `/v1/items/${id}/brief`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const put = (body: object, key = headers) =>
+      api.as('strategist', 'PUT', path, { body, headers: key });
+    const refused = await put({ goal: 'none of ours' });
+    expect(refused.status).toBe(400);
+    const together = await Promise.all(
+      Array.from({ length: 5 }, () => put({ goal: 'none of ours' })),
+    );
+    for (const { status, json } of together) {
+      expect([status, json.issues]).toEqual([400, refused.json.issues]);
+    }
+    expect((await put(makeBrief())).json.code).toBe('idempotency_conflict');
+    const applied = { 'idempotency-key': randomUUID() };
+    expect((await put(makeBrief(), applied)).status).toBe(200);
+    expect((await put({ goal: 'none of ours' }, applied)).json.code).toBe('idempotency_conflict');
+    expect((await put(makeBrief(), applied)).status).toBe(200);
+  });
+
+  it('is not used up by a version that someone saved in between', async () => {
+    const id = await start();
+    const path = `/v1/items/${id}/brief`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const save = (ifMatch: string) =>
+      api.as('strategist', 'PUT', path, {
+        body: makeBrief(),
+        headers: { ...headers, 'if-match': ifMatch },
+      });
+    await api.ok('strategist', 'PUT', path, { objective: 'another' });
+    expect((await save(`"${'a'.repeat(64)}"`)).status).toBe(412);
+    const { headers: read } = await api.as('strategist', 'GET', path);
+    expect((await save(read.get('etag') ?? '')).status).toBe(200);
+  });
+
   it('means the same command when the item has moved on', async () => {
     const id = await start();
     await toCreation(api.engine, id);

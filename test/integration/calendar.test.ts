@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import ICAL from 'ical.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFeed } from '../../src/db/calendar.ts';
 import { updateMember } from '../../src/db/members.ts';
-import type { Json } from '../support/api-fixture.ts';
+import { type Json, openApi } from '../support/api-fixture.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { DAY_MS, toCreation, toMeasuring, toScheduled } from '../support/item-story.ts';
@@ -182,6 +183,112 @@ describe('the calendar feed', () => {
     expect(gone?.event.uid).toBe(before?.event.uid);
     expect(gone?.component.getFirstPropertyValue('status')).toBe('CANCELLED');
     expect(gone?.event.sequence).toBeGreaterThan(moved?.event.sequence ?? 0);
+  });
+
+  it('moves SEQUENCE and LAST-MODIFIED when the item or its account is renamed', async () => {
+    const channelAccountId = await makeAccount();
+    const itemId = await held(channelAccountId, { title: 'Before' });
+    const { url } = await feedOf({ channelAccountId });
+    const shown = async () => {
+      const { event, component } = (await events(url)).events[0] ?? {};
+      const stamps = ['dtstamp', 'last-modified'].map((name) =>
+        String(component?.getFirstPropertyValue(name)),
+      );
+      return { summary: event?.summary ?? '', sequence: event?.sequence ?? 0, stamps };
+    };
+    const { $client } = api.engine.deps.db;
+    // A minute ago, because the stamps of a feed are whole seconds.
+    await $client.query(
+      "update publications set changed_at = now() - interval '1 minute' where item_id = $1",
+      [itemId],
+    );
+    let before = await shown();
+    const name = `renamed ${randomUUID()}`;
+    await api.ok('social_media_manager', 'PATCH', `/v1/channel-accounts/${channelAccountId}`, {
+      name,
+    });
+    let after = await shown();
+    expect(after.summary).toBe(`Before (${name})`);
+    expect(after.sequence).toBeGreaterThan(before.sequence);
+    for (const [index, stamp] of after.stamps.entries()) {
+      expect(stamp > (before.stamps[index] ?? '')).toBe(true);
+    }
+    before = after;
+    await $client.query("update items set title = 'After' where id = $1", [itemId]);
+    after = await shown();
+    expect(after.summary).toBe(`After (${name})`);
+    expect(after.sequence).toBeGreaterThan(before.sequence);
+    await api.ok('social_media_manager', 'PATCH', `/v1/channel-accounts/${channelAccountId}`, {
+      name,
+    });
+    expect(await shown()).toEqual(after);
+  });
+
+  it.each(['missed', 'unknown'])(
+    'does not confirm a post that is %s, and says so',
+    async (state) => {
+      const channelAccountId = await makeAccount();
+      const itemId = await held(channelAccountId, { title: 'In doubt' });
+      await api.engine.deps.db.$client.query(
+        'update publications set state = $2 where item_id = $1',
+        [itemId, state],
+      );
+      const { url } = await feedOf({ channelAccountId });
+      const entry = (await events(url)).events[0];
+      expect(entry?.component.getFirstPropertyValue('status')).toBe('TENTATIVE');
+      expect(entry?.event.summary).toMatch(new RegExp(`^\\[${state}\\] In doubt \\(`));
+    },
+  );
+
+  it('has what lies ahead first, and of the rest the latest, when there is more than it takes', async () => {
+    const { db } = api.engine.deps;
+    const channelAccountId = await makeAccount();
+    const ids: string[] = [];
+    for (const inMs of [DAY_MS, 2 * DAY_MS, 3 * DAY_MS, 4 * DAY_MS]) {
+      ids.push(await held(channelAccountId, { inMs }));
+    }
+    const [older, old, soon, later] = ids;
+    const past = "update publications set at = now() - $2 * interval '1 day' where item_id = $1";
+    await db.$client.query(past, [older, 20]);
+    await db.$client.query(past, [old, 10]);
+    const now = new Date().toISOString();
+    const day = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+    const { workspaceId } = api.engine.workspace;
+    const range = { from: day(-90), to: day(365), now };
+    const of = async (limit: number) => {
+      const rows = await readFeed(db, { workspaceId, channelAccountId, ...range, limit });
+      return rows.map(({ publication }) => publication.itemId);
+    };
+    expect(await of(1)).toEqual([soon]);
+    expect(await of(2)).toEqual([soon, later]);
+    expect(await of(3)).toEqual([old, soon, later]);
+    expect(await of(9)).toEqual([older, old, soon, later]);
+  });
+
+  it('is addressed by what is known, never by the word of a Host header', async () => {
+    const { members } = api.engine.workspace;
+    const key = members.find(({ role }) => role === 'creator')?.key;
+    const add = async (host: string, app = api.app) => {
+      const response = await app.request(`http://${host}/v1/calendar/feeds`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+      });
+      const { url } = (await response.json()) as { url: string };
+      return url.replace(/token=[\w-]{43}$/, 'token=…');
+    };
+    expect(await add('evil.example')).toBe('/v1/calendar.ics?token=…');
+    expect(await add('127.0.0.1.evil.example')).toBe('/v1/calendar.ics?token=…');
+    expect(await add('localhost:8400')).toBe('http://localhost:8400/v1/calendar.ics?token=…');
+    const known = await openApi(
+      { ...api.engine.deps, sender: api.engine.sender },
+      { settings: { publicUrl: 'https://baton.example/api' } },
+    );
+    try {
+      const url = await add('evil.example', known.app);
+      expect(url).toBe('https://baton.example/api/v1/calendar.ics?token=…');
+    } finally {
+      await known.close();
+    }
   });
 
   it('masks the title of what is under embargo', async () => {

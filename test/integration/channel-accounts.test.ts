@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loginOf } from '../../src/channels/bluesky/account.ts';
 import { openCredentials } from '../../src/credentials/account-credentials.ts';
 import { getChannelAccount, insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { getChannelSession, renewChannelSession } from '../../src/db/channel-sessions.ts';
+import { hashOf } from '../../src/domain/canonical.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
@@ -32,6 +34,11 @@ async function stored(id: string) {
   const row = await getChannelAccount(api.database.db, { workspaceId, channelAccountId: id });
   if (row === null) throw new Error(`${id} has no row`);
   return row;
+}
+
+async function loginOfRow(id: string) {
+  const row = await stored(id);
+  return loginOf({ ...row, credentials: openCredentials(api.secrets, row) });
 }
 
 describe('an account with credentials', () => {
@@ -77,6 +84,32 @@ describe('an account with credentials', () => {
     expect(openCredentials(api.secrets, await stored(made.id))).toEqual({ appPassword: 'another' });
   });
 
+  it('takes new credentials once per key, and keeps nothing to try them out by', async () => {
+    const { id } = await add();
+    const { db } = api.database;
+    const path = `${PATH}/${id}/credentials`;
+    const headers = { 'idempotency-key': randomUUID() };
+    const put = (appPassword: string) =>
+      api.as('strategist', 'PUT', path, { body: { credentials: { appPassword } }, headers });
+    const first = await put('one');
+    expect(first.status).toBe(200);
+    // Somebody else's change in between is not undone by the repetition.
+    await api.as('strategist', 'PUT', path, { body: { credentials: { appPassword: 'two' } } });
+    await renewChannelSession(db, { channelAccountId: id }, async () => 'sealed');
+    const again = await put('one');
+    expect([again.status, again.json]).toEqual([200, first.json]);
+    expect(openCredentials(api.secrets, await stored(id))).toEqual({ appPassword: 'two' });
+    expect(await getChannelSession(db, { channelAccountId: id })).toBe('sealed');
+    expect((await put('three')).json.code).toBe('idempotency_conflict');
+    const { rows } = await db.$client.query(
+      'select body_hash from idempotency_keys where key = $1',
+      [headers['idempotency-key']],
+    );
+    const body = { credentials: { appPassword: 'one' } };
+    expect(rows).toHaveLength(1);
+    expect(rows[0].body_hash).not.toBe(hashOf({ method: 'PUT', path, body }));
+  });
+
   it('asks for them again with other settings: they would be sent elsewhere', async () => {
     const { id } = await add();
     const settings = { service: 'https://pds.example.com' };
@@ -89,6 +122,30 @@ describe('an account with credentials', () => {
       body: { settings, credentials: { appPassword: 'another' } },
     });
     expect(changed.json.settings).toEqual(settings);
+  });
+
+  it('logs in as before when it is renamed', async () => {
+    const made = await add(bluesky({ name: '@baton.example.com', settings: {} }));
+    const before = await loginOfRow(made.id);
+    const renamed = await api.as('social_media_manager', 'PATCH', `${PATH}/${made.id}`, {
+      body: { name: 'news.example.com' },
+    });
+    expect(renamed.json.name).toBe('news.example.com');
+    expect(await loginOfRow(made.id)).toEqual(before);
+    // Settings replaced in the same request are those of the account as it was called until then.
+    const both = await api.as('social_media_manager', 'PATCH', `${PATH}/${made.id}`, {
+      body: { name: 'Third', settings: {}, credentials: { appPassword: 'another' } },
+    });
+    expect(both.json.settings.handle).toBe('news.example.com');
+  });
+
+  it('has nobody to log in as when neither its settings nor its first name say so', async () => {
+    const { id, settings } = await add(bluesky({ name: 'Our bakery', settings: {} }));
+    expect(settings).not.toHaveProperty('handle');
+    await api.as('social_media_manager', 'PATCH', `${PATH}/${id}`, {
+      body: { name: 'somebody.example.com' },
+    });
+    expect(await loginOfRow(id)).toMatch(/^settings\.handle is missing/);
   });
 
   it('forgets its session with its credentials', async () => {

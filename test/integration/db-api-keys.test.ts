@@ -105,7 +105,9 @@ describe('an API key', () => {
     const { id, key } = await makeKey();
     const { workspaceId } = workspace;
     const lastUsed = async () =>
-      (await listApiKeys(database.db, { workspaceId })).find((info) => info.id === id)?.lastUsedAt;
+      (await listApiKeys(database.db, { workspaceId, limit: 200 })).items.find(
+        (info) => info.id === id,
+      )?.lastUsedAt;
     expect(await lastUsed()).toBeNull();
     await authenticateApiKey(database.db, key);
     const first = await lastUsed();
@@ -123,7 +125,7 @@ describe('an API key', () => {
     await makeKey();
     const { workspaceId } = workspace;
     const memberId = workspace.memberOf('creator');
-    const listed = await listApiKeys(database.db, { workspaceId, memberId });
+    const { items: listed } = await listApiKeys(database.db, { workspaceId, memberId });
     expect(listed.length).toBeGreaterThan(0);
     for (const info of listed) expect(Object.keys(info)).not.toContain('secretHash');
   });

@@ -11,8 +11,9 @@ import {
   listBlackouts,
   removeBlackout,
 } from '../../src/db/blackouts.ts';
-import { listCalendar } from '../../src/db/calendar.ts';
+import { listCalendar, readFeed } from '../../src/db/calendar.ts';
 import {
+  countCalendarFeeds,
   createCalendarFeed,
   listCalendarFeeds,
   revokeCalendarFeed,
@@ -189,11 +190,15 @@ async function fillWorkspace() {
     readActor: (id) => members.readActor(db, { workspaceId: id, memberId }),
     getPlaybook: (id) => playbooks.getPlaybook(db, { workspaceId: id, name: 'standard' }),
     listPlaybooks: (id) => playbooks.listPlaybooks(db, { workspaceId: id }),
-    listMembers: (id) => members.listMembers(db, { workspaceId: id, role: 'creator' }),
+    listMembers: (id) => members.listMembers(db, { workspaceId: id }),
+    pageMembers: (id) => members.pageMembers(db, { workspaceId: id, role: 'creator' }),
     listHolders: async (id) => (await members.listHolders(db, { workspaceId: id })).creator,
     getChannelAccount: (id) =>
       channelAccounts.getChannelAccount(db, { workspaceId: id, channelAccountId }),
     listChannelAccounts: (id) => channelAccounts.listChannelAccounts(db, { workspaceId: id }),
+    findChannelAccounts: (id) =>
+      channelAccounts.findChannelAccounts(db, { workspaceId: id, ids: [channelAccountId] }),
+    pageChannelAccounts: (id) => channelAccounts.pageChannelAccounts(db, { workspaceId: id }),
     getCampaign: (id) => campaigns.getCampaign(db, { workspaceId: id, campaignId: campaign.id }),
     listCampaigns: (id) => campaigns.listCampaigns(db, { workspaceId: id }),
     listComments: (id) => comments.listComments(db, { ...item, workspaceId: id }),
@@ -212,7 +217,10 @@ async function fillWorkspace() {
     listApiKeys: (id) => apiKeys.listApiKeys(db, { workspaceId: id, memberId }),
     readArchivedHistories: (id) => readArchivedHistories(db, { ...item, workspaceId: id }),
     listCalendarFeeds: (id) => listCalendarFeeds(db, { workspaceId: id, memberId }),
+    countCalendarFeeds: async (id) =>
+      (await countCalendarFeeds(db, { workspaceId: id, memberId })) > 0,
     listCalendar: (id) => listCalendar(db, { workspaceId: id, ...range }),
+    readFeed: (id) => readFeed(db, { workspaceId: id, ...range, now: range.from, limit: 10 }),
     listOccupied: (id) => listOccupied(db, { workspaceId: id, channelAccountId, ...range }),
     listChannelSchedules: async (id) => [
       ...(await listChannelSchedules(db, {
@@ -271,8 +279,8 @@ function mentions(result: unknown, workspaceId: string): boolean {
 
 /** These have rows in every workspace, so the other one's own come back. */
 const OWN_IN_BOTH = [
-  ...['getWorkspace', 'getPlaybook', 'listPlaybooks', 'listMembers', 'listHolders'],
-  'listChannelAccounts',
+  ...['getWorkspace', 'getPlaybook', 'listPlaybooks', 'listMembers', 'pageMembers', 'listHolders'],
+  ...['listChannelAccounts', 'pageChannelAccounts'],
 ];
 
 describe('another workspace', () => {
@@ -314,7 +322,9 @@ describe('another workspace', () => {
 
   it('shares no idempotency key with this one', async () => {
     const { db } = database;
-    const [mine] = await apiKeys.listApiKeys(db, { workspaceId: own });
+    const {
+      items: [mine],
+    } = await apiKeys.listApiKeys(db, { workspaceId: own });
     const claim = {
       ...{ workspaceId: own, apiKeyId: mine?.id ?? '', key: 'k', route: 'POST /x' },
       bodyHash: 'h',

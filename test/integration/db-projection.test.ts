@@ -9,7 +9,7 @@ import { getItem } from '../../src/db/items.ts';
 import { listWaitingOutbox, markDispatched } from '../../src/db/outbox.ts';
 import { projectEvents } from '../../src/db/projection.ts';
 import type { ProjectionBatch } from '../../src/db/projection-batch.ts';
-import { outbox } from '../../src/db/schema/index.ts';
+import { outbox, publications } from '../../src/db/schema/index.ts';
 import { chainEvents, type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
 import {
   firstRow,
@@ -111,6 +111,38 @@ describe('projectEvents', () => {
     expect(await run.project(2, 3)).toMatchObject({ seq: 5, recorded: [2, 3], missing: [] });
     expect(await run.row()).toMatchObject({ seq: 5, title: 'after 5' });
     expect(await findings('event_gap', run.itemId)).toEqual([]);
+  });
+
+  it('is stopped by no time that cannot be read: the row moves, and a title stays masked', async () => {
+    const at = '2026-03-05T08:00:00.000Z';
+    const record = { channelAccountId: 'cha_1', channel: 'sandbox', slotNumber: 1 };
+    const planned = { ...record, state: 'planned', local: '', zone: 'UTC' };
+    const cases: [unknown, string | null][] = [
+      ['2026-03-04T08:00:00.000Z', '2026-03-04T08:00:00.000Z'],
+      [null, null],
+      ['soon', '2999-12-31T23:59:59.000Z'],
+      ['infinity', '2999-12-31T23:59:59.000Z'],
+      ['2026-02-30T08:00:00Z', '2999-12-31T23:59:59.000Z'],
+      ['', '2999-12-31T23:59:59.000Z'],
+      [{ until: 1 }, '2999-12-31T23:59:59.000Z'],
+    ];
+    for (const [embargoUntil, shown] of cases) {
+      const run = await makeRun(makeChain(1));
+      const good = { ...planned, id: `pub_${run.itemId}`, at };
+      const bad = { ...planned, id: `pub_bad_${run.itemId}`, at: 'tomorrow', publishedAt: 'x' };
+      const row = firstRow(workspace, run.itemId, 1);
+      const context = { ...row.snapshot.context, brief: { embargoUntil } };
+      const snapshot = { ...row.snapshot, context: { ...context, publications: [good, bad] } };
+      // Whatever a run of another version has written: the types do not know it.
+      const item = { ...row, snapshot: snapshot as unknown as typeof row.snapshot };
+      const projected = await run.project(1, 1, { item });
+      expect([embargoUntil, projected.seq]).toEqual([embargoUntil, 1]);
+      const rows = await database.db
+        .select()
+        .from(publications)
+        .where(eq(publications.itemId, run.itemId));
+      expect(rows).toMatchObject([{ id: good.id, at, embargoUntil: shown }]);
+    }
   });
 
   it('takes a batch whose later events were recorded without the row', async () => {

@@ -75,6 +75,7 @@ export async function openApi(
       rateLimitPerSecond: 100_000,
       local: true,
       behindTlsProxy: false,
+      publicUrl: null,
       instance: null,
       limits: { bodyBytes: 256 * 1024, uploadBytes: 1024 * 1024, importBytes: 512 * 1024 },
       ...settings,

@@ -7,7 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const ApiKey = z
   .object({
@@ -38,11 +38,12 @@ const listRoute = createRoute({
   path: '/v1/api-keys',
   operationId: 'listApiKeys',
   tags: ['Administration'],
-  summary: 'Keys without their secrets: an admin sees all, anyone else their own',
+  summary: 'Keys without their secrets, oldest first: an admin sees all, anyone else their own',
   security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
   responses: {
-    200: answers(z.object({ items: z.array(ApiKey), nextCursor: z.null() }), 'Every key'),
-    ...problems('unauthenticated'),
+    200: answers(pageOf(ApiKey), 'A page of keys'),
+    ...problems('invalid_request', 'unauthenticated'),
   },
 });
 
@@ -89,8 +90,11 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId, roles } = c.get('caller');
       const own = roles.includes('admin') ? undefined : memberId;
-      const rows = await listApiKeys(db, { workspaceId, memberId: own });
-      return c.json(wholeList(rows.map(keyView)), 200);
+      const page = await listApiKeys(db, {
+        ...{ workspaceId, memberId: own },
+        ...c.req.valid('query'),
+      });
+      return c.json({ items: page.items.map(keyView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(createKeyRoute, async (c) => {
       const caller = c.get('caller');
@@ -117,9 +121,8 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const { workspaceId, memberId, roles } = c.get('caller');
       const { id: apiKeyId } = c.req.valid('param');
       const own = roles.includes('admin') ? undefined : memberId;
-      const visible = await listApiKeys(db, { workspaceId, memberId: own });
-      if (!visible.some(({ id }) => id === apiKeyId)) throw notFound('API key', apiKeyId);
-      await revokeApiKey(db, { workspaceId, apiKeyId });
+      const revoked = await revokeApiKey(db, { workspaceId, apiKeyId, memberId: own });
+      if (!revoked) throw notFound('API key', apiKeyId);
       return c.body(null, 204);
     });
 }

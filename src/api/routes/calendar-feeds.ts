@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { readCalendar } from '../../db/calendar.ts';
+import { readFeed } from '../../db/calendar.ts';
 import {
   type CalendarFeed,
+  countCalendarFeeds,
   createCalendarFeed,
   findCalendarFeed,
   listCalendarFeeds,
@@ -21,8 +22,9 @@ import {
   IDEMPOTENT,
   idParams,
   PUBLIC,
+  pageOf,
+  paging,
   WITH_KEY,
-  wholeList,
 } from '../route-parts.ts';
 
 const Feed = z
@@ -44,13 +46,18 @@ const NewFeed = z
 const CreatedFeed = z
   .object({
     id: z.string(),
-    url: z.string().describe('shown once; whoever has it can read the feed'),
+    url: z
+      .string()
+      .describe(
+        'shown once; whoever has it can read the feed; a path of this server where its public address is not configured',
+      ),
   })
   .meta({ id: 'CreatedCalendarFeed' });
 
 const DAY_MS = 86_400_000;
 const PAST_DAYS = 90;
 const AHEAD_DAYS = 365;
+/** Entries at most: what lies ahead comes first. */
 const MAX_EVENTS = 5_000;
 const MAX_FEEDS = 50;
 
@@ -59,11 +66,12 @@ const listRoute = createRoute({
   path: '/v1/calendar/feeds',
   operationId: 'listCalendarFeeds',
   tags: ['Calendar'],
-  summary: 'Your own feeds, without their addresses',
+  summary: 'Your own feeds, without their addresses, oldest first',
   security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
   responses: {
-    200: answers(z.object({ items: z.array(Feed), nextCursor: z.null() }), 'Every feed'),
-    ...problems('unauthenticated'),
+    200: answers(pageOf(Feed), 'A page of feeds'),
+    ...problems('invalid_request', 'unauthenticated'),
   },
 });
 
@@ -108,7 +116,7 @@ const readRoute = createRoute({
   operationId: 'readCalendarFeed',
   tags: ['Calendar'],
   summary: 'The calendar for calendar programs; its secret is its credential',
-  description: `From ${PAST_DAYS} days ago to ${AHEAD_DAYS} days ahead. Titles under embargo are masked. Unknown and revoked addresses are the same 404.`,
+  description: `From ${PAST_DAYS} days ago to ${AHEAD_DAYS} days ahead, ${MAX_EVENTS} entries at most: those from today on first, then the latest of those before. What was missed, or of which nobody knows whether it went out, is \`TENTATIVE\` and says so in its summary. Titles under embargo are masked. Unknown and revoked addresses are the same 404.`,
   security: PUBLIC,
   request: {
     query: z.strictObject({ token: z.string().max(100).meta({ description: 'of the address' }) }),
@@ -128,8 +136,8 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
-      const feeds = await listCalendarFeeds(db, { workspaceId, memberId });
-      return c.json(wholeList(feeds.map(feedView)), 200);
+      const page = await listCalendarFeeds(db, { workspaceId, memberId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(feedView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
@@ -146,8 +154,7 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
           const message = 'is not a campaign of this workspace';
           throw invalidRequest([{ path: 'campaignId', message }]);
         }
-        const standing = await listCalendarFeeds(tx, { workspaceId, memberId });
-        if (standing.length >= MAX_FEEDS) {
+        if ((await countCalendarFeeds(tx, { workspaceId, memberId })) >= MAX_FEEDS) {
           throw new ApiError('conflict', {
             detail: `you have ${MAX_FEEDS} feeds: revoke one first`,
           });
@@ -178,8 +185,9 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
         from: new Date(today - PAST_DAYS * DAY_MS).toISOString(),
         to: new Date(today + AHEAD_DAYS * DAY_MS).toISOString(),
       };
-      const rows = await readCalendar(db, {
-        ...{ workspaceId, ...range, cancelled: true, limit: MAX_EVENTS },
+      const rows = await readFeed(db, {
+        ...{ workspaceId, ...range, limit: MAX_EVENTS },
+        now: new Date(today).toISOString(),
         ...(channelAccountId !== null && { channelAccountId }),
         ...(campaignId !== null && { campaignId }),
       });
@@ -201,14 +209,20 @@ function feedView({
   return { id, channelAccountId, campaignId, createdAt };
 }
 
-/** Where the caller reached this API. */
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/**
+ * The address of a feed, with its secret in it. The `Host` of a request is the caller's own word, and a
+ * proxy may pass on any: only one that leads to the caller's own machine is believed. Where nobody said
+ * the public address it is a path, for the address that the caller knows the API by.
+ */
 function feedUrl(
   c: ApiContext,
-  { behindTlsProxy }: Pick<ApiDeps['settings'], 'behindTlsProxy'>,
+  { publicUrl }: Pick<ApiDeps['settings'], 'publicUrl'>,
   secret: string,
 ): string {
-  const url = new URL('/v1/calendar.ics', c.req.url);
-  if (behindTlsProxy) url.protocol = 'https:';
-  url.searchParams.set('token', secret);
-  return url.href;
+  const path = `/v1/calendar.ics?${new URLSearchParams({ token: secret })}`;
+  if (publicUrl !== null) return publicUrl + path;
+  const { hostname, origin } = new URL(c.req.url);
+  return LOOPBACK_NAMES.has(hostname) ? origin + path : path;
 }

@@ -6,10 +6,11 @@ import {
   type ChannelAccountRow,
   getChannelAccount,
   insertChannelAccount,
-  listChannelAccounts,
+  pageChannelAccounts,
   updateChannelAccount,
 } from '../../db/channel-accounts.ts';
 import { deleteChannelSession } from '../../db/channel-sessions.ts';
+import type { Db } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -22,7 +23,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const ChannelAccount = z
   .object({
@@ -109,12 +110,9 @@ const listRoute = createRoute({
   path: '/v1/channel-accounts',
   operationId: 'listChannelAccounts',
   summary: 'Accounts to publish to, by channel and name',
-  request: { query: z.strictObject({ channel: ChannelId.optional() }) },
+  request: { query: z.strictObject({ channel: ChannelId.optional(), ...paging }) },
   responses: {
-    200: answers(
-      z.object({ items: z.array(ChannelAccount), nextCursor: z.null() }),
-      'Every account',
-    ),
+    200: answers(pageOf(ChannelAccount), 'A page of accounts'),
     ...problems('invalid_request', 'unauthenticated'),
   },
 });
@@ -146,6 +144,7 @@ const credentialsRoute = createRoute({
   path: '/v1/channel-accounts/{id}/credentials',
   operationId: 'replaceChannelCredentials',
   summary: 'Replace the credentials of an account and when they expire',
+  parameters: IDEMPOTENT,
   request: { params: AccountParams, body: body(NewCredentials) },
   responses: { 200: answers(ChannelAccount, 'Replaced'), ...writeProblems },
 });
@@ -163,32 +162,30 @@ export function channelAccountRoutes({
 
   /** The account with what was given, checked by its channel's form and sealed. */
   async function change(
+    tx: Db,
     key: { workspaceId: string; channelAccountId: string },
     { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
-  ) {
-    const row = await inTransaction(db, async (tx) => {
-      const standing = await getChannelAccount(tx, key, { lock: true });
-      if (standing === null) return null;
-      if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
-        const message =
-          'are needed again with other settings: they are sent where the settings say';
-        throw invalidRequest([{ path: 'credentials', message }]);
-      }
-      const read = readAccountInput(accountFormOf, standing.channel, { settings, credentials });
-      if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
-      return updateChannelAccount(tx, {
-        ...key,
-        change: {
-          ...changeOf(rest),
-          ...(read.settings !== undefined && { settings: read.settings }),
-          ...(read.credentials !== undefined && {
-            credentials: sealed(standing.id, read.credentials),
-          }),
-        },
-      });
+  ): Promise<z.infer<typeof ChannelAccount>> {
+    const standing = await getChannelAccount(tx, key, { lock: true });
+    if (standing === null) throw notFound('channel account', key.channelAccountId);
+    if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
+      const message = 'are needed again with other settings: they are sent where the settings say';
+      throw invalidRequest([{ path: 'credentials', message }]);
+    }
+    const read = readAccountInput(accountFormOf, standing, { settings, credentials });
+    if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+    const row = await updateChannelAccount(tx, {
+      ...key,
+      change: {
+        ...changeOf(rest),
+        ...(read.settings !== undefined && { settings: read.settings }),
+        ...(read.credentials !== undefined && {
+          credentials: sealed(standing.id, read.credentials),
+        }),
+      },
     });
-    if (row === null) throw notFound('channel account', key.channelAccountId);
-    return accountView(row);
+    // Its row is locked since it was read.
+    return accountView(row ?? standing);
   }
 
   function sealed(id: string, given: Record<string, unknown> | null): string | null {
@@ -198,19 +195,15 @@ export function channelAccountRoutes({
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      const rows = await listChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
-      return c.json(wholeList(rows.map(accountView)), 200);
+      const page = await pageChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(accountView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
       const given = c.req.valid('json');
-      const { settings = {}, credentials = null } = readAccountInput(
-        accountFormOf,
-        given.channel,
-        given,
-      );
+      const { settings = {}, credentials = null } = readAccountInput(accountFormOf, given, given);
       await requireOwner(workspaceId, given.ownerId);
       const answer = await once(c, db, async (tx) => {
         const id = newId('channelAccount');
@@ -227,14 +220,20 @@ export function channelAccountRoutes({
       const given = c.req.valid('json');
       await requireOwner(workspaceId, given.ownerId);
       const channelAccountId = c.req.valid('param').id;
-      return c.json(await change({ workspaceId, channelAccountId }, given), 200);
+      const key = { workspaceId, channelAccountId };
+      return c.json(await inTransaction(db, (tx) => change(tx, key, given)), 200);
     })
     .openapi(credentialsRoute, async (c) => {
       const caller = c.get('caller');
       requireRole(caller, ['admin', 'social_media_manager']);
       const { workspaceId } = caller;
       const channelAccountId = c.req.valid('param').id;
-      return c.json(await change({ workspaceId, channelAccountId }, c.req.valid('json')), 200);
+      const given = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => ({
+        status: 200 as const,
+        body: await change(tx, { workspaceId, channelAccountId }, given),
+      }));
+      return c.json(answer.body, 200);
     });
 }
 

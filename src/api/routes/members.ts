@@ -2,9 +2,9 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {
   getMember,
   insertMember,
-  listMembers,
   type MemberChange,
   type MemberRow,
+  pageMembers,
   updateMember,
 } from '../../db/members.ts';
 import { Instant } from '../../domain/instant.ts';
@@ -15,7 +15,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const tags = z.array(z.string().trim().min(1).max(60)).max(50);
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
@@ -94,10 +94,11 @@ const listRoute = createRoute({
         .enum(['true', 'false'])
         .transform((text) => text === 'true')
         .optional(),
+      ...paging,
     }),
   },
   responses: {
-    200: answers(z.object({ items: z.array(Member), nextCursor: z.null() }), 'Every member'),
+    200: answers(pageOf(Member), 'A page of members'),
     ...problems('invalid_request', 'unauthenticated'),
   },
 });
@@ -147,8 +148,8 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      const rows = await listMembers(db, { workspaceId, ...c.req.valid('query') });
-      return c.json(wholeList(rows.map(memberView)), 200);
+      const page = await pageMembers(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(memberView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(readRoute, async (c) => {
       const { workspaceId, memberId: own } = c.get('caller');

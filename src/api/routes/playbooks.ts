@@ -6,7 +6,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiError, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const listRoute = createRoute({
   method: 'get',
@@ -15,9 +15,10 @@ const listRoute = createRoute({
   tags: ['Administration'],
   summary: 'Every version of every playbook, by name and version',
   security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
   responses: {
-    200: answers(z.object({ items: z.array(Playbook), nextCursor: z.null() }), 'The playbooks'),
-    ...problems('unauthenticated'),
+    200: answers(pageOf(Playbook), 'A page of playbooks'),
+    ...problems('invalid_request', 'unauthenticated'),
   },
 });
 
@@ -50,8 +51,12 @@ const addRoute = createRoute({
 export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
-      const rows = await listPlaybooks(db, { workspaceId: c.get('caller').workspaceId });
-      return c.json(wholeList(rows.map(({ data }) => data)), 200);
+      const { workspaceId } = c.get('caller');
+      const page = await listPlaybooks(db, { workspaceId, ...c.req.valid('query') });
+      return c.json(
+        { items: page.items.map(({ data }) => data), nextCursor: page.nextCursor },
+        200,
+      );
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { listChannelAccounts } from '../../db/channel-accounts.ts';
+import { findChannelAccounts } from '../../db/channel-accounts.ts';
 import type { Db } from '../../db/client.ts';
 import { getItem, type StoredItem } from '../../db/items.ts';
 import { appendReadings, listReadings, type ReadingRow } from '../../db/readings.ts';
@@ -9,7 +9,7 @@ import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, type ProblemIssue, problems } from '../errors.ts';
 import { READING_EXAMPLE } from '../examples.ts';
-import { bodyHashOf, once, requestHash } from '../idempotency.ts';
+import { once } from '../idempotency.ts';
 import { bodyChunks } from '../read-body.ts';
 import { readingView, StoredReading } from '../reading-view.ts';
 import { MAX_IMPORTED, readReadingsCsv } from '../readings-import.ts';
@@ -115,18 +115,13 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       const { workspaceId, memberId } = caller;
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
-      const { readings, bodyHash } = await readingsOf(c, deps.settings, c.req.valid('json'));
+      const readings = await readingsOf(c, deps.settings, c.req.valid('json'));
       await checkScopes(db, item, readings);
-      const answer = await once(
-        c,
-        db,
-        async (tx) => {
-          const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
-          const items = rows.slice(0, MAX_SHOWN).map(readingView);
-          return { status: 201 as const, body: { count: rows.length, items } };
-        },
-        bodyHash,
-      );
+      const answer = await once(c, db, async (tx) => {
+        const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
+        const items = rows.slice(0, MAX_SHOWN).map(readingView);
+        return { status: 201 as const, body: { count: rows.length, items } };
+      });
       const publicationIds = [...new Set(readings.map((one) => one.publicationId ?? null))];
       await engine.tellReadings({ itemId, publicationIds });
       return c.json(answer.body, 201);
@@ -137,17 +132,17 @@ async function readingsOf(
   c: ApiContext,
   { limits }: ApiDeps['settings'],
   json: ReadingInput | ReadingInput[] | string,
-): Promise<{ readings: ReadingInput[]; bodyHash: string }> {
+): Promise<ReadingInput[]> {
   if (mediaTypeOf(c.req.header('content-type')) !== 'text/csv' && typeof json !== 'string') {
-    return { readings: Array.isArray(json) ? json : [json], bodyHash: bodyHashOf(c) };
+    return Array.isArray(json) ? json : [json];
   }
   const chunks = bodyChunks(c.req.raw, {
     maxBytes: limits.importBytes,
     timeoutMs: IMPORT_TIMEOUT_MS,
   });
   const { readings, hash } = await readReadingsCsv(chunks);
-  const { method, path } = c.req;
-  return { readings, bodyHash: requestHash({ method, path, body: { csv: hash } }) };
+  c.set('body', { csv: hash });
+  return readings;
 }
 
 /** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */
@@ -158,8 +153,8 @@ async function checkScopes(
 ): Promise<void> {
   const { workspaceId, clockOffsetMs, snapshot } = item;
   const publications = new Set(snapshot.context.publications.map(({ id }) => id));
-  const needsAccounts = readings.some(({ channelAccountId }) => channelAccountId !== undefined);
-  const rows = needsAccounts ? await listChannelAccounts(db, { workspaceId }) : [];
+  const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
+  const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
   const accounts = new Set(rows.map(({ id }) => id));
   const latest = Date.now() + clockOffsetMs + AHEAD_TOLERANCE_MS;
   const issues = readings.flatMap(({ publicationId, channelAccountId, asOf }, index) => {

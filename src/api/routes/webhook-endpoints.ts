@@ -14,7 +14,7 @@ import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound, problems } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY, wholeList } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 import { WEBHOOK_DECISIONS } from '../webhooks/delivery-body.ts';
 import { newWebhookSecret, webhookPurpose } from '../webhooks/secrets.ts';
 
@@ -76,13 +76,11 @@ const listRoute = createRoute({
   method: 'get',
   path: '/v1/webhook-endpoints',
   operationId: 'listWebhookEndpoints',
-  summary: 'Where signed decisions may come in, without the secrets (admin)',
+  summary: 'Where signed decisions may come in, without the secrets, oldest first (admin)',
+  request: { query: z.strictObject(paging) },
   responses: {
-    200: answers(
-      z.object({ items: z.array(WebhookEndpoint), nextCursor: z.null() }),
-      'Every endpoint',
-    ),
-    ...problems('unauthenticated', 'forbidden'),
+    200: answers(pageOf(WebhookEndpoint), 'A page of endpoints'),
+    ...problems('invalid_request', 'unauthenticated', 'forbidden'),
   },
 });
 
@@ -126,8 +124,9 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
     .openapi(listRoute, async (c) => {
       const caller = c.get('caller');
       requireRole(caller, ['admin']);
-      const rows = await listWebhookEndpoints(db, { workspaceId: caller.workspaceId });
-      return c.json(wholeList(rows.map(endpointView)), 200);
+      const { workspaceId } = caller;
+      const page = await listWebhookEndpoints(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ items: page.items.map(endpointView), nextCursor: page.nextCursor }, 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

@@ -10,16 +10,22 @@ const service = z
   .refine((text) => new URL(text).href === `${new URL(text).origin}/`, ORIGIN_RULE)
   .transform((text) => new URL(text).origin);
 
+const Handle = z
+  .string()
+  .trim()
+  .regex(/^(@?[a-z0-9.-]{3,253}|did:[a-z]+:[\w.:%-]{1,200})$/i, 'is a handle or a DID');
+
 export const BlueskySettings = z.strictObject({
   /** The account's personal data server (PDS). */
   service: service.default('https://bsky.social'),
-  /** Handle or DID; the account's name when absent. */
-  handle: z
-    .string()
-    .trim()
-    .regex(/^(@?[a-z0-9.-]{3,253}|did:[a-z]+:[\w.:%-]{1,200})$/i, 'is a handle or a DID')
-    .optional(),
+  /** Handle or DID to log in as. */
+  handle: Handle.optional(),
 });
+
+/** An account that is called like a handle logs in as it, now and under every later name. */
+export function settingsByName(name: string): { handle?: string } {
+  return Handle.safeParse(name).success ? { handle: name } : {};
+}
 
 export const BlueskyCredentials = z.strictObject({
   /** An app password, made for Baton under Settings → Privacy and security → App passwords. */
@@ -43,7 +49,8 @@ export function loginOf(account: ChannelAccount): BlueskyLogin | string {
   if (account.credentials === null) return 'no app password is stored for the account';
   const credentials = BlueskyCredentials.safeParse(account.credentials);
   if (!credentials.success) return 'the stored credentials are not those of Bluesky';
-  const { service, handle = account.name } = settings.data;
+  const { service, handle } = settings.data;
+  if (handle === undefined) return 'settings.handle is missing: whom to log in as';
   const { appPassword } = credentials.data;
   const identifier = handle.replace(/^@/, '');
   const fingerprint = createHash('sha256')

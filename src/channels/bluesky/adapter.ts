@@ -11,7 +11,13 @@ import type {
 } from '../channel.ts';
 import { type ChannelSessions, createMemorySessions } from '../channel-sessions.ts';
 import { unreachable } from '../request-outcomes.ts';
-import { BlueskyCredentials, type BlueskyLogin, BlueskySettings, loginOf } from './account.ts';
+import {
+  BlueskyCredentials,
+  type BlueskyLogin,
+  BlueskySettings,
+  loginOf,
+  settingsByName,
+} from './account.ts';
 import { lookupOutcome, publishOutcome } from './outcomes.ts';
 import { postKeyOf } from './post-key.ts';
 import { ContentRefused, FileUnreadable, POST_COLLECTION, recordOf } from './record.ts';
@@ -26,6 +32,7 @@ import { failureOf, isTokenRefusal, type Server, serverAt } from './xrpc.ts';
 export const BLUESKY = {
   id: 'bluesky',
   settings: BlueskySettings,
+  settingsByName,
   credentials: BlueskyCredentials,
   create: ({ http, sessions }) => createBlueskyChannel({ http, store: sessions }),
 } as const satisfies ChannelDefinition;

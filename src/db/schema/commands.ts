@@ -33,7 +33,7 @@ export const commands = pgTable('commands', {
   retryAt: instant('retry_at'),
 });
 
-/** Answers of POSTs that are not commands. */
+/** Answers of changes that are not commands, and refusals that no command's row holds. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -42,6 +42,7 @@ export const idempotencyKeys = pgTable(
     key: text().notNull(),
     /** Method and path. */
     route: text().notNull(),
+    /** Keyed by the credential that asked: a body may hold a secret. */
     bodyHash: text('body_hash').notNull(),
     leaseUntil: instant('lease_until'),
     status: integer(),

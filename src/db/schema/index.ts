@@ -18,6 +18,7 @@ export {
   channelSchedules,
   freezes,
   publications,
+  renames,
 } from './schedules.ts';
 export { briefs, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';

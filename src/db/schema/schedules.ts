@@ -38,6 +38,14 @@ export const publications = pgTable('publications', {
   changedAt: instant('changed_at').notNull().default(sql`now()`),
 });
 
+/** How often an item or a channel account got another name: written by triggers only. */
+export const renames = pgTable('renames', {
+  subjectId: text('subject_id').primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  count: integer().notNull().default(1),
+  lastAt: instant('last_at').notNull().default(sql`now()`),
+});
+
 /** Windows in which nothing goes out: of an account, a channel or, with neither, of the workspace. */
 export const blackouts = pgTable('blackouts', {
   id: text().primaryKey(),
