@@ -6,12 +6,14 @@ import {
 } from './item-context.ts';
 
 import {
+  bindsContent,
   type Checks,
   holdersOf,
   isTentativePlace,
   MET,
   plansASend,
   type Question,
+  slotProblem,
   unmet,
 } from './item-question.ts';
 import { APPROVER_ROLES, type ApproverRole, OWNER_ROLES, type Role } from './roles.ts';
@@ -73,14 +75,20 @@ export const APPROVAL_CHECKS = {
       : unmet('assets_complete', `the brief asks for ${lacking.join(', ')}, the draft has none`);
   },
 
-  variants_in_limits: ({ context }) => {
+  variants_in_limits: (question) => {
+    const { context, ask } = question;
+    // A tentative slot holds a time for content that is still being written.
+    if (ask.type !== 'submit_for_review' && !bindsContent(question)) return MET;
     const draft = context.draft;
     if (draft === null) return MET;
     const lacking = (context.brief?.channels ?? [])
       .filter((channel) => draft.variants[channel] === undefined)
       .map((channel) => `${channel}: no variant`);
     const problems = [...lacking, ...draft.violations];
-    return problems.length === 0 ? MET : unmet('variants_in_limits', problems.join('; '));
+    return [
+      ...(problems.length === 0 ? MET : unmet('variants_in_limits', problems.join('; '))),
+      ...slotProblem('variants_in_limits', question),
+    ];
   },
 
   approvers_exist: (question) =>

@@ -28,6 +28,7 @@ export interface SlotFacts {
 
 export type SlotProblem =
   | 'slot_valid'
+  | 'variants_in_limits'
   | 'not_blacked_out'
   | 'embargo_over'
   | 'token_valid_past_slot';

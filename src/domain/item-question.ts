@@ -84,6 +84,22 @@ export function plansASend(ask: Inquiry): boolean {
   return ask.refs.outcome === 'publish_again' || ask.refs.outcome === 'reschedule';
 }
 
+/** The command gives slots to the content as it is; a tentative slot only holds its time. */
+export function bindsContent({ place, ask }: Pick<Question, 'place' | 'ask'>): boolean {
+  return plansASend(ask) && !(ask.type === 'plan_schedule' && isTentativePlace(place));
+}
+
+/** What the API found wrong with the slots that a command names or keeps. */
+export function slotProblem(
+  code: SlotFacts['problems'][number]['code'],
+  { ask }: Question,
+): readonly Unmet[] {
+  if (!plansASend(ask)) return MET;
+  return slotsOf(ask).facts.flatMap(({ problems }) =>
+    problems.filter((problem) => problem.code === code),
+  );
+}
+
 export function holdersOf(ask: Inquiry): Holders {
   return ask.type === 'offer_handoff' || ask.type === 'submit_for_review' ? ask.facts.holders : {};
 }

@@ -23,7 +23,8 @@ export const REQUIREMENT_TEXTS: Record<RequirementCode, string> = {
   nothing_sending: 'No publication is due or being sent.',
   variant_frozen: 'Variants that are published, or may be, stay as they are.',
   assets_complete: 'The draft has every kind of content that the brief asks for.',
-  variants_in_limits: 'Every channel of the brief has a variant, within the channel’s limits.',
+  variants_in_limits:
+    'Every channel of the brief has a variant, within the channel’s limits; for a slot, within those of today.',
   approvers_exist: 'For every asked role there is somebody eligible who did not write the content.',
   revision_acknowledged: 'Past the revision limit, the strategist has acknowledged the round.',
   revision_past_limit: 'A round past the limit waits for an acknowledgement.',
@@ -41,8 +42,9 @@ export const REQUIREMENT_TEXTS: Record<RequirementCode, string> = {
   not_blacked_out: 'The slot lies outside blackout windows.',
   embargo_over: 'The slot lies after the embargo of the brief.',
   token_valid_past_slot: 'The account’s token outlives the slot.',
-  another_publication: 'Another publication is planned or published.',
-  publication_planned: 'The publication named is planned.',
+  another_publication:
+    'Another publication is planned or published; a slot that is only held may be the last.',
+  publication_planned: 'The publication named is planned or tentative.',
   is_unknown_or_missed: 'The publication’s outcome is unknown, or it was missed.',
   outcome_fits: 'The outcome fits the publication’s state and the item’s stage.',
   evidence_given: 'What shows the outcome is stated.',
