@@ -71,7 +71,8 @@ function clocks({ calendar, item, context }: Clocked): ClockFacts {
 }
 
 function plannerOf({ item, context }: Pick<Clocked, 'item' | 'context'>): SlotPlanner {
-  return { workspaceId: item.workspaceId, context, now: itemTime(item) };
+  const binds = !isTentativePlace(placeOf(item.snapshot));
+  return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
 }
 
 /** @throws InvalidBody when more than one time is given. */
@@ -81,10 +82,9 @@ function hasTime({ at, local, slot }: CommandBody<'resolve_publication'>): boole
   throw new InvalidBody([{ path: ['at'], message: 'give one of `at`, `local` and `slot`' }]);
 }
 
-/** Whether a body asks for a free slot: it is found and held under a lock, until the command is stored. */
-export function asksForFreeSlot(body: object): boolean {
-  const { slot, publications = [] } = body as { slot?: string; publications?: { slot?: string }[] };
-  return slot === 'next' || publications.some((publication) => publication.slot === 'next');
+/** Whether a command may take slots: they are chosen under locks that last until it is stored. */
+export function takesSlots(type: CommandType): boolean {
+  return type === 'plan_schedule' || type === 'resolve_publication';
 }
 
 type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
@@ -217,20 +217,19 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   plan_schedule: async (preparation) => {
-    const { db, item, body, context } = preparation;
+    const { db, body, context } = preparation;
+    const planner = plannerOf(preparation);
     const resolved = await resolveSlots(
       db,
-      plannerOf(preparation),
+      planner,
       body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
     );
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
-    const kept = isTentativePlace(placeOf(item.snapshot))
-      ? []
-      : standingSlots(context, resolved.slots).kept;
+    const kept = planner.binds ? standingSlots(context, resolved.slots).kept : [];
     return {
       refs: { publications: resolved.slots },
       facts: {
-        slots: [...resolved.facts, ...(await keptSlotFacts(db, item.workspaceId, kept))],
+        slots: [...resolved.facts, ...(await keptSlotFacts(db, planner, kept))],
         clocks: clocks(preparation),
         warnings: resolved.warnings,
       },
