@@ -8,6 +8,7 @@ import {
 import {
   bindsContent,
   type Checks,
+  draftFactsOf,
   holdersOf,
   isTentativePlace,
   MET,
@@ -77,18 +78,15 @@ export const APPROVAL_CHECKS = {
 
   variants_in_limits: (question) => {
     const { context, ask } = question;
-    // A tentative slot holds a time for content that is still being written.
-    if (ask.type !== 'submit_for_review' && !bindsContent(question)) return MET;
+    // What is planned was submitted: only the limits can have changed. A tentative slot holds a time.
+    if (bindsContent(question)) return slotProblem('variants_in_limits', question);
     const draft = context.draft;
-    if (draft === null) return MET;
+    if (ask.type !== 'submit_for_review' || draft === null) return MET;
     const lacking = (context.brief?.channels ?? [])
       .filter((channel) => draft.variants[channel] === undefined)
       .map((channel) => `${channel}: no variant`);
-    const problems = [...lacking, ...draft.violations];
-    return [
-      ...(problems.length === 0 ? MET : unmet('variants_in_limits', problems.join('; '))),
-      ...slotProblem('variants_in_limits', question),
-    ];
+    const problems = [...lacking, ...draftFactsOf(question).violations];
+    return problems.length === 0 ? MET : unmet('variants_in_limits', problems.join('; '));
   },
 
   approvers_exist: (question) =>

@@ -38,6 +38,14 @@ interface Facts {
   warnings?: { code: string; message: string }[];
 }
 
+/** A draft's machine checks against the brief, and its variants against the limits, as they are now. */
+export interface DraftFacts {
+  failedChecks?: string[];
+  violations?: string[];
+  /** The draft that was looked at: of another one these say nothing. Commands of before have none. */
+  draftHash?: string;
+}
+
 /** Active members per role, as far as a guard needs them. */
 export type Holders = Partial<Record<Role, string[]>>;
 
@@ -57,8 +65,7 @@ export interface CommandPayloads {
   save_draft: { refs: { draft: DraftDigest }; facts: Facts };
   submit_for_review: {
     refs: { checklist: string[]; note?: string };
-    /** `failedChecks`: the draft's machine checks against the brief as it is now. */
-    facts: Facts & { holders: Holders; failedChecks?: string[] };
+    facts: Facts & { holders: Holders } & DraftFacts;
   };
   acknowledge_revision: { refs: { note?: string }; facts: Facts };
   decide_approval: {

@@ -1,6 +1,7 @@
 import type {
   Command,
   CommandType,
+  DraftFacts,
   Holders,
   PlannedSlot,
   RequirementCode,
@@ -98,6 +99,17 @@ export function slotProblem(
   return slotsOf(ask).facts.flatMap(({ problems }) =>
     problems.filter((problem) => problem.code === code),
   );
+}
+
+/** What a submission is judged by: found now for this very draft, else when the draft was saved. */
+export function draftFactsOf({ context, ask }: Question): Required<Omit<DraftFacts, 'draftHash'>> {
+  const { draft } = context;
+  const facts: DraftFacts = ask.type === 'submit_for_review' ? ask.facts : {};
+  const isOfIt = facts.draftHash === undefined || facts.draftHash === draft?.hash;
+  return {
+    failedChecks: (isOfIt ? facts.failedChecks : undefined) ?? draft?.failedChecks ?? [],
+    violations: (isOfIt ? facts.violations : undefined) ?? draft?.violations ?? [],
+  };
 }
 
 export function holdersOf(ask: Inquiry): Holders {

@@ -160,9 +160,11 @@ export const SCHEDULE_CHECKS = {
   another_publication: ({ place, context, ask }) => {
     if (ask.type !== 'skip_publication') return MET;
     const given = ask.refs?.publicationId;
-    // Without a slot that is only held, no plan lacks anything.
+    // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
     const isHeld = context.publications.some(
-      ({ id, state }) => state === 'tentative' && (given === undefined || id === given),
+      ({ id, state }) =>
+        (given === undefined || id === given) &&
+        (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
     );
     if (isHeld || isTentativePlace(place)) return MET;
     const standing = context.publications.filter(

@@ -42,8 +42,7 @@ export const REQUIREMENT_TEXTS: Record<RequirementCode, string> = {
   not_blacked_out: 'The slot lies outside blackout windows.',
   embargo_over: 'The slot lies after the embargo of the brief.',
   token_valid_past_slot: 'The account’s token outlives the slot.',
-  another_publication:
-    'Another publication is planned or published; a slot that is only held may be the last.',
+  another_publication: 'Once the plan stands: another publication is planned or published.',
   publication_planned: 'The publication named is planned or tentative.',
   is_unknown_or_missed: 'The publication’s outcome is unknown, or it was missed.',
   outcome_fits: 'The outcome fits the publication’s state and the item’s stage.',

@@ -58,6 +58,23 @@ async function skip(itemId: string): Promise<void> {
   await api.ok('social_media_manager', 'POST', path, { reason: 'another plan' });
 }
 
+/** Held in creation, then approved and accepted: the next plan makes it firm. */
+async function heldUntilPlanning(channelAccountId: string): Promise<string> {
+  const itemId = await inCreation();
+  await plan(itemId, { channelAccountId, at: later(9 * DAY_MS) });
+  await approve(api.engine, itemId, await submit(api.engine, itemId));
+  await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+  return itemId;
+}
+
+async function refusedFirming(itemId: string): Promise<Json[]> {
+  const path = `/v1/items/${itemId}/schedule`;
+  const body = { publications: [] };
+  const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
+  expect(status).toBe(409);
+  return json.unmet;
+}
+
 const later = (ms: number) => new Date(Date.now() + ms).toISOString();
 
 describe('the next free slot', () => {
@@ -326,23 +343,6 @@ describe('a plan at a time that somebody names', () => {
 });
 
 describe('a held slot', () => {
-  /** Held in creation, then approved and accepted: the next plan makes it firm. */
-  async function heldUntilPlanning(channelAccountId: string): Promise<string> {
-    const itemId = await inCreation();
-    await plan(itemId, { channelAccountId, at: later(9 * DAY_MS) });
-    await approve(api.engine, itemId, await submit(api.engine, itemId));
-    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
-    return itemId;
-  }
-
-  async function refusedFirming(itemId: string): Promise<Json[]> {
-    const path = `/v1/items/${itemId}/schedule`;
-    const body = { publications: [] };
-    const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
-    expect(status).toBe(409);
-    return json.unmet;
-  }
-
   it.each([
     ['whose account is off', 'active = false', 'slot_valid', 'is not active'],
     [
@@ -363,26 +363,27 @@ describe('a held slot', () => {
     expect((await api.engine.context(itemId)).publications).toMatchObject([{ state: 'tentative' }]);
   });
 
-  it('whose variant breaks the limits of today is not made firm, nor planned by name', async () => {
+  it('of an account that is off does not keep another plan from being made once it is skipped', async () => {
     const channelAccountId = await makeAccount(null);
-    const itemId = await heldUntilPlanning(channelAccountId);
-    const limit: { max: number } = CHANNEL_LIMITS.sandbox.text;
-    const { max } = limit;
-    try {
-      limit.max = 3;
-      const [unmet] = await refusedFirming(itemId);
-      expect(unmet?.code).toBe('variants_in_limits');
-      expect(unmet?.message).toContain('sandbox text: Sandbox takes 3 characters');
-      const path = `/v1/items/${itemId}/schedule`;
-      const body = { publications: [{ channelAccountId, at: later(8 * DAY_MS) }] };
-      const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
-      expect([status, json.unmet[0].code]).toEqual([409, 'variants_in_limits']);
-      // Holding a time asks for no text.
-      await plan(await inCreation(), { channelAccountId, at: later(7 * DAY_MS) });
-    } finally {
-      limit.max = max;
-    }
-    await plan(itemId, { channelAccountId, at: later(8 * DAY_MS) });
+    const itemId = await api.engine.start();
+    await toScheduled(api.engine, itemId, {
+      accounts: [channelAccountId],
+      slotInMs: 9 * DAY_MS,
+    });
+    const draft = { title: 'Another title' };
+    await approve(api.engine, itemId, await submit(api.engine, itemId, { draft }));
+    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await api.engine.deps.db.$client.query(
+      'update channel_accounts set active = false where id = $1',
+      [channelAccountId],
+    );
+    const other = { channelAccountId: api.engine.channelAccountId, at: later(8 * DAY_MS) };
+    const path = `/v1/items/${itemId}/schedule`;
+    const body = { publications: [other] };
+    const refused = await api.as('social_media_manager', 'PUT', path, { body });
+    expect([refused.status, refused.json.unmet[0].code]).toEqual([409, 'slot_valid']);
+    await skip(itemId);
+    await plan(itemId, other);
     expect((await api.engine.context(itemId)).stage).toBe('scheduled');
   });
 
@@ -410,6 +411,54 @@ describe('a held slot', () => {
     expect((await api.engine.item(itemId)).stage).toBe('creation');
     const again = await plan(await inCreation(), { channelAccountId, slot: 'next' });
     expect(again.publications[0].at).toBe(at);
+  });
+});
+
+describe('limits that tighten', () => {
+  async function tightened(work: () => Promise<void>): Promise<void> {
+    const limit: { max: number } = CHANNEL_LIMITS.sandbox.text;
+    const { max } = limit;
+    limit.max = 3;
+    try {
+      await work();
+    } finally {
+      limit.max = max;
+    }
+  }
+  const TOO_LONG = 'sandbox text: Sandbox takes 3 characters';
+
+  it('after the handoff keep a held slot from being made firm, and a named one from being planned', async () => {
+    const channelAccountId = await makeAccount(null);
+    const itemId = await heldUntilPlanning(channelAccountId);
+    const at = later(8 * DAY_MS);
+    await tightened(async () => {
+      const [unmet] = await refusedFirming(itemId);
+      expect(unmet?.code).toBe('variants_in_limits');
+      expect(unmet?.message).toContain(TOO_LONG);
+      const path = `/v1/items/${itemId}/schedule`;
+      const body = { publications: [{ channelAccountId, at }] };
+      const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
+      expect([status, json.unmet[0].code]).toEqual([409, 'variants_in_limits']);
+      // Holding a time asks for no text.
+      await plan(await inCreation(), { channelAccountId, at: later(7 * DAY_MS) });
+    });
+    await plan(itemId, { channelAccountId, at });
+    expect((await api.engine.context(itemId)).stage).toBe('scheduled');
+  });
+
+  it('after a draft is saved refuse its submission, and `actions` says so', async () => {
+    const itemId = await inCreation();
+    await api.engine.apply('creator', itemId, 'save_draft', { draft: makeDraft() });
+    await tightened(async () => {
+      const actions = await api.ok('creator', 'GET', `/v1/items/${itemId}/actions`);
+      const action = actions.items.find(({ command }: Json) => command === 'submit_for_review');
+      expect(action).toMatchObject({ allowed: false, unmet: [{ code: 'variants_in_limits' }] });
+      const body = { checklist: tickedChecklist('review') };
+      const path = `/v1/items/${itemId}/handoffs`;
+      const { status, json } = await api.as('creator', 'POST', path, { body });
+      expect([status, json.unmet]).toEqual([409, action.unmet]);
+      expect(json.unmet[0].message).toContain(TOO_LONG);
+    });
   });
 });
 

@@ -2,10 +2,10 @@ import { listAssets } from '../../db/assets.ts';
 import type { Db } from '../../db/client.ts';
 import type { StoredItem } from '../../db/items.ts';
 import { getMember, listHolders } from '../../db/members.ts';
-import { getDraft, saveBrief, saveDraft } from '../../db/versions.ts';
+import { saveBrief, saveDraft } from '../../db/versions.ts';
 import { hashOf } from '../../domain/canonical.ts';
 import type { CommandBody } from '../../domain/command-bodies.ts';
-import { digestBrief, digestDraft, failedChecks } from '../../domain/digests.ts';
+import { digestBrief, digestDraft } from '../../domain/digests.ts';
 import type {
   ClockFacts,
   CommandPayloads,
@@ -20,6 +20,7 @@ import { APPROVER_ROLES, type Role } from '../../domain/roles.ts';
 import type { BusinessCalendar } from '../../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
+import { currentFaults } from './current-draft.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
@@ -193,7 +194,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       refs: { checklist: ticked(body.checklist) },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
-        failedChecks: await currentFailures(db, item, context),
+        ...(await draftFacts(db, context)),
         clocks: clocks(preparation),
       },
       comment: body.note ?? null,
@@ -368,21 +369,16 @@ export async function prepareCommand<T extends CommandType>(
   return PREPARERS[type](preparation);
 }
 
-/** A brief saved after the draft may ask for more of it, a disclosure for example. */
-async function currentFailures(
-  db: Db,
-  item: StoredItem,
-  { draft, brief }: ItemContext,
-): Promise<string[]> {
-  if (draft === null) return [];
-  const key = { workspaceId: item.workspaceId, itemId: item.id, hash: draft.hash };
-  const stored = await getDraft(db, key);
-  return stored === null ? draft.failedChecks : failedChecks(stored.body, brief?.facts ?? []);
+/** What the run cannot know of a draft that is handed in. */
+async function draftFacts(db: Db, context: ItemContext) {
+  const found = await currentFaults(db, context);
+  if (found === null) return {};
+  return { ...found, violations: found.violations.map(({ message }) => message) };
 }
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */
 export async function factsForActions(db: Db, item: StoredItem, context: ItemContext) {
   const holders = await holdersOf(db, item.workspaceId, ['creator', ...APPROVER_ROLES]);
-  const failures = context.stage === 'creation' ? await currentFailures(db, item, context) : [];
-  return { holders, failedChecks: failures, slots: [], receiverRoles: [], receiverActive: true };
+  const found = context.stage === 'creation' ? await draftFacts(db, context) : {};
+  return { holders, ...found, slots: [], receiverRoles: [], receiverActive: true };
 }

@@ -1,11 +1,9 @@
-import { listAssets } from '../../db/assets.ts';
 import { type BlackoutRow, findBlackouts, isBlackedOut } from '../../db/blackouts.ts';
 import type { ChannelAccountRow } from '../../db/channel-accounts.ts';
 import type { Db } from '../../db/client.ts';
-import { getDraft } from '../../db/versions.ts';
-import { draftViolations } from '../../domain/digests.ts';
 import type { PlannedSlot, SlotFacts } from '../../domain/item-commands.ts';
 import type { ItemContext } from '../../domain/item-context.ts';
+import { currentFaults } from './current-draft.ts';
 
 type Problem = SlotFacts['problems'][number];
 
@@ -30,7 +28,7 @@ export async function slotProblems(
 ): Promise<Problem[][]> {
   if (slots.length === 0) return [];
   const windows = await blackoutsAround(db, workspaceId, slots);
-  const violations = content === null ? [] : await currentViolations(db, content);
+  const violations = (content === null ? null : await currentFaults(db, content))?.violations ?? [];
   return slots.map(({ slot, account }) => {
     const { channelAccountId: id, channel, at } = slot;
     const window = windows.find((candidate) => isBlackedOut(candidate, { id, channel }, at));
@@ -42,19 +40,6 @@ export async function slotProblems(
       ...(window === undefined ? [] : [blackedOut(window, at)]),
     ];
   });
-}
-
-/**
- * The stored draft against the limits as they are today: those known when it was saved, which the run
- * goes by, may have changed since.
- */
-async function currentViolations(db: Db, { workspaceId, itemId, draft }: ItemContext) {
-  const stored =
-    draft === null ? null : await getDraft(db, { workspaceId, itemId, hash: draft.hash });
-  if (stored === null) return [];
-  const hashes = stored.body.assets.map(({ hash }) => hash);
-  const assets = await listAssets(db, { workspaceId, hashes });
-  return draftViolations(stored.body, new Map(assets.map(({ hash, size }) => [hash, size])));
 }
 
 function blackoutsAround(

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../../src/domain/item-commands.ts';
-import { unmetFor } from '../../../src/domain/item-run.ts';
 import {
   ACCOUNTS,
   briefDigest,
@@ -149,6 +147,14 @@ describe('a held slot given back', () => {
     expect(run.place).toBe('creation.drafting');
   });
 
+  it('may be the last one in planning after an edit: nothing else frees a plan of it', () => {
+    const run = toScheduled();
+    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
+    throughTheGate(run);
+    expect(skip(run)).toEqual(['publication.skipped']);
+    expect(run.place).toBe('scheduling.planning');
+  });
+
   it('leaves the item in planning while another slot is only held', () => {
     const run = toReview();
     hold(run, later(run.at, DAY));
@@ -180,23 +186,6 @@ describe('a variant over a limit', () => {
       const refused = run.refusal('plan_schedule', CAST.manager, refs, over('sandbox'));
       expect(refused).toEqual(['variants_in_limits']);
     }
-  });
-
-  it('is refused by what the run knows of the draft as well', () => {
-    const run = toPlanning();
-    const { draft } = run.context;
-    if (draft === null) throw new Error('the item has a draft');
-    const violations = ['sandbox text: 501 of 500 characters'];
-    run.snapshot = {
-      ...run.snapshot,
-      context: { ...run.context, draft: { ...draft, violations } },
-    };
-    const refs = { publications: [slot(ACCOUNTS.sandbox, later(run.at, DAY))] };
-    const refused = run.refusal('plan_schedule', CAST.manager, refs, { slots: [] });
-    expect(refused).toEqual(['variants_in_limits']);
-    const complete = run.asked('plan_schedule', CAST.manager, refs, { slots: [] }) as Command;
-    const actions = unmetFor(run.snapshot, run.events.length, { ...complete, refs: null });
-    expect(actions.map(({ code }) => code)).toEqual(['variants_in_limits']);
   });
 
   it('does not keep a tentative slot from being held', () => {
