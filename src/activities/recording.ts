@@ -1,10 +1,10 @@
-import { ApplicationFailure } from '@temporalio/activity';
+import { ApplicationFailure, log } from '@temporalio/activity';
 import { ChainConflict } from '../db/errors.ts';
 import { projectEvents } from '../db/projection.ts';
 import type { ItemEvent } from '../domain/item-event.ts';
 import { commandIdOf, itemRowOf } from '../domain/item-row.ts';
 import type { ItemSnapshot } from '../domain/item-run.ts';
-import { outboxWithProposals } from '../slots/slot-proposals.ts';
+import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export interface EventBatch {
@@ -15,6 +15,10 @@ export interface EventBatch {
   /** Seq of the run's last event. */
   seq: number;
 }
+
+const LOG: ProposalLog = {
+  warn: ({ itemId, reason }, message) => log.warn(`${itemId}: ${message}: ${reason}`),
+};
 
 /**
  * Writes a run's events, its row and its outbox. Repeatable: what stands is not written again.
@@ -31,7 +35,7 @@ export async function recordBatch(
       itemId,
       events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
       item: itemRowOf(snapshot, seq),
-      outbox: await outboxWithProposals(db, { workspaceId, itemId, events, context }),
+      outbox: await outboxWithProposals(db, { workspaceId, itemId, events, context }, LOG),
     });
   } catch (error) {
     if (!(error instanceof ChainConflict)) throw error;

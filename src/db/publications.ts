@@ -15,7 +15,7 @@ const OCCUPYING: PublicationState[] = [
   'unknown',
 ];
 
-/** One caller at a time looks for a free slot of an account. Ends with the transaction. */
+/** One caller at a time chooses a time on an account. Ends with the transaction. */
 export async function lockSlots(tx: Db, channelAccountId: string): Promise<void> {
   const key = `slots:${channelAccountId}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);

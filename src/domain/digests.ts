@@ -30,12 +30,6 @@ export function digestDraft(
   version: number,
   { sizes, facts }: { sizes: ReadonlyMap<string, number>; facts: readonly string[] },
 ): DraftDigest {
-  const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
-    hash,
-    kind,
-    altText,
-    size: sizes.get(hash),
-  }));
   return {
     version,
     hash: hashOf(draft),
@@ -43,15 +37,30 @@ export function digestDraft(
     variants: Object.fromEntries(
       draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
     ),
-    violations: draft.variants.flatMap((variant) => {
-      const channel = ChannelId.safeParse(variant.channel);
-      if (!channel.success) return [`${variant.channel}: unknown channel`];
-      return validateVariant({ ...variant, channel: channel.data }, assets).map(
-        ({ path, message }) => `${variant.channel} ${path}: ${message}`,
-      );
-    }),
+    violations: draftViolations(draft, sizes).map(({ message }) => message),
     failedChecks: failedChecks(draft, facts),
   };
+}
+
+/** What its channels' limits, as they are in this program, forbid in a draft. */
+export function draftViolations(
+  draft: Draft,
+  sizes: ReadonlyMap<string, number>,
+): { channel: string; message: string }[] {
+  const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
+    hash,
+    kind,
+    altText,
+    size: sizes.get(hash),
+  }));
+  return draft.variants.flatMap((variant) => {
+    const { channel } = variant;
+    const known = ChannelId.safeParse(channel);
+    if (!known.success) return [{ channel, message: `${channel}: unknown channel` }];
+    return validateVariant({ ...variant, channel: known.data }, assets).map(
+      ({ path, message }) => ({ channel, message: `${channel} ${path}: ${message}` }),
+    );
+  });
 }
 
 const FILLER = /\b(lorem ipsum|tbd|tk tk|xxx+)\b|\[(insert|image|link|todo)[^\]]*\]/i;

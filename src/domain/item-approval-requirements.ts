@@ -6,12 +6,15 @@ import {
 } from './item-context.ts';
 
 import {
+  bindsContent,
   type Checks,
+  draftFactsOf,
   holdersOf,
   isTentativePlace,
   MET,
   plansASend,
   type Question,
+  slotProblem,
   unmet,
 } from './item-question.ts';
 import { APPROVER_ROLES, type ApproverRole, OWNER_ROLES, type Role } from './roles.ts';
@@ -73,13 +76,16 @@ export const APPROVAL_CHECKS = {
       : unmet('assets_complete', `the brief asks for ${lacking.join(', ')}, the draft has none`);
   },
 
-  variants_in_limits: ({ context }) => {
+  variants_in_limits: (question) => {
+    const { context, ask } = question;
+    // What is planned was submitted: only the limits can have changed. A tentative slot holds a time.
+    if (bindsContent(question)) return slotProblem('variants_in_limits', question);
     const draft = context.draft;
-    if (draft === null) return MET;
+    if (ask.type !== 'submit_for_review' || draft === null) return MET;
     const lacking = (context.brief?.channels ?? [])
       .filter((channel) => draft.variants[channel] === undefined)
       .map((channel) => `${channel}: no variant`);
-    const problems = [...lacking, ...draft.violations];
+    const problems = [...lacking, ...draftFactsOf(question).violations];
     return problems.length === 0 ? MET : unmet('variants_in_limits', problems.join('; '));
   },
 

@@ -28,6 +28,7 @@ export interface SlotFacts {
 
 export type SlotProblem =
   | 'slot_valid'
+  | 'variants_in_limits'
   | 'not_blacked_out'
   | 'embargo_over'
   | 'token_valid_past_slot';
@@ -35,6 +36,14 @@ export type SlotProblem =
 interface Facts {
   clocks?: ClockFacts;
   warnings?: { code: string; message: string }[];
+}
+
+/** A draft's machine checks against the brief, and its variants against the limits, as they are now. */
+export interface DraftFacts {
+  failedChecks?: string[];
+  violations?: string[];
+  /** The draft that was looked at: of another one these say nothing. Commands of before have none. */
+  draftHash?: string;
 }
 
 /** Active members per role, as far as a guard needs them. */
@@ -56,8 +65,7 @@ export interface CommandPayloads {
   save_draft: { refs: { draft: DraftDigest }; facts: Facts };
   submit_for_review: {
     refs: { checklist: string[]; note?: string };
-    /** `failedChecks`: the draft's machine checks against the brief as it is now. */
-    facts: Facts & { holders: Holders; failedChecks?: string[] };
+    facts: Facts & { holders: Holders } & DraftFacts;
   };
   acknowledge_revision: { refs: { note?: string }; facts: Facts };
   decide_approval: {

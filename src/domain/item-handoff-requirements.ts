@@ -1,5 +1,12 @@
 import { currentHandoff, isBreached } from './item-context.ts';
-import { type Checks, holdersOf, MET, type Question, unmet } from './item-question.ts';
+import {
+  type Checks,
+  draftFactsOf,
+  holdersOf,
+  MET,
+  type Question,
+  unmet,
+} from './item-question.ts';
 import { stageOf } from './stages.ts';
 
 /**
@@ -26,16 +33,14 @@ export const HANDOFF_CHECKS = {
       : unmet('brief_complete', `the brief lacks ${brief.missing.join(', ')}`);
   },
 
-  checklist_complete: ({ context, ask }) => {
+  checklist_complete: (question) => {
+    const { context, ask } = question;
     if (ask.type !== 'offer_handoff' && ask.type !== 'submit_for_review') return MET;
     const isReview = ask.type === 'submit_for_review';
     const human = isReview ? context.playbook.checklists.review : context.playbook.checklists.brief;
     const ticked = ask.refs === null ? human : ask.refs.checklist;
     const open = human.filter((code) => !ticked.includes(code));
-    const failed =
-      ask.type === 'submit_for_review'
-        ? (ask.facts.failedChecks ?? context.draft?.failedChecks ?? [])
-        : [];
+    const failed = isReview ? draftFactsOf(question).failedChecks : [];
     return [...open, ...failed].map((code) => ({
       code: `checklist.${code}` as const,
       message: `the checklist entry ${code} is not met`,

@@ -1,6 +1,7 @@
 import type {
   Command,
   CommandType,
+  DraftFacts,
   Holders,
   PlannedSlot,
   RequirementCode,
@@ -82,6 +83,33 @@ export function plansASend(ask: Inquiry): boolean {
   if (ask.type === 'plan_schedule') return true;
   if (ask.type !== 'resolve_publication' || ask.refs === null) return false;
   return ask.refs.outcome === 'publish_again' || ask.refs.outcome === 'reschedule';
+}
+
+/** The command gives slots to the content as it is; a tentative slot only holds its time. */
+export function bindsContent({ place, ask }: Pick<Question, 'place' | 'ask'>): boolean {
+  return plansASend(ask) && !(ask.type === 'plan_schedule' && isTentativePlace(place));
+}
+
+/** What the API found wrong with the slots that a command names or keeps. */
+export function slotProblem(
+  code: SlotFacts['problems'][number]['code'],
+  { ask }: Question,
+): readonly Unmet[] {
+  if (!plansASend(ask)) return MET;
+  return slotsOf(ask).facts.flatMap(({ problems }) =>
+    problems.filter((problem) => problem.code === code),
+  );
+}
+
+/** What a submission is judged by: found now for this very draft, else when the draft was saved. */
+export function draftFactsOf({ context, ask }: Question): Required<Omit<DraftFacts, 'draftHash'>> {
+  const { draft } = context;
+  const facts: DraftFacts = ask.type === 'submit_for_review' ? ask.facts : {};
+  const isOfIt = facts.draftHash === undefined || facts.draftHash === draft?.hash;
+  return {
+    failedChecks: (isOfIt ? facts.failedChecks : undefined) ?? draft?.failedChecks ?? [],
+    violations: (isOfIt ? facts.violations : undefined) ?? draft?.violations ?? [],
+  };
 }
 
 export function holdersOf(ask: Inquiry): Holders {

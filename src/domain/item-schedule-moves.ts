@@ -70,11 +70,12 @@ export function planSchedule(
   return { change: { publications: bound, stageNote: null }, records };
 }
 
-/** True when what is left of the plan could be sent as it stands. */
+/** True when something is left of the plan, and could be sent as it stands. */
 export function isPlanStanding(context: ItemContext, without: string): boolean {
-  return context.publications
-    .filter(({ id, state }) => id !== without && state === 'planned')
-    .every((record) => isBound(context, record));
+  const left = context.publications.filter(
+    (record) => record.id !== without && (isPlanned(record) || record.state === 'published'),
+  );
+  return left.length > 0 && left.filter(isPlanned).every((record) => isBound(context, record));
 }
 
 export function unschedule(context: ItemContext): Move {

@@ -1,4 +1,3 @@
-import type { SlotFacts, Unmet } from './item-commands.ts';
 import { isSending, type PublicationState, publicationById } from './item-context.ts';
 import {
   type Checks,
@@ -7,20 +6,12 @@ import {
   MET,
   plansASend,
   type Question,
+  slotProblem,
   slotsOf,
   unmet,
 } from './item-question.ts';
-import { heldUntil, standingSlots } from './item-slots.ts';
+import { heldUntil, isPlanned, standingSlots } from './item-slots.ts';
 import { stageOf } from './stages.ts';
-
-function slotProblem(code: SlotFacts['problems'][number]['code']) {
-  return ({ ask }: Question): readonly Unmet[] => {
-    if (!plansASend(ask)) return MET;
-    return slotsOf(ask).facts.flatMap(({ problems }) =>
-      problems.filter((problem) => problem.code === code),
-    );
-  };
-}
 
 /** States in which a record keeps others off its account, and what would free it. */
 const HOLDS_ACCOUNT: Partial<Record<PublicationState, string>> = {
@@ -101,7 +92,7 @@ export const SCHEDULE_CHECKS = {
     const { ask, context } = question;
     if (ask.refs === null || !plansASend(ask)) return MET;
     const { slots } = slotsOf(ask);
-    const found = [...slotProblem('slot_valid')(question)];
+    const found = [...slotProblem('slot_valid', question)];
     if (ask.type === 'resolve_publication') {
       const record = publicationById(context, ask.refs.publicationId);
       const [slot] = slots;
@@ -142,7 +133,7 @@ export const SCHEDULE_CHECKS = {
       .flatMap(({ at }) => unmet('slot_in_future', `${at} is not in the future`));
   },
 
-  not_blacked_out: slotProblem('not_blacked_out'),
+  not_blacked_out: (question) => slotProblem('not_blacked_out', question),
 
   embargo_over: (question) => {
     const until = question.context.brief?.embargoUntil ?? null;
@@ -152,28 +143,35 @@ export const SCHEDULE_CHECKS = {
       .flatMap(({ at }) => unmet('embargo_over', `${at} is before the embargo ends at ${until}`));
   },
 
-  token_valid_past_slot: slotProblem('token_valid_past_slot'),
+  token_valid_past_slot: (question) => slotProblem('token_valid_past_slot', question),
 
   publication_planned: ({ context, ask }) => {
     if (ask.type !== 'skip_publication') return MET;
-    const planned = context.publications.filter(({ state }) => state === 'planned');
+    const planned = context.publications.filter(isPlanned);
     const found =
       ask.refs === null
         ? planned.length > 0
         : planned.some(({ id }) => id === ask.refs?.publicationId);
-    return found ? MET : unmet('publication_planned', 'only a planned publication can be skipped');
+    return found
+      ? MET
+      : unmet('publication_planned', 'only a planned or tentative publication can be skipped');
   },
 
-  another_publication: ({ context, ask }) => {
+  another_publication: ({ place, context, ask }) => {
     if (ask.type !== 'skip_publication') return MET;
+    const given = ask.refs?.publicationId;
+    // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
+    const isHeld = context.publications.some(
+      ({ id, state }) =>
+        (given === undefined || id === given) &&
+        (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
+    );
+    if (isHeld || isTentativePlace(place)) return MET;
     const standing = context.publications.filter(
       ({ state }) => state === 'planned' || state === 'published',
     );
-    const skipped = ask.refs?.publicationId;
     const others =
-      skipped === undefined
-        ? standing.length - 1
-        : standing.filter(({ id }) => id !== skipped).length;
+      given === undefined ? standing.length - 1 : standing.filter(({ id }) => id !== given).length;
     return others >= 1
       ? MET
       : unmet('another_publication', 'no other publication is planned or published');

@@ -39,7 +39,7 @@ export const SYSTEM_EVENT_TEXTS: Record<SystemEvent['type'], string> = {
 /** How a publication record goes from one state to the next, and by what. */
 export const PUBLICATION_STEPS: readonly (readonly [from: string, to: string, by: string])[] = [
   ['tentative', 'planned', '`plan_schedule` after the accepted handoff'],
-  ['tentative', 'skipped', '`approval_deadline_passed`, `cancel`, closing'],
+  ['tentative', 'skipped', '`skip_publication`, `approval_deadline_passed`, `cancel`, closing'],
   ['planned', 'tentative', '`plan_schedule` before the accepted handoff of a new round'],
   ['planned', 'due', '`publication_due`'],
   ['planned', 'missed', '`publication_due` or `slot_passed` after the grace'],

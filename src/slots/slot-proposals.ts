@@ -1,6 +1,7 @@
 import { listChannelAccounts } from '../db/channel-accounts.ts';
 import { listChannelSchedules } from '../db/channel-schedules.ts';
 import type { Db } from '../db/client.ts';
+import { describeDatabaseError } from '../db/errors.ts';
 import { getItem } from '../db/items.ts';
 import type { ItemContext } from '../domain/item-context.ts';
 import type { ItemEvent } from '../domain/item-event.ts';
@@ -16,14 +17,46 @@ export interface SlotProposal {
   zone: string;
 }
 
+/** Where it is told that nothing could be proposed. */
+export interface ProposalLog {
+  warn(fields: { itemId: string; reason: string }, message: string): void;
+}
+
+interface Occasion {
+  context: ItemContext;
+  /** ISO instant by the item's own clock. */
+  now: string;
+}
+
 /**
  * For each released publication that nothing has replaced: the next free slot of its account, by the
- * id of the publication. Accounts without one are left out.
- * @param now ISO instant by the item's own clock.
+ * id of the publication. Accounts without one are left out. Never fails: a proposal is a courtesy, and
+ * what it goes with (a record, a view) has to be had without one.
  */
-export async function proposeSlots(
+export function proposeSlots(
   db: Db,
-  { context, now }: { context: ItemContext; now: string },
+  occasion: Occasion,
+  log: ProposalLog,
+): Promise<Map<string, SlotProposal>> {
+  return orNone(occasion.context.itemId, log, () => findProposals(db, occasion));
+}
+
+async function orNone(
+  itemId: string,
+  log: ProposalLog,
+  find: () => Promise<Map<string, SlotProposal>>,
+): Promise<Map<string, SlotProposal>> {
+  try {
+    return await find();
+  } catch (error) {
+    log.warn({ itemId, reason: describeDatabaseError(error).slice(0, 300) }, 'no slot proposed');
+    return new Map();
+  }
+}
+
+async function findProposals(
+  db: Db,
+  { context, now }: Occasion,
 ): Promise<Map<string, SlotProposal>> {
   const proposals = new Map<string, SlotProposal>();
   const released = releasedSlots(context);
@@ -47,7 +80,10 @@ export async function proposeSlots(
   return proposals;
 }
 
-/** Outbox rows of a batch; a released slot is told together with the slot proposed instead. */
+/**
+ * Outbox rows of a batch; a released slot is told together with the slot proposed instead, or null
+ * where there is none or none could be found. `db` is no transaction: a failed query must end only itself.
+ */
 export async function outboxWithProposals(
   db: Db,
   {
@@ -62,14 +98,17 @@ export async function outboxWithProposals(
     /** After the batch; null when only the item's row knows it. */
     context: ItemContext | null;
   },
+  log: ProposalLog,
 ): Promise<ReturnType<typeof outboxOf>> {
   const rows = outboxOf(itemId, events);
   const last = events.at(-1);
   if (last === undefined || !rows.some(({ type }) => type === SLOT_RELEASED)) return rows;
-  const standing =
-    context ?? (await getItem(db, { workspaceId, itemId }))?.snapshot.context ?? null;
-  if (standing === null) return rows;
-  const proposals = await proposeSlots(db, { context: standing, now: last.at });
+  const proposals = await orNone(itemId, log, async () => {
+    const standing = context ?? (await getItem(db, { workspaceId, itemId }))?.snapshot.context;
+    return standing === undefined
+      ? new Map()
+      : findProposals(db, { context: standing, now: last.at });
+  });
   return rows.map((row) => {
     if (row.type !== SLOT_RELEASED) return row;
     const data = row.payload['data'] as { publicationId?: string };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHANNEL_LIMITS } from '../../src/domain/channels.ts';
 import { tzdataVersion } from '../../src/time/zoned-time.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
@@ -48,6 +49,30 @@ async function inCreation(): Promise<string> {
 async function plan(itemId: string, publication: object): Promise<Json> {
   const body = { publications: [publication] };
   return api.ok('social_media_manager', 'PUT', `/v1/items/${itemId}/schedule`, body);
+}
+
+/** Gives the item's first slot back. */
+async function skip(itemId: string): Promise<void> {
+  const [record] = (await api.engine.context(itemId)).publications;
+  const path = `/v1/items/${itemId}/publications/${record?.id}/skip`;
+  await api.ok('social_media_manager', 'POST', path, { reason: 'another plan' });
+}
+
+/** Held in creation, then approved and accepted: the next plan makes it firm. */
+async function heldUntilPlanning(channelAccountId: string): Promise<string> {
+  const itemId = await inCreation();
+  await plan(itemId, { channelAccountId, at: later(9 * DAY_MS) });
+  await approve(api.engine, itemId, await submit(api.engine, itemId));
+  await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+  return itemId;
+}
+
+async function refusedFirming(itemId: string): Promise<Json[]> {
+  const path = `/v1/items/${itemId}/schedule`;
+  const body = { publications: [] };
+  const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
+  expect(status).toBe(409);
+  return json.unmet;
 }
 
 const later = (ms: number) => new Date(Date.now() + ms).toISOString();
@@ -265,6 +290,175 @@ describe('a plan', () => {
     const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
     expect([status, json.unmet[0].code]).toEqual([409, 'not_blacked_out']);
     expect(json.unmet[0].message).toContain('a strike');
+  });
+});
+
+describe('a plan at a time that somebody names', () => {
+  it('of five at once, each but the first is told of those before it on the account', async () => {
+    const channelAccountId = await makeAccount(null);
+    const at = later(12 * DAY_MS);
+    const itemIds = await Promise.all(Array.from({ length: 5 }, inCreation));
+    const planned = await Promise.all(
+      itemIds.map((itemId) => plan(itemId, { channelAccountId, at })),
+    );
+    const told = planned.map(({ warnings = [] }) => {
+      const messages: string[] = warnings.map(({ code, message }: Json) => `${code}: ${message}`);
+      expect(messages.every((message) => message.startsWith('spacing: '))).toBe(true);
+      return messages.join();
+    });
+    expect(told.filter((message) => message === '')).toHaveLength(1);
+    const first = itemIds[told.indexOf('')] ?? '';
+    for (const [index, message] of told.entries()) {
+      if (itemIds[index] === first) continue;
+      expect(message).toContain(first);
+      expect(message).toContain(`at the very same time, ${at}`);
+    }
+    const counts = told.map((message) => message.match(/itm_/g)?.length ?? 0).sort();
+    expect(counts).toEqual([0, 1, 2, 3, 3]);
+    expect(told.filter((message) => message.includes('and 1 more'))).toHaveLength(1);
+  }, 60_000);
+
+  it('is told of one that takes a free slot meanwhile, whichever comes first', async () => {
+    const channelAccountId = await makeAccount({ slots: [{ weekday: 2, time: '11:00' }] });
+    const probe = await inCreation();
+    const at = (await plan(probe, { channelAccountId, slot: 'next' })).publications[0].at;
+    await skip(probe);
+    const [named, free] = await Promise.all([inCreation(), inCreation()]);
+    const [byTime, next] = await Promise.all([
+      plan(named, { channelAccountId, at }),
+      plan(free, { channelAccountId, slot: 'next' }),
+    ]);
+    const isTold = (byTime.warnings ?? []).length === 1;
+    expect(next.publications[0].at === at).toBe(isTold);
+  });
+
+  it('knows the whole of a day on which daylight saving ends', async () => {
+    const channelAccountId = await makeAccount({ slots: [], rules: { maxPerDay: 1 } });
+    await plan(await inCreation(), { channelAccountId, local: '2030-10-27T23:30:00' });
+    const midnight = { channelAccountId, local: '2030-10-27T00:00:00' };
+    const { warnings } = await plan(await inCreation(), midnight);
+    expect(warnings).toMatchObject([{ code: 'spacing' }]);
+    expect(warnings[0].message).toContain('2 times on 2030-10-27, maxPerDay is 1');
+  });
+});
+
+describe('a held slot', () => {
+  it.each([
+    ['whose account is off', 'active = false', 'slot_valid', 'is not active'],
+    [
+      'whose token ends before it',
+      "token_expires_at = now() + interval '1 day'",
+      'token_valid_past_slot',
+      'expires at',
+    ],
+  ])('%s is not made firm', async (_, change, code, message) => {
+    const channelAccountId = await makeAccount(null);
+    const itemId = await heldUntilPlanning(channelAccountId);
+    await api.engine.deps.db.$client.query(`update channel_accounts set ${change} where id = $1`, [
+      channelAccountId,
+    ]);
+    const unmet = await refusedFirming(itemId);
+    expect(unmet).toMatchObject([{ code }]);
+    expect(unmet[0]?.message).toContain(message);
+    expect((await api.engine.context(itemId)).publications).toMatchObject([{ state: 'tentative' }]);
+  });
+
+  it('of an account that is off does not keep another plan from being made once it is skipped', async () => {
+    const channelAccountId = await makeAccount(null);
+    const itemId = await api.engine.start();
+    await toScheduled(api.engine, itemId, {
+      accounts: [channelAccountId],
+      slotInMs: 9 * DAY_MS,
+    });
+    const draft = { title: 'Another title' };
+    await approve(api.engine, itemId, await submit(api.engine, itemId, { draft }));
+    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await api.engine.deps.db.$client.query(
+      'update channel_accounts set active = false where id = $1',
+      [channelAccountId],
+    );
+    const other = { channelAccountId: api.engine.channelAccountId, at: later(8 * DAY_MS) };
+    const path = `/v1/items/${itemId}/schedule`;
+    const body = { publications: [other] };
+    const refused = await api.as('social_media_manager', 'PUT', path, { body });
+    expect([refused.status, refused.json.unmet[0].code]).toEqual([409, 'slot_valid']);
+    await skip(itemId);
+    await plan(itemId, other);
+    expect((await api.engine.context(itemId)).stage).toBe('scheduled');
+  });
+
+  it('is given back by the social media manager from creation on, and is free at once', async () => {
+    const channelAccountId = await makeAccount({ slots: [{ weekday: 4, time: '15:00' }] });
+    const itemId = await inCreation();
+    const maySkip = async () =>
+      (await api.ok('social_media_manager', 'GET', `/v1/items/${itemId}/actions`)).items.find(
+        ({ command }: Json) => command === 'skip_publication',
+      );
+    expect(await maySkip()).toMatchObject({
+      allowed: false,
+      unmet: [{ code: 'publication_planned' }],
+    });
+    const { at } = (await plan(itemId, { channelAccountId, slot: 'next' })).publications[0];
+    expect(await maySkip()).toMatchObject({ allowed: true, unmet: [] });
+    const [held] = (await api.engine.context(itemId)).publications;
+    const path = `/v1/items/${itemId}/publications/${held?.id}/skip`;
+    const body = { reason: 'another plan' };
+    expect((await api.as('creator', 'POST', path, { body })).status).toBe(403);
+    await skip(itemId);
+    expect((await api.engine.context(itemId)).publications).toMatchObject([
+      { state: 'skipped', evidence: 'another plan' },
+    ]);
+    expect((await api.engine.item(itemId)).stage).toBe('creation');
+    const again = await plan(await inCreation(), { channelAccountId, slot: 'next' });
+    expect(again.publications[0].at).toBe(at);
+  });
+});
+
+describe('limits that tighten', () => {
+  async function tightened(work: () => Promise<void>): Promise<void> {
+    const limit: { max: number } = CHANNEL_LIMITS.sandbox.text;
+    const { max } = limit;
+    limit.max = 3;
+    try {
+      await work();
+    } finally {
+      limit.max = max;
+    }
+  }
+  const TOO_LONG = 'sandbox text: Sandbox takes 3 characters';
+
+  it('after the handoff keep a held slot from being made firm, and a named one from being planned', async () => {
+    const channelAccountId = await makeAccount(null);
+    const itemId = await heldUntilPlanning(channelAccountId);
+    const at = later(8 * DAY_MS);
+    await tightened(async () => {
+      const [unmet] = await refusedFirming(itemId);
+      expect(unmet?.code).toBe('variants_in_limits');
+      expect(unmet?.message).toContain(TOO_LONG);
+      const path = `/v1/items/${itemId}/schedule`;
+      const body = { publications: [{ channelAccountId, at }] };
+      const { status, json } = await api.as('social_media_manager', 'PUT', path, { body });
+      expect([status, json.unmet[0].code]).toEqual([409, 'variants_in_limits']);
+      // Holding a time asks for no text.
+      await plan(await inCreation(), { channelAccountId, at: later(7 * DAY_MS) });
+    });
+    await plan(itemId, { channelAccountId, at });
+    expect((await api.engine.context(itemId)).stage).toBe('scheduled');
+  });
+
+  it('after a draft is saved refuse its submission, and `actions` says so', async () => {
+    const itemId = await inCreation();
+    await api.engine.apply('creator', itemId, 'save_draft', { draft: makeDraft() });
+    await tightened(async () => {
+      const actions = await api.ok('creator', 'GET', `/v1/items/${itemId}/actions`);
+      const action = actions.items.find(({ command }: Json) => command === 'submit_for_review');
+      expect(action).toMatchObject({ allowed: false, unmet: [{ code: 'variants_in_limits' }] });
+      const body = { checklist: tickedChecklist('review') };
+      const path = `/v1/items/${itemId}/handoffs`;
+      const { status, json } = await api.as('creator', 'POST', path, { body });
+      expect([status, json.unmet]).toEqual([409, action.unmet]);
+      expect(json.unmet[0].message).toContain(TOO_LONG);
+    });
   });
 });
 

@@ -8,7 +8,7 @@ import { projectEvents } from '../../db/projection.ts';
 import { itemWorkflowId } from '../../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../../domain/item-event.ts';
 import { commandIdOf, itemRowOf } from '../../domain/item-row.ts';
-import { outboxWithProposals } from '../../slots/slot-proposals.ts';
+import { outboxWithProposals, type ProposalLog } from '../../slots/slot-proposals.ts';
 import { isNotFound, whyNot } from './ask-engine.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
 import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
@@ -22,7 +22,7 @@ const READ_MS = 8_000;
  * @throws NotPossible when the history does not give a whole chain, or contradicts the stored one.
  */
 export async function rebuildRow(
-  { db, temporal }: { db: Db; temporal: Client },
+  { db, temporal, log }: { db: Db; temporal: Client; log: ProposalLog },
   key: ItemKey,
 ): Promise<{ result: RepairResult; record: RunRecord }> {
   const workflowId = itemWorkflowId(key.itemId);
@@ -35,7 +35,7 @@ export async function rebuildRow(
       ...key,
       events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
       item: itemRowOf(snapshot, seq),
-      outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }),
+      outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log),
     });
     return { result: { seq: projected.seq, recorded: projected.recorded }, record };
   } catch (error) {

@@ -13,6 +13,7 @@ import { getItem, type ItemKey, setClockOffset } from '../../db/items.ts';
 import type { CommandAnswer } from '../../domain/command-answer.ts';
 import { itemWorkflowId } from '../../domain/ids.ts';
 import { currentReview, type ItemContext, isSending } from '../../domain/item-context.ts';
+import type { ProposalLog } from '../../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../../workflows/messages.ts';
 import type { StoredCommand } from '../commands/deliver-command.ts';
 import { timeTravel } from '../commands/time-travel.ts';
@@ -23,6 +24,13 @@ import { seeRun } from './run-sight.ts';
 
 const START_MS = 2_000;
 
+interface RestartDeps {
+  db: Db;
+  temporal: Client;
+  taskQueue: string;
+  log: ProposalLog;
+}
+
 /**
  * Starts a run again for an open item that has none, where its row stands: the chain, the clocks and
  * the answers to earlier commands go on. What the lost run knew and the row does not is recovered
@@ -30,13 +38,14 @@ const START_MS = 2_000;
  * @throws NotPossible while something was under way that the lost run cannot tell the end of.
  */
 export async function restartRun(
-  { db, temporal, taskQueue }: { db: Db; temporal: Client; taskQueue: string },
+  { db, temporal, taskQueue, log }: RestartDeps,
   key: ItemKey,
 ): Promise<RepairResult> {
   const workflowId = itemWorkflowId(key.itemId);
   const sight = await seeRun(temporal, { workflowId }, Date.now() + START_MS);
   if (sight.state === 'open') throw new NotPossible('the item has an open run');
-  const record = sight.state === 'closed' ? (await rebuildRow({ db, temporal }, key)).record : null;
+  const record =
+    sight.state === 'closed' ? (await rebuildRow({ db, temporal, log }, key)).record : null;
   const item = await getItem(db, key);
   if (item === null) throw new NotPossible('the item has no row');
   if (item.closedAt !== null) return { restarted: false, stage: item.stage };

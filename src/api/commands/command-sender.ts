@@ -44,12 +44,12 @@ import type {
 } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import {
-  asksForFreeSlot,
   factsForActions,
   InvalidBody,
   type Preparation,
   type Prepared,
   prepareCommand,
+  takesSlots,
   VersionConflict,
 } from './prepare-command.ts';
 import { firstEvents } from './project-command.ts';
@@ -189,8 +189,7 @@ async function storeCommand(
   checkIfMatch(request, standing.context);
   const body = COMMAND_BODIES[request.type].parse(request.body);
   const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, standing, { body, fenced });
-  // A free slot is found and the command that holds it is stored under one lock.
-  return asksForFreeSlot(body) ? inTransaction(db, store) : store(db);
+  return takesSlots(request.type) ? inTransaction(db, store) : store(db);
 }
 
 async function storePrepared(

@@ -77,7 +77,7 @@ async function attemptDelivery(
   const stored = payloadOf(row);
   if (stored.kind === 'start') {
     await startRun(deps, row.itemId, stored.input);
-    return projectStart(deps.db, row, stored.input);
+    return projectStart(deps, row, stored.input);
   }
   let result: CommandResult;
   try {
@@ -98,7 +98,7 @@ async function attemptDelivery(
     if (error instanceof WorkflowNotFoundError) return settleWithoutRun(deps, row, attempt);
     throw error;
   }
-  return projectCommand(deps.db, row, result);
+  return projectCommand(deps, row, result);
 }
 
 /** The payload is written by this program only: insertCommand stores nothing else. */
@@ -131,7 +131,7 @@ async function startRun(
  * late. A run that the engine does not know although its item is open is a finding, not a refusal.
  */
 async function settleWithoutRun(
-  { db, temporal }: DeliveryDeps,
+  { db, temporal, log }: DeliveryDeps,
   row: CommandRow,
   attempt: number,
 ): Promise<CommandVerdict | null> {
@@ -139,7 +139,7 @@ async function settleWithoutRun(
   const [first] = await findEventsOfCommand(db, { ...key, commandId: row.id });
   if (first !== undefined) {
     const answer = await answerFromChain(db, { ...key, first });
-    return projectCommand(db, row, { answer, events: [], snapshot: null });
+    return projectCommand({ db, log }, row, { answer, events: [], snapshot: null });
   }
   const item = await getItem(db, key);
   const isClosed =

@@ -2,10 +2,10 @@ import { listAssets } from '../../db/assets.ts';
 import type { Db } from '../../db/client.ts';
 import type { StoredItem } from '../../db/items.ts';
 import { getMember, listHolders } from '../../db/members.ts';
-import { getDraft, saveBrief, saveDraft } from '../../db/versions.ts';
+import { saveBrief, saveDraft } from '../../db/versions.ts';
 import { hashOf } from '../../domain/canonical.ts';
 import type { CommandBody } from '../../domain/command-bodies.ts';
-import { digestBrief, digestDraft, failedChecks } from '../../domain/digests.ts';
+import { digestBrief, digestDraft } from '../../domain/digests.ts';
 import type {
   ClockFacts,
   CommandPayloads,
@@ -20,6 +20,7 @@ import { APPROVER_ROLES, type Role } from '../../domain/roles.ts';
 import type { BusinessCalendar } from '../../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
+import { currentFaults } from './current-draft.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
@@ -71,7 +72,8 @@ function clocks({ calendar, item, context }: Clocked): ClockFacts {
 }
 
 function plannerOf({ item, context }: Pick<Clocked, 'item' | 'context'>): SlotPlanner {
-  return { workspaceId: item.workspaceId, context, now: itemTime(item) };
+  const binds = !isTentativePlace(placeOf(item.snapshot));
+  return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
 }
 
 /** @throws InvalidBody when more than one time is given. */
@@ -81,10 +83,9 @@ function hasTime({ at, local, slot }: CommandBody<'resolve_publication'>): boole
   throw new InvalidBody([{ path: ['at'], message: 'give one of `at`, `local` and `slot`' }]);
 }
 
-/** Whether a body asks for a free slot: it is found and held under a lock, until the command is stored. */
-export function asksForFreeSlot(body: object): boolean {
-  const { slot, publications = [] } = body as { slot?: string; publications?: { slot?: string }[] };
-  return slot === 'next' || publications.some((publication) => publication.slot === 'next');
+/** Whether a command may take slots: they are chosen under locks that last until it is stored. */
+export function takesSlots(type: CommandType): boolean {
+  return type === 'plan_schedule' || type === 'resolve_publication';
 }
 
 type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
@@ -193,7 +194,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       refs: { checklist: ticked(body.checklist) },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
-        failedChecks: await currentFailures(db, item, context),
+        ...(await draftFacts(db, context)),
         clocks: clocks(preparation),
       },
       comment: body.note ?? null,
@@ -217,20 +218,19 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   plan_schedule: async (preparation) => {
-    const { db, item, body, context } = preparation;
+    const { db, body, context } = preparation;
+    const planner = plannerOf(preparation);
     const resolved = await resolveSlots(
       db,
-      plannerOf(preparation),
+      planner,
       body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
     );
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
-    const kept = isTentativePlace(placeOf(item.snapshot))
-      ? []
-      : standingSlots(context, resolved.slots).kept;
+    const kept = planner.binds ? standingSlots(context, resolved.slots).kept : [];
     return {
       refs: { publications: resolved.slots },
       facts: {
-        slots: [...resolved.facts, ...(await keptSlotFacts(db, item.workspaceId, kept))],
+        slots: [...resolved.facts, ...(await keptSlotFacts(db, planner, kept))],
         clocks: clocks(preparation),
         warnings: resolved.warnings,
       },
@@ -369,21 +369,16 @@ export async function prepareCommand<T extends CommandType>(
   return PREPARERS[type](preparation);
 }
 
-/** A brief saved after the draft may ask for more of it, a disclosure for example. */
-async function currentFailures(
-  db: Db,
-  item: StoredItem,
-  { draft, brief }: ItemContext,
-): Promise<string[]> {
-  if (draft === null) return [];
-  const key = { workspaceId: item.workspaceId, itemId: item.id, hash: draft.hash };
-  const stored = await getDraft(db, key);
-  return stored === null ? draft.failedChecks : failedChecks(stored.body, brief?.facts ?? []);
+/** What the run cannot know of a draft that is handed in. */
+async function draftFacts(db: Db, context: ItemContext) {
+  const found = await currentFaults(db, context);
+  if (found === null) return {};
+  return { ...found, violations: found.violations.map(({ message }) => message) };
 }
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */
 export async function factsForActions(db: Db, item: StoredItem, context: ItemContext) {
   const holders = await holdersOf(db, item.workspaceId, ['creator', ...APPROVER_ROLES]);
-  const failures = context.stage === 'creation' ? await currentFailures(db, item, context) : [];
-  return { holders, failedChecks: failures, slots: [], receiverRoles: [], receiverActive: true };
+  const found = context.stage === 'creation' ? await draftFacts(db, context) : {};
+  return { holders, ...found, slots: [], receiverRoles: [], receiverActive: true };
 }

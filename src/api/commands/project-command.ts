@@ -5,23 +5,28 @@ import type { CommandAnswer } from '../../domain/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../domain/item-event.ts';
 import { commandIdOf, itemRowOf } from '../../domain/item-row.ts';
 import { type ItemSnapshot, startItem } from '../../domain/item-run.ts';
-import { outboxWithProposals } from '../../slots/slot-proposals.ts';
+import { outboxWithProposals, type ProposalLog } from '../../slots/slot-proposals.ts';
 import type { CommandResult, ContentItemInput } from '../../workflows/messages.ts';
+
+interface ProjectionDeps {
+  db: Db;
+  log: ProposalLog;
+}
 
 /** Commits an applied command: events, row, verdict and outbox in one transaction. */
 export async function projectCommand(
-  db: Db,
+  deps: ProjectionDeps,
   row: CommandRow,
   { events, snapshot, answer }: CommandResult,
 ): Promise<CommandVerdict | null> {
   // Without events the row has nothing to gain: its state belongs to whoever brings the event before.
   const standing = events.length === 0 ? null : snapshot;
-  return commit(db, row, { events, snapshot: standing, seq: answer.seq, answer });
+  return commit(deps, row, { events, snapshot: standing, seq: answer.seq, answer });
 }
 
 /** Commits a started run. Its first events follow from its input alone, so the engine is not asked. */
 export async function projectStart(
-  db: Db,
+  deps: ProjectionDeps,
   row: CommandRow,
   input: ContentItemInput,
 ): Promise<CommandVerdict | null> {
@@ -29,7 +34,7 @@ export async function projectStart(
   const seq = events.length;
   const { stage, substage } = itemRowOf(snapshot, seq);
   const answer: CommandAnswer = { seq, stage, substage };
-  return commit(db, row, { events, snapshot, seq, answer });
+  return commit(deps, row, { events, snapshot, seq, answer });
 }
 
 /** What a run's first task computes from its input; the run and the API call the same pure functions. */
@@ -46,7 +51,7 @@ export function firstEvents(input: ContentItemInput): {
 }
 
 async function commit(
-  db: Db,
+  { db, log }: ProjectionDeps,
   row: CommandRow,
   applied: {
     events: ItemEvent[];
@@ -62,12 +67,16 @@ async function commit(
     events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
     ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
     command: { id: row.id, seq, answer: { ...answer } },
-    outbox: await outboxWithProposals(db, {
-      workspaceId: row.workspaceId,
-      itemId: row.itemId,
-      events,
-      context: snapshot?.context ?? null,
-    }),
+    outbox: await outboxWithProposals(
+      db,
+      {
+        workspaceId: row.workspaceId,
+        itemId: row.itemId,
+        events,
+        context: snapshot?.context ?? null,
+      },
+      log,
+    ),
   });
   return verdict;
 }

@@ -1,4 +1,3 @@
-import { type BlackoutRow, findBlackouts, isBlackedOut } from '../../db/blackouts.ts';
 import { type ChannelAccountRow, listChannelAccounts } from '../../db/channel-accounts.ts';
 import { listChannelSchedules, NO_SCHEDULE } from '../../db/channel-schedules.ts';
 import type { Db } from '../../db/client.ts';
@@ -12,6 +11,7 @@ import { slotsAfter } from '../../slots/slot-start.ts';
 import { spacingWarnings } from '../../slots/spacing.ts';
 import { instantToLocal, resolveLocalTime, tzdataVersion } from '../../time/zoned-time.ts';
 import type { BodyIssue } from './command-outcome.ts';
+import { type SlotToCheck, slotProblems } from './slot-problems.ts';
 
 export interface ResolvedSlots {
   slots: PlannedSlot[];
@@ -32,6 +32,8 @@ export interface SlotPlanner {
   workspaceId: string;
   context: ItemContext;
   now: string;
+  /** Whether the slots are bound to the content as it is; a tentative one only holds its time. */
+  binds: boolean;
 }
 
 /**
@@ -45,8 +47,8 @@ type Time = Pick<PlannedSlot, 'at' | 'local' | 'zone' | 'tzVersion'>;
 /**
  * Resolves asked times against the accounts' zones and weekly slots. Wall times that do not exist or
  * exist twice are issues that name both instants; what the machine can name as a requirement is a
- * problem of the slot. With `slot: next`, `db` has to be the transaction that stores the command: the
- * lock on the account ends with it, and from then on the stored command holds the slot.
+ * problem of the slot. `db` has to be the transaction that stores the command: the locks on the
+ * accounts end with it, and from then on the stored command holds the slots and is seen by others.
  */
 export async function resolveSlots(
   db: Db,
@@ -54,18 +56,14 @@ export async function resolveSlots(
   questions: readonly SlotQuestion[],
 ): Promise<ResolvedSlots> {
   const { workspaceId } = planner;
-  const accounts = new Map(
-    (await listChannelAccounts(db, { workspaceId })).map((account) => [account.id, account]),
-  );
+  const accounts = await accountsOf(db, workspaceId);
   const asked = [...new Set(questions.map(({ slot }) => slot.channelAccountId))];
   const known = asked.filter((id) => accounts.has(id)).sort();
-  const next = new Set(
-    questions.filter(({ slot }) => slot.slot === 'next').map(({ slot }) => slot.channelAccountId),
-  );
   // In one order for everyone, so that two plans over the same accounts do not wait for each other.
-  for (const id of known.filter((account) => next.has(account))) await lockSlots(db, id);
+  for (const id of known) await lockSlots(db, id);
   const schedules = await listChannelSchedules(db, { workspaceId, channelAccountIds: known });
   const resolved: ResolvedSlots = { slots: [], facts: [], issues: [], warnings: [] };
+  const toCheck: SlotToCheck[] = [];
   for (const { path, slot } of questions) {
     const account = accounts.get(slot.channelAccountId);
     if (account === undefined) {
@@ -90,7 +88,9 @@ export async function resolveSlots(
     }
     const { warnings, ...resolvedTime } = time;
     const { id, channel, name, zone } = account;
-    resolved.slots.push({ channelAccountId: id, channel, ...resolvedTime });
+    const planned = { channelAccountId: id, channel, ...resolvedTime };
+    resolved.slots.push(planned);
+    toCheck.push({ slot: planned, account });
     const spacing = await spacingWarnings(db, {
       workspaceId,
       itemId: planner.context.itemId,
@@ -99,63 +99,37 @@ export async function resolveSlots(
       at: time.at,
     });
     const found = [...warnings, ...spacing];
-    resolved.facts.push({
-      channelAccountId: id,
-      problems: problemsOf(account, time.at),
-      warnings: found,
-    });
+    resolved.facts.push({ channelAccountId: id, problems: [], warnings: found });
     resolved.warnings.push(...found);
   }
-  await addBlackouts(db, workspaceId, resolved);
-  return resolved;
+  const content = planner.binds ? planner.context : null;
+  const problems = await slotProblems(db, { workspaceId, slots: toCheck, content });
+  const facts = resolved.facts.map((fact, index) => ({ ...fact, problems: problems[index] ?? [] }));
+  return { ...resolved, facts };
 }
 
-/** The slots of other accounts that a plan keeps have to lie outside blackouts as well. */
+/** What stands in the way of the slots that a plan keeps, of accounts that it does not name. */
 export async function keptSlotFacts(
   db: Db,
-  workspaceId: string,
+  { workspaceId, context }: SlotPlanner,
   kept: readonly PlannedSlot[],
 ): Promise<SlotFacts[]> {
-  const facts = kept.map(({ channelAccountId }) => ({
-    ...{ channelAccountId, problems: [], warnings: [] },
+  if (kept.length === 0) return [];
+  const accounts = await accountsOf(db, workspaceId);
+  const slots = kept.map((slot) => ({
+    slot,
+    account: accounts.get(slot.channelAccountId) ?? null,
   }));
-  const resolved: ResolvedSlots = { ...NO_SLOTS, slots: [...kept], facts };
-  await addBlackouts(db, workspaceId, resolved);
-  return resolved.facts.filter(({ problems }) => problems.length > 0);
-}
-
-async function addBlackouts(db: Db, workspaceId: string, { slots, facts }: ResolvedSlots) {
-  const instants = slots.map(({ at }) => at).sort();
-  const [from, to] = [instants[0], instants.at(-1)];
-  if (from === undefined || to === undefined) return;
-  const windows = await findBlackouts(db, { workspaceId, from, to });
-  slots.forEach(({ channelAccountId, channel, at }, index) => {
-    const account = { id: channelAccountId, channel };
-    const window = windows.find((candidate) => isBlackedOut(candidate, account, at));
-    if (window === undefined) return;
-    facts[index]?.problems.push({ code: 'not_blacked_out', message: blackoutMessage(window, at) });
+  const problems = await slotProblems(db, { workspaceId, slots, content: context });
+  return kept.flatMap(({ channelAccountId }, index) => {
+    const found = problems[index] ?? [];
+    return found.length > 0 ? [{ channelAccountId, problems: found, warnings: [] }] : [];
   });
 }
 
-function blackoutMessage({ id, startsAt, endsAt, reason }: BlackoutRow, at: string): string {
-  return `${at} is in the blackout ${id} from ${startsAt} to ${endsAt}: ${reason}`;
-}
-
-function problemsOf(
-  account: { id: string; active: boolean; tokenExpiresAt: string | null },
-  at: string,
-): SlotFacts['problems'] {
-  const problems: SlotFacts['problems'] = [];
-  if (!account.active) {
-    problems.push({ code: 'slot_valid', message: `the account ${account.id} is not active` });
-  }
-  if (account.tokenExpiresAt !== null && Date.parse(account.tokenExpiresAt) <= Date.parse(at)) {
-    problems.push({
-      code: 'token_valid_past_slot',
-      message: `the token of ${account.id} expires at ${account.tokenExpiresAt}, before ${at}`,
-    });
-  }
-  return problems;
+async function accountsOf(db: Db, workspaceId: string): Promise<Map<string, ChannelAccountRow>> {
+  const accounts = await listChannelAccounts(db, { workspaceId });
+  return new Map(accounts.map((account) => [account.id, account]));
 }
 
 type TimeQuestion = SlotQuestion & {

@@ -135,8 +135,8 @@ const timelineRoute = createRoute({
   },
 });
 
-export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
-  const { db, sender, settings } = deps;
+export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'log'>) {
+  const { db, sender, settings, log } = deps;
   const { local } = settings;
 
   return new OpenAPIHono<ApiEnv>()
@@ -188,7 +188,7 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
       const [playbook, intents, proposals] = await Promise.all([
         getPlaybook(db, { workspaceId, name, version }),
         listIntents(db, { workspaceId, itemId }),
-        proposeSlots(db, { context, now: itemTime(row) }),
+        proposeSlots(db, { context, now: itemTime(row) }, log),
       ]);
       const facts = { playbook: playbook?.data ?? null, intents, proposals };
       return c.json(itemView(row, { ...facts, local }), 200);

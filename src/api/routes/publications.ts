@@ -36,7 +36,9 @@ const skipRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/publications/{pubId}/skip',
   operationId: 'skipPublication',
-  summary: 'Leave one planned publication out',
+  summary: 'Leave one planned publication out, or give a held slot back',
+  description:
+    'Frees its slot. From `scheduling.planning` on another publication has to be planned or published, else `unschedule`; a tentative slot, and one that an edited item holds, may be the last.',
   request: {
     params: PublicationParams,
     body: body(COMMAND_BODIES.skip_publication.omit({ publicationId: true }), REASON_EXAMPLE),

@@ -76,7 +76,7 @@ const unscheduleRoute = createRoute({
   responses: COMMAND_RESPONSES,
 });
 
-export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
+export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'log'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(readRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');
@@ -86,7 +86,7 @@ export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
       const { context } = item.snapshot;
       const hash = scheduleTag(context.publications);
       c.header('ETag', etagOf(hash));
-      const proposals = await proposeSlots(deps.db, { context, now: itemTime(item) });
+      const proposals = await proposeSlots(deps.db, { context, now: itemTime(item) }, deps.log);
       const publications = context.publications.map((record) =>
         publicationView(record, context, { intents, proposals }),
       );

@@ -19,6 +19,8 @@ function isMore(
       return place !== 'scheduling.planning' || publications.length > 0;
     case 'resolve_publication':
       return event.refs.outcome === 'publish_again';
+    case 'skip_publication':
+      return true;
     case 'sign_off':
       return event.refs.decision === 'extend_measurement';
     default:

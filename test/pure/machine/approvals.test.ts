@@ -251,3 +251,30 @@ describe('the gate', () => {
     expect(run.place).toBe('scheduling.offered');
   });
 });
+
+describe('a draft that is handed in', () => {
+  const over = ['sandbox text: 501 of 500 characters'];
+
+  function submission(saved: string[], facts: { violations?: string[]; draftHash?: string }) {
+    const run = toCreation();
+    const draft = draftDigest(1, { violations: saved });
+    run.give('save_draft', CAST.creator, { draft });
+    const asked = { checklist: PLAYBOOK.checklists.review };
+    const given = { holders: HOLDERS, failedChecks: [], ...facts };
+    return run.refusal('submit_for_review', CAST.creator, asked, given);
+  }
+  const { hash: draftHash } = draftDigest(1);
+
+  it('is judged by the limits of now, tighter or wider than when it was saved', () => {
+    expect(submission([], { violations: over, draftHash })).toEqual(['variants_in_limits']);
+    expect(submission(over, { violations: [], draftHash })).toEqual([]);
+  });
+
+  it('is judged as it was saved where another draft was looked at, or none', () => {
+    expect(submission(over, { violations: [], draftHash: 'an earlier one' })).toEqual([
+      'variants_in_limits',
+    ]);
+    expect(submission([], { violations: over, draftHash: 'an earlier one' })).toEqual([]);
+    expect(submission(over, {})).toEqual(['variants_in_limits']);
+  });
+});

@@ -173,7 +173,7 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
         );
       }
     }
-    if (record.state === 'planned') {
+    if (record.state === 'planned' || record.state === 'tentative') {
       add('skip_publication', manager, { publicationId: record.id });
     }
   }

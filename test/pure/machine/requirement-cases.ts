@@ -1,4 +1,4 @@
-import type { Command, RequirementCode } from '../../../src/domain/item-commands.ts';
+import type { Command, RequirementCode, SlotProblem } from '../../../src/domain/item-commands.ts';
 import type { Actor } from '../../../src/domain/item-context.ts';
 import {
   ACCOUNTS,
@@ -47,7 +47,7 @@ const planned = (run: TestRun, at = later(run.at, DAY)) =>
     { slots: [] },
   );
 
-const problem = (run: TestRun, code: 'not_blacked_out' | 'token_valid_past_slot' | 'slot_valid') =>
+const problem = (run: TestRun, code: SlotProblem) =>
   attempt(
     run,
     'plan_schedule',

@@ -100,6 +100,102 @@ describe('a tentative slot', () => {
   });
 });
 
+describe('a held slot given back', () => {
+  const skip = (run: TestRun, account: keyof typeof ACCOUNTS = 'sandbox') =>
+    run.give('skip_publication', CAST.manager, {
+      publicationId: run.publication(ACCOUNTS[account]).id,
+    });
+
+  it.each([
+    ['creation', () => toCreation(), () => undefined],
+    ['review', () => toReview(), () => undefined],
+    ['an offered handoff', () => toHandover(), () => undefined],
+    [
+      'planning',
+      () => toHandover(),
+      (run: TestRun) => run.give('accept_handoff', CAST.manager, {}),
+    ],
+  ])('in %s is free, and the item stays where it is', (_, start, moveOn) => {
+    const run = start();
+    hold(run, later(run.at, DAY));
+    moveOn(run);
+    const { place } = run;
+    const { clock } = run.context;
+    expect(skip(run)).toEqual(['publication.skipped']);
+    expect(run.publication(ACCOUNTS.sandbox)).toMatchObject({ state: 'skipped' });
+    expect(run.publication(ACCOUNTS.sandbox).released).toBeUndefined();
+    expect([run.place, run.context.clock]).toEqual([place, clock]);
+    expect(
+      run.refusal('skip_publication', CAST.manager, {
+        publicationId: run.publication(ACCOUNTS.sandbox).id,
+      }),
+    ).toContain('publication_planned');
+  });
+
+  it('is given back by the social media manager only', () => {
+    const run = toReview();
+    hold(run, later(run.at, DAY));
+    const { id: publicationId } = run.publication(ACCOUNTS.sandbox);
+    const refused = run.refusal('skip_publication', CAST.creator, { publicationId });
+    expect(refused).toEqual(['holds_role']);
+  });
+
+  it('of an edited item needs no other either', () => {
+    const run = toScheduled();
+    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
+    expect(skip(run)).toEqual(['publication.skipped']);
+    expect(run.place).toBe('creation.drafting');
+  });
+
+  it('may be the last one in planning after an edit: nothing else frees a plan of it', () => {
+    const run = toScheduled();
+    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
+    throughTheGate(run);
+    expect(skip(run)).toEqual(['publication.skipped']);
+    expect(run.place).toBe('scheduling.planning');
+  });
+
+  it('leaves the item in planning while another slot is only held', () => {
+    const run = toReview();
+    hold(run, later(run.at, DAY));
+    hold(run, later(run.at, DAY), 'mastodon');
+    approve(run);
+    run.give('accept_handoff', CAST.manager, {});
+    skip(run);
+    expect([run.place, states(run)]).toEqual(['scheduling.planning', ['skipped', 'tentative']]);
+  });
+});
+
+describe('a variant over a limit', () => {
+  const over = (account: keyof typeof ACCOUNTS) => ({
+    slots: [
+      {
+        channelAccountId: ACCOUNTS[account].channelAccountId,
+        problems: [{ code: 'variants_in_limits' as const, message: 'sandbox text: 501 of 500' }],
+        warnings: [],
+      },
+    ],
+  });
+
+  it('is refused when it is planned, whether its slot is named or kept', () => {
+    const run = toScheduled();
+    const at = later(run.at, 2 * DAY);
+    const named = { publications: [slot(ACCOUNTS.sandbox, at)] };
+    const kept = { publications: [slot(ACCOUNTS.mastodon, at)] };
+    for (const refs of [named, kept]) {
+      const refused = run.refusal('plan_schedule', CAST.manager, refs, over('sandbox'));
+      expect(refused).toEqual(['variants_in_limits']);
+    }
+  });
+
+  it('does not keep a tentative slot from being held', () => {
+    const run = toCreation();
+    const publications = [slot(ACCOUNTS.sandbox, later(run.at, DAY))];
+    const held = run.give('plan_schedule', CAST.manager, { publications }, over('sandbox'));
+    expect(held).toEqual(['publication.held']);
+  });
+});
+
 describe('a plan', () => {
   it('moves a slot under its id and number', () => {
     const run = toScheduled();
