@@ -84,7 +84,7 @@ export const COMMAND_RULES = {
     requires: ['nothing_sending'],
   },
   skip_publication: {
-    in: [...BEFORE_SENDING, 'publishing'],
+    in: ['scheduling.planning', 'scheduled', 'publishing'],
     by: ['social_media_manager'],
     requires: ['nothing_sending', 'publication_planned', 'another_publication'],
   },

@@ -166,7 +166,7 @@ export const SCHEDULE_CHECKS = {
         (given === undefined || id === given) &&
         (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
     );
-    if (isHeld || isTentativePlace(place)) return MET;
+    if (isHeld) return MET;
     const standing = context.publications.filter(
       ({ state }) => state === 'planned' || state === 'published',
     );

@@ -306,7 +306,6 @@ export const itemMachine = base.createMachine({
             submit_for_review: goes(CREATION, '#item.review'),
             acknowledge_revision: stays(CREATION),
             plan_schedule: stays(CREATION),
-            skip_publication: stays(CREATION),
           },
         },
       },
@@ -330,7 +329,6 @@ export const itemMachine = base.createMachine({
               stays(REVIEW),
             ],
             plan_schedule: stays(REVIEW),
-            skip_publication: stays(REVIEW),
           },
           always: { guard: 'gateClosed', actions: 'closeGate', target: '#item.scheduling.offered' },
         },
@@ -349,7 +347,6 @@ export const itemMachine = base.createMachine({
             accept_handoff: goes(OFFERED, 'planning'),
             decline_handoff: goes(OFFERED, '#item.creation'),
             plan_schedule: stays(OFFERED),
-            skip_publication: stays(OFFERED),
           },
         },
         planning: {

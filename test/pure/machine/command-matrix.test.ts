@@ -84,10 +84,6 @@ const TABLE: Record<CommandType, Row> = {
   ),
   unschedule: everywhere(['scheduled', 'publishing'], MANAGER),
   skip_publication: {
-    ...everywhere(['creation.drafting', 'review.deciding', 'scheduling.offered'], {
-      ...MANAGER,
-      lacks: ['publication_planned'],
-    }),
     'scheduling.planning': {
       ...MANAGER,
       lacks: ['publication_planned', 'another_publication'],

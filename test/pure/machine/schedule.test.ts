@@ -106,25 +106,20 @@ describe('a held slot given back', () => {
       publicationId: run.publication(ACCOUNTS[account]).id,
     });
 
-  it.each([
-    ['creation', () => toCreation(), () => undefined],
-    ['review', () => toReview(), () => undefined],
-    ['an offered handoff', () => toHandover(), () => undefined],
-    [
-      'planning',
-      () => toHandover(),
-      (run: TestRun) => run.give('accept_handoff', CAST.manager, {}),
-    ],
-  ])('in %s is free, and the item stays where it is', (_, start, moveOn) => {
-    const run = start();
+  const toHeldInPlanning = (): TestRun => {
+    const run = toHandover();
     hold(run, later(run.at, DAY));
-    moveOn(run);
-    const { place } = run;
+    run.give('accept_handoff', CAST.manager, {});
+    return run;
+  };
+
+  it('in planning is free, and the item stays where it is', () => {
+    const run = toHeldInPlanning();
     const { clock } = run.context;
     expect(skip(run)).toEqual(['publication.skipped']);
     expect(run.publication(ACCOUNTS.sandbox)).toMatchObject({ state: 'skipped' });
     expect(run.publication(ACCOUNTS.sandbox).released).toBeUndefined();
-    expect([run.place, run.context.clock]).toEqual([place, clock]);
+    expect([run.place, run.context.clock]).toEqual(['scheduling.planning', clock]);
     expect(
       run.refusal('skip_publication', CAST.manager, {
         publicationId: run.publication(ACCOUNTS.sandbox).id,
@@ -133,18 +128,10 @@ describe('a held slot given back', () => {
   });
 
   it('is given back by the social media manager only', () => {
-    const run = toReview();
-    hold(run, later(run.at, DAY));
+    const run = toHeldInPlanning();
     const { id: publicationId } = run.publication(ACCOUNTS.sandbox);
     const refused = run.refusal('skip_publication', CAST.creator, { publicationId });
     expect(refused).toEqual(['holds_role']);
-  });
-
-  it('of an edited item needs no other either', () => {
-    const run = toScheduled();
-    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
-    expect(skip(run)).toEqual(['publication.skipped']);
-    expect(run.place).toBe('creation.drafting');
   });
 
   it('may be the last one in planning after an edit: nothing else frees a plan of it', () => {
