@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { Pool } from 'undici';
 import { clockFacts } from '../../src/api/commands/command-facts.ts';
-import { listChannelAccounts } from '../../src/db/channel-accounts.ts';
+import { pageChannelAccounts } from '../../src/db/channel-accounts.ts';
 import { createDb } from '../../src/db/client.ts';
 import { listHolders } from '../../src/db/members.ts';
 import { getWorkspace } from '../../src/db/workspaces.ts';
@@ -129,7 +129,7 @@ export async function readCast(
   try {
     const workspace = await getWorkspace(database.db, { workspaceId });
     const holders = await listHolders(database.db, { workspaceId });
-    const [account] = await listChannelAccounts(database.db, { workspaceId });
+    const [account] = (await pageChannelAccounts(database.db, { workspaceId })).items;
     if (workspace === null || account === undefined) throw new Error('the workspace is not there');
     const playbook = pinPlaybook(STANDARD_PLAYBOOK);
     const now = new Date().toISOString();

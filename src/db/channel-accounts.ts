@@ -62,18 +62,6 @@ export async function getChannelAccount(
   return row ?? null;
 }
 
-/** Every account of a workspace, by channel and name. */
-export async function listChannelAccounts(
-  db: Db,
-  { workspaceId }: { workspaceId: string },
-): Promise<ChannelAccountRow[]> {
-  return db
-    .select()
-    .from(channelAccounts)
-    .where(eq(channelAccounts.workspaceId, workspaceId))
-    .orderBy(...BY_NAME);
-}
-
 /** Those accounts of a workspace that have one of the ids, by channel and name. */
 export async function findChannelAccounts(
   db: Db,

@@ -1,4 +1,4 @@
-import { listChannelAccounts } from '../db/channel-accounts.ts';
+import { findChannelAccounts } from '../db/channel-accounts.ts';
 import { listChannelSchedules } from '../db/channel-schedules.ts';
 import type { Db } from '../db/client.ts';
 import { describeDatabaseError } from '../db/errors.ts';
@@ -63,8 +63,8 @@ async function findProposals(
   if (released.length === 0) return proposals;
   const { workspaceId, itemId } = context;
   const ids = released.map(({ channelAccountId }) => channelAccountId);
-  const accounts = (await listChannelAccounts(db, { workspaceId })).filter(
-    ({ id, active }) => active && ids.includes(id),
+  const accounts = (await findChannelAccounts(db, { workspaceId, ids })).filter(
+    ({ active }) => active,
   );
   const schedules = await listChannelSchedules(db, { workspaceId, channelAccountIds: ids });
   for (const { id, channelAccountId } of released) {

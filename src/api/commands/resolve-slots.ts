@@ -1,4 +1,4 @@
-import { type ChannelAccountRow, listChannelAccounts } from '../../db/channel-accounts.ts';
+import { type ChannelAccountRow, findChannelAccounts } from '../../db/channel-accounts.ts';
 import { listChannelSchedules, NO_SCHEDULE } from '../../db/channel-schedules.ts';
 import type { Db } from '../../db/client.ts';
 import { lockSlots } from '../../db/publications.ts';
@@ -56,8 +56,8 @@ export async function resolveSlots(
   questions: readonly SlotQuestion[],
 ): Promise<ResolvedSlots> {
   const { workspaceId } = planner;
-  const accounts = await accountsOf(db, workspaceId);
   const asked = [...new Set(questions.map(({ slot }) => slot.channelAccountId))];
+  const accounts = await accountsById(db, { workspaceId, ids: asked });
   const known = asked.filter((id) => accounts.has(id)).sort();
   // In one order for everyone, so that two plans over the same accounts do not wait for each other.
   for (const id of known) await lockSlots(db, id);
@@ -115,7 +115,8 @@ export async function keptSlotFacts(
   kept: readonly PlannedSlot[],
 ): Promise<SlotFacts[]> {
   if (kept.length === 0) return [];
-  const accounts = await accountsOf(db, workspaceId);
+  const ids = kept.map(({ channelAccountId }) => channelAccountId);
+  const accounts = await accountsById(db, { workspaceId, ids });
   const slots = kept.map((slot) => ({
     slot,
     account: accounts.get(slot.channelAccountId) ?? null,
@@ -127,8 +128,11 @@ export async function keptSlotFacts(
   });
 }
 
-async function accountsOf(db: Db, workspaceId: string): Promise<Map<string, ChannelAccountRow>> {
-  const accounts = await listChannelAccounts(db, { workspaceId });
+async function accountsById(
+  db: Db,
+  question: { workspaceId: string; ids: readonly string[] },
+): Promise<Map<string, ChannelAccountRow>> {
+  const accounts = await findChannelAccounts(db, question);
   return new Map(accounts.map((account) => [account.id, account]));
 }
 
