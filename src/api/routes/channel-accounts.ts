@@ -10,6 +10,7 @@ import {
   updateChannelAccount,
 } from '../../db/channel-accounts.ts';
 import { deleteChannelSession } from '../../db/channel-sessions.ts';
+import { deleteCredentialRefusal } from '../../db/credential-refusals.ts';
 import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -176,6 +177,7 @@ export function channelAccountRoutes({
       }
       const read = readAccountInput(accountFormOf, standing.channel, { settings, credentials });
       if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+      if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
       return updateChannelAccount(tx, {
         ...key,
         change: {
