@@ -87,6 +87,8 @@ async function mediaOf(
 export interface SendTarget {
   channel: Channel;
   account: ChannelAccount;
+  /** The account's credentials as they are stored: tells whether they are still the same later. */
+  sealed: string | null;
 }
 
 /** Where the order goes, or why it cannot go anywhere. */
@@ -102,7 +104,8 @@ export async function findTarget(
   const { name, settings } = account;
   try {
     const credentials = openCredentials(secrets, account);
-    return { channel, account: { id: account.id, name, settings, credentials } };
+    const sealed = account.credentials;
+    return { channel, account: { id: account.id, name, settings, credentials }, sealed };
   } catch (error) {
     if (!(error instanceof SecretUnreadable)) throw error;
     return { evidence: `the credentials of ${account.id} cannot be opened: ${error.message}` };

@@ -17,6 +17,7 @@ import {
   type Segment,
   withSegment,
 } from '../domain/publish-segments.ts';
+import { noteCredentialVerdict } from './credential-verdict.ts';
 import type { ActivityDeps } from './deps.ts';
 import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
 import { mayResend } from './resend.ts';
@@ -76,6 +77,7 @@ export async function reconcile(
     ...post,
     signal: AbortSignal.timeout(LOOKUP_WITHIN_MS),
   });
+  await noteCredentialVerdict(deps, order, target, found);
   const looked = { order, key, segments, segment, evidence, timing };
   switch (found.outcome) {
     case 'cannot_tell':

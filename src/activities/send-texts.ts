@@ -11,6 +11,7 @@ import {
   type Segment,
   withSegment,
 } from '../domain/publish-segments.ts';
+import { noteCredentialVerdict } from './credential-verdict.ts';
 import type { ActivityDeps } from './deps.ts';
 import { postOf, type SendTarget } from './post-content.ts';
 import { type Lease, takeNextLease } from './send-lease.ts';
@@ -45,11 +46,18 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
     const fenced = { ...key, leaseToken };
     const outcome = await sendText(deps, { ...sending, lease });
     const sent = applyOutcome(lease, outcome);
-    if (outcome.outcome !== 'published')
-      return settleFailure(deps, sending, { fenced, outcome, sent });
+    if (outcome.outcome !== 'published') {
+      const failed = await settleFailure(deps, sending, { fenced, outcome, sent });
+      await noteCredentialVerdict(deps, order, sending.target, outcome);
+      return failed;
+    }
     const { at } = outcome;
     const next = nextSegment(sent);
-    if (next === null) return settlePublished(deps, fenced, { segments: sent, at });
+    if (next === null) {
+      const published = await settlePublished(deps, fenced, { segments: sent, at });
+      await noteCredentialVerdict(deps, order, sending.target, outcome);
+      return published;
+    }
     const evidence = { position: before.position, remoteId: outcome.remoteId, acceptedAt: at };
     const hasTime = deadline - performance.now() > NEXT_TEXT_NEEDS_MS;
     const following = hasTime

@@ -65,6 +65,8 @@ export type LookupOutcome =
       message: string;
       /** The channel asked for silence this long. */
       retryAfterMs?: number;
+      /** As in a send's `credentials_refused`. */
+      credentialsRefused?: true;
     };
 
 /** A file of a post, by the hash it has in the asset store. */

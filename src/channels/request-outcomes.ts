@@ -38,6 +38,9 @@ export function cannotTellAfter(
   failed: Exclude<PublishOutcome, { outcome: 'published' }>,
 ): LookupOutcome {
   const { message } = failed;
+  if (failed.code === 'credentials_refused') {
+    return { outcome: 'cannot_tell', message, credentialsRefused: true };
+  }
   return failed.outcome === 'retryable' && failed.code === 'rate_limited'
     ? { outcome: 'cannot_tell', message, retryAfterMs: failed.retryAfterMs }
     : { outcome: 'cannot_tell', message };

@@ -6,6 +6,7 @@ import {
   rankOf,
 } from '../domain/finding-catalogue.ts';
 import type { Role } from '../domain/roles.ts';
+import { expiringTokens } from './audit-account-checks.ts';
 import {
   LATE_SLOTS,
   MISSING_CHECKPOINTS,
@@ -59,6 +60,7 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   publication_missed: (scope) => unresolvedSlots(scope, 'missed'),
   checkpoint_missing: () => MISSING_CHECKPOINTS,
   review_undecided: () => UNDECIDED_REVIEWS,
+  token_expiring: expiringTokens,
   command_without_verdict: commandsWithoutVerdict,
   event_gap: eventGaps,
   timer_overdue: () => OVERDUE_TIMERS,

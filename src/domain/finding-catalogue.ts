@@ -15,7 +15,7 @@ export const AUDIT_REPAIRS = [
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
 
-/** Repairs that are a command of the item or, for `add_readings`, a request of its own. */
+/** Repairs that are a command of the item or, for `add_readings` and `replace_credentials`, a request of its own. */
 export const COMMAND_REPAIRS = [
   'decide_approval',
   'plan_schedule',
@@ -27,6 +27,7 @@ export const COMMAND_REPAIRS = [
   'reassign',
   'extend',
   'add_readings',
+  'replace_credentials',
 ] as const;
 
 export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
@@ -75,7 +76,7 @@ export const FINDING_KINDS = {
     source: 'tables',
     repairs: ['sign_off', 'reassign', 'extend'],
   },
-  token_expiring: { severity: 'warning', source: 'not_asked', repairs: [] },
+  token_expiring: { severity: 'warning', source: 'tables', repairs: ['replace_credentials'] },
   activity_failing: { severity: 'critical', source: 'engine', repairs: [] },
   workflow_task_failing: { severity: 'critical', source: 'engine', repairs: [] },
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
@@ -123,6 +124,8 @@ export function repairsFor(
         return evidence['state'] === 'pending';
       case 'terminate_run':
         return at === null;
+      case 'replace_credentials':
+        return true;
       case 'rebuild_row':
       case 'restart_run':
       case 'add_readings':

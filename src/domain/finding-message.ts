@@ -42,7 +42,10 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     of('frozen') === 'true'
       ? `the KPI review ${of('reviewId')} is past its due time and not signed by all`
       : `the readings of the KPI review ${of('reviewId')} are not frozen`,
-  token_expiring: (_, of) => `the token of ${of('channelAccountId')} expires`,
+  token_expiring: (_, of) =>
+    of('refusedAt') === 'nothing'
+      ? `the credentials of ${of('channelAccountId')} (${of('channel')}) ${of('expired') === 'true' ? 'expired' : 'expire'} at ${of('expiresAt')}; posts planned after that: ${of('plannedAfter')}`
+      : `the credentials of ${of('channelAccountId')} (${of('channel')}) were refused at ${of('refusedAt')}: ${of('refusal')}; posts planned: ${of('plannedAfter')}`,
   activity_failing: (_, of) =>
     `${of('activity')} of ${of('workflowId')} has failed ${of('attempts')} times: ${of('lastError')}`,
   workflow_task_failing: (_, of) =>

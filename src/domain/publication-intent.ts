@@ -10,7 +10,8 @@ export interface IntentIdentity {
 
 /**
  * Key of a publish intent, derived from exactly these. No content hash is in it: an edit must not
- * make a second post.
+ * make a second post. Workspace and item ids are random (ULIDs), so installations that share a network
+ * never share a key; a restored copy of a database does, and then finds the post instead of repeating it.
  */
 export function intentKeyOf({
   workspaceId,

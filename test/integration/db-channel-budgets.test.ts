@@ -46,6 +46,17 @@ describe('the budget of an account', () => {
     }
   });
 
+  it('is shared by its row alone: workers with rows of their own take as much each', async () => {
+    const [one, other] = [await makeAccount(), await makeAccount()];
+    const limit = { max: 5, perMs: HOUR_MS };
+    const taken = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        takeWriteToken(database.db, { ...(index % 2 === 0 ? one : other), limit }),
+      ),
+    );
+    expect(taken.filter((token) => token.taken)).toHaveLength(10);
+  });
+
   it('says how long until the next write, and has one then', async () => {
     const account = await makeAccount();
     const limit = { max: 2, perMs: 1_000 };

@@ -66,7 +66,12 @@ export async function repairFinding(
   }
 }
 
-const PATHS: Record<Exclude<Repair, AuditRepair>, [method: 'POST' | 'PUT', path: string]> = {
+type RequestRepair = Exclude<Repair, AuditRepair>;
+
+const PATHS: Record<
+  Exclude<RequestRepair, 'replace_credentials'>,
+  [method: 'POST' | 'PUT', path: string]
+> = {
   decide_approval: ['POST', 'approvals'],
   plan_schedule: ['PUT', 'schedule'],
   skip_publication: ['POST', 'publications/{pubId}/skip'],
@@ -79,7 +84,12 @@ const PATHS: Record<Exclude<Repair, AuditRepair>, [method: 'POST' | 'PUT', path:
   add_readings: ['POST', 'readings'],
 };
 
-function whereToSend(repair: Exclude<Repair, AuditRepair>, finding: Finding): RepairOutcome {
+function whereToSend(repair: RequestRepair, finding: Finding): RepairOutcome {
+  if (repair === 'replace_credentials') {
+    const account = String(finding.evidence['channelAccountId']);
+    const path = `/v1/channel-accounts/${account}/credentials`;
+    return { outcome: 'is_command', method: 'PUT', path };
+  }
   const [method, path] = PATHS[repair];
   const publicationId = String(finding.evidence['publicationId'] ?? '{pubId}');
   const suffix = path.replace('{pubId}', publicationId);

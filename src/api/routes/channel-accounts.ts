@@ -11,6 +11,7 @@ import {
 } from '../../db/channel-accounts.ts';
 import { deleteChannelSession } from '../../db/channel-sessions.ts';
 import type { Db } from '../../db/client.ts';
+import { deleteCredentialRefusal } from '../../db/credential-refusals.ts';
 import { newId } from '../../db/ids.ts';
 import { getMember } from '../../db/members.ts';
 import { inTransaction } from '../../db/transaction.ts';
@@ -174,6 +175,7 @@ export function channelAccountRoutes({
     }
     const read = readAccountInput(accountFormOf, standing, { settings, credentials });
     if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+    if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
     const row = await updateChannelAccount(tx, {
       ...key,
       change: {

@@ -256,6 +256,9 @@ describe('a session', () => {
       code: 'credentials_refused',
       message: 'com.atproto.server.createSession: 401 AuthenticationRequired',
     });
+    expect(await channel.lookup(request({}, { account: changed }))).toMatchObject({
+      ...{ outcome: 'cannot_tell', credentialsRefused: true },
+    });
   });
 
   test('that is refused for good ends the send, with no token in what is said', async () => {

@@ -69,13 +69,10 @@ function waitOf(headers: Refusal['headers'], nowMs: number): number {
 }
 
 export function lookupOutcome({ method, outcome }: XrpcFailed, nowMs: number): LookupOutcome {
-  if (outcome.kind === 'refused' && outcome.status === 429) {
-    return cannotTellAfter(refusedOutcome(method, outcome, nowMs));
-  }
+  if (outcome.kind !== 'refused') return { outcome: 'cannot_tell', message: outcome.message };
   return method === 'com.atproto.repo.getRecord' &&
-    outcome.kind === 'refused' &&
     outcome.status === 400 &&
     outcome.error === 'RecordNotFound'
     ? { outcome: 'absent' }
-    : { outcome: 'cannot_tell', message: outcome.message };
+    : cannotTellAfter(refusedOutcome(method, outcome, nowMs));
 }

@@ -6,6 +6,7 @@ export { channelBudgets } from './channel-budgets.ts';
 export { channelSessions } from './channel-sessions.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
+export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items, outbox } from './items.ts';
 export { apiKeys, members } from './members.ts';
 export { playbooks } from './playbooks.ts';

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChannelRegistry } from '../../src/channels/registry.ts';
+import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
+import { readBanMs } from '../../src/db/channel-budgets.ts';
+import { intentKeyOf, markerOf } from '../../src/domain/publication-intent.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
+import { toScheduled } from '../support/item-story.ts';
+
+/** Longer than the second worker takes to start and to reach its post. */
+const BAN_MS = 30_000;
+/** The end of the ban is read in one query and the clock beside it. */
+const ROUNDED_MS = 200;
+/** The first worker is gone by then. */
+const SECOND_SLOT_MS = 12_000;
+
+/** The real adapters; a network that asks for silence asks for this much. */
+function withLongBans(real: ChannelRegistry): ChannelRegistry {
+  return {
+    get(id) {
+      const channel = real.get(id);
+      if (channel === null) return null;
+      return {
+        ...channel,
+        async publish(request) {
+          const outcome = await channel.publish(request);
+          const isLimited = outcome.outcome === 'retryable' && outcome.code === 'rate_limited';
+          return isLimited ? { ...outcome, retryAfterMs: BAN_MS } : outcome;
+        },
+      };
+    },
+  };
+}
+
+let engine: ItemEngine;
+beforeAll(async () => {
+  engine = await openItemEngine({ channels: withLongBans });
+}, 60_000);
+afterAll(() => engine?.close());
+
+interface Watched {
+  /** When the silence ends that the network asked the first worker for; epoch milliseconds. */
+  bannedUntil: number;
+  /** When the post that only the second worker could send was accepted; epoch milliseconds. */
+  acceptedAt(): Promise<number>;
+}
+
+/**
+ * The worker of this process meets a limit with one post and ends; a worker in another process, with a pool of
+ * its own, has the account's next post to send while the limit stands.
+ * @param meanwhile what happens after the first worker is gone.
+ */
+async function banInOneSendInOther(
+  meanwhile: (account: { channelAccountId: string }) => Promise<unknown>,
+): Promise<Watched> {
+  const { workspaceId } = engine.workspace;
+  const { id: channelAccountId } = await insertChannelAccount(engine.deps.db, {
+    ...{ workspaceId, channel: 'sandbox', name: `shared ${randomUUID()}`, zone: 'Europe/Paris' },
+  });
+  const account = { workspaceId, channelAccountId };
+  const markerOfItem = (itemId: string) =>
+    markerOf(intentKeyOf({ ...account, itemId, slotNumber: 1 }));
+  const [limited, next] = [await engine.start(), await engine.start()];
+  await engine.sandbox.fault({ mode: 'rate_limited', marker: markerOfItem(limited) });
+  const accounts = [channelAccountId];
+  const slot = await toScheduled(engine, next, { slotInMs: SECOND_SLOT_MS, accounts });
+  await toScheduled(engine, limited, { slotInMs: 1_000, accounts });
+  const bannedUntil = await eventually(
+    async () => {
+      const banMs = await readBanMs(engine.deps.db, account);
+      return banMs > 0 ? Date.now() + banMs : null;
+    },
+    { what: 'a ban of the account', withinMs: 10_000 },
+  );
+  await engine.stopWorker();
+  expect(Date.now(), 'the first worker ended before the slot').toBeLessThan(Date.parse(slot));
+  await meanwhile(account);
+  const other = await engine.spawnWorker();
+  return {
+    bannedUntil,
+    async acceptedAt() {
+      const post = await eventually(
+        async () =>
+          engine.sandbox.ledger().find(({ marker }) => marker === markerOfItem(next)) ?? null,
+        { what: 'the post of the second worker', withinMs: BAN_MS + 20_000 },
+      );
+      await other.kill();
+      await engine.startWorker();
+      return Date.parse(post.at);
+    },
+  };
+}
+
+describe('a ban that one worker was told of', () => {
+  it('holds for another: the ledger has no post within it, and the post after it', async () => {
+    const { bannedUntil, acceptedAt } = await banInOneSendInOther(async () => {});
+    expect(await acceptedAt()).toBeGreaterThanOrEqual(bannedUntil - ROUNDED_MS);
+  }, 120_000);
+
+  it('holds by its row alone: without it the other worker sends within it', async () => {
+    const { bannedUntil, acceptedAt } = await banInOneSendInOther(({ channelAccountId }) =>
+      engine.deps.db.execute(
+        sql`update channel_budgets set banned_until = null where channel_account_id = ${channelAccountId}`,
+      ),
+    );
+    expect(await acceptedAt()).toBeLessThan(bannedUntil - ROUNDED_MS);
+  }, 120_000);
+});
