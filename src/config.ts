@@ -96,7 +96,7 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 export type LogLevel = (typeof logLevels)[number];
 
 /** Secrets may come from a file: `<name>_FILE` holds its path, as container platforms mount them. */
-const variablesWithFile = ['DATABASE_URL', 'BATON_SECRET_KEY', 'BATON_PREVIOUS_SECRET_KEYS'];
+export const variablesWithFile = ['DATABASE_URL', 'BATON_SECRET_KEY', 'BATON_PREVIOUS_SECRET_KEYS'];
 
 const KEY_BYTES = 32;
 const MEBIBYTE = 1024 * 1024;
@@ -197,13 +197,15 @@ const commonVariables = {
     .optional(),
 };
 
-const workerVariables = z.object({
+/** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
+export const workerVariables = z.object({
   ...commonVariables,
   BATON_WORKFLOW_BUNDLE: z.string().optional(),
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
 });
 
-const apiVariables = z.object({
+/** What the API reads beside Temporal's own variables; docs/configuration.md explains each. */
+export const apiVariables = z.object({
   ...commonVariables,
   HOST: z.string().default('127.0.0.1'),
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Item } from '../../src/client/index.ts';
+import { showCalendar } from './calendar.ts';
 import { orderFault } from './network.ts';
 import { poll } from './poll.ts';
 import { shownPath } from './shown-path.ts';
@@ -52,7 +53,9 @@ export async function publish(story: Story, item: Item): Promise<Item> {
     'body hash': short(line.bodyHash),
   });
   await resolveByHand(story, settled);
-  return untilStage(story, item.id, 'measuring');
+  const measuring = await untilStage(story, item.id, 'measuring');
+  await showCalendar(story, item.id);
+  return measuring;
 }
 
 /** A network without keys and without a look-up: Baton does not send again on a doubt. */

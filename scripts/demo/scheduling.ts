@@ -1,4 +1,5 @@
 import type { Item } from '../../src/client/index.ts';
+import { showCalendar, showFeed } from './calendar.ts';
 import { submit } from './creating.ts';
 import { type Piece, withDate } from './piece.ts';
 import { refusalOf } from './refusal.ts';
@@ -22,6 +23,7 @@ export async function schedule(story: Story, item: Item): Promise<Item> {
   narrator.refused(manager.name, 'plans it for a minute ago', past);
   await plan(story, item.id);
   await showCalendar(story, item.id);
+  await showFeed(story);
   return items.get(item.id);
 }
 
@@ -39,8 +41,9 @@ export async function editAfterPlanning(story: Story, item: Item, piece: Piece):
   narrator.facts({
     stage: edited.stage,
     approvals: `${voided.map(({ role }) => role).join(' and ')}: void, they bound another text`,
-    slots: `held until ${held?.heldUntil ?? 'their time'}`,
+    slots: `held until ${held?.heldUntil ?? 'their time'}, and not sent without a new approval`,
   });
+  await showCalendar(story, item.id);
   const again = await submit(story, item.id);
   const contentHash = again.gate?.contentHash ?? '';
   for (const [role, approver] of [
@@ -78,30 +81,6 @@ async function plan({ narrator, cast, accounts }: Story, itemId: string): Promis
     })),
   });
   narrator.done(manager.name, `plans it on two accounts for ${local.replace('T', ' ')} in Paris`);
-}
-
-/** `GET /v1/calendar`, and the secret address that a calendar program reads. */
-async function showCalendar({ narrator, cast }: Story, itemId: string): Promise<void> {
-  const { calendar, calendarFeeds } = cast.social_media_manager.client;
-  const { items: entries } = await calendar({ limit: '200' });
-  narrator.say('GET /v1/calendar:');
-  narrator.table([
-    ['local', 'zone', 'account', 'state', 'title'],
-    ...entries
-      .filter((entry) => entry.itemId === itemId)
-      .map(({ local, zone, accountName, state, title }) => [
-        ...[local.replace('T', ' ').slice(0, 16), zone, accountName ?? ''],
-        ...[state, title.length > 32 ? `${title.slice(0, 31)}…` : title],
-      ]),
-  ]);
-  const feed = await calendarFeeds.create({});
-  const response = await fetch(feed.url, { signal: AbortSignal.timeout(10_000) });
-  const events = (await response.text()).match(/^BEGIN:VEVENT/gm)?.length ?? 0;
-  await calendarFeeds.revoke(feed.id);
-  const gone = await fetch(feed.url, { signal: AbortSignal.timeout(10_000) });
-  narrator.facts({
-    feed: `a secret .ics address with ${events} events; revoked, it answers ${gone.status}`,
-  });
 }
 
 /** 09:00 of the day after the next one in UTC, as a wall time: far enough to be approved again. */

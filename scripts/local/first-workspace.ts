@@ -51,7 +51,8 @@ const localWorkspace = {
       name: 'Malik Manager',
       roles: ['social_media_manager'],
       skillTags: ['community_management', 'campaign_management'],
-      platformTags: { sandbox: 3, linkedin: 3, mastodon: 2, bluesky: 2, x: 2 },
+      // Deep in every channel that the examples have a variant for.
+      platformTags: { sandbox: 3, linkedin: 3, mastodon: 3, bluesky: 3, x: 3 },
     },
     { name: 'Edith Editor', roles: ['editor'], skillTags: [], platformTags: {} },
     { name: 'Leon Legal', roles: ['legal'], skillTags: [], platformTags: {} },

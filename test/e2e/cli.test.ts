@@ -153,8 +153,7 @@ describe('the command line on a running stack', () => {
   });
 
   it('walks through the README with curl as it is written', async () => {
-    const script = `set -eu\n${shellBlocks('Walk-through with curl')}`;
-    const { code, output } = await runShell(script, checkout);
+    const { code, output } = await runShell(script('Walk-through with curl'), checkout);
     expect(code, output).toBe(0);
     for (const named of ['checklist.insight_attached', 'four_eyes', 'handoff.accepted']) {
       expect(output).toContain(named);
@@ -166,9 +165,26 @@ describe('the command line on a running stack', () => {
     const { items } = await clientFor('strategist').items.list({ q: 'Between two people' });
     expect(items.map(({ stage }) => stage)).toEqual(['closed']);
   });
+
+  it('does each single job of the README as it is written, with what the tests before left', async () => {
+    const { code, output } = await runShell(script('Just one job'), checkout);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^itm_\w+ .*The first piece/m);
+    expect(output).toMatch(/\{"outcome":"applied","commandId":"webhook:.*"stage":"creation"/);
+    expect(output).toMatch(/^warning overdue /m);
+    expect(output).toContain('"code":"overdue"');
+    expect(output).toMatch(/^strategist conversions (met|missed|inconclusive)$/m);
+    const { items } = await clientFor('strategist').items.list({ q: 'To be accepted' });
+    expect(items.map(({ stage }) => stage)).toEqual(['creation']);
+  });
 });
 
-/** The shell blocks of one section of the README as one script. */
+/** A section of the README as a script that stops at the first error. */
+function script(title: string): string {
+  return `set -eu\n${shellBlocks('From a shell')}\n${shellBlocks(title)}`;
+}
+
+/** The shell blocks of one section of the README. */
 function shellBlocks(title: string): string {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const text = readme.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';

@@ -100,7 +100,15 @@ describe('npm run demo', () => {
         expect(text).toMatch(new RegExp(`^ +${refusal.replace('.', '\\.')}  `, 'm'));
       }
       expect(text).toContain('requests changes by webhook: unsupported_claim');
-      expect(text).toMatch(/^ +2\d{3}-.* +Europe\/Paris +Sandbox without keys +planned/m);
+      for (const [post, stage] of [
+        ['planned', 'scheduled'],
+        ['planned', 'creation'],
+        ['published', 'measuring'],
+      ]) {
+        const row = `^ +2\\d{3}-.* +Europe/Paris +Sandbox without keys +${post} +${stage} `;
+        expect(text).toMatch(new RegExp(row, 'm'));
+      }
+      expect(text).not.toContain('worth knowing');
       expect(text).toContain('a secret .ics address with 2 events; revoked, it answers 404');
       expect(text).toMatch(/approvals +editor and legal: void/);
       expect(text).toMatch(/outcome +published: found by look-up/);
