@@ -20,6 +20,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { blackoutRoutes } from './routes/blackouts.ts';
 import { calendarRoutes } from './routes/calendar.ts';
 import { calendarFeedRoutes } from './routes/calendar-feeds.ts';
+import { campaignRoutes } from './routes/campaigns.ts';
 import { channelAccountRoutes } from './routes/channel-accounts.ts';
 import { channelSlotRoutes } from './routes/channel-slots.ts';
 import { commandRoutes } from './routes/commands.ts';
@@ -76,6 +77,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemStateRoutes(deps))
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
+    .route('/', campaignRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
     .route('/', assetRoutes(deps))

@@ -14,6 +14,7 @@ const TAGS = [
   ['Schedule', 'Publications: planned, sent once, resolved by a person when in doubt'],
   ['Calendar', 'Weekly slots, blackouts, the freeze, and the calendar that follows'],
   ['Pause, people and deadlines', 'Messages to the living run'],
+  ['Campaigns', 'A goal, flight dates and KPI targets for several items'],
   ['KPI review', 'Readings, verdicts per KPI and role, sign-offs'],
   ['Assets', 'Content-addressed files'],
   ['Roles', 'Who does what'],

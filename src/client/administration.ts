@@ -3,7 +3,7 @@ import type { AdministrationBodies, Queries, Rpc } from './api-types.ts';
 import { type CallOptions, headersOf } from './call-options.ts';
 import { pathParams } from './path-params.ts';
 
-/** The stuck audit; people, keys, accounts, playbooks and webhook endpoints of the workspace. */
+/** The stuck audit; people, keys, campaigns, accounts, playbooks and webhook endpoints of the workspace. */
 export function administrationCalls(rpc: Rpc) {
   const { v1 } = rpc;
   return {
@@ -32,6 +32,12 @@ export function administrationCalls(rpc: Rpc) {
       /** The only answer that holds the key. */
       create: (json: AdministrationBodies['apiKey'], options?: CallOptions) =>
         answered(v1['api-keys'].$post({ json }, headersOf(options))),
+    },
+    campaigns: {
+      list: (query: Queries['campaigns'] = {}) => answered(v1.campaigns.$get({ query })),
+      get: (id: string) => answered(v1.campaigns[':id'].$get({ param: pathParams({ id }) })),
+      add: (json: AdministrationBodies['campaign'], options?: CallOptions) =>
+        answered(v1.campaigns.$post({ json }, headersOf(options))),
     },
     channelAccounts: {
       list: (query: Queries['channelAccounts'] = {}) =>

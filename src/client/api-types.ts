@@ -62,6 +62,7 @@ export type Queries = {
   inbox: QueryOf<Rpc['v1']['inbox']['$get']>;
   calendar: QueryOf<Rpc['v1']['calendar']['$get']>;
   members: QueryOf<Rpc['v1']['members']['$get']>;
+  campaigns: QueryOf<Rpc['v1']['campaigns']['$get']>;
   channelAccounts: QueryOf<Rpc['v1']['channel-accounts']['$get']>;
   playbooks: QueryOf<Rpc['v1']['playbooks']['$get']>;
   webhookEndpoints: QueryOf<Rpc['v1']['webhook-endpoints']['$get']>;
@@ -72,6 +73,7 @@ export type AdministrationBodies = {
   member: BodyOf<Rpc['v1']['members']['$post']>;
   memberChange: BodyOf<Rpc['v1']['members'][':id']['$patch']>;
   apiKey: BodyOf<Rpc['v1']['api-keys']['$post']>;
+  campaign: BodyOf<Rpc['v1']['campaigns']['$post']>;
   channelAccount: BodyOf<Rpc['v1']['channel-accounts']['$post']>;
   slots: BodyOf<Rpc['v1']['channel-accounts'][':id']['slots']['$put']>;
   calendarFeed: BodyOf<Rpc['v1']['calendar']['feeds']['$post']>;

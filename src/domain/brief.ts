@@ -33,11 +33,33 @@ export const KpiTarget = z
   });
 export type KpiTarget = z.infer<typeof KpiTarget>;
 
+/** Targets of a brief or a campaign: one per KPI and checkpoint, at most one primary. */
+export const KpiTargets = z
+  .array(KpiTarget)
+  .max(50)
+  .superRefine((targets, context) => {
+    if (targets.filter(({ primary }) => primary).length > 1) {
+      context.addIssue({ code: 'custom', message: 'at most one target is primary' });
+    }
+    const seen = new Set<string>();
+    for (const [index, { kpi, checkpoint }] of targets.entries()) {
+      const key = `${kpi} ${checkpoint}`;
+      if (seen.has(key)) {
+        const message = `${kpi} at ${checkpoint} has a target already`;
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
+      seen.add(key);
+    }
+  });
+
+/** What a brief or a campaign is for. */
+export const Goal = z.enum(['attract', 'engage', 'convert', 'delight']);
+
 /** What is to be made and why. Savable incomplete: `missingBriefFields` names what a handoff still needs. */
 export const Brief = z
   .strictObject({
     objective: text(2_000).optional(),
-    goal: z.enum(['attract', 'engage', 'convert', 'delight']).optional(),
+    goal: Goal.optional(),
     intent: z.enum(['inform', 'entertain', 'engage', 'inspire']).optional(),
     pillar: text(200).optional(),
     journeyStep: text(200).optional(),
@@ -76,31 +98,9 @@ export const Brief = z
         news: z.boolean().optional(),
       })
       .optional(),
-    kpiTargets: z.array(KpiTarget).max(50).optional(),
+    kpiTargets: KpiTargets.optional(),
     learnings: text(10_000).optional(),
     notes: text(10_000).optional(),
-  })
-  .superRefine((brief, context) => {
-    const primaries = (brief.kpiTargets ?? []).filter((target) => target.primary).length;
-    if (primaries > 1) {
-      context.addIssue({
-        code: 'custom',
-        path: ['kpiTargets'],
-        message: 'at most one target is primary',
-      });
-    }
-    const seen = new Set<string>();
-    for (const [index, { kpi, checkpoint }] of (brief.kpiTargets ?? []).entries()) {
-      const key = `${kpi} ${checkpoint}`;
-      if (seen.has(key)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['kpiTargets', index],
-          message: `${kpi} at ${checkpoint} has a target already`,
-        });
-      }
-      seen.add(key);
-    }
   })
   .meta({ id: 'Brief' });
 export type Brief = z.infer<typeof Brief>;

@@ -49,6 +49,11 @@ const LISTS: List[] = [
     make: () => ({ memberId: memberId(), decisions: ['sign_off'] }),
     keyOf: byId,
   },
+  {
+    path: '/v1/campaigns',
+    make: (index) => ({ name: NAMES[index] ?? 'x', goal: 'engage' }),
+    keyOf: byId,
+  },
   { path: '/v1/calendar/feeds', make: () => ({}), keyOf: byId },
 ];
 

@@ -12,7 +12,7 @@ import { approve, DAY_MS, HOUR_MS, submit, toReview, toScheduled } from '../supp
 
 /**
  * What people complain of in other tools, one test per complaint that concerns publishing; the names
- * are the complaints.
+ * are the complaints. Lost senders and ways past the approval have files of their own beside this one.
  */
 
 /** A playbook whose slots are missed after this, so that a test can outlive one. */

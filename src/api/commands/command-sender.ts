@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { getCampaign } from '../../db/campaigns.ts';
 import { readCommandContext } from '../../db/command-context.ts';
 import {
   type CommandRow,
@@ -331,6 +332,8 @@ async function storeStart(
       ],
     };
   }
+  const joined = await campaignOf(db, { workspaceId, campaignId: body.campaignId });
+  if ('issues' in joined) return joined;
   const staffed = await staff(db, request);
   if ('issues' in staffed) return staffed;
   const itemId = newId('item');
@@ -347,7 +350,7 @@ async function storeStart(
       workspaceId,
       playbook,
       team: staffed.team,
-      campaign: null,
+      campaign: joined.campaign,
       brief: body.brief === undefined ? null : digestBrief(body.brief, 1),
       at: now,
       clocks,
@@ -374,7 +377,7 @@ async function storeStart(
       id: itemId,
       workspaceId,
       title: body.title,
-      campaignId: body.campaignId ?? null,
+      campaignId: joined.campaign?.id ?? null,
       playbookName: playbook.name,
       playbookVersion: playbook.version,
       createdBy: caller.memberId,
@@ -391,6 +394,21 @@ async function storeStart(
     }
     return inserted.row;
   });
+}
+
+/** The campaign that an item joins at its start, and whether its gate is open. */
+async function campaignOf(
+  db: DeliveryDeps['db'],
+  { workspaceId, campaignId }: { workspaceId: string; campaignId: string | undefined },
+): Promise<
+  | Pick<ContentItemInput['item'], 'campaign'>
+  | { issues: { path: (string | number)[]; message: string }[] }
+> {
+  if (campaignId === undefined) return { campaign: null };
+  const row = await getCampaign(db, { workspaceId, campaignId });
+  return row === null
+    ? { issues: [{ path: ['campaignId'], message: 'is not a campaign of this workspace' }] }
+    : { campaign: { id: row.id, released: row.releasedAt !== null } };
 }
 
 /** A refused start is a verdict like any other: the same key gets it again. */

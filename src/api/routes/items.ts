@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { getCampaign } from '../../db/campaigns.ts';
 import { getItem, listItems } from '../../db/items.ts';
 import { getPlaybook } from '../../db/playbooks.ts';
 import { listIntents } from '../../db/publish-intents.ts';
@@ -12,7 +11,7 @@ import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.
 import { itemTime } from '../commands/command-facts.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { notFound, problems } from '../errors.ts';
 import { BRIEF_EXAMPLE } from '../examples.ts';
 import { bodyHashOf, commandIdOf } from '../idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../item-schema.ts';
@@ -142,12 +141,6 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
   return new OpenAPIHono<ApiEnv>()
     .openapi(startRoute, async (c) => {
       const caller = c.get('caller');
-      const { workspaceId } = caller;
-      const { campaignId } = c.req.valid('json');
-      if (campaignId !== undefined && !(await getCampaign(db, { workspaceId, campaignId }))) {
-        const message = 'is not a campaign of this workspace';
-        throw invalidRequest([{ path: 'campaignId', message }]);
-      }
       const commandId = commandIdOf(c);
       const outcome = settledOrThrow(
         await sender.start({
