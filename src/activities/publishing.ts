@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { readBanMs } from '../db/channel-budgets.ts';
 import { describeDatabaseError } from '../db/errors.ts';
-import { intentKeyOf, type PublicationOrder } from '../domain/publication-intent.ts';
+import type { PublicationOrder } from '../domain/publication-intent.ts';
 import type { ActivityDeps } from './deps.ts';
 import { collectBaseline } from './measuring.ts';
 import { findTarget, readContents, type SendTarget } from './post-content.ts';
@@ -76,16 +76,15 @@ async function prepare(
   timing: SendTiming,
 ): Promise<Prepared> {
   const { db } = deps;
-  const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
   const [contents, target, banMs] = await Promise.all([
     readContents(deps, order),
     findTarget(deps, order),
     readBanMs(db, order),
     baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
   ]);
-  if ('outcome' in contents) return unlessMaybeOut(deps, key, contents);
+  if ('outcome' in contents) return unlessMaybeOut(deps, order, contents);
   if ('evidence' in target) {
-    return unlessMaybeOut(deps, key, { outcome: 'rejected', evidence: target.evidence });
+    return unlessMaybeOut(deps, order, { outcome: 'rejected', evidence: target.evidence });
   }
   if (banMs > 0) {
     return withoutLease(deps, order, { taken: false, reason: 'banned', waitMs: banMs });

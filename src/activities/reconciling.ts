@@ -26,6 +26,8 @@ import { type Part, partOf, publishedOutcome, settledOutcome } from './send-outc
 import type { SendTiming } from './send-timing.ts';
 
 const LOOKUP_WITHIN_MS = 10_000;
+/** Waited for even when the post's own time is over. */
+const SHORT_SILENCE_MS = 60_000;
 
 export interface ReconcileQuestion {
   order: PublicationOrder;
@@ -70,7 +72,7 @@ export async function reconcile(
     return { outcome: 'unknown', evidence: halfPublished(segments, evidence) };
   }
   const banMs = await readBanMs(db, order);
-  if (banMs > 0) return afterSilence(order, { evidence, kind: 'Banned', waitMs: banMs });
+  if (banMs > 0) return afterSilence(order, { evidence, segments, kind: 'Banned', waitMs: banMs });
   const { dueAt } = intent;
   const post = postOf({ order, dueAt, account: target.account, content, segment, segments });
   const found = await target.channel.lookup({
@@ -87,7 +89,8 @@ export async function reconcile(
       }
       if (found.retryAfterMs !== undefined) {
         await banAccount(db, { ...order, forMs: found.retryAfterMs });
-        return afterSilence(order, { evidence, kind: 'CannotTell', waitMs: found.retryAfterMs });
+        const waitMs = found.retryAfterMs;
+        return afterSilence(order, { evidence, segments, kind: 'CannotTell', waitMs });
       }
       throw lookAgain('CannotTell');
     case 'found':
@@ -164,14 +167,25 @@ async function noteAbsent(
  */
 function afterSilence(
   { sendUntil }: PublicationOrder,
-  { evidence, kind, waitMs }: { evidence: string; kind: 'Banned' | 'CannotTell'; waitMs: number },
+  {
+    evidence,
+    segments,
+    kind,
+    waitMs,
+  }: {
+    evidence: string;
+    segments: readonly Segment[];
+    kind: 'Banned' | 'CannotTell';
+    waitMs: number;
+  },
 ): Found {
   const restMs = Date.parse(sendUntil) - Date.now();
-  if (waitMs <= restMs) throw lookAgain(kind, waitMs);
+  if (waitMs <= Math.max(restMs, SHORT_SILENCE_MS)) throw lookAgain(kind, waitMs);
   const minutes = Math.ceil(waitMs / 60_000);
+  const why = `${evidence}; the channel wants no look-up for ${minutes} minutes`;
   return {
     outcome: 'unknown',
-    evidence: `${evidence}; the channel wants no look-up for ${minutes} minutes`,
+    evidence: publishedCount(segments) === 0 ? why : halfPublished(segments, why),
   };
 }
 

@@ -1,4 +1,4 @@
-import { findStopped, getIntent, type IntentKey, type IntentRow } from '../db/publish-intents.ts';
+import { findStopped, getIntent, type IntentRow } from '../db/publish-intents.ts';
 import {
   intentKeyOf,
   type PublicationOrder,
@@ -58,11 +58,11 @@ export function publishedOutcome(
 
 /** An outcome that takes the whole post back cannot be that of one that is, or may be, out in part. */
 export async function unlessMaybeOut(
-  { db }: Pick<ActivityDeps, 'db'>,
-  key: IntentKey,
+  deps: Pick<ActivityDeps, 'db'>,
+  order: PublicationOrder,
   result: PublicationOutcome & { evidence: string },
 ): Promise<SendResult> {
-  const segments = (await getIntent(db, key))?.segments ?? [];
+  const segments = await standing(deps, order);
   if (publishedCount(segments) > 0) {
     return { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
   }
@@ -90,12 +90,12 @@ export async function withoutLease(
   });
   switch (reason) {
     case 'hash_mismatch':
-      return unlessMaybeOut(deps, key, {
+      return unlessMaybeOut(deps, order, {
         outcome: 'hash_mismatch',
         evidence: 'the approvals do not hold for this content',
       });
     case 'no_longer_wanted':
-      return unlessMaybeOut(deps, key, {
+      return unlessMaybeOut(deps, order, {
         outcome: 'missed',
         evidence: 'the item does not want this post any more',
       });

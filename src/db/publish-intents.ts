@@ -59,7 +59,10 @@ export async function planIntent(db: Db, intent: NewIntent): Promise<PlannedInte
   return row;
 }
 
-/** The slot that a person ordered to be published again as this one; null when this is no such order. */
+/**
+ * The slot that a person ordered to be published again as this one; null when this is no such order. Slots
+ * in between that were planned and never tried are passed over: what is out was sent under the one before.
+ */
 export async function findStopped(
   db: Db,
   { workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity,
@@ -73,6 +76,8 @@ export async function findStopped(
         eq(publishIntents.itemId, itemId),
         eq(publishIntents.channelAccountId, channelAccountId),
         lt(publishIntents.slotNumber, slotNumber),
+        sql`not (${publishIntents.attempt} = 0
+          and coalesce(${publishIntents.resolution}, 'publish_again') = 'publish_again')`,
       ),
     )
     .orderBy(desc(publishIntents.slotNumber))

@@ -40,7 +40,7 @@ export async function publication(order: PublicationOrder): Promise<PublicationO
 
 /**
  * One planned post, from its due slot to a settled outcome: send, look-up when the outcome is unknown.
- * Nothing is sent once its time is over, however long a worker was away in between.
+ * No attempt begins once its time is over, however long a worker was away in between.
  */
 export async function publish(
   order: PublicationOrder,
@@ -50,7 +50,7 @@ export async function publish(
   const pace = new SendPace(Date.parse(order.sendUntil), () => !patched(PATIENT_SENDS));
   for (let isFirst = true; ; isFirst = false) {
     const next = pace.next(Date.now());
-    if ('over' in next) return givenUp(order, state, next.over);
+    if ('over' in next) return givenUp(order, state, { ...next, isHasty: pace.isHasty });
     if (next.waitMs > 0) await (run?.pause(next.waitMs) ?? sleep(next.waitMs));
     const sent = await send(order, { again: state.again, isFirst, run });
     state.why = sent.evidence ?? sent.outcome;
@@ -97,25 +97,30 @@ function notePart(state: SendState, answer: SendResult | Found): void {
   state.of = answer.part.of;
 }
 
-const NO_MORE = {
-  sends: 'it was sent as often as it may be',
-  tries: 'it was tried as often as a run can',
-};
-
-/** What was certainly not sent is missed; after an attempt that nobody saw end, a person looks. */
+/**
+ * What was certainly not sent is missed; after an attempt that nobody saw end, a person looks. The words
+ * are part of the item's chain: a replay has to find the same ones.
+ */
 function givenUp(
   { sendUntil }: PublicationOrder,
   state: SendState,
-  over: 'time' | 'sends' | 'tries',
+  { over, sends, isHasty }: { over: 'time' | 'sends' | 'tries'; sends: number; isHasty: boolean },
 ): PublicationOutcome {
   const { again, why, part } = state;
-  const end = over === 'time' ? `${sendUntil} is over` : NO_MORE[over];
-  if (part > 0) return halfPublished(state, `${why}, and ${end}`);
-  if (again)
-    return { outcome: 'unknown', evidence: `${why}; the look-ups found nothing, and ${end}` };
-  // Only of runs that began before `PATIENT_SENDS`.
-  if (over === 'sends') return { outcome: 'rejected', evidence: `${why}; ${end}` };
-  return { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
+  if (over === 'time') {
+    if (part > 0) return halfPublished(state, `${why}, and ${sendUntil} is over`);
+    return again
+      ? {
+          outcome: 'unknown',
+          evidence: `${why}; the look-up found nothing, and ${sendUntil} is over`,
+        }
+      : { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
+  }
+  if (part > 0) return halfPublished(state, why);
+  if (again) return { outcome: 'unknown', evidence: `${why}; the look-ups found nothing` };
+  return isHasty
+    ? { outcome: 'rejected', evidence: `${why}; nothing was sent in ${sends} attempts` }
+    : { outcome: 'missed', evidence: `${why}; it was tried as often as a run can` };
 }
 
 function halfPublished({ part, of }: SendState, why: string): PublicationOutcome {

@@ -2,6 +2,8 @@
 const MAX_SENDS = 5;
 /** Attempts in all: a run's history has an end. */
 const MAX_ATTEMPTS = 200;
+/** A long time is divided so that the attempts last until its end. */
+const ENOUGH_ATTEMPTS = 100;
 /** After the first attempt that a channel did not take; doubles with every further one. */
 const RETRY_AFTER_MS = 5_000;
 /** Longest wait for what may end sooner than it says, such as a channel or a database that is away. */
@@ -25,18 +27,21 @@ export type Setback =
 export type NextTry =
   | { waitMs: number }
   /** `sends`: repeated as often as it may be; `tries`: the run has no room for more. */
-  | { over: 'time' | 'sends' | 'tries' };
+  | { over: 'time' | 'sends' | 'tries'; sends: number };
 
 /**
  * When an order is tried again. What was certainly not taken is tried until the order's time is over,
  * less and less often: an hour without a network costs a post no more than an hour. Only a repetition of
  * what may have arrived is counted.
  * @param until the order's end, epoch milliseconds
- * @param hasFewTries asked with the first setback: runs that began so stay so
+ * @param hasFewTries asked once, with the first setback: a send that began so ends so
  */
 export class SendPace {
   readonly #until: number;
   readonly #hasFewTries: () => boolean;
+  #isHasty: boolean | null = null;
+  /** All the time there was at the first attempt. */
+  #total = 0;
   #attempts = 0;
   #sends = 0;
   #notTaken = 0;
@@ -51,20 +56,32 @@ export class SendPace {
 
   /** Asked before each attempt. */
   next(now: number): NextTry {
-    if (this.#sends >= MAX_SENDS) return { over: 'sends' };
-    if (this.#attempts >= MAX_ATTEMPTS) return { over: 'tries' };
+    if (this.#sends >= MAX_SENDS) return this.#over('sends');
+    if (this.#attempts >= MAX_ATTEMPTS) return this.#over('tries');
+    if (this.#attempts === 0) this.#total = this.#until - now;
     this.#attempts += 1;
     const { known, wish } = this.#pause;
     this.#pause = { known: 0, wish: 0 };
     const rest = this.#until - now;
-    if (known > rest || rest < 0) return { over: 'time' };
+    if (known > rest || rest < 0) return this.#over('time');
     const waitMs = Math.max(known, wish);
     if (waitMs <= rest) return { waitMs };
-    return rest > LAST_TRY_MS ? { waitMs: Math.max(known, rest - LAST_TRY_MS) } : { over: 'time' };
+    return rest > LAST_TRY_MS
+      ? { waitMs: Math.max(known, rest - LAST_TRY_MS) }
+      : this.#over('time');
   }
 
   note(setback: Setback): void {
-    this.#pause = this.#hasFewTries() ? this.#hasty(setback) : this.#patient(setback);
+    this.#isHasty ??= this.#hasFewTries();
+    this.#pause = this.#isHasty ? this.#hasty(setback) : this.#patient(setback);
+  }
+
+  get isHasty(): boolean {
+    return this.#isHasty === true;
+  }
+
+  #over(over: 'time' | 'sends' | 'tries'): NextTry {
+    return { over, sends: this.#sends };
   }
 
   #patient(setback: Setback): { known: number; wish: number } {
@@ -72,17 +89,25 @@ export class SendPace {
       case 'not_taken':
       case 'not_begun': {
         const known = setback.kind === 'not_taken' ? (setback.retryAfterMs ?? 0) : 0;
-        const wish = Math.min(MAX_WAIT_MS, RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10));
+        const longest = Math.max(MAX_WAIT_MS, this.#total / ENOUGH_ATTEMPTS);
+        const wish = Math.min(longest, RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10));
         this.#notTaken += 1;
         return { known, wish };
       }
       case 'not_now':
         this.#waits += 1;
-        return { known: setback.waitMs ?? 0, wish: patience(this.#waits, setback) };
+        return {
+          known: setback.waitMs ?? 0,
+          wish: patience(this.#waits, setback, this.#total / ENOUGH_ATTEMPTS),
+        };
       case 'not_found':
         this.#sends += 1;
         this.#notTaken = 0;
-        return { known: 0, wish: 0 };
+        // The first repetition at once; a channel that goes on failing is given time.
+        return {
+          known: 0,
+          wish: this.#sends === 1 ? 0 : RETRY_AFTER_MS * 2 ** (this.#sends - 2),
+        };
     }
   }
 
@@ -108,7 +133,11 @@ export class SendPace {
 }
 
 /** Many may wait for one write, or for one person: each asks less often, the longer it waits. */
-function patience(waits: number, { whenLifted }: { whenLifted?: true | undefined }): number {
-  const longest = whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS;
+function patience(
+  waits: number,
+  { whenLifted }: { whenLifted?: true | undefined },
+  atLeast = 0,
+): number {
+  const longest = Math.max(atLeast, whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS);
   return Math.min(longest, 500 * 2 ** Math.min(waits, 10));
 }

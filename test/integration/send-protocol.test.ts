@@ -5,9 +5,10 @@ import { insertAsset } from '../../src/db/assets.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { banAccount } from '../../src/db/channel-budgets.ts';
 import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { type IntentRow, listIntents } from '../../src/db/publish-intents.ts';
+import { type IntentRow, listIntents, planIntent } from '../../src/db/publish-intents.ts';
 import type { PublicationRecord } from '../../src/domain/item-context.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { intentKeyOf, markerOf } from '../../src/domain/publication-intent.ts';
 import { BAN_MS, createFakeNetwork, type PublishStep } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { HOUR_MS, toScheduled } from '../support/item-story.ts';
@@ -238,21 +239,38 @@ describe.concurrent('a thread', () => {
     expect(network.posts(account)).toHaveLength(1);
   });
 
-  it('that is published again and not let through is still half published', async () => {
+  it('that is published again and not let through is half published, and goes on in the slot after', async () => {
     const { itemId, account, publication } = await publish('exact', ['accept', 'reject'], {
       thread: REST,
     });
+    const { db } = engine.deps;
     const { workspaceId } = engine.workspace;
-    const ban = { workspaceId, channelAccountId: account, forMs: HOUR_MS };
-    await banAccount(engine.deps.db, ban);
-    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId: publication.id, outcome: 'publish_again' },
-      ...{ evidence: 'two are missing', at: new Date(Date.now() + SOON_MS).toISOString() },
+    const again = async (publicationId: string) => {
+      await engine.apply('social_media_manager', itemId, 'resolve_publication', {
+        ...{ publicationId, outcome: 'publish_again', evidence: 'two are missing' },
+        at: new Date(Date.now() + SOON_MS).toISOString(),
+      });
+      return settled(itemId, account);
+    };
+    await banAccount(db, { workspaceId, channelAccountId: account, forMs: HOUR_MS });
+    // As a sender leaves it that got as far as the account's budget.
+    const identity = { workspaceId, itemId, channelAccountId: account, slotNumber: 2 };
+    const intentKey = intentKeyOf(identity);
+    const { contentHash } = publication;
+    await planIntent(db, {
+      ...{ ...identity, intentKey, marker: markerOf(intentKey), publicationId: publication.id },
+      ...{ contentHash: contentHash ?? '', dueAt: new Date().toISOString() },
     });
-    const again = await settled(itemId, account);
-    expect(again.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
-    expect(again.publication.evidence).toContain('1 of 3 texts are published');
+    const second = await again(publication.id);
+    expect(second.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
+    expect(second.publication.evidence).toContain('1 of 3 texts are published');
     expect(network.posts(account)).toHaveLength(1);
+    await db.execute(
+      sql`update channel_budgets set banned_until = null where channel_account_id = ${account}`,
+    );
+    const third = await again(second.publication.id);
+    expect(third.publication).toMatchObject({ state: 'published', slotNumber: 3 });
+    expect(network.posts(account).map(({ text }) => text)).toEqual(['one', 'two', 'three']);
   });
 
   it('goes on at its first missing text when a person publishes it again', async () => {
