@@ -5,7 +5,15 @@ import { STAGES } from '../domain/stages.ts';
 import type { CommandAnswer, CommandOutcome } from './commands/command-outcome.ts';
 import { type ApiContext, standingOf } from './context.ts';
 import type { ApiDeps } from './deps.ts';
-import { ApiError, invalidRequest, notFound, problemIssues, problems, refusal } from './errors.ts';
+import {
+  ApiError,
+  BODY_ERRORS,
+  invalidRequest,
+  notFound,
+  problemIssues,
+  problems,
+  refusal,
+} from './errors.ts';
 import { bodyHashOf, commandIdOf } from './idempotency.ts';
 import { answers } from './route-parts.ts';
 
@@ -80,18 +88,7 @@ export const PENDING_RESPONSE = {
 export const COMMAND_RESPONSES = {
   200: answers(CommandApplied, 'Applied'),
   202: PENDING_RESPONSE,
-  ...problems(
-    'invalid_request',
-    'malformed_json',
-    'unauthenticated',
-    'forbidden',
-    'not_found',
-    'request_timeout',
-    'refused',
-    'idempotency_conflict',
-    'payload_too_large',
-    'unsupported_media_type',
-  ),
+  ...problems(...BODY_ERRORS, 'forbidden', 'not_found', 'refused', 'idempotency_conflict'),
 };
 
 export function commandPath(commandId: string): string {

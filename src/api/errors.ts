@@ -28,6 +28,23 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Its keys are exactly those of ERRORS. */
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
+/** What every request with a JSON body may meet. */
+export const BODY_ERRORS = [
+  'invalid_request',
+  'malformed_json',
+  'unauthenticated',
+  'request_timeout',
+  'payload_too_large',
+  'unsupported_media_type',
+] as const satisfies ErrorCode[];
+
+/** And what one meets that changes settings or records, once per idempotency key. */
+export const WRITE_ERRORS = [
+  ...BODY_ERRORS,
+  'idempotency_conflict',
+  'conflict',
+] as const satisfies ErrorCode[];
+
 type StatusOf<Code extends ErrorCode> = (typeof ERRORS)[Code][0];
 
 export function statusOf<Code extends ErrorCode>(code: Code): StatusOf<Code> {

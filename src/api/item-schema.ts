@@ -6,8 +6,8 @@ import { SEGMENT_STATES } from '../domain/publish-segments.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/roles.ts';
 import { PLACES, STAGES } from '../domain/stages.ts';
 import { UnmetRequirement } from './errors.ts';
+import { InstantText } from './route-parts.ts';
 
-const instant = z.string().meta({ format: 'date-time' });
 const memberId = z.string();
 
 export const Owner = z
@@ -32,28 +32,30 @@ const summary = {
   owner: Owner,
   assignee: memberId.nullable(),
   waitingOn: z.array(WaitingOn),
-  stageEnteredAt: instant,
-  dueAt: instant.nullable().describe('when the stage is due; a save does not move it'),
+  stageEnteredAt: InstantText,
+  dueAt: InstantText.nullable().describe('when the stage is due; a save does not move it'),
   seq: z.int().describe('number of the last event'),
   createdBy: memberId,
-  createdAt: instant,
-  closedAt: instant.nullable(),
+  createdAt: InstantText,
+  closedAt: InstantText.nullable(),
   clockOffset: z
     .int()
     .optional()
     .describe('milliseconds that the run is ahead of real time; local stack only'),
 };
 
-export const ItemSummary = z.object({ ...summary, updatedAt: instant }).meta({ id: 'ItemSummary' });
+export const ItemSummary = z
+  .object({ ...summary, updatedAt: InstantText })
+  .meta({ id: 'ItemSummary' });
 
 export const Handoff = z
   .object({
     id: z.string(),
     kind: z.enum(['brief', 'schedule']),
     state: z.enum(['offered', 'accepted', 'declined', 'withdrawn']),
-    offeredAt: instant,
+    offeredAt: InstantText,
     offeredBy: z.string().describe('a member, or `system`'),
-    decidedAt: instant.nullable(),
+    decidedAt: InstantText.nullable(),
     decidedBy: z.string().nullable(),
     reason: z.string().nullable(),
   })
@@ -65,7 +67,7 @@ export const Approval = z
     memberId,
     decision: z.enum(['approve', 'request_changes']),
     contentHash: z.string(),
-    at: instant,
+    at: InstantText,
     set: z.int().describe('number of the approval set: each submit opens one'),
     voided: z.literal(true).optional().describe('it no longer counts: the content has changed'),
   })
@@ -97,7 +99,7 @@ export const Publication = z
     channelAccountId: z.string(),
     channel: z.string(),
     state: z.enum(PUBLICATION_STATES),
-    at: instant,
+    at: InstantText,
     local: z.string(),
     zone: z.string(),
     tzVersion: z
@@ -109,18 +111,18 @@ export const Publication = z
     marker: z.string().describe('what the post can be found by on the channel'),
     remoteId: z.string().optional(),
     permalink: z.string().optional(),
-    publishedAt: instant.optional(),
+    publishedAt: InstantText.optional(),
     evidence: z.string().optional(),
     segments: z
       .array(Segment)
       .optional()
       .describe('the texts of a thread, once its send has begun'),
-    heldUntil: instant
-      .optional()
-      .describe('the slot of an item that went back to its gate is given up then'),
+    heldUntil: InstantText.optional().describe(
+      'the slot of an item that went back to its gate is given up then',
+    ),
     released: z.literal(true).optional().describe('its deadline passed before it was planned'),
     proposal: z
-      .object({ at: instant, local: z.string(), zone: z.string() })
+      .object({ at: InstantText, local: z.string(), zone: z.string() })
       .optional()
       .describe('the free slot to plan instead of a released one; nobody holds it'),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
@@ -132,9 +134,9 @@ export const Checkpoint = z
     publicationId: z.string(),
     checkpoint: z.string().meta({ example: '+24h' }),
     required: z.boolean(),
-    dueAt: instant,
+    dueAt: InstantText,
     state: z.enum(['due', 'recorded', 'missing']),
-    settledAt: instant.nullable(),
+    settledAt: InstantText.nullable(),
   })
   .meta({ id: 'PlannedCheckpoint' });
 
@@ -143,7 +145,7 @@ export const SignOff = z
     role: z.enum(OWNER_ROLES),
     memberId,
     decision: z.enum([...REVIEW_DECISIONS, 'agree', 'dissent']),
-    at: instant,
+    at: InstantText,
   })
   .meta({ id: 'SignOff' });
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ReadingRow } from '../db/readings.ts';
 import { MeasureId, type Reading } from '../domain/measures.ts';
+import { InstantText } from './route-parts.ts';
 
 export const StoredReading = z
   .object({
@@ -10,11 +11,11 @@ export const StoredReading = z
     publicationId: z.string().optional(),
     channelAccountId: z.string().optional(),
     checkpoint: z.string().optional(),
-    asOf: z.string().meta({ format: 'date-time' }),
+    asOf: InstantText,
     source: z.string(),
     provisional: z.boolean(),
     createdBy: z.string().optional().describe('the member who stated it; absent from a source'),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'StoredReading' });
 

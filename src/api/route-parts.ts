@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import type { Page } from '../db/paging.ts';
 
 /** A key is needed: the default of every route. */
 export const WITH_KEY = [{ apiKey: [] }];
@@ -20,6 +21,9 @@ export const idText = (description: string, example: string) =>
   z.string().min(1).max(400).meta({ description, example });
 
 export const ItemParams = z.object({ id: idText('id of the item', 'itm_01KAMJ5SQ0') });
+
+/** An instant in an answer, ISO 8601 with `Z`. */
+export const InstantText = z.string().meta({ format: 'date-time' });
 
 /** One path parameter, `id` unless it is named. */
 export function idParams(description: string, example: string): z.ZodObject<{ id: z.ZodString }> {
@@ -51,6 +55,11 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
     items: z.array(item),
     nextCursor: z.string().nullable().describe('null at the end'),
   });
+}
+
+/** A page of rows as `pageOf` answers it. */
+export function pageView<Row, Item>(page: Page<Row>, view: (row: Row) => Item): Page<Item> {
+  return { items: page.items.map((row) => view(row)), nextCursor: page.nextCursor };
 }
 
 /** `Idempotency-Key`, validated before the routes: here for the documentation only. */

@@ -2,12 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { TimelineEntry as TimelineRow } from '../db/timeline.ts';
 import { ITEM_EVENT_TYPES } from '../domain/item-event.ts';
 import { UnmetRequirement } from './errors.ts';
+import { InstantText } from './route-parts.ts';
 
 export const EventEntry = z
   .object({
     kind: z.literal('event'),
     seq: z.int(),
-    at: z.string().meta({ format: 'date-time' }),
+    at: InstantText,
     type: z.enum(ITEM_EVENT_TYPES),
     actor: z.string().describe('a member, or `system`'),
     data: z.record(z.string(), z.unknown()),
@@ -22,7 +23,7 @@ export const RefusalEntry = z
   .object({
     kind: z.literal('refusal'),
     seq: z.int().describe('where the item stood: it comes after this event'),
-    at: z.string().meta({ format: 'date-time' }),
+    at: InstantText,
     commandId: z.string(),
     type: z.string().describe('the command'),
     actor: z.string(),

@@ -4,10 +4,20 @@ import { getMember } from '../../db/members.ts';
 import { Instant } from '../../domain/instant.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const ApiKey = z
   .object({
@@ -17,7 +27,7 @@ const ApiKey = z
     expiresAt: z.string().nullable(),
     revokedAt: z.string().nullable(),
     lastUsedAt: z.string().nullable().describe('to the minute'),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'ApiKey' });
 
@@ -60,17 +70,7 @@ const createKeyRoute = createRoute({
   request: { body: body(NewApiKey) },
   responses: {
     201: answers(CreatedApiKey, 'Made'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
   },
 });
 
@@ -94,7 +94,7 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
         ...{ workspaceId, memberId: own },
         ...c.req.valid('query'),
       });
-      return c.json({ items: page.items.map(keyView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, keyView), 200);
     })
     .openapi(createKeyRoute, async (c) => {
       const caller = c.get('caller');

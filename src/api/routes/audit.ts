@@ -5,7 +5,7 @@ import { ROLES } from '../../domain/roles.ts';
 import type { RepairOutcome } from '../audit/repair-outcome.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, problems } from '../errors.ts';
+import { ApiError, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
 import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
@@ -73,17 +73,7 @@ const repairRoute = createRoute({
   request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
   responses: {
     200: answers(RepairDone, 'Done and recorded'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
   },
 });
 

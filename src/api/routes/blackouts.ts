@@ -10,24 +10,32 @@ import { ChannelId } from '../../domain/channels.ts';
 import { Instant } from '../../domain/instant.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 import { FREEZE_ROLES } from './freeze.ts';
-
-const instant = z.string().meta({ format: 'date-time' });
 
 const Blackout = z
   .object({
     id: z.string(),
     channel: z.string().nullable(),
     channelAccountId: z.string().nullable(),
-    from: instant,
-    until: instant.describe('the window ends before it'),
+    from: InstantText,
+    until: InstantText.describe('the window ends before it'),
     reason: z.string(),
     createdBy: z.string(),
-    createdAt: instant,
+    createdAt: InstantText,
   })
   .meta({ id: 'Blackout' });
 
@@ -91,17 +99,7 @@ const addRoute = createRoute({
   },
   responses: {
     201: answers(Blackout, 'Added'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
   },
 });
 
@@ -123,7 +121,7 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const page = await listBlackouts(db, { workspaceId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(blackoutView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, blackoutView), 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

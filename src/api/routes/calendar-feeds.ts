@@ -14,15 +14,17 @@ import { getChannelAccount } from '../../db/channel-accounts.ts';
 import { calendarFeed } from '../calendar-feed.ts';
 import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, invalidRequest, notFound, problems } from '../errors.ts';
+import { ApiError, invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import {
   answers,
   body,
   IDEMPOTENT,
+  InstantText,
   idParams,
   PUBLIC,
   pageOf,
+  pageView,
   paging,
   WITH_KEY,
 } from '../route-parts.ts';
@@ -32,7 +34,7 @@ const Feed = z
     id: z.string(),
     channelAccountId: z.string().nullable(),
     campaignId: z.string().nullable(),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'CalendarFeed' });
 
@@ -86,16 +88,7 @@ const addRoute = createRoute({
   request: { body: body(NewFeed, {}) },
   responses: {
     201: answers(CreatedFeed, 'Made'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS),
   },
 });
 
@@ -137,7 +130,7 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
       const page = await listCalendarFeeds(db, { workspaceId, memberId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(feedView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, feedView), 200);
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');

@@ -8,9 +8,7 @@ import { zoneWarnings } from '../../time/zone-warnings.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, problems } from '../errors.ts';
-import { answers, pageOf, paging, WITH_KEY } from '../route-parts.ts';
-
-const instant = z.string().meta({ format: 'date-time' });
+import { answers, InstantText, pageOf, pageView, paging, WITH_KEY } from '../route-parts.ts';
 
 const CalendarEntry = z
   .object({
@@ -23,13 +21,13 @@ const CalendarEntry = z
     accountName: z.string().nullable(),
     channel: z.string(),
     state: z.enum(PUBLICATION_STATES).describe('tentative: held until it is approved'),
-    at: instant,
+    at: InstantText,
     local: z.string().describe('wall time in `zone`'),
     zone: z.string(),
     tzVersion: z.string().nullable(),
     slotNumber: z.int(),
-    embargoUntil: instant.nullable(),
-    publishedAt: instant.nullable(),
+    embargoUntil: InstantText.nullable(),
+    publishedAt: InstantText.nullable(),
     permalink: z.string().nullable(),
     evidence: z.string().nullable(),
     warnings: z.array(z.object({ code: z.string(), message: z.string() })),
@@ -76,8 +74,10 @@ export function calendarRoutes({ db }: Pick<ApiDeps, 'db'>) {
     const range = rangeOf(query);
     const page = await listCalendar(db, { ...query, ...range, workspaceId });
     const windows = await findBlackouts(db, { workspaceId, ...range });
-    const items = page.items.map((row) => entryView(row, windows));
-    return c.json({ items, nextCursor: page.nextCursor }, 200);
+    return c.json(
+      pageView(page, (row) => entryView(row, windows)),
+      200,
+    );
   });
 }
 

@@ -9,23 +9,31 @@ import { Goal, KpiTarget, KpiTargets } from '../../domain/brief.ts';
 import { Instant } from '../../domain/instant.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
-
-const instant = z.string().meta({ format: 'date-time' });
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const Campaign = z
   .object({
     id: z.string(),
     name: z.string(),
     goal: Goal,
-    startsAt: instant.nullable(),
-    endsAt: instant.nullable(),
+    startsAt: InstantText.nullable(),
+    endsAt: InstantText.nullable(),
     kpiTargets: z.array(KpiTarget),
     createdBy: z.string().describe('id of a member'),
-    createdAt: instant,
+    createdAt: InstantText,
   })
   .meta({ id: 'Campaign' });
 
@@ -82,17 +90,7 @@ const addRoute = createRoute({
       ...answers(Campaign, 'Made'),
       headers: { Location: { schema: { type: 'string' }, description: 'the campaign' } },
     },
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
   },
 });
 
@@ -114,7 +112,7 @@ export function campaignRoutes({ db }: Pick<ApiDeps, 'db'>) {
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const page = await listCampaigns(db, { workspaceId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(campaignView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, campaignView), 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

@@ -21,10 +21,20 @@ import { isTimeZone } from '../../time/zoned-time.ts';
 import { readAccountInput } from '../account-input.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const ChannelAccount = z
   .object({
@@ -41,7 +51,7 @@ const ChannelAccount = z
       .describe('id of the key that the stored credentials are encrypted with'),
     tokenExpiresAt: z.string().nullable(),
     active: z.boolean(),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'ChannelAccount' });
 
@@ -89,18 +99,7 @@ const NewCredentials = z
   .strictObject({ credentials, tokenExpiresAt: tokenExpiresAt.default(null) })
   .meta({ id: 'NewCredentials' });
 
-const writeProblems = problems(
-  'invalid_request',
-  'malformed_json',
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'request_timeout',
-  'idempotency_conflict',
-  'conflict',
-  'payload_too_large',
-  'unsupported_media_type',
-);
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
 
 const common = { tags: ['Administration'], security: WITH_KEY };
 const AccountParams = idParams('id of the account', 'cha_01KAMJ5SQ0');
@@ -198,7 +197,7 @@ export function channelAccountRoutes({
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const page = await pageChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(accountView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, accountView), 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

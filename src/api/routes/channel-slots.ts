@@ -9,10 +9,10 @@ import type { Db } from '../../db/client.ts';
 import { ChannelSchedule, PostingRules, WeeklySlot } from '../../domain/weekly-slots.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, WITH_KEY } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, InstantText, idParams, WITH_KEY } from '../route-parts.ts';
 
 const AccountSlots = z
   .object({
@@ -20,7 +20,7 @@ const AccountSlots = z
     zone: z.string().describe('IANA zone of the account: a change of it keeps the wall times'),
     slots: z.array(WeeklySlot),
     rules: PostingRules,
-    updatedAt: z.string().meta({ format: 'date-time' }).nullable(),
+    updatedAt: InstantText.nullable(),
     updatedBy: z.string().nullable(),
   })
   .meta({ id: 'AccountSlots' });
@@ -62,18 +62,7 @@ const saveRoute = createRoute({
   },
   responses: {
     200: answers(AccountSlots, 'Saved'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'not_found',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden', 'not_found'),
   },
 });
 

@@ -4,7 +4,7 @@ import { CommandAnswerFields } from '../command-reply.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, problems, UnmetRequirement } from '../errors.ts';
-import { answers, idParams, WITH_KEY } from '../route-parts.ts';
+import { answers, InstantText, idParams, WITH_KEY } from '../route-parts.ts';
 
 const StoredCommand = z
   .object({
@@ -13,7 +13,7 @@ const StoredCommand = z
     type: z.string().meta({ example: 'decide_approval' }),
     actor: z.string().describe('the member who gave it'),
     state: z.enum(['pending', 'applied', 'refused']),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
     settledAt: z.string().optional(),
     answer: CommandAnswerFields.optional().describe('of an applied command'),
     unmet: z.array(UnmetRequirement).optional().describe('of a refused command'),

@@ -3,9 +3,19 @@ import { type CommentRow, insertComment, listComments } from '../../db/comments.
 import { getItem } from '../../db/items.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
-import { answers, body, IDEMPOTENT, ItemParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const Visibility = z
   .enum(['internal', 'shared'])
@@ -18,7 +28,7 @@ const Comment = z
     visibility: Visibility,
     text: z.string(),
     commandId: z.string().optional().describe('the command it came with'),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'Comment' });
 
@@ -57,17 +67,7 @@ const addRoute = createRoute({
   request: { params: ItemParams, body: body(NewComment) },
   responses: {
     201: answers(Comment, 'Stored'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'not_found',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'not_found'),
   },
 });
 
@@ -78,7 +78,7 @@ export function commentRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const { workspaceId } = c.get('caller');
       if ((await getItem(db, { workspaceId, itemId })) === null) throw notFound('item', itemId);
       const page = await listComments(db, { workspaceId, itemId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(commentView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, commentView), 200);
     })
     .openapi(addRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');

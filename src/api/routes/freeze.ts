@@ -3,25 +3,23 @@ import { type FreezeRow, insertFreeze, liftFreeze, listFreezes } from '../../db/
 import type { Role } from '../../domain/roles.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, problems } from '../errors.ts';
+import { ApiError, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, WITH_KEY } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, InstantText, WITH_KEY } from '../route-parts.ts';
 
 /** Who may stop everything that goes out, and let it go on. */
 export const FREEZE_ROLES: readonly Role[] = ['social_media_manager', 'admin', 'leadership'];
-
-const instant = z.string().meta({ format: 'date-time' });
 
 const Freeze = z
   .object({
     id: z.string(),
     reason: z.string(),
     frozenBy: z.string(),
-    frozenAt: instant,
+    frozenAt: InstantText,
     liftReason: z.string().nullable(),
     liftedBy: z.string().nullable(),
-    liftedAt: instant.nullable(),
+    liftedAt: InstantText.nullable(),
   })
   .meta({ id: 'Freeze' });
 
@@ -37,17 +35,7 @@ const Reason = z.strictObject({ reason: z.string().trim().min(1).max(2_000) });
 
 const HISTORY = 50;
 const common = { tags: ['Calendar'], security: WITH_KEY };
-const changeProblems = problems(
-  'invalid_request',
-  'malformed_json',
-  'unauthenticated',
-  'forbidden',
-  'request_timeout',
-  'idempotency_conflict',
-  'conflict',
-  'payload_too_large',
-  'unsupported_media_type',
-);
+const changeProblems = problems(...WRITE_ERRORS, 'forbidden');
 
 const readRoute = createRoute({
   ...common,

@@ -5,7 +5,7 @@ import type { ApiDeps } from '../deps.ts';
 import { problems } from '../errors.ts';
 import { ItemSummary } from '../item-schema.ts';
 import { itemSummaryView } from '../item-view.ts';
-import { answers, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import { answers, pageOf, pageView, paging, WITH_KEY } from '../route-parts.ts';
 
 const listRoute = createRoute({
   method: 'get',
@@ -27,7 +27,9 @@ export function inboxRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) 
   return new OpenAPIHono<ApiEnv>().openapi(listRoute, async (c) => {
     const { workspaceId, memberId, roles } = c.get('caller');
     const page = await listInbox(db, { workspaceId, memberId, roles, ...c.req.valid('query') });
-    const items = page.items.map((row) => itemSummaryView(row, settings));
-    return c.json({ items, nextCursor: page.nextCursor }, 200);
+    return c.json(
+      pageView(page, (row) => itemSummaryView(row, settings)),
+      200,
+    );
   });
 }

@@ -15,13 +15,20 @@ import type { ApiDeps } from '../deps.ts';
 import { notFound, problems } from '../errors.ts';
 import { etagOf, ifMatchOf } from '../etag.ts';
 import { BRIEF_EXAMPLE, DRAFT_EXAMPLE } from '../examples.ts';
-import { body, CONDITIONAL, ItemParams, versionAnswers, WITH_KEY } from '../route-parts.ts';
+import {
+  body,
+  CONDITIONAL,
+  InstantText,
+  ItemParams,
+  versionAnswers,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const version = {
   version: z.int(),
   hash: z.string(),
   authorId: z.string(),
-  createdAt: z.string().meta({ format: 'date-time' }),
+  createdAt: InstantText,
 };
 
 const BriefVersion = z.object({ ...version, brief: Brief }).meta({ id: 'BriefVersion' });

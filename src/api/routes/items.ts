@@ -11,12 +11,21 @@ import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../command-reply.
 import { itemTime } from '../commands/command-facts.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound, problems } from '../errors.ts';
+import { BODY_ERRORS, notFound, problems } from '../errors.ts';
 import { BRIEF_EXAMPLE } from '../examples.ts';
 import { bodyHashOf, commandIdOf } from '../idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../item-schema.ts';
 import { itemSummaryView, itemView } from '../item-view.ts';
-import { answers, body, IDEMPOTENT, ItemParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 import { readStartedItem } from '../started-item.ts';
 import { TimelineEntry, timelineView } from '../timeline-schema.ts';
 
@@ -47,17 +56,7 @@ const startRoute = createRoute({
       headers: { Location: { schema: { type: 'string' }, description: 'the item' } },
     },
     202: PENDING_RESPONSE,
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'refused',
-      'idempotency_conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...BODY_ERRORS, 'forbidden', 'refused', 'idempotency_conflict'),
   },
 });
 
@@ -168,8 +167,10 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
       const { assignee, ...filter } = c.req.valid('query');
       const { workspaceId } = c.get('caller');
       const page = await listItems(db, { ...filter, workspaceId, assigneeId: assignee });
-      const items = page.items.map((row) => itemSummaryView(row, { local }));
-      return c.json({ items, nextCursor: page.nextCursor }, 200);
+      return c.json(
+        pageView(page, (row) => itemSummaryView(row, { local })),
+        200,
+      );
     })
     .openapi(readRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');
@@ -198,6 +199,6 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
       const page = await readTimeline(db, { workspaceId, itemId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(timelineView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, timelineView), 200);
     });
 }

@@ -14,7 +14,16 @@ import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../examples.ts';
 import { ItemSummary } from '../item-schema.ts';
 import { itemSummaryView } from '../item-view.ts';
 import { frozenReviewView, KpiReview, previewReview } from '../kpi-review-view.ts';
-import { answers, body, IDEMPOTENT, ItemParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const readRoute = createRoute({
   method: 'get',
@@ -133,7 +142,9 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
       const { workspaceId } = c.get('caller');
       const filter = c.req.valid('query');
       const page = await listItems(db, { ...filter, workspaceId, stage: 'kpi_review' });
-      const items = page.items.map((row) => itemSummaryView(row, settings));
-      return c.json({ items, nextCursor: page.nextCursor }, 200);
+      return c.json(
+        pageView(page, (row) => itemSummaryView(row, settings)),
+        200,
+      );
     });
 }

@@ -12,10 +12,20 @@ import { PlatformTags } from '../../domain/member.ts';
 import { ROLES } from '../../domain/roles.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const tags = z.array(z.string().trim().min(1).max(60)).max(50);
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
@@ -35,7 +45,7 @@ const Member = z
     active: z.boolean(),
     absentFrom: z.string().nullable(),
     absentUntil: z.string().nullable(),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'MemberInfo' });
 
@@ -67,18 +77,7 @@ const MemberUpdate = z
 
 const MemberParams = idParams('id of the member', 'mbr_01KAMJ5SQ0');
 
-const writeProblems = problems(
-  'invalid_request',
-  'malformed_json',
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'request_timeout',
-  'idempotency_conflict',
-  'conflict',
-  'payload_too_large',
-  'unsupported_media_type',
-);
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
 
 const listRoute = createRoute({
   method: 'get',
@@ -149,7 +148,7 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const page = await pageMembers(db, { workspaceId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(memberView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, memberView), 200);
     })
     .openapi(readRoute, async (c) => {
       const { workspaceId, memberId: own } = c.get('caller');

@@ -3,10 +3,10 @@ import { insertPlaybook, listPlaybooks } from '../../db/playbooks.ts';
 import { Playbook } from '../../domain/playbook.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, problems } from '../errors.ts';
+import { ApiError, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import { answers, body, IDEMPOTENT, pageOf, pageView, paging, WITH_KEY } from '../route-parts.ts';
 
 const listRoute = createRoute({
   method: 'get',
@@ -34,17 +34,7 @@ const addRoute = createRoute({
   request: { body: body(Playbook) },
   responses: {
     201: answers(Playbook, 'Stored'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
   },
 });
 
@@ -54,7 +44,7 @@ export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const { workspaceId } = c.get('caller');
       const page = await listPlaybooks(db, { workspaceId, ...c.req.valid('query') });
       return c.json(
-        { items: page.items.map(({ data }) => data), nextCursor: page.nextCursor },
+        pageView(page, ({ data }) => data),
         200,
       );
     })

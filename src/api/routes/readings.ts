@@ -7,7 +7,7 @@ import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../domain/measure
 import { OWNER_ROLES } from '../../domain/roles.ts';
 import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, type ProblemIssue, problems } from '../errors.ts';
+import { invalidRequest, notFound, type ProblemIssue, problems, WRITE_ERRORS } from '../errors.ts';
 import { READING_EXAMPLE } from '../examples.ts';
 import { once } from '../idempotency.ts';
 import { bodyChunks } from '../read-body.ts';
@@ -15,7 +15,15 @@ import { readingView, StoredReading } from '../reading-view.ts';
 import { MAX_IMPORTED, readReadingsCsv } from '../readings-import.ts';
 import { mediaTypeOf } from '../request-body.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, IDEMPOTENT, ItemParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  IDEMPOTENT,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 
 const MAX_AT_ONCE = 500;
 /** A large insert is cut into statements of this many rows. */
@@ -81,18 +89,7 @@ const addRoute = createRoute({
   },
   responses: {
     201: answers(ReadingsStored, 'Stored'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'not_found',
-      'request_timeout',
-      'idempotency_conflict',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...WRITE_ERRORS, 'forbidden', 'not_found'),
   },
 });
 
@@ -106,7 +103,7 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
       const page = await listReadings(db, { workspaceId, itemId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(readingView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, readingView), 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

@@ -3,7 +3,7 @@ import { Instant } from '../../domain/instant.ts';
 import type { TravelOutcome, TravelTarget } from '../commands/time-travel.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, notFound, problems } from '../errors.ts';
+import { ApiError, BODY_ERRORS, notFound, problems } from '../errors.ts';
 import { answers, body, WITH_KEY } from '../route-parts.ts';
 
 /** Moves an item's run ahead in time; see commands/time-travel.ts. */
@@ -55,16 +55,7 @@ const travelRoute = createRoute({
   request: { body: body(Journey) },
   responses: {
     200: answers(Arrival, 'Arrived'),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'not_found',
-      'request_timeout',
-      'conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...BODY_ERRORS, 'not_found', 'conflict'),
   },
 });
 

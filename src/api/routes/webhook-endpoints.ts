@@ -11,10 +11,20 @@ import {
 } from '../../db/webhook-endpoints.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { invalidRequest, notFound, problems } from '../errors.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../errors.ts';
 import { once } from '../idempotency.ts';
 import { requireRole } from '../require-role.ts';
-import { answers, body, IDEMPOTENT, idParams, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../route-parts.ts';
 import { WEBHOOK_DECISIONS } from '../webhooks/delivery-body.ts';
 import { newWebhookSecret, webhookPurpose } from '../webhooks/secrets.ts';
 
@@ -32,7 +42,7 @@ const WebhookEndpoint = z
     secrets: z
       .array(z.object({ createdAt: z.string(), expiresAt: z.string().nullable() }))
       .describe('newest first, without their values'),
-    createdAt: z.string().meta({ format: 'date-time' }),
+    createdAt: InstantText,
   })
   .meta({ id: 'WebhookEndpoint' });
 
@@ -56,18 +66,7 @@ const RotatedSecret = z.object({ secret }).meta({ id: 'RotatedSecret' });
 
 const EndpointParams = idParams('id of the endpoint', 'whe_01KAMJ5SQ0');
 
-const writeProblems = problems(
-  'invalid_request',
-  'malformed_json',
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'request_timeout',
-  'idempotency_conflict',
-  'conflict',
-  'payload_too_large',
-  'unsupported_media_type',
-);
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
 
 const common = { tags: ['Webhooks'], security: WITH_KEY };
 
@@ -126,7 +125,7 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
       requireRole(caller, ['admin']);
       const { workspaceId } = caller;
       const page = await listWebhookEndpoints(db, { workspaceId, ...c.req.valid('query') });
-      return c.json({ items: page.items.map(endpointView), nextCursor: page.nextCursor }, 200);
+      return c.json(pageView(page, endpointView), 200);
     })
     .openapi(addRoute, async (c) => {
       const caller = c.get('caller');

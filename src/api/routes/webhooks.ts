@@ -12,7 +12,7 @@ import {
 } from '../command-reply.ts';
 import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, problems } from '../errors.ts';
+import { ApiError, BODY_ERRORS, problems } from '../errors.ts';
 import { validationProblem } from '../problem-response.ts';
 import { requireJson } from '../request-body.ts';
 import { answers, idText } from '../route-parts.ts';
@@ -56,18 +56,7 @@ const receiveRoute = createRoute({
   responses: {
     200: answers(CommandApplied, 'Applied'),
     202: PENDING_RESPONSE,
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'unauthenticated',
-      'forbidden',
-      'not_found',
-      'request_timeout',
-      'refused',
-      'idempotency_conflict',
-      'payload_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...BODY_ERRORS, 'forbidden', 'not_found', 'refused', 'idempotency_conflict'),
   },
 });
 
