@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type {
-  CommandOutcome,
-  CommandRequest,
-  StartRequest,
-} from '../../src/api/commands/command-outcome.ts';
+import type { CommandOutcome, CommandRequest } from '../../src/api/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/api/commands/command-sender.ts';
 import { deliverCommand } from '../../src/api/commands/deliver-command.ts';
 import { startDrainer } from '../../src/api/commands/drainer.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { insertCommand, takeFence } from '../../src/db/commands.ts';
-import { updateMember } from '../../src/db/members.ts';
 import { verifyChain } from '../../src/domain/item-event.ts';
 import { findFaults } from '../support/command-checks.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
@@ -431,72 +426,6 @@ async function whileItemIsLocked<T>(itemId: string, work: () => Promise<T>): Pro
     client.release();
   }
 }
-
-describe('a start', () => {
-  it('is one run for one key, also when twenty arrive together', async () => {
-    const commandId = newCommandId();
-    const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => engine.requestStart({}, commandId)),
-    );
-    for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
-    expect(outcomes[0]).toMatchObject({ outcome: 'applied', answer: { seq: 1 } });
-    const again = await engine.requestStart({}, commandId);
-    expect(again).toEqual(outcomes[0]);
-  });
-
-  it('is a conflict with another body', async () => {
-    const commandId = newCommandId();
-    await engine.requestStart({}, commandId);
-    const other = await engine.requestStart({ title: 'Another' }, commandId);
-    expect(other).toEqual({ outcome: 'idempotency_conflict', commandId });
-  });
-
-  for (const at of ['before_engine', 'after_engine'] as const) {
-    it(`that died ${at.replace('_', ' the ')} is completed by the drainer`, async () => {
-      const commandId = newCommandId();
-      const body = { title: 'An item of the test' };
-      const caller = engine.callerFor('strategist');
-      const bodyHash = randomUUID();
-      const request: StartRequest = { caller, commandId, body, source: 'http', bodyHash };
-      const died = await dyingEngine(at).sender.start(request);
-      if (died.outcome !== 'pending') throw new Error(JSON.stringify(died));
-      expect((await engine.item(died.itemId)).seq).toBe(0);
-      await engine.drain(commandId);
-      expect(await engine.sender.start(request)).toMatchObject({
-        outcome: 'applied',
-        itemId: died.itemId,
-      });
-      expect(await engine.item(died.itemId)).toMatchObject({ seq: 1, stage: 'briefing' });
-      const run = await engine.runState(died.itemId);
-      expect((await engine.chain(died.itemId))[0]?.hash).toBe(run.headHash);
-    });
-  }
-
-  it('is refused for good when a needed role has nobody', async () => {
-    const { db } = engine.deps;
-    const lonely = await makeWorkspace(db);
-    const creator = {
-      workspaceId: lonely.workspaceId,
-      memberId: lonely.memberOf('creator'),
-    };
-    await updateMember(db, { ...creator, change: { active: false } });
-    const caller = {
-      workspaceId: lonely.workspaceId,
-      memberId: lonely.memberOf('strategist'),
-      roles: ['strategist' as const],
-    };
-    const body = { title: 'Nobody writes it' };
-    const commandId = newCommandId();
-    const request: StartRequest = { caller, commandId, body, source: 'http', bodyHash: 'b' };
-    const first = await engine.sender.start(request);
-    expect(first).toMatchObject({
-      outcome: 'refused',
-      unmet: [{ code: 'receiver_exists', role: 'creator' }],
-    });
-    await updateMember(db, { ...creator, change: { active: true } });
-    expect(await engine.sender.start(request)).toEqual(first);
-  });
-});
 
 describe('actions', () => {
   it('agree with what the run answers, command by command', async () => {
