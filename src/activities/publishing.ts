@@ -14,6 +14,7 @@ import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
 /** The readings before a post are taken within this, or not at all. */
 const BASELINE_WITHIN_MS = 2_000;
+
 export interface SendQuestion {
   order: PublicationOrder;
   /** A look-up found nothing of an earlier attempt. */
@@ -69,6 +70,7 @@ export function publishingActivities(deps: PublishingDeps) {
 }
 
 type Prepared = SendResult | { target: SendTarget; contents: Contents; lease: Taken };
+
 /** Everything up to the right to send. */
 async function prepare(
   deps: PublishingDeps,
@@ -90,8 +92,7 @@ async function prepare(
     return withoutLease(deps, order, { taken: false, reason: 'banned', waitMs: banMs });
   }
   const idempotency = target.channel.idempotencyOf(target.account);
-  const texts = contents.map(({ text }) => text);
-  const lease = await takeLease(db, { order, texts, idempotency, again, timing });
+  const lease = await takeLease(db, { order, contents, idempotency, again, timing });
   return lease.taken ? { target, contents, lease } : withoutLease(deps, order, lease);
 }
 

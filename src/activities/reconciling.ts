@@ -9,12 +9,11 @@ import {
   type PublicationOutcome,
 } from '../domain/publication-intent.ts';
 import {
-  halfPublished,
   newSegments,
   nextSegment,
   publishedAs,
-  publishedCount,
   type Segment,
+  withPart,
   withSegment,
 } from '../domain/publish-segments.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
@@ -22,7 +21,7 @@ import type { ActivityDeps } from './deps.ts';
 import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
 import { mayResend } from './resend.ts';
 import { standingSegments } from './send-lease.ts';
-import { type Part, partOf, publishedOutcome, settledOutcome } from './send-outcome.ts';
+import { type Part, partOf, publishedOutcome, settledOutcome, standing } from './send-outcome.ts';
 import type { SendTiming } from './send-timing.ts';
 
 const LOOKUP_WITHIN_MS = 10_000;
@@ -55,21 +54,18 @@ export async function reconcile(
   const settled = settledOutcome(intent);
   if (settled !== null) return settled;
   if (intent === null || intent.state === 'planned') {
-    return { outcome: 'not_sent', ...partOf(intent?.segments ?? []) };
+    return { outcome: 'not_sent', ...partOf(await standing(deps, order)) };
   }
   const target = await findTarget(deps, order);
   if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
   const contents = await readContents(deps, order);
   if ('outcome' in contents) return { outcome: 'unknown', evidence: contents.evidence };
-  const fresh = newSegments(
-    intent.intentKey,
-    contents.map(({ text }) => text),
-  );
+  const fresh = newSegments(intent.intentKey, contents);
   const segments = standingSegments(intent, fresh) ?? fresh;
   const segment = nextSegment(segments);
   const content = segment === null ? undefined : contents[segment.position];
   if (segment === null || content === undefined || segment.state === 'rejected') {
-    return { outcome: 'unknown', evidence: halfPublished(segments, evidence) };
+    return { outcome: 'unknown', evidence: withPart(segments, evidence) };
   }
   const banMs = await readBanMs(db, order);
   if (banMs > 0) return afterSilence(order, { evidence, segments, kind: 'Banned', waitMs: banMs });
@@ -155,10 +151,7 @@ async function noteAbsent(
   const restMs = Date.parse(since) + quietMs - Date.parse(now);
   if (restMs > 0) throw lookAgain('SecondLook', restMs);
   const why = `${evidence}; two look-ups found nothing`;
-  return {
-    outcome: 'unknown',
-    evidence: publishedCount(segments) === 0 ? why : halfPublished(segments, why),
-  };
+  return { outcome: 'unknown', evidence: withPart(segments, why) };
 }
 
 /**
@@ -183,10 +176,7 @@ function afterSilence(
   if (waitMs <= Math.max(restMs, SHORT_SILENCE_MS)) throw lookAgain(kind, waitMs);
   const minutes = Math.ceil(waitMs / 60_000);
   const why = `${evidence}; the channel wants no look-up for ${minutes} minutes`;
-  return {
-    outcome: 'unknown',
-    evidence: publishedCount(segments) === 0 ? why : halfPublished(segments, why),
-  };
+  return { outcome: 'unknown', evidence: withPart(segments, why) };
 }
 
 /** The intent once no sender can be under way any more. */

@@ -28,6 +28,7 @@ import {
   newSegments,
   nextSegment,
   type Segment,
+  type SegmentContent,
   withSegment,
 } from '../domain/publish-segments.ts';
 import { mayResend } from './resend.ts';
@@ -39,6 +40,8 @@ export type LeaseRefusal =
   | 'hash_mismatch'
   /** Its campaign is cancelled, or its record was settled while the sender was away. */
   | 'no_longer_wanted'
+  /** The order's time was over before this attempt began. */
+  | 'too_late'
   /** What went to the account under an earlier slot is out, or may be. */
   | 'earlier_post'
   /** Another sender holds the lease. */
@@ -77,7 +80,7 @@ export type Lease =
 
 export interface LeaseQuestion {
   order: PublicationOrder;
-  texts: readonly string[];
+  contents: readonly SegmentContent[];
   idempotency: Idempotency;
   /** A look-up found nothing of an earlier attempt. */
   again: boolean;
@@ -117,6 +120,8 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
     if (before === null || before.state === 'rejected') return refused('settled');
     const isOpen = intent.state === 'planned' || (intent.state === 'unknown' && again);
     if (!isOpen) return refused('settled');
+    // The run asked before its wait; the worker that was to send may have been away since.
+    if (Date.parse(intent.now) > Date.parse(order.sendUntil)) return refused('too_late');
     const { leaseMs, keyMarginMs } = timing;
     if (!mayResend(idempotency, before, { now: intent.now, leaseMs, marginMs: keyMarginMs })) {
       return refused('resend_closed');
@@ -157,7 +162,8 @@ function isWanted(context: ItemContext | undefined, { publicationId }: Publicati
 
 /**
  * The right to send the next text of a thread, after the one before is out.
- * @returns a refusal when the budget is used up (`no_budget`, `banned`) or the lease is lost (`being_sent`).
+ * @returns a refusal when the item's campaign was cancelled meanwhile (`no_longer_wanted`), sends are
+ * `blocked`, the budget is used up (`no_budget`, `banned`) or the lease is lost (`being_sent`).
  */
 export function takeNextLease(
   db: Db,
@@ -182,6 +188,9 @@ export function takeNextLease(
   return inTransaction(db, async (tx): Promise<Lease> => {
     const block = await findSendBlock(tx, order);
     if (block !== null) return { ...blockedBy(block), segments };
+    if (!isWanted((await getItem(tx, order))?.snapshot?.context, order)) {
+      return { taken: false, reason: 'no_longer_wanted', waitMs: 0, segments };
+    }
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
     if (!token.taken) {
       return { taken: false, reason: token.reason, waitMs: token.waitMs, segments };
@@ -218,9 +227,9 @@ function asSending(
 async function segmentsNow(
   tx: Db,
   intent: PlannedIntent,
-  { order, texts }: LeaseQuestion,
+  { order, contents }: LeaseQuestion,
 ): Promise<readonly Segment[] | null> {
-  const fresh = newSegments(intent.intentKey, texts);
+  const fresh = newSegments(intent.intentKey, contents);
   const standing = standingSegments(intent, fresh);
   if (standing !== null) return followContent(standing, fresh);
   const stopped = order.slotNumber > 1 ? await findStopped(tx, order) : null;

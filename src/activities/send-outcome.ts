@@ -5,10 +5,10 @@ import {
   type PublicationOutcome,
 } from '../domain/publication-intent.ts';
 import {
-  halfPublished,
   isHalfPublished,
   publishedCount,
   type Segment,
+  withPart,
 } from '../domain/publish-segments.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { Lease } from './send-lease.ts';
@@ -64,7 +64,7 @@ export async function unlessMaybeOut(
 ): Promise<SendResult> {
   const segments = await standing(deps, order);
   if (publishedCount(segments) > 0) {
-    return { outcome: 'half_published', evidence: halfPublished(segments, result.evidence) };
+    return { outcome: 'half_published', evidence: withPart(segments, result.evidence) };
   }
   return segments.some(({ firstAttemptAt }) => firstAttemptAt !== null)
     ? inDoubt(result.evidence)
@@ -99,6 +99,11 @@ export async function withoutLease(
         outcome: 'missed',
         evidence: 'the item does not want this post any more',
       });
+    case 'too_late':
+      return {
+        ...{ outcome: 'not_sent', evidence: 'no attempt was begun in time' },
+        ...partOf(segments ?? []),
+      };
     case 'earlier_post':
       return inDoubt('an earlier slot of this account is published, or may be');
     case 'being_sent':
@@ -122,7 +127,7 @@ export async function withoutLease(
 }
 
 /** The texts as far as they are known, those included that an earlier slot left half-way. */
-async function standing(
+export async function standing(
   { db }: Pick<ActivityDeps, 'db'>,
   order: PublicationOrder,
 ): Promise<readonly Segment[]> {

@@ -4,11 +4,11 @@ import type { IntentKey } from '../db/publish-intents.ts';
 import { checkSendLease, settleIntent } from '../db/send-leases.ts';
 import { intentKeyOf, type PublicationOrder } from '../domain/publication-intent.ts';
 import {
-  halfPublished,
   nextSegment,
   publishedAs,
   publishedCount,
   type Segment,
+  withPart,
   withSegment,
 } from '../domain/publish-segments.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
@@ -90,7 +90,10 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
 
 const TOO_LATE = 'the attempt was over before the send';
 
-/** One request. The time that is left is asked once more, of the database and of the process's own clock. */
+/**
+ * One request. The time that is left is asked once more, of the database and of the process's own clock,
+ * and whether the channel has asked another sender of the account for silence.
+ */
 async function sendText(
   { db }: SendingDeps,
   { order, target, contents, lease, timing, deadline }: Sending,
@@ -98,17 +101,30 @@ async function sendText(
   const { before, segments, leaseToken, dueAt } = lease;
   const content = contents[before.position];
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order), leaseToken };
+  // Read before the question: a process that is paused behind the answer must not count from its waking.
+  const asked = performance.now();
   // Whoever cannot ask whether the lease still holds does not send.
-  const remainingMs = (await checkSendLease(db, key).catch(() => null)) ?? 0;
-  const now = performance.now();
-  const sendableMs = Math.floor(Math.min(remainingMs - timing.leaseMarginMs, deadline - now));
+  const standing = await checkSendLease(db, key).catch(() => null);
+  if (standing !== null && standing.banMs > 0) {
+    return {
+      ...{
+        outcome: 'retryable',
+        code: 'rate_limited',
+        message: 'no request is wanted until later',
+      },
+      retryAfterMs: standing.banMs,
+    };
+  }
+  const leaseEnds = asked + (standing?.remainingMs ?? 0) - timing.leaseMarginMs;
+  const writeBefore = Math.min(leaseEnds, deadline);
+  const sendableMs = Math.floor(writeBefore - performance.now());
   if (sendableMs <= 0 || content === undefined) {
     return { outcome: 'retryable', code: 'unreachable', message: TOO_LATE, retryAfterMs: 0 };
   }
   return target.channel.publish({
     ...postOf({ order, dueAt, account: target.account, content, segment: before, segments }),
     signal: AbortSignal.timeout(sendableMs),
-    writeBefore: now + sendableMs,
+    writeBefore,
   });
 }
 
@@ -147,7 +163,12 @@ async function settlePublished(
     segments,
     outcome: { state: 'published', remoteId, ...link, evidence: { acceptedAt: at } },
   });
-  return { outcome: 'published', remoteId, ...link, evidence: `accepted at ${at}` };
+  return {
+    outcome: 'published',
+    remoteId,
+    ...link,
+    evidence: `the channel took it; its time there is ${at}`,
+  };
 }
 
 async function settleFailure(
@@ -172,7 +193,7 @@ async function settleFailure(
     const state = hasPublished || isInDoubt ? 'unknown' : 'rejected';
     await settleIntent(db, { ...fenced, segments: sent, outcome: { state, evidence: noted } });
     if (hasPublished) {
-      return { outcome: 'half_published', evidence: halfPublished(sent, evidence) };
+      return { outcome: 'half_published', evidence: withPart(sent, evidence) };
     }
     return isInDoubt ? inDoubt(evidence) : { outcome: 'rejected', evidence };
   }

@@ -126,7 +126,7 @@ describe('the view of an item', () => {
   it('shows the texts of a thread with what is out, and none of a single post', () => {
     const row = rowAt('publishing', { publications: [{ ...record, state: 'unknown' }] });
     const { channelAccountId, slotNumber } = record;
-    const [one, two] = newSegments('key', ['one', 'two']);
+    const [one, two] = newSegments('key', [{ text: 'one' }, { text: 'two' }]);
     if (one === undefined || two === undefined) throw new Error('two texts');
     const out = { ...one, state: 'published' as const, permalink: 'https://example.org/1' };
     const shown = (segments: Segment[]) =>

@@ -61,7 +61,8 @@ export async function planIntent(db: Db, intent: NewIntent): Promise<PlannedInte
 
 /**
  * The slot that a person ordered to be published again as this one; null when this is no such order. Slots
- * in between that were planned and never tried are passed over: what is out was sent under the one before.
+ * in between that were never tried are passed over: what is out was sent under the one before. Not so
+ * where a person said that nothing is there.
  */
 export async function findStopped(
   db: Db,
@@ -77,7 +78,7 @@ export async function findStopped(
         eq(publishIntents.channelAccountId, channelAccountId),
         lt(publishIntents.slotNumber, slotNumber),
         sql`not (${publishIntents.attempt} = 0
-          and coalesce(${publishIntents.resolution}, 'publish_again') = 'publish_again')`,
+          and coalesce(${publishIntents.resolution}, 'skip') in ('publish_again', 'skip'))`,
       ),
     )
     .orderBy(desc(publishIntents.slotNumber))
@@ -119,24 +120,6 @@ export async function listIntents(db: Db, { workspaceId, itemId }: ItemKey): Pro
     .orderBy(asc(publishIntents.channelAccountId), asc(publishIntents.slotNumber));
 }
 
-/** Intents of a workspace whose outcome is open, soonest due first. */
-export async function listOpenIntents(
-  db: Db,
-  { workspaceId, limit = 200 }: { workspaceId: string; limit?: number },
-): Promise<IntentRow[]> {
-  return db
-    .select()
-    .from(publishIntents)
-    .where(
-      and(
-        eq(publishIntents.workspaceId, workspaceId),
-        inArray(publishIntents.state, ['planned', 'sending', 'unknown']),
-      ),
-    )
-    .orderBy(asc(publishIntents.dueAt), asc(publishIntents.id))
-    .limit(limit);
-}
-
 /**
  * Settles an intent by what a person stated. A sender that still comes back has lost its lease and
  * changes nothing any more.
@@ -174,14 +157,6 @@ const RESOLVED_STATES = {
   publish_again: 'not_live',
   skip: 'withdrawn',
 } as const satisfies Record<IntentResolution, IntentState>;
-
-/** Closes an intent that nobody tried to send. */
-export async function withdrawIntent(db: Db, key: IntentKey): Promise<Settled> {
-  return move(db, key, eq(publishIntents.state, 'planned'), {
-    state: 'withdrawn',
-    settledAt: sql`now()`,
-  });
-}
 
 /** The database's clock, ISO 8601 UTC. */
 export async function readClock(db: Db): Promise<string> {

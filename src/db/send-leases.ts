@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, eq, or, sql } from 'drizzle-orm';
+import { type AnyColumn, and, eq, or, type SQL, sql } from 'drizzle-orm';
 import type { Segment } from '../domain/publish-segments.ts';
 import type { Db } from './client.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type Settled,
   segmentsAnd,
 } from './intent-changes.ts';
-import { publishIntents } from './schema/index.ts';
+import { channelBudgets, publishIntents } from './schema/index.ts';
 
 export type SendLease =
   | { taken: true; leaseToken: string; leaseUntil: string; intent: IntentRow }
@@ -99,20 +99,36 @@ export async function renewSendLease(
   return settled;
 }
 
+/** By the database's clock, milliseconds. */
+export interface StandingLease {
+  /** How long it still runs; more than 0. */
+  remainingMs: number;
+  /** How long the account's channel wants no request; 0 when it is not banned. */
+  banMs: number;
+}
+
 /**
- * How long the lease still runs by the database's clock, milliseconds; null when it is over or lost.
- * Asked immediately before the request is written: a process that was paused learns it here.
+ * The lease as it stands, null when it is over or lost, and whether the account was banned after it was
+ * taken. Asked immediately before the request is written: a process that was paused learns it here, and
+ * one of several senders of an account what another was told.
  */
 export async function checkSendLease(
   db: Db,
   { leaseToken, ...key }: IntentKey & { leaseToken: string },
-): Promise<number | null> {
+): Promise<StandingLease | null> {
   const [row] = await db
     .select({
-      remainingMs: sql<number>`(extract(epoch from
-        ${publishIntents.leaseUntil} - clock_timestamp()) * 1000)::double precision`,
+      remainingMs: msUntil(publishIntents.leaseUntil),
+      banMs: msUntil(channelBudgets.bannedUntil),
     })
     .from(publishIntents)
+    .leftJoin(
+      channelBudgets,
+      and(
+        eq(channelBudgets.workspaceId, publishIntents.workspaceId),
+        eq(channelBudgets.channelAccountId, publishIntents.channelAccountId),
+      ),
+    )
     .where(
       and(
         isIntent(key),
@@ -120,7 +136,14 @@ export async function checkSendLease(
         eq(publishIntents.leaseToken, leaseToken),
       ),
     );
-  return row !== undefined && row.remainingMs > 0 ? row.remainingMs : null;
+  const { remainingMs, banMs } = row ?? {};
+  return remainingMs != null && remainingMs > 0
+    ? { remainingMs, banMs: Math.max(0, Math.ceil(banMs ?? 0)) }
+    : null;
+}
+
+function msUntil(instant: AnyColumn): SQL<number | null> {
+  return sql`(extract(epoch from ${instant} - clock_timestamp()) * 1000)::double precision`;
 }
 
 export type SendOutcome =

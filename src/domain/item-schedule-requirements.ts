@@ -54,7 +54,7 @@ export const SCHEDULE_CHECKS = {
     const sending = context.publications.filter(isSending);
     return sending.length === 0
       ? MET
-      : unmet('nothing_sending', `${sending.map(({ id }) => id).join(', ')} is being sent`);
+      : unmet('nothing_sending', `${sending.map(({ id }) => id).join(', ')} is due or being sent`);
   },
 
   account_free: ({ context, ask }) => {

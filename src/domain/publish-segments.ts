@@ -10,6 +10,8 @@ export interface Segment {
   key: string;
   marker: string;
   textHash: string;
+  /** Of its link and files; null without any, absent in rows from before it was kept. */
+  attachedHash?: string | null;
   state: SegmentState;
   /** By the database's clock: the first attempt that may have reached the channel. */
   firstAttemptAt: string | null;
@@ -20,16 +22,39 @@ export interface Segment {
   acceptedAt: string | null;
 }
 
+/** What a reader sees of a text. */
+export interface SegmentContent {
+  text: string;
+  link?: string | undefined;
+  media?: readonly { hash: string; altText?: string | undefined }[] | undefined;
+}
+
+function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
+  if (link === undefined && media.length === 0) return null;
+  return hashOf({
+    link: link ?? null,
+    files: media.map(({ hash, altText }) => ({ hash, altText: altText ?? null })),
+  });
+}
+
+function isSameContent(stood: Segment, fresh: Segment | undefined): boolean {
+  return (
+    stood.textHash === fresh?.textHash &&
+    (stood.attachedHash === undefined || stood.attachedHash === fresh.attachedHash)
+  );
+}
+
 /** The first text has the key of the post itself. */
 export function segmentKeyOf(intentKey: string, position: number): string {
   return position === 0 ? intentKey : hashOf({ intentKey, position });
 }
 
-export function newSegments(intentKey: string, texts: readonly string[]): Segment[] {
-  return texts.map((text, position) => {
+export function newSegments(intentKey: string, contents: readonly SegmentContent[]): Segment[] {
+  return contents.map((content, position) => {
     const key = segmentKeyOf(intentKey, position);
     return {
-      ...{ position, key, marker: markerOf(key), textHash: sha256Hex(text) },
+      ...{ position, key, marker: markerOf(key) },
+      ...{ textHash: sha256Hex(content.text), attachedHash: attachedHashOf(content) },
       ...{ state: 'waiting', firstAttemptAt: null, absentSince: null },
       ...{ remoteId: null, permalink: null, acceptedAt: null },
     };
@@ -73,9 +98,17 @@ export function isHalfPublished(segments: readonly Segment[]): boolean {
   return published > 0 && published < segments.length;
 }
 
-/** What a person reads of a thread that stopped on its way. */
-export function halfPublished(segments: readonly Segment[], why: string): string {
-  return `${publishedCount(segments)} of ${segments.length} texts are published; ${why}`;
+/** What a person reads of a post that stopped on its way: how much of a thread is out, where some is. */
+export function withPart(segments: readonly Segment[], why: string): string {
+  const published = publishedCount(segments);
+  return published === 0 ? why : halfPublished({ published, of: segments.length }, why);
+}
+
+export function halfPublished(
+  { published, of }: { published: number; of: number },
+  why: string,
+): string {
+  return `${published} of ${of} texts are published; ${why}`;
 }
 
 /**
@@ -87,17 +120,17 @@ export function followContent(
   fresh: readonly Segment[],
 ): Segment[] | null {
   const tried = standing.filter(({ state }) => state !== 'waiting');
-  const same = tried.every(({ position, textHash }) => fresh[position]?.textHash === textHash);
+  const same = tried.every((stood) => isSameContent(stood, fresh[stood.position]));
   if (!same) return null;
   return fresh.map((segment) => {
     const stood = standing[segment.position];
-    return stood !== undefined && stood.textHash === segment.textHash ? stood : segment;
+    return stood !== undefined && isSameContent(stood, segment) ? stood : segment;
   });
 }
 
 /**
  * A thread that is published again after it stopped half-way goes on at its first missing text. Where a
- * published text has changed since, or nothing of it is out, it starts anew.
+ * published text, its link or its files have changed since, or nothing of it is out, it starts anew.
  */
 export function continueThread(
   stopped: readonly Segment[],
@@ -107,7 +140,7 @@ export function continueThread(
   const goesOn =
     isHalfPublished(stopped) &&
     stopped.length === fresh.length &&
-    published.every(({ position, textHash }) => fresh[position]?.textHash === textHash);
+    published.every((stood) => isSameContent(stood, fresh[stood.position]));
   if (!goesOn) return fresh;
   return fresh.map(
     (segment) => published.find((known) => known.position === segment.position) ?? segment,

@@ -22,11 +22,22 @@ export const SEND: ActivityOptions = {
   retry: { maximumAttempts: 1 },
 };
 
-/** Read-only look-ups after an unknown outcome. */
-export const RECONCILE: ActivityOptions = {
-  startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 12 },
-};
+/** A look-up of a post whose time is over goes on for so long: the lease, two looks, a short outage. */
+const LOOKUP_AT_LEAST_MS = 180_000;
+
+/**
+ * Read-only look-ups after an unknown outcome: repeated while network or database are away, until the
+ * post's own time is over. Then a person is asked.
+ * @param sendUntil ISO
+ * @param now epoch milliseconds
+ */
+export function reconcileOptions(sendUntil: string, now: number): ActivityOptions {
+  return {
+    startToCloseTimeout: '20 seconds',
+    scheduleToCloseTimeout: Math.max(0, Date.parse(sendUntil) - now) + LOOKUP_AT_LEAST_MS,
+    retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
+  };
+}
 
 /** Waits for the item's run to be closed, then stores its history. */
 export const ARCHIVE: ActivityOptions = {

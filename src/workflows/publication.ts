@@ -10,12 +10,11 @@ import type { Activities } from '../activities/index.ts';
 import type { EventBatch } from '../activities/recording.ts';
 import type { SendResult } from '../activities/send-outcome.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
-import { COLLECT, RECONCILE, SEND } from './activity-options.ts';
+import { halfPublished } from '../domain/publish-segments.ts';
+import { COLLECT, reconcileOptions, SEND } from './activity-options.ts';
 import { SendPace } from './send-pace.ts';
 
 const { takeBaseline } = proxyActivities<Pick<Activities, 'takeBaseline'>>(COLLECT);
-const { reconcilePublication } =
-  proxyActivities<Pick<Activities, 'reconcilePublication'>>(RECONCILE);
 
 /** Patch: what was certainly not taken is tried until the order's time is over. */
 const PATIENT_SENDS = 'patient-sends';
@@ -108,7 +107,7 @@ function givenUp(
 ): PublicationOutcome {
   const { again, why, part } = state;
   if (over === 'time') {
-    if (part > 0) return halfPublished(state, `${why}, and ${sendUntil} is over`);
+    if (part > 0) return stoppedHalfWay(state, `${why}, and ${sendUntil} is over`);
     return again
       ? {
           outcome: 'unknown',
@@ -116,15 +115,15 @@ function givenUp(
         }
       : { outcome: 'missed', evidence: `${why}; it could be sent until ${sendUntil}` };
   }
-  if (part > 0) return halfPublished(state, why);
+  if (part > 0) return stoppedHalfWay(state, why);
   if (again) return { outcome: 'unknown', evidence: `${why}; the look-ups found nothing` };
   return isHasty
     ? { outcome: 'rejected', evidence: `${why}; nothing was sent in ${sends} attempts` }
     : { outcome: 'missed', evidence: `${why}; it was tried as often as a run can` };
 }
 
-function halfPublished({ part, of }: SendState, why: string): PublicationOutcome {
-  return { outcome: 'unknown', evidence: `${part} of ${of} texts are published; ${why}` };
+function stoppedHalfWay({ part, of }: SendState, why: string): PublicationOutcome {
+  return { outcome: 'unknown', evidence: halfPublished({ published: part, of }, why) };
 }
 
 /** The state of the account before the post: follower growth is measured from it. Its lack stops no post. */
@@ -185,6 +184,9 @@ function isSettled(found: Found): found is PublicationOutcome {
 }
 
 async function reconcile(order: PublicationOrder, evidence: string): Promise<Found> {
+  const { reconcilePublication } = proxyActivities<Pick<Activities, 'reconcilePublication'>>(
+    reconcileOptions(order.sendUntil, Date.now()),
+  );
   try {
     return await reconcilePublication({ order, evidence });
   } catch (error) {

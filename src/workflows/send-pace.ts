@@ -1,4 +1,4 @@
-/** A send whose outcome was unknown and that was not found may be repeated this often. */
+/** Sends of one text in all, where a look-up found nothing of the one before and its key makes a further one harmless. */
 const MAX_SENDS = 5;
 /** Attempts in all: a run's history has an end. */
 const MAX_ATTEMPTS = 200;
@@ -26,7 +26,7 @@ export type Setback =
 
 export type NextTry =
   | { waitMs: number }
-  /** `sends`: repeated as often as it may be; `tries`: the run has no room for more. */
+  /** `sends`: sent as often as it may be; `tries`: the run has no room for more. */
   | { over: 'time' | 'sends' | 'tries'; sends: number };
 
 /**

@@ -205,7 +205,6 @@ async function fillWorkspace() {
     listAssets: (id) => assets.listAssets(db, { workspaceId: id, hashes: ['h'] }),
     getIntent: (id) => publishIntents.getIntent(db, { ...intent, workspaceId: id }),
     listIntents: (id) => publishIntents.listIntents(db, { ...item, workspaceId: id }),
-    listOpenIntents: (id) => publishIntents.listOpenIntents(db, { workspaceId: id }),
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
@@ -252,8 +251,6 @@ async function fillWorkspace() {
       const ask = { ...intent, workspaceId: id, approvedContentHash: 'h', leaseMs: 1_000 };
       return (await sendLeases.takeSendLease(db, ask)).taken;
     },
-    withdrawIntent: async (id) =>
-      (await publishIntents.withdrawIntent(db, { ...intent, workspaceId: id })).settled,
     rotateWebhookSecret: (id) =>
       webhookEndpoints.rotateWebhookSecret(db, { workspaceId: id, endpointId, sealedSecret: 'x' }),
     setWebhookEndpointActive: (id) =>

@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  getIntent,
-  listOpenIntents,
-  planIntent,
-  resolveIntent,
-  withdrawIntent,
-} from '../../src/db/publish-intents.ts';
+import { findStopped, getIntent, planIntent, resolveIntent } from '../../src/db/publish-intents.ts';
+import type { IntentResolution } from '../../src/db/schema/publish-intents.ts';
 import {
   checkSendLease,
   expireSendLease,
@@ -64,6 +59,35 @@ describe('planIntent', () => {
   });
 });
 
+describe('the slot that is published again', () => {
+  /** Three slots of one account: the first stopped half-way, the second was never tried. */
+  async function threeSlots(second: IntentResolution | null) {
+    const { intent, key } = await makeIntent();
+    await takeLease(key);
+    const again = { resolution: 'publish_again', evidence: {} } as const;
+    await resolveIntent(database.db, { ...key, ...again });
+    const untried = { ...intent, slotNumber: 2, intentKey: `${intent.intentKey}-2`, marker: 'two' };
+    await planIntent(database.db, untried);
+    const { workspaceId } = key;
+    if (second !== null) {
+      const secondKey = { workspaceId, intentKey: untried.intentKey };
+      await resolveIntent(database.db, { ...secondKey, resolution: second, evidence: {} });
+    }
+    return findStopped(database.db, { ...intent, slotNumber: 3 });
+  }
+
+  it.each([null, 'publish_again', 'skip'] as const)(
+    'is the one behind a slot that was never tried (%s)',
+    async (second) => {
+      expect(await threeSlots(second)).toMatchObject({ slotNumber: 1 });
+    },
+  );
+
+  it('is none where a person said that nothing is there', async () => {
+    expect(await threeSlots('not_live')).toBeNull();
+  });
+});
+
 describe('the send lease', () => {
   it('goes to one of many senders, once', async () => {
     const { key } = await makeIntent();
@@ -104,9 +128,10 @@ describe('the send lease', () => {
   it('tells its holder how long it runs, and nobody else', async () => {
     const { key } = await makeIntent();
     const { leaseToken } = await takeLease(key);
-    const remaining = await checkSendLease(database.db, { ...key, leaseToken });
-    expect(remaining).toBeGreaterThan(50_000);
-    expect(remaining).toBeLessThanOrEqual(60_001);
+    const standing = await checkSendLease(database.db, { ...key, leaseToken });
+    expect(standing?.remainingMs).toBeGreaterThan(50_000);
+    expect(standing?.remainingMs).toBeLessThanOrEqual(60_001);
+    expect(standing?.banMs).toBe(0);
     expect(await checkSendLease(database.db, { ...key, leaseToken: 'other' })).toBeNull();
   });
 });
@@ -155,29 +180,22 @@ describe('settleIntent', () => {
 });
 
 describe('what is open', () => {
-  it('is settled by what a person says, once, or withdrawn before a send', async () => {
+  it('is settled by what a person says, once', async () => {
     const { key } = await makeIntent();
     const said = { resolution: 'not_live', evidence: { by: 'mem_1', reason: 'empty' } } as const;
     const { leaseToken } = await takeLease(key);
     const unknown = { state: 'unknown', evidence: { error: 'timeout' } } as const;
     await settleIntent(database.db, { ...key, leaseToken, outcome: unknown });
-    const { workspaceId } = workspace;
-    const open = async () =>
-      (await listOpenIntents(database.db, { workspaceId })).map(({ intentKey }) => intentKey);
-    expect(await open()).toContain(key.intentKey);
     expect(await resolveIntent(database.db, { ...key, ...said })).toMatchObject({
       ...{ settled: true, intent: { state: 'not_live', resolution: 'not_live' } },
     });
-    expect(await open()).not.toContain(key.intentKey);
     const live = { ...key, resolution: 'live', evidence: {} } as const;
     expect(await resolveIntent(database.db, live)).toMatchObject({ settled: false });
     const { intent } = await settleIntent(database.db, { ...key, leaseToken, outcome: unknown });
     expect(intent).toMatchObject({ state: 'not_live' });
     expect(intent?.log.map(({ what }) => what)).toEqual(['lease taken', 'unknown', 'resolved']);
 
-    const { key: skipped } = await makeIntent();
-    expect(await withdrawIntent(database.db, skipped)).toMatchObject({ settled: true });
-    const gone = { ...skipped, leaseMs: 60_000, approvedContentHash: HASH };
+    const gone = { ...key, leaseMs: 60_000, approvedContentHash: HASH };
     expect(await takeSendLease(database.db, gone)).toMatchObject({ reason: 'settled' });
   });
 });

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { insertFreeze, liftFreeze } from '../../src/db/freezes.ts';
 import { insertPlaybook } from '../../src/db/playbooks.ts';
 import { listIntents } from '../../src/db/publish-intents.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
+import { orderOf } from '../support/publication-order.ts';
 
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_500;
@@ -96,6 +99,42 @@ describe.concurrent('a send', () => {
         }
         const { waitingOn } = await engine.item(itemId);
         expect(waitingOn).toMatchObject([{ for: 'resolve_publication' }]);
+        expect(engine.posts(itemId)).toEqual([]);
+      }),
+    90_000,
+  );
+
+  it(
+    'whose workers were away from its last wait until after its time is missed, and never sent',
+    () =>
+      withEngine(async (engine) => {
+        const { db } = engine.deps;
+        const { workspaceId, memberOf } = engine.workspace;
+        const playbook = { ...STANDARD_PLAYBOOK, name: 'hasty', slotGraceMinutes: 0.1 };
+        await insertPlaybook(db, { workspaceId, playbook });
+        const freeze = {
+          workspaceId,
+          reason: 'an accident',
+          frozenBy: memberOf('social_media_manager'),
+        };
+        await inTransaction(db, (tx) => insertFreeze(tx, freeze));
+        const itemId = await engine.start({ playbook: 'hasty' });
+        await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+        await engine.until(itemId, 'a send that waits', (context) =>
+          context.publications.some(({ state }) => state === 'sending'),
+        );
+        await engine.stopWorker();
+        const { sendUntil } = await orderOf(engine, itemId);
+        await liftFreeze(db, {
+          workspaceId,
+          liftReason: 'over',
+          liftedBy: memberOf('social_media_manager'),
+        });
+        await eventually(() => Date.now() > Date.parse(sendUntil), { what: 'the end of its time' });
+        await engine.startWorker();
+        await engine.until(itemId, 'missed', (context) =>
+          context.publications.some(({ state }) => state === 'missed'),
+        );
         expect(engine.posts(itemId)).toEqual([]);
       }),
     90_000,

@@ -4,7 +4,6 @@ import { insertPlaybook } from '../../src/db/playbooks.ts';
 import { getIntent, listIntents } from '../../src/db/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import type { PublicationRecord } from '../../src/domain/item-context.ts';
-import { slotEndsAt } from '../../src/domain/item-slots.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
 import {
   intentKeyOf,
@@ -24,6 +23,7 @@ import {
   toMeasuring,
   toScheduled,
 } from '../support/item-story.ts';
+import { orderOf } from '../support/publication-order.ts';
 
 /** A playbook whose slots are missed after this, so that a test can outlive one. */
 const HASTY_GRACE_MS = 3_000;
@@ -65,25 +65,6 @@ async function intentOf(itemId: string, slotNumber = 1) {
   const { channelAccountId } = engine;
   const identity = { workspaceId, itemId, channelAccountId, slotNumber };
   return getIntent(engine.deps.db, { workspaceId, intentKey: intentKeyOf(identity) });
-}
-
-/** The order of the item's planned slot, as its run would give it. */
-async function orderOf(itemId: string): Promise<PublicationOrder> {
-  const { brief, draft, playbook } = await engine.context(itemId);
-  const record = await publicationOf(itemId);
-  return {
-    workspaceId: engine.workspace.workspaceId,
-    itemId,
-    publicationId: record.id,
-    channelAccountId: record.channelAccountId,
-    channel: record.channel,
-    slotNumber: record.slotNumber,
-    contentHash: record.contentHash ?? '',
-    briefHash: brief?.hash ?? '',
-    draftHash: draft?.hash ?? '',
-    dueAt: record.at,
-    sendUntil: new Date(slotEndsAt(record, playbook)).toISOString(),
-  };
 }
 
 /** Runs a send by itself, as an item would run it. */
@@ -197,7 +178,7 @@ describe('a send', () => {
   it('is one post, though several of its runs live at once', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });
-    const order = await orderOf(itemId);
+    const order = await orderOf(engine, itemId);
     const outcomes = await Promise.all(
       ['a', 'b', 'c'].map((name) => runOrder(order, `publication:${itemId}:${name}`)),
     );
@@ -210,7 +191,10 @@ describe('a send', () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });
     const sendUntil = new Date(Date.now() - 1_000).toISOString();
-    const outcome = await runOrder({ ...(await orderOf(itemId)), sendUntil }, `late:${itemId}`);
+    const outcome = await runOrder(
+      { ...(await orderOf(engine, itemId)), sendUntil },
+      `late:${itemId}`,
+    );
     expect(outcome).toMatchObject({ outcome: 'missed' });
     expect(engine.posts(itemId)).toEqual([]);
   });
@@ -229,7 +213,7 @@ describe('a send', () => {
   it('is not made for a slot that was given up while its sender was away', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });
-    const order = await orderOf(itemId);
+    const order = await orderOf(engine, itemId);
     await engine.apply('social_media_manager', itemId, 'unschedule', { reason: 'not this week' });
     const outcome = await runOrder(order, `given-up:${itemId}`);
     expect(outcome).toMatchObject({ outcome: 'missed' });
@@ -239,7 +223,7 @@ describe('a send', () => {
   it('is not made for an item that was cancelled while its sender was away', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });
-    const order = await orderOf(itemId);
+    const order = await orderOf(engine, itemId);
     await engine.apply('strategist', itemId, 'cancel', { reason: 'the campaign is off' });
     const outcome = await runOrder(order, `cancelled:${itemId}`);
     expect(outcome).toMatchObject({ outcome: 'missed' });
@@ -249,7 +233,7 @@ describe('a send', () => {
   it('is not made for content whose approvals do not hold', async () => {
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: DAY_MS });
-    const order = await orderOf(itemId);
+    const order = await orderOf(engine, itemId);
     await engine.apply('creator', itemId, 'save_draft', { draft: makeDraft({ body: 'New.' }) });
     const outcome = await runOrder(order, `stale:${itemId}`);
     expect(outcome).toMatchObject({ outcome: 'hash_mismatch' });

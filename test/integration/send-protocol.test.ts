@@ -195,6 +195,23 @@ describe.concurrent('a channel that asks for silence', () => {
   });
 });
 
+describe('an account that has written as much as its channel allows', () => {
+  it('lets its post wait for the next write, and then it goes out once', async () => {
+    const account = await makeAccount('exact');
+    const filledAt = Date.now() + 5_000;
+    await engine.deps.db.execute(sql`
+      insert into channel_budgets (workspace_id, channel_account_id, tokens, refilled_at)
+      values (${engine.workspace.workspaceId}, ${account}, 0, ${new Date(filledAt).toISOString()})`);
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: SOON_MS, accounts: [account] });
+    const { publication } = await settled(itemId, account);
+    expect(publication).toMatchObject({ state: 'published' });
+    const [call, ...more] = network.calls(account);
+    expect(more).toEqual([]);
+    expect(call?.at).toBeGreaterThanOrEqual(filledAt);
+  });
+});
+
 describe.concurrent('a thread', () => {
   const REST = ['two', 'three'];
 

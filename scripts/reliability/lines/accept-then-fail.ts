@@ -17,7 +17,7 @@ const MODES: FaultMode[] = [
   'accept_then_garbage',
 ];
 const SPREAD_MS = 300;
-/** A look-up that is asked twelve times, and the waits between. */
+/** The lease of a sender that was given up, and two look-ups with the wait between. */
 const SETTLE_MS = 180_000;
 /** Longer than any run: no look-up shows the post. */
 const NEVER_MS = 3_600_000;

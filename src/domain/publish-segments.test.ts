@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import {
+  continueThread,
+  followContent,
+  newSegments,
+  type SegmentContent,
+  withSegment,
+} from './publish-segments.ts';
+
+const PICTURE = { hash: 'a'.repeat(64), altText: 'A loaf' };
+const FIRST: SegmentContent = { text: 'one', link: 'https://example.org/', media: [PICTURE] };
+const SECOND: SegmentContent = { text: 'two' };
+
+const CHANGES: [what: string, change: SegmentContent][] = [
+  ['text', { ...FIRST, text: 'One' }],
+  ['link', { ...FIRST, link: 'https://example.org/other' }],
+  ['file', { ...FIRST, media: [{ ...PICTURE, hash: 'b'.repeat(64) }] }],
+  ['description', { ...FIRST, media: [{ ...PICTURE, altText: 'Two loaves' }] }],
+];
+
+/** The first text is out, the second is not. */
+function halfPublished() {
+  const published = { state: 'published', remoteId: 'r1' } as const;
+  return withSegment(newSegments('key', [FIRST, SECOND]), 0, published);
+}
+
+describe('a thread that is published again', () => {
+  it('goes on at its first missing text', () => {
+    const fresh = newSegments('again', [FIRST, { text: 'another two' }]);
+    const [first, second] = continueThread(halfPublished(), fresh);
+    expect(first).toMatchObject({ state: 'published', remoteId: 'r1' });
+    expect(second).toEqual(fresh[1]);
+  });
+
+  it.each(CHANGES)('starts anew when the %s of what is out has changed', (_, change) => {
+    const fresh = newSegments('again', [change, SECOND]);
+    expect(continueThread(halfPublished(), fresh)).toEqual(fresh);
+  });
+
+  it('goes on from a row that knows nothing of links and files', () => {
+    const stopped = halfPublished().map(({ attachedHash: _, ...row }) => row);
+    const [first] = continueThread(stopped, newSegments('again', [FIRST, SECOND]));
+    expect(first).toMatchObject({ state: 'published' });
+  });
+});
+
+describe('a text that was tried', () => {
+  it('stays as it was while what is sent after it follows the content', () => {
+    const fresh = newSegments('key', [FIRST, { text: 'another two' }]);
+    expect(followContent(halfPublished(), fresh)?.map(({ state }) => state)).toEqual([
+      ...['published', 'waiting'],
+    ]);
+  });
+
+  it.each(CHANGES)('is another post when its %s is another one', (_, change) => {
+    expect(followContent(halfPublished(), newSegments('key', [change, SECOND]))).toBeNull();
+  });
+});
