@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { AssetKind } from '../domain/brief.ts';
 import type { ChannelId } from '../domain/channels.ts';
-import type { AssetFacts, VariantContent, VariantViolation } from '../domain/variant-limits.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ChannelSessions } from './channel-sessions.ts';
 
@@ -142,8 +141,6 @@ export interface Channel {
   id: ChannelId;
   /** What protects this account from a second post; servers of one network may differ. */
   idempotencyOf(account: Pick<ChannelAccount, 'settings'>): Idempotency;
-  /** What the channel would refuse in a variant; empty when it can be sent as it is. */
-  validate(variant: VariantContent, assets: readonly AssetFacts[]): VariantViolation[];
   publish(request: PublishRequest): Promise<PublishOutcome>;
   lookup(request: LookupRequest): Promise<LookupOutcome>;
 }

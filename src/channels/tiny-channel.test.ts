@@ -2,8 +2,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { type FakeReceiver, startFakeReceiver } from '../../test/support/fake-receiver.ts';
-import { CHANNEL_LIMITS } from '../domain/channels.ts';
-import { validateVariant } from '../domain/variant-limits.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import type { HttpOutcome } from '../http/http-outcome.ts';
 import { describeChannel } from './channel.testsuite.ts';
@@ -39,7 +37,6 @@ const TINY = {
     return {
       id: 'linkedin',
       idempotencyOf: () => 'exact',
-      validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.linkedin),
       publish: async ({ signal, ...post }) => outcomeOf(await call('POST', post, signal), post),
       async lookup({ signal, ...post }) {
         const answer = await call('GET', post, signal);

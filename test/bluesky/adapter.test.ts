@@ -13,6 +13,7 @@ import type {
   RemotePost,
 } from '../../src/channels/channel.ts';
 import { createMemorySessions } from '../../src/channels/channel-sessions.ts';
+import { validateVariant } from '../../src/domain/variant-limits.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { makeAccount, type PdsAccount } from './pds-account.ts';
 import { startProxy, type WatchedProxy } from './watched-proxy.ts';
@@ -210,7 +211,7 @@ describe('a text that is too long', () => {
     ['301 graphemes', 'é'.repeat(301)],
     ['299 families of 25 bytes', '👨‍👩‍👧‍👦'.repeat(299)],
   ])('is refused by Baton and by the server alike: %s', async (_, text) => {
-    expect(channel.validate({ channel: 'bluesky', text }, [])).toMatchObject([
+    expect(validateVariant({ channel: 'bluesky', text }, [])).toMatchObject([
       { code: 'text_too_long' },
     ]);
     expect(await channel.publish(request({ text }))).toMatchObject({
@@ -224,7 +225,7 @@ describe('a text that is too long', () => {
     ['300 graphemes', 'é'.repeat(300)],
     ['120 families, exactly 3,000 bytes', '👨‍👩‍👧‍👦'.repeat(120)],
   ])('and one that just fits is taken by both: %s', async (_, text) => {
-    expect(channel.validate({ channel: 'bluesky', text }, [])).toEqual([]);
+    expect(validateVariant({ channel: 'bluesky', text }, [])).toEqual([]);
     published(await channel.publish(request({ text })));
   });
 });

@@ -281,6 +281,29 @@ describe.concurrent('a network that', () => {
     }, 60_000);
   }
 
+  it('has a post in its hands keeps the item from being held, cancelled, edited or planned anew', async () => {
+    const itemId = await publishThrough('accept_then_hang');
+    await eventually(() => engine.posts(itemId).length === 1, {
+      what: 'a post that is being sent',
+    });
+    const at = new Date(Date.now() + HOUR_MS).toISOString();
+    const { channelAccountId } = engine;
+    const attempts = [
+      ['strategist', 'hold', { reason: 'the news changed' }],
+      ['strategist', 'cancel', { reason: 'out of date' }],
+      ['creator', 'save_draft', { draft: makeDraft({ title: 'Another title' }) }],
+      ['social_media_manager', 'plan_schedule', { publications: [{ channelAccountId, at }] }],
+      ['social_media_manager', 'unschedule', { reason: 'later' }],
+    ] as const;
+    for (const [role, command, body] of attempts) {
+      expect(await engine.verdict(role, itemId, command, body), command).toMatchObject({
+        outcome: 'refused',
+        unmet: expect.arrayContaining([expect.objectContaining({ code: 'nothing_sending' })]),
+      });
+    }
+    expect(await settled(itemId)).toMatchObject({ state: 'published' });
+  }, 60_000);
+
   for (const mode of ['hang', 'reset'] as const) {
     it(`fails without taking the post (${mode}) is asked, then sent to with the same key`, async () => {
       const itemId = await publishThrough(mode);

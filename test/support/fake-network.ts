@@ -62,7 +62,6 @@ export function createFakeNetwork(): FakeNetwork {
   const channel: Channel = {
     id: 'sandbox',
     idempotencyOf: ({ settings }) => settings['idempotency'] as Idempotency,
-    validate: () => [],
     async publish(request): Promise<PublishOutcome> {
       const accountId = request.account.id;
       calls.push({ accountId, kind: 'publish', at: Date.now() });

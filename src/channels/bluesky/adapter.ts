@@ -1,5 +1,3 @@
-import { CHANNEL_LIMITS } from '../../domain/channels.ts';
-import { validateVariant } from '../../domain/variant-limits.ts';
 import type { FetchOptions } from '../../http/guarded-fetch.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type {
@@ -48,7 +46,6 @@ export function createBlueskyChannel({
   return {
     id: 'bluesky',
     idempotencyOf: () => 'exact',
-    validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.bluesky),
     async publish(request) {
       const login = loginOf(request.account);
       return typeof login === 'string'

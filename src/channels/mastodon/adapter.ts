@@ -1,4 +1,3 @@
-import { CHANNEL_LIMITS } from '../../domain/channels.ts';
 import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type {
@@ -34,7 +33,6 @@ export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
   return {
     id: 'mastodon',
     idempotencyOf,
-    validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.mastodon),
     async publish(request) {
       const opened = openAccount(request.account);
       if ('outcome' in opened) return opened;

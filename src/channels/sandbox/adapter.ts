@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CHANNEL_LIMITS } from '../../domain/channels.ts';
-import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import { type HttpResponse, type JsonOutcome, retryAfterMs } from '../../http/http-outcome.ts';
 import type {
@@ -49,7 +47,6 @@ export function createSandboxChannel({
   return {
     id: 'sandbox',
     idempotencyOf: ({ settings }) => keyRuleOf(settings),
-    validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.sandbox),
     async publish({ account, key, marker, content, replyTo, signal, writeBefore }) {
       const post: SandboxPost = {
         account: account.name,

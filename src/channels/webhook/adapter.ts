@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { CHANNEL_LIMITS } from '../../domain/channels.ts';
-import { validateVariant } from '../../domain/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import { type HttpOutcome, type HttpResponse, retryAfterMs } from '../../http/http-outcome.ts';
 import type {
@@ -42,7 +40,6 @@ export function createWebhookChannel({ http }: { http: HttpClient }): Channel {
   return {
     id: 'webhook',
     idempotencyOf: ({ settings }) => idempotencyOf(settings),
-    validate: (variant, assets) => validateVariant(variant, assets, CHANNEL_LIMITS.webhook),
     async publish({ signal, writeBefore, ...post }) {
       const receiver = receiverOf(post.account);
       if (typeof receiver === 'string') {
