@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ChannelRegistry } from '../../src/channels/registry.ts';
 import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { readBanMs } from '../../src/db/channel-budgets.ts';
@@ -34,11 +34,15 @@ function withLongBans(real: ChannelRegistry): ChannelRegistry {
   };
 }
 
-let engine: ItemEngine;
-beforeAll(async () => {
-  engine = await openItemEngine({ channels: withLongBans });
-}, 60_000);
-afterAll(() => engine?.close());
+/** Each test stops the worker of its own engine, so that the bans last at the same time. */
+async function withEngine(work: (engine: ItemEngine) => Promise<void>): Promise<void> {
+  const engine = await openItemEngine({ channels: withLongBans });
+  try {
+    await work(engine);
+  } finally {
+    await engine.close();
+  }
+}
 
 interface Watched {
   /** When the silence ends that the network asked the first worker for; epoch milliseconds. */
@@ -53,6 +57,7 @@ interface Watched {
  * @param meanwhile what happens after the first worker is gone.
  */
 async function banInOneSendInOther(
+  engine: ItemEngine,
   meanwhile: (account: { channelAccountId: string }) => Promise<unknown>,
 ): Promise<Watched> {
   const { workspaceId } = engine.workspace;
@@ -87,24 +92,34 @@ async function banInOneSendInOther(
         { what: 'the post of the second worker', withinMs: BAN_MS + 20_000 },
       );
       await other.kill();
-      await engine.startWorker();
       return Date.parse(post.at);
     },
   };
 }
 
-describe('a ban that one worker was told of', () => {
-  it('holds for another: the ledger has no post within it, and the post after it', async () => {
-    const { bannedUntil, acceptedAt } = await banInOneSendInOther(async () => {});
-    expect(await acceptedAt()).toBeGreaterThanOrEqual(bannedUntil - ROUNDED_MS);
-  }, 120_000);
+describe.concurrent('a ban that one worker was told of', () => {
+  it(
+    'holds for another: the ledger has no post within it, and the post after it',
+    () =>
+      withEngine(async (engine) => {
+        const { bannedUntil, acceptedAt } = await banInOneSendInOther(engine, async () => {});
+        expect(await acceptedAt()).toBeGreaterThanOrEqual(bannedUntil - ROUNDED_MS);
+      }),
+    120_000,
+  );
 
-  it('holds by its row alone: without it the other worker sends within it', async () => {
-    const { bannedUntil, acceptedAt } = await banInOneSendInOther(({ channelAccountId }) =>
-      engine.deps.db.execute(
-        sql`update channel_budgets set banned_until = null where channel_account_id = ${channelAccountId}`,
-      ),
-    );
-    expect(await acceptedAt()).toBeLessThan(bannedUntil - ROUNDED_MS);
-  }, 120_000);
+  it(
+    'holds by its row alone: without it the other worker sends within it',
+    () =>
+      withEngine(async (engine) => {
+        const { bannedUntil, acceptedAt } = await banInOneSendInOther(engine, (account) =>
+          engine.deps.db.execute(
+            sql`update channel_budgets set banned_until = null
+            where channel_account_id = ${account.channelAccountId}`,
+          ),
+        );
+        expect(await acceptedAt()).toBeLessThan(bannedUntil - ROUNDED_MS);
+      }),
+    120_000,
+  );
 });
