@@ -1,4 +1,5 @@
-# Baton's API and worker, one image: `node src/api/server.ts` (default) and `node worker.ts`.
+# Baton's API and worker, one image: `node src/api/server.ts` (default) and `node worker.ts`; with what an operator
+# runs beside them: `node scripts/baton.ts admin init`, `node scripts/migrate.ts`, `node scripts/reseal.ts`.
 # Debian, because the engine's native client needs glibc.
 
 FROM node:24-bookworm-slim AS build
@@ -28,7 +29,11 @@ ENV NODE_ENV=production \
 COPY package.json worker.ts ./
 COPY --from=packages /app/node_modules node_modules
 COPY src src
-COPY scripts/migrate.ts scripts/worker-health.ts scripts/
+COPY scripts/migrate.ts scripts/worker-health.ts scripts/baton.ts scripts/reseal.ts scripts/
+COPY scripts/baton scripts/baton
+COPY scripts/reseal scripts/reseal
+# The command line looks for the database of a local stack when DATABASE_URL names none.
+COPY scripts/local/ports.ts scripts/local/postgres-files.ts scripts/local/
 COPY --from=build /app/dist dist
 USER node
 VOLUME /var/lib/baton/assets

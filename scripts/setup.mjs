@@ -48,7 +48,7 @@ async function main(args) {
 }
 
 function isReady(withTemporal) {
-  return isInstalled() && localNodeVersion() !== null && (!withTemporal || hasTemporal());
+  return isInstalled() && hasNode() && (!withTemporal || hasTemporal());
 }
 
 function hasTemporal() {
@@ -150,6 +150,9 @@ function checkWritable() {
 }
 
 function explainUnwritable(error) {
+  if (error.code === 'EEXIST') {
+    return `${error.path} is in the way: a folder of that name is needed. Move it elsewhere.`;
+  }
   return (
     `cannot write in ${root} (${error.code ?? error.message}).\n` +
     '  Run as the user who owns the clone, or clone it again as this user.'
@@ -226,9 +229,13 @@ function majorOf(version) {
   return Number(/^v(\d+)\./.exec(version)?.[1] ?? 0);
 }
 
-/** `npm run` uses the Node in node_modules/.bin, which the platform package brings. */
+/** `npm run` uses the Node in node_modules/.bin, which the platform package brings; else this one. */
+function hasNode() {
+  return localNodeVersion() !== null || majorOf(process.version) >= NEEDED_NODE_MAJOR;
+}
+
 function checkNode() {
-  if (localNodeVersion() !== null || majorOf(process.version) >= NEEDED_NODE_MAJOR) return;
+  if (hasNode()) return;
   throw new SetupError(
     `Baton needs Node ${NEEDED_NODE_MAJOR} or later. This is ${process.version}, and the packages ` +
       `have none for ${process.platform}-${process.arch} (or npm left the optional ones out).\n` +

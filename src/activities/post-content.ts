@@ -50,6 +50,7 @@ export async function readContents(
   const first = {
     text: variant.text,
     language,
+    title: draft.body.title,
     ...(variant.link !== undefined && { link: variant.link }),
     ...(media.length > 0 && { media }),
   };

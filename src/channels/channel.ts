@@ -86,6 +86,8 @@ export interface PostContent {
   text: string;
   /** BCP 47 tag of the text. */
   language: string;
+  /** Of the whole content, as it was approved; with the first text only. */
+  title?: string | undefined;
   link?: string | undefined;
   media?: readonly PostMedia[] | undefined;
 }

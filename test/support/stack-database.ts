@@ -16,10 +16,19 @@ export type TestDatabase = {
  * @throws Error outside the projects `integration`, `e2e` and `replay`, which have services.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
+  return createDatabase(inject('templateDatabase'));
+}
+
+/** The same without any migration: a database as a server hands it out. */
+export async function createEmptyDatabase(): Promise<TestDatabase> {
+  return createDatabase('template0');
+}
+
+async function createDatabase(template: string): Promise<TestDatabase> {
   const adminUrl = inject('databaseUrl');
-  if (!adminUrl) throw new Error('createTestDatabase: this test project has no services');
+  if (!adminUrl) throw new Error('this test project has no services');
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await runAsAdmin(adminUrl, `create database ${name} template ${inject('templateDatabase')}`);
+  await runAsAdmin(adminUrl, `create database ${name} template ${template}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return {

@@ -145,6 +145,16 @@ describe('the record of a post', () => {
     });
   });
 
+  test('has the approved title on its card, and the address below', async () => {
+    const title = 'Du pain, pas de restes';
+    const { embed } = await recordFor({ title, link: 'https://example.com/du%20pain?de=baton' });
+    expect(embed.external).toEqual({
+      ...{ uri: 'https://example.com/du%20pain?de=baton', title },
+      description: 'example.com/du pain',
+    });
+    expect(await recordFor({ title })).not.toHaveProperty('embed');
+  });
+
   test('has its images with alternative text and shape, in order', async () => {
     const other = Buffer.from('GIF89a\x0a\x00\x05\x00', 'latin1');
     const media = [image(PNG), { ...image(other, 'Une mie'), mediaType: 'image/gif' }];

@@ -71,7 +71,7 @@ async function didOf(server: Server, handle: string): Promise<string | null> {
 
 async function embedOf(
   server: Server,
-  { media = [], link }: PostContent,
+  { media = [], link, title }: PostContent,
 ): Promise<NonNullable<PostRecord['embed']> | null> {
   const [first] = media;
   if (first?.kind === 'video') return videoOf(server, first);
@@ -79,7 +79,7 @@ async function embedOf(
     const images = await Promise.all(media.map((file) => imageOf(server, file)));
     return { $type: 'app.bsky.embed.images', images };
   }
-  return link === undefined ? null : cardOf(link);
+  return link === undefined ? null : cardOf(link, title);
 }
 
 async function imageOf(server: Server, file: PostMedia) {
@@ -118,14 +118,25 @@ async function upload(server: Server, bytes: Uint8Array, encoding: string) {
   return (await server.repo.uploadBlob(bytes, { encoding })).data.blob;
 }
 
-/** Made of the link alone: what stands behind it is not fetched. */
-function cardOf(link: string): NonNullable<PostRecord['embed']> {
-  const { host, pathname } = new URL(link);
-  const title = pathname === '/' ? host : `${host}${decodable(pathname)}`;
+/** Made of what was approved alone: what stands behind the link is not fetched. */
+function cardOf(link: string, title: string | undefined): NonNullable<PostRecord['embed']> {
+  const address = addressOf(link);
   return {
     $type: 'app.bsky.embed.external',
-    external: { uri: link, title: title.slice(0, 200), description: '' },
+    external: {
+      uri: link,
+      ...(title === undefined
+        ? { title: address, description: '' }
+        : { title, description: address }),
+    },
   };
+}
+
+/** Host and path, as a reader takes them in. */
+function addressOf(link: string): string {
+  const { host, pathname } = new URL(link);
+  const address = pathname === '/' ? host : `${host}${decodable(pathname)}`;
+  return address.slice(0, 200);
 }
 
 function decodable(pathname: string): string {
