@@ -1,6 +1,7 @@
 import { ageMs, MAX_EXTENSION_DAYS } from './item-ages.ts';
 import { currentReview } from './item-context.ts';
 import { type Checks, MET, unmet } from './item-question.ts';
+import { isOwnerRole } from './roles.ts';
 
 /** The KPI review. */
 export const REVIEW_CHECKS = {
@@ -25,8 +26,11 @@ export const REVIEW_CHECKS = {
     if (ask.type !== 'sign_off') return MET;
     const signOffs = currentReview(context)?.signOffs ?? [];
     const decided = signOffs.find(({ role }) => role === 'strategist');
+    const { roles } = ask.actor;
+    // Who holds no owner role lacks the role, whoever has decided.
+    if (ask.refs === null && !roles.some(isOwnerRole)) return MET;
     const asksAsStrategist =
-      ask.refs === null ? ask.actor.roles.includes('strategist') : ask.refs.role === 'strategist';
+      ask.refs === null ? roles.includes('strategist') : ask.refs.role === 'strategist';
     if (asksAsStrategist) {
       return ask.refs !== null && (ask.refs.decision === 'agree' || ask.refs.decision === 'dissent')
         ? unmet(

@@ -5,6 +5,7 @@ import { webhookPurpose } from '../../src/api/webhooks/secrets.ts';
 import { countRows, type Json, openApi, type Reply } from '../support/api-fixture.ts';
 import { makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
+import { failedTasksOf } from '../support/failed-workflow-tasks.ts';
 import {
   frozenReview,
   toCreation,
@@ -17,7 +18,10 @@ let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
 }, 120_000);
-afterAll(() => api?.close());
+afterAll(async () => {
+  const failed = api && (await failedTasksOf(api.engine).finally(() => api.close()));
+  expect(failed).toEqual([]);
+});
 
 interface Endpoint {
   id: string;

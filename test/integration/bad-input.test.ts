@@ -6,6 +6,7 @@ import { countRows } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
+import { failedTasksOf } from '../support/failed-workflow-tasks.ts';
 import { approve, DAY_MS, toCreation, toReview } from '../support/item-story.ts';
 
 /** What people and programs get wrong about posts: each a problem that names field and rule, and changes nothing. */
@@ -14,7 +15,10 @@ let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
 }, 60_000);
-afterAll(() => api?.close());
+afterAll(async () => {
+  const failed = api && (await failedTasksOf(api.engine).finally(() => api.close()));
+  expect(failed).toEqual([]);
+});
 
 const later = (ms: number) => new Date(Date.now() + ms).toISOString();
 

@@ -3,7 +3,7 @@ import type { CommandType } from '../../../src/domain/item-commands.ts';
 import { stepItem } from '../../../src/domain/item-run.ts';
 import { isOwnerRole, ROLES, type Role } from '../../../src/domain/roles.ts';
 import { PLACES, type Place } from '../../../src/domain/stages.ts';
-import { actor, CAST, type TestRun } from './item-fixture.ts';
+import { actorsOf, CAST, type TestRun } from './item-fixture.ts';
 import { RUN_AT, toReviewing } from './item-journeys.ts';
 import { completeCommand } from './item-payloads.ts';
 
@@ -134,21 +134,7 @@ const TABLE: Record<CommandType, Row> = {
 };
 
 const COMMANDS = Object.keys(TABLE) as CommandType[];
-const AUTHOR = CAST.creator.memberId;
 const IS_FINAL: readonly Place[] = ['closed', 'cancelled'];
-
-/** The assigned member of an owner role and, for every other role, who wrote the draft; or somebody else. */
-function actorsOf(role: Role) {
-  const assigned: Partial<Record<Role, string>> = {
-    strategist: CAST.strategist.memberId,
-    creator: CAST.creator.memberId,
-    social_media_manager: CAST.manager.memberId,
-  };
-  return {
-    same: actor(assigned[role] ?? AUTHOR, [role]),
-    other: actor(`mbr_another_${role}`, [role]),
-  };
-}
 
 /** What the table says of one attempt: the codes that must be unmet; none means it is accepted. */
 function expected(type: CommandType, place: Place, role: Role, isSame: boolean): string[] {

@@ -15,6 +15,7 @@ import type {
 } from '../../../src/domain/item-context.ts';
 import { deadlinesOf, eventForDeadline } from '../../../src/domain/item-deadlines.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../../src/domain/item-event.ts';
+import type { Inquiry } from '../../../src/domain/item-requirements.ts';
 import {
   type ItemEffect,
   type ItemSnapshot,
@@ -79,6 +80,19 @@ export const CAST = {
   admin: actor('mbr_admin', ['admin']),
   onlooker: actor('mbr_onlooker', ['marketing']),
 } as const satisfies Record<string, Actor>;
+
+/** The assigned member of an owner role and, for every other role, who wrote the draft; or somebody else. */
+export function actorsOf(role: Role) {
+  const assigned: Partial<Record<Role, string>> = {
+    strategist: CAST.strategist.memberId,
+    creator: CAST.creator.memberId,
+    social_media_manager: CAST.manager.memberId,
+  };
+  return {
+    same: actor(assigned[role] ?? CAST.creator.memberId, [role]),
+    other: actor(`mbr_another_${role}`, [role]),
+  };
+}
 
 export const HOLDERS = {
   creator: ['mbr_creator', 'mbr_second_creator', 'mbr_creator_editor'],
@@ -155,6 +169,14 @@ export function itemInput(change: Partial<ItemInput> = {}): ItemInput {
   };
 }
 
+/** What the API states of a workspace when it asks without a payload, whatever the command. */
+const FACTS_WITHOUT_PAYLOAD = {
+  holders: HOLDERS,
+  slots: [],
+  receiverRoles: [],
+  receiverActive: true,
+};
+
 type Refs<T extends CommandType> = Command<T>['refs'];
 type Facts<T extends CommandType> = Command<T>['facts'];
 
@@ -220,6 +242,13 @@ export class TestRun {
   refusal<T extends CommandType>(type: T, by: Actor, refs: Refs<T>, facts?: Facts<T>): string[] {
     // A command of any one type is a member of the union that the guards take.
     return this.unmet(this.asked(type, by, refs, facts) as Command).map(({ code }) => code);
+  }
+
+  /** Codes of what stands in the way whatever the payload, as `actions` is told. */
+  obstacles(type: CommandType, by: Actor, facts: object = {}): string[] {
+    const known = { ...FACTS_WITHOUT_PAYLOAD, ...facts };
+    const ask = { type, actor: by, refs: null, facts: known, at: this.at };
+    return unmetFor(this.snapshot, this.events.length, ask as Inquiry).map(({ code }) => code);
   }
 
   /** Gives a command that must be accepted; answers the types of its events. */

@@ -1,5 +1,6 @@
 import type { Command, CommandType } from '../../../src/domain/item-commands.ts';
 import { type Actor, currentReview, type ItemContext } from '../../../src/domain/item-context.ts';
+import { isPlanned } from '../../../src/domain/item-slots.ts';
 import { isOwnerRole, type OwnerRole } from '../../../src/domain/roles.ts';
 import {
   ACCOUNTS,
@@ -9,7 +10,6 @@ import {
   DAY,
   draftDigest,
   HOLDERS,
-  later,
   PLAYBOOK,
   slot,
 } from './item-fixture.ts';
@@ -24,6 +24,23 @@ type Complete = { [T in CommandType]: (moment: Moment, by: Actor) => Command<T> 
 /** The owner role that an actor signs for: its own, or the first that has not signed. */
 function signingRole({ context }: Moment, by: Actor): OwnerRole {
   return by.roles.find(isOwnerRole) ?? (context.reviews.length > 0 ? 'strategist' : 'creator');
+}
+
+/** In a day, or when the embargo is over. */
+function freeTime({ context, at }: Moment): string {
+  const inADay = Date.parse(at) + DAY;
+  const embargoUntil = Date.parse(context.brief?.embargoUntil ?? at);
+  return new Date(Math.max(inADay, embargoUntil)).toISOString();
+}
+
+/** Every slot that stands, moved to where nothing is in its way. */
+function movedSlots({ context, at }: Moment) {
+  return context.publications
+    .filter(isPlanned)
+    .filter(({ channelAccountId }) => channelAccountId !== ACCOUNTS.third.channelAccountId)
+    .map(({ channelAccountId, channel }) =>
+      slot({ channelAccountId, channel }, freeTime({ context, at })),
+    );
 }
 
 /** A complete payload of each command, as good as the item's state lets it be. */
@@ -65,10 +82,10 @@ export const COMPLETE: Complete = {
       at,
       refs: { role: 'editor', contentHash: context.contentHash ?? '', decision: 'approve' },
     }),
-  plan_schedule: ({ at }, by) =>
+  plan_schedule: (moment, by) =>
     command('plan_schedule', by, {
-      at,
-      refs: { publications: [slot(ACCOUNTS.third, later(at, DAY))] },
+      at: moment.at,
+      refs: { publications: [...movedSlots(moment), slot(ACCOUNTS.third, freeTime(moment))] },
       facts: { slots: [] },
     }),
   unschedule: ({ at }, by) => command('unschedule', by, { at, refs: {} }),

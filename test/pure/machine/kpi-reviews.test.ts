@@ -135,6 +135,13 @@ describe('a KPI review', () => {
     expect(run.refusal('sign_off', CAST.strategist, refs)).toEqual(['strategist_decides_first']);
   });
 
+  it('tells who holds no owner role of the role alone, and a peer of the decision to wait for', () => {
+    const run = toReviewing();
+    expect(run.obstacles('sign_off', CAST.editor)).toEqual(['holds_role']);
+    expect(run.obstacles('sign_off', CAST.creator)).toEqual(['strategist_decides_first']);
+    expect(run.obstacles('sign_off', CAST.strategist)).toEqual([]);
+  });
+
   it('may be signed for each role by one person who holds them', () => {
     const run = toReviewing();
     const all = actor('mbr_all', ['strategist', 'creator', 'social_media_manager']);

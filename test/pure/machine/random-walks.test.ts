@@ -92,6 +92,8 @@ function take(run: TestRun, event: ItemMachineEvent): string[] {
   const faults: string[] = [];
   if ('actor' in event) {
     if (run.unmet(event).length > 0) return [];
+    const told = run.obstacles(event.type, event.actor, event.facts);
+    if (told.length > 0) faults.push(`accepted, but told as not allowed for ${told}`);
     run.send(event);
   } else {
     run.happen(event);

@@ -227,6 +227,20 @@ describe('a plan', () => {
     expect(refusal()).toEqual(['slot_in_future', 'embargo_over']);
   });
 
+  it('may move a slot out of a new embargo, and is asked for as one that may', () => {
+    const run = toScheduled(ACCOUNTS.sandbox);
+    const { at } = run.publication(ACCOUNTS.sandbox);
+    run.give('save_brief', CAST.strategist, {
+      brief: briefDigest({ hash: 'b2', embargoUntil: later(at, 1) }),
+    });
+    throughTheGate(run);
+    const planned = (...slots: ReturnType<typeof slot>[]) =>
+      run.refusal('plan_schedule', CAST.manager, { publications: slots }, { slots: [] });
+    expect(planned()).toEqual(['embargo_over']);
+    expect(planned(slot(ACCOUNTS.sandbox, later(at, 1)))).toEqual([]);
+    expect(run.obstacles('plan_schedule', CAST.manager)).toEqual([]);
+  });
+
   it('drops a kept slot whose channel the new draft has no variant for', () => {
     const run = toScheduled(ACCOUNTS.mastodon);
     const draft = draftDigest(2, { variants: { sandbox: 'only this' } });
