@@ -159,16 +159,27 @@ describe('an item over HTTP', () => {
       body: { role: 'creator', decision: 'agree', reviewHash: hash },
     });
     expect(unread.status).toBe(409);
-    const sign = (role: Role, decision: string) =>
+    const sign = (role: Role, decision: string, texts: object) =>
       api.ok(role, 'POST', `${at}/kpi-review/sign-offs`, {
-        role,
-        decision,
-        reviewHash: hash,
-        comment: 'seen',
+        ...{ role, decision, reviewHash: hash },
+        ...texts,
       });
-    await sign('strategist', 'iterate');
-    await sign('creator', 'agree');
-    expect(await sign('social_media_manager', 'agree')).toMatchObject({ stage: 'closed' });
+    const learnings = 'openings with a number held readers';
+    await sign('strategist', 'iterate', { comment: 'too early to scale', learnings });
+    await sign('creator', 'agree', { learnings: 'shorter is better' });
+    const last = await sign('social_media_manager', 'agree', {});
+    expect(last).toMatchObject({ stage: 'closed' });
+    const signed = await api.ok('creator', 'GET', `${at}/kpi-review`);
+    const member = (role: Role) => ({ role, memberId: api.engine.workspace.memberOf(role) });
+    const instant = expect.any(String);
+    expect(signed.signOffs).toEqual([
+      {
+        ...{ ...member('strategist'), decision: 'iterate', at: instant },
+        ...{ comment: 'too early to scale', learnings },
+      },
+      { ...member('creator'), decision: 'agree', at: instant, learnings: 'shorter is better' },
+      { ...member('social_media_manager'), decision: 'agree', at: instant },
+    ]);
     const closed = await show(id);
     expect(closed).toMatchObject({
       stage: 'closed',
@@ -209,6 +220,8 @@ describe('an item over HTTP', () => {
       expect.arrayContaining(['over to you', 'ready to go']),
     );
     expect(thread.items.map(({ text }: Json) => text)).not.toContain('too late');
+    const learned = thread.items.filter(({ kind }: Json) => kind === 'learnings');
+    expect(learned.map(({ text }: Json) => text)).toEqual([learnings, 'shorter is better']);
   }, 60_000);
 });
 
