@@ -75,7 +75,6 @@ describe('the OpenAPI document', () => {
     });
     expect(without.map(({ name }) => name).sort()).toEqual([
       'post /v1/assets',
-      'post /v1/local/time-travel',
       'post /v1/webhooks/{endpointId}',
     ]);
   });
