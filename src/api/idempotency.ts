@@ -4,9 +4,11 @@ import { ulid } from 'ulid';
 import { fingerprintForHolder, openForHolder, sealForHolder } from '../credentials/holder-seal.ts';
 import type { Db } from '../db/client.ts';
 import {
+  type ClaimedKey,
   claimIdempotencyKey,
   completeIdempotencyKey,
   type IdempotencyClaim,
+  releaseIdempotencyKey,
 } from '../db/idempotency-keys.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { canonicalJson } from '../domain/canonical.ts';
@@ -72,25 +74,58 @@ export async function once<T, Status extends number>(
   const claim = claimOf(c, key);
   return inTransaction(db, async (tx) => {
     const claimed = await claimIdempotencyKey(tx, claim);
-    switch (claimed.state) {
-      case 'claimed': {
-        const answer = await work(tx);
-        const { status } = answer;
-        const response = sealAnswer(c, claim, answer.body);
-        await completeIdempotencyKey(tx, { ...claim, status, response });
-        return answer;
-      }
-      case 'answered':
-        return repeatAnswer<T, Status>(c, claim, claimed);
-      case 'busy':
-        throw new ApiError('conflict', {
-          detail: 'a request with this idempotency key is at work: repeat it',
-          headers: { 'Retry-After': '1' },
-        });
-      case 'conflict':
-        throw usedForAnother();
-    }
+    return firstOrAgain(c, tx, claim, { claimed, work: () => work(tx) });
   });
+}
+
+/**
+ * `once` for work that is longer than a transaction may be. The key is held by a lease: a request that
+ * comes meanwhile is told to come again, a failure gives the key back, and so does the end of `leaseMs`
+ * when this process died. What the work had done by then stays done.
+ * @param leaseMs longer than the work can take.
+ */
+export async function onceUnderLease<T, Status extends number>(
+  c: ApiContext,
+  { db, leaseMs }: { db: Db; leaseMs: number },
+  work: () => Promise<Answer<T, Status>>,
+): Promise<Answer<T, Status>> {
+  const key = c.get('idempotencyKey');
+  if (key === null) return work();
+  const claim = claimOf(c, key);
+  const claimed = await claimIdempotencyKey(db, { ...claim, leaseMs });
+  const releasing = () =>
+    work().catch(async (error: unknown) => {
+      await releaseIdempotencyKey(db, claim);
+      throw error;
+    });
+  return firstOrAgain(c, db, claim, { claimed, work: releasing });
+}
+
+/** @throws ApiError `conflict` while another request with the key is at work, `idempotency_conflict`. */
+async function firstOrAgain<T, Status extends number>(
+  c: ApiContext,
+  db: Db,
+  claim: IdempotencyClaim,
+  { claimed, work }: { claimed: ClaimedKey; work: () => Promise<Answer<T, Status>> },
+): Promise<Answer<T, Status>> {
+  switch (claimed.state) {
+    case 'claimed': {
+      const answer = await work();
+      const { status } = answer;
+      const response = sealAnswer(c, claim, answer.body);
+      await completeIdempotencyKey(db, { ...claim, status, response });
+      return answer;
+    }
+    case 'answered':
+      return repeatAnswer<T, Status>(c, claim, claimed);
+    case 'busy':
+      throw new ApiError('conflict', {
+        detail: 'a request with this idempotency key is at work: repeat it',
+        headers: { 'Retry-After': '1' },
+      });
+    case 'conflict':
+      throw usedForAnother();
+  }
 }
 
 export function usedForAnother(): ApiError {

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { KpiReviewRow } from '../db/kpi-reviews.ts';
+import type { KpiReviewRow, SignOffText } from '../db/kpi-reviews.ts';
 import type { ReadingRow } from '../db/readings.ts';
 import type { BriefRow } from '../db/versions.ts';
 import { CheckpointName } from '../domain/brief.ts';
@@ -11,6 +11,11 @@ import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi-ve
 import { OWNER_ROLES } from '../domain/roles.ts';
 import { Checkpoint, SignOff } from './item-schema.ts';
 import { readingOf } from './reading-view.ts';
+
+const ReviewSignOff = SignOff.extend({
+  comment: z.string().optional().describe('a dissent has one'),
+  learnings: z.string().optional().describe('what it teaches for the next brief'),
+}).meta({ id: 'ReviewSignOff' });
 
 const Target = z.object({
   kpi: KpiId,
@@ -39,7 +44,7 @@ export const KpiReview = z
     primary: ReviewVerdicts.shape.primary,
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
     checkpoints: z.array(Checkpoint),
-    signOffs: z.array(SignOff),
+    signOffs: z.array(ReviewSignOff),
     missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
   })
   .meta({ id: 'KpiReview' });
@@ -52,8 +57,12 @@ const FrozenBody = z.object({
   frozenAt: z.string(),
 });
 
-/** A review as it was frozen. */
-export function frozenReviewView(row: KpiReviewRow, context: ItemContext): KpiReview {
+/** A review as it was frozen, with what was written with its sign-offs. */
+export function frozenReviewView(
+  row: KpiReviewRow,
+  context: ItemContext,
+  texts: readonly SignOffText[],
+): KpiReview {
   const { targets, verdicts, frozenAt } = FrozenBody.parse(row.body);
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
@@ -67,7 +76,12 @@ export function frozenReviewView(row: KpiReviewRow, context: ItemContext): KpiRe
     targets,
     ...verdictsView(verdicts),
     checkpoints: context.checkpoints,
-    signOffs: review?.signOffs ?? [],
+    signOffs: (review?.signOffs ?? []).map((signOff) => ({
+      ...signOff,
+      ...Object.fromEntries(
+        texts.filter(({ role }) => role === signOff.role).map(({ kind, text }) => [kind, text]),
+      ),
+    })),
     missing: isLatest ? rolesYetToSign(context) : [],
   };
 }

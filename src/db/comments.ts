@@ -11,14 +11,14 @@ export type CommentRow = typeof comments.$inferSelect;
 export type NewComment = Pick<
   CommentRow,
   'workspaceId' | 'itemId' | 'authorId' | 'visibility' | 'text'
-> & { id?: string; commandId?: string | null };
+> & { id?: string; kind?: CommentRow['kind']; commandId?: string | null };
 
-/** Stores a comment. One that comes with a command is stored once per command id. */
+/** Stores a comment. One that comes with a command is stored once per command id and kind. */
 export async function insertComment(db: Db, comment: NewComment): Promise<CommentRow> {
   const [created] = await db
     .insert(comments)
     .values({ id: newId('comment'), ...comment })
-    .onConflictDoNothing({ target: comments.commandId })
+    .onConflictDoNothing({ target: [comments.commandId, comments.kind] })
     .returning();
   if (created !== undefined) return created;
   const [standing] = await db
@@ -28,6 +28,7 @@ export async function insertComment(db: Db, comment: NewComment): Promise<Commen
       and(
         eq(comments.workspaceId, comment.workspaceId),
         eq(comments.commandId, comment.commandId ?? ''),
+        eq(comments.kind, comment.kind ?? 'comment'),
       ),
     );
   if (standing === undefined) throw new Error('the comment is neither new nor stored');

@@ -1,8 +1,10 @@
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
+import type { OwnerRole } from '../domain/roles.ts';
 import type { Db } from './client.ts';
+import type { CommentRow } from './comments.ts';
 import { ifGiven } from './conditions.ts';
 import type { ItemKey } from './items.ts';
-import { kpiReviews } from './schema/index.ts';
+import { comments, itemEvents, kpiReviews } from './schema/index.ts';
 
 export type KpiReviewRow = typeof kpiReviews.$inferSelect;
 
@@ -38,4 +40,38 @@ export async function getKpiReview(
     .orderBy(desc(kpiReviews.number))
     .limit(1);
   return row ?? null;
+}
+
+/** What was written with a sign-off. */
+export interface SignOffText extends Pick<CommentRow, 'kind' | 'text'> {
+  role: OwnerRole;
+}
+
+/** The comments and learnings of a review's sign-offs: only what was applied has an event. */
+export async function listSignOffTexts(
+  db: Db,
+  { workspaceId, itemId, reviewId }: ItemKey & { reviewId: string },
+): Promise<SignOffText[]> {
+  return db
+    .select({
+      role: sql<OwnerRole>`${itemEvents.data} ->> 'role'`,
+      kind: comments.kind,
+      text: comments.text,
+    })
+    .from(itemEvents)
+    .innerJoin(
+      comments,
+      and(
+        eq(comments.commandId, itemEvents.commandId),
+        eq(comments.workspaceId, itemEvents.workspaceId),
+      ),
+    )
+    .where(
+      and(
+        eq(itemEvents.workspaceId, workspaceId),
+        eq(itemEvents.itemId, itemId),
+        eq(itemEvents.type, 'kpi_review.signed_off'),
+        sql`${itemEvents.data} ->> 'reviewId' = ${reviewId}`,
+      ),
+    );
 }

@@ -75,9 +75,15 @@ describe('the OpenAPI document', () => {
     });
     expect(without.map(({ name }) => name).sort()).toEqual([
       'post /v1/assets',
-      'post /v1/local/time-travel',
       'post /v1/webhooks/{endpointId}',
     ]);
+  });
+
+  it('says of the filter for stuck items where everything else that is stuck is told', () => {
+    const { parameters } = document.paths['/v1/items'].get;
+    const stuck = parameters.find(({ name }: Json) => name === 'stuck');
+    expect(JSON.stringify(stuck)).toContain('GET /v1/audit/stuck');
+    expect(document.paths['/v1/audit/stuck'].get).toBeDefined();
   });
 
   it('pages every list, but the commands of an item, which are always the same', () => {

@@ -159,16 +159,27 @@ describe('an item over HTTP', () => {
       body: { role: 'creator', decision: 'agree', reviewHash: hash },
     });
     expect(unread.status).toBe(409);
-    const sign = (role: Role, decision: string) =>
+    const sign = (role: Role, decision: string, texts: object) =>
       api.ok(role, 'POST', `${at}/kpi-review/sign-offs`, {
-        role,
-        decision,
-        reviewHash: hash,
-        comment: 'seen',
+        ...{ role, decision, reviewHash: hash },
+        ...texts,
       });
-    await sign('strategist', 'iterate');
-    await sign('creator', 'agree');
-    expect(await sign('social_media_manager', 'agree')).toMatchObject({ stage: 'closed' });
+    const learnings = 'openings with a number held readers';
+    await sign('strategist', 'iterate', { comment: 'too early to scale', learnings });
+    await sign('creator', 'agree', { learnings: 'shorter is better' });
+    const last = await sign('social_media_manager', 'agree', {});
+    expect(last).toMatchObject({ stage: 'closed' });
+    const signed = await api.ok('creator', 'GET', `${at}/kpi-review`);
+    const member = (role: Role) => ({ role, memberId: api.engine.workspace.memberOf(role) });
+    const instant = expect.any(String);
+    expect(signed.signOffs).toEqual([
+      {
+        ...{ ...member('strategist'), decision: 'iterate', at: instant },
+        ...{ comment: 'too early to scale', learnings },
+      },
+      { ...member('creator'), decision: 'agree', at: instant, learnings: 'shorter is better' },
+      { ...member('social_media_manager'), decision: 'agree', at: instant },
+    ]);
     const closed = await show(id);
     expect(closed).toMatchObject({
       stage: 'closed',
@@ -209,6 +220,8 @@ describe('an item over HTTP', () => {
       expect.arrayContaining(['over to you', 'ready to go']),
     );
     expect(thread.items.map(({ text }: Json) => text)).not.toContain('too late');
+    const learned = thread.items.filter(({ kind }: Json) => kind === 'learnings');
+    expect(learned.map(({ text }: Json) => text)).toEqual([learnings, 'shorter is better']);
   }, 60_000);
 });
 
@@ -295,6 +308,54 @@ describe('time travel', () => {
     await api.ok('strategist', 'POST', `/v1/items/${id}/cancel`, { reason: 'done trying' });
     expect((await travel({ by: 'P1D' })).status).toBe(409);
   }, 60_000);
+});
+
+describe('a journey with an Idempotency-Key', () => {
+  const journey = (key: string, body: object) =>
+    api.as('strategist', 'POST', '/v1/local/time-travel', {
+      ...{ body, headers: { 'idempotency-key': key } },
+    });
+
+  it('is made once, and its key stands for no other one', async () => {
+    const itemId = await start();
+    const key = `once-${itemId}`;
+    const first = await journey(key, { itemId, by: 'PT2H' });
+    expect(first.status).toBe(200);
+    const again = await journey(key, { itemId, by: 'PT2H' });
+    expect([again.status, again.text]).toEqual([200, first.text]);
+    expect((await show(itemId)).clockOffset).toBeLessThan(3 * HOUR_MS);
+    const other = await journey(key, { itemId, by: 'PT3H' });
+    expect([other.status, other.json.code]).toEqual([409, 'idempotency_conflict']);
+    expect((await show(itemId)).clockOffset).toBeLessThan(3 * HOUR_MS);
+  });
+
+  it('sent twice at the same time is made once: the later one is told to come again', async () => {
+    const itemId = await start();
+    const key = `twice-${itemId}`;
+    const both = await Promise.all([
+      journey(key, { itemId, by: 'PT2H' }),
+      journey(key, { itemId, by: 'PT2H' }),
+    ]);
+    for (const reply of both.filter(({ status }) => status !== 200)) {
+      expect(reply.json.code).toBe('conflict');
+      expect(reply.headers.get('retry-after')).toBe('1');
+    }
+    expect(both.map(({ status }) => status)).toContain(200);
+    expect((await journey(key, { itemId, by: 'PT2H' })).status).toBe(200);
+    expect((await show(itemId)).clockOffset).toBeLessThan(3 * HOUR_MS);
+  });
+
+  it('that was refused is refused again, and leaves no claim behind', async () => {
+    const itemId = await start();
+    const past = { itemId, to: '2020-01-01T00:00:00Z' };
+    const first = await journey(`past-${itemId}`, past);
+    expect(first.status).toBe(409);
+    expect(first.json.code).toBe('conflict');
+    const again = await journey(`past-${itemId}`, past);
+    expect({ ...again.json, requestId: '' }).toEqual({ ...first.json, requestId: '' });
+    const other = await journey(`past-${itemId}`, { itemId, by: 'PT1H' });
+    expect(other.json.code).toBe('idempotency_conflict');
+  });
 });
 
 describe('the lists', () => {

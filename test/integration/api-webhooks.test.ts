@@ -234,6 +234,42 @@ describe('the same delivery', () => {
     expect(accepted.status).toBe(200);
   });
 
+  it('gets the same answer after its member was deactivated; a new delivery of theirs is 403', async () => {
+    const itemId = await start();
+    await toOffered(api.engine, itemId);
+    const endpoint = await makeEndpoint('creator');
+    const body = { type: 'accept_handoff', data: { itemId, handoffId: handoffOf(itemId) } };
+    const [accepted, late] = [randomUUID(), randomUUID()];
+    const first = await deliver(endpoint, body, { id: accepted });
+    const refused = await deliver(endpoint, body, { id: late });
+    expect([first.status, refused.status]).toEqual([200, 409]);
+    const memberId = api.engine.workspace.memberOf('creator');
+    await api.ok('strategist', 'PATCH', `/v1/members/${memberId}`, { active: false });
+    try {
+      const again = await deliver(endpoint, body, { id: accepted });
+      expect([again.status, again.text]).toEqual([200, first.text]);
+      const refusedAgain = await deliver(endpoint, body, { id: late });
+      expect({ ...refusedAgain.json, requestId: '' }).toEqual({ ...refused.json, requestId: '' });
+      const changed = await deliver(endpoint, { ...body, data: { itemId } }, { id: accepted });
+      expect(changed.json.code).toBe('idempotency_conflict');
+      const fresh = await deliver(endpoint, body);
+      expect([fresh.status, fresh.json.code]).toEqual([403, 'forbidden']);
+    } finally {
+      await api.ok('strategist', 'PATCH', `/v1/members/${memberId}`, { active: true });
+    }
+  });
+
+  it('is 401 after its endpoint was closed: nothing is left to verify it with', async () => {
+    const itemId = await start();
+    await toOffered(api.engine, itemId);
+    const endpoint = await makeEndpoint('creator');
+    const body = { type: 'accept_handoff', data: { itemId, handoffId: handoffOf(itemId) } };
+    const id = randomUUID();
+    expect((await deliver(endpoint, body, { id })).status).toBe(200);
+    await api.as('strategist', 'DELETE', `/v1/webhook-endpoints/${endpoint.id}`);
+    expect((await deliver(endpoint, body, { id })).status).toBe(401);
+  });
+
   it('of another endpoint is another delivery', async () => {
     const itemId = await start();
     await toOffered(api.engine, itemId);

@@ -87,7 +87,8 @@ describe.concurrent('a published post', () => {
     expect(await codesOf(sign('strategist', { decision: 'scale' }))).toEqual([
       'not_decided_before',
     ]);
-    expect(await codesOf(sign('creator', { decision: 'dissent' }))).toEqual(['reason_given']);
+    const unexplained = { decision: 'dissent', learnings: 'numbers in openings hold readers' };
+    expect(await codesOf(sign('creator', unexplained))).toEqual(['reason_given']);
     const dissent = { decision: 'dissent', comment: 'the sample is too small' };
     expect(await sign('creator', dissent)).toMatchObject({ outcome: 'applied' });
     const last = await sign('social_media_manager', { decision: 'agree' });

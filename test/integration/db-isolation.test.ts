@@ -46,6 +46,7 @@ import { inTransaction } from '../../src/db/transaction.ts';
 import * as versions from '../../src/db/versions.ts';
 import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspaces.ts';
+import { chainEvents } from '../../src/domain/item-event.ts';
 import {
   firstRow,
   makeChain,
@@ -102,6 +103,19 @@ async function fillWorkspace() {
   await projectEvents(db, { ...item, events: [], command: { id: refused.id, seq: 9, answer: {} } });
   await comments.insertComment(db, {
     ...{ ...item, authorId: memberId, visibility: 'internal', text: 'hello' },
+  });
+  const signed = await makeCommand(db, workspace, itemId);
+  await comments.insertComment(db, {
+    ...{ ...item, authorId: memberId, visibility: 'internal', kind: 'learnings', text: 'learned' },
+    commandId: signed.id,
+  });
+  const signOff = { role: 'creator', reviewId: `rev_${itemId}`, commandId: signed.id };
+  const head = { seq: 2, hash: chain[1]?.hash ?? '' };
+  const stamp = { at: '2026-03-02T08:00:01.000Z', actor: memberId };
+  await projectEvents(db, {
+    ...item,
+    events: chainEvents(head, [{ type: 'kpi_review.signed_off', data: signOff }], stamp),
+    command: { id: signed.id, seq: 3, answer: {} },
   });
   await assets.insertAsset(db, {
     ...{ workspaceId, hash: 'h', kind: 'visual', mediaType: 'image/png', size: 1 },
@@ -208,6 +222,8 @@ async function fillWorkspace() {
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
+    listSignOffTexts: (id) =>
+      kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
     getWebhookEndpoint: (id) =>
       webhookEndpoints.getWebhookEndpoint(db, { workspaceId: id, endpointId }),

@@ -187,6 +187,10 @@ describe('comments', () => {
     const attempt = (await takeFence(database.db, refused)) ?? 0;
     await storeRefusal(database.db, { ...refused, attempt, unmet: [] });
     expect((await texts()).sort()).toEqual([applied.id, 'plain', 'plain'].sort());
+    const learned = { ...comment, text: 'learned', kind: 'learnings' as const };
+    await insertComment(database.db, { ...learned, commandId: applied.id });
+    await insertComment(database.db, { ...learned, commandId: applied.id });
+    expect((await texts()).filter((text) => text === 'learned')).toHaveLength(1);
     const shared = { ...key, visibility: 'shared' as const };
     expect((await listComments(database.db, shared)).items).toEqual([]);
   });

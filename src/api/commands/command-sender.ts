@@ -10,7 +10,7 @@ import {
   takeFence,
   verdictOf,
 } from '../../db/commands.ts';
-import { insertComment } from '../../db/comments.ts';
+import { type CommentRow, insertComment } from '../../db/comments.ts';
 import { newId } from '../../db/ids.ts';
 import { getItem, insertItem, type StoredItem } from '../../db/items.ts';
 import { listHolders, readActor } from '../../db/members.ts';
@@ -215,23 +215,29 @@ async function storePrepared(
     payload: { ...payloadOf(request, prepared, actor, body) },
     ...(fenced && { leaseMs: FENCE_MS }),
   };
-  const { comment } = prepared;
-  if (comment === null) return insertCommand(db, row);
+  const texts = textsOf(prepared, commentId);
+  if (texts.length === 0) return insertCommand(db, row);
   return inTransaction(db, async (tx) => {
     const stored = await insertCommand(tx, row);
-    if (!stored.conflict && stored.inserted) {
-      await insertComment(tx, {
-        id: commentId,
-        workspaceId: item.workspaceId,
-        itemId: item.id,
-        authorId: actor.memberId,
-        visibility: 'internal',
-        text: comment,
-        commandId,
-      });
-    }
+    if (stored.conflict || !stored.inserted) return stored;
+    const { workspaceId, id: itemId } = item;
+    const of = { workspaceId, itemId, authorId: actor.memberId, commandId };
+    for (const text of texts) await insertComment(tx, { ...of, visibility: 'internal', ...text });
     return stored;
   });
+}
+
+/** What a person wrote with a command, as rows of the thread. */
+function textsOf(
+  { comment, learnings }: Prepared,
+  commentId: string,
+): Pick<CommentRow, 'id' | 'kind' | 'text'>[] {
+  return [
+    ...(comment === null ? [] : [{ id: commentId, kind: 'comment' as const, text: comment }]),
+    ...(learnings === undefined
+      ? []
+      : [{ id: newId('comment'), kind: 'learnings' as const, text: learnings }]),
+  ];
 }
 
 function payloadOf(

@@ -29,6 +29,8 @@ export interface Prepared<T extends CommandType = CommandType> {
   facts: CommandPayloads[T]['facts'];
   /** What a person wrote: a row of its own, stored with the command. */
   comment: string | null;
+  /** What a sign-off teaches: a row of its own as well. */
+  learnings?: string;
 }
 
 export interface Preparation<T extends CommandType> {
@@ -282,22 +284,20 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   open_kpi_review: reasonOnly(),
-  sign_off: async ({ body, commentId }) => {
-    const text = [body.comment, body.learnings].filter((part) => part !== undefined).join('\n\n');
-    return {
-      refs: {
-        role: body.role,
-        decision: body.decision,
-        ...given({
-          reviewHash: body.reviewHash,
-          extendTo: body.extendTo,
-          commentId: text === '' ? undefined : commentId,
-        }),
-      },
-      facts: {},
-      comment: text === '' ? null : text,
-    };
-  },
+  sign_off: async ({ body, commentId }) => ({
+    refs: {
+      role: body.role,
+      decision: body.decision,
+      ...given({
+        reviewHash: body.reviewHash,
+        extendTo: body.extendTo,
+        commentId: body.comment === undefined ? undefined : commentId,
+      }),
+    },
+    facts: {},
+    comment: body.comment ?? null,
+    ...(body.learnings !== undefined && { learnings: body.learnings }),
+  }),
   hold: async ({ body }) => ({ refs: given({ reason: body.reason }), facts: {}, comment: null }),
   resume: async (preparation) => ({
     refs: given({ reason: preparation.body.reason }),

@@ -26,6 +26,9 @@ const Comment = z
     id: z.string(),
     authorId: z.string(),
     visibility: Visibility,
+    kind: z
+      .enum(['comment', 'learnings'])
+      .describe('`learnings`: what a sign-off teaches for the next brief'),
     text: z.string(),
     commandId: z.string().optional().describe('the command it came with'),
     createdAt: InstantText,
@@ -97,12 +100,13 @@ function commentView({
   id,
   authorId,
   visibility,
+  kind,
   text,
   commandId,
   createdAt,
 }: CommentRow): z.infer<typeof Comment> {
   return {
-    ...{ id, authorId, visibility, text, createdAt },
+    ...{ id, authorId, visibility, kind, text, createdAt },
     ...(commandId !== null && { commandId }),
   };
 }

@@ -76,9 +76,10 @@ const listRoute = createRoute({
       assignee: z.string().min(1).max(64).optional().meta({ description: 'id of a member' }),
       campaignId: z.string().min(1).max(64).optional(),
       open: trueOrFalse.optional().meta({ description: 'not closed and not cancelled' }),
-      stuck: trueOrFalse
-        .optional()
-        .meta({ description: 'past due, or waiting for a person to resolve a publication' }),
+      stuck: trueOrFalse.optional().meta({
+        description:
+          'past due, or waiting for a person to resolve a publication; whatever else is stuck is told by `GET /v1/audit/stuck`',
+      }),
       q: z.string().min(1).max(200).optional().meta({ description: 'part of the title' }),
       ...paging,
     }),

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem, listItems } from '../../db/items.ts';
-import { getKpiReview } from '../../db/kpi-reviews.ts';
+import { getKpiReview, listSignOffTexts } from '../../db/kpi-reviews.ts';
 import { listLatestReadings } from '../../db/readings.ts';
 import { getBrief } from '../../db/versions.ts';
 import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
@@ -68,7 +68,7 @@ const signRoute = createRoute({
   tags: ['KPI review'],
   summary: 'Sign the verdicts off for a role',
   description:
-    'The strategist decides first; the other two agree or dissent with a comment. `reviewHash` says which verdicts were seen.',
+    'The strategist decides first; the other two agree or dissent with a comment. `learnings` are what it teaches for the next brief: kept beside the comment, shown with the sign-off and in the thread, and no stand-in for a comment. `reviewHash` says which verdicts were seen.',
   security: WITH_KEY,
   parameters: IDEMPOTENT,
   request: { params: ItemParams, body: body(COMMAND_BODIES.sign_off, SIGN_OFF_EXAMPLE) },
@@ -114,7 +114,10 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
         wanted === undefined ? null : await getKpiReview(db, { ...key, number: wanted });
       // Stored a moment before the run hears of it: until then nothing can be signed on it.
       const frozen = context.reviews.some(({ hash }) => hash === stored?.hash) ? stored : null;
-      if (frozen !== null) return c.json(frozenReviewView(frozen, context), 200);
+      if (frozen !== null) {
+        const texts = await listSignOffTexts(db, { ...key, reviewId: frozen.id });
+        return c.json(frozenReviewView(frozen, context, texts), 200);
+      }
       if (number !== undefined && number !== currentReview(context)?.number) {
         throw notFound('review', String(number));
       }

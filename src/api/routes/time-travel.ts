@@ -3,8 +3,9 @@ import { Instant } from '../../domain/instant.ts';
 import type { TravelOutcome, TravelTarget } from '../commands/time-travel.ts';
 import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, BODY_ERRORS, notFound, problems } from '../errors.ts';
-import { answers, body, WITH_KEY } from '../route-parts.ts';
+import { ApiError, notFound, problems, WRITE_ERRORS } from '../errors.ts';
+import { onceUnderLease } from '../idempotency.ts';
+import { answers, body, IDEMPOTENT, WITH_KEY } from '../route-parts.ts';
 
 /** Moves an item's run ahead in time; see commands/time-travel.ts. */
 export type TimeTravel = (journey: {
@@ -16,6 +17,9 @@ export type TimeTravel = (journey: {
 const DURATION =
   /^P(?=.)(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$/;
 const UNIT_MS = [7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1_000];
+
+/** A journey gives up after a minute. */
+const LEASE_MS = 120_000;
 
 const itemId = z.string().min(1).max(64);
 
@@ -51,37 +55,49 @@ const travelRoute = createRoute({
   operationId: 'timeTravel',
   tags: ['Local stack'],
   summary: 'Fast-forward an item on the real engine (local stack only)',
+  description:
+    'Without an `Idempotency-Key` the same body travels again. A journey that broke off has gone some of the way.',
   security: WITH_KEY,
+  parameters: IDEMPOTENT,
   request: { body: body(Journey) },
   responses: {
     200: answers(Arrival, 'Arrived'),
-    ...problems(...BODY_ERRORS, 'not_found', 'conflict'),
+    ...problems(...WRITE_ERRORS, 'not_found'),
   },
 });
 
 /** The route exists only where `timeTravel` is given. */
-export function timeTravelRoutes({ timeTravel }: Pick<ApiDeps, 'timeTravel'>) {
+export function timeTravelRoutes({ db, timeTravel }: Pick<ApiDeps, 'db' | 'timeTravel'>) {
   const app = new OpenAPIHono<ApiEnv>();
   const routes = (travel: TimeTravel) =>
     app.openapi(travelRoute, async (c) => {
       const journey = c.req.valid('json');
       const { workspaceId } = c.get('caller');
       const target = targetOf(journey);
-      const outcome = await travel({ workspaceId, itemId: journey.itemId, target });
-      switch (outcome.outcome) {
-        case 'arrived': {
-          const { now, clockOffsetMs, seq } = outcome;
-          return c.json({ now, clockOffset: clockOffsetMs, seq }, 200);
-        }
-        case 'not_found':
-          throw notFound('item', journey.itemId);
-        case 'nothing_ahead':
-        case 'late':
-          throw new ApiError('conflict', { detail: outcome.message });
-      }
+      const { itemId } = journey;
+      const answer = await onceUnderLease(c, { db, leaseMs: LEASE_MS }, async () => {
+        const outcome = await travel({ workspaceId, itemId, target });
+        return { status: 200 as const, body: arrivalOf(outcome, itemId) };
+      });
+      return c.json(answer.body, 200);
     });
   // Without the route it is the same app to its callers: the path answers 404.
   return timeTravel === null ? (app as unknown as ReturnType<typeof routes>) : routes(timeTravel);
+}
+
+/** @throws ApiError `not_found`, `conflict` when the journey did not end where it should. */
+function arrivalOf(outcome: TravelOutcome, itemId: string): z.infer<typeof Arrival> {
+  switch (outcome.outcome) {
+    case 'arrived': {
+      const { now, clockOffsetMs, seq } = outcome;
+      return { now, clockOffset: clockOffsetMs, seq };
+    }
+    case 'not_found':
+      throw notFound('item', itemId);
+    case 'nothing_ahead':
+    case 'late':
+      throw new ApiError('conflict', { detail: outcome.message });
+  }
 }
 
 function targetOf(journey: z.infer<typeof Journey>): TravelTarget {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { getCommand } from '../../db/commands.ts';
 import { getMember, type MemberRow } from '../../db/members.ts';
 import { findReceiver, type WebhookEndpointRow } from '../../db/webhook-endpoints.ts';
 import { addressOf, type Limits, refuseWhen } from '../authenticate.ts';
@@ -97,9 +98,15 @@ export function webhookRoutes(
     return { endpoint, webhookId: delivery.webhookId };
   }
 
-  async function actingMember({ workspaceId, memberId }: WebhookEndpointRow): Promise<MemberRow> {
+  /** A stored command is answered again whatever became of its member: it was theirs when it came. */
+  async function actingMember(
+    { workspaceId, memberId }: WebhookEndpointRow,
+    commandId: string,
+  ): Promise<MemberRow> {
     const member = await getMember(db, { workspaceId, memberId });
     if (member?.active) return member;
+    const standing = await getCommand(db, { workspaceId, id: commandId });
+    if (member !== null && standing !== null) return member;
     throw new ApiError('forbidden', { detail: 'the member this endpoint acts for is not active' });
   }
 
@@ -114,7 +121,8 @@ export function webhookRoutes(
     if (!endpoint.decisions.includes(type)) {
       throw new ApiError('forbidden', { detail: `this endpoint may not send ${type}` });
     }
-    const { roles, id: memberId } = await actingMember(endpoint);
+    const commandId = `webhook:${endpoint.id}:${webhookId}`;
+    const { roles, id: memberId } = await actingMember(endpoint, commandId);
     const { itemId, ...command } = data;
     const outcome = settledOrThrow(
       await sender.send({
@@ -122,7 +130,7 @@ export function webhookRoutes(
         itemId,
         type,
         body: command,
-        commandId: `webhook:${endpoint.id}:${webhookId}`,
+        commandId,
         source: 'webhook',
         bodyHash: createHash('sha256').update(c.get('rawBody')).digest('hex'),
       }),

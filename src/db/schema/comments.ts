@@ -8,6 +8,8 @@ export const comments = pgTable('comments', {
   itemId: text('item_id').notNull(),
   authorId: text('author_id').notNull(),
   visibility: text().$type<'internal' | 'shared'>().notNull(),
+  /** Learnings come with a sign-off, beside its comment. */
+  kind: text().$type<'comment' | 'learnings'>().notNull().default('comment'),
   text: text().notNull(),
   /** The command it came with: it is part of the thread once that is applied. */
   commandId: text('command_id'),
