@@ -58,9 +58,11 @@ export function judgeFates(
       outcome.lost += 1;
       violations.push(`${says}, but the network has ${live}`);
     }
-    if (!isOpen && !isPublished && live === 0) outcome.lost += 1;
+    if (!isOpen && !isPublished && live === 0) {
+      outcome.lost += 1;
+      violations.push(`${says}, and the network has none`);
+    }
   }
-  if (outcome.lost > 0) violations.push(`${outcome.lost} posts are lost`);
   return {
     ...outcome,
     operations: fates.length,

@@ -19,7 +19,8 @@ const SPREAD_MS = 900;
 const HOOK_RATE = 0.08;
 const HOOK_RATE_OF_FEW = 0.25;
 const FEW = 50;
-const SETTLE_MS = 150_000;
+/** Each attempt may lose its worker again, and a worker is slow to start on a busy machine. */
+const SETTLE_MS = 300_000;
 
 export const R2: Line = {
   id: 'R2',
