@@ -25,10 +25,15 @@ const DEFAULT_SEEDS = 1_000_000;
 /** What the user wrote cannot be done; its message says why. */
 class UsageError extends Error {}
 
-process.exitCode = await main().catch((error: unknown) => {
+const INTERRUPTED = 130;
+
+const code = await main().catch((error: unknown) => {
   console.error(error instanceof UsageError ? error.message : error);
   return error instanceof UsageError ? 2 : 1;
 });
+// A line that was interrupted would go on waiting for its deadlines.
+if (code === INTERRUPTED) process.exit(code);
+process.exitCode = code;
 
 async function main(): Promise<number> {
   const { values, positionals } = readArguments();
@@ -52,7 +57,7 @@ async function main(): Promise<number> {
   if (typeof stack === 'string') {
     console.log(`\n${stack}: stopping …`);
     await starting.then(({ stop }) => stop()).catch(() => {});
-    return 130;
+    return INTERRUPTED;
   }
   try {
     const { small, control } = values;
@@ -61,7 +66,7 @@ async function main(): Promise<number> {
     if (typeof results === 'string') {
       running.catch(() => {});
       console.log(`\n${results}: stopping …`);
-      return 130;
+      return INTERRUPTED;
     }
     if (values.json !== undefined) {
       const report = { version, date: new Date().toISOString(), node: process.version, results };
