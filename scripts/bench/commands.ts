@@ -117,7 +117,7 @@ function saveDraft(index: number): Step {
     role: 'creator',
     payload: ({ clocks }) => ({
       refs: {
-        draft: digestDraft(draftAt(index), index + 1, { sizes: new Map(), facts: [] }),
+        draft: digestDraft(draftAt(index), index + 1, { files: new Map(), facts: [] }),
       },
       facts: { clocks },
     }),

@@ -52,6 +52,8 @@ export interface MediaKindLimit {
   max: number;
   /** Per file; null where the channel publishes no limit. */
   maxBytes: number | null;
+  /** Media types that are taken; absent where the channel states none for the kind. */
+  mediaTypes?: readonly string[];
 }
 
 export interface MediaLimit {
@@ -169,7 +171,10 @@ export const CHANNEL_LIMITS = {
       min: 0,
       max: 4,
       mixed: false,
-      kinds: { visual: { max: 4, maxBytes: 2 * MB }, video: { max: 1, maxBytes: 300 * MB } },
+      kinds: {
+        visual: { max: 4, maxBytes: 2 * MB },
+        video: { max: 1, maxBytes: 300 * MB, mediaTypes: ['video/mp4'] },
+      },
     },
     altText: { max: null, required: true },
     link: { place: 'card', maxLength: null, besideMedia: false },

@@ -20,15 +20,18 @@ export function digestBrief(brief: Brief, version: number): BriefDigest {
   };
 }
 
+/** Stored files by hash: bytes and media type. */
+export type AssetFiles = ReadonlyMap<string, { size: number; mediaType: string }>;
+
 /**
  * What the run is told of a draft.
- * @param sizes bytes of the draft's assets by hash, as the asset store knows them.
+ * @param files the draft's assets by hash, as the asset store knows them.
  * @param facts facts of the brief that the machine checks of the draft depend on.
  */
 export function digestDraft(
   draft: Draft,
   version: number,
-  { sizes, facts }: { sizes: ReadonlyMap<string, number>; facts: readonly string[] },
+  { files, facts }: { files: AssetFiles; facts: readonly string[] },
 ): DraftDigest {
   return {
     version,
@@ -37,7 +40,7 @@ export function digestDraft(
     variants: Object.fromEntries(
       draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
     ),
-    violations: draftViolations(draft, sizes).map(({ message }) => message),
+    violations: draftViolations(draft, files).map(({ message }) => message),
     failedChecks: failedChecks(draft, facts),
   };
 }
@@ -45,13 +48,14 @@ export function digestDraft(
 /** What its channels' limits, as they are in this program, forbid in a draft. */
 export function draftViolations(
   draft: Draft,
-  sizes: ReadonlyMap<string, number>,
+  files: AssetFiles,
 ): { channel: string; message: string }[] {
   const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
     hash,
     kind,
     altText,
-    size: sizes.get(hash),
+    size: files.get(hash)?.size,
+    mediaType: files.get(hash)?.mediaType,
   }));
   return draft.variants.flatMap((variant) => {
     const { channel } = variant;

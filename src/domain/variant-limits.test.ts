@@ -130,6 +130,16 @@ describe('media', () => {
     ]);
   });
 
+  test('a type that the channel does not take, where it states some', () => {
+    const webm = { ...VIDEO, mediaType: 'video/webm' };
+    const mp4 = { ...VIDEO, mediaType: 'video/mp4' };
+    const variant = { channel: 'bluesky', text: 'a', assets: [VIDEO.hash] } as const;
+    expect(codes(variant, [webm])).toEqual(['assets.0 media_type_not_allowed']);
+    expect(codes(variant, [mp4])).toEqual([]);
+    expect(codes(variant, [VIDEO])).toEqual([]);
+    expect(codes({ ...variant, channel: 'mastodon' }, [webm])).toEqual([]);
+  });
+
   test('alternative text: required where the channel has it as a field, counted in graphemes', () => {
     const bare: AssetFacts = { hash: VISUAL.hash, kind: 'visual' };
     const long: AssetFacts = { ...bare, altText: 'é'.repeat(1501) };

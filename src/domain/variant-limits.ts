@@ -14,6 +14,7 @@ export const VARIANT_VIOLATION_CODES = [
   'media_kind_not_allowed',
   'media_kinds_mixed',
   'media_too_large',
+  'media_type_not_allowed',
   'asset_unknown',
   'alt_text_missing',
   'alt_text_too_long',
@@ -46,6 +47,8 @@ export interface AssetFacts {
   altText?: string | undefined;
   /** Bytes; absent when the file has not been looked at. */
   size?: number | undefined;
+  /** As its bytes say; absent when the file has not been looked at. */
+  mediaType?: string | undefined;
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -231,6 +234,14 @@ function assetViolations(
       path,
       code: 'media_too_large',
       message: `${limits.name} takes ${kindLimit.maxBytes} bytes for kind ${asset.kind}; the file has ${asset.size}.`,
+    });
+  }
+  const { mediaTypes } = kindLimit;
+  if (asset.mediaType !== undefined && mediaTypes?.includes(asset.mediaType) === false) {
+    violations.push({
+      path,
+      code: 'media_type_not_allowed',
+      message: `${limits.name} takes ${mediaTypes.join(', ')} for kind ${asset.kind}; the file is ${asset.mediaType}.`,
     });
   }
   if (asset.kind !== 'visual') return violations;

@@ -198,6 +198,12 @@ describe('a draft that is submitted', () => {
       { assets: [picture(1)] },
       'bluesky assets.0: Bluesky needs an alternative text for every visual.',
     ],
+    [
+      'a video of a type that the channel does not take',
+      'bluesky',
+      { assets: [{ hash: '9'.repeat(64), kind: 'video', rights: 'own' }] },
+      'bluesky assets.0: Bluesky takes video/mp4 for kind video; the file is video/webm.',
+    ],
   ])('with %s is refused by its channel’s rule', async (_, channel, variant, message) => {
     const { text = 'Three shops, one order book.', assets = [] } = variant;
     const hashes = assets.map(({ hash }) => hash);
@@ -229,8 +235,10 @@ async function refusedSubmission(channels: string[], draft: Draft) {
   const { db } = api.engine.deps;
   const { workspaceId } = api.engine.workspace;
   const createdBy = api.engine.workspace.memberOf('creator');
-  const file = { workspaceId, createdBy, mediaType: 'image/png', size: 70 };
-  for (const { hash, kind } of draft.assets) await insertAsset(db, { ...file, hash, kind });
+  for (const { hash, kind } of draft.assets) {
+    const mediaType = kind === 'video' ? 'video/webm' : 'image/png';
+    await insertAsset(db, { workspaceId, createdBy, hash, kind, mediaType, size: 70 });
+  }
   const itemId = await api.engine.start();
   await toCreation(api.engine, itemId, { brief: makeBrief({ channels }) });
   await api.ok('creator', 'PUT', `/v1/items/${itemId}/draft`, draft);

@@ -60,7 +60,9 @@ describe.each(['fr', 'en'])('the example in %s', (language) => {
 
   test('passes every check of the machine', () => {
     const { violations, failedChecks, assetKinds } = digestDraft(draft, 1, {
-      sizes: new Map(draft.assets.map(({ hash }) => [hash, 30_000])),
+      files: new Map(
+        draft.assets.map(({ hash }) => [hash, { size: 30_000, mediaType: 'image/png' }]),
+      ),
       facts: ['claims'],
     });
     expect(violations).toEqual([]);

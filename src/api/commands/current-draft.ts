@@ -31,6 +31,6 @@ export async function currentFaults(
   return {
     draftHash: draft.hash,
     failedChecks: failedChecks(body, brief?.facts ?? []),
-    violations: draftViolations(body, new Map(assets.map(({ hash, size }) => [hash, size]))),
+    violations: draftViolations(body, new Map(assets.map((file) => [file.hash, file]))),
   };
 }

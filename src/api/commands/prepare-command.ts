@@ -169,9 +169,9 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     const { workspaceId, id: itemId } = item;
     const hashes = body.draft.assets.map(({ hash }) => hash);
     const stored = await listAssets(db, { workspaceId, hashes });
-    const sizes = new Map(stored.map(({ hash, size }) => [hash, size]));
+    const files = new Map(stored.map((file) => [file.hash, file]));
     const unknown = body.draft.assets.flatMap(({ hash }, index) =>
-      sizes.has(hash)
+      files.has(hash)
         ? []
         : [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }],
     );
@@ -185,7 +185,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     });
     const facts = context.brief?.facts ?? [];
     return {
-      refs: { draft: digestDraft(body.draft, row.version, { sizes, facts }) },
+      refs: { draft: digestDraft(body.draft, row.version, { files, facts }) },
       facts: { clocks: clocks(preparation) },
       comment: null,
     };
