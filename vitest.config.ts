@@ -25,6 +25,8 @@ export default defineConfig({
           ...services,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          // They wait for leases, slots and graces more than they compute.
+          maxWorkers: 3,
           testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
