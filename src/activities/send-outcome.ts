@@ -101,7 +101,7 @@ export async function withoutLease(
       });
     case 'too_late':
       return {
-        ...{ outcome: 'not_sent', evidence: 'no attempt was begun in time' },
+        ...{ outcome: 'not_sent', evidence: 'this attempt came too late' },
         ...partOf(segments ?? []),
       };
     case 'earlier_post':

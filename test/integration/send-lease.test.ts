@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { takeLease, takeNextLease } from '../../src/activities/send-lease.ts';
+import { withoutLease } from '../../src/activities/send-outcome.ts';
 import { type Contents, sendTexts, type Taken } from '../../src/activities/send-texts.ts';
 import { SEND_TIMING } from '../../src/activities/send-timing.ts';
 import { banAccount } from '../../src/db/channel-budgets.ts';
@@ -90,7 +91,10 @@ describe('the right to send', () => {
   it('is given in time, and refused once the time of the order is over', async () => {
     const order = await scheduledOrder();
     const sendUntil = new Date(Date.now() - 1_000).toISOString();
-    expect(await ask({ ...order, sendUntil })).toMatchObject({ taken: false, reason: 'too_late' });
+    const late = await ask({ ...order, sendUntil });
+    if (late.taken) throw new Error('the lease was given');
+    expect(late.reason).toBe('too_late');
+    expect(await withoutLease(engine.deps, order, late)).toMatchObject({ outcome: 'not_sent' });
     expect(await ask(order)).toMatchObject({ taken: true });
   });
 
