@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { WriteLimit } from '../domain/channels.ts';
 import type { Db } from './client.ts';
+import { msUntil } from './intent-changes.ts';
 import { channelBudgets } from './schema/index.ts';
 
 interface AccountKey {
@@ -52,10 +53,7 @@ export async function readBanMs(
   { workspaceId, channelAccountId }: AccountKey,
 ): Promise<number> {
   const [row] = await db
-    .select({
-      remainingMs: sql<number>`(extract(epoch from
-        ${channelBudgets.bannedUntil} - clock_timestamp()) * 1000)::double precision`,
-    })
+    .select({ remainingMs: msUntil(channelBudgets.bannedUntil) })
     .from(channelBudgets)
     .where(
       and(

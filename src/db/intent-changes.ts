@@ -1,4 +1,4 @@
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { type AnyColumn, and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Segment } from '../domain/publish-segments.ts';
 import type { Db } from './client.ts';
 import { publishIntents } from './schema/index.ts';
@@ -71,6 +71,11 @@ export function noted(note: Note): SQL {
 
 export function clockIso(): SQL<string> {
   return sql<string>`to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+/** Milliseconds, less than 0 once it is over; null where there is no instant. */
+export function msUntil(instant: AnyColumn): SQL<number | null> {
+  return sql`(extract(epoch from ${instant} - clock_timestamp()) * 1000)::double precision`;
 }
 
 export function fromNow(ms: number): SQL {

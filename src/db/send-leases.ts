@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AnyColumn, and, eq, or, type SQL, sql } from 'drizzle-orm';
+import { and, eq, or, sql } from 'drizzle-orm';
 import type { Segment } from '../domain/publish-segments.ts';
 import type { Db } from './client.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type IntentRow,
   isIntent,
   move,
+  msUntil,
   NO_LEASE,
   type Note,
   noted,
@@ -140,10 +141,6 @@ export async function checkSendLease(
   return remainingMs != null && remainingMs > 0
     ? { remainingMs, banMs: Math.max(0, Math.ceil(banMs ?? 0)) }
     : null;
-}
-
-function msUntil(instant: AnyColumn): SQL<number | null> {
-  return sql`(extract(epoch from ${instant} - clock_timestamp()) * 1000)::double precision`;
 }
 
 export type SendOutcome =
