@@ -14,7 +14,11 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['src/**/*.test.ts', 'test/pure/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'test/{machine,repository}/**/*.test.ts',
+          ],
           // Property tests on a busy machine; nothing here waits for anything.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },

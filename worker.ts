@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { createStoredSessions } from './src/activities/channel-sessions.ts';
 import { createActivities } from './src/activities/index.ts';
+import { createStoredSessions } from './src/activities/publishing/channel-sessions.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
 import { readWorkerConfig } from './src/config.ts';

@@ -5,11 +5,11 @@ import {
   UsageError,
   type WorkspaceMaker,
 } from '../../src/cli/cli-deps.ts';
-import { bootstrapWorkspace } from '../../src/db/bootstrap.ts';
 import { createDb, type Db } from '../../src/db/client.ts';
 import { migrate } from '../../src/db/migrate.ts';
-import { listWorkspaces } from '../../src/db/workspaces.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { bootstrapWorkspace } from '../../src/db/workspace/bootstrap.ts';
+import { listWorkspaces } from '../../src/db/workspace/workspaces.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { isHolidaysCountry } from '../../src/time/public-holidays.ts';
 import { isTimeZone } from '../../src/time/zoned-time.ts';
 

@@ -7,7 +7,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import type { SandboxPost } from '../../src/channels/sandbox/protocol.ts';
-import type { CommandType } from '../../src/domain/item-commands.ts';
+import type { CommandType } from '../../src/domain/item/commands.ts';
 import {
   type CommandMessage,
   type ContentItemInput,

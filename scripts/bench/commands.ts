@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Brief } from '../../src/domain/brief.ts';
 import { contentHashOf, hashOf } from '../../src/domain/canonical.ts';
-import { digestBrief, digestDraft } from '../../src/domain/digests.ts';
-import { Draft } from '../../src/domain/draft.ts';
 import { derivedId } from '../../src/domain/ids.ts';
-import type { ClockFacts, CommandType, Holders } from '../../src/domain/item-commands.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import { Brief } from '../../src/domain/item/brief.ts';
+import type { ClockFacts, CommandType, Holders } from '../../src/domain/item/commands.ts';
+import { digestBrief, digestDraft } from '../../src/domain/item/digests.ts';
+import { Draft } from '../../src/domain/item/draft.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
 
 /** A command as an HTTP client sends it. */

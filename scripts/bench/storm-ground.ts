@@ -1,5 +1,5 @@
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { createDb, type Database } from '../../src/db/client.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import type { StormAccount } from './storm-variants.ts';
 
 /** A connection of the driver's own: what it writes need not be on the disk before it goes on. */

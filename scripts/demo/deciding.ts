@@ -1,6 +1,6 @@
 import { allOf, type Item, type KpiReview, type TimelineEntry } from '../../src/client/index.ts';
-import { verifyChain } from '../../src/domain/item-event.ts';
-import { formatValue } from '../../src/domain/kpi-format.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
+import { formatValue } from '../../src/domain/kpi/format.ts';
 import { poll } from './poll.ts';
 import { type Story, short, untilStage } from './story.ts';
 

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { authenticateApiKey } from '../../src/db/api-keys.ts';
+import { createDb, type Db } from '../../src/db/client.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { authenticateApiKey } from '../../src/db/workspace/api-keys.ts';
 import {
   type BootstrappedWorkspace,
   bootstrapWorkspace,
   type WorkspacePlan,
-} from '../../src/db/bootstrap.ts';
-import { createDb, type Db } from '../../src/db/client.ts';
-import { migrate } from '../../src/db/migrate.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import { ROLES } from '../../src/domain/roles.ts';
+} from '../../src/db/workspace/bootstrap.ts';
+import { ROLES } from '../../src/domain/people/roles.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { writeSecret } from './secret-file.ts';
 
 /** Content of `.baton/credentials.json`: where the API is and a key per role. */

@@ -28,7 +28,7 @@ export async function supervisePrograms(
   await superviseProgram(context, {
     name: 'sandbox',
     label: 'Sandbox',
-    script: 'src/channels/sandbox/server.ts',
+    script: 'src/sandbox-network/server.ts',
     environment: {
       ...environment,
       SANDBOX_HOST: LOOPBACK,

@@ -134,7 +134,7 @@ async function startParts(
   const sandbox = await startReady(
     {
       name: 'Sandbox',
-      script: 'src/channels/sandbox/server.ts',
+      script: 'src/sandbox-network/server.ts',
       environment: {
         SANDBOX_HOST: LOOPBACK,
         SANDBOX_PORT: String(sandboxPort),

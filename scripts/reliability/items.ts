@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Brief } from '../../src/domain/brief.ts';
 import { contentHashOf, hashOf } from '../../src/domain/canonical.ts';
-import { Draft } from '../../src/domain/draft.ts';
 import { derivedId } from '../../src/domain/ids.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { Brief } from '../../src/domain/item/brief.ts';
+import { Draft } from '../../src/domain/item/draft.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import type { People } from './people.ts';
 import { inLanes } from './time.ts';
 

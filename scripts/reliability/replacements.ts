@@ -6,7 +6,7 @@ const PRELOAD = join(import.meta.dirname, 'replace-module.ts');
 const WORKER = 'worker.ts';
 const API = 'src/api/server.ts';
 const CHANNELS = 'src/channels/registry.ts';
-const SENDER = 'src/api/commands/command-sender.ts';
+const SENDER = 'src/commands/command-sender.ts';
 
 /** Each part that a line may put in the place of one of a program. */
 const PARTS = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { createDb, type Database } from '../../src/db/client.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { type BoundProcess, waitUntilReady } from '../local/bound-process.ts';
 import { findFreePort, LOOPBACK } from '../local/ports.ts';
 import type { TemporaryStack } from '../local/temporary-stack.ts';

@@ -6,7 +6,7 @@ import {
   listSealedSecrets,
   replaceSealedSecret,
   type SealedSecretRow,
-} from '../../src/db/sealed-secrets.ts';
+} from '../../src/db/workspace/sealed-secrets.ts';
 
 export interface Resealed {
   resealed: number;

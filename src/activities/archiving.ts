@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { archiveHistory as storeHistory } from '../db/archived-histories.ts';
+import { archiveHistory as storeHistory } from '../db/audit/archived-histories.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /** A run asks for its archive just before it closes, so that is worth a short wait. */

@@ -4,7 +4,7 @@ import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
-import type { SendTiming } from './send-timing.ts';
+import type { SendTiming } from './publishing/send-timing.ts';
 
 /** What activities work with; built once in the worker. */
 export interface ActivityDeps {

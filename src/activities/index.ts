@@ -3,7 +3,7 @@ import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
-import { publishingActivities } from './publishing.ts';
+import { publishingActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
 
 /** Every effect that a workflow may have. */

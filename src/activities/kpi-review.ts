@@ -1,15 +1,15 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { freezeKpiReview } from '../db/kpi-reviews.ts';
-import { listLatestReadings, type ReadingRow } from '../db/readings.ts';
-import { getBrief } from '../db/versions.ts';
-import { getWorkspace } from '../db/workspaces.ts';
+import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
+import { listLatestReadings, type ReadingRow } from '../db/item/readings.ts';
+import { getBrief } from '../db/item/versions.ts';
+import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
-import type { ClockFacts } from '../domain/item-commands.ts';
-import type { ItemSnapshot } from '../domain/item-run.ts';
-import { latestReadings } from '../domain/kpi-readings.ts';
-import { reviewVerdicts } from '../domain/kpi-review.ts';
-import { KpiId } from '../domain/kpi-verdict-schema.ts';
-import type { Reading } from '../domain/measures.ts';
+import type { ClockFacts } from '../domain/item/commands.ts';
+import type { ItemSnapshot } from '../domain/item/run.ts';
+import type { Reading } from '../domain/kpi/measures.ts';
+import { latestReadings } from '../domain/kpi/readings.ts';
+import { reviewVerdicts } from '../domain/kpi/review.ts';
+import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
 

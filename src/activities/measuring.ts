@@ -1,8 +1,12 @@
-import { getChannelAccount } from '../db/channel-accounts.ts';
-import { readBanMs } from '../db/channel-budgets.ts';
-import { appendReadings, listReadings } from '../db/readings.ts';
-import { ChannelId } from '../domain/channels.ts';
-import { intentKeyOf, markerOf, type PublicationOrder } from '../domain/publication-intent.ts';
+import { appendReadings, listReadings } from '../db/item/readings.ts';
+import { readBanMs } from '../db/publishing/channel-budgets.ts';
+import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
+import { ChannelId } from '../domain/channel/channels.ts';
+import {
+  intentKeyOf,
+  markerOf,
+  type PublicationOrder,
+} from '../domain/channel/publication-intent.ts';
 import type { CollectedReading } from '../metrics/readings-source.ts';
 import type { ActivityDeps } from './deps.ts';
 

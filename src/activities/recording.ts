@@ -1,9 +1,9 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { ChainConflict } from '../db/errors.ts';
-import { projectEvents } from '../db/projection.ts';
-import type { ItemEvent } from '../domain/item-event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item-row.ts';
-import type { ItemSnapshot } from '../domain/item-run.ts';
+import { projectEvents } from '../db/item/projection.ts';
+import type { ItemEvent } from '../domain/item/event.ts';
+import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import type { ItemSnapshot } from '../domain/item/run.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import type { ActivityDeps } from './deps.ts';
 

@@ -1,7 +1,7 @@
 import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from 'ical-generator';
 import { Temporal } from 'temporal-polyfill';
-import { CANCELLED_STATES, type FeedRow } from '../db/calendar.ts';
-import type { PublicationState } from '../domain/item-context.ts';
+import { CANCELLED_STATES, type FeedRow } from '../db/calendar/calendar.ts';
+import type { PublicationState } from '../domain/item/context.ts';
 import { vtimezone } from '../time/vtimezone.ts';
 import { isTimeZone } from '../time/zoned-time.ts';
 

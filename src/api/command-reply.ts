@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { CommandType } from '../domain/item-commands.ts';
-import { PUBLICATION_STATES } from '../domain/item-context.ts';
-import { STAGES } from '../domain/stages.ts';
-import type { CommandAnswer, CommandOutcome } from './commands/command-outcome.ts';
-import { type ApiContext, standingOf } from './context.ts';
+import type { CommandAnswer, CommandOutcome } from '../commands/command-outcome.ts';
+import type { CommandType } from '../domain/item/commands.ts';
+import { PUBLICATION_STATES } from '../domain/item/context.ts';
+import { STAGES } from '../domain/item/stages.ts';
 import type { ApiDeps } from './deps.ts';
+import { type ApiContext, standingOf } from './gates/context.ts';
 import {
   ApiError,
   BODY_ERRORS,
@@ -13,8 +13,8 @@ import {
   problemIssues,
   problems,
   refusal,
-} from './errors.ts';
-import { bodyHashOf, commandIdOf } from './idempotency.ts';
+} from './gates/errors.ts';
+import { bodyHashOf, commandIdOf } from './gates/idempotency.ts';
 import { answers } from './route-parts.ts';
 
 const Warning = z.object({ code: z.string(), message: z.string() });

@@ -1,11 +1,11 @@
 import type { AssetStore } from '../assets/asset-store.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { CommandSender } from '../commands/command-outcome.ts';
 import type { ApiConfig } from '../config.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
-import type { AccountForm } from '../domain/account-form.ts';
-import type { ChannelId } from '../domain/channels.ts';
-import type { Audit } from './audit/audit.ts';
-import type { CommandSender } from './commands/command-outcome.ts';
+import type { AccountForm } from '../domain/channel/account-form.ts';
+import type { ChannelId } from '../domain/channel/channels.ts';
 import type { Engine } from './engine.ts';
 import type { Readiness } from './readiness.ts';
 import type { TimeTravel } from './routes/time-travel.ts';

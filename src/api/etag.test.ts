@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { planTag } from '../domain/item-version-tag.ts';
-import { ApiError } from './errors.ts';
+import { planTag } from '../domain/item/version-tag.ts';
 import { etagOf, ifMatchOf, scheduleTag } from './etag.ts';
+import { ApiError } from './gates/errors.ts';
 
 const hash = 'a'.repeat(64);
 

@@ -1,5 +1,5 @@
 import { hashOf } from '../domain/canonical.ts';
-import { ApiError, invalidRequest } from './errors.ts';
+import { ApiError, invalidRequest } from './gates/errors.ts';
 
 /** An entity tag for a version: its hash, quoted. */
 export function etagOf(hash: string): string {

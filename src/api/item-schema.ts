@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
-import { PUBLICATION_STATES, REVIEW_DECISIONS } from '../domain/item-context.ts';
-import { COMMAND_TYPES } from '../domain/item-rules.ts';
-import { Quorum } from '../domain/playbook.ts';
-import { SEGMENT_STATES } from '../domain/publish-segments.ts';
-import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/roles.ts';
-import { PLACES, STAGES } from '../domain/stages.ts';
-import { UnmetRequirement } from './errors.ts';
+import { SEGMENT_STATES } from '../domain/channel/publish-segments.ts';
+import { PUBLICATION_STATES, REVIEW_DECISIONS } from '../domain/item/context.ts';
+import { COMMAND_TYPES } from '../domain/item/rules.ts';
+import { PLACES, STAGES } from '../domain/item/stages.ts';
+import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/people/roles.ts';
+import { Quorum } from '../domain/playbook/playbook.ts';
+import { UnmetRequirement } from './gates/errors.ts';
 import { InstantText } from './route-parts.ts';
 
 const memberId = z.string();

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredItem } from '../db/items.ts';
-import type { ApprovalSet, ItemContext, PublicationRecord } from '../domain/item-context.ts';
-import { GENESIS_HASH } from '../domain/item-event.ts';
-import { itemRowOf } from '../domain/item-row.ts';
-import { type ItemSnapshot, startItem } from '../domain/item-run.ts';
-import type { Playbook } from '../domain/playbook.ts';
-import { pinPlaybook } from '../domain/playbook-pin.ts';
-import { STANDARD_PLAYBOOK } from '../domain/playbook-standard.ts';
-import { newSegments, type Segment } from '../domain/publish-segments.ts';
+import type { StoredItem } from '../db/item/items.ts';
+import { newSegments, type Segment } from '../domain/channel/publish-segments.ts';
+import type { ApprovalSet, ItemContext, PublicationRecord } from '../domain/item/context.ts';
+import { GENESIS_HASH } from '../domain/item/event.ts';
+import { itemRowOf } from '../domain/item/row.ts';
+import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
+import { pinPlaybook } from '../domain/playbook/pin.ts';
+import type { Playbook } from '../domain/playbook/playbook.ts';
+import { STANDARD_PLAYBOOK } from '../domain/playbook/standard.ts';
 import { Item, ItemSummary } from './item-schema.ts';
 import { itemSummaryView, itemView } from './item-view.ts';
 

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
-import type { ItemSummary as ItemSummaryRow, StoredItem } from '../db/items.ts';
-import type { IntentRow } from '../db/publish-intents.ts';
+import type { ItemSummary as ItemSummaryRow, StoredItem } from '../db/item/items.ts';
+import type { IntentRow } from '../db/publishing/publish-intents.ts';
+import { intentKeyOf, markerOf } from '../domain/channel/publication-intent.ts';
 import {
   type ApprovalSet,
   currentApprovals,
@@ -9,13 +10,12 @@ import {
   type ItemContext,
   type PublicationRecord,
   quorumReached,
-} from '../domain/item-context.ts';
-import { rolesYetToSign } from '../domain/item-responsible.ts';
-import { placeOf } from '../domain/item-run.ts';
-import { isPlanned } from '../domain/item-slots.ts';
-import type { ChecklistEntry, Playbook } from '../domain/playbook.ts';
-import { intentKeyOf, markerOf } from '../domain/publication-intent.ts';
-import { type Place, stageOf } from '../domain/stages.ts';
+} from '../domain/item/context.ts';
+import { rolesYetToSign } from '../domain/item/responsible.ts';
+import { placeOf } from '../domain/item/run.ts';
+import { isPlanned } from '../domain/item/slots.ts';
+import { type Place, stageOf } from '../domain/item/stages.ts';
+import type { ChecklistEntry, Playbook } from '../domain/playbook/playbook.ts';
 import type { SlotProposal } from '../slots/slot-proposals.ts';
 import { zoneWarnings } from '../time/zone-warnings.ts';
 import type { Approval, ChecklistItem, Item, ItemSummary, Publication } from './item-schema.ts';

@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import type { KpiReviewRow, SignOffText } from '../db/kpi-reviews.ts';
-import type { ReadingRow } from '../db/readings.ts';
-import type { BriefRow } from '../db/versions.ts';
-import { CheckpointName } from '../domain/brief.ts';
-import type { ItemContext } from '../domain/item-context.ts';
-import { rolesYetToSign } from '../domain/item-responsible.ts';
-import { latestReadings } from '../domain/kpi-readings.ts';
-import { type FrozenTarget, reviewVerdicts } from '../domain/kpi-review.ts';
-import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi-verdict-schema.ts';
-import { OWNER_ROLES } from '../domain/roles.ts';
+import type { KpiReviewRow, SignOffText } from '../db/item/kpi-reviews.ts';
+import type { ReadingRow } from '../db/item/readings.ts';
+import type { BriefRow } from '../db/item/versions.ts';
+import { CheckpointName } from '../domain/item/brief.ts';
+import type { ItemContext } from '../domain/item/context.ts';
+import { rolesYetToSign } from '../domain/item/responsible.ts';
+import { latestReadings } from '../domain/kpi/readings.ts';
+import { type FrozenTarget, reviewVerdicts } from '../domain/kpi/review.ts';
+import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
+import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { Checkpoint, SignOff } from './item-schema.ts';
 import { readingOf } from './reading-view.ts';
 

@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { ApiEnv } from './context.ts';
-import { ERROR_CODES, statusOf, titleOf } from './errors.ts';
+import type { ApiEnv } from './gates/context.ts';
+import { ERROR_CODES, statusOf, titleOf } from './gates/errors.ts';
 
 const DESCRIPTION = `One content item, from a strategist's brief to a signed-off KPI verdict, as one durable run.
 

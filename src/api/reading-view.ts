@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { ReadingRow } from '../db/readings.ts';
-import { MeasureId, type Reading } from '../domain/measures.ts';
+import type { ReadingRow } from '../db/item/readings.ts';
+import { MeasureId, type Reading } from '../domain/kpi/measures.ts';
 import { InstantText } from './route-parts.ts';
 
 export const StoredReading = z

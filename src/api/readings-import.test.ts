@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCsv } from './csv.ts';
-import { ApiError } from './errors.ts';
+import { ApiError } from './gates/errors.ts';
 import { readReadingsCsv } from './readings-import.ts';
 
 async function* inChunks(text: string, size = 7): AsyncGenerator<Uint8Array> {

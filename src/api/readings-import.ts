@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ReadingInput } from '../domain/measures.ts';
+import { ReadingInput } from '../domain/kpi/measures.ts';
 import { CsvError, type CsvRecord, readCsv } from './csv.ts';
-import { invalidRequest, type ProblemIssue } from './errors.ts';
-import { isStorableText } from './safe-json.ts';
+import { invalidRequest, type ProblemIssue } from './gates/errors.ts';
+import { isStorableText } from './gates/safe-json.ts';
 
 const COLUMNS = [
   'measure',

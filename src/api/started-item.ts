@@ -1,13 +1,13 @@
+import type { Action, Caller } from '../commands/command-outcome.ts';
+import { actionsOf } from '../commands/command-sender.ts';
+import type { StoredCommand } from '../commands/deliver-command.ts';
+import { firstEvents } from '../commands/project-command.ts';
 import type { Db } from '../db/client.ts';
-import { getCommand } from '../db/commands.ts';
-import { getItem, type StoredItem } from '../db/items.ts';
-import { readActor } from '../db/members.ts';
-import { getPlaybook } from '../db/playbooks.ts';
-import { itemRowOf } from '../domain/item-row.ts';
-import type { Action, Caller } from './commands/command-outcome.ts';
-import { actionsOf } from './commands/command-sender.ts';
-import type { StoredCommand } from './commands/deliver-command.ts';
-import { firstEvents } from './commands/project-command.ts';
+import { getCommand } from '../db/item/commands.ts';
+import { getItem, type StoredItem } from '../db/item/items.ts';
+import { readActor } from '../db/workspace/members.ts';
+import { getPlaybook } from '../db/workspace/playbooks.ts';
+import { itemRowOf } from '../domain/item/row.ts';
 import type { Item } from './item-schema.ts';
 import { itemView } from './item-view.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import type { TimelineEntry as TimelineRow } from '../db/timeline.ts';
-import { ITEM_EVENT_TYPES } from '../domain/item-event.ts';
-import { UnmetRequirement } from './errors.ts';
+import type { TimelineEntry as TimelineRow } from '../db/item/timeline.ts';
+import { ITEM_EVENT_TYPES } from '../domain/item/event.ts';
+import { UnmetRequirement } from './gates/errors.ts';
 import { InstantText } from './route-parts.ts';
 
 export const EventEntry = z

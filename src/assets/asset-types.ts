@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import type { AssetKind } from '../domain/brief.ts';
+import type { AssetKind } from '../domain/item/brief.ts';
 
 const MB = 1_000_000;
 

@@ -1,5 +1,5 @@
-import type { AccountForm } from '../domain/account-form.ts';
-import type { ChannelId } from '../domain/channels.ts';
+import type { AccountForm } from '../domain/channel/account-form.ts';
+import type { ChannelId } from '../domain/channel/channels.ts';
 import { BLUESKY } from './bluesky/adapter.ts';
 import type { Channel, ChannelDefinition, ChannelDependencies } from './channel.ts';
 import { MASTODON } from './mastodon/adapter.ts';

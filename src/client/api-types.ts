@@ -1,6 +1,6 @@
 import type { hc, InferRequestType, InferResponseType } from 'hono/client';
 import type { AppType } from '../api/app.ts';
-import type { CommandBody } from '../domain/command-bodies.ts';
+import type { CommandBody } from '../domain/item/command-bodies.ts';
 
 /** The API as functions, from the type of the app that serves it. */
 export type Rpc = ReturnType<typeof hc<AppType>>;

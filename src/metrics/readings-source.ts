@@ -1,5 +1,5 @@
-import type { ChannelId } from '../domain/channels.ts';
-import type { MeasureId, Reading } from '../domain/measures.ts';
+import type { ChannelId } from '../domain/channel/channels.ts';
+import type { MeasureId, Reading } from '../domain/kpi/measures.ts';
 
 /** What a source is asked to read: one publication at one checkpoint. */
 export interface CollectRequest {

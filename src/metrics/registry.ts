@@ -1,4 +1,4 @@
-import type { ChannelId } from '../domain/channels.ts';
+import type { ChannelId } from '../domain/channel/channels.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ReadingsSource } from './readings-source.ts';
 import { createSandboxSource } from './sandbox.ts';

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Reading } from '../domain/measures.ts';
+import { Reading } from '../domain/kpi/measures.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import type { Collected, CollectRequest } from './readings-source.ts';
 import { createSourceRegistry } from './registry.ts';

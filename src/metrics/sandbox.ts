@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { measureValueIssue } from '../domain/kpi-measures.ts';
-import { checkpointAgeHours } from '../domain/kpi-readings.ts';
-import type { MeasureId } from '../domain/measures.ts';
+import { measureValueIssue } from '../domain/kpi/measure-rules.ts';
+import type { MeasureId } from '../domain/kpi/measures.ts';
+import { checkpointAgeHours } from '../domain/kpi/readings.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Collected, CollectRequest, ReadingsSource } from './readings-source.ts';
 

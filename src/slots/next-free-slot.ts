@@ -1,7 +1,7 @@
-import { findBlackouts, isBlackedOut } from '../db/blackouts.ts';
+import { findBlackouts, isBlackedOut } from '../db/calendar/blackouts.ts';
 import type { Db } from '../db/client.ts';
-import { listOccupied } from '../db/publications.ts';
-import type { WeeklySlot } from '../domain/weekly-slots.ts';
+import { listOccupied } from '../db/publishing/publications.ts';
+import type { WeeklySlot } from '../domain/channel/weekly-slots.ts';
 import { type Occurrence, weeklyOccurrences } from '../time/weekly-occurrences.ts';
 
 /** How far ahead a free slot is looked for. */

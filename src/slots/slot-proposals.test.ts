@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Db } from '../db/client.ts';
-import { chainEvents, GENESIS_HASH } from '../domain/item-event.ts';
+import { chainEvents, GENESIS_HASH } from '../domain/item/event.ts';
 import { outboxWithProposals } from './slot-proposals.ts';
 
 /** A database that fails whatever is asked of it. */

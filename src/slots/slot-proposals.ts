@@ -1,12 +1,12 @@
-import { findChannelAccounts } from '../db/channel-accounts.ts';
-import { listChannelSchedules } from '../db/channel-schedules.ts';
+import { listChannelSchedules } from '../db/calendar/channel-schedules.ts';
 import type { Db } from '../db/client.ts';
 import { describeDatabaseError } from '../db/errors.ts';
-import { getItem } from '../db/items.ts';
-import type { ItemContext } from '../domain/item-context.ts';
-import type { ItemEvent } from '../domain/item-event.ts';
-import { outboxOf, SLOT_RELEASED } from '../domain/item-row.ts';
-import { releasedSlots } from '../domain/item-slots.ts';
+import { getItem } from '../db/item/items.ts';
+import { findChannelAccounts } from '../db/workspace/channel-accounts.ts';
+import type { ItemContext } from '../domain/item/context.ts';
+import type { ItemEvent } from '../domain/item/event.ts';
+import { outboxOf, SLOT_RELEASED } from '../domain/item/row.ts';
+import { releasedSlots } from '../domain/item/slots.ts';
 import { findNextFreeSlot } from './next-free-slot.ts';
 import { slotsAfter } from './slot-start.ts';
 

@@ -1,5 +1,5 @@
-import type { ItemContext } from '../domain/item-context.ts';
-import { heldUntil } from '../domain/item-slots.ts';
+import type { ItemContext } from '../domain/item/context.ts';
+import { heldUntil } from '../domain/item/slots.ts';
 
 /** A free slot is proposed only so far ahead that its plan can be made in time. */
 const MARGIN_MS = 5 * 60_000;

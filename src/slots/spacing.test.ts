@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_RULES } from '../domain/weekly-slots.ts';
+import { NO_RULES } from '../domain/channel/weekly-slots.ts';
 import { neighbourhood, type PlannedAt, spacingMessages } from './spacing.ts';
 
 const PARIS = { id: 'acc_1', name: 'Paris', zone: 'Europe/Paris' };

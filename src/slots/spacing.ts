@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts';
-import { listOccupied, type Occupied } from '../db/publications.ts';
-import { isQuiet, type PostingRules } from '../domain/weekly-slots.ts';
+import { listOccupied, type Occupied } from '../db/publishing/publications.ts';
+import { isQuiet, type PostingRules } from '../domain/channel/weekly-slots.ts';
 import { localDayOf } from '../time/local-day.ts';
 import { instantToLocal } from '../time/zoned-time.ts';
 

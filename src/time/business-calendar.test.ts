@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Duration } from '../domain/playbook.ts';
+import type { Duration } from '../domain/playbook/playbook.ts';
 import { type BusinessCalendar, businessDeadline, clockSteps } from './business-calendar.ts';
 import { isHolidaysCountry, publicHolidays } from './public-holidays.ts';
 

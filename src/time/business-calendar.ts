@@ -1,4 +1,4 @@
-import type { Duration } from '../domain/playbook.ts';
+import type { Duration } from '../domain/playbook/playbook.ts';
 import { publicHolidays } from './public-holidays.ts';
 import { instantOfWall, offsetAt } from './zone-offsets.ts';
 import { isTimeZone } from './zoned-time.ts';

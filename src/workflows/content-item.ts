@@ -6,7 +6,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { placeOf } from '../domain/item-run.ts';
+import { placeOf } from '../domain/item/run.ts';
 import { ItemRun } from './item-run.ts';
 import {
   type ContentItemInput,

@@ -12,17 +12,22 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { EventBatch } from '../activities/recording.ts';
-import { answerOf, type CommandAnswer } from '../domain/command-answer.ts';
+import {
+  intentKeyOf,
+  type PublicationOrder,
+  type PublicationOutcome,
+} from '../domain/channel/publication-intent.ts';
 import { publicationWorkflowId } from '../domain/ids.ts';
-import type { Command, SystemEvent } from '../domain/item-commands.ts';
-import { publicationById } from '../domain/item-context.ts';
-import { type Deadline, deadlinesOf, eventForDeadline } from '../domain/item-deadlines.ts';
+import { answerOf, type CommandAnswer } from '../domain/item/command-answer.ts';
+import type { Command, SystemEvent } from '../domain/item/commands.ts';
+import { publicationById } from '../domain/item/context.ts';
+import { type Deadline, deadlinesOf, eventForDeadline } from '../domain/item/deadlines.ts';
 import {
   chainEvents,
   type EventRecord,
   GENESIS_HASH,
   type ItemEvent,
-} from '../domain/item-event.ts';
+} from '../domain/item/event.ts';
 import {
   type ItemEffect,
   type ItemSnapshot,
@@ -31,13 +36,8 @@ import {
   startItem,
   stepItem,
   unmetFor,
-} from '../domain/item-run.ts';
-import { slotEndsAt } from '../domain/item-slots.ts';
-import {
-  intentKeyOf,
-  type PublicationOrder,
-  type PublicationOutcome,
-} from '../domain/publication-intent.ts';
+} from '../domain/item/run.ts';
+import { slotEndsAt } from '../domain/item/slots.ts';
 import { COLLECT, STORE } from './activity-options.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { historyArchive } from './history-archive.ts';

@@ -1,9 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CommandAnswer } from '../domain/command-answer.ts';
-import type { ItemInput } from '../domain/item.machine.ts';
-import type { Command, Unmet } from '../domain/item-commands.ts';
-import type { ItemEvent } from '../domain/item-event.ts';
-import type { ItemSnapshot } from '../domain/item-run.ts';
+import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import type { Command, Unmet } from '../domain/item/commands.ts';
+import type { ItemEvent } from '../domain/item/event.ts';
+import type { ItemInput } from '../domain/item/item.machine.ts';
+import type { ItemSnapshot } from '../domain/item/run.ts';
 
 /** A person's command on its way into the run. The run stamps it with its own clock. */
 export type CommandMessage = {

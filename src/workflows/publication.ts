@@ -7,10 +7,10 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { SendResult } from '../activities/publishing/send-outcome.ts';
 import type { EventBatch } from '../activities/recording.ts';
-import type { SendResult } from '../activities/send-outcome.ts';
-import type { PublicationOrder, PublicationOutcome } from '../domain/publication-intent.ts';
-import { halfPublished } from '../domain/publish-segments.ts';
+import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
+import { halfPublished } from '../domain/channel/publish-segments.ts';
 import { COLLECT, reconcileOptions, SEND } from './activity-options.ts';
 import { SendPace } from './send-pace.ts';
 

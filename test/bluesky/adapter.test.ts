@@ -13,7 +13,7 @@ import type {
   RemotePost,
 } from '../../src/channels/channel.ts';
 import { createMemorySessions } from '../../src/channels/channel-sessions.ts';
-import { validateVariant } from '../../src/domain/variant-limits.ts';
+import { validateVariant } from '../../src/domain/channel/variant-limits.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { makeAccount, type PdsAccount } from './pds-account.ts';
 import { startProxy, type WatchedProxy } from './watched-proxy.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { sealCredentials } from '../../src/credentials/account-credentials.ts';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
 import { newId } from '../../src/db/ids.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PUBLIC_ROUTES } from '../../src/api/authenticate.ts';
-import { createApiKey, revokeApiKey } from '../../src/db/api-keys.ts';
+import { PUBLIC_ROUTES } from '../../src/api/gates/authenticate.ts';
 import type { Db } from '../../src/db/client.ts';
-import { updateMember } from '../../src/db/members.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { createApiKey, revokeApiKey } from '../../src/db/workspace/api-keys.ts';
+import { updateMember } from '../../src/db/workspace/members.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeWorkspace, type TestWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

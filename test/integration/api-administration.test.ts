@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { updateMember } from '../../src/db/members.ts';
+import { updateMember } from '../../src/db/workspace/members.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERROR_CODES } from '../../src/api/errors.ts';
+import { ERROR_CODES } from '../../src/api/gates/errors.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

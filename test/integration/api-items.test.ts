@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Item } from '../../src/api/item-schema.ts';
 import { KpiReview } from '../../src/api/kpi-review-view.ts';
-import { verifyChain } from '../../src/domain/item-event.ts';
-import { COMMAND_TYPES } from '../../src/domain/item-rules.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
+import { COMMAND_TYPES } from '../../src/domain/item/rules.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';

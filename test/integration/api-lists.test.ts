@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

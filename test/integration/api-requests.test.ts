@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Problem } from '../../src/api/errors.ts';
+import { Problem } from '../../src/api/gates/errors.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

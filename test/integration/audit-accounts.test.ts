@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { noteCredentialRefusal } from '../../src/db/credential-refusals.ts';
-import { Finding } from '../../src/domain/finding.ts';
-import { DAY, HOUR } from '../pure/machine/item-fixture.ts';
+import { noteCredentialRefusal } from '../../src/db/publishing/credential-refusals.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import { Finding } from '../../src/domain/audit/finding.ts';
+import { DAY, HOUR } from '../machine/item-fixture.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

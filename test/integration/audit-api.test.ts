@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listRepairs } from '../../src/db/repairs.ts';
-import { Finding } from '../../src/domain/finding.ts';
-import { FINDING_CODES } from '../../src/domain/finding-catalogue.ts';
+import { listRepairs } from '../../src/db/audit/repairs.ts';
+import { Finding } from '../../src/domain/audit/finding.ts';
+import { FINDING_CODES } from '../../src/domain/audit/finding-catalogue.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Audit, createAudit } from '../../src/api/audit/audit.ts';
-import type { StuckQuestion } from '../../src/api/audit/stuck-findings.ts';
+import { type Audit, createAudit } from '../../src/audit/audit.ts';
+import type { StuckQuestion } from '../../src/audit/stuck-findings.ts';
 import type { Db } from '../../src/db/client.ts';
 import { commands, itemEvents, items } from '../../src/db/schema/index.ts';
-import type { Finding } from '../../src/domain/finding.ts';
-import type { FindingCode } from '../../src/domain/finding-catalogue.ts';
+import type { Finding } from '../../src/domain/audit/finding.ts';
+import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';

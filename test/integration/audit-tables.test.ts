@@ -5,12 +5,12 @@ import {
   findInTables,
   TABLE_CODES,
   type TableCode,
-} from '../../src/db/audit-findings.ts';
-import { TIMER_GRACE_MS } from '../../src/db/audit-item-checks.ts';
+} from '../../src/db/audit/findings.ts';
+import { TIMER_GRACE_MS } from '../../src/db/audit/item-checks.ts';
 import { items, members } from '../../src/db/schema/index.ts';
-import { findingId } from '../../src/domain/finding.ts';
-import { deadlinesOf } from '../../src/domain/item-deadlines.ts';
-import { PLACES } from '../../src/domain/stages.ts';
+import { findingId } from '../../src/domain/audit/finding.ts';
+import { deadlinesOf } from '../../src/domain/item/deadlines.ts';
+import { PLACES } from '../../src/domain/item/stages.ts';
 import {
   ACCOUNTS,
   CAST,
@@ -23,7 +23,7 @@ import {
   PLAYBOOK,
   slot,
   type TestRun,
-} from '../pure/machine/item-fixture.ts';
+} from '../machine/item-fixture.ts';
 import {
   approve,
   RUN_AT,
@@ -34,7 +34,7 @@ import {
   toReview,
   toReviewing,
   toScheduled,
-} from '../pure/machine/item-journeys.ts';
+} from '../machine/item-journeys.ts';
 import { type AuditWorkspace, makeAuditWorkspace, seedRun } from '../support/audit-rows.ts';
 import { openTestDb } from '../support/db-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertAsset } from '../../src/db/assets.ts';
-import type { Draft } from '../../src/domain/draft.ts';
+import { insertAsset } from '../../src/db/workspace/assets.ts';
+import type { Draft } from '../../src/domain/item/draft.ts';
 import { countRows } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';

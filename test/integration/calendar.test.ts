@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import ICAL from 'ical.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFeed } from '../../src/db/calendar.ts';
-import { updateMember } from '../../src/db/members.ts';
+import { readFeed } from '../../src/db/calendar/calendar.ts';
+import { updateMember } from '../../src/db/workspace/members.ts';
 import { type Json, openApi } from '../support/api-fixture.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';

@@ -2,8 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loginOf } from '../../src/channels/bluesky/account.ts';
 import { openCredentials } from '../../src/credentials/account-credentials.ts';
-import { getChannelAccount, insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { getChannelSession, renewChannelSession } from '../../src/db/channel-sessions.ts';
+import {
+  getChannelSession,
+  renewChannelSession,
+} from '../../src/db/publishing/channel-sessions.ts';
+import {
+  getChannelAccount,
+  insertChannelAccount,
+} from '../../src/db/workspace/channel-accounts.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sealCredentials } from '../../src/credentials/account-credentials.ts';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
-import { updateChannelAccount } from '../../src/db/channel-accounts.ts';
+import { updateChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { type Json, openApi, type TestApi } from '../support/api-fixture.ts';
 import { type FakePds, startFakePds } from '../support/fake-pds.ts';

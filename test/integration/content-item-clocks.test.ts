@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertMember, updateMember } from '../../src/db/members.ts';
+import { insertMember, updateMember } from '../../src/db/workspace/members.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
-import type { ItemContext, StageClock } from '../../src/domain/item-context.ts';
+import type { ItemContext, StageClock } from '../../src/domain/item/context.ts';
 import { makeBrief } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';

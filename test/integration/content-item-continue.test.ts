@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
-import { readArchivedHistories } from '../../src/db/archived-histories.ts';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
+import { readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
-import { verifyChain } from '../../src/domain/item-event.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
 import { makeBrief } from '../support/content.ts';
 import { dyingClient } from '../support/dying-client.ts';
 import { eventually } from '../support/eventually.ts';

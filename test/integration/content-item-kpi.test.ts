@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { getKpiReview } from '../../src/db/kpi-reviews.ts';
-import { appendReadings, listReadings } from '../../src/db/readings.ts';
+import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';
+import { appendReadings, listReadings } from '../../src/db/item/readings.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
-import { ageMs } from '../../src/domain/item-ages.ts';
+import { ageMs } from '../../src/domain/item/ages.ts';
 import { readingsAddedSignal } from '../../src/workflows/messages.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ChannelRegistry } from '../../src/channels/registry.ts';
 import { cannotTellAfter } from '../../src/channels/request-outcomes.ts';
-import { findInTables } from '../../src/db/audit-findings.ts';
+import { findInTables } from '../../src/db/audit/findings.ts';
 import { type Json, openApi, type TestApi } from '../support/api-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { type FakePds, startFakePds } from '../support/fake-pds.ts';

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authenticateForCommand, readCommandContext } from '../../src/db/item/command-context.ts';
 import {
   type Authenticated,
   authenticateApiKey,
   createApiKey,
   listApiKeys,
   revokeApiKey,
-} from '../../src/db/api-keys.ts';
-import { authenticateForCommand, readCommandContext } from '../../src/db/command-context.ts';
-import { updateMember } from '../../src/db/members.ts';
+} from '../../src/db/workspace/api-keys.ts';
+import { updateMember } from '../../src/db/workspace/members.ts';
 import {
   makeCommand,
   makeItem,

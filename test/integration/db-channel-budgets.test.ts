@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { banAccount, readBanMs, takeWriteToken } from '../../src/db/channel-budgets.ts';
 import { createDb } from '../../src/db/client.ts';
+import { banAccount, readBanMs, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 

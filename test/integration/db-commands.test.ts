@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInTables } from '../../src/db/audit-findings.ts';
+import { findInTables } from '../../src/db/audit/findings.ts';
 import {
   type CommandKey,
   getCommand,
@@ -10,8 +10,8 @@ import {
   releaseLease,
   storeRefusal,
   takeFence,
-} from '../../src/db/commands.ts';
-import { projectEvents } from '../../src/db/projection.ts';
+} from '../../src/db/item/commands.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
 import {
   makeCommand,
   makeItem,

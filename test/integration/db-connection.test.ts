@@ -10,9 +10,9 @@ import {
   isUniqueViolation,
   isUnstorableText,
 } from '../../src/db/errors.ts';
-import { insertMember } from '../../src/db/members.ts';
 import { workspaces } from '../../src/db/schema/index.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { insertMember } from '../../src/db/workspace/members.ts';
 import { makeWorkspace, openTestDb } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;

@@ -1,52 +1,52 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as apiKeys from '../../src/db/api-keys.ts';
-import { archiveHistory, readArchivedHistories } from '../../src/db/archived-histories.ts';
-import * as assets from '../../src/db/assets.ts';
-import { listChainMarks, readChains } from '../../src/db/audit-chains.ts';
-import { findInTables, TABLE_CODES } from '../../src/db/audit-findings.ts';
-import { listAuditedRows, readFoundItems } from '../../src/db/audit-rows.ts';
+import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
+import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
+import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
+import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
+import { listAuditedRows, readFoundItems } from '../../src/db/audit/rows.ts';
 import {
   findBlackouts,
   insertBlackout,
   listBlackouts,
   removeBlackout,
-} from '../../src/db/blackouts.ts';
-import { listCalendar, readFeed } from '../../src/db/calendar.ts';
+} from '../../src/db/calendar/blackouts.ts';
+import { listCalendar, readFeed } from '../../src/db/calendar/calendar.ts';
 import {
   countCalendarFeeds,
   createCalendarFeed,
   listCalendarFeeds,
   revokeCalendarFeed,
-} from '../../src/db/calendar-feeds.ts';
-import * as campaigns from '../../src/db/campaigns.ts';
-import * as channelAccounts from '../../src/db/channel-accounts.ts';
-import * as channelBudgets from '../../src/db/channel-budgets.ts';
+} from '../../src/db/calendar/calendar-feeds.ts';
 import {
   listChannelSchedules,
   NO_SCHEDULE,
   saveChannelSchedule,
-} from '../../src/db/channel-schedules.ts';
-import * as commands from '../../src/db/commands.ts';
-import * as comments from '../../src/db/comments.ts';
-import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/freezes.ts';
-import * as idempotencyKeys from '../../src/db/idempotency-keys.ts';
-import * as itemEvents from '../../src/db/item-events.ts';
-import * as items from '../../src/db/items.ts';
-import * as kpiReviews from '../../src/db/kpi-reviews.ts';
-import * as members from '../../src/db/members.ts';
-import * as playbooks from '../../src/db/playbooks.ts';
-import { projectEvents } from '../../src/db/projection.ts';
-import { listOccupied } from '../../src/db/publications.ts';
-import * as publishIntents from '../../src/db/publish-intents.ts';
-import * as readings from '../../src/db/readings.ts';
-import { listRepairs, recordRepair } from '../../src/db/repairs.ts';
-import * as sendLeases from '../../src/db/send-leases.ts';
-import { readTimeline } from '../../src/db/timeline.ts';
+} from '../../src/db/calendar/channel-schedules.ts';
+import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
+import * as commands from '../../src/db/item/commands.ts';
+import * as comments from '../../src/db/item/comments.ts';
+import * as itemEvents from '../../src/db/item/item-events.ts';
+import * as items from '../../src/db/item/items.ts';
+import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
+import * as readings from '../../src/db/item/readings.ts';
+import { readTimeline } from '../../src/db/item/timeline.ts';
+import * as versions from '../../src/db/item/versions.ts';
+import * as channelBudgets from '../../src/db/publishing/channel-budgets.ts';
+import { listOccupied } from '../../src/db/publishing/publications.ts';
+import * as publishIntents from '../../src/db/publishing/publish-intents.ts';
+import * as sendLeases from '../../src/db/publishing/send-leases.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
-import * as versions from '../../src/db/versions.ts';
-import * as webhookEndpoints from '../../src/db/webhook-endpoints.ts';
-import { getWorkspace } from '../../src/db/workspaces.ts';
-import { chainEvents } from '../../src/domain/item-event.ts';
+import * as apiKeys from '../../src/db/workspace/api-keys.ts';
+import * as assets from '../../src/db/workspace/assets.ts';
+import * as campaigns from '../../src/db/workspace/campaigns.ts';
+import * as channelAccounts from '../../src/db/workspace/channel-accounts.ts';
+import * as idempotencyKeys from '../../src/db/workspace/idempotency-keys.ts';
+import * as members from '../../src/db/workspace/members.ts';
+import * as playbooks from '../../src/db/workspace/playbooks.ts';
+import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
+import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
+import { chainEvents } from '../../src/domain/item/event.ts';
 import {
   firstRow,
   makeChain,

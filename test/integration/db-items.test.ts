@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInTables } from '../../src/db/audit-findings.ts';
-import { insertCampaign } from '../../src/db/campaigns.ts';
-import { storeRefusal, takeFence } from '../../src/db/commands.ts';
-import { type ItemSummary, listInbox, listItems, setClockOffset } from '../../src/db/items.ts';
+import { findInTables } from '../../src/db/audit/findings.ts';
+import { storeRefusal, takeFence } from '../../src/db/item/commands.ts';
+import { type ItemSummary, listInbox, listItems, setClockOffset } from '../../src/db/item/items.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
+import { readTimeline, type TimelineEntry } from '../../src/db/item/timeline.ts';
 import type { Page } from '../../src/db/paging.ts';
-import { projectEvents } from '../../src/db/projection.ts';
-import { readTimeline, type TimelineEntry } from '../../src/db/timeline.ts';
+import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import {
   firstRow,
   makeChain,

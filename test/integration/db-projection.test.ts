@@ -1,16 +1,16 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findInTables, type TableCode } from '../../src/db/audit-findings.ts';
+import { findInTables, type TableCode } from '../../src/db/audit/findings.ts';
 import { dbOver } from '../../src/db/client.ts';
-import { getCommand, storeRefusal, takeFence } from '../../src/db/commands.ts';
 import { ChainConflict } from '../../src/db/errors.ts';
-import { findEventsOfCommand, readChain } from '../../src/db/item-events.ts';
-import { getItem } from '../../src/db/items.ts';
-import { listWaitingOutbox, markDispatched } from '../../src/db/outbox.ts';
-import { projectEvents } from '../../src/db/projection.ts';
-import type { ProjectionBatch } from '../../src/db/projection-batch.ts';
+import { getCommand, storeRefusal, takeFence } from '../../src/db/item/commands.ts';
+import { findEventsOfCommand, readChain } from '../../src/db/item/item-events.ts';
+import { getItem } from '../../src/db/item/items.ts';
+import { listWaitingOutbox, markDispatched } from '../../src/db/item/outbox.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
+import type { ProjectionBatch } from '../../src/db/item/projection-batch.ts';
 import { outbox, publications } from '../../src/db/schema/index.ts';
-import { chainEvents, type ItemEvent, verifyChain } from '../../src/domain/item-event.ts';
+import { chainEvents, type ItemEvent, verifyChain } from '../../src/domain/item/event.ts';
 import {
   firstRow,
   makeChain,

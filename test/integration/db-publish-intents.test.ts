@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findStopped, getIntent, planIntent, resolveIntent } from '../../src/db/publish-intents.ts';
-import type { IntentResolution } from '../../src/db/schema/publish-intents.ts';
+import {
+  findStopped,
+  getIntent,
+  planIntent,
+  resolveIntent,
+} from '../../src/db/publishing/publish-intents.ts';
 import {
   checkSendLease,
   expireSendLease,
   settleIntent,
   takeSendLease,
-} from '../../src/db/send-leases.ts';
+} from '../../src/db/publishing/send-leases.ts';
+import type { IntentResolution } from '../../src/db/schema/publish-intents.ts';
 import { makeItem, makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;

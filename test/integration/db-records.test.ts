@@ -1,30 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApiKey } from '../../src/db/api-keys.ts';
-import { archiveHistory, readArchivedHistories } from '../../src/db/archived-histories.ts';
-import { insertAsset, listAssets } from '../../src/db/assets.ts';
-import { bootstrapWorkspace } from '../../src/db/bootstrap.ts';
-import { storeRefusal, takeFence } from '../../src/db/commands.ts';
-import { insertComment, listComments } from '../../src/db/comments.ts';
+import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
+import { storeRefusal, takeFence } from '../../src/db/item/commands.ts';
+import { insertComment, listComments } from '../../src/db/item/comments.ts';
+import { freezeKpiReview, getKpiReview } from '../../src/db/item/kpi-reviews.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
+import { appendReadings, listLatestReadings, listReadings } from '../../src/db/item/readings.ts';
+import { createApiKey } from '../../src/db/workspace/api-keys.ts';
+import { insertAsset, listAssets } from '../../src/db/workspace/assets.ts';
+import { bootstrapWorkspace } from '../../src/db/workspace/bootstrap.ts';
 import {
   claimIdempotencyKey,
   completeIdempotencyKey,
   deleteOldIdempotencyKeys,
   releaseIdempotencyKey,
-} from '../../src/db/idempotency-keys.ts';
-import { freezeKpiReview, getKpiReview } from '../../src/db/kpi-reviews.ts';
-import { listHolders, readActor, updateMember } from '../../src/db/members.ts';
-import { getPlaybook, insertPlaybook } from '../../src/db/playbooks.ts';
-import { projectEvents } from '../../src/db/projection.ts';
-import { appendReadings, listLatestReadings, listReadings } from '../../src/db/readings.ts';
+} from '../../src/db/workspace/idempotency-keys.ts';
+import { listHolders, readActor, updateMember } from '../../src/db/workspace/members.ts';
+import { getPlaybook, insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import {
   findReceiver,
   insertWebhookEndpoint,
   rotateWebhookSecret,
   setWebhookEndpointActive,
-} from '../../src/db/webhook-endpoints.ts';
-import { listWorkspaces } from '../../src/db/workspaces.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+} from '../../src/db/workspace/webhook-endpoints.ts';
+import { listWorkspaces } from '../../src/db/workspace/workspaces.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import {
   makeCommand,
   makeItem,

@@ -6,9 +6,9 @@ import {
   getLatestDraft,
   saveBrief,
   saveDraft,
-} from '../../src/db/versions.ts';
+} from '../../src/db/item/versions.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
-import { Draft } from '../../src/domain/draft.ts';
+import { Draft } from '../../src/domain/item/draft.ts';
 import { makeItem, makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;

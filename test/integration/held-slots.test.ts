@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHANNEL_LIMITS } from '../../src/domain/channels.ts';
+import { CHANNEL_LIMITS } from '../../src/domain/channel/channels.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { readSecretsConfig } from '../../src/config.ts';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { createDb, type Database } from '../../src/db/client.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StartRequest } from '../../src/api/commands/command-outcome.ts';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
-import { updateMember } from '../../src/db/members.ts';
+import type { StartRequest } from '../../src/commands/command-outcome.ts';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
+import { updateMember } from '../../src/db/workspace/members.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { dyingClient } from '../support/dying-client.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';

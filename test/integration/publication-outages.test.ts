@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { insertFreeze, liftFreeze } from '../../src/db/freezes.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { listIntents } from '../../src/db/publish-intents.ts';
+import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
+import { listIntents } from '../../src/db/publishing/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { getIntent, listIntents } from '../../src/db/publish-intents.ts';
+import { getIntent, listIntents } from '../../src/db/publishing/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
-import type { PublicationRecord } from '../../src/domain/item-context.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import {
   intentKeyOf,
   type PublicationOrder,
   type PublicationOutcome,
-} from '../../src/domain/publication-intent.ts';
+} from '../../src/domain/channel/publication-intent.ts';
+import type { PublicationRecord } from '../../src/domain/item/context.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeDraft } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
 import { withIdempotency } from '../support/fake-network.ts';

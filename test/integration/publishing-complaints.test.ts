@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAudit } from '../../src/api/audit/audit.ts';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import { createAudit } from '../../src/audit/audit.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeBrief, makeDraft } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';

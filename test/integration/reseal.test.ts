@@ -9,14 +9,20 @@ import {
   sealSession,
 } from '../../src/credentials/account-credentials.ts';
 import { type BoxKey, createSecretBox } from '../../src/credentials/secret-box.ts';
-import { getChannelAccount, insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { getChannelSession, renewChannelSession } from '../../src/db/channel-sessions.ts';
 import { newId } from '../../src/db/ids.ts';
+import {
+  getChannelSession,
+  renewChannelSession,
+} from '../../src/db/publishing/channel-sessions.ts';
+import {
+  getChannelAccount,
+  insertChannelAccount,
+} from '../../src/db/workspace/channel-accounts.ts';
 import {
   getWebhookEndpoint,
   insertWebhookEndpoint,
   rotateWebhookSecret,
-} from '../../src/db/webhook-endpoints.ts';
+} from '../../src/db/workspace/webhook-endpoints.ts';
 import { makeWorkspace, openTestDb } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;

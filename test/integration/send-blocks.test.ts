@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { insertBlackout } from '../../src/db/blackouts.ts';
-import { insertFreeze } from '../../src/db/freezes.ts';
-import { findSendBlock } from '../../src/db/send-blocks.ts';
+import { insertBlackout } from '../../src/db/calendar/blackouts.ts';
+import { insertFreeze } from '../../src/db/calendar/freezes.ts';
+import { findSendBlock } from '../../src/db/publishing/send-blocks.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { makeItem, makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takeLease, takeNextLease } from '../../src/activities/send-lease.ts';
-import { withoutLease } from '../../src/activities/send-outcome.ts';
-import { type Contents, sendTexts, type Taken } from '../../src/activities/send-texts.ts';
-import { SEND_TIMING } from '../../src/activities/send-timing.ts';
-import { banAccount } from '../../src/db/channel-budgets.ts';
+import { takeLease, takeNextLease } from '../../src/activities/publishing/send-lease.ts';
+import { withoutLease } from '../../src/activities/publishing/send-outcome.ts';
+import {
+  type Contents,
+  sendTexts,
+  type Taken,
+} from '../../src/activities/publishing/send-texts.ts';
+import { SEND_TIMING } from '../../src/activities/publishing/send-timing.ts';
 import type { Db } from '../../src/db/client.ts';
-import type { PublicationOrder } from '../../src/domain/publication-intent.ts';
+import { banAccount } from '../../src/db/publishing/channel-budgets.ts';
+import type { PublicationOrder } from '../../src/domain/channel/publication-intent.ts';
 import { createFakeNetwork } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { DAY_MS, toScheduled } from '../support/item-story.ts';

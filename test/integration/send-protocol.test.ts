@@ -1,14 +1,18 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Idempotency } from '../../src/channels/channel.ts';
-import { insertAsset } from '../../src/db/assets.ts';
-import { insertChannelAccount } from '../../src/db/channel-accounts.ts';
-import { banAccount } from '../../src/db/channel-budgets.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { type IntentRow, listIntents, planIntent } from '../../src/db/publish-intents.ts';
-import type { PublicationRecord } from '../../src/domain/item-context.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import { intentKeyOf, markerOf } from '../../src/domain/publication-intent.ts';
+import { banAccount } from '../../src/db/publishing/channel-budgets.ts';
+import {
+  type IntentRow,
+  listIntents,
+  planIntent,
+} from '../../src/db/publishing/publish-intents.ts';
+import { insertAsset } from '../../src/db/workspace/assets.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import { intentKeyOf, markerOf } from '../../src/domain/channel/publication-intent.ts';
+import type { PublicationRecord } from '../../src/domain/item/context.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { BAN_MS, createFakeNetwork, type PublishStep } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { HOUR_MS, toScheduled } from '../support/item-story.ts';

@@ -7,7 +7,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import type { EventBatch } from '../../src/activities/recording.ts';
-import type { ItemEvent } from '../../src/domain/item-event.ts';
+import type { ItemEvent } from '../../src/domain/item/event.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { insertFreeze, liftFreeze } from '../../src/db/freezes.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
+import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
-import type { ItemContext } from '../../src/domain/item-context.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import type { ItemContext } from '../../src/domain/item/context.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {

@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppType, createApp } from '../../src/api/app.ts';
-import { createAudit } from '../../src/api/audit/audit.ts';
-import { timeTravel } from '../../src/api/commands/time-travel.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { createEngine } from '../../src/api/engine.ts';
 import { createHttpServer } from '../../src/api/http-server.ts';
 import { createReadiness } from '../../src/api/readiness.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
+import { createAudit } from '../../src/audit/audit.ts';
 import { accountFormOf } from '../../src/channels/registry.ts';
+import { timeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
 

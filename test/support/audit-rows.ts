@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import type { Db } from '../../src/db/client.ts';
 import { newId } from '../../src/db/ids.ts';
-import { insertItem } from '../../src/db/items.ts';
-import { insertPlaybook } from '../../src/db/playbooks.ts';
-import { projectEvents } from '../../src/db/projection.ts';
+import { insertItem } from '../../src/db/item/items.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
 import { items, members, workspaces } from '../../src/db/schema/index.ts';
-import type { Actor } from '../../src/domain/item-context.ts';
-import { chainEvents, GENESIS_HASH } from '../../src/domain/item-event.ts';
-import { itemRowOf } from '../../src/domain/item-row.ts';
-import type { ItemSnapshot } from '../../src/domain/item-run.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import { CAST, type TestRun } from '../pure/machine/item-fixture.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import type { Actor } from '../../src/domain/item/context.ts';
+import { chainEvents, GENESIS_HASH } from '../../src/domain/item/event.ts';
+import { itemRowOf } from '../../src/domain/item/row.ts';
+import type { ItemSnapshot } from '../../src/domain/item/run.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { CAST, type TestRun } from '../machine/item-fixture.ts';
 
 export interface AuditWorkspace {
   workspaceId: string;

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import type { Db } from '../../src/db/client.ts';
-import { type CommandRow, verdictOf } from '../../src/db/commands.ts';
-import { readChain } from '../../src/db/item-events.ts';
+import { type CommandRow, verdictOf } from '../../src/db/item/commands.ts';
+import { readChain } from '../../src/db/item/item-events.ts';
 import { commands, items } from '../../src/db/schema/index.ts';
-import { verifyChain } from '../../src/domain/item-event.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
 
 /**
  * What must hold of a workspace however its processes died: one verdict per command, each applied

@@ -1,6 +1,6 @@
-import type { Brief } from '../../src/domain/brief.ts';
-import type { Draft } from '../../src/domain/draft.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
+import type { Brief } from '../../src/domain/item/brief.ts';
+import type { Draft } from '../../src/domain/item/draft.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 
 /** A complete brief for the sandbox channel, with targets of all three roles. */
 export function makeBrief(change: Partial<Brief> = {}): Brief {

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type BootstrappedWorkspace, bootstrapWorkspace } from '../../src/db/bootstrap.ts';
 import { createDb, type Database, type Db } from '../../src/db/client.ts';
-import { insertCommand } from '../../src/db/commands.ts';
 import { newId } from '../../src/db/ids.ts';
-import { insertItem, type StoredItem } from '../../src/db/items.ts';
-import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item-event.ts';
-import { type ItemRow, itemRowOf } from '../../src/domain/item-row.ts';
-import { startItem } from '../../src/domain/item-run.ts';
-import { STANDARD_PLAYBOOK } from '../../src/domain/playbook-standard.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import { insertCommand } from '../../src/db/item/commands.ts';
+import { insertItem, type StoredItem } from '../../src/db/item/items.ts';
+import {
+  type BootstrappedWorkspace,
+  bootstrapWorkspace,
+} from '../../src/db/workspace/bootstrap.ts';
+import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item/event.ts';
+import { type ItemRow, itemRowOf } from '../../src/domain/item/row.ts';
+import { startItem } from '../../src/domain/item/run.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { createTestDatabase } from './stack-database.ts';
 
 /** A fresh database with a small pool. `close` removes it. */

@@ -1,4 +1,4 @@
-import type { Role } from '../../src/domain/roles.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { eventually } from './eventually.ts';
 import { type ItemEngine, openItemEngine } from './item-engine.ts';

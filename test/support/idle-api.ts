@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { Database } from '../../src/db/client.ts';
 import { type CallOptions, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';

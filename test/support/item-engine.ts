@@ -7,9 +7,11 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
-import { createStoredSessions } from '../../src/activities/channel-sessions.ts';
 import { createActivities } from '../../src/activities/index.ts';
-import type { SendTiming } from '../../src/activities/send-timing.ts';
+import { createStoredSessions } from '../../src/activities/publishing/channel-sessions.ts';
+import type { SendTiming } from '../../src/activities/publishing/send-timing.ts';
+import { openAssetStore } from '../../src/assets/asset-store.ts';
+import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
 import type {
   Caller,
   CommandAnswer,
@@ -17,24 +19,22 @@ import type {
   CommandRequest,
   CommandSender,
   StartOutcome,
-} from '../../src/api/commands/command-outcome.ts';
-import { createCommandSender } from '../../src/api/commands/command-sender.ts';
-import type { DeliveryDeps } from '../../src/api/commands/deliver-command.ts';
-import { drainOnce } from '../../src/api/commands/drainer.ts';
-import { type TravelTarget, timeTravel } from '../../src/api/commands/time-travel.ts';
-import { openAssetStore } from '../../src/assets/asset-store.ts';
-import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
+} from '../../src/commands/command-outcome.ts';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
+import type { DeliveryDeps } from '../../src/commands/deliver-command.ts';
+import { drainOnce } from '../../src/commands/drainer.ts';
+import { type TravelTarget, timeTravel } from '../../src/commands/time-travel.ts';
 import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
-import { type CommandRow, getCommand } from '../../src/db/commands.ts';
-import { readChain, type StoredEvent } from '../../src/db/item-events.ts';
-import { getItem, type StoredItem } from '../../src/db/items.ts';
-import { type IntentRow, listIntents } from '../../src/db/publish-intents.ts';
-import type { StartItemBody } from '../../src/domain/command-bodies.ts';
+import { type CommandRow, getCommand } from '../../src/db/item/commands.ts';
+import { readChain, type StoredEvent } from '../../src/db/item/item-events.ts';
+import { getItem, type StoredItem } from '../../src/db/item/items.ts';
+import { type IntentRow, listIntents } from '../../src/db/publishing/publish-intents.ts';
+import { intentKeyOf, markerOf } from '../../src/domain/channel/publication-intent.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
-import type { CommandType } from '../../src/domain/item-commands.ts';
-import type { ItemContext } from '../../src/domain/item-context.ts';
-import { intentKeyOf, markerOf } from '../../src/domain/publication-intent.ts';
-import type { Role } from '../../src/domain/roles.ts';
+import type { StartItemBody } from '../../src/domain/item/command-bodies.ts';
+import type { CommandType } from '../../src/domain/item/commands.ts';
+import type { ItemContext } from '../../src/domain/item/context.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';

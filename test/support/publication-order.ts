@@ -1,5 +1,5 @@
-import { slotEndsAt } from '../../src/domain/item-slots.ts';
-import type { PublicationOrder } from '../../src/domain/publication-intent.ts';
+import type { PublicationOrder } from '../../src/domain/channel/publication-intent.ts';
+import { slotEndsAt } from '../../src/domain/item/slots.ts';
 import type { ItemEngine } from './item-engine.ts';
 
 /** The order of the item's latest slot, as its run would give it. */

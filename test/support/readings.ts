@@ -1,4 +1,4 @@
-import type { MeasureId, Reading } from '../../src/domain/measures.ts';
+import type { MeasureId, Reading } from '../../src/domain/kpi/measures.ts';
 
 type ReadingChange = Omit<Partial<Reading>, 'measure' | 'value'>;
 

@@ -1,7 +1,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { CommandSender } from '../../../src/api/commands/command-outcome.ts';
-import { createCommandSender as createRealSender } from '../../../src/api/commands/command-sender.ts';
-import type { DeliveryDeps } from '../../../src/api/commands/deliver-command.ts';
+import type { CommandSender } from '../../../src/commands/command-outcome.ts';
+import { createCommandSender as createRealSender } from '../../../src/commands/command-sender.ts';
+import type { DeliveryDeps } from '../../../src/commands/deliver-command.ts';
 import { callHarness } from './call-harness.ts';
 
 /** Calls the harness between the commit of a command's row and its Update, and between Update and answer. */

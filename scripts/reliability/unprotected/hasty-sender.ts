@@ -1,5 +1,5 @@
-import type { CommandSender } from '../../../src/api/commands/command-outcome.ts';
-import type { DeliveryDeps } from '../../../src/api/commands/deliver-command.ts';
+import type { CommandSender } from '../../../src/commands/command-outcome.ts';
+import type { DeliveryDeps } from '../../../src/commands/deliver-command.ts';
 import { createCommandSender as createHookedSender } from '../parts/hooked-sender.ts';
 
 /** Time in which what was only held in memory is lost with the process. */

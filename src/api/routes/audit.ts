@@ -1,13 +1,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { CouldNotAsk, Finding, FindingId } from '../../domain/finding.ts';
-import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/finding-catalogue.ts';
-import { ROLES } from '../../domain/roles.ts';
-import type { RepairOutcome } from '../audit/repair-outcome.ts';
-import type { ApiEnv } from '../context.ts';
+import type { RepairOutcome } from '../../audit/repair-outcome.ts';
+import { CouldNotAsk, Finding, FindingId } from '../../domain/audit/finding.ts';
+import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/audit/finding-catalogue.ts';
+import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, problems, WRITE_ERRORS } from '../errors.ts';
-import { once } from '../idempotency.ts';
-import { requireRole } from '../require-role.ts';
+import type { ApiEnv } from '../gates/context.ts';
+import { ApiError, problems, WRITE_ERRORS } from '../gates/errors.ts';
+import { once } from '../gates/idempotency.ts';
+import { requireRole } from '../gates/require-role.ts';
 import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
 
 const StuckQuery = z.strictObject({

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { ApiEnv } from '../context.ts';
 import { readDocsPage } from '../docs/docs-page.ts';
+import type { ApiEnv } from '../gates/context.ts';
 
 /**
  * `/openapi.json` and `/docs`. They describe the API and are no part of it, so they are not in the

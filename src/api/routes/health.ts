@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { ApiEnv } from '../gates/context.ts';
 import { answers, PUBLIC } from '../route-parts.ts';
 
 const Health = z

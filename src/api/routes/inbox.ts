@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { listInbox } from '../../db/items.ts';
-import type { ApiEnv } from '../context.ts';
+import { listInbox } from '../../db/item/items.ts';
 import type { ApiDeps } from '../deps.ts';
-import { problems } from '../errors.ts';
+import type { ApiEnv } from '../gates/context.ts';
+import { problems } from '../gates/errors.ts';
 import { ItemSummary } from '../item-schema.ts';
 import { itemSummaryView } from '../item-view.ts';
 import { answers, pageOf, pageView, paging, WITH_KEY } from '../route-parts.ts';

@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { LANGUAGES, type Language } from '../../domain/labels.ts';
-import { RolesComparison, rolesComparison } from '../../domain/roles-comparison.ts';
-import type { ApiEnv } from '../context.ts';
-import { problems } from '../errors.ts';
+import { LANGUAGES, type Language } from '../../domain/people/labels.ts';
+import { RolesComparison, rolesComparison } from '../../domain/people/roles-comparison.ts';
+import type { ApiEnv } from '../gates/context.ts';
+import { problems } from '../gates/errors.ts';
 import { answers, WITH_KEY } from '../route-parts.ts';
 
 const readRoute = createRoute({

@@ -1,10 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { TravelOutcome, TravelTarget } from '../../commands/time-travel.ts';
 import { Instant } from '../../domain/instant.ts';
-import type { TravelOutcome, TravelTarget } from '../commands/time-travel.ts';
-import type { ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, notFound, problems, WRITE_ERRORS } from '../errors.ts';
-import { onceUnderLease } from '../idempotency.ts';
+import type { ApiEnv } from '../gates/context.ts';
+import { ApiError, notFound, problems, WRITE_ERRORS } from '../gates/errors.ts';
+import { onceUnderLease } from '../gates/idempotency.ts';
 import { answers, body, IDEMPOTENT, WITH_KEY } from '../route-parts.ts';
 
 /** Moves an item's run ahead in time; see commands/time-travel.ts. */

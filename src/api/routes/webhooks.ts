@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { getCommand } from '../../db/commands.ts';
-import { getMember, type MemberRow } from '../../db/members.ts';
-import { findReceiver, type WebhookEndpointRow } from '../../db/webhook-endpoints.ts';
-import { addressOf, type Limits, refuseWhen } from '../authenticate.ts';
+import { getCommand } from '../../db/item/commands.ts';
+import { getMember, type MemberRow } from '../../db/workspace/members.ts';
+import { findReceiver, type WebhookEndpointRow } from '../../db/workspace/webhook-endpoints.ts';
 import {
   appliedView,
   CommandApplied,
@@ -11,13 +10,14 @@ import {
   pendingReply,
   settledOrThrow,
 } from '../command-reply.ts';
-import type { ApiContext, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError, BODY_ERRORS, problems } from '../errors.ts';
-import { validationProblem } from '../problem-response.ts';
-import { requireJson } from '../request-body.ts';
+import { addressOf, type Limits, refuseWhen } from '../gates/authenticate.ts';
+import type { ApiContext, ApiEnv } from '../gates/context.ts';
+import { ApiError, BODY_ERRORS, problems } from '../gates/errors.ts';
+import { validationProblem } from '../gates/problem-response.ts';
+import { requireJson } from '../gates/request-body.ts';
+import { parseJson } from '../gates/safe-json.ts';
 import { answers, idText } from '../route-parts.ts';
-import { parseJson } from '../safe-json.ts';
 import { WebhookDelivery } from '../webhooks/delivery-body.ts';
 import { newWebhookSecret, validSecrets } from '../webhooks/secrets.ts';
 import { verifyDelivery } from '../webhooks/signature.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { COMMAND_BODIES } from '../../domain/command-bodies.ts';
+import { COMMAND_BODIES } from '../../domain/item/command-bodies.ts';
 
 /** Decisions that may come by webhook. */
 export const WEBHOOK_DECISIONS = [

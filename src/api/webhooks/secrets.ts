@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretBox } from '../../credentials/secret-box.ts';
-import type { WebhookEndpointRow } from '../../db/webhook-endpoints.ts';
+import type { WebhookEndpointRow } from '../../db/workspace/webhook-endpoints.ts';
 
 /** A new signing secret: 32 random bytes. */
 export function newWebhookSecret(): string {

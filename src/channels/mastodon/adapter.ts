@@ -1,4 +1,4 @@
-import { validateVariant } from '../../domain/variant-limits.ts';
+import { validateVariant } from '../../domain/channel/variant-limits.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type {
   Channel,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CHANNEL_LIMITS, type ChannelLimits } from '../../domain/channels.ts';
+import { CHANNEL_LIMITS, type ChannelLimits } from '../../domain/channel/channels.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 
 const ANSWER_TIMEOUT_MS = 3_000;

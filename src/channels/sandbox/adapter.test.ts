@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { validateVariant } from '../../domain/variant-limits.ts';
+import { validateVariant } from '../../domain/channel/variant-limits.ts';
 import { createHttpClient } from '../../http/http-client.ts';
+import { openFaultLog } from '../../sandbox-network/fault-log.ts';
+import { createSandboxServer } from '../../sandbox-network/http-server.ts';
+import { type Ledger, openLedger } from '../../sandbox-network/ledger.ts';
 import { type ChannelHarness, describeChannel, type NetworkFault } from '../channel.testsuite.ts';
 import type { Channel, PublishRequest } from '../channel.ts';
 import { createChannelRegistry } from '../registry.ts';
 import { createSandboxChannel } from './adapter.ts';
-import { openFaultLog } from './fault-log.ts';
-import { createSandboxServer } from './http-server.ts';
-import { type Ledger, openLedger } from './ledger.ts';
 import type { FaultMode } from './protocol.ts';
 
 const FAULTS: Record<NetworkFault, FaultMode> = {

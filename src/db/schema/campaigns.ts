@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Brief, KpiTarget } from '../../domain/brief.ts';
+import type { Brief, KpiTarget } from '../../domain/item/brief.ts';
 import { instant } from './columns.ts';
 
 export const campaigns = pgTable('campaigns', {

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { ChannelId } from '../../domain/channels.ts';
+import type { ChannelId } from '../../domain/channel/channels.ts';
 import { instant } from './columns.ts';
 
 export const channelAccounts = pgTable('channel_accounts', {

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { bigint, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { ItemEvent, ItemEventType } from '../../domain/item-event.ts';
-import type { WaitingOn } from '../../domain/item-responsible.ts';
-import type { ItemSnapshot } from '../../domain/item-run.ts';
-import type { Role } from '../../domain/roles.ts';
-import type { Stage } from '../../domain/stages.ts';
+import type { ItemEvent, ItemEventType } from '../../domain/item/event.ts';
+import type { WaitingOn } from '../../domain/item/responsible.ts';
+import type { ItemSnapshot } from '../../domain/item/run.ts';
+import type { Stage } from '../../domain/item/stages.ts';
+import type { Role } from '../../domain/people/roles.ts';
 import { bytes, instant } from './columns.ts';
 
 /** What the run of an item last reported. `seq` 0: the run has not reported yet. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { PlatformTags } from '../../domain/member.ts';
-import type { Role } from '../../domain/roles.ts';
+import type { PlatformTags } from '../../domain/people/member.ts';
+import type { Role } from '../../domain/people/roles.ts';
 import { bytes, instant } from './columns.ts';
 
 export const members = pgTable('members', {

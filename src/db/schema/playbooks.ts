@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Playbook } from '../../domain/playbook.ts';
+import type { Playbook } from '../../domain/playbook/playbook.ts';
 import { instant } from './columns.ts';
 
 /** A version never changes: items pin it. */

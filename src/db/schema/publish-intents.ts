@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Segment } from '../../domain/publish-segments.ts';
+import type { Segment } from '../../domain/channel/publish-segments.ts';
 import { instant } from './columns.ts';
 
 export type IntentState =

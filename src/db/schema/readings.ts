@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { MeasureId } from '../../domain/measures.ts';
+import type { MeasureId } from '../../domain/kpi/measures.ts';
 import { instant } from './columns.ts';
 
 /** Measured numbers, append-only by trigger: a correction is a later reading. */

@@ -1,0 +1,114 @@
+import { Context } from '@temporalio/activity';
+import { describeDatabaseError } from '../../db/errors.ts';
+import { readBanMs } from '../../db/publishing/channel-budgets.ts';
+import type { PublicationOrder } from '../../domain/channel/publication-intent.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { collectBaseline } from '../measuring.ts';
+import { type EventBatch, recordBatch } from '../recording.ts';
+import { findTarget, readContents, type SendTarget } from './post-content.ts';
+import { type Found, type ReconcileQuestion, reconcile } from './reconciling.ts';
+import { takeLease } from './send-lease.ts';
+import { type SendResult, unlessMaybeOut, withoutLease } from './send-outcome.ts';
+import { type Contents, sendTexts, type Taken } from './send-texts.ts';
+import { SEND_TIMING, type SendTiming } from './send-timing.ts';
+
+/** The readings before a post are taken within this, or not at all. */
+const BASELINE_WITHIN_MS = 2_000;
+
+export interface SendQuestion {
+  order: PublicationOrder;
+  /** A look-up found nothing of an earlier attempt. */
+  again: boolean;
+  /** Events of the run that the tables have to know before anything is sent. */
+  record?: EventBatch;
+  /** The run's clock, where readings of the account as it is before the post are to be taken. */
+  baselineAt?: string;
+}
+
+type PublishingDeps = Pick<
+  ActivityDeps,
+  'db' | 'channels' | 'assets' | 'secrets' | 'sources' | 'sendTiming'
+>;
+
+export function publishingActivities(deps: PublishingDeps) {
+  const timing: SendTiming = { ...SEND_TIMING, ...deps.sendTiming };
+  return {
+    /**
+     * One attempt to publish: the run's events, then intent row, hash check and lease in one
+     * transaction, committed before the network is touched; the lease is asked again right before the
+     * request is written. Nothing before the lease fails the attempt: what was not begun can wait.
+     */
+    async sendPublication(question: SendQuestion): Promise<SendResult> {
+      const deadline = ownDeadline();
+      let recorded: { recordedSeq?: number } = {};
+      let prepared: Prepared;
+      try {
+        if (question.record !== undefined) {
+          await recordBatch(deps.db, question.record);
+          recorded = { recordedSeq: question.record.seq };
+        }
+        prepared = await prepare(deps, question, timing);
+      } catch (error) {
+        const why = describeDatabaseError(error).slice(0, 300);
+        return { outcome: 'wait', evidence: `nothing was sent: ${why}`, ...recorded };
+      }
+      const result =
+        'outcome' in prepared
+          ? prepared
+          : await sendTexts(deps, { ...prepared, order: question.order, timing, deadline });
+      return { ...result, ...recorded };
+    },
+
+    /**
+     * Finds out what an unknown send did, by looking. Sends nothing itself.
+     * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
+     * looked at once more.
+     */
+    reconcilePublication: (question: ReconcileQuestion): Promise<Found> =>
+      reconcile(deps, question, timing),
+  };
+}
+
+type Prepared = SendResult | { target: SendTarget; contents: Contents; lease: Taken };
+
+/** Everything up to the right to send. */
+async function prepare(
+  deps: PublishingDeps,
+  { order, again, baselineAt }: SendQuestion,
+  timing: SendTiming,
+): Promise<Prepared> {
+  const { db } = deps;
+  const [contents, target, banMs] = await Promise.all([
+    readContents(deps, order),
+    findTarget(deps, order),
+    readBanMs(db, order),
+    baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
+  ]);
+  if ('outcome' in contents) return unlessMaybeOut(deps, order, contents);
+  if ('evidence' in target) {
+    return unlessMaybeOut(deps, order, { outcome: 'rejected', evidence: target.evidence });
+  }
+  if (banMs > 0) {
+    return withoutLease(deps, order, { taken: false, reason: 'banned', waitMs: banMs });
+  }
+  const idempotency = target.channel.idempotencyOf(target.account);
+  const lease = await takeLease(db, { order, contents, idempotency, again, timing });
+  return lease.taken ? { target, contents, lease } : withoutLease(deps, order, lease);
+}
+
+/** Its lack stops no post, and waiting for it must not make one late. */
+async function baseline(
+  deps: PublishingDeps,
+  order: PublicationOrder & { at: string },
+): Promise<void> {
+  const signal = AbortSignal.timeout(BASELINE_WITHIN_MS);
+  const over = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([over, collectBaseline(deps, order, signal).catch(() => undefined)]);
+}
+
+/** Tells when the engine gives the attempt up: a process that was paused must not send after that. */
+function ownDeadline(): number {
+  return performance.now() + Context.current().info.startToCloseTimeoutMs;
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import { ulid } from 'ulid';
+import {
+  fingerprintForHolder,
+  openForHolder,
+  sealForHolder,
+} from '../../credentials/holder-seal.ts';
+import type { Db } from '../../db/client.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import {
+  type ClaimedKey,
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  type IdempotencyClaim,
+  releaseIdempotencyKey,
+} from '../../db/workspace/idempotency-keys.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import type { ApiContext, ApiEnv } from './context.ts';
+import { ApiError, invalidRequest, type ProblemParts } from './errors.ts';
+
+const KEY = /^[\x21-\x7e]{1,128}$/;
+
+/** Checks the `Idempotency-Key` of every request that has one. */
+export function idempotencyKey(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const key = c.req.header('idempotency-key') ?? null;
+    if (key !== null && !KEY.test(key)) {
+      const message = 'is 1 to 128 visible ASCII characters without spaces';
+      throw invalidRequest([{ path: 'Idempotency-Key', in: 'header', message }]);
+    }
+    c.set('idempotencyKey', key);
+    return next();
+  };
+}
+
+/** The id of a command: made from the key of the request, or new when it has none. */
+export function commandIdOf(c: ApiContext): string {
+  return commandIdFor(c.get('caller').apiKeyId, c.get('idempotencyKey') ?? ulid());
+}
+
+/** The id of the command that an API key sends under an idempotency key. */
+export function commandIdFor(apiKeyId: string, key: string): string {
+  return `http:${apiKeyId}:${key}`;
+}
+
+/** What a key stands for: method, path and body. The order of a body's fields does not matter. */
+export function bodyHashOf(c: ApiContext): string {
+  const request = { method: c.req.method, path: c.req.path, body: c.get('body') };
+  return createHash('sha256').update(canonicalJson(request), 'utf8').digest('hex');
+}
+
+/** What is stored of a request that has a key, to know it again. */
+export function claimOf(c: ApiContext, key: string): IdempotencyClaim {
+  const { workspaceId, apiKeyId } = c.get('caller');
+  const bodyHash = fingerprintForHolder(bodyHashOf(c), c.get('holder'));
+  return { workspaceId, apiKeyId, key, route: `${c.req.method} ${c.req.path}`, bodyHash };
+}
+
+interface Answer<T, Status extends number> {
+  status: Status;
+  body: T;
+}
+
+/**
+ * Does the work of a request that is no command, once per key. Key, work and answer are one
+ * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind; a
+ * refusal is kept after it (first-answers.ts). The answer is kept sealed for the credential that asked,
+ * because it may hold a new secret.
+ */
+export async function once<T, Status extends number>(
+  c: ApiContext,
+  db: Db,
+  work: (tx: Db) => Promise<Answer<T, Status>>,
+): Promise<Answer<T, Status>> {
+  const key = c.get('idempotencyKey');
+  if (key === null) return inTransaction(db, work);
+  const claim = claimOf(c, key);
+  return inTransaction(db, async (tx) => {
+    const claimed = await claimIdempotencyKey(tx, claim);
+    return firstOrAgain(c, tx, claim, { claimed, work: () => work(tx) });
+  });
+}
+
+/**
+ * `once` for work that is longer than a transaction may be. The key is held by a lease: a request that
+ * comes meanwhile is told to come again, a failure gives the key back, and so does the end of `leaseMs`
+ * when this process died. What the work had done by then stays done.
+ * @param leaseMs longer than the work can take.
+ */
+export async function onceUnderLease<T, Status extends number>(
+  c: ApiContext,
+  { db, leaseMs }: { db: Db; leaseMs: number },
+  work: () => Promise<Answer<T, Status>>,
+): Promise<Answer<T, Status>> {
+  const key = c.get('idempotencyKey');
+  if (key === null) return work();
+  const claim = claimOf(c, key);
+  const claimed = await claimIdempotencyKey(db, { ...claim, leaseMs });
+  const releasing = () =>
+    work().catch(async (error: unknown) => {
+      await releaseIdempotencyKey(db, claim);
+      throw error;
+    });
+  return firstOrAgain(c, db, claim, { claimed, work: releasing });
+}
+
+/** @throws ApiError `conflict` while another request with the key is at work, `idempotency_conflict`. */
+async function firstOrAgain<T, Status extends number>(
+  c: ApiContext,
+  db: Db,
+  claim: IdempotencyClaim,
+  { claimed, work }: { claimed: ClaimedKey; work: () => Promise<Answer<T, Status>> },
+): Promise<Answer<T, Status>> {
+  switch (claimed.state) {
+    case 'claimed': {
+      const answer = await work();
+      const { status } = answer;
+      const response = sealAnswer(c, claim, answer.body);
+      await completeIdempotencyKey(db, { ...claim, status, response });
+      return answer;
+    }
+    case 'answered':
+      return repeatAnswer<T, Status>(c, claim, claimed);
+    case 'busy':
+      throw new ApiError('conflict', {
+        detail: 'a request with this idempotency key is at work: repeat it',
+        headers: { 'Retry-After': '1' },
+      });
+    case 'conflict':
+      throw usedForAnother();
+  }
+}
+
+export function usedForAnother(): ApiError {
+  return new ApiError('idempotency_conflict', {
+    detail: 'this Idempotency-Key was used for another request',
+  });
+}
+
+/** A refusal as it is kept: what its problem is made of, but for the request that it was given to. */
+export type KeptRefusal = Pick<ApiError, 'code'> & { parts: ProblemParts };
+
+type Claimed = Pick<IdempotencyClaim, 'route' | 'key'>;
+
+/** An answer's body or a refusal, for whoever holds the credential of the request. */
+export function sealAnswer(c: ApiContext, claim: Claimed, answer: unknown): Buffer {
+  const text = Buffer.from(JSON.stringify(answer), 'utf8');
+  return sealForHolder(text, c.get('holder'), purposeOf(claim));
+}
+
+/**
+ * The first answer again. Only `once` stores answers, and the same route and body lead to the same kind.
+ * @throws ApiError the refusal, when it was one.
+ */
+export function repeatAnswer<T, Status extends number>(
+  c: ApiContext,
+  claim: Claimed,
+  { status, response }: { status: number; response: Buffer },
+): Answer<T, Status> {
+  const text = openForHolder(response, c.get('holder'), purposeOf(claim)).toString('utf8');
+  const body: unknown = JSON.parse(text);
+  if (status < 400) return { status: status as Status, body: body as T };
+  const { code, parts } = body as KeptRefusal;
+  throw new ApiError(code, parts);
+}
+
+function purposeOf({ route, key }: Claimed): string {
+  return `${route} ${key}`;
+}

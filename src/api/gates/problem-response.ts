@@ -1,0 +1,203 @@
+import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ZodError } from 'zod';
+import { AssetError, type AssetErrorCode } from '../../assets/asset-store.ts';
+import {
+  describeDatabaseError,
+  isDatabaseAway,
+  isReferenceViolation,
+  isUniqueViolation,
+  isUnstorableText,
+  StoreError,
+} from '../../db/errors.ts';
+import type { ApiLog } from '../deps.ts';
+import { type ApiEnv, routeOf } from './context.ts';
+import {
+  ApiError,
+  type ErrorCode,
+  invalidRequest,
+  type Problem,
+  type ProblemIssue,
+  statusOf,
+  titleOf,
+} from './errors.ts';
+
+const ASSET_ERRORS = {
+  asset_empty: 'invalid_request',
+  asset_too_large: 'payload_too_large',
+  asset_type_refused: 'unsupported_media_type',
+  asset_upload_aborted: 'request_timeout',
+  asset_unknown: 'not_found',
+  asset_hash_invalid: 'not_found',
+  asset_store_full: 'unavailable',
+} as const satisfies Record<AssetErrorCode, ErrorCode>;
+
+/** The problem that an error is answered with. An unknown error tells the caller nothing but its request id. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof StoreError && error.code === 'cursor_invalid') {
+    const message = 'is not one that this list returned';
+    return invalidRequest([{ path: 'cursor', in: 'query', message }]);
+  }
+  if (error instanceof AssetError) {
+    return assetProblem(error);
+  }
+  if (error instanceof HTTPException) return fromFramework(error);
+  if (isDatabaseAway(error)) {
+    return new ApiError(
+      'unavailable',
+      {
+        detail: 'the database is away; nothing was stored, repeat with the same Idempotency-Key',
+        headers: { 'Retry-After': '2' },
+      },
+      { cause: error },
+    );
+  }
+  if (isUnstorableText(error)) {
+    return invalidRequest([{ path: '', message: 'holds text that cannot be stored' }]);
+  }
+  if (isReferenceViolation(error)) {
+    return invalidRequest([{ path: '', message: 'names something this workspace does not have' }]);
+  }
+  if (isUniqueViolation(error)) return new ApiError('conflict', {}, { cause: error });
+  if (error instanceof WorkflowNotFoundError) {
+    return new ApiError('conflict', { detail: 'the run of this item is not open' });
+  }
+  if (isGrpcServiceError(error) || error instanceof ServiceError) {
+    return new ApiError(
+      'unavailable',
+      { detail: 'the engine is away', headers: { 'Retry-After': '2' } },
+      { cause: error },
+    );
+  }
+  return new ApiError(
+    'internal',
+    { detail: 'the error is logged under this request id' },
+    { cause: error },
+  );
+}
+
+function assetProblem(error: AssetError): ApiError {
+  const cause = error.cause;
+  // The limits of the upload itself are told as they are.
+  if (cause instanceof ApiError) return cause;
+  return new ApiError(ASSET_ERRORS[error.code], { detail: error.message }, { cause: error });
+}
+
+/** What the framework throws before a handler runs. */
+function fromFramework(error: HTTPException): ApiError {
+  if (error.status === 415) {
+    return new ApiError('unsupported_media_type', { detail: 'this path takes another media type' });
+  }
+  if (error.status >= 500) return new ApiError('internal', {}, { cause: error });
+  return new ApiError('malformed_json', { detail: error.message });
+}
+
+/** Answers an error as problem+json, and logs what is ours to mend. */
+export function problemResponse(error: unknown, c: Context<ApiEnv>, log: ApiLog): Response {
+  const problem = toApiError(error);
+  const status = statusOf(problem.code);
+  const requestId = c.get('requestId') ?? '';
+  if (status >= 500) logFailure(problem, { requestId, route: routeOf(c) }, log);
+  // Headers that middleware has set so far belong to this answer as well.
+  return c.body(JSON.stringify(problemOf(problem, requestId)), status, {
+    ...problem.parts.headers,
+    ...(isBodyOutstanding(c) && { Connection: 'close' }),
+    'Content-Type': 'application/problem+json',
+  });
+}
+
+/**
+ * A body that was not read to its end makes the connection useless for the next request: the server ends
+ * it soon, so the caller must know not to send another one on it (RFC 9112, section 9.6).
+ */
+function isBodyOutstanding(c: Context<ApiEnv>): boolean {
+  return c.env?.incoming?.complete === false;
+}
+
+/** The body of a problem. */
+export function problemOf(problem: ApiError, requestId: string): Problem {
+  const { headers: _, detail, ...parts } = problem.parts;
+  return {
+    type: `/docs#error-${problem.code}`,
+    title: titleOf(problem.code),
+    status: statusOf(problem.code),
+    detail: detail ?? titleOf(problem.code),
+    code: problem.code,
+    requestId,
+    ...parts,
+  };
+}
+
+/** In full, but for the query's parameters: those are texts, hashes and sealed secrets. */
+function logFailure(
+  problem: ApiError,
+  request: { requestId: string; route: string | null },
+  log: ApiLog,
+): void {
+  const cause = problem.cause ?? problem;
+  const stack = cause instanceof Error ? framesOf(cause) : undefined;
+  const fields = { ...request, code: problem.code, reason: describeDatabaseError(cause), stack };
+  if (problem.code === 'unavailable') log.warn(fields, 'request not served');
+  else log.error(fields, 'request failed');
+}
+
+function framesOf(error: Error): string[] {
+  const own = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const cause = error.cause instanceof Error ? framesOf(error.cause) : [];
+  return [...own.map((line) => line.trim()), ...cause].slice(0, 40);
+}
+
+type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie';
+
+const PLACES: Partial<Record<Target, ProblemIssue['in']>> = {
+  query: 'query',
+  param: 'path',
+  header: 'header',
+};
+
+/** What a schema found wrong, field by field. */
+export function validationProblem(error: ZodError, target: Target): ApiError {
+  const place = PLACES[target];
+  return invalidRequest(
+    issuesOf(error.issues).map((issue) => ({
+      ...issue,
+      ...(place !== undefined && { in: place }),
+    })),
+  );
+}
+
+type ZodIssue = ZodError['issues'][number];
+
+function issuesOf(
+  issues: readonly ZodIssue[],
+  prefix: readonly PropertyKey[] = [],
+): ProblemIssue[] {
+  return issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path];
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: shown([...path, key]),
+        message: 'is not a known field',
+      }));
+    }
+    if (issue.code === 'invalid_union') {
+      const branch = nearest(issue.errors);
+      if (branch !== null) return issuesOf(branch, path);
+    }
+    return [{ path: shown(path), message: issue.message }];
+  });
+}
+
+/** Of the branches of a union the one that fits best is what the caller meant. */
+function nearest(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | null {
+  const [best] = branches
+    .filter(({ length }) => length > 0)
+    .toSorted((a, b) => a.length - b.length);
+  return best ?? null;
+}
+
+function shown(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.').slice(0, 300);
+}

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { readFeed } from '../../../db/calendar/calendar.ts';
+import {
+  type CalendarFeed,
+  countCalendarFeeds,
+  createCalendarFeed,
+  findCalendarFeed,
+  listCalendarFeeds,
+  revokeCalendarFeed,
+} from '../../../db/calendar/calendar-feeds.ts';
+import { getCampaign } from '../../../db/workspace/campaigns.ts';
+import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
+import { calendarFeed } from '../../calendar-feed.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiContext, ApiEnv } from '../../gates/context.ts';
+import { ApiError, invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  PUBLIC,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const Feed = z
+  .object({
+    id: z.string(),
+    channelAccountId: z.string().nullable(),
+    campaignId: z.string().nullable(),
+    createdAt: InstantText,
+  })
+  .meta({ id: 'CalendarFeed' });
+
+const NewFeed = z
+  .strictObject({
+    channelAccountId: z.string().min(1).max(64).optional(),
+    campaignId: z.string().min(1).max(64).optional(),
+  })
+  .meta({ id: 'NewCalendarFeed' });
+
+const CreatedFeed = z
+  .object({
+    id: z.string(),
+    url: z
+      .string()
+      .describe(
+        'shown once; whoever has it can read the feed; a path of this server where its public address is not configured',
+      ),
+  })
+  .meta({ id: 'CreatedCalendarFeed' });
+
+const DAY_MS = 86_400_000;
+const PAST_DAYS = 90;
+const AHEAD_DAYS = 365;
+/** Entries at most: what lies ahead comes first. */
+const MAX_EVENTS = 5_000;
+const MAX_FEEDS = 50;
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/calendar/feeds',
+  operationId: 'listCalendarFeeds',
+  tags: ['Calendar'],
+  summary: 'Your own feeds, without their addresses, oldest first',
+  security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
+  responses: {
+    200: answers(pageOf(Feed), 'A page of feeds'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const addRoute = createRoute({
+  method: 'post',
+  path: '/v1/calendar/feeds',
+  operationId: 'addCalendarFeed',
+  tags: ['Calendar'],
+  summary: 'Make a secret address for calendar programs',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(NewFeed, {}) },
+  responses: {
+    201: answers(CreatedFeed, 'Made'),
+    ...problems(...WRITE_ERRORS),
+  },
+});
+
+const revokeRoute = createRoute({
+  method: 'delete',
+  path: '/v1/calendar/feeds/{id}',
+  operationId: 'revokeCalendarFeed',
+  tags: ['Calendar'],
+  summary: 'End a feed for good: any feed as admin, otherwise your own',
+  security: WITH_KEY,
+  request: { params: idParams('id of the feed', 'fed_01KAMJ5SQ0') },
+  responses: { 204: { description: 'Ended' }, ...problems('unauthenticated', 'not_found') },
+});
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/calendar.ics',
+  operationId: 'readCalendarFeed',
+  tags: ['Calendar'],
+  summary: 'The calendar for calendar programs; its secret is its credential',
+  description: `From ${PAST_DAYS} days ago to ${AHEAD_DAYS} days ahead, ${MAX_EVENTS} entries at most: those from today on first, then the latest of those before. What was missed, or of which nobody knows whether it went out, is \`TENTATIVE\` and says so in its summary. Titles under embargo are masked. Unknown and revoked addresses are the same 404.`,
+  security: PUBLIC,
+  request: {
+    query: z.strictObject({ token: z.string().max(100).meta({ description: 'of the address' }) }),
+  },
+  responses: {
+    200: {
+      description: 'The feed',
+      content: { 'text/calendar': { schema: z.string() } },
+      headers: { ETag: { schema: { type: 'string' as const } } },
+    },
+    304: { description: 'Nothing has changed since the ETag in `If-None-Match`' },
+    ...problems('invalid_request', 'not_found'),
+  },
+});
+
+export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId, memberId } = c.get('caller');
+      const page = await listCalendarFeeds(db, { workspaceId, memberId, ...c.req.valid('query') });
+      return c.json(pageView(page, feedView), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const { workspaceId, memberId } = c.get('caller');
+      const { channelAccountId = null, campaignId = null } = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => {
+        if (
+          channelAccountId !== null &&
+          (await getChannelAccount(tx, { workspaceId, channelAccountId })) === null
+        ) {
+          const message = 'is not a channel account of this workspace';
+          throw invalidRequest([{ path: 'channelAccountId', message }]);
+        }
+        if (campaignId !== null && (await getCampaign(tx, { workspaceId, campaignId })) === null) {
+          const message = 'is not a campaign of this workspace';
+          throw invalidRequest([{ path: 'campaignId', message }]);
+        }
+        if ((await countCalendarFeeds(tx, { workspaceId, memberId })) >= MAX_FEEDS) {
+          throw new ApiError('conflict', {
+            detail: `you have ${MAX_FEEDS} feeds: revoke one first`,
+          });
+        }
+        const feed = { workspaceId, memberId, channelAccountId, campaignId };
+        const { id, secret } = await createCalendarFeed(tx, feed);
+        return { status: 201 as const, body: { id, url: feedUrl(c, settings, secret) } };
+      });
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.body, 201);
+    })
+    .openapi(revokeRoute, async (c) => {
+      const { workspaceId, memberId, roles } = c.get('caller');
+      const { id } = c.req.valid('param');
+      const own = roles.includes('admin') ? undefined : memberId;
+      const revoked = await revokeCalendarFeed(db, { workspaceId, id, memberId: own });
+      if (!revoked) throw notFound('calendar feed', id);
+      return c.body(null, 204);
+    })
+    .openapi(readRoute, async (c) => {
+      const feed = await findCalendarFeed(db, c.req.valid('query').token);
+      if (feed === null) throw new ApiError('not_found', { detail: 'there is no such feed' });
+      const { workspaceId, channelAccountId, campaignId } = feed;
+      const nowMs = Date.now();
+      // Whole days, so that the same posts are the same feed from one minute to the next.
+      const today = nowMs - (nowMs % DAY_MS);
+      const range = {
+        from: new Date(today - PAST_DAYS * DAY_MS).toISOString(),
+        to: new Date(today + AHEAD_DAYS * DAY_MS).toISOString(),
+      };
+      const rows = await readFeed(db, {
+        ...{ workspaceId, ...range, limit: MAX_EVENTS },
+        now: new Date(today).toISOString(),
+        ...(channelAccountId !== null && { channelAccountId }),
+        ...(campaignId !== null && { campaignId }),
+      });
+      const text = calendarFeed(rows, { ...range, nowMs });
+      const etag = `"${createHash('sha256').update(text, 'utf8').digest('base64url')}"`;
+      c.header('ETag', etag);
+      c.header('Cache-Control', 'private, no-cache');
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304);
+      return c.body(text, 200, { 'Content-Type': 'text/calendar; charset=utf-8' });
+    });
+}
+
+function feedView({
+  id,
+  channelAccountId,
+  campaignId,
+  createdAt,
+}: CalendarFeed): z.infer<typeof Feed> {
+  return { id, channelAccountId, campaignId, createdAt };
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/**
+ * The address of a feed, with its secret in it. The `Host` of a request is the caller's own word, and a
+ * proxy may pass on any: only one that leads to the caller's own machine is believed. Where nobody said
+ * the public address it is a path, for the address that the caller knows the API by.
+ */
+function feedUrl(
+  c: ApiContext,
+  { publicUrl }: Pick<ApiDeps['settings'], 'publicUrl'>,
+  secret: string,
+): string {
+  const path = `/v1/calendar.ics?${new URLSearchParams({ token: secret })}`;
+  if (publicUrl !== null) return publicUrl + path;
+  const { hostname, origin } = new URL(c.req.url);
+  return LOOPBACK_NAMES.has(hostname) ? origin + path : path;
+}

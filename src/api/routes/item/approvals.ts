@@ -1,0 +1,50 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
+import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { APPROVAL_EXAMPLE } from '../../examples.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { body, IDEMPOTENT, ItemParams, WITH_KEY } from '../../route-parts.ts';
+
+const common = {
+  method: 'post' as const,
+  tags: ['Review'],
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  responses: COMMAND_RESPONSES,
+};
+
+const decideRoute = createRoute({
+  ...common,
+  path: '/v1/items/{id}/approvals',
+  operationId: 'decideApproval',
+  summary: 'Approve the content, or request changes with a reason code',
+  description: 'Binds to `contentHash`: a decision on another version of the content is refused.',
+  request: { params: ItemParams, body: body(COMMAND_BODIES.decide_approval, APPROVAL_EXAMPLE) },
+});
+
+const acknowledgeRoute = createRoute({
+  ...common,
+  path: '/v1/items/{id}/acknowledge-revision',
+  operationId: 'acknowledgeRevision',
+  summary: 'The strategist’s consent to one more round past the revision limit',
+  request: { params: ItemParams, body: body(COMMAND_BODIES.acknowledge_revision) },
+});
+
+export function approvalRoutes(deps: Pick<ApiDeps, 'sender'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(decideRoute, (c) =>
+      runCommand(c, deps, {
+        type: 'decide_approval',
+        itemId: c.req.valid('param').id,
+        body: c.req.valid('json'),
+      }),
+    )
+    .openapi(acknowledgeRoute, (c) =>
+      runCommand(c, deps, {
+        type: 'acknowledge_revision',
+        itemId: c.req.valid('param').id,
+        body: c.req.valid('json'),
+      }),
+    );
+}

@@ -1,0 +1,60 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { getCommand, verdictOf } from '../../../db/item/commands.ts';
+import { CommandAnswerFields } from '../../command-reply.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { notFound, problems, UnmetRequirement } from '../../gates/errors.ts';
+import { answers, InstantText, idParams, WITH_KEY } from '../../route-parts.ts';
+
+const StoredCommand = z
+  .object({
+    id: z.string(),
+    itemId: z.string(),
+    type: z.string().meta({ example: 'decide_approval' }),
+    actor: z.string().describe('the member who gave it'),
+    state: z.enum(['pending', 'applied', 'refused']),
+    createdAt: InstantText,
+    settledAt: z.string().optional(),
+    answer: CommandAnswerFields.optional().describe('of an applied command'),
+    unmet: z.array(UnmetRequirement).optional().describe('of a refused command'),
+  })
+  .meta({ id: 'StoredCommand' });
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/commands/{id}',
+  operationId: 'getCommand',
+  tags: ['Items'],
+  summary: 'What became of a command',
+  description: 'A verdict stands for good; a pending command gets one without being sent again.',
+  security: WITH_KEY,
+  request: { params: idParams('id of the command, percent-encoded', 'http:key_01KAMJ5SQ0:2f1c') },
+  responses: {
+    200: answers(StoredCommand, 'The command'),
+    ...problems('unauthenticated', 'not_found'),
+  },
+});
+
+export function commandRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  return new OpenAPIHono<ApiEnv>().openapi(readRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const row = await getCommand(db, { workspaceId: c.get('caller').workspaceId, id });
+    if (row === null) throw notFound('command', id);
+    const { itemId, type, actorId: actor, state, createdAt } = row;
+    const command = { id, itemId, type, actor, state, createdAt };
+    const verdict = verdictOf(row);
+    if (verdict === null) return c.json(command, 200);
+    const { settledAt } = verdict;
+    return c.json(
+      verdict.state === 'refused'
+        ? { ...command, settledAt, unmet: verdict.unmet }
+        : { ...command, settledAt, answer: storedAnswer(verdict.answer) },
+      200,
+    );
+  });
+}
+
+/** Applied rows hold what the command sender stored as their answer. */
+function storedAnswer(answer: Record<string, unknown>): z.infer<typeof CommandAnswerFields> {
+  return answer as z.infer<typeof CommandAnswerFields>;
+}

@@ -1,0 +1,205 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { itemTime } from '../../../commands/command-facts.ts';
+import { getItem, listItems } from '../../../db/item/items.ts';
+import { readTimeline } from '../../../db/item/timeline.ts';
+import { listIntents } from '../../../db/publishing/publish-intents.ts';
+import { getPlaybook } from '../../../db/workspace/playbooks.ts';
+import { StartItemBody } from '../../../domain/item/command-bodies.ts';
+import { STAGES } from '../../../domain/item/stages.ts';
+import { ROLES } from '../../../domain/people/roles.ts';
+import { proposeSlots } from '../../../slots/slot-proposals.ts';
+import { commandPath, PENDING_RESPONSE, settledOrThrow } from '../../command-reply.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { BRIEF_EXAMPLE } from '../../examples.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { BODY_ERRORS, notFound, problems } from '../../gates/errors.ts';
+import { bodyHashOf, commandIdOf } from '../../gates/idempotency.ts';
+import { Action, Item, ItemSummary, Owner } from '../../item-schema.ts';
+import { itemSummaryView, itemView } from '../../item-view.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+import { readStartedItem } from '../../started-item.ts';
+import { TimelineEntry, timelineView } from '../../timeline-schema.ts';
+
+const StartedItem = z
+  .object({
+    item: Item,
+    owner: Owner,
+    nextActions: z
+      .array(Action)
+      .describe('what the caller can do now, and what the item waits for'),
+  })
+  .meta({ id: 'StartedItem' });
+
+const startRoute = createRoute({
+  method: 'post',
+  path: '/v1/items',
+  operationId: 'startItem',
+  tags: ['Items'],
+  summary: 'Start a run',
+  description:
+    'One run, one id from brief to verdict. The answer says what happens next and who owns it.',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(StartItemBody, { title: 'The order book', brief: BRIEF_EXAMPLE }) },
+  responses: {
+    201: {
+      ...answers(StartedItem, 'The run is started'),
+      headers: { Location: { schema: { type: 'string' }, description: 'the item' } },
+    },
+    202: PENDING_RESPONSE,
+    ...problems(...BODY_ERRORS, 'forbidden', 'refused', 'idempotency_conflict'),
+  },
+});
+
+const trueOrFalse = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/items',
+  operationId: 'listItems',
+  tags: ['Items'],
+  summary: 'List items, newest first',
+  security: WITH_KEY,
+  request: {
+    query: z.strictObject({
+      stage: z.enum(STAGES).optional(),
+      role: z.enum(ROLES).optional().meta({ description: 'owns the stage, or is waited for' }),
+      assignee: z.string().min(1).max(64).optional().meta({ description: 'id of a member' }),
+      campaignId: z.string().min(1).max(64).optional(),
+      open: trueOrFalse.optional().meta({ description: 'not closed and not cancelled' }),
+      stuck: trueOrFalse.optional().meta({
+        description:
+          'past due, or waiting for a person to resolve a publication; whatever else is stuck is told by `GET /v1/audit/stuck`',
+      }),
+      q: z.string().min(1).max(200).optional().meta({ description: 'part of the title' }),
+      ...paging,
+    }),
+  },
+  responses: {
+    200: answers(pageOf(ItemSummary), 'A page of items'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/items/{id}',
+  operationId: 'getItem',
+  tags: ['Items'],
+  summary: 'An item: where it is, whom it waits for, and everything decided so far',
+  security: WITH_KEY,
+  request: { params: ItemParams },
+  responses: { 200: answers(Item, 'The item'), ...problems('unauthenticated', 'not_found') },
+});
+
+const actionsRoute = createRoute({
+  method: 'get',
+  path: '/v1/items/{id}/actions',
+  operationId: 'listActions',
+  tags: ['Items'],
+  summary: 'Every command the caller could send now, and what stands in its way',
+  description:
+    'Judged by the same function as the commands themselves, given a complete payload: what only a payload can break is not in it.',
+  security: WITH_KEY,
+  request: { params: ItemParams },
+  responses: {
+    200: answers(
+      z.object({ items: z.array(Action), nextCursor: z.null() }),
+      'One entry per command',
+    ),
+    ...problems('unauthenticated', 'not_found'),
+  },
+});
+
+const timelineRoute = createRoute({
+  method: 'get',
+  path: '/v1/items/{id}/timeline',
+  operationId: 'readTimeline',
+  tags: ['Items'],
+  summary: 'Everything that happened to the item, and every command it refused, oldest first',
+  security: WITH_KEY,
+  request: { params: ItemParams, query: z.strictObject(paging) },
+  responses: {
+    200: answers(pageOf(TimelineEntry), 'A page of the timeline'),
+    ...problems('invalid_request', 'unauthenticated', 'not_found'),
+  },
+});
+
+export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'log'>) {
+  const { db, sender, settings, log } = deps;
+  const { local } = settings;
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(startRoute, async (c) => {
+      const caller = c.get('caller');
+      const commandId = commandIdOf(c);
+      const outcome = settledOrThrow(
+        await sender.start({
+          caller,
+          body: c.req.valid('json'),
+          commandId,
+          source: 'http',
+          bodyHash: bodyHashOf(c),
+        }),
+      );
+      const { itemId } = outcome;
+      const started =
+        outcome.outcome === 'applied'
+          ? await readStartedItem(db, { caller, commandId, itemId, local })
+          : null;
+      if (started === null) {
+        c.header('Location', commandPath(commandId));
+        return c.json({ outcome: 'pending' as const, commandId, itemId }, 202);
+      }
+      c.header('Location', `/v1/items/${itemId}`);
+      const { item, nextActions } = started;
+      return c.json({ item, owner: item.owner, nextActions }, 201);
+    })
+    .openapi(listRoute, async (c) => {
+      const { assignee, ...filter } = c.req.valid('query');
+      const { workspaceId } = c.get('caller');
+      const page = await listItems(db, { ...filter, workspaceId, assigneeId: assignee });
+      return c.json(
+        pageView(page, (row) => itemSummaryView(row, { local })),
+        200,
+      );
+    })
+    .openapi(readRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      const { workspaceId } = c.get('caller');
+      const row = await getItem(db, { workspaceId, itemId });
+      if (row === null) throw notFound('item', itemId);
+      const { playbookName: name, playbookVersion: version } = row;
+      const { context } = row.snapshot;
+      const [playbook, intents, proposals] = await Promise.all([
+        getPlaybook(db, { workspaceId, name, version }),
+        listIntents(db, { workspaceId, itemId }),
+        proposeSlots(db, { context, now: itemTime(row) }, log),
+      ]);
+      const facts = { playbook: playbook?.data ?? null, intents, proposals };
+      return c.json(itemView(row, { ...facts, local }), 200);
+    })
+    .openapi(actionsRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      const items = await sender.inquire({ caller: c.get('caller'), itemId });
+      if (items === null) throw notFound('item', itemId);
+      return c.json({ items, nextCursor: null }, 200);
+    })
+    .openapi(timelineRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      const { workspaceId } = c.get('caller');
+      const item = await getItem(db, { workspaceId, itemId });
+      if (item === null) throw notFound('item', itemId);
+      const page = await readTimeline(db, { workspaceId, itemId, ...c.req.valid('query') });
+      return c.json(pageView(page, timelineView), 200);
+    });
+}

@@ -1,0 +1,196 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Db } from '../../../db/client.ts';
+import { getItem, type StoredItem } from '../../../db/item/items.ts';
+import { appendReadings, listReadings, type ReadingRow } from '../../../db/item/readings.ts';
+import { findChannelAccounts } from '../../../db/workspace/channel-accounts.ts';
+import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../../domain/kpi/measures.ts';
+import { OWNER_ROLES } from '../../../domain/people/roles.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { READING_EXAMPLE } from '../../examples.ts';
+import type { ApiContext, ApiEnv } from '../../gates/context.ts';
+import {
+  invalidRequest,
+  notFound,
+  type ProblemIssue,
+  problems,
+  WRITE_ERRORS,
+} from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import { bodyChunks } from '../../gates/read-body.ts';
+import { mediaTypeOf } from '../../gates/request-body.ts';
+import { requireRole } from '../../gates/require-role.ts';
+import { readingView, StoredReading } from '../../reading-view.ts';
+import { MAX_IMPORTED, readReadingsCsv } from '../../readings-import.ts';
+import {
+  answers,
+  IDEMPOTENT,
+  ItemParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const MAX_AT_ONCE = 500;
+/** A large insert is cut into statements of this many rows. */
+const ROWS_PER_STATEMENT = 1_000;
+/** How many stored readings an answer repeats. */
+const MAX_SHOWN = 200;
+const IMPORT_TIMEOUT_MS = 120_000;
+/** Clocks of people and sources differ, and a date without a time is easily the next day's. */
+const AHEAD_TOLERANCE_MS = 24 * 3_600_000;
+
+const ReadingsStored = z
+  .object({
+    count: z.int(),
+    items: z.array(StoredReading).describe(`the first ${MAX_SHOWN} of them`),
+  })
+  .meta({ id: 'ReadingsStored' });
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/items/{id}/readings',
+  operationId: 'listReadings',
+  tags: ['KPI review'],
+  summary: 'Readings of the item, latest `asOf` first',
+  security: WITH_KEY,
+  request: {
+    params: ItemParams,
+    query: z.strictObject({
+      measure: MeasureId.optional(),
+      checkpoint: ReadingCheckpoint.optional(),
+      ...paging,
+    }),
+  },
+  responses: {
+    200: answers(pageOf(StoredReading), 'A page of readings'),
+    ...problems('invalid_request', 'unauthenticated', 'not_found'),
+  },
+});
+
+const addRoute = createRoute({
+  method: 'post',
+  path: '/v1/items/{id}/readings',
+  operationId: 'addReadings',
+  tags: ['KPI review'],
+  summary: 'State readings by hand, one or many, or import a CSV file',
+  description: `All or none are stored. Readings are never changed: a later \`asOf\` counts. A CSV file (\`text/csv\`, at most ${MAX_IMPORTED} rows) names its columns in the first line: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional.`,
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: {
+    params: ItemParams,
+    body: {
+      content: {
+        'application/json': {
+          schema: z.union([ReadingInput, z.array(ReadingInput).min(1).max(MAX_AT_ONCE)]),
+          example: READING_EXAMPLE,
+        },
+        'text/csv': {
+          schema: z.string().meta({
+            example: 'measure,value,checkpoint,asOf\nimpressions,12000,+24h,2026-03-02T08:00:00Z\n',
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: answers(ReadingsStored, 'Stored'),
+    ...problems(...WRITE_ERRORS, 'forbidden', 'not_found'),
+  },
+});
+
+export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>) {
+  const { db, engine } = deps;
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      const { workspaceId } = c.get('caller');
+      const item = await getItem(db, { workspaceId, itemId });
+      if (item === null) throw notFound('item', itemId);
+      const page = await listReadings(db, { workspaceId, itemId, ...c.req.valid('query') });
+      return c.json(pageView(page, readingView), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, [...OWNER_ROLES, 'admin']);
+      const { id: itemId } = c.req.valid('param');
+      const { workspaceId, memberId } = caller;
+      const item = await getItem(db, { workspaceId, itemId });
+      if (item === null) throw notFound('item', itemId);
+      const readings = await readingsOf(c, deps.settings, c.req.valid('json'));
+      await checkScopes(db, item, readings);
+      const answer = await once(c, db, async (tx) => {
+        const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
+        const items = rows.slice(0, MAX_SHOWN).map(readingView);
+        return { status: 201 as const, body: { count: rows.length, items } };
+      });
+      const publicationIds = [...new Set(readings.map((one) => one.publicationId ?? null))];
+      await engine.tellReadings({ itemId, publicationIds });
+      return c.json(answer.body, 201);
+    });
+}
+
+async function readingsOf(
+  c: ApiContext,
+  { limits }: ApiDeps['settings'],
+  json: ReadingInput | ReadingInput[] | string,
+): Promise<ReadingInput[]> {
+  if (mediaTypeOf(c.req.header('content-type')) !== 'text/csv' && typeof json !== 'string') {
+    return Array.isArray(json) ? json : [json];
+  }
+  const chunks = bodyChunks(c.req.raw, {
+    maxBytes: limits.importBytes,
+    timeoutMs: IMPORT_TIMEOUT_MS,
+  });
+  const { readings, hash } = await readReadingsCsv(chunks);
+  c.set('body', { csv: hash });
+  return readings;
+}
+
+/** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */
+async function checkScopes(
+  db: Db,
+  item: StoredItem,
+  readings: readonly ReadingInput[],
+): Promise<void> {
+  const { workspaceId, clockOffsetMs, snapshot } = item;
+  const publications = new Set(snapshot.context.publications.map(({ id }) => id));
+  const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
+  const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
+  const accounts = new Set(rows.map(({ id }) => id));
+  const latest = Date.now() + clockOffsetMs + AHEAD_TOLERANCE_MS;
+  const issues = readings.flatMap(({ publicationId, channelAccountId, asOf }, index) => {
+    const found: ProblemIssue[] = [];
+    const add = (field: string, message: string) =>
+      found.push({ path: `${index}.${field}`, message });
+    if (publicationId !== undefined && !publications.has(publicationId)) {
+      add('publicationId', 'is not a publication of this item');
+    }
+    if (channelAccountId !== undefined && !accounts.has(channelAccountId)) {
+      add('channelAccountId', 'is not a channel account of this workspace');
+    }
+    if (Date.parse(asOf) > latest) add('asOf', 'lies in the future');
+    return found;
+  });
+  if (issues.length > 0) throw invalidRequest(issues.slice(0, 50));
+}
+
+async function store(
+  tx: Db,
+  given: { workspaceId: string; itemId: string; createdBy: string; readings: ReadingInput[] },
+): Promise<ReadingRow[]> {
+  const { workspaceId, itemId, createdBy, readings } = given;
+  const rows: ReadingRow[] = [];
+  for (let at = 0; at < readings.length; at += ROWS_PER_STATEMENT) {
+    const part = readings.slice(at, at + ROWS_PER_STATEMENT).map((reading) => ({
+      ...reading,
+      publicationId: reading.publicationId ?? null,
+      channelAccountId: reading.channelAccountId ?? null,
+      checkpoint: reading.checkpoint ?? null,
+      createdBy,
+    }));
+    rows.push(...(await appendReadings(tx, { workspaceId, itemId, given: part })));
+  }
+  return rows;
+}

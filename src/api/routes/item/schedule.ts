@@ -1,0 +1,115 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { itemTime } from '../../../commands/command-facts.ts';
+import { getItem } from '../../../db/item/items.ts';
+import { listIntents } from '../../../db/publishing/publish-intents.ts';
+import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
+import { proposeSlots } from '../../../slots/slot-proposals.ts';
+import {
+  appliedView,
+  COMMAND_RESPONSES,
+  CommandApplied,
+  pendingReply,
+  runCommand,
+  sendCommand,
+} from '../../command-reply.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { etagOf, ifMatchOf, scheduleTag } from '../../etag.ts';
+import { REASON_EXAMPLE, SCHEDULE_EXAMPLE } from '../../examples.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { notFound, problems } from '../../gates/errors.ts';
+import { Publication } from '../../item-schema.ts';
+import { publicationView } from '../../item-view.ts';
+import {
+  body,
+  CONDITIONAL,
+  IDEMPOTENT,
+  ItemParams,
+  versionAnswers,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const Schedule = z
+  .object({ hash: z.string().describe('also the ETag'), publications: z.array(Publication) })
+  .meta({ id: 'Schedule' });
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/items/{id}/schedule',
+  operationId: 'getSchedule',
+  tags: ['Schedule'],
+  summary: 'The plan: every publication with its state',
+  security: WITH_KEY,
+  request: { params: ItemParams },
+  responses: {
+    200: versionAnswers(Schedule, 'The plan'),
+    ...problems('unauthenticated', 'not_found'),
+  },
+});
+
+const planRoute = createRoute({
+  method: 'put',
+  path: '/v1/items/{id}/schedule',
+  operationId: 'planSchedule',
+  tags: ['Schedule'],
+  summary: 'Plan or move publications',
+  description:
+    'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
+  security: WITH_KEY,
+  parameters: CONDITIONAL,
+  request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule, SCHEDULE_EXAMPLE) },
+  responses: {
+    ...COMMAND_RESPONSES,
+    200: versionAnswers(CommandApplied, 'Planned'),
+    ...problems('version_conflict'),
+  },
+});
+
+const unscheduleRoute = createRoute({
+  method: 'delete',
+  path: '/v1/items/{id}/schedule',
+  operationId: 'unschedule',
+  tags: ['Schedule'],
+  summary: 'Take every planned publication back',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { params: ItemParams, body: body(COMMAND_BODIES.unschedule, REASON_EXAMPLE) },
+  responses: COMMAND_RESPONSES,
+});
+
+export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'log'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(readRoute, async (c) => {
+      const { id: itemId } = c.req.valid('param');
+      const key = { workspaceId: c.get('caller').workspaceId, itemId };
+      const [item, intents] = await Promise.all([getItem(deps.db, key), listIntents(deps.db, key)]);
+      if (item === null) throw notFound('item', itemId);
+      const { context } = item.snapshot;
+      const hash = scheduleTag(context.publications);
+      c.header('ETag', etagOf(hash));
+      const proposals = await proposeSlots(deps.db, { context, now: itemTime(item) }, deps.log);
+      const publications = context.publications.map((record) =>
+        publicationView(record, context, { intents, proposals }),
+      );
+      return c.json({ hash, publications }, 200);
+    })
+    .openapi(planRoute, async (c) => {
+      const outcome = await sendCommand(c, deps, {
+        type: 'plan_schedule',
+        itemId: c.req.valid('param').id,
+        body: c.req.valid('json'),
+        ifMatch: ifMatchOf(c.req.header('if-match')),
+      });
+      if (outcome.outcome === 'pending') return pendingReply(c, outcome.commandId);
+      const planned = appliedView(outcome);
+      const hash = scheduleTag(planned.publications ?? []);
+      c.header('ETag', etagOf(hash));
+      return c.json({ ...planned, hash }, 200);
+    })
+    .openapi(unscheduleRoute, (c) =>
+      runCommand(c, deps, {
+        type: 'unschedule',
+        itemId: c.req.valid('param').id,
+        body: c.req.valid('json'),
+      }),
+    );
+}

@@ -1,0 +1,137 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  type ApiKeyInfo,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../../../db/workspace/api-keys.ts';
+import { getMember } from '../../../db/workspace/members.ts';
+import { Instant } from '../../../domain/instant.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import { requireRole } from '../../gates/require-role.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const ApiKey = z
+  .object({
+    id: z.string(),
+    memberId: z.string(),
+    name: z.string(),
+    expiresAt: z.string().nullable(),
+    revokedAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable().describe('to the minute'),
+    createdAt: InstantText,
+  })
+  .meta({ id: 'ApiKey' });
+
+const NewApiKey = z
+  .strictObject({
+    memberId: z.string().min(1).max(64),
+    name: z.string().trim().min(1).max(200),
+    expiresAt: Instant.optional(),
+  })
+  .meta({ id: 'NewApiKey', example: { memberId: 'mbr_01KAMJ5SQ0', name: 'laptop' } });
+
+const CreatedApiKey = z
+  .object({ id: z.string(), key: z.string().describe('shown once; only its hash is stored') })
+  .meta({ id: 'CreatedApiKey' });
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/api-keys',
+  operationId: 'listApiKeys',
+  tags: ['Administration'],
+  summary: 'Keys without their secrets, oldest first: an admin sees all, anyone else their own',
+  security: WITH_KEY,
+  request: { query: z.strictObject(paging) },
+  responses: {
+    200: answers(pageOf(ApiKey), 'A page of keys'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const createKeyRoute = createRoute({
+  method: 'post',
+  path: '/v1/api-keys',
+  operationId: 'createApiKey',
+  tags: ['Administration'],
+  summary: 'Make a key for a member',
+  description:
+    'With an `Idempotency-Key`, the same credential gets the same key again: the answer is kept encrypted under that credential.',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(NewApiKey) },
+  responses: {
+    201: answers(CreatedApiKey, 'Made'),
+    ...problems(...WRITE_ERRORS, 'forbidden'),
+  },
+});
+
+const revokeRoute = createRoute({
+  method: 'delete',
+  path: '/v1/api-keys/{id}',
+  operationId: 'revokeApiKey',
+  tags: ['Administration'],
+  summary: 'End a key for good: any key as admin, otherwise your own',
+  security: WITH_KEY,
+  request: { params: idParams('id of the key', 'key_01KAMJ5SQ0') },
+  responses: { 204: { description: 'Revoked' }, ...problems('unauthenticated', 'not_found') },
+});
+
+export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId, memberId, roles } = c.get('caller');
+      const own = roles.includes('admin') ? undefined : memberId;
+      const page = await listApiKeys(db, {
+        ...{ workspaceId, memberId: own },
+        ...c.req.valid('query'),
+      });
+      return c.json(pageView(page, keyView), 200);
+    })
+    .openapi(createKeyRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const { memberId, name, expiresAt } = c.req.valid('json');
+      const member = await getMember(db, { workspaceId, memberId });
+      if (member === null || !member.active) {
+        const message = 'is not an active member of this workspace';
+        throw invalidRequest([{ path: 'memberId', message }]);
+      }
+      const answer = await once(c, db, async (tx) => {
+        // Inside, because a repetition may come after the instant has passed.
+        if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+          throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
+        }
+        const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null };
+        return { status: 201 as const, body: await createApiKey(tx, key) };
+      });
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.body, 201);
+    })
+    .openapi(revokeRoute, async (c) => {
+      const { workspaceId, memberId, roles } = c.get('caller');
+      const { id: apiKeyId } = c.req.valid('param');
+      const own = roles.includes('admin') ? undefined : memberId;
+      const revoked = await revokeApiKey(db, { workspaceId, apiKeyId, memberId: own });
+      if (!revoked) throw notFound('API key', apiKeyId);
+      return c.body(null, 204);
+    });
+}
+
+function keyView({ workspaceId: _, ...key }: ApiKeyInfo): z.infer<typeof ApiKey> {
+  return key;
+}

@@ -1,0 +1,123 @@
+import { Readable } from 'node:stream';
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { getAsset, insertAsset } from '../../../db/workspace/assets.ts';
+import { ASSET_KINDS, type AssetKind } from '../../../domain/item/brief.ts';
+import { Sha256 } from '../../../domain/item/draft.ts';
+import type { ApiDeps } from '../../deps.ts';
+import { etagOf } from '../../etag.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { ApiError, notFound, problems } from '../../gates/errors.ts';
+import { bodyChunks } from '../../gates/read-body.ts';
+import { mediaTypeOf } from '../../gates/request-body.ts';
+import { answers, idText, WITH_KEY } from '../../route-parts.ts';
+
+const UPLOAD_TIMEOUT_MS = 600_000;
+
+const Asset = z
+  .object({
+    hash: Sha256.describe('SHA-256 of the bytes: the address of the file'),
+    kind: z.enum(ASSET_KINDS),
+    mediaType: z.string().describe('as the bytes show it, whatever was declared'),
+    size: z.int().describe('bytes'),
+  })
+  .meta({ id: 'Asset' });
+
+const bytes = z.string().meta({ format: 'binary' });
+
+const uploadRoute = createRoute({
+  method: 'post',
+  path: '/v1/assets',
+  operationId: 'uploadAsset',
+  tags: ['Assets'],
+  summary: 'Store a file under its hash',
+  description:
+    'The body is the file itself, streamed. The same bytes again are the same asset, so a repetition needs no key. `kind` may be left out where the content type says it.',
+  security: WITH_KEY,
+  request: {
+    query: z.strictObject({ kind: z.enum(ASSET_KINDS).optional() }),
+    body: { required: true, content: { 'application/octet-stream': { schema: bytes } } },
+  },
+  responses: {
+    201: answers(Asset, 'Stored, or there already'),
+    ...problems(
+      'invalid_request',
+      'unauthenticated',
+      'request_timeout',
+      'payload_too_large',
+      'unsupported_media_type',
+    ),
+  },
+});
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/assets/{hash}',
+  operationId: 'getAsset',
+  tags: ['Assets'],
+  summary: 'A stored file',
+  security: WITH_KEY,
+  request: { params: z.object({ hash: idText('hash of the file', 'a'.repeat(64)) }) },
+  responses: {
+    200: {
+      description: 'The bytes, with the media type they have',
+      content: { 'application/octet-stream': { schema: bytes } },
+    },
+    304: { description: 'The caller has these bytes (`If-None-Match`)' },
+    ...problems('unauthenticated', 'not_found'),
+  },
+});
+
+export function assetRoutes({ db, assets, settings }: Pick<ApiDeps, 'db' | 'assets' | 'settings'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(uploadRoute, async (c) => {
+      const { workspaceId, memberId } = c.get('caller');
+      const declared = mediaTypeOf(c.req.header('content-type'));
+      const kind = c.req.valid('query').kind ?? kindOf(declared);
+      const maxBytes = settings.limits.uploadBytes;
+      const chunks = bodyChunks(c.req.raw, { maxBytes, timeoutMs: UPLOAD_TIMEOUT_MS });
+      const stored = await assets.putAsset(chunks, { kind, maxBytes });
+      const row = await insertAsset(db, { workspaceId, createdBy: memberId, ...stored });
+      const { hash, mediaType, size } = row;
+      return c.json({ hash, kind: row.kind, mediaType, size }, 201);
+    })
+    .openapi(readRoute, async (c) => {
+      const { hash } = c.req.valid('param');
+      const row = await getAsset(db, { workspaceId: c.get('caller').workspaceId, hash });
+      if (row === null) throw notFound('asset', hash);
+      const headers = {
+        ETag: etagOf(row.hash),
+        'Cache-Control': 'private, max-age=31536000, immutable',
+      };
+      if (c.req.header('if-none-match') === headers.ETag) return c.body(null, 304, headers);
+      const { size, stream } = await assets.openAsset(row.hash);
+      return c.body(webStream(stream), 200, {
+        ...headers,
+        'Content-Type': row.mediaType,
+        'Content-Length': String(size),
+        'Content-Disposition': row.kind === 'written' ? 'attachment' : 'inline',
+        // Whatever a file holds, it runs nothing here.
+        'Content-Security-Policy': "default-src 'none'; sandbox",
+      });
+    });
+}
+
+/** @throws ApiError `unsupported_media_type` where nothing says what the file is. */
+function kindOf(mediaType: string): AssetKind {
+  const [family, type] = mediaType.split('/');
+  if (family === 'image') return 'visual';
+  if (family === 'video' || family === 'audio') return family;
+  if (
+    family === 'text' ||
+    (family === 'application' && type !== 'octet-stream' && type !== 'json')
+  ) {
+    return 'written';
+  }
+  throw new ApiError('unsupported_media_type', {
+    detail: `send the bytes of the file as the body, and name its kind: ?kind=${ASSET_KINDS.join('|')}`,
+  });
+}
+
+/** Node's and the DOM's types of one and the same stream. */
+function webStream(stream: Readable): ReadableStream<Uint8Array> {
+  return Readable.toWeb(stream) as unknown as ReadableStream<Uint8Array>;
+}

@@ -1,0 +1,256 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { sealCredentials } from '../../../credentials/account-credentials.ts';
+import { keyIdOf } from '../../../credentials/secret-box.ts';
+import type { Db } from '../../../db/client.ts';
+import { newId } from '../../../db/ids.ts';
+import { deleteChannelSession } from '../../../db/publishing/channel-sessions.ts';
+import { deleteCredentialRefusal } from '../../../db/publishing/credential-refusals.ts';
+import { inTransaction } from '../../../db/transaction.ts';
+import {
+  type ChannelAccountChange,
+  type ChannelAccountRow,
+  getChannelAccount,
+  insertChannelAccount,
+  pageChannelAccounts,
+  updateChannelAccount,
+} from '../../../db/workspace/channel-accounts.ts';
+import { getMember } from '../../../db/workspace/members.ts';
+import { ChannelId } from '../../../domain/channel/channels.ts';
+import { Instant } from '../../../domain/instant.ts';
+import { isTimeZone } from '../../../time/zoned-time.ts';
+import { readAccountInput } from '../../account-input.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import { requireRole } from '../../gates/require-role.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const ChannelAccount = z
+  .object({
+    id: z.string(),
+    channel: ChannelId,
+    name: z.string(),
+    zone: z.string().describe('IANA zone that wall times of its slots are read in'),
+    ownerId: z.string().nullable(),
+    settings: z.record(z.string(), z.unknown()).describe('of the channel; nothing in it is secret'),
+    hasCredentials: z.boolean(),
+    credentialsKeyId: z
+      .string()
+      .nullable()
+      .describe('id of the key that the stored credentials are encrypted with'),
+    tokenExpiresAt: z.string().nullable(),
+    active: z.boolean(),
+    createdAt: InstantText,
+  })
+  .meta({ id: 'ChannelAccount' });
+
+const zone = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine(isTimeZone, 'is not an IANA time zone')
+  .meta({ example: 'Europe/Paris' });
+const name = z.string().trim().min(1).max(200);
+const ownerId = z.string().min(1).max(64).nullable();
+const tokenExpiresAt = Instant.nullable();
+
+const settings = z
+  .record(z.string().max(64), z.unknown())
+  .describe('as the channel takes them: docs/channels.md');
+const credentials = z
+  .record(z.string().max(64), z.unknown())
+  .describe('as the channel takes them: docs/channels.md; stored encrypted, never shown again');
+
+const NewChannelAccount = z
+  .strictObject({
+    channel: ChannelId,
+    name,
+    zone,
+    settings: settings.default({}),
+    credentials: credentials.nullable().default(null),
+    ownerId: ownerId.default(null),
+    tokenExpiresAt: tokenExpiresAt.default(null),
+  })
+  .meta({ id: 'NewChannelAccount' });
+
+const ChannelAccountUpdate = z
+  .strictObject({
+    ...{ name, zone, ownerId, tokenExpiresAt, active: z.boolean() },
+    settings: settings.describe(
+      'replaces all of them; needs the credentials again, because they are sent where the settings say',
+    ),
+    credentials: credentials.nullable(),
+  })
+  .partial()
+  .meta({ id: 'ChannelAccountUpdate' });
+
+const NewCredentials = z
+  .strictObject({ credentials, tokenExpiresAt: tokenExpiresAt.default(null) })
+  .meta({ id: 'NewCredentials' });
+
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
+
+const common = { tags: ['Administration'], security: WITH_KEY };
+const AccountParams = idParams('id of the account', 'cha_01KAMJ5SQ0');
+
+const listRoute = createRoute({
+  ...common,
+  method: 'get',
+  path: '/v1/channel-accounts',
+  operationId: 'listChannelAccounts',
+  summary: 'Accounts to publish to, by channel and name',
+  request: { query: z.strictObject({ channel: ChannelId.optional(), ...paging }) },
+  responses: {
+    200: answers(pageOf(ChannelAccount), 'A page of accounts'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const addRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/channel-accounts',
+  operationId: 'addChannelAccount',
+  summary: 'Add an account (admin or social media manager)',
+  parameters: IDEMPOTENT,
+  request: { body: body(NewChannelAccount) },
+  responses: { 201: answers(ChannelAccount, 'Added'), ...writeProblems },
+});
+
+const changeRoute = createRoute({
+  ...common,
+  method: 'patch',
+  path: '/v1/channel-accounts/{id}',
+  operationId: 'changeChannelAccount',
+  summary: 'Change an account; nothing is planned on an inactive one',
+  request: { params: AccountParams, body: body(ChannelAccountUpdate) },
+  responses: { 200: answers(ChannelAccount, 'Changed'), ...writeProblems },
+});
+
+const credentialsRoute = createRoute({
+  ...common,
+  method: 'put',
+  path: '/v1/channel-accounts/{id}/credentials',
+  operationId: 'replaceChannelCredentials',
+  summary: 'Replace the credentials of an account and when they expire',
+  parameters: IDEMPOTENT,
+  request: { params: AccountParams, body: body(NewCredentials) },
+  responses: { 200: answers(ChannelAccount, 'Replaced'), ...writeProblems },
+});
+
+export function channelAccountRoutes({
+  db,
+  secrets,
+  accountFormOf,
+}: Pick<ApiDeps, 'db' | 'secrets' | 'accountFormOf'>) {
+  async function requireOwner(workspaceId: string, memberId: string | null | undefined) {
+    if (memberId === null || memberId === undefined) return;
+    if ((await getMember(db, { workspaceId, memberId })) !== null) return;
+    throw invalidRequest([{ path: 'ownerId', message: 'is not a member of this workspace' }]);
+  }
+
+  /** The account with what was given, checked by its channel's form and sealed. */
+  async function change(
+    tx: Db,
+    key: { workspaceId: string; channelAccountId: string },
+    { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
+  ): Promise<z.infer<typeof ChannelAccount>> {
+    const standing = await getChannelAccount(tx, key, { lock: true });
+    if (standing === null) throw notFound('channel account', key.channelAccountId);
+    if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
+      const message = 'are needed again with other settings: they are sent where the settings say';
+      throw invalidRequest([{ path: 'credentials', message }]);
+    }
+    const read = readAccountInput(accountFormOf, standing, { settings, credentials });
+    if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
+    if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
+    const row = await updateChannelAccount(tx, {
+      ...key,
+      change: {
+        ...changeOf(rest),
+        ...(read.settings !== undefined && { settings: read.settings }),
+        ...(read.credentials !== undefined && {
+          credentials: sealed(standing.id, read.credentials),
+        }),
+      },
+    });
+    // Its row is locked since it was read.
+    return accountView(row ?? standing);
+  }
+
+  function sealed(id: string, given: Record<string, unknown> | null): string | null {
+    return given === null ? null : sealCredentials(secrets, { id, credentials: given });
+  }
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const page = await pageChannelAccounts(db, { workspaceId, ...c.req.valid('query') });
+      return c.json(pageView(page, accountView), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin', 'social_media_manager']);
+      const { workspaceId } = caller;
+      const given = c.req.valid('json');
+      const { settings = {}, credentials = null } = readAccountInput(accountFormOf, given, given);
+      await requireOwner(workspaceId, given.ownerId);
+      const answer = await once(c, db, async (tx) => {
+        const id = newId('channelAccount');
+        const account = { ...given, id, settings, credentials: sealed(id, credentials) };
+        const row = await insertChannelAccount(tx, { workspaceId, ...account });
+        return { status: 201 as const, body: accountView(row) };
+      });
+      return c.json(answer.body, 201);
+    })
+    .openapi(changeRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin', 'social_media_manager']);
+      const { workspaceId } = caller;
+      const given = c.req.valid('json');
+      await requireOwner(workspaceId, given.ownerId);
+      const channelAccountId = c.req.valid('param').id;
+      const key = { workspaceId, channelAccountId };
+      return c.json(await inTransaction(db, (tx) => change(tx, key, given)), 200);
+    })
+    .openapi(credentialsRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin', 'social_media_manager']);
+      const { workspaceId } = caller;
+      const channelAccountId = c.req.valid('param').id;
+      const given = c.req.valid('json');
+      const answer = await once(c, db, async (tx) => ({
+        status: 200 as const,
+        body: await change(tx, { workspaceId, channelAccountId }, given),
+      }));
+      return c.json(answer.body, 200);
+    });
+}
+
+/** Only the fields that were given. */
+function changeOf(given: object): ChannelAccountChange {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function accountView({
+  workspaceId: _,
+  credentials,
+  ...account
+}: ChannelAccountRow): z.infer<typeof ChannelAccount> {
+  return {
+    ...account,
+    hasCredentials: credentials !== null,
+    credentialsKeyId: credentials === null ? null : keyIdOf(credentials),
+  };
+}

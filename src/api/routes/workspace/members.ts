@@ -1,0 +1,202 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import {
+  getMember,
+  insertMember,
+  type MemberChange,
+  type MemberRow,
+  pageMembers,
+  updateMember,
+} from '../../../db/workspace/members.ts';
+import { Instant } from '../../../domain/instant.ts';
+import { PlatformTags } from '../../../domain/people/member.ts';
+import { ROLES } from '../../../domain/people/roles.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import { requireRole } from '../../gates/require-role.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+
+const tags = z.array(z.string().trim().min(1).max(60)).max(50);
+const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+const instant = Instant;
+
+const Member = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    roles: z.array(z.enum(ROLES)),
+    skillTags: z.array(z.string()),
+    platformTags: PlatformTags.describe(
+      'channel to level: 1 knows it, 2 works in it, 3 is deep in it',
+    ),
+    profileTags: z.array(z.string()),
+    backupId: z.string().nullable().describe('may act for this member after a breach'),
+    active: z.boolean(),
+    absentFrom: z.string().nullable(),
+    absentUntil: z.string().nullable(),
+    createdAt: InstantText,
+  })
+  .meta({ id: 'MemberInfo' });
+
+const NewMember = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    roles: roles.min(1),
+    skillTags: tags.default([]),
+    platformTags: PlatformTags.default({}),
+    profileTags: tags.default([]),
+    backupId: z.string().min(1).max(64).nullable().default(null),
+  })
+  .meta({ id: 'NewMember' });
+
+const MemberUpdate = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    roles,
+    skillTags: tags,
+    platformTags: PlatformTags,
+    profileTags: tags,
+    backupId: z.string().min(1).max(64).nullable(),
+    active: z.boolean(),
+    absentFrom: instant.nullable(),
+    absentUntil: instant.nullable(),
+  })
+  .partial()
+  .meta({ id: 'MemberUpdate' });
+
+const MemberParams = idParams('id of the member', 'mbr_01KAMJ5SQ0');
+
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/members',
+  operationId: 'listMembers',
+  tags: ['Administration'],
+  summary: 'The people of the workspace, in the order they joined',
+  security: WITH_KEY,
+  request: {
+    query: z.strictObject({
+      role: z.enum(ROLES).optional(),
+      active: z
+        .enum(['true', 'false'])
+        .transform((text) => text === 'true')
+        .optional(),
+      ...paging,
+    }),
+  },
+  responses: {
+    200: answers(pageOf(Member), 'A page of members'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
+const readRoute = createRoute({
+  method: 'get',
+  path: '/v1/members/{id}',
+  operationId: 'getMember',
+  tags: ['Administration'],
+  summary: 'A member; `me` is the caller',
+  security: WITH_KEY,
+  request: { params: MemberParams },
+  responses: { 200: answers(Member, 'The member'), ...problems('unauthenticated', 'not_found') },
+});
+
+const addRoute = createRoute({
+  method: 'post',
+  path: '/v1/members',
+  operationId: 'addMember',
+  tags: ['Administration'],
+  summary: 'Add a person to the workspace',
+  security: WITH_KEY,
+  parameters: IDEMPOTENT,
+  request: { body: body(NewMember) },
+  responses: { 201: answers(Member, 'Added'), ...writeProblems },
+});
+
+const changeRoute = createRoute({
+  method: 'patch',
+  path: '/v1/members/{id}',
+  operationId: 'changeMember',
+  tags: ['Administration'],
+  summary: 'Change roles, tags, backup or absence; an inactive member’s keys stop working',
+  security: WITH_KEY,
+  request: { params: MemberParams, body: body(MemberUpdate) },
+  responses: { 200: answers(Member, 'Changed'), ...writeProblems },
+});
+
+export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
+  async function requireBackup(workspaceId: string, backupId: string | null | undefined) {
+    if (backupId === null || backupId === undefined) return;
+    const backup = await getMember(db, { workspaceId, memberId: backupId });
+    if (backup !== null) return;
+    throw invalidRequest([{ path: 'backupId', message: 'is not a member of this workspace' }]);
+  }
+
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const page = await pageMembers(db, { workspaceId, ...c.req.valid('query') });
+      return c.json(pageView(page, memberView), 200);
+    })
+    .openapi(readRoute, async (c) => {
+      const { workspaceId, memberId: own } = c.get('caller');
+      const { id } = c.req.valid('param');
+      const row = await getMember(db, { workspaceId, memberId: id === 'me' ? own : id });
+      if (row === null) throw notFound('member', id);
+      return c.json(memberView(row), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const given = c.req.valid('json');
+      await requireBackup(workspaceId, given.backupId);
+      const answer = await once(c, db, async (tx) => ({
+        status: 201 as const,
+        body: memberView(await insertMember(tx, { workspaceId, ...given })),
+      }));
+      return c.json(answer.body, 201);
+    })
+    .openapi(changeRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const { id: memberId } = c.req.valid('param');
+      const given = c.req.valid('json');
+      if (memberId === caller.memberId && (given.active === false || losesAdmin(given.roles))) {
+        const path = given.active === false ? 'active' : 'roles';
+        throw invalidRequest([{ path, message: 'would lock you out: let another admin do it' }]);
+      }
+      await requireBackup(workspaceId, given.backupId);
+      const row = await updateMember(db, { workspaceId, memberId, change: changeOf(given) });
+      if (row === null) throw notFound('member', memberId);
+      return c.json(memberView(row), 200);
+    });
+}
+
+function losesAdmin(given: readonly string[] | undefined): boolean {
+  return given !== undefined && !given.includes('admin');
+}
+
+/** Only the fields that were given. */
+function changeOf(given: z.infer<typeof MemberUpdate>): MemberChange {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as MemberChange;
+}
+
+function memberView({ workspaceId: _, ...member }: MemberRow): z.infer<typeof Member> {
+  return member;
+}

@@ -1,0 +1,184 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { newId } from '../../../db/ids.ts';
+import { getMember } from '../../../db/workspace/members.ts';
+import {
+  getWebhookEndpoint,
+  insertWebhookEndpoint,
+  listWebhookEndpoints,
+  rotateWebhookSecret,
+  setWebhookEndpointActive,
+  type WebhookEndpointRow,
+} from '../../../db/workspace/webhook-endpoints.ts';
+import type { ApiDeps } from '../../deps.ts';
+import type { ApiEnv } from '../../gates/context.ts';
+import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { once } from '../../gates/idempotency.ts';
+import { requireRole } from '../../gates/require-role.ts';
+import {
+  answers,
+  body,
+  IDEMPOTENT,
+  InstantText,
+  idParams,
+  pageOf,
+  pageView,
+  paging,
+  WITH_KEY,
+} from '../../route-parts.ts';
+import { WEBHOOK_DECISIONS } from '../../webhooks/delivery-body.ts';
+import { newWebhookSecret, webhookPurpose } from '../../webhooks/secrets.ts';
+
+const decisions = z.array(z.enum(WEBHOOK_DECISIONS)).min(1).max(WEBHOOK_DECISIONS.length);
+
+const WebhookEndpoint = z
+  .object({
+    id: z.string(),
+    url: z.string().describe('path to post deliveries to'),
+    kind: z.enum(['standard', 'slack', 'github']),
+    name: z.string(),
+    memberId: z.string().describe('the member it acts for'),
+    decisions,
+    active: z.boolean(),
+    secrets: z
+      .array(z.object({ createdAt: z.string(), expiresAt: z.string().nullable() }))
+      .describe('newest first, without their values'),
+    createdAt: InstantText,
+  })
+  .meta({ id: 'WebhookEndpoint' });
+
+const NewWebhookEndpoint = z
+  .strictObject({
+    memberId: z.string().min(1).max(64),
+    decisions,
+    name: z.string().trim().min(1).max(200).default('webhook'),
+    kind: z.literal('standard').default('standard'),
+  })
+  .meta({
+    id: 'NewWebhookEndpoint',
+    example: { memberId: 'mbr_01KAMJ5SQ0', decisions: ['decide_approval'], name: 'legal desk' },
+  });
+
+const secret = z.string().describe('`whsec_…`, shown once');
+const CreatedWebhookEndpoint = WebhookEndpoint.extend({ secret }).meta({
+  id: 'CreatedWebhookEndpoint',
+});
+const RotatedSecret = z.object({ secret }).meta({ id: 'RotatedSecret' });
+
+const EndpointParams = idParams('id of the endpoint', 'whe_01KAMJ5SQ0');
+
+const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
+
+const common = { tags: ['Webhooks'], security: WITH_KEY };
+
+const listRoute = createRoute({
+  ...common,
+  method: 'get',
+  path: '/v1/webhook-endpoints',
+  operationId: 'listWebhookEndpoints',
+  summary: 'Where signed decisions may come in, without the secrets, oldest first (admin)',
+  request: { query: z.strictObject(paging) },
+  responses: {
+    200: answers(pageOf(WebhookEndpoint), 'A page of endpoints'),
+    ...problems('invalid_request', 'unauthenticated', 'forbidden'),
+  },
+});
+
+const addRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/webhook-endpoints',
+  operationId: 'addWebhookEndpoint',
+  summary: 'Make an endpoint that acts for one member, for the decisions named (admin)',
+  parameters: IDEMPOTENT,
+  request: { body: body(NewWebhookEndpoint) },
+  responses: { 201: answers(CreatedWebhookEndpoint, 'Made'), ...writeProblems },
+});
+
+const rotateRoute = createRoute({
+  ...common,
+  method: 'post',
+  path: '/v1/webhook-endpoints/{id}/rotate',
+  operationId: 'rotateWebhookSecret',
+  summary: 'Make a new secret; the one before stays valid for 24 hours (admin)',
+  parameters: IDEMPOTENT,
+  request: { params: EndpointParams },
+  responses: { 200: answers(RotatedSecret, 'The new secret'), ...writeProblems },
+});
+
+const removeRoute = createRoute({
+  ...common,
+  method: 'delete',
+  path: '/v1/webhook-endpoints/{id}',
+  operationId: 'removeWebhookEndpoint',
+  summary: 'Close an endpoint for good (admin)',
+  request: { params: EndpointParams },
+  responses: {
+    204: { description: 'Closed' },
+    ...problems('unauthenticated', 'forbidden', 'not_found'),
+  },
+});
+
+export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'secrets'>) {
+  return new OpenAPIHono<ApiEnv>()
+    .openapi(listRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const page = await listWebhookEndpoints(db, { workspaceId, ...c.req.valid('query') });
+      return c.json(pageView(page, endpointView), 200);
+    })
+    .openapi(addRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const given = c.req.valid('json');
+      const member = await getMember(db, { workspaceId, memberId: given.memberId });
+      if (member === null || !member.active) {
+        const message = 'is not an active member of this workspace';
+        throw invalidRequest([{ path: 'memberId', message }]);
+      }
+      const answer = await once(c, db, async (tx) => {
+        const id = newId('webhookEndpoint');
+        const value = newWebhookSecret();
+        const sealedSecret = secrets.seal(value, webhookPurpose(id));
+        const row = await insertWebhookEndpoint(tx, { ...given, workspaceId, id, sealedSecret });
+        return { status: 201 as const, body: { ...endpointView(row), secret: value } };
+      });
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.body, 201);
+    })
+    .openapi(rotateRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const { workspaceId } = caller;
+      const { id: endpointId } = c.req.valid('param');
+      const answer = await once(c, db, async (tx) => {
+        const value = newWebhookSecret();
+        const sealedSecret = secrets.seal(value, webhookPurpose(endpointId));
+        const row = await rotateWebhookSecret(tx, { workspaceId, endpointId, sealedSecret });
+        if (row === null) throw notFound('webhook endpoint', endpointId);
+        return { status: 200 as const, body: { secret: value } };
+      });
+      c.header('Cache-Control', 'no-store');
+      return c.json(answer.body, 200);
+    })
+    .openapi(removeRoute, async (c) => {
+      const caller = c.get('caller');
+      requireRole(caller, ['admin']);
+      const key = { workspaceId: caller.workspaceId, endpointId: c.req.valid('param').id };
+      const standing = await getWebhookEndpoint(db, key);
+      if (standing === null) throw notFound('webhook endpoint', key.endpointId);
+      await setWebhookEndpointActive(db, { ...key, active: false });
+      return c.body(null, 204);
+    });
+}
+
+function endpointView(row: WebhookEndpointRow): z.infer<typeof WebhookEndpoint> {
+  const { id, kind, name, memberId, decisions: may, active, createdAt } = row;
+  return {
+    ...{ id, kind, name, memberId, active, createdAt },
+    url: `/v1/webhooks/${id}`,
+    decisions: may,
+    secrets: row.secrets.map((one) => ({ createdAt: one.createdAt, expiresAt: one.expiresAt })),
+  };
+}

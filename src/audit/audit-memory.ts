@@ -1,0 +1,46 @@
+import type { ChainFault } from '../domain/item/event.ts';
+import type { Listing } from './open-runs.ts';
+
+/**
+ * What one process remembers between two audits, so that the second need not do the work of the
+ * first. Nothing in it is needed for a right answer; it is lost with the process.
+ */
+export interface AuditMemory {
+  /** What verifying a chain came to, by item; it holds as long as the fingerprint does. */
+  chains: Map<string, { fingerprint: string; fault: ChainVerdict | null }>;
+  /** When a run was last compared with its row, epoch milliseconds by item. */
+  compared: Map<string, number>;
+  /** The last sign of a worker by task queue, ISO instant; without one, when its lack was first seen. */
+  workers: Map<string, { seenAt: string } | { missedSince: string }>;
+  /** Workspace of a run that has no row, by run id; null when it names none. */
+  orphans: Map<string, string | null>;
+  /** The open runs, when listing them took long. */
+  listing: { listing: Listing; until: number } | null;
+}
+
+export interface ChainVerdict {
+  code: ChainFault['code'];
+  seq: number;
+  /** What of the chain does not hold. */
+  fault: 'hash' | 'head';
+  /** When the faulty event was stored, or the row last moved. */
+  since: string;
+}
+
+export function createAuditMemory(): AuditMemory {
+  return {
+    chains: new Map(),
+    compared: new Map(),
+    workers: new Map(),
+    orphans: new Map(),
+    listing: null,
+  };
+}
+
+/** Forgets the oldest entries of a map that has grown too large. */
+export function keepAtMost<V>(map: Map<string, V>, limit: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= limit) return;
+    map.delete(key);
+  }
+}

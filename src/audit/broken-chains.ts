@@ -1,0 +1,91 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ChainMark, listChainMarks, readChains } from '../db/audit/chains.ts';
+import type { FoundFact } from '../db/audit/findings.ts';
+import type { Db } from '../db/client.ts';
+import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
+import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import { type AuditMemory, type ChainVerdict, keepAtMost } from './audit-memory.ts';
+
+/** Chains read at a time: the event loop is given back between two batches. */
+const BATCH = 25;
+/** Verifying is pure computing; a call does so much of it, the next one goes on. */
+const BUDGET_MS = 1_000;
+const REMEMBERED = 50_000;
+
+/**
+ * Chains that do not verify: an event was changed, or the row does not end where its chain does. A
+ * chain is computed again only when its stored rows have changed since it was verified.
+ */
+export async function findBrokenChains(
+  { db, memory }: { db: Db; memory: AuditMemory },
+  question: { workspaceId: string; now: string; itemId?: string | undefined },
+): Promise<{ facts: FoundFact[]; couldNotAsk: CouldNotAsk[] }> {
+  const marks = await listChainMarks(db, question);
+  const unverified = marks.filter(
+    ({ itemId, fingerprint }) => memory.chains.get(itemId)?.fingerprint !== fingerprint,
+  );
+  const until = performance.now() + BUDGET_MS;
+  let done = 0;
+  for (; done < unverified.length && performance.now() < until; done += BATCH) {
+    await verifyBatch({ db, memory }, question.workspaceId, unverified.slice(done, done + BATCH));
+    await nextTurn();
+  }
+  keepAtMost(memory.chains, REMEMBERED);
+  const left = Math.max(0, unverified.length - done);
+  return {
+    facts: marks.flatMap((mark) => factOf(mark, memory)),
+    couldNotAsk:
+      left === 0
+        ? []
+        : [
+            {
+              what: `the event chains of ${left} items`,
+              why: 'verifying them takes longer than one answer may: ask again, and it goes on',
+              codes: ['chain_broken'],
+            },
+          ],
+  };
+}
+
+async function verifyBatch(
+  { db, memory }: { db: Db; memory: AuditMemory },
+  workspaceId: string,
+  marks: readonly ChainMark[],
+): Promise<void> {
+  const itemIds = marks.map(({ itemId }) => itemId);
+  const chains = await readChains(db, { workspaceId, itemIds });
+  for (const mark of marks) {
+    const { itemId, fingerprint } = mark;
+    memory.chains.set(itemId, { fingerprint, fault: verdictOn(mark, chains.get(itemId) ?? []) });
+  }
+}
+
+function verdictOn(
+  mark: ChainMark,
+  chain: readonly (ItemEvent & { recordedAt: string })[],
+): ChainVerdict | null {
+  const fault = verifyChain(chain);
+  if (fault !== null) {
+    const since = chain.find(({ seq }) => seq === fault.seq)?.recordedAt ?? mark.updatedAt;
+    return { ...fault, fault: 'hash', since };
+  }
+  const last = chain.at(-1);
+  if (last?.seq !== mark.seq || last.hash === mark.headHash) return null;
+  return { code: 'chain_broken', seq: mark.seq, fault: 'head', since: mark.updatedAt };
+}
+
+/** A hole is a finding of its own: what comes after it cannot be judged. */
+function factOf({ itemId }: ChainMark, memory: AuditMemory): FoundFact[] {
+  const verdict = memory.chains.get(itemId)?.fault ?? null;
+  if (verdict === null || verdict.code !== 'chain_broken') return [];
+  const { seq, fault, since } = verdict;
+  return [
+    {
+      id: findingId('chain_broken', itemId),
+      code: 'chain_broken',
+      itemId,
+      since,
+      evidence: { seq, fault },
+    },
+  ];
+}

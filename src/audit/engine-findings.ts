@@ -1,0 +1,227 @@
+import type { Client } from '@temporalio/client';
+import { type FindingPosition, type FoundFact, findInTables } from '../db/audit/findings.ts';
+import { type AuditedRow, listAuditedRows } from '../db/audit/rows.ts';
+import type { Db } from '../db/client.ts';
+import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
+import { FINDING_CODES, type FindingCode, kindOf } from '../domain/audit/finding-catalogue.ts';
+import { itemWorkflowId } from '../domain/ids.ts';
+import { ASK_MS, whyNot } from './ask-engine.ts';
+import type { AuditMemory } from './audit-memory.ts';
+import { compareRuns } from './compare-runs.ts';
+import { type Listing, listOpenRuns } from './open-runs.ts';
+import { findOrphans, itemIdOf } from './orphan-runs.ts';
+import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
+import { probeRun, seeWorker } from './worker-sight.ts';
+
+export interface EngineDeps {
+  db: Db;
+  temporal: Client;
+  taskQueue: string;
+  memory: AuditMemory;
+}
+
+export interface EngineQuestion {
+  workspaceId: string;
+  /** ISO instant, real time. */
+  now: string;
+  codes: readonly FindingCode[];
+  itemId?: string | undefined;
+  after?: FindingPosition | undefined;
+}
+
+export interface EngineAnswer {
+  facts: FoundFact[];
+  couldNotAsk: CouldNotAsk[];
+}
+
+/** What is found about single runs, by looking at them. */
+const ABOUT_RUNS: readonly FindingCode[] = [
+  'row_without_run',
+  'run_ahead_of_row',
+  'row_ahead_of_run',
+  'chain_broken',
+  'activity_failing',
+  'workflow_task_failing',
+];
+
+/** Findings of the tables that make the run behind them suspicious. */
+const SUSPICIOUS = [
+  'command_without_verdict',
+  'event_gap',
+  'publication_late',
+  'timer_overdue',
+  'review_undecided',
+] as const;
+/** Runs asked whether a worker answers: one alone may be unable to for reasons of its own. */
+const PROBES = 3;
+/** Task queues beside our own that one call asks about. */
+const OTHER_QUEUES = 10;
+
+/** Codes that only the engine can answer. */
+export const ENGINE_CODES = FINDING_CODES.filter((code) => kindOf(code).source === 'engine');
+
+/** What the engine and the tables say when they are held against each other. */
+export async function findInEngine(
+  deps: EngineDeps,
+  question: EngineQuestion,
+): Promise<EngineAnswer> {
+  const asked = (code: FindingCode) => question.codes.includes(code);
+  const listing = listRuns(deps, question);
+  const rows = openRows(deps, question);
+  const parts = await Promise.all([
+    asked('no_worker') && question.itemId === undefined
+      ? missingWorkers(deps, question, { listing, rows })
+      : NOTHING,
+    ABOUT_RUNS.some(asked) ? troubledRuns(deps, question, { listing, rows }) : NOTHING,
+    asked('run_without_row') ? orphans(deps, question, listing) : NOTHING,
+  ]);
+  const { facts, couldNotAsk } = together(parts);
+  return {
+    facts: facts.filter(({ code }) => asked(code)),
+    couldNotAsk: couldNotAsk.map((open) => ({ ...open, codes: open.codes.filter(asked) })),
+  };
+}
+
+function together(answers: readonly EngineAnswer[]): EngineAnswer {
+  return {
+    facts: answers.flatMap(({ facts }) => facts),
+    couldNotAsk: answers.flatMap(({ couldNotAsk }) => couldNotAsk),
+  };
+}
+
+const NOTHING: EngineAnswer = { facts: [], couldNotAsk: [] };
+
+interface Sources {
+  listing: Promise<Listing>;
+  rows: Promise<AuditedRow[]>;
+}
+
+function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {
+  const itemIds = itemId === undefined ? undefined : [itemId];
+  return listAuditedRows(db, { workspaceId, itemIds });
+}
+
+/** The engine's index; of one item none is needed. */
+function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuestion) {
+  if (itemId === undefined) return listOpenRuns(temporal, memory);
+  const workflowId = itemWorkflowId(itemId);
+  const run = { workflowId, runId: '', startedAt: now, taskQueue: '', hasProblems: false };
+  return Promise.resolve({ runs: [run], why: null });
+}
+
+/** Of our own queue at once; of the other queues that runs of the workspace wait on once they are listed. */
+async function missingWorkers(
+  deps: EngineDeps,
+  { now }: EngineQuestion,
+  { listing, rows }: Sources,
+): Promise<EngineAnswer> {
+  const own = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
+  const [listed, open] = await Promise.all([listing, rows]);
+  const items = new Set<string | null>(open.map(({ itemId }) => itemId));
+  const queues = new Set(
+    listed.runs.filter((run) => items.has(itemIdOf(run))).map(({ taskQueue }) => taskQueue),
+  );
+  queues.delete(deps.taskQueue);
+  const others = [...queues]
+    .slice(0, OTHER_QUEUES)
+    .map((taskQueue) => missingWorker(deps, { taskQueue, now, listing }));
+  return together(await Promise.all([own, ...others]));
+}
+
+async function missingWorker(
+  { temporal, memory }: EngineDeps,
+  { taskQueue, now, listing }: { taskQueue: string; now: string; listing: Promise<Listing> },
+): Promise<EngineAnswer> {
+  const until = Date.now() + ASK_MS;
+  const probe = async () => {
+    const { runs } = await listing;
+    const asked = runs.filter((run) => run.taskQueue === taskQueue && !run.hasProblems);
+    const answers = await Promise.all(
+      asked
+        .slice(0, PROBES)
+        .map(({ workflowId }) => probeRun(temporal, workflowId, Date.now() + ASK_MS)),
+    );
+    if (answers.includes(true)) return true;
+    return answers.includes(false) ? false : null;
+  };
+  try {
+    const sight = await seeWorker({ temporal, memory }, { taskQueue, now, until, probe });
+    if (sight.present) return NOTHING;
+    const { since, lastSeenAt, kinds } = sight;
+    const evidence = { taskQueue, lastSeenAt, kinds };
+    const id = findingId('no_worker', taskQueue);
+    return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };
+  } catch (error) {
+    return notAsked(`the workers of the task queue ${taskQueue}`, whyNot(error), ['no_worker']);
+  }
+}
+
+async function troubledRuns(
+  { db, temporal, memory }: EngineDeps,
+  question: EngineQuestion,
+  sources: Sources,
+): Promise<EngineAnswer> {
+  const { workspaceId, now, after } = question;
+  const [listed, rows] = await Promise.all([sources.listing, sources.rows]);
+  if (listed.why !== null && listed.runs.length === 0) {
+    return rows.length === 0
+      ? NOTHING
+      : notAsked('the runs of the open items', listed.why, ABOUT_RUNS);
+  }
+  // Where there is room for all, none has to be chosen.
+  const suspicions =
+    rows.length > LOOKS
+      ? await findInTables(db, { workspaceId, now, codes: SUSPICIOUS, limit: LOOKS })
+      : [];
+  const known = new Set(listed.runs.map(itemIdOf));
+  const missing = listed.why === null ? rows.filter((row) => !known.has(row.itemId)) : [];
+  const troubled = listed.runs.filter((run) => run.hasProblems).map(itemIdOf);
+  const suspected = new Set(
+    [...suspicions.map((fact) => fact.itemId), ...troubled].filter((id) => id !== null),
+  );
+  const { looked, suspectsLeft, othersLeft } = planLooks(rows, {
+    missing: rowsAfter(missing, after),
+    suspected,
+    memory,
+    nowMs: Date.now(),
+  });
+  const { facts, open, why } = await compareRuns(
+    { db, temporal, memory },
+    { workspaceId, rows: looked },
+  );
+  const left = suspectsLeft.length + open.length;
+  const couldNotAsk = [
+    ...(left === 0 ? [] : leftOver(`the runs of ${left} items, some of them suspicious`, why)),
+    ...(othersLeft === 0
+      ? []
+      : leftOver(`whether ${othersLeft} rows stand where their runs do`, why)),
+  ];
+  return { facts, couldNotAsk };
+}
+
+function leftOver(what: string, why: string | null): CouldNotAsk[] {
+  const reason = why ?? 'one answer looks at a limited number of runs: ask again, and it goes on';
+  return notAsked(what, reason, ABOUT_RUNS).couldNotAsk;
+}
+
+async function orphans(
+  deps: EngineDeps,
+  { workspaceId, now }: EngineQuestion,
+  listing: Promise<Listing>,
+): Promise<EngineAnswer> {
+  const { runs, why } = await listing;
+  const codes: FindingCode[] = ['run_without_row'];
+  const unlisted = why === null ? [] : notAsked('the open runs', why, codes).couldNotAsk;
+  if (runs.length === 0) return { facts: [], couldNotAsk: unlisted };
+  const found = await findOrphans(deps, { workspaceId, now, runs });
+  const reason = found.why ?? 'one answer looks at a limited number of runs';
+  const left =
+    found.left === 0
+      ? []
+      : notAsked(`${found.left} open runs without a row`, reason, codes).couldNotAsk;
+  return { facts: found.facts, couldNotAsk: [...unlisted, ...left] };
+}
+
+function notAsked(what: string, why: string, codes: readonly FindingCode[]): EngineAnswer {
+  return { facts: [], couldNotAsk: [{ what, why, codes: [...codes] }] };
+}

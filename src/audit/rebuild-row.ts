@@ -1,0 +1,85 @@
+import type { Client } from '@temporalio/client';
+import { readArchivedHistories } from '../db/audit/archived-histories.ts';
+import type { Db } from '../db/client.ts';
+import { ChainConflict } from '../db/errors.ts';
+import { readChain } from '../db/item/item-events.ts';
+import type { ItemKey } from '../db/item/items.ts';
+import { projectEvents } from '../db/item/projection.ts';
+import { itemWorkflowId } from '../domain/ids.ts';
+import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
+import { isNotFound, whyNot } from './ask-engine.ts';
+import { NotPossible, type RepairResult } from './repair-outcome.ts';
+import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
+
+/** Reading the histories of a long item takes some questions. */
+const READ_MS = 8_000;
+
+/**
+ * Writes again what the engine's history tells of an item: events that are missing, and the row that
+ * follows from them. Needs no worker. What stands is never changed.
+ * @throws NotPossible when the history does not give a whole chain, or contradicts the stored one.
+ */
+export async function rebuildRow(
+  { db, temporal, log }: { db: Db; temporal: Client; log: ProposalLog },
+  key: ItemKey,
+): Promise<{ result: RepairResult; record: RunRecord }> {
+  const workflowId = itemWorkflowId(key.itemId);
+  const record = await recordOf({ db, temporal }, { workflowId }, key);
+  if (record === null) throw new NotPossible('neither the engine nor the archive has its history');
+  const events = await wholeChain(db, key, record);
+  const { seq, snapshot } = record;
+  try {
+    const projected = await projectEvents(db, {
+      ...key,
+      events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+      item: itemRowOf(snapshot, seq),
+      outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log),
+    });
+    return { result: { seq: projected.seq, recorded: projected.recorded }, record };
+  } catch (error) {
+    if (!(error instanceof ChainConflict)) throw error;
+    throw new NotPossible(
+      `the stored chain contradicts the history at event ${error.seq}: nothing was changed`,
+    );
+  }
+}
+
+/** The engine's own history; for an item that closed long ago, the kept one. */
+async function recordOf(
+  { db, temporal }: { db: Db; temporal: Client },
+  execution: Execution,
+  key: ItemKey,
+): Promise<RunRecord | null> {
+  try {
+    const record = await readRecord(temporal, execution, Date.now() + READ_MS);
+    if (record !== null) return record;
+  } catch (error) {
+    if (!isNotFound(error)) throw new NotPossible(`its history cannot be read: ${whyNot(error)}`);
+  }
+  const kept = await readArchivedHistories(db, key);
+  return kept.length === 0
+    ? null
+    : readKeptRecord(
+        temporal,
+        kept.map(({ history }) => history),
+      );
+}
+
+/** Of what the engine has forgotten the stored events stand in; together they have to verify. */
+async function wholeChain(db: Db, key: ItemKey, record: RunRecord): Promise<ItemEvent[]> {
+  const told = new Map(record.events.map((event) => [event.seq, event]));
+  const stored = await readChain(db, key);
+  for (const { commandId: _, ...event } of stored) {
+    if (!told.has(event.seq) && event.seq <= record.seq) told.set(event.seq, event);
+  }
+  const chain = [...told.values()].sort((a, b) => a.seq - b.seq);
+  const fault = verifyChain(chain);
+  if (fault === null && chain.at(-1)?.seq === record.seq) return chain;
+  throw new NotPossible(
+    fault?.code === 'chain_broken'
+      ? `the chain does not verify at event ${fault.seq}`
+      : `event ${fault?.seq ?? record.seq} is neither in the history nor stored`,
+  );
+}

@@ -1,0 +1,143 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
+import type { StoredCommand } from '../commands/deliver-command.ts';
+import { timeTravel } from '../commands/time-travel.ts';
+import {
+  listAppliedCommands,
+  listUnansweredCommands,
+  readStartInput,
+} from '../db/audit/commands.ts';
+import type { Db } from '../db/client.ts';
+import { getItem, type ItemKey, setClockOffset } from '../db/item/items.ts';
+import { itemWorkflowId } from '../domain/ids.ts';
+import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
+import type { ProposalLog } from '../slots/slot-proposals.ts';
+import type { ContentItemInput } from '../workflows/messages.ts';
+import { ask, whyNot } from './ask-engine.ts';
+import { rebuildRow } from './rebuild-row.ts';
+import { NotPossible, type RepairResult } from './repair-outcome.ts';
+import { seeRun } from './run-sight.ts';
+
+const START_MS = 2_000;
+
+interface RestartDeps {
+  db: Db;
+  temporal: Client;
+  taskQueue: string;
+  log: ProposalLog;
+}
+
+/**
+ * Starts a run again for an open item that has none, where its row stands: the chain, the clocks and
+ * the answers to earlier commands go on. What the lost run knew and the row does not is recovered
+ * from its history first.
+ * @throws NotPossible while something was under way that the lost run cannot tell the end of.
+ */
+export async function restartRun(
+  { db, temporal, taskQueue, log }: RestartDeps,
+  key: ItemKey,
+): Promise<RepairResult> {
+  const workflowId = itemWorkflowId(key.itemId);
+  const sight = await seeRun(temporal, { workflowId }, Date.now() + START_MS);
+  if (sight.state === 'open') throw new NotPossible('the item has an open run');
+  const record =
+    sight.state === 'closed' ? (await rebuildRow({ db, temporal, log }, key)).record : null;
+  const item = await getItem(db, key);
+  if (item === null) throw new NotPossible('the item has no row');
+  if (item.closedAt !== null) return { restarted: false, stage: item.stage };
+  const { snapshot, seq, headHash: hash, clockOffsetMs } = item;
+  refuseUnderWay(snapshot.context);
+  const input = await startInputOf(db, key);
+  const seen = await answersOf(db, key, record?.answers ?? []);
+  const continued: ContentItemInput['continued'] = {
+    snapshot,
+    head: { seq, hash },
+    seen,
+    unprojected: [],
+  };
+  const runId = await startOnce(temporal, {
+    workflowId,
+    taskQueue,
+    input: { ...input, continued },
+  });
+  if (clockOffsetMs > 0) await catchUp({ db, temporal }, { ...key, clockOffsetMs });
+  return { restarted: true, runId, seq };
+}
+
+/** Work beside the loop is not in the snapshot: only the run that began it could have seen its end. */
+function refuseUnderWay(context: ItemContext): void {
+  const sending = context.publications.filter(isSending).map(({ id }) => id);
+  if (sending.length > 0) {
+    throw new NotPossible(
+      `${sending.join(', ')} was being sent when the run was lost: find out first whether it is out`,
+    );
+  }
+  if (context.stage === 'kpi_review' && currentReview(context)?.hash === null) {
+    throw new NotPossible('the readings of its review were being frozen when the run was lost');
+  }
+}
+
+/**
+ * The answers that the new run has to know, so that a command sent again is not applied again.
+ * @throws NotPossible when one was applied whose answer nobody knows.
+ */
+async function answersOf(
+  db: Db,
+  key: ItemKey,
+  told: readonly [id: string, answer: CommandAnswer][],
+): Promise<[id: string, answer: CommandAnswer][]> {
+  const stored = await listAppliedCommands(db, key);
+  const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...told]);
+  const unanswered = await listUnansweredCommands(db, key);
+  const unknown = unanswered.filter((id) => !answers.has(id));
+  if (unknown.length === 0) return [...answers];
+  throw new NotPossible(`${unknown.join(', ')} was applied and has no verdict: resend it first`);
+}
+
+/** What the item was started with: its start command holds it for good. */
+async function startInputOf(db: Db, key: ItemKey): Promise<ContentItemInput> {
+  const payload = await readStartInput(db, key);
+  // Written by this program only: a start command's payload is a StoredCommand of kind `start`.
+  const stored = payload as unknown as StoredCommand | null;
+  if (stored?.kind !== 'start') throw new NotPossible('the command that started it is not stored');
+  return stored.input;
+}
+
+async function startOnce(
+  temporal: Client,
+  {
+    workflowId,
+    taskQueue,
+    input,
+  }: { workflowId: string; taskQueue: string; input: ContentItemInput },
+): Promise<string> {
+  try {
+    const handle = await ask(temporal, Date.now() + START_MS, () =>
+      temporal.workflow.start('contentItem', {
+        workflowId,
+        taskQueue,
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        args: [input],
+      }),
+    );
+    return handle.firstExecutionRunId;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) {
+      throw new NotPossible('somebody else has started it');
+    }
+    throw new NotPossible(`it could not be started: ${whyNot(error)}`);
+  }
+}
+
+/** A new run begins at real time; on the local stack its item may be ahead (time travel). */
+async function catchUp(
+  { db, temporal }: { db: Db; temporal: Client },
+  { workspaceId, itemId, clockOffsetMs }: ItemKey & { clockOffsetMs: number },
+): Promise<void> {
+  await setClockOffset(db, { workspaceId, itemId, offsetMs: 0 });
+  await timeTravel({ db, temporal }, { workspaceId, itemId, target: { byMs: clockOffsetMs } });
+}

@@ -1,0 +1,288 @@
+import type { Client } from '@temporalio/client';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { firstEvents } from '../commands/project-command.ts';
+import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import type { ItemEvent } from '../domain/item/event.ts';
+import type { ItemSnapshot } from '../domain/item/run.ts';
+import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
+import { ask } from './ask-engine.ts';
+
+/** One run of the engine; without a run id, the latest of the workflow. */
+export interface Execution {
+  workflowId: string;
+  runId?: string;
+}
+
+/** What one entry of the engine's history tells of the item: where it stands, and what happened. */
+interface Told {
+  seq: number;
+  events: ItemEvent[];
+  /** Null where the entry repeats an answer of long ago. */
+  snapshot: ItemSnapshot | null;
+  /** Of a command: its id and its answer. */
+  answered: [commandId: string, answer: CommandAnswer] | null;
+}
+
+/** Where an item's run stands. */
+export interface RunHead {
+  seq: number;
+  /** Hash of the event at `seq`; null where the entry that says so does not carry it. */
+  hash: string | null;
+}
+
+/** Everything that the engine's history tells of an item. */
+export interface RunRecord {
+  input: ContentItemInput;
+  events: ItemEvent[];
+  seq: number;
+  snapshot: ItemSnapshot;
+  /** Commands that the run applied, with their answers. */
+  answers: [commandId: string, answer: CommandAnswer][];
+}
+
+type HistoryPage = Awaited<
+  ReturnType<Client['workflowService']['getWorkflowExecutionHistoryReverse']>
+>;
+type HistoryEntry = NonNullable<NonNullable<HistoryPage['history']>['events']>[number];
+type HistoryFailure = NonNullable<
+  NonNullable<HistoryEntry['workflowTaskFailedEventAttributes']>['failure']
+>;
+type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
+
+const HEAD_PAGE = 25;
+/** A run that only waits for readings writes this much without a word about the item. */
+const HEAD_PAGES = 12;
+/** Runs that continued one another, at most: one has thousands of events. */
+const MAX_RUNS = 20;
+
+/**
+ * Where the run stands, from the newest entries of its history: needs no worker. Every task of a run
+ * that appends events leaves them in the history: as the result of an Update, or on their way to the
+ * tables.
+ * @returns null when the newest entries say nothing.
+ */
+export async function readHead(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<RunHead | null> {
+  let token: HistoryPage['nextPageToken'] | undefined;
+  for (let page = 0; page < HEAD_PAGES; page += 1) {
+    const answer = await ask(temporal, until, () =>
+      temporal.workflowService.getWorkflowExecutionHistoryReverse({
+        namespace: temporal.options.namespace,
+        execution,
+        maximumPageSize: HEAD_PAGE,
+        ...(token !== undefined && { nextPageToken: token }),
+      }),
+    );
+    const told = await tellAll(temporal, answer.history?.events ?? []);
+    if (told.length > 0) return headOf(told);
+    token = answer.nextPageToken;
+    if (token === null || token === undefined || token.length === 0) return null;
+  }
+  return null;
+}
+
+/**
+ * Why the run's latest workflow task failed. Only the first failure of a row is in the history.
+ * @returns null when it did not fail but was never answered.
+ */
+export async function readTaskFailure(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<HistoryFailure | null> {
+  const { history } = await ask(temporal, until, () =>
+    temporal.workflowService.getWorkflowExecutionHistoryReverse({
+      namespace: temporal.options.namespace,
+      execution,
+      maximumPageSize: HEAD_PAGE,
+    }),
+  );
+  for (const entry of history?.events ?? []) {
+    const failure = entry.workflowTaskFailedEventAttributes?.failure;
+    if (failure !== undefined && failure !== null) return failure;
+  }
+  return null;
+}
+
+/** The input that a run was started with; null when it cannot be read. */
+export async function readInput(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<Partial<ContentItemInput> | null> {
+  const { history } = await ask(temporal, until, () =>
+    temporal.workflowService.getWorkflowExecutionHistory({
+      namespace: temporal.options.namespace,
+      execution,
+      maximumPageSize: 1,
+    }),
+  );
+  const [first] = history?.events ?? [];
+  return first === undefined ? null : inputOf(temporal, first);
+}
+
+/**
+ * The item's whole chain as the engine's history has it, over every run that continued another, as
+ * far back as the engine remembers.
+ * @returns null when the history is not that of an item.
+ */
+export async function readRecord(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<RunRecord | null> {
+  const runs: HistoryEntry[][] = [];
+  let run: Execution | null = execution;
+  while (run !== null && runs.length < MAX_RUNS) {
+    const entries: HistoryEntry[] = await entriesOf(temporal, run, until);
+    runs.unshift(entries);
+    run = runBefore(execution, entries[0]);
+  }
+  return recordOf(temporal, runs);
+}
+
+/** The same from histories that were kept, in the order of their runs. */
+export async function readKeptRecord(
+  temporal: Client,
+  histories: readonly string[],
+): Promise<RunRecord | null> {
+  const runs = histories.map((text) => historyFromJSON(JSON.parse(text)).events ?? []);
+  return recordOf(temporal, runs);
+}
+
+async function recordOf(
+  temporal: Client,
+  runs: readonly HistoryEntry[][],
+): Promise<RunRecord | null> {
+  const told = await tellAll(temporal, runs.flat());
+  const [first] = runs.at(0) ?? [];
+  const input = first === undefined ? null : asInput(await inputOf(temporal, first));
+  const newest = told
+    .filter(hasSnapshot)
+    .reduce<Standing | null>((best, one) => (one.seq >= (best?.seq ?? 0) ? one : best), null);
+  if (newest === null || input === null) return null;
+  const { seq, snapshot } = newest;
+  const events = new Map(told.flatMap((one) => one.events.map((event) => [event.seq, event])));
+  const chain = [...events.values()].filter((event) => event.seq <= seq);
+  const answers = told.map(({ answered }) => answered).filter((answered) => answered !== null);
+  return { input, events: chain.sort((a, b) => a.seq - b.seq), seq, snapshot, answers };
+}
+
+type Standing = Told & { snapshot: ItemSnapshot };
+
+function hasSnapshot(told: Told): told is Standing {
+  return told.snapshot !== null;
+}
+
+/** The run that this one continued. */
+function runBefore({ workflowId }: Execution, first: HistoryEntry | undefined): Execution | null {
+  const runId = first?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId ?? '';
+  return runId === '' ? null : { workflowId, runId };
+}
+
+function headOf(told: readonly Told[]): RunHead {
+  const seq = Math.max(...told.map((one) => one.seq));
+  const last = told.flatMap(({ events }) => events).find((event) => event.seq === seq);
+  return { seq, hash: last?.hash ?? null };
+}
+
+async function entriesOf(
+  temporal: Client,
+  execution: Execution,
+  until: number,
+): Promise<HistoryEntry[]> {
+  const entries: HistoryEntry[] = [];
+  let token: HistoryPage['nextPageToken'] | undefined;
+  do {
+    const page = await ask(temporal, until, () =>
+      temporal.workflowService.getWorkflowExecutionHistory({
+        namespace: temporal.options.namespace,
+        execution,
+        ...(token !== undefined && { nextPageToken: token }),
+      }),
+    );
+    entries.push(...(page.history?.events ?? []));
+    token = page.nextPageToken;
+  } while (token !== null && token !== undefined && token.length > 0);
+  return entries;
+}
+
+async function tellAll(temporal: Client, entries: readonly HistoryEntry[]): Promise<Told[]> {
+  const told = await Promise.all(entries.map((entry) => tell(temporal, entry)));
+  return told.filter((one) => one !== null);
+}
+
+/** What an entry tells of the item; null for most entries. */
+async function tell(temporal: Client, entry: HistoryEntry): Promise<Told | null> {
+  const completed = entry.workflowExecutionUpdateCompletedEventAttributes;
+  if (completed?.outcome?.success !== undefined && completed.outcome.success !== null) {
+    const [result] = await decode(temporal, completed.outcome.success.payloads);
+    const { answer } = (result ?? {}) as Partial<CommandResult>;
+    const answered: Told['answered'] =
+      answer === undefined ? null : [completed.meta?.updateId ?? '', answer];
+    return told(result as Partial<CommandResult> | null, answered);
+  }
+  const activity = entry.activityTaskScheduledEventAttributes;
+  if (activity?.activityType?.name === 'recordEvents') {
+    const [batch] = await decode(temporal, activity.input?.payloads);
+    return told(batch as (Partial<CommandResult> & { seq?: number }) | null, null);
+  }
+  const input = asInput(await inputOf(temporal, entry));
+  return input === null ? null : startOf(input);
+}
+
+/** A result of the Update `command`, or a batch for the tables; other Updates have no events. */
+function told(
+  result: (Partial<CommandResult> & { seq?: number }) | null,
+  answered: Told['answered'],
+): Told | null {
+  if (result === null || !Array.isArray(result.events)) return null;
+  const { events, snapshot = null } = result;
+  const seq = result.seq ?? events.at(-1)?.seq;
+  return seq === undefined ? null : { seq, events, snapshot, answered };
+}
+
+/** A run that was started by hand may name an item and still be no start that the machine knows. */
+function startOf(input: ContentItemInput): Told | null {
+  if (input.continued !== undefined) {
+    const { head, snapshot, unprojected = [] } = input.continued;
+    return { seq: head.seq, events: unprojected, snapshot, answered: null };
+  }
+  try {
+    const first = firstEvents(input);
+    return { seq: first.events.length, ...first, answered: null };
+  } catch {
+    return null;
+  }
+}
+
+async function inputOf(
+  temporal: Client,
+  entry: HistoryEntry,
+): Promise<Partial<ContentItemInput> | null> {
+  const started = entry.workflowExecutionStartedEventAttributes;
+  if (started === undefined || started === null) return null;
+  const [input] = await decode(temporal, started.input?.payloads);
+  return typeof input === 'object' ? input : null;
+}
+
+/** A run may have been started by hand with anything: an input is one when it names its item. */
+function asInput(input: Partial<ContentItemInput> | null): ContentItemInput | null {
+  return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
+    ? (input as ContentItemInput)
+    : null;
+}
+
+/** Payloads of this program's own making; whatever else they hold is looked at before it is used. */
+async function decode(temporal: Client, payloads: Payloads): Promise<(object | null)[]> {
+  try {
+    const values = await decodeArrayFromPayloads(temporal.options.loadedDataConverter, payloads);
+    return values.map((value) => (typeof value === 'object' ? value : null));
+  } catch {
+    return [];
+  }
+}

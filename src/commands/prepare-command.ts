@@ -1,0 +1,379 @@
+import type { Db } from '../db/client.ts';
+import type { StoredItem } from '../db/item/items.ts';
+import { saveBrief, saveDraft } from '../db/item/versions.ts';
+import { listAssets } from '../db/workspace/assets.ts';
+import { getMember, listHolders } from '../db/workspace/members.ts';
+import { hashOf } from '../domain/canonical.ts';
+import type { CommandBody } from '../domain/item/command-bodies.ts';
+import type { ClockFacts, CommandPayloads, CommandType, Holders } from '../domain/item/commands.ts';
+import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
+import { digestBrief, digestDraft } from '../domain/item/digests.ts';
+import { isTentativePlace } from '../domain/item/requirements/question.ts';
+import { placeOf } from '../domain/item/run.ts';
+import { standingSlots } from '../domain/item/slots.ts';
+import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
+import type { BusinessCalendar } from '../time/business-calendar.ts';
+import { clockFacts, itemTime } from './command-facts.ts';
+import type { BodyIssue, Caller } from './command-outcome.ts';
+import { currentFaults } from './current-draft.ts';
+import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
+
+/** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
+export interface Prepared<T extends CommandType = CommandType> {
+  refs: CommandPayloads[T]['refs'];
+  facts: CommandPayloads[T]['facts'];
+  /** What a person wrote: a row of its own, stored with the command. */
+  comment: string | null;
+  /** What a sign-off teaches: a row of its own as well. */
+  learnings?: string;
+}
+
+export interface Preparation<T extends CommandType> {
+  db: Db;
+  caller: Caller;
+  item: StoredItem;
+  context: ItemContext;
+  actor: Actor;
+  calendar: BusinessCalendar;
+  body: CommandBody<T>;
+  /** Id of the comment row, if the command brings one. */
+  commentId: string;
+}
+
+/** The body cannot become a command: the fields and rules it breaks. */
+export class InvalidBody extends Error {
+  readonly issues: BodyIssue[];
+
+  constructor(issues: BodyIssue[]) {
+    super(issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+    this.name = 'InvalidBody';
+    this.issues = issues;
+  }
+}
+
+/** `If-Match` names another version than the current one. */
+export class VersionConflict extends Error {
+  readonly current: string | null;
+
+  constructor(current: string | null) {
+    super(`the current version is ${current ?? 'none'}`);
+    this.name = 'VersionConflict';
+    this.current = current;
+  }
+}
+
+type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<Prepared<T>>;
+
+function clocks({ calendar, item, context }: Clocked): ClockFacts {
+  return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
+}
+
+function plannerOf({ item, context }: Pick<Clocked, 'item' | 'context'>): SlotPlanner {
+  const binds = !isTentativePlace(placeOf(item.snapshot));
+  return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
+}
+
+/** @throws InvalidBody when more than one time is given. */
+function hasTime({ at, local, slot }: CommandBody<'resolve_publication'>): boolean {
+  const count = [at, local, slot].filter((time) => time !== undefined).length;
+  if (count <= 1) return count === 1;
+  throw new InvalidBody([{ path: ['at'], message: 'give one of `at`, `local` and `slot`' }]);
+}
+
+/** Whether a command may take slots: they are chosen under locks that last until it is stored. */
+export function takesSlots(type: CommandType): boolean {
+  return type === 'plan_schedule' || type === 'resolve_publication';
+}
+
+type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
+
+/** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
+const MAX_HOLDERS = 200;
+
+async function holdersOf(db: Db, workspaceId: string, roles: readonly Role[]): Promise<Holders> {
+  const all = await listHolders(db, { workspaceId });
+  return Object.fromEntries(
+    roles.flatMap((role) => (all[role] ? [[role, all[role].slice(0, MAX_HOLDERS)]] : [])),
+  );
+}
+
+function ticked(checklist: Record<string, boolean>): string[] {
+  return Object.entries(checklist).flatMap(([code, done]) => (done ? [code] : []));
+}
+
+/** Only the refs that were given: the run's payload has no undefined members. */
+function given<T extends object>(refs: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(refs).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function reasonOnly<
+  T extends 'withdraw_handoff' | 'unschedule' | 'open_kpi_review' | 'cancel',
+>(): Preparer<T> {
+  return async (preparation) => ({
+    refs: given({ reason: (preparation.body as CommandBody<'cancel'>).reason }),
+    facts: { clocks: clocks(preparation) },
+    comment: null,
+  });
+}
+
+const PREPARERS: { [T in CommandType]: Preparer<T> } = {
+  save_brief: async (preparation) => {
+    const { db, item, caller, body } = preparation;
+    const { row } = await saveBrief(db, {
+      workspaceId: item.workspaceId,
+      itemId: item.id,
+      hash: hashOf(body.brief),
+      body: body.brief,
+      authorId: caller.memberId,
+    });
+    return {
+      refs: { brief: digestBrief(body.brief, row.version) },
+      facts: { clocks: clocks(preparation) },
+      comment: null,
+    };
+  },
+  offer_handoff: async (preparation) => ({
+    refs: { checklist: ticked(preparation.body.checklist) },
+    facts: {
+      holders: await holdersOf(preparation.db, preparation.item.workspaceId, ['creator']),
+    },
+    comment: preparation.body.note ?? null,
+  }),
+  withdraw_handoff: reasonOnly(),
+  accept_handoff: async (preparation) => ({
+    refs: given({ handoffId: preparation.body.handoffId }),
+    facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
+    comment: null,
+  }),
+  decline_handoff: async (preparation) => {
+    const { body, commentId } = preparation;
+    return {
+      refs: given({
+        handoffId: body.handoffId,
+        reason: body.reason,
+        commentId: body.comment === undefined ? undefined : commentId,
+      }),
+      facts: { clocks: clocks(preparation) },
+      comment: body.comment ?? null,
+    };
+  },
+  save_draft: async (preparation) => {
+    const { db, item, caller, body, context } = preparation;
+    const { workspaceId, id: itemId } = item;
+    const hashes = body.draft.assets.map(({ hash }) => hash);
+    const stored = await listAssets(db, { workspaceId, hashes });
+    const files = new Map(stored.map((file) => [file.hash, file]));
+    const unknown = body.draft.assets.flatMap(({ hash }, index) =>
+      files.has(hash)
+        ? []
+        : [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }],
+    );
+    if (unknown.length > 0) throw new InvalidBody(unknown);
+    const { row } = await saveDraft(db, {
+      workspaceId,
+      itemId,
+      hash: hashOf(body.draft),
+      body: body.draft,
+      authorId: caller.memberId,
+    });
+    const facts = context.brief?.facts ?? [];
+    return {
+      refs: { draft: digestDraft(body.draft, row.version, { files, facts }) },
+      facts: { clocks: clocks(preparation) },
+      comment: null,
+    };
+  },
+  submit_for_review: async (preparation) => {
+    const { db, item, body, context } = preparation;
+    return {
+      refs: { checklist: ticked(body.checklist) },
+      facts: {
+        holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
+        ...(await draftFacts(db, context)),
+        clocks: clocks(preparation),
+      },
+      comment: body.note ?? null,
+    };
+  },
+  acknowledge_revision: async ({ body }) => ({ refs: {}, facts: {}, comment: body.note ?? null }),
+  decide_approval: async (preparation) => {
+    const { body, commentId } = preparation;
+    return {
+      refs: {
+        role: body.role,
+        contentHash: body.contentHash,
+        decision: body.decision,
+        ...given({
+          reason: body.reason,
+          commentId: body.comment === undefined ? undefined : commentId,
+        }),
+      },
+      facts: { clocks: clocks(preparation) },
+      comment: body.comment ?? null,
+    };
+  },
+  plan_schedule: async (preparation) => {
+    const { db, body, context } = preparation;
+    const planner = plannerOf(preparation);
+    const resolved = await resolveSlots(
+      db,
+      planner,
+      body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
+    );
+    if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
+    const kept = planner.binds ? standingSlots(context, resolved.slots).kept : [];
+    return {
+      refs: { publications: resolved.slots },
+      facts: {
+        slots: [...resolved.facts, ...(await keptSlotFacts(db, planner, kept))],
+        clocks: clocks(preparation),
+        warnings: resolved.warnings,
+      },
+      comment: null,
+    };
+  },
+  unschedule: reasonOnly(),
+  skip_publication: async (preparation) => ({
+    refs: {
+      publicationId: preparation.body.publicationId,
+      ...given({ reason: preparation.body.reason }),
+    },
+    facts: { clocks: clocks(preparation) },
+    comment: null,
+  }),
+  resolve_publication: async (preparation) => {
+    const { db, body, context } = preparation;
+    const record = publicationById(context, body.publicationId);
+    const resolved =
+      record !== null && hasTime(body)
+        ? await resolveSlots(db, plannerOf(preparation), [
+            {
+              path: [],
+              slot: {
+                channelAccountId: record.channelAccountId,
+                ...given({ at: body.at, local: body.local, zone: body.zone, slot: body.slot }),
+              },
+            },
+          ])
+        : NO_SLOTS;
+    if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
+    return {
+      refs: {
+        publicationId: body.publicationId,
+        outcome: body.outcome,
+        ...given({
+          evidence: body.evidence,
+          permalink: body.permalink,
+          remoteId: body.remoteId,
+          slot: resolved.slots[0],
+        }),
+      },
+      facts: {
+        slots: resolved.facts,
+        clocks: clocks(preparation),
+        ...(resolved.warnings.length > 0 && { warnings: resolved.warnings }),
+      },
+      comment: null,
+    };
+  },
+  open_kpi_review: reasonOnly(),
+  sign_off: async ({ body, commentId }) => ({
+    refs: {
+      role: body.role,
+      decision: body.decision,
+      ...given({
+        reviewHash: body.reviewHash,
+        extendTo: body.extendTo,
+        commentId: body.comment === undefined ? undefined : commentId,
+      }),
+    },
+    facts: {},
+    comment: body.comment ?? null,
+    ...(body.learnings !== undefined && { learnings: body.learnings }),
+  }),
+  hold: async ({ body }) => ({ refs: given({ reason: body.reason }), facts: {}, comment: null }),
+  resume: async (preparation) => ({
+    refs: given({ reason: preparation.body.reason }),
+    facts: { clocks: clocks(preparation) },
+    comment: null,
+  }),
+  cancel: reasonOnly(),
+  reassign: async ({ db, item, body }) => {
+    const receiver = await getMember(db, {
+      workspaceId: item.workspaceId,
+      memberId: body.memberId,
+    });
+    return {
+      refs: {
+        role: body.role,
+        memberId: body.memberId,
+        as: body.as,
+        ...given({ reason: body.reason }),
+      },
+      facts: { receiverRoles: receiver?.roles ?? [], receiverActive: receiver?.active ?? false },
+      comment: null,
+    };
+  },
+  extend: async (preparation) => {
+    const { body, context, item } = preparation;
+    const { until } = body;
+    const now = itemTime(item);
+    if (until !== undefined && Date.parse(until) <= Date.parse(now)) {
+      throw new InvalidBody([{ path: ['until'], message: 'is not in the future' }]);
+    }
+    const standing = clocks(preparation);
+    const stage = context.clock?.stage;
+    if (until === undefined || stage === undefined) {
+      return { refs: given({ reason: body.reason }), facts: { clocks: standing }, comment: null };
+    }
+    const [from, to] = [Date.parse(now), Date.parse(until)];
+    const share = (part: number) => from + part * (to - from);
+    return {
+      refs: given({ reason: body.reason, until }),
+      facts: { clocks: { [stage]: [share(0.5), share(0.8), to, share(1.5)] } },
+      comment: null,
+    };
+  },
+};
+
+/** A member deep in a channel beats one who knows it: said as a warning, never a refusal. */
+function depthWarnings({
+  actor,
+  item,
+  context,
+}: Preparation<'accept_handoff'>): { code: string; message: string }[] {
+  if (item.stage !== 'scheduling') return [];
+  return Object.keys(context.draft?.variants ?? {})
+    .filter((channel) => (actor.platformTags[channel] ?? 0) < 3)
+    .map((channel) => ({
+      code: 'platform_depth',
+      message: `the publisher is not deep in ${channel}`,
+    }));
+}
+
+/**
+ * Stores the texts of a command and gathers its facts.
+ * @throws InvalidBody, VersionConflict
+ */
+export async function prepareCommand<T extends CommandType>(
+  type: T,
+  preparation: Preparation<T>,
+): Promise<Prepared<T>> {
+  return PREPARERS[type](preparation);
+}
+
+/** What the run cannot know of a draft that is handed in. */
+async function draftFacts(db: Db, context: ItemContext) {
+  const found = await currentFaults(db, context);
+  if (found === null) return {};
+  return { ...found, violations: found.violations.map(({ message }) => message) };
+}
+
+/** The facts of `actions`: what a complete command of each type would be judged by. */
+export async function factsForActions(db: Db, item: StoredItem, context: ItemContext) {
+  const holders = await holdersOf(db, item.workspaceId, ['creator', ...APPROVER_ROLES]);
+  const found = context.stage === 'creation' ? await draftFacts(db, context) : {};
+  return { holders, ...found, slots: [], receiverRoles: [], receiverActive: true };
+}

@@ -1,0 +1,82 @@
+import type { Db } from '../db/client.ts';
+import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
+import { projectEvents } from '../db/item/projection.ts';
+import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
+import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
+import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
+import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
+
+interface ProjectionDeps {
+  db: Db;
+  log: ProposalLog;
+}
+
+/** Commits an applied command: events, row, verdict and outbox in one transaction. */
+export async function projectCommand(
+  deps: ProjectionDeps,
+  row: CommandRow,
+  { events, snapshot, answer }: CommandResult,
+): Promise<CommandVerdict | null> {
+  // Without events the row has nothing to gain: its state belongs to whoever brings the event before.
+  const standing = events.length === 0 ? null : snapshot;
+  return commit(deps, row, { events, snapshot: standing, seq: answer.seq, answer });
+}
+
+/** Commits a started run. Its first events follow from its input alone, so the engine is not asked. */
+export async function projectStart(
+  deps: ProjectionDeps,
+  row: CommandRow,
+  input: ContentItemInput,
+): Promise<CommandVerdict | null> {
+  const { snapshot, events } = firstEvents(input);
+  const seq = events.length;
+  const { stage, substage } = itemRowOf(snapshot, seq);
+  const answer: CommandAnswer = { seq, stage, substage };
+  return commit(deps, row, { events, snapshot, seq, answer });
+}
+
+/** What a run's first task computes from its input; the run and the API call the same pure functions. */
+export function firstEvents(input: ContentItemInput): {
+  snapshot: ItemSnapshot;
+  events: ItemEvent[];
+} {
+  const { snapshot, records } = startItem(input.item);
+  const named = records.map((record, index) =>
+    index === 0 ? { ...record, data: { commandId: input.commandId, ...record.data } } : record,
+  );
+  const stamp = { at: input.item.at, actor: input.actor };
+  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, named, stamp) };
+}
+
+async function commit(
+  { db, log }: ProjectionDeps,
+  row: CommandRow,
+  applied: {
+    events: ItemEvent[];
+    snapshot: ItemSnapshot | null;
+    seq: number;
+    answer: CommandAnswer;
+  },
+): Promise<CommandVerdict | null> {
+  const { events, snapshot, seq, answer } = applied;
+  const { verdict } = await projectEvents(db, {
+    workspaceId: row.workspaceId,
+    itemId: row.itemId,
+    events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+    ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
+    command: { id: row.id, seq, answer: { ...answer } },
+    outbox: await outboxWithProposals(
+      db,
+      {
+        workspaceId: row.workspaceId,
+        itemId: row.itemId,
+        events,
+        context: snapshot?.context ?? null,
+      },
+      log,
+    ),
+  });
+  return verdict;
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { Db } from '../db/client.ts';
+import { getItem, setClockOffset } from '../db/item/items.ts';
+import { itemWorkflowId } from '../domain/ids.ts';
+import { deadlinesOf } from '../domain/item/deadlines.ts';
+import { placeOf } from '../domain/item/run.ts';
+import type { RunState } from '../workflows/messages.ts';
+
+/** How far an item's run goes: a duration, an instant, or what comes next. */
+export type TravelTarget =
+  | { byMs: number }
+  | { to: string }
+  | { to: 'next_deadline' }
+  | { to: 'next_checkpoint' };
+
+export type TravelOutcome =
+  | { outcome: 'arrived'; now: string; clockOffsetMs: number; seq: number }
+  | { outcome: 'not_found' }
+  | { outcome: 'nothing_ahead'; message: string }
+  | { outcome: 'late'; now: string; message: string };
+
+/** Longest jump: the engine's retention and people's patience end before. */
+const MAX_JUMP_MS = 400 * 86_400_000;
+/** A little past the deadline, so that its timer has fired. */
+const PAST_MS = 1_000;
+const ARRIVE_WITHIN_MS = 60_000;
+const POLL_MS = 100;
+
+/**
+ * Fast-forwards an item's run on the real engine (local stack only). It stops at every deadline on the
+ * way and lets the run do its work there, as waiting would have. Everything else keeps real time; the
+ * distance is kept on the item's row.
+ */
+export async function timeTravel(
+  { db, temporal }: { db: Db; temporal: Client },
+  { workspaceId, itemId, target }: { workspaceId: string; itemId: string; target: TravelTarget },
+): Promise<TravelOutcome> {
+  const item = await getItem(db, { workspaceId, itemId });
+  if (item === null) return { outcome: 'not_found' };
+  if (item.closedAt !== null) {
+    return { outcome: 'nothing_ahead', message: 'the item is closed: its run is over' };
+  }
+  let state = await tick(temporal, itemId);
+  const distance = distanceOf(state, target);
+  if (distance === null) {
+    return { outcome: 'nothing_ahead', message: 'nothing of the kind lies ahead of this item' };
+  }
+  if (distance <= 0 || distance > MAX_JUMP_MS) {
+    return { outcome: 'nothing_ahead', message: 'the target is not ahead within 400 days' };
+  }
+  const arriveAt = Date.parse(state.now) + distance;
+  const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
+  while (Date.parse(state.now) < arriveAt) {
+    const stopAt = Math.min(arriveAt, nextStop(state));
+    await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
+    const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
+    if (reached === 'late') {
+      return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
+    }
+    if (reached === 'over') {
+      return { outcome: 'nothing_ahead', message: 'the item was closed on the way' };
+    }
+    state = reached;
+    const offsetMs = Math.max(0, Date.parse(state.now) - Date.now());
+    await setClockOffset(db, { workspaceId, itemId, offsetMs });
+  }
+  const { now, seq } = state;
+  return { outcome: 'arrived', now, clockOffsetMs: Math.max(0, Date.parse(now) - Date.now()), seq };
+}
+
+/** A little past the next deadline, so that its timer has fired. */
+function nextStop({ now, nextDeadline }: RunState): number {
+  if (nextDeadline === null) return Number.POSITIVE_INFINITY;
+  return Math.max(Date.parse(nextDeadline), Date.parse(now)) + PAST_MS;
+}
+
+/** Waits until the run's clock is there and its work is done. */
+async function reach(
+  temporal: Client,
+  itemId: string,
+  { stopAt, giveUpAt }: { stopAt: number; giveUpAt: number },
+): Promise<RunState | 'late' | 'over'> {
+  for (;;) {
+    const state = await tick(temporal, itemId).catch(overOrAway);
+    if (state === 'over') return state;
+    if (state !== null && Date.parse(state.now) >= stopAt && isDone(state)) return state;
+    if (Date.now() > giveUpAt) return 'late';
+    await delay(POLL_MS);
+  }
+}
+
+/** The engine may show the new time a moment before the timers that it passed have fired. */
+function isDone({ idle, now, nextDeadline }: RunState): boolean {
+  return idle && (nextDeadline === null || Date.parse(nextDeadline) > Date.parse(now));
+}
+
+function overOrAway(error: unknown): 'over' | null {
+  return error instanceof WorkflowNotFoundError ? 'over' : null;
+}
+
+function distanceOf(state: RunState, target: TravelTarget): number | null {
+  const now = Date.parse(state.now);
+  if ('byMs' in target) return target.byMs;
+  if (target.to === 'next_deadline') {
+    return state.nextDeadline === null
+      ? null
+      : Math.max(0, Date.parse(state.nextDeadline) - now) + PAST_MS;
+  }
+  if (target.to === 'next_checkpoint') {
+    const { snapshot } = state;
+    const next = deadlinesOf(placeOf(snapshot), snapshot.context).find(
+      ({ kind }) => kind === 'checkpoint',
+    );
+    return next === undefined ? null : Math.max(0, next.at - now) + PAST_MS;
+  }
+  return Date.parse(target.to) - now;
+}
+
+async function fastForward(temporal: Client, itemId: string, distanceMs: number): Promise<void> {
+  const { namespace } = temporal.options;
+  await temporal.workflowService.updateWorkflowExecutionOptions({
+    namespace,
+    workflowExecution: { workflowId: itemWorkflowId(itemId) },
+    workflowExecutionOptions: {
+      timeSkippingConfig: {
+        enabled: true,
+        fastForwardConfig: {
+          id: randomUUID(),
+          duration: msToTs(distanceMs),
+        },
+      },
+    },
+    updateMask: { paths: ['time_skipping_config'] },
+  });
+}
+
+/** The run's clock shows its old time until its next task: this makes it take one. */
+function tick(temporal: Client, itemId: string): Promise<RunState> {
+  return temporal.workflow
+    .getHandle(itemWorkflowId(itemId))
+    .executeUpdate<RunState, []>('tick', { updateId: `tick:${randomUUID()}`, args: [] });
+}

@@ -1,0 +1,125 @@
+import { type SQL, sql } from 'drizzle-orm';
+import {
+  FINDING_CODES,
+  FINDING_KINDS,
+  type FindingCode,
+  rankOf,
+} from '../../domain/audit/finding-catalogue.ts';
+import type { Role } from '../../domain/people/roles.ts';
+import type { Db } from '../client.ts';
+import { expiringTokens } from './account-checks.ts';
+import {
+  LATE_SLOTS,
+  MISSING_CHECKPOINTS,
+  OVERDUE,
+  OVERDUE_TIMERS,
+  SLOTS_WITHOUT_APPROVAL,
+  UNDECIDED_REVIEWS,
+  unresolvedSlots,
+} from './item-checks.ts';
+import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
+import { commandsWithoutVerdict, eventGaps } from './record-checks.ts';
+import { type AuditScope, iso, openItems } from './sql.ts';
+
+/** Something found, before it is known whom it waits for. */
+export interface FoundFact {
+  id: string;
+  code: FindingCode;
+  /** Null: it is about no item. */
+  itemId: string | null;
+  /** ISO instant with milliseconds. */
+  since: string;
+  evidence: Record<string, unknown>;
+}
+
+/** Place in the list: worst first, then longest, then by id. */
+export interface FindingPosition {
+  rank: number;
+  since: string;
+  id: string;
+}
+
+export type TableCode = {
+  [C in FindingCode]: (typeof FINDING_KINDS)[C]['source'] extends 'tables' ? C : never;
+}[FindingCode];
+
+const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
+  overdue: () => OVERDUE,
+  unassigned: () => UNASSIGNED,
+  owner_inactive: () => INACTIVE_OWNERS,
+  owner_absent: () => ABSENT_OWNERS,
+  stale_approval: staleApprovals,
+  slot_without_approval: () => SLOTS_WITHOUT_APPROVAL,
+  publication_unknown: (scope) => unresolvedSlots(scope, 'unknown'),
+  publication_late: () => LATE_SLOTS,
+  publication_missed: (scope) => unresolvedSlots(scope, 'missed'),
+  checkpoint_missing: () => MISSING_CHECKPOINTS,
+  review_undecided: () => UNDECIDED_REVIEWS,
+  token_expiring: expiringTokens,
+  command_without_verdict: commandsWithoutVerdict,
+  event_gap: eventGaps,
+  timer_overdue: () => OVERDUE_TIMERS,
+};
+
+/** Codes that the tables alone answer. */
+export const TABLE_CODES = FINDING_CODES.filter(
+  (code): code is TableCode => FINDING_KINDS[code].source === 'tables',
+);
+
+export interface TableQuestion extends AuditScope {
+  codes: readonly TableCode[];
+  /** Findings at most. */
+  limit: number;
+  /** Only what comes after this place in the list. */
+  after?: FindingPosition | undefined;
+  id?: string | undefined;
+  /** Only of items that wait for this role, or for this member. */
+  role?: Role | undefined;
+  memberId?: string | undefined;
+}
+
+/** What the tables say is stuck in a workspace, in the order of the list. */
+export async function findInTables(db: Db, question: TableQuestion): Promise<FoundFact[]> {
+  if (question.codes.length === 0) return [];
+  const checks = question.codes.map(
+    (code) => sql`
+select ${code}::text as code, ${rankOf(code)}::integer as rank, c.item_id, c.subject, c.since,
+  c.evidence
+from (${CHECKS[code](question)}) c`,
+  );
+  const { rows } = await db.execute<{
+    id: string;
+    code: TableCode;
+    item_id: string | null;
+    since: string;
+    evidence: Record<string, unknown>;
+  }>(sql`
+with ${openItems(question)}, found as (
+  select f.*, 'fnd_' || left(
+    encode(sha256(convert_to(f.code || ' ' || f.subject, 'UTF8')), 'hex'), 26) as id
+  from (${sql.join(checks, sql` union all `)}) f
+)
+select f.id, f.code, f.item_id, ${iso(sql`f.since`)} as since, f.evidence
+from found f
+where ${sql.join([sql`true`, ...conditionsOf(question)], sql` and `)}
+order by f.rank, f.since, f.id collate "C"
+limit ${question.limit}`);
+  return rows.map(({ item_id: itemId, ...fact }) => ({ ...fact, itemId }));
+}
+
+function conditionsOf({ workspaceId, after, id, role, memberId }: TableQuestion): SQL[] {
+  const waits = (part: object) => sql`exists (
+    select from items i where i.id = f.item_id and i.workspace_id = ${workspaceId}
+      and i.waiting_on @> ${JSON.stringify([part])}::jsonb)`;
+  return [
+    ...(id === undefined ? [] : [sql`f.id = ${id}`]),
+    ...(role === undefined ? [] : [waits({ role })]),
+    ...(memberId === undefined ? [] : [waits({ memberId })]),
+    ...(after === undefined
+      ? []
+      : [
+          sql`(f.rank, f.since, f.id collate "C")
+            > (${after.rank}::integer, ${after.since}::timestamptz, ${after.id})`,
+        ]),
+  ];
+}

@@ -1,0 +1,78 @@
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import type { StoredItem } from '../item/items.ts';
+import { commands, items } from '../schema/index.ts';
+
+/** What the audit compares with the run of an item. */
+export interface AuditedRow {
+  itemId: string;
+  seq: number;
+  headHash: string;
+  updatedAt: string;
+  /** Its run is not started yet: the command that does so has no verdict. */
+  isStarting: boolean;
+}
+
+/** The open items of a workspace, the ones that reported longest ago first. */
+export async function listAuditedRows(
+  db: Db,
+  { workspaceId, itemIds }: { workspaceId: string; itemIds?: readonly string[] | undefined },
+): Promise<AuditedRow[]> {
+  return db
+    .select({
+      itemId: items.id,
+      seq: items.seq,
+      headHash: items.headHash,
+      updatedAt: items.updatedAt,
+      isStarting: sql<boolean>`exists (select from ${commands} c where c.item_id = ${items.id}
+        and c.type = 'start_item' and c.state = 'pending')`,
+    })
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, workspaceId),
+        isNull(items.closedAt),
+        ...(itemIds === undefined ? [] : [inArray(items.id, [...itemIds])]),
+      ),
+    )
+    .orderBy(asc(items.updatedAt), asc(items.id));
+}
+
+/** Where an item's row is, whatever its workspace. */
+export interface LocatedRow {
+  itemId: string;
+  workspaceId: string;
+  stage: string;
+  closedAt: string | null;
+  updatedAt: string;
+}
+
+/**
+ * Which of these items have a row, in any workspace: a run belongs to nobody only when none has.
+ * The caller shows nothing of a foreign one.
+ */
+export async function locateRows(db: Db, itemIds: readonly string[]): Promise<LocatedRow[]> {
+  if (itemIds.length === 0) return [];
+  return db
+    .select({
+      itemId: items.id,
+      workspaceId: items.workspaceId,
+      stage: items.stage,
+      closedAt: items.closedAt,
+      updatedAt: items.updatedAt,
+    })
+    .from(items)
+    .where(inArray(items.id, [...itemIds]));
+}
+
+/** The rows of items that something was found about. */
+export async function readFoundItems(
+  db: Db,
+  { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
+): Promise<StoredItem[]> {
+  if (itemIds.length === 0) return [];
+  return db
+    .select()
+    .from(items)
+    .where(and(eq(items.workspaceId, workspaceId), inArray(items.id, [...itemIds])));
+}

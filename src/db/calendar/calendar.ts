@@ -1,0 +1,134 @@
+import { and, asc, desc, eq, gte, lt, notInArray, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { PublicationState } from '../../domain/item/context.ts';
+import type { Stage } from '../../domain/item/stages.ts';
+import type { Db } from '../client.ts';
+import { ifGiven } from '../conditions.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import type { PublicationRow } from '../publishing/publications.ts';
+import { channelAccounts, items, publications, renames } from '../schema/index.ts';
+
+/** States of what will not be, or is not, on the channel. */
+export const CANCELLED_STATES: PublicationState[] = ['skipped', 'rejected', 'not_live'];
+
+export interface CalendarRow {
+  publication: PublicationRow;
+  title: string;
+  campaignId: string | null;
+  stage: Stage;
+  clockOffsetMs: number;
+  /** Null when the account is gone. */
+  accountName: string | null;
+}
+
+export interface CalendarFilter extends PageRequest {
+  workspaceId: string;
+  from: string;
+  /** Not included. */
+  to: string;
+  channelAccountId?: string | undefined;
+  campaignId?: string | undefined;
+  /** With what was cancelled. */
+  cancelled?: boolean | undefined;
+}
+
+/** Publications of a range by their planned time. */
+export async function listCalendar(db: Db, filter: CalendarFilter): Promise<Page<CalendarRow>> {
+  const limit = pageLimit(filter);
+  const rows = await db
+    .select(calendarColumns)
+    .from(publications)
+    .innerJoin(items, eq(items.id, publications.itemId))
+    .leftJoin(channelAccounts, isAccountOfPublication())
+    .where(
+      and(
+        isInCalendar(filter),
+        ...ifGiven(filter.cursor, (text) => {
+          const { at, id } = decodeInstantCursor(text);
+          return sql`(${publications.at}, ${publications.id}) > (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(asc(publications.at), asc(publications.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ publication }) => [publication.at, publication.id]);
+}
+
+/** What a feed shows of a calendar, and how often the names in it have changed. */
+export interface FeedRow extends CalendarRow {
+  renames: number;
+  /** Null when neither item nor account was ever renamed. */
+  renamedAt: string | null;
+}
+
+/**
+ * What a feed shows: what lies ahead of `now` by its time, soonest first, and of the rest of `limit` what
+ * lies behind, latest first. However many posts there were, they leave those that come in the feed.
+ * @returns in the order of time.
+ */
+export async function readFeed(
+  db: Db,
+  { now, limit, ...filter }: Omit<CalendarFilter, 'cancelled'> & { now: string; limit: number },
+): Promise<FeedRow[]> {
+  const shown = { ...filter, cancelled: true };
+  const ahead = await selectFeed(db, { ...shown, from: now }, { order: asc, limit });
+  const left = limit - ahead.length;
+  const behind = await selectFeed(db, { ...shown, to: now }, { order: desc, limit: left });
+  return [...behind.reverse(), ...ahead];
+}
+
+async function selectFeed(
+  db: Db,
+  filter: CalendarFilter,
+  { order, limit }: { order: typeof asc; limit: number },
+): Promise<FeedRow[]> {
+  const item = alias(renames, 'item_renames');
+  const account = alias(renames, 'account_renames');
+  const rows = await db
+    .select({
+      ...calendarColumns,
+      itemRenames: item.count,
+      accountRenames: account.count,
+      renamedAt: sql<string | null>`greatest(${item.lastAt}, ${account.lastAt})`,
+    })
+    .from(publications)
+    .innerJoin(items, eq(items.id, publications.itemId))
+    .leftJoin(channelAccounts, isAccountOfPublication())
+    .leftJoin(item, eq(item.subjectId, publications.itemId))
+    .leftJoin(account, eq(account.subjectId, publications.channelAccountId))
+    .where(isInCalendar(filter))
+    .orderBy(order(publications.at), order(publications.id))
+    .limit(limit);
+  return rows.map(({ itemRenames, accountRenames, renamedAt, ...row }) => ({
+    ...row,
+    renames: (itemRenames ?? 0) + (accountRenames ?? 0),
+    renamedAt: renamedAt === null ? null : new Date(renamedAt).toISOString(),
+  }));
+}
+
+const calendarColumns = {
+  publication: publications,
+  title: items.title,
+  campaignId: items.campaignId,
+  stage: items.stage,
+  clockOffsetMs: items.clockOffsetMs,
+  accountName: channelAccounts.name,
+};
+
+function isAccountOfPublication() {
+  return and(
+    eq(channelAccounts.id, publications.channelAccountId),
+    eq(channelAccounts.workspaceId, publications.workspaceId),
+  );
+}
+
+function isInCalendar(filter: CalendarFilter) {
+  return and(
+    eq(publications.workspaceId, filter.workspaceId),
+    gte(publications.at, filter.from),
+    lt(publications.at, filter.to),
+    ...ifGiven(filter.channelAccountId, (id) => eq(publications.channelAccountId, id)),
+    ...ifGiven(filter.campaignId, (id) => eq(items.campaignId, id)),
+    filter.cancelled === true ? undefined : notInArray(publications.state, CANCELLED_STATES),
+  );
+}

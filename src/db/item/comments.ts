@@ -1,0 +1,70 @@
+import { and, asc, eq, isNull, or, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { ifGiven } from '../conditions.ts';
+import { newId } from '../ids.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { commands, comments } from '../schema/index.ts';
+import type { ItemKey } from './items.ts';
+
+export type CommentRow = typeof comments.$inferSelect;
+
+export type NewComment = Pick<
+  CommentRow,
+  'workspaceId' | 'itemId' | 'authorId' | 'visibility' | 'text'
+> & { id?: string; kind?: CommentRow['kind']; commandId?: string | null };
+
+/** Stores a comment. One that comes with a command is stored once per command id and kind. */
+export async function insertComment(db: Db, comment: NewComment): Promise<CommentRow> {
+  const [created] = await db
+    .insert(comments)
+    .values({ id: newId('comment'), ...comment })
+    .onConflictDoNothing({ target: [comments.commandId, comments.kind] })
+    .returning();
+  if (created !== undefined) return created;
+  const [standing] = await db
+    .select()
+    .from(comments)
+    .where(
+      and(
+        eq(comments.workspaceId, comment.workspaceId),
+        eq(comments.commandId, comment.commandId ?? ''),
+        eq(comments.kind, comment.kind ?? 'comment'),
+      ),
+    );
+  if (standing === undefined) throw new Error('the comment is neither new nor stored');
+  return standing;
+}
+
+/**
+ * The thread of an item, oldest first. What came with a command is in it once that is applied: the
+ * words of a refused approval were never said.
+ */
+export async function listComments(
+  db: Db,
+  request: ItemKey & PageRequest & { visibility?: CommentRow['visibility'] | undefined },
+): Promise<Page<CommentRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select({ comment: comments })
+    .from(comments)
+    .leftJoin(commands, eq(commands.id, comments.commandId))
+    .where(
+      and(
+        eq(comments.workspaceId, request.workspaceId),
+        eq(comments.itemId, request.itemId),
+        or(isNull(comments.commandId), eq(commands.state, 'applied')),
+        ...ifGiven(request.visibility, (visibility) => eq(comments.visibility, visibility)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${comments.createdAt}, ${comments.id}) > (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(asc(comments.createdAt), asc(comments.id))
+    .limit(limit + 1);
+  return toPage(
+    rows.map(({ comment }) => comment),
+    limit,
+    (row) => [row.createdAt, row.id],
+  );
+}

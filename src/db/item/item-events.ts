@@ -1,0 +1,68 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+import type { ItemEvent } from '../../domain/item/event.ts';
+import type { Db } from '../client.ts';
+import { decodeSeqCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { itemEvents } from '../schema/index.ts';
+import type { ItemKey } from './items.ts';
+
+/** A stored event, in the form that `verifyChain` of the domain checks. */
+export type StoredEvent = ItemEvent & { commandId: string | null };
+
+const eventColumns = {
+  seq: itemEvents.seq,
+  at: itemEvents.at,
+  type: itemEvents.type,
+  actor: itemEvents.actor,
+  data: itemEvents.data,
+  prevHash: itemEvents.prevHash,
+  hash: itemEvents.hash,
+  commandId: itemEvents.commandId,
+};
+
+/** Events of an item in the order of the chain. */
+export async function listItemEvents(
+  db: Db,
+  request: ItemKey & PageRequest,
+): Promise<Page<StoredEvent>> {
+  const limit = pageLimit(request);
+  const afterSeq = request.cursor === undefined ? 0 : decodeSeqCursor(request.cursor);
+  const rows = await readEventsAfter(db, { ...request, afterSeq, limit: limit + 1 });
+  return toPage(rows, limit, (row) => [row.seq]);
+}
+
+/** At most `limit` events that follow a seq, in order. */
+export async function readEventsAfter(
+  db: Db,
+  { afterSeq, limit, ...key }: ItemKey & { afterSeq: number; limit: number },
+): Promise<StoredEvent[]> {
+  return db
+    .select(eventColumns)
+    .from(itemEvents)
+    .where(and(isOfItem(key), gt(itemEvents.seq, afterSeq)))
+    .orderBy(asc(itemEvents.seq))
+    .limit(limit);
+}
+
+/** The whole chain of an item: what an audit pack or a check of the chain reads. */
+export async function readChain(db: Db, key: ItemKey): Promise<StoredEvent[]> {
+  return db.select(eventColumns).from(itemEvents).where(isOfItem(key)).orderBy(asc(itemEvents.seq));
+}
+
+/**
+ * The events that name a command as their cause; empty when the run never applied it. Answers for a
+ * command whose run has closed and no longer knows it.
+ */
+export async function findEventsOfCommand(
+  db: Db,
+  { workspaceId, commandId }: { workspaceId: string; commandId: string },
+): Promise<StoredEvent[]> {
+  return db
+    .select(eventColumns)
+    .from(itemEvents)
+    .where(and(eq(itemEvents.workspaceId, workspaceId), eq(itemEvents.commandId, commandId)))
+    .orderBy(asc(itemEvents.seq));
+}
+
+function isOfItem({ workspaceId, itemId }: ItemKey) {
+  return and(eq(itemEvents.itemId, itemId), eq(itemEvents.workspaceId, workspaceId));
+}

@@ -1,0 +1,117 @@
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { monotonicFactory } from 'ulid';
+import { ID_PREFIXES } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import { ifGiven } from '../conditions.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { readings } from '../schema/index.ts';
+import { inTransaction } from '../transaction.ts';
+import type { ItemKey } from './items.ts';
+
+export type ReadingRow = typeof readings.$inferSelect;
+
+export type NewReading = Pick<ReadingRow, 'measure' | 'value' | 'asOf' | 'source' | 'provisional'> &
+  Partial<
+    Pick<
+      ReadingRow,
+      'publicationId' | 'channelAccountId' | 'checkpoint' | 'idempotencyKey' | 'createdBy'
+    >
+  >;
+
+/**
+ * Appends readings, all or none. One whose idempotency key stands already is not stored again.
+ * @returns one row per reading given, in order: the new one or the one that stood.
+ */
+export function appendReadings(
+  db: Db,
+  { workspaceId, itemId, given }: ItemKey & { given: readonly NewReading[] },
+): Promise<ReadingRow[]> {
+  // Ids of one batch grow in its order: of two readings as of one instant the later one counts.
+  const nextUlid = monotonicFactory();
+  const rows = given.map((reading) => ({
+    id: `${ID_PREFIXES.reading}_${nextUlid()}`,
+    workspaceId,
+    itemId,
+    ...reading,
+  }));
+  if (rows.length === 0) return Promise.resolve([]);
+  return inTransaction(db, async (tx) => {
+    const created = await tx.insert(readings).values(rows).onConflictDoNothing().returning();
+    const byId = new Map(created.map((row) => [row.id, row]));
+    const repeated = rows.filter(({ id }) => !byId.has(id));
+    const standing = await findByIdempotencyKey(
+      tx,
+      workspaceId,
+      repeated.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
+    );
+    return rows.map((row) => {
+      const stored = byId.get(row.id) ?? standing.get(row.idempotencyKey ?? '');
+      if (stored === undefined) throw new Error(`reading ${row.id} is neither new nor stored`);
+      return stored;
+    });
+  });
+}
+
+/** Readings of an item, newest `asOf` first. */
+export async function listReadings(
+  db: Db,
+  request: ItemKey &
+    PageRequest & { measure?: ReadingRow['measure'] | undefined; checkpoint?: string | undefined },
+): Promise<Page<ReadingRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select()
+    .from(readings)
+    .where(
+      and(
+        isOfItem(request),
+        ...ifGiven(request.measure, (measure) => eq(readings.measure, measure)),
+        ...ifGiven(request.checkpoint, (checkpoint) => eq(readings.checkpoint, checkpoint)),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${readings.asOf}, ${readings.id}) < (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(desc(readings.asOf), desc(readings.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, (row) => [row.asOf, row.id]);
+}
+
+/**
+ * Per measure, scope and checkpoint the reading with the latest `asOf`; of equal ones the one
+ * recorded last. Checkpoints are compared as written: `latestReadings` of the domain also knows
+ * that `+1d` is `+24h`.
+ */
+export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingRow[]> {
+  const { measure, publicationId, channelAccountId, checkpoint, asOf, id } = readings;
+  return db
+    .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint])
+    .from(readings)
+    .where(isOfItem(key))
+    .orderBy(
+      asc(measure),
+      asc(publicationId),
+      asc(channelAccountId),
+      asc(checkpoint),
+      desc(asOf),
+      desc(id),
+    );
+}
+
+async function findByIdempotencyKey(
+  tx: Db,
+  workspaceId: string,
+  keys: string[],
+): Promise<Map<string, ReadingRow>> {
+  if (keys.length === 0) return new Map();
+  const rows = await tx
+    .select()
+    .from(readings)
+    .where(and(eq(readings.workspaceId, workspaceId), inArray(readings.idempotencyKey, keys)));
+  return new Map(rows.map((row) => [row.idempotencyKey ?? '', row]));
+}
+
+function isOfItem({ workspaceId, itemId }: ItemKey) {
+  return and(eq(readings.itemId, itemId), eq(readings.workspaceId, workspaceId));
+}

@@ -1,0 +1,86 @@
+import { and, asc, eq, gte, sql } from 'drizzle-orm';
+import type { Unmet } from '../../domain/item/commands.ts';
+import type { Db } from '../client.ts';
+import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { commands } from '../schema/index.ts';
+import { readEventsAfter, type StoredEvent } from './item-events.ts';
+import type { ItemKey } from './items.ts';
+
+export type TimelineEntry = ({ kind: 'event' } & StoredEvent) | RefusalEntry;
+
+/** A refused command. `seq` is where the item stood: it comes after that event. */
+export interface RefusalEntry {
+  kind: 'refusal';
+  seq: number;
+  at: string;
+  commandId: string;
+  type: string;
+  actor: string;
+  unmet: Unmet[];
+}
+
+/**
+ * Everything that happened to an item and everything it refused, oldest first. The order is that of
+ * the chain, not of a clock: seq, then events before refusals, then the instant of the refusal.
+ */
+export async function readTimeline(
+  db: Db,
+  request: ItemKey & PageRequest,
+): Promise<Page<TimelineEntry>> {
+  const limit = pageLimit(request);
+  const after = request.cursor === undefined ? null : decodeTimelineCursor(request.cursor);
+  const page = { ...request, afterSeq: after?.seq ?? 0, limit: limit + 1 };
+  const events = await readEventsAfter(db, page);
+  const refusals = await refusalsAfter(db, request, after, limit + 1);
+  const entries: TimelineEntry[] = events.map((event) => ({ kind: 'event', ...event }));
+  entries.push(...refusals);
+  entries.sort(compareEntries);
+  return toPage(entries, limit, (entry) =>
+    entry.kind === 'event' ? [entry.seq] : [entry.seq, entry.at, entry.commandId],
+  );
+}
+
+async function refusalsAfter(
+  db: Db,
+  { workspaceId, itemId }: ItemKey,
+  after: ReturnType<typeof decodeTimelineCursor> | null,
+  limit: number,
+): Promise<RefusalEntry[]> {
+  const rows = await db
+    .select()
+    .from(commands)
+    .where(
+      and(
+        eq(commands.itemId, itemId),
+        eq(commands.workspaceId, workspaceId),
+        eq(commands.state, 'refused'),
+        after === null ? undefined : isAfter(after),
+      ),
+    )
+    .orderBy(asc(commands.refusedAtSeq), asc(commands.settledAt), asc(commands.id))
+    .limit(limit);
+  return rows.map((row) => ({
+    kind: 'refusal',
+    seq: row.refusedAtSeq ?? 0,
+    at: row.settledAt ?? row.createdAt,
+    commandId: row.id,
+    type: row.type,
+    actor: row.actorId,
+    unmet: row.unmet ?? [],
+  }));
+}
+
+function isAfter({ seq, refusal }: ReturnType<typeof decodeTimelineCursor>) {
+  return refusal === null
+    ? gte(commands.refusedAtSeq, seq)
+    : sql`(${commands.refusedAtSeq}, ${commands.settledAt}, ${commands.id})
+        > (${seq}, ${refusal.settledAt}::timestamptz, ${refusal.id})`;
+}
+
+function compareEntries(a: TimelineEntry, b: TimelineEntry): number {
+  if (a.seq !== b.seq) return a.seq - b.seq;
+  if (a.kind === 'event') return -1;
+  if (b.kind === 'event') return 1;
+  // Both lists come sorted and the sort is stable: refusals of one seq keep the database's order.
+  return 0;
+}

@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+
+/** One encrypted value and where it stands. */
+export interface SealedSecretRow {
+  kind: 'channel account' | 'channel session' | 'webhook endpoint';
+  id: string;
+  sealed: string;
+}
+
+/** Every encrypted value of every workspace: for the operator who changes the key. */
+export async function listSealedSecrets(db: Db): Promise<SealedSecretRow[]> {
+  const { rows } = await db.execute(sql`
+    select 'channel account' as kind, id, credentials as sealed
+      from channel_accounts where credentials is not null
+    union all
+    select 'channel session', channel_account_id, sealed from channel_sessions
+    union all
+    select 'webhook endpoint', e.id, s ->> 'sealed'
+      from webhook_endpoints e cross join lateral jsonb_array_elements(e.secrets) as s
+    order by 1, 2`);
+  return rows.map(({ kind, id, sealed }) => ({
+    kind: kind as SealedSecretRow['kind'],
+    id: String(id),
+    sealed: String(sealed),
+  }));
+}
+
+/**
+ * Puts another encryption of the same secret in its place.
+ * @returns false when somebody changed it meanwhile: theirs stays.
+ */
+export async function replaceSealedSecret(
+  db: Db,
+  { kind, id, sealed, by }: SealedSecretRow & { by: string },
+): Promise<boolean> {
+  const { rowCount } = await db.execute(statementOf({ kind, id, sealed, by }));
+  return rowCount === 1;
+}
+
+function statementOf({ kind, id, sealed, by }: SealedSecretRow & { by: string }) {
+  switch (kind) {
+    case 'channel account':
+      return sql`update channel_accounts set credentials = ${by}
+        where id = ${id} and credentials = ${sealed}`;
+    case 'channel session':
+      return sql`update channel_sessions set sealed = ${by}
+        where channel_account_id = ${id} and sealed = ${sealed}`;
+    case 'webhook endpoint':
+      return sql`update webhook_endpoints
+        set secrets = replace(secrets::text, to_json(${sealed}::text)::text, to_json(${by}::text)::text)::jsonb
+        where id = ${id} and secrets @> jsonb_build_array(jsonb_build_object('sealed', ${sealed}::text))`;
+  }
+}

@@ -1,0 +1,133 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { Db } from '../client.ts';
+import { ifGiven } from '../conditions.ts';
+import { newId } from '../ids.ts';
+import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { webhookEndpoints } from '../schema/index.ts';
+import type { SealedSecret } from '../schema/webhook-endpoints.ts';
+import { inTransaction } from '../transaction.ts';
+
+export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect;
+
+export type NewWebhookEndpoint = Pick<
+  WebhookEndpointRow,
+  'workspaceId' | 'kind' | 'name' | 'memberId' | 'decisions'
+> & { sealedSecret: string; id?: string };
+
+interface WebhookEndpointKey {
+  workspaceId: string;
+  endpointId: string;
+}
+
+/** How long the secret before the newest stays valid after a rotation. */
+export const ROTATION_OVERLAP_MS = 24 * 3_600_000;
+
+/** @param endpoint `id` may be given when the secret was sealed under it. */
+export async function insertWebhookEndpoint(
+  db: Db,
+  { sealedSecret, id = newId('webhookEndpoint'), ...endpoint }: NewWebhookEndpoint,
+): Promise<WebhookEndpointRow> {
+  const secrets = [newest(sealedSecret, new Date())];
+  const [row] = await db
+    .insert(webhookEndpoints)
+    .values({ id, secrets, ...endpoint })
+    .returning();
+  if (row === undefined) throw new Error('insert of a webhook endpoint returned no row');
+  return row;
+}
+
+export async function getWebhookEndpoint(
+  db: Db,
+  key: WebhookEndpointKey,
+): Promise<WebhookEndpointRow | null> {
+  const [row] = await db.select().from(webhookEndpoints).where(isEndpoint(key));
+  return row ?? null;
+}
+
+/**
+ * The active endpoint that a delivery is addressed to. The one read without a workspace: a delivery
+ * has no other credential than its signature, and the workspace comes from the endpoint.
+ */
+export async function findReceiver(
+  db: Db,
+  { endpointId }: { endpointId: string },
+): Promise<WebhookEndpointRow | null> {
+  const [row] = await db
+    .select()
+    .from(webhookEndpoints)
+    .where(and(eq(webhookEndpoints.id, endpointId), eq(webhookEndpoints.active, true)));
+  return row ?? null;
+}
+
+/** Endpoints of a workspace, oldest first. */
+export async function listWebhookEndpoints(
+  db: Db,
+  { workspaceId, ...request }: PageRequest & { workspaceId: string },
+): Promise<Page<WebhookEndpointRow>> {
+  const limit = pageLimit(request);
+  const rows = await db
+    .select()
+    .from(webhookEndpoints)
+    .where(
+      and(
+        eq(webhookEndpoints.workspaceId, workspaceId),
+        ...ifGiven(request.cursor, (cursor) => {
+          const { at, id } = decodeInstantCursor(cursor);
+          return sql`(${webhookEndpoints.createdAt}, ${webhookEndpoints.id})
+            > (${at}::timestamptz, ${id})`;
+        }),
+      ),
+    )
+    .orderBy(asc(webhookEndpoints.createdAt), asc(webhookEndpoints.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+}
+
+/**
+ * Puts a new secret first; the one before it stays valid for a day, older ones are gone.
+ * @returns null when the workspace has no such endpoint.
+ */
+export function rotateWebhookSecret(
+  db: Db,
+  { sealedSecret, ...key }: WebhookEndpointKey & { sealedSecret: string },
+): Promise<WebhookEndpointRow | null> {
+  return inTransaction(db, async (tx) => {
+    const [standing] = await tx
+      .select({ secrets: webhookEndpoints.secrets })
+      .from(webhookEndpoints)
+      .where(isEndpoint(key))
+      .for('no key update');
+    if (standing === undefined) return null;
+    const now = new Date();
+    const expiresAt = new Date(now.getTime() + ROTATION_OVERLAP_MS).toISOString();
+    const previous = standing.secrets.slice(0, 1).map((secret) => ({ ...secret, expiresAt }));
+    const secrets = [newest(sealedSecret, now), ...previous];
+    const [row] = await tx
+      .update(webhookEndpoints)
+      .set({ secrets })
+      .where(isEndpoint(key))
+      .returning();
+    return row ?? null;
+  });
+}
+
+/** @returns null when the workspace has no such endpoint. */
+export async function setWebhookEndpointActive(
+  db: Db,
+  { active, ...key }: WebhookEndpointKey & { active: boolean },
+): Promise<WebhookEndpointRow | null> {
+  const [row] = await db
+    .update(webhookEndpoints)
+    .set({ active })
+    .where(isEndpoint(key))
+    .returning();
+  return row ?? null;
+}
+
+function newest(sealed: string, now: Date): SealedSecret {
+  return { sealed, createdAt: now.toISOString(), expiresAt: null };
+}
+
+function isEndpoint({ workspaceId, endpointId }: WebhookEndpointKey) {
+  return and(eq(webhookEndpoints.id, endpointId), eq(webhookEndpoints.workspaceId, workspaceId));
+}

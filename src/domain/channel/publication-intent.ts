@@ -1,0 +1,48 @@
+import { hashOf } from '../canonical.ts';
+
+/** One post that may ever go out. */
+export interface IntentIdentity {
+  workspaceId: string;
+  itemId: string;
+  channelAccountId: string;
+  slotNumber: number;
+}
+
+/**
+ * Key of a publish intent, derived from exactly these. No content hash is in it: an edit must not
+ * make a second post. Workspace and item ids are random (ULIDs), so installations that share a network
+ * never share a key; a restored copy of a database does, and then finds the post instead of repeating it.
+ */
+export function intentKeyOf({
+  workspaceId,
+  itemId,
+  channelAccountId,
+  slotNumber,
+}: IntentIdentity): string {
+  return hashOf({ workspaceId, itemId, channelAccountId, slotNumber });
+}
+
+/** What the post can be found by on the network after an unknown outcome. Short enough for a link. */
+export function markerOf(intentKey: string): string {
+  return `btn-${intentKey.slice(0, 20)}`;
+}
+
+/** The order to publish one due slot. Hashes and ids only: content is read where it is sent. */
+export interface PublicationOrder extends IntentIdentity {
+  publicationId: string;
+  channel: string;
+  contentHash: string;
+  briefHash: string;
+  draftHash: string;
+  dueAt: string;
+  /** Later than this it is not sent any more. */
+  sendUntil: string;
+}
+
+/** What became of an order. `missed`: its time was over before anything was sent. */
+export interface PublicationOutcome {
+  outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch' | 'missed';
+  remoteId?: string;
+  permalink?: string;
+  evidence?: string;
+}

@@ -1,0 +1,148 @@
+import { hashOf, sha256Hex } from '../canonical.ts';
+import { markerOf } from './publication-intent.ts';
+
+export const SEGMENT_STATES = ['waiting', 'sending', 'published', 'rejected', 'unknown'] as const;
+export type SegmentState = (typeof SEGMENT_STATES)[number];
+
+/** One text of a post: a post of its own on the network. A post that is no thread has one. */
+export interface Segment {
+  position: number;
+  key: string;
+  marker: string;
+  textHash: string;
+  /** Of its link and files; null without any, absent in rows from before it was kept. */
+  attachedHash?: string | null;
+  state: SegmentState;
+  /** By the database's clock: the first attempt that may have reached the channel. */
+  firstAttemptAt: string | null;
+  /** By the database's clock: the first look-up that found nothing since the last attempt. */
+  absentSince: string | null;
+  remoteId: string | null;
+  permalink: string | null;
+  acceptedAt: string | null;
+}
+
+/** What a reader sees of a text. */
+export interface SegmentContent {
+  text: string;
+  link?: string | undefined;
+  media?: readonly { hash: string; altText?: string | undefined }[] | undefined;
+}
+
+function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
+  if (link === undefined && media.length === 0) return null;
+  return hashOf({
+    link: link ?? null,
+    files: media.map(({ hash, altText }) => ({ hash, altText: altText ?? null })),
+  });
+}
+
+function isSameContent(stood: Segment, fresh: Segment | undefined): boolean {
+  return (
+    stood.textHash === fresh?.textHash &&
+    (stood.attachedHash === undefined || stood.attachedHash === fresh.attachedHash)
+  );
+}
+
+/** The first text has the key of the post itself. */
+export function segmentKeyOf(intentKey: string, position: number): string {
+  return position === 0 ? intentKey : hashOf({ intentKey, position });
+}
+
+export function newSegments(intentKey: string, contents: readonly SegmentContent[]): Segment[] {
+  return contents.map((content, position) => {
+    const key = segmentKeyOf(intentKey, position);
+    return {
+      ...{ position, key, marker: markerOf(key) },
+      ...{ textHash: sha256Hex(content.text), attachedHash: attachedHashOf(content) },
+      ...{ state: 'waiting', firstAttemptAt: null, absentSince: null },
+      ...{ remoteId: null, permalink: null, acceptedAt: null },
+    };
+  });
+}
+
+/** The text that is to be sent, or looked for, next; null when all are published. */
+export function nextSegment(segments: readonly Segment[]): Segment | null {
+  return segments.find(({ state }) => state !== 'published') ?? null;
+}
+
+export function withSegment(
+  segments: readonly Segment[],
+  position: number,
+  change: Partial<Segment>,
+): Segment[] {
+  return segments.map((segment) =>
+    segment.position === position ? { ...segment, ...change } : segment,
+  );
+}
+
+export function publishedAs({
+  remoteId,
+  permalink,
+  at,
+}: {
+  remoteId: string;
+  permalink: string | null;
+  at: string;
+}): Partial<Segment> {
+  return { state: 'published', remoteId, permalink, acceptedAt: at };
+}
+
+export function publishedCount(segments: readonly Segment[]): number {
+  return segments.filter(({ state }) => state === 'published').length;
+}
+
+/** True when some texts of a thread are out and others are not. */
+export function isHalfPublished(segments: readonly Segment[]): boolean {
+  const published = publishedCount(segments);
+  return published > 0 && published < segments.length;
+}
+
+/** What a person reads of a post that stopped on its way: how much of a thread is out, where some is. */
+export function withPart(segments: readonly Segment[], why: string): string {
+  const published = publishedCount(segments);
+  return published === 0 ? why : halfPublished({ published, of: segments.length }, why);
+}
+
+export function halfPublished(
+  { published, of }: { published: number; of: number },
+  why: string,
+): string {
+  return `${published} of ${of} texts are published; ${why}`;
+}
+
+/**
+ * The texts as they are to be sent now. What was tried stays as it was; what was not follows the content.
+ * @returns null when a text that was tried is another one now: that is a different post.
+ */
+export function followContent(
+  standing: readonly Segment[],
+  fresh: readonly Segment[],
+): Segment[] | null {
+  const tried = standing.filter(({ state }) => state !== 'waiting');
+  const same = tried.every((stood) => isSameContent(stood, fresh[stood.position]));
+  if (!same) return null;
+  return fresh.map((segment) => {
+    const stood = standing[segment.position];
+    return stood !== undefined && isSameContent(stood, segment) ? stood : segment;
+  });
+}
+
+/**
+ * A thread that is published again after it stopped half-way goes on at its first missing text. Where a
+ * published text, its link or its files have changed since, or nothing of it is out, it starts anew.
+ */
+export function continueThread(
+  stopped: readonly Segment[],
+  fresh: readonly Segment[],
+): readonly Segment[] {
+  const published = stopped.filter(({ state }) => state === 'published');
+  const goesOn =
+    isHalfPublished(stopped) &&
+    stopped.length === fresh.length &&
+    published.every((stood) => isSameContent(stood, fresh[stood.position]));
+  if (!goesOn) return fresh;
+  return fresh.map(
+    (segment) => published.find((known) => known.position === segment.position) ?? segment,
+  );
+}

@@ -1,0 +1,72 @@
+import type { Command, CommandType } from './commands.ts';
+import { itemRowOf } from './row.ts';
+import type { ItemSnapshot } from './run.ts';
+
+/**
+ * The answer of an applied command: small, and the same for every repetition. The run gives it and
+ * remembers it, so that a repetition long after is answered by what was so at the time.
+ */
+export interface CommandAnswer {
+  seq: number;
+  stage: string;
+  substage: string | null;
+  /** For saves: the version saved (or found identical). */
+  version?: number;
+  hash?: string;
+  contentHash?: string | null;
+  handoffId?: string;
+  publications?: { id: string; channelAccountId: string; state: string; at: string }[];
+  warnings?: { code: string; message: string }[];
+}
+
+/** What an answer depends on besides the state after the command. */
+type Stated = { [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'> }[CommandType];
+
+/** @param snapshot right after the command, at `seq`. */
+export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): CommandAnswer {
+  const { stage, substage } = itemRowOf(snapshot, seq);
+  const { context } = snapshot;
+  const answer: CommandAnswer = { seq, stage, substage };
+  switch (command.type) {
+    case 'save_brief': {
+      const { version, hash } = command.refs.brief;
+      return { ...answer, version, hash };
+    }
+    case 'save_draft': {
+      const { version, hash } = command.refs.draft;
+      return { ...answer, version, hash, contentHash: context.contentHash };
+    }
+    case 'submit_for_review':
+      return { ...answer, contentHash: context.contentHash };
+    case 'offer_handoff':
+    case 'accept_handoff':
+    case 'decline_handoff':
+    case 'withdraw_handoff': {
+      const handoff = context.handoffs.at(-1);
+      return {
+        ...answer,
+        ...(handoff !== undefined && { handoffId: handoff.id }),
+        ...warningsOf(command),
+      };
+    }
+    case 'plan_schedule':
+    case 'resolve_publication':
+    case 'skip_publication':
+      return {
+        ...answer,
+        publications: context.publications.map(({ id, channelAccountId, state, at }) => ({
+          id,
+          channelAccountId,
+          state,
+          at,
+        })),
+        ...warningsOf(command),
+      };
+    default:
+      return answer;
+  }
+}
+
+function warningsOf({ facts }: Pick<Stated, 'facts'>): Pick<CommandAnswer, 'warnings'> {
+  return facts.warnings === undefined ? {} : { warnings: facts.warnings };
+}

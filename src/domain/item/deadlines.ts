@@ -1,0 +1,118 @@
+import type { SystemEvent } from './commands.ts';
+import { type ItemContext, publicationById } from './context.ts';
+import { givenUpAt, heldUntil, slotEndsAt } from './slots.ts';
+import type { Place } from './stages.ts';
+
+/** Something that time alone makes happen. `at` in epoch milliseconds. */
+export type Deadline =
+  | { kind: 'clock_step'; at: number; step: 0 | 1 | 2 | 3 }
+  | {
+      kind: 'publication_due' | 'slot_passed' | 'approval_deadline_passed';
+      at: number;
+      publicationId: string;
+    }
+  | {
+      kind: 'checkpoint';
+      at: number;
+      graceUntil: number;
+      publicationId: string;
+      checkpoint: string;
+    };
+
+const HOUR_MS = 3_600_000;
+
+/** Every deadline of an item, soonest first. */
+export function deadlinesOf(place: Place, context: ItemContext): Deadline[] {
+  if (place === 'closed' || place === 'cancelled') return [];
+  return [
+    ...clockDeadline(context),
+    ...slotDeadlines(place, context),
+    ...checkpointDeadlines(context),
+  ].sort((a, b) => a.at - b.at);
+}
+
+function clockDeadline({ clock }: ItemContext): Deadline[] {
+  if (clock === null || clock.pausedAt !== null) return [];
+  const step = ([0, 1, 2, 3] as const)[clock.fired];
+  return step === undefined ? [] : [{ kind: 'clock_step', at: clock.steps[step], step }];
+}
+
+/** Slots become due only in `scheduled` and `publishing`; elsewhere they are missed after their grace. */
+function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
+  const mayBecomeDue = place === 'scheduled' || place === 'publishing';
+  return context.publications.flatMap((record): Deadline[] => {
+    const { id: publicationId, state } = record;
+    if (state === 'planned') {
+      const givenUp = givenUpAt(context, record);
+      if (!mayBecomeDue && givenUp !== null) {
+        return [{ kind: 'approval_deadline_passed', at: givenUp, publicationId }];
+      }
+      return mayBecomeDue
+        ? [{ kind: 'publication_due', at: Date.parse(record.at), publicationId }]
+        : [{ kind: 'slot_passed', at: slotEndsAt(record, context.playbook), publicationId }];
+    }
+    if (state === 'tentative') {
+      return [{ kind: 'approval_deadline_passed', at: heldUntil(context, record), publicationId }];
+    }
+    return [];
+  });
+}
+
+function checkpointDeadlines({ checkpoints, playbook }: ItemContext): Deadline[] {
+  return checkpoints.flatMap(({ state, dueAt, publicationId, checkpoint }): Deadline[] => {
+    if (state !== 'due') return [];
+    const at = Date.parse(dueAt);
+    const graceUntil = at + playbook.checkpointGraceHours * HOUR_MS;
+    return [{ kind: 'checkpoint', at, graceUntil, publicationId, checkpoint }];
+  });
+}
+
+/**
+ * The event that a deadline's timer produces.
+ * @param nowMs epoch milliseconds by the run's clock when the timer is looked at.
+ * @returns null when the deadline no longer stands (the item has changed or the time was moved), and
+ * for a checkpoint, whose readings the run collects first.
+ */
+export function eventForDeadline(
+  deadline: Deadline,
+  context: ItemContext,
+  nowMs: number,
+): SystemEvent | null {
+  const at = new Date(nowMs).toISOString();
+  switch (deadline.kind) {
+    case 'checkpoint':
+      return null;
+    case 'clock_step': {
+      const [standing] = clockDeadline(context);
+      return standing?.kind === 'clock_step' &&
+        standing.step === deadline.step &&
+        standing.at <= nowMs
+        ? { type: 'clock_step', at, step: deadline.step }
+        : null;
+    }
+    case 'publication_due':
+    case 'slot_passed': {
+      const { publicationId } = deadline;
+      const record = publicationById(context, publicationId);
+      if (record?.state !== 'planned' || nowMs < Date.parse(record.at)) return null;
+      const endsAt = slotEndsAt(record, context.playbook);
+      // A slot seen later than its grace is missed, never sent late.
+      if (nowMs > endsAt || (deadline.kind === 'slot_passed' && nowMs >= endsAt)) {
+        return { type: 'slot_passed', at, publicationId };
+      }
+      return deadline.kind === 'publication_due'
+        ? { type: 'publication_due', at, publicationId }
+        : null;
+    }
+    case 'approval_deadline_passed': {
+      const { publicationId } = deadline;
+      const record = publicationById(context, publicationId);
+      if (record === null) return null;
+      const until =
+        record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
+      return until !== null && until <= nowMs
+        ? { type: 'approval_deadline_passed', at, publicationId }
+        : null;
+    }
+  }
+}

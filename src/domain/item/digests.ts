@@ -1,0 +1,90 @@
+import { hashOf } from '../canonical.ts';
+import { ChannelId } from '../channel/channels.ts';
+import { type AssetFacts, validateVariant } from '../channel/variant-limits.ts';
+import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
+import type { BriefDigest, DraftDigest } from './context.ts';
+import { assetKindsOf, type Draft } from './draft.ts';
+
+/** What the run is told of a brief; the text itself stays out of the engine's history. */
+export function digestBrief(brief: Brief, version: number): BriefDigest {
+  return {
+    version,
+    hash: hashOf(brief),
+    missing: missingBriefFields(brief),
+    formats: brief.formats ?? [],
+    channels: brief.channels ?? [],
+    facts: BRIEF_FACTS.filter((fact) => brief.facts?.[fact] === true),
+    targetCount: brief.kpiTargets?.length ?? 0,
+    targetsHash: hashOf(brief.kpiTargets ?? []),
+    embargoUntil: brief.embargoUntil ?? null,
+  };
+}
+
+/** Stored files by hash: bytes and media type. */
+export type AssetFiles = ReadonlyMap<string, { size: number; mediaType: string }>;
+
+/**
+ * What the run is told of a draft.
+ * @param files the draft's assets by hash, as the asset store knows them.
+ * @param facts facts of the brief that the machine checks of the draft depend on.
+ */
+export function digestDraft(
+  draft: Draft,
+  version: number,
+  { files, facts }: { files: AssetFiles; facts: readonly string[] },
+): DraftDigest {
+  return {
+    version,
+    hash: hashOf(draft),
+    assetKinds: assetKindsOf(draft),
+    variants: Object.fromEntries(
+      draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
+    ),
+    violations: draftViolations(draft, files).map(({ message }) => message),
+    failedChecks: failedChecks(draft, facts),
+  };
+}
+
+/** What its channels' limits, as they are in this program, forbid in a draft. */
+export function draftViolations(
+  draft: Draft,
+  files: AssetFiles,
+): { channel: string; message: string }[] {
+  const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
+    hash,
+    kind,
+    altText,
+    size: files.get(hash)?.size,
+    mediaType: files.get(hash)?.mediaType,
+  }));
+  return draft.variants.flatMap((variant) => {
+    const { channel } = variant;
+    const known = ChannelId.safeParse(channel);
+    if (!known.success) return [{ channel, message: `${channel}: unknown channel` }];
+    return validateVariant({ ...variant, channel: known.data }, assets).map(
+      ({ path, message }) => ({ channel, message: `${channel} ${path}: ${message}` }),
+    );
+  });
+}
+
+const FILLER = /\b(lorem ipsum|tbd|tk tk|xxx+)\b|\[(insert|image|link|todo)[^\]]*\]/i;
+const DISCLOSURE =
+  /#(ad|sponsored|pub|publicit[eé]|partenariat)\b|\b(sponsored|paid partnership|in partnership with|en partenariat avec|sponsoris[eé]e?)\b/i;
+
+/** Codes of the review checklist's machine checks that this draft fails. */
+export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
+  const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
+  const checks: Record<string, boolean> = {
+    alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
+    no_blank_text: !texts.some((text) => FILLER.test(text)),
+    disclosure:
+      !facts.includes('sponsored') ||
+      draft.variants.every((variant) => textsOf(variant).some((text) => DISCLOSURE.test(text))),
+    consent: draft.contributors.every(({ consent }) => consent),
+  };
+  return Object.entries(checks).flatMap(([code, met]) => (met ? [] : [code]));
+}
+
+function textsOf(variant: Draft['variants'][number]): string[] {
+  return [variant.text, ...(variant.thread ?? [])];
+}

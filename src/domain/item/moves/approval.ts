@@ -1,0 +1,148 @@
+import type { Command } from '../commands.ts';
+import {
+  type ApprovalSet,
+  currentApprovals,
+  type ItemContext,
+  outstandingRoles,
+} from '../context.ts';
+import type { EventRecord } from '../event.ts';
+import { newHandoff } from './handoff.ts';
+import { type Move, NOTHING, withMember } from './move.ts';
+
+/** A changed content hash voids every approval, for good, even if the old text comes back. */
+export function voidApprovals(context: ItemContext, because: string): Move {
+  const set = currentApprovals(context);
+  if (set === null || set.state === 'voided' || set.state === 'changes_requested') return NOTHING;
+  const approvals = [...context.approvals.slice(0, -1), { ...set, state: 'voided' as const }];
+  return {
+    change: { approvals },
+    records: [
+      {
+        type: 'approval.voided',
+        data: { approvalSet: set.number, contentHash: set.contentHash, because },
+      },
+    ],
+  };
+}
+
+/** Opens an approval set on the content as it is now. */
+export function submitForReview(
+  context: ItemContext,
+  { actor, facts, refs }: Command<'submit_for_review'>,
+): Move {
+  const authors = withMember(context.authors, actor.memberId);
+  const stated = context.brief?.facts ?? [];
+  const asked = context.playbook.gate
+    .filter(({ when }) => when === undefined || when.some((fact) => stated.includes(fact)))
+    .map(({ role, quorum }) => ({
+      role,
+      quorum,
+      members:
+        quorum === 'all'
+          ? (facts.holders[role] ?? []).filter((member) => !authors.includes(member))
+          : [],
+    }));
+  const set: ApprovalSet = {
+    number: context.approvals.length + 1,
+    contentHash: context.contentHash ?? '',
+    asked,
+    decisions: [],
+    state: 'open',
+  };
+  return {
+    change: { authors, approvals: [...context.approvals, set], revisionAcknowledged: false },
+    records: [
+      {
+        type: 'review.submitted',
+        data: { contentHash: set.contentHash, round: context.round, checklist: refs.checklist },
+      },
+      {
+        type: 'approval.requested',
+        data: {
+          approvalSet: set.number,
+          contentHash: set.contentHash,
+          roles: asked.map(({ role }) => role),
+        },
+      },
+    ],
+  };
+}
+
+export function acknowledgeRevision(context: ItemContext): Move {
+  return {
+    change: { revisionAcknowledged: true },
+    records: [{ type: 'revision.acknowledged', data: { round: context.round } }],
+  };
+}
+
+export function decideApproval(
+  context: ItemContext,
+  { actor, at, refs }: Command<'decide_approval'>,
+): Move {
+  const set = currentApprovals(context);
+  if (set === null) return NOTHING;
+  const decision = {
+    role: refs.role,
+    memberId: actor.memberId,
+    decision: refs.decision,
+    contentHash: refs.contentHash,
+    at,
+  };
+  const changes = refs.decision === 'request_changes';
+  const decided: ApprovalSet = {
+    ...set,
+    decisions: [...set.decisions, decision],
+    state: changes ? 'changes_requested' : set.state,
+  };
+  const round = context.round + (changes ? 1 : 0);
+  const record: EventRecord = {
+    type: 'approval.decided',
+    data: {
+      approvalSet: set.number,
+      role: refs.role,
+      decision: refs.decision,
+      contentHash: refs.contentHash,
+      reason: refs.reason ?? null,
+      commentId: refs.commentId ?? null,
+    },
+  };
+  const escalated: EventRecord[] =
+    changes && round > context.playbook.revisionLimit
+      ? [{ type: 'item.escalated', data: { because: 'revision_limit', round, to: 'strategist' } }]
+      : [];
+  return {
+    change: { approvals: [...context.approvals.slice(0, -1), decided], round },
+    records: [record, ...escalated],
+  };
+}
+
+/** True once every asked role of the open set has reached its quorum. */
+export function isGateClosed(context: ItemContext): boolean {
+  const set = currentApprovals(context);
+  return set?.state === 'open' && outstandingRoles(set).length === 0;
+}
+
+/** The gate closes: the system offers the item to the social media manager. */
+export function closeGate(context: ItemContext, at: string): Move {
+  const set = currentApprovals(context);
+  if (set === null) return NOTHING;
+  const handoff = newHandoff(context, 'schedule', at, 'system');
+  return {
+    change: {
+      approvals: [...context.approvals.slice(0, -1), { ...set, state: 'granted' }],
+      handoffs: [...context.handoffs, handoff],
+    },
+    records: [
+      { type: 'gate.closed', data: { approvalSet: set.number, contentHash: set.contentHash } },
+      {
+        type: 'handoff.offered',
+        data: {
+          handoffId: handoff.id,
+          kind: 'schedule',
+          to: 'social_media_manager',
+          memberId: context.team.social_media_manager,
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,143 @@
+import { derivedId } from '../../ids.ts';
+import type { OwnerRole } from '../../people/roles.ts';
+import type { Command } from '../commands.ts';
+import { currentHandoff, type Handoff, type ItemContext } from '../context.ts';
+import { type Move, merge, NOTHING } from './move.ts';
+
+/** Ends the open handoff, if there is one. */
+function endHandoff(
+  context: ItemContext,
+  state: 'accepted' | 'declined' | 'withdrawn',
+  by: { at: string; memberId: string; reason?: string },
+): Handoff[] {
+  const open = currentHandoff(context);
+  if (open === null) return context.handoffs;
+  return [
+    ...context.handoffs.slice(0, -1),
+    { ...open, state, decidedAt: by.at, decidedBy: by.memberId, reason: by.reason ?? null },
+  ];
+}
+
+export function newHandoff(
+  context: ItemContext,
+  kind: Handoff['kind'],
+  at: string,
+  by: string,
+): Handoff {
+  return {
+    id: derivedId('handoff', context.itemId, context.handoffs.length + 1),
+    kind,
+    state: 'offered',
+    offeredAt: at,
+    offeredBy: by,
+    decidedAt: null,
+    decidedBy: null,
+    reason: null,
+  };
+}
+
+/** Withdraws the open handoff, if there is one, because the item leaves what was offered. */
+export function withdrawOpenHandoff(
+  context: ItemContext,
+  by: { at: string; memberId: string; reason?: string },
+): Move {
+  const open = currentHandoff(context);
+  if (open === null) return NOTHING;
+  return {
+    change: { handoffs: endHandoff(context, 'withdrawn', by) },
+    records: [{ type: 'handoff.withdrawn', data: { handoffId: open.id, kind: open.kind } }],
+  };
+}
+
+export function offerHandoff(
+  context: ItemContext,
+  { actor, at, refs }: Command<'offer_handoff'>,
+): Move {
+  const handoff = newHandoff(context, 'brief', at, actor.memberId);
+  return {
+    change: { handoffs: [...context.handoffs, handoff] },
+    records: [
+      {
+        type: 'handoff.offered',
+        data: {
+          handoffId: handoff.id,
+          kind: 'brief',
+          to: 'creator',
+          memberId: context.team.creator,
+          briefHash: context.brief?.hash ?? null,
+          checklist: refs.checklist,
+        },
+      },
+    ],
+  };
+}
+
+export function withdrawHandoff(
+  context: ItemContext,
+  { actor, at, refs }: Command<'withdraw_handoff'>,
+): Move {
+  const { reason } = refs;
+  return withdrawOpenHandoff(context, {
+    at,
+    memberId: actor.memberId,
+    ...(reason !== undefined && { reason }),
+  });
+}
+
+/** Accepting assigns; accepting the brief freezes the KPI targets. */
+export function acceptHandoff(
+  context: ItemContext,
+  { actor, at, facts }: Command<'accept_handoff'>,
+): Move {
+  const open = currentHandoff(context);
+  if (open === null) return NOTHING;
+  const role: OwnerRole = open.kind === 'brief' ? 'creator' : 'social_media_manager';
+  const accepted: Move = {
+    change: {
+      handoffs: endHandoff(context, 'accepted', { at, memberId: actor.memberId }),
+      team: { ...context.team, [role]: actor.memberId },
+    },
+    records: [
+      {
+        type: 'handoff.accepted',
+        data: {
+          handoffId: open.id,
+          kind: open.kind,
+          role,
+          memberId: actor.memberId,
+          warnings: facts.warnings ?? [],
+        },
+      },
+    ],
+  };
+  if (open.kind === 'schedule') return accepted;
+  return merge(accepted, {
+    change: { targetsFrozenAt: at },
+    records: [
+      { type: 'kpi_targets.frozen', data: { targetsHash: context.brief?.targetsHash ?? null } },
+    ],
+  });
+}
+
+export function declineHandoff(
+  context: ItemContext,
+  { actor, at, refs }: Command<'decline_handoff'>,
+): Move {
+  const open = currentHandoff(context);
+  if (open === null) return NOTHING;
+  const by = { at, memberId: actor.memberId, ...(refs.reason && { reason: refs.reason }) };
+  return {
+    change: { handoffs: endHandoff(context, 'declined', by) },
+    records: [
+      {
+        type: 'handoff.declined',
+        data: {
+          handoffId: open.id,
+          kind: open.kind,
+          reason: refs.reason ?? null,
+          commentId: refs.commentId ?? null,
+        },
+      },
+    ],
+  };
+}

@@ -1,0 +1,188 @@
+import { derivedId } from '../../ids.ts';
+import { addMs, ageMs } from '../ages.ts';
+import type { Command, SystemEvent } from '../commands.ts';
+import {
+  type CheckpointRecord,
+  currentReview,
+  type ItemContext,
+  peerDecision,
+} from '../context.ts';
+import { rolesYetToSign } from '../responsible.ts';
+import { type Move, NOTHING } from './move.ts';
+
+export function settleCheckpoint(
+  context: ItemContext,
+  event: Extract<SystemEvent, { type: 'checkpoint_recorded' | 'checkpoint_missed' }>,
+): Move {
+  const state = event.type === 'checkpoint_recorded' ? 'recorded' : 'missing';
+  const due = context.checkpoints.some((record) => isCheckpointDue(record, event));
+  if (!due) return NOTHING;
+  return {
+    change: {
+      checkpoints: context.checkpoints.map((record) =>
+        isCheckpointDue(record, event) ? { ...record, state, settledAt: event.at } : record,
+      ),
+    },
+    records: [
+      {
+        type: state === 'recorded' ? 'kpi_checkpoint.recorded' : 'kpi_checkpoint.missing',
+        data: { publicationId: event.publicationId, checkpoint: event.checkpoint },
+      },
+    ],
+  };
+}
+
+function isCheckpointDue(
+  record: CheckpointRecord,
+  key: { publicationId: string; checkpoint: string },
+): boolean {
+  return (
+    record.state === 'due' &&
+    record.publicationId === key.publicationId &&
+    record.checkpoint === key.checkpoint
+  );
+}
+
+/** Opens a KPI review; its readings are frozen by the effect that goes with it. */
+export function openReview(context: ItemContext): Move {
+  const number = context.reviews.length + 1;
+  const review = {
+    id: derivedId('review', context.itemId, number),
+    number,
+    hash: null,
+    signOffs: [],
+    extendTo: null,
+  };
+  return {
+    change: { reviews: [...context.reviews, review] },
+    records: [{ type: 'kpi_review.opened', data: { reviewId: review.id, number } }],
+  };
+}
+
+/**
+ * Binds the review to its frozen readings, once. The activity that froze them could ask the business
+ * calendar, which the checkpoint that opened the review could not: its clock replaces the plain one.
+ */
+export function freezeReview(
+  context: ItemContext,
+  { reviewId, hash, clocks }: Extract<SystemEvent, { type: 'review_frozen' }>,
+): Move {
+  const review = context.reviews.find(({ id }) => id === reviewId);
+  if (review === undefined || review.hash !== null) return NOTHING;
+  const { clock } = context;
+  const steps = clocks?.kpi_review;
+  return {
+    change: {
+      reviews: context.reviews.map((open) => (open.id === reviewId ? { ...open, hash } : open)),
+      ...(steps !== undefined &&
+        clock?.stage === 'kpi_review' &&
+        clock.fired === 0 && { clock: { ...clock, steps } }),
+    },
+    records: [{ type: 'kpi_review.frozen', data: { reviewId, hash } }],
+  };
+}
+
+export function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
+  const review = currentReview(context);
+  if (review === null) return NOTHING;
+  const lead = review.signOffs.find(({ role }) => role === 'strategist')?.decision;
+  const decision = refs.role === 'strategist' ? refs.decision : peerDecision(refs.decision, lead);
+  const signed = {
+    ...review,
+    signOffs: [...review.signOffs, { role: refs.role, memberId: actor.memberId, decision, at }],
+    extendTo:
+      refs.role === 'strategist' && refs.decision === 'extend_measurement'
+        ? (refs.extendTo ?? null)
+        : review.extendTo,
+  };
+  return {
+    change: { reviews: [...context.reviews.slice(0, -1), signed] },
+    records: [
+      {
+        type: 'kpi_review.signed_off',
+        data: {
+          reviewId: review.id,
+          reviewHash: review.hash,
+          role: refs.role,
+          decision,
+          commentId: refs.commentId ?? null,
+        },
+      },
+    ],
+  };
+}
+
+export function isReviewSigned(context: ItemContext): boolean {
+  return currentReview(context) !== null && rolesYetToSign(context).length === 0;
+}
+
+function reviewDecision(context: ItemContext): string | null {
+  const signOffs = currentReview(context)?.signOffs ?? [];
+  return signOffs.find(({ role }) => role === 'strategist')?.decision ?? null;
+}
+
+export function isExtensionDecided(context: ItemContext): boolean {
+  return isReviewSigned(context) && reviewDecision(context) === 'extend_measurement';
+}
+
+/** Back to measuring with one more checkpoint per published post; a new review opens later. */
+export function extendMeasurement(context: ItemContext): Move {
+  const review = currentReview(context);
+  const age = review?.extendTo ?? null;
+  if (review === null || age === null) return NOTHING;
+  const added = context.publications.flatMap(({ id, state, publishedAt }): CheckpointRecord[] =>
+    state === 'published' && publishedAt !== null
+      ? [
+          {
+            publicationId: id,
+            checkpoint: age,
+            required: true,
+            dueAt: addMs(publishedAt, ageMs(age)),
+            state: 'due',
+            settledAt: null,
+          },
+        ]
+      : [],
+  );
+  const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
+  const fresh = added.filter((c) => !known.has(`${c.publicationId} ${c.checkpoint}`));
+  // An age that the playbook takes anyway, but does not ask for, is asked for now.
+  const standing = context.checkpoints.map((c) =>
+    c.checkpoint === age && c.state === 'due' ? { ...c, required: true } : c,
+  );
+  return {
+    change: { checkpoints: [...standing, ...fresh] },
+    records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
+  };
+}
+
+/** Closing marks what was not measured yet and lets go of a slot that is still held. */
+export function closeReview(context: ItemContext, at: string): Move {
+  const review = currentReview(context);
+  return {
+    change: {
+      checkpoints: context.checkpoints.map((record) =>
+        record.state === 'due' ? { ...record, state: 'missing', settledAt: at } : record,
+      ),
+      publications: context.publications.map((record) =>
+        record.state === 'tentative' ? { ...record, state: 'skipped', evidence: 'closed' } : record,
+      ),
+    },
+    records: [
+      {
+        type: 'kpi_review.closed',
+        data: {
+          reviewId: review?.id ?? null,
+          decision: reviewDecision(context),
+          dissent: (review?.signOffs ?? [])
+            .filter(({ decision }) => decision === 'dissent')
+            .map(({ role }) => role),
+          notMeasured: context.checkpoints
+            .filter(({ state }) => state === 'due')
+            .map(({ publicationId, checkpoint }) => ({ publicationId, checkpoint })),
+        },
+      },
+      { type: 'item.closed', data: { decision: reviewDecision(context) } },
+    ],
+  };
+}

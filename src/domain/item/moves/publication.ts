@@ -1,0 +1,322 @@
+import { addMs, ageMs } from '../ages.ts';
+import type { Command, SystemEvent } from '../commands.ts';
+import {
+  type CheckpointRecord,
+  type ItemContext,
+  isSending,
+  type PublicationRecord,
+  publicationById,
+} from '../context.ts';
+import type { EventRecord } from '../event.ts';
+import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
+import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from '../slots.ts';
+import { voidApprovals } from './approval.ts';
+import { withdrawOpenHandoff } from './handoff.ts';
+import { type Move, merge, NOTHING } from './move.ts';
+import { holdSlotsForApproval } from './slot.ts';
+
+/** A person says what became of an unknown or missed publication. */
+export function resolvePublication(
+  context: ItemContext,
+  { refs, at }: Command<'resolve_publication'>,
+): Move {
+  const record = publicationById(context, refs.publicationId);
+  if (record === null) return NOTHING;
+  const evidence = refs.evidence ?? null;
+  const resolved: EventRecord = {
+    type: 'publication.resolved',
+    data: {
+      ...{ ...publicationData(record), was: record.state, outcome: refs.outcome, evidence },
+      ...(refs.permalink !== undefined && { permalink: refs.permalink }),
+      ...(refs.remoteId !== undefined && { remoteId: refs.remoteId }),
+    },
+  };
+  switch (refs.outcome) {
+    case 'live': {
+      const live = {
+        publishedAt: record.publishedAt ?? record.at,
+        permalink: refs.permalink ?? null,
+        remoteId: refs.remoteId ?? null,
+        evidence,
+      };
+      return merge({ change: {}, records: [resolved] }, markPublished(context, record, live));
+    }
+    case 'not_live':
+    case 'skip': {
+      const state = refs.outcome === 'skip' ? 'skipped' : 'not_live';
+      return {
+        change: {
+          publications: withPublication(context, record.id, { state, evidence }),
+          stageNote: `${record.id} was ${record.state} and is ${state}`,
+        },
+        records: [resolved],
+      };
+    }
+    case 'reschedule': {
+      if (refs.slot === undefined) return NOTHING;
+      const planned = {
+        state: 'planned' as const,
+        ...timeOf(refs.slot),
+        contentHash: context.contentHash,
+        evidence,
+      };
+      return {
+        change: { publications: withPublication(context, record.id, planned) },
+        records: [
+          resolved,
+          { type: 'publication.planned', data: publicationData({ ...record, ...planned }) },
+        ],
+      };
+    }
+    case 'publish_again': {
+      if (refs.slot === undefined) return NOTHING;
+      const settled = withPublication(context, record.id, { state: 'not_live', evidence });
+      const again = {
+        ...newPublication(context, settled, refs.slot),
+        contentHash: context.contentHash,
+      };
+      return {
+        change: { publications: [...settled, again] },
+        records: [
+          resolved,
+          {
+            type: 'publication.planned',
+            data: { ...publicationData(again), again: record.id, decidedAt: at },
+          },
+        ],
+      };
+    }
+  }
+}
+
+/** A published record starts its checkpoints: ages counted from the instant of publication. */
+function markPublished(
+  context: ItemContext,
+  record: PublicationRecord,
+  live: {
+    publishedAt: string;
+    permalink: string | null;
+    remoteId: string | null;
+    evidence: string | null;
+  },
+): Move {
+  const checkpoints: CheckpointRecord[] = context.playbook.checkpoints.map(
+    ({ name, required }) => ({
+      publicationId: record.id,
+      checkpoint: name,
+      required,
+      dueAt: addMs(live.publishedAt, ageMs(name)),
+      state: 'due',
+      settledAt: null,
+    }),
+  );
+  return {
+    change: {
+      publications: withPublication(context, record.id, { state: 'published', ...live }),
+      checkpoints: [...context.checkpoints, ...checkpoints],
+    },
+    records: [
+      {
+        type: 'publication.published',
+        data: {
+          ...publicationData(record),
+          contentHash: record.contentHash,
+          ...live,
+        },
+      },
+      {
+        type: 'kpi_checkpoint.planned',
+        data: {
+          publicationId: record.id,
+          checkpoints: checkpoints.map(({ checkpoint, dueAt }) => ({ checkpoint, dueAt })),
+        },
+      },
+    ],
+  };
+}
+
+/** True when the slot's time has come and the record does not carry what the approvals bind. */
+export function isDueUnapproved(
+  context: ItemContext,
+  { publicationId, at }: Extract<SystemEvent, { type: 'publication_due' }>,
+): boolean {
+  const record = publicationById(context, publicationId);
+  return record !== null && isToBeSent(context, record, at) && !isBound(context, record);
+}
+
+/** Planned, its time has come and its grace has not ended. */
+function isToBeSent(context: ItemContext, record: PublicationRecord, at: string): boolean {
+  const now = Date.parse(at);
+  return (
+    record.state === 'planned' &&
+    now >= Date.parse(record.at) &&
+    now <= slotEndsAt(record, context.playbook)
+  );
+}
+
+/**
+ * A planned slot's time has come: it becomes due, once. Too late is missed, never "now"; a record
+ * that does not carry what the approvals bind is not sent.
+ */
+export function publicationDue(
+  context: ItemContext,
+  event: Extract<SystemEvent, { type: 'publication_due' }>,
+): Move {
+  const { publicationId } = event;
+  const record = publicationById(context, publicationId);
+  if (record === null) return NOTHING;
+  if (isDueUnapproved(context, event)) {
+    return returnToGate(context, record, {
+      evidence: 'the slot came without an approval of its content',
+      at: event.at,
+    });
+  }
+  if (!isToBeSent(context, record, event.at)) {
+    return slotPassed(context, { ...event, type: 'slot_passed' });
+  }
+  return {
+    change: { publications: withPublication(context, publicationId, { state: 'due' }) },
+    records: [{ type: 'publication.due', data: publicationData(record) }],
+  };
+}
+
+export function publicationSending(
+  context: ItemContext,
+  { publicationId }: Extract<SystemEvent, { type: 'publication_sending' }>,
+): Move {
+  const record = publicationById(context, publicationId);
+  if (record?.state !== 'due') return NOTHING;
+  return {
+    change: { publications: withPublication(context, publicationId, { state: 'sending' }) },
+    records: [{ type: 'publication.sending', data: publicationData(record) }],
+  };
+}
+
+/** True when a send found another content than the one that is approved: the item goes to its gate. */
+export function isContentMismatch(
+  context: ItemContext,
+  { publicationId, outcome }: Extract<SystemEvent, { type: 'publication_settled' }>,
+): boolean {
+  const record = publicationById(context, publicationId);
+  return (
+    outcome === 'hash_mismatch' &&
+    record !== null &&
+    isSending(record) &&
+    record.contentHash === context.contentHash
+  );
+}
+
+/** Back to `planned`, with every approval of the content void; the other slots wait for the next one. */
+function returnToGate(
+  context: ItemContext,
+  record: PublicationRecord,
+  { evidence, at }: { evidence: string; at: string },
+): Move {
+  const publications = withPublication(context, record.id, { state: 'planned', evidence });
+  return merge(
+    {
+      change: { stageNote: evidence },
+      records: [{ type: 'publication.returned', data: { ...publicationData(record), evidence } }],
+    },
+    holdSlotsForApproval({ ...context, publications }, { at, because: 'hash_mismatch' }),
+    withdrawOpenHandoff(context, { at, memberId: 'system' }),
+    voidApprovals(context, 'hash_mismatch'),
+  );
+}
+
+/**
+ * The outcome of a send. A failed hash check returns the record to `planned` and voids the approvals
+ * of that content; approvals of a later content stand.
+ */
+export function publicationSettled(
+  context: ItemContext,
+  event: Extract<SystemEvent, { type: 'publication_settled' }>,
+): Move {
+  const record = publicationById(context, event.publicationId);
+  if (record === null || !isSending(record)) return NOTHING;
+  const evidence = event.evidence ?? null;
+  switch (event.outcome) {
+    case 'published':
+      return markPublished(context, record, {
+        publishedAt: event.publishedAt ?? event.at,
+        permalink: event.permalink ?? null,
+        remoteId: event.remoteId ?? null,
+        evidence,
+      });
+    case 'rejected':
+    case 'unknown':
+    case 'missed':
+      return {
+        change: {
+          publications: withPublication(context, record.id, { state: event.outcome, evidence }),
+          stageNote:
+            event.outcome === 'rejected' ? `rejected: ${evidence ?? ''}` : context.stageNote,
+        },
+        records: [
+          {
+            type: `publication.${event.outcome}`,
+            data: { ...publicationData(record), evidence },
+          },
+        ],
+      };
+    case 'hash_mismatch':
+      return isContentMismatch(context, event)
+        ? returnToGate(context, record, {
+            evidence: evidence ?? 'the content changed after its approval',
+            at: event.at,
+          })
+        : {
+            change: {
+              publications: withPublication(context, record.id, { state: 'planned', evidence }),
+            },
+            records: [
+              { type: 'publication.returned', data: { ...publicationData(record), evidence } },
+            ],
+          };
+  }
+}
+
+export function slotPassed(
+  context: ItemContext,
+  { publicationId, at }: Extract<SystemEvent, { type: 'slot_passed' }>,
+): Move {
+  const record = publicationById(context, publicationId);
+  if (record?.state !== 'planned') return NOTHING;
+  // A timer armed before the slot was moved.
+  if (Date.parse(at) < slotEndsAt(record, context.playbook)) return NOTHING;
+  const evidence = `its slot passed more than ${context.playbook.slotGraceMinutes} minutes ago`;
+  return {
+    change: {
+      publications: withPublication(context, publicationId, { state: 'missed', evidence }),
+    },
+    records: [{ type: 'publication.missed', data: { ...publicationData(record), evidence } }],
+  };
+}
+
+/** Not approved, or approved and not planned, in time: the slot is released, the stage stays. */
+export function releaseSlot(
+  context: ItemContext,
+  { publicationId, at }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
+): Move {
+  const record = publicationById(context, publicationId);
+  if (record === null) return NOTHING;
+  const until =
+    record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
+  if (until === null || Date.parse(at) < until) return NOTHING;
+  const evidence = isApproved(context) ? 'not planned in time' : 'not approved in time';
+  return {
+    change: {
+      publications: withPublication(context, publicationId, {
+        state: 'skipped',
+        evidence,
+        released: true,
+      }),
+    },
+    records: [
+      {
+        type: 'publication.skipped',
+        data: { ...publicationData(record), evidence, released: true },
+      },
+    ],
+  };
+}

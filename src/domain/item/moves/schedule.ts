@@ -1,0 +1,101 @@
+import type { Command } from '../commands.ts';
+import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
+import type { EventRecord } from '../event.ts';
+import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
+import { isBound, isPlanned, standingSlots } from '../slots.ts';
+import { type Move, NOTHING } from './move.ts';
+import { withoutDeadline } from './slot.ts';
+
+/**
+ * Holds or plans slots. In creation, review and an offered handoff they are tentative; after the
+ * accepted handoff every tentative and planned record is bound to the approved content. An account
+ * that the plan does not name keeps its slot (`standingSlots`): dropping one is `skip_publication`.
+ */
+export function planSchedule(
+  context: ItemContext,
+  { refs, facts }: Command<'plan_schedule'>,
+  mode: 'tentative' | 'planned',
+): Move {
+  const publications = [...context.publications];
+  const records: EventRecord[] = [];
+  for (const slot of refs.publications) {
+    const index = publications.findIndex(
+      ({ channelAccountId, state }) =>
+        channelAccountId === slot.channelAccountId && isPlanned({ state }),
+    );
+    const standing = publications[index];
+    const record: PublicationRecord =
+      standing === undefined
+        ? newPublication(context, publications, slot)
+        : { ...withoutDeadline(standing), ...timeOf(slot) };
+    const planned: PublicationRecord = {
+      ...record,
+      state: mode,
+      contentHash: mode === 'planned' ? context.contentHash : null,
+    };
+    if (standing === undefined) publications.push(planned);
+    else publications[index] = planned;
+    const warnings = facts.slots
+      .filter(({ channelAccountId }) => channelAccountId === slot.channelAccountId)
+      .flatMap((found) => found.warnings);
+    records.push({
+      type: mode === 'planned' ? 'publication.planned' : 'publication.held',
+      data: {
+        ...publicationData(planned),
+        local: slot.local,
+        zone: slot.zone,
+        ...(warnings.length > 0 && { warnings }),
+      },
+    });
+  }
+  if (mode === 'tentative') return { change: { publications }, records };
+  const { kept, dropped } = standingSlots(context, refs.publications);
+  const keptIds = new Set(kept.map(({ id }) => id));
+  const droppedIds = new Set(dropped.map(({ id }) => id));
+  const bound = publications.map((record): PublicationRecord => {
+    if (droppedIds.has(record.id)) {
+      const evidence = `the draft has no variant for ${record.channel}`;
+      records.push({ type: 'publication.skipped', data: { ...publicationData(record), evidence } });
+      return { ...record, state: 'skipped', evidence };
+    }
+    if (!keptIds.has(record.id)) return record;
+    records.push({ type: 'publication.planned', data: publicationData(record) });
+    return { ...withoutDeadline(record), state: 'planned', contentHash: context.contentHash };
+  });
+  return { change: { publications: bound, stageNote: null }, records };
+}
+
+/** True when something is left of the plan, and could be sent as it stands. */
+export function isPlanStanding(context: ItemContext, without: string): boolean {
+  const left = context.publications.filter(
+    (record) => record.id !== without && (isPlanned(record) || record.state === 'published'),
+  );
+  return left.length > 0 && left.filter(isPlanned).every((record) => isBound(context, record));
+}
+
+export function unschedule(context: ItemContext): Move {
+  const dropped = context.publications.filter(({ state }) => state === 'planned');
+  return {
+    change: {
+      publications: context.publications.map((record) =>
+        record.state === 'planned'
+          ? { ...record, state: 'skipped', evidence: 'unscheduled' }
+          : record,
+      ),
+    },
+    records: dropped.map((record) => ({
+      type: 'publication.unscheduled',
+      data: publicationData(record),
+    })),
+  };
+}
+
+export function skipPublication(context: ItemContext, { refs }: Command<'skip_publication'>): Move {
+  const record = publicationById(context, refs.publicationId);
+  if (record === null) return NOTHING;
+  const evidence = refs.reason ?? null;
+  return {
+    change: { publications: withPublication(context, record.id, { state: 'skipped', evidence }) },
+    records: [{ type: 'publication.skipped', data: { ...publicationData(record), evidence } }],
+  };
+}

@@ -1,0 +1,201 @@
+import { clockOnEntry, fallbackSteps, stepsOver } from '../clock.ts';
+import type { ClockFacts, Command, SystemEvent } from '../commands.ts';
+import {
+  type ItemContext,
+  isSending,
+  type PublicationRecord,
+  type PublicationState,
+} from '../context.ts';
+import { type Place, type Stage, stageOf } from '../stages.ts';
+import { withdrawOpenHandoff } from './handoff.ts';
+import { type Move, merge, NOTHING, withMember } from './move.ts';
+
+/** A stage begins: its clock starts. A resumed stage keeps its entry and its clock, shifted by the pause. */
+export function enterStage(
+  context: ItemContext,
+  stage: Stage,
+  at: string,
+  clocks: ClockFacts | undefined,
+): Move {
+  const from = context.stage;
+  const { held, heldFrom } = context;
+  const resumed = heldFrom !== null && stage === stageOf(heldFrom);
+  return {
+    change: {
+      stage,
+      stageEnteredAt: resumed && held !== null ? held.stageEnteredAt : at,
+      clock: stage === 'on_hold' ? context.clock : clockOnEntry(context, stage, at, clocks),
+      ...(stage !== 'on_hold' && { heldFrom: null, held: null }),
+    },
+    records: from === stage ? [] : [{ type: 'item.stage_changed', data: { from, to: stage } }],
+  };
+}
+
+export function hold(
+  context: ItemContext,
+  { actor, at, refs }: Command<'hold'>,
+  place: Place,
+): Move {
+  return {
+    change: {
+      heldFrom: place,
+      held: { by: actor.memberId, at, stageEnteredAt: context.stageEnteredAt },
+      clock: context.clock === null ? null : { ...context.clock, pausedAt: Date.parse(at) },
+    },
+    records: [{ type: 'item.held', data: { from: place, reason: refs.reason ?? null } }],
+  };
+}
+
+export function resume(context: ItemContext, { refs }: Command<'resume'>): Move {
+  return {
+    change: {},
+    records: [
+      { type: 'item.resumed', data: { to: context.heldFrom, reason: refs.reason ?? null } },
+    ],
+  };
+}
+
+const RELEASED_BY_CANCEL: readonly PublicationState[] = ['tentative', 'planned', 'missed'];
+
+/** Releases what was planned; published posts stay published and are listed. */
+export function cancel(
+  context: ItemContext,
+  reason: string | null,
+  by: { at: string; memberId: string },
+): Move {
+  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
+  return merge(withdrawOpenHandoff(context, by), {
+    change: { publications: withoutPlans(context), cancelling: null },
+    records: [
+      {
+        type: 'item.cancelled',
+        data: {
+          reason,
+          released: released.map(({ id }) => id),
+          stayPublished: context.publications
+            .filter(({ state }) => state === 'published')
+            .map(({ id, permalink }) => ({ publicationId: id, permalink })),
+        },
+      },
+    ],
+  });
+}
+
+function withoutPlans(context: ItemContext): PublicationRecord[] {
+  return context.publications.map((record) =>
+    RELEASED_BY_CANCEL.includes(record.state)
+      ? { ...record, state: 'skipped', evidence: 'cancelled' }
+      : record,
+  );
+}
+
+/**
+ * The campaign is cancelled: nothing more is sent. The item itself is cancelled once the outcome of
+ * everything in flight is known (`isCancelDue`), so that no post goes out unseen.
+ */
+export function cancelCampaign(context: ItemContext, reason: string): Move {
+  if (context.cancelling !== null) return NOTHING;
+  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
+  return {
+    change: { cancelling: reason, publications: withoutPlans(context) },
+    records: [
+      {
+        type: 'campaign.cancelled',
+        data: {
+          campaignId: context.campaign?.id ?? null,
+          reason,
+          released: released.map(({ id }) => id),
+        },
+      },
+    ],
+  };
+}
+
+/** True once a cancelled campaign's item has nothing in flight and nothing unknown. */
+export function isCancelDue(context: ItemContext): boolean {
+  return (
+    context.cancelling !== null &&
+    !context.publications.some((record) => isSending(record) || record.state === 'unknown')
+  );
+}
+
+export function reassign(context: ItemContext, { refs }: Command<'reassign'>): Move {
+  const { role, memberId, as } = refs;
+  const change: Partial<ItemContext> =
+    as === 'co_author'
+      ? { coAuthors: withMember(context.coAuthors, memberId) }
+      : { team: { ...context.team, [role]: memberId } };
+  const from = as === 'co_author' ? null : context.team[role];
+  return {
+    change,
+    records: [
+      {
+        type: 'item.reassigned',
+        data: { role, as, from, to: memberId, reason: refs.reason ?? null },
+      },
+    ],
+  };
+}
+
+/**
+ * A new deadline for the stage's clock: the one the facts bring, else up to the instant asked for,
+ * else a full period from now.
+ */
+export function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): Move {
+  const { clock } = context;
+  if (clock === null) return NOTHING;
+  const now = Date.parse(at);
+  const { until } = refs;
+  const steps =
+    facts.clocks?.[clock.stage] ??
+    (until === undefined
+      ? fallbackSteps(context.playbook.clocks[clock.stage], now)
+      : stepsOver(now, Date.parse(until) - now));
+  return {
+    change: {
+      clock: { ...clock, steps, fired: 0, pausedAt: clock.pausedAt === null ? null : now },
+    },
+    records: [
+      {
+        type: 'clock.extended',
+        data: {
+          stage: clock.stage,
+          from: new Date(clock.steps[2]).toISOString(),
+          to: new Date(steps[2]).toISOString(),
+          reason: refs.reason ?? null,
+        },
+      },
+    ],
+  };
+}
+
+const CLOCK_PERCENT = [50, 80, 100, 150] as const;
+
+export function clockStep(
+  context: ItemContext,
+  { step, at }: Extract<SystemEvent, { type: 'clock_step' }>,
+): Move {
+  const { clock } = context;
+  if (clock === null || clock.pausedAt !== null || clock.fired > step) return NOTHING;
+  // A timer armed before the clock was extended or shifted by a pause.
+  if (Date.parse(at) < clock.steps[step]) return NOTHING;
+  const percent = CLOCK_PERCENT[step];
+  const data = {
+    stage: clock.stage,
+    percent,
+    dueAt: new Date(clock.steps[2]).toISOString(),
+  };
+  const change = { clock: { ...clock, fired: step + 1 } };
+  if (percent === 150) {
+    return { change, records: [{ type: 'item.escalated', data: { because: 'overdue', ...data } }] };
+  }
+  return { change, records: [{ type: percent === 100 ? 'sla.breached' : 'sla.warned', data }] };
+}
+
+export function releaseCampaign(context: ItemContext): Move {
+  if (context.campaign === null || context.campaign.released) return NOTHING;
+  return {
+    change: { campaign: { ...context.campaign, released: true } },
+    records: [{ type: 'campaign.released', data: { campaignId: context.campaign.id } }],
+  };
+}

@@ -1,0 +1,51 @@
+import { derivedId } from '../ids.ts';
+import type { PlannedSlot } from './commands.ts';
+import type { ItemContext, PublicationRecord } from './context.ts';
+
+export function withPublication(
+  context: ItemContext,
+  id: string,
+  change: Partial<PublicationRecord>,
+): PublicationRecord[] {
+  return context.publications.map((record) =>
+    record.id === id ? { ...record, ...change } : record,
+  );
+}
+
+export function publicationData(record: PublicationRecord): Record<string, unknown> {
+  const { id, channelAccountId, channel, slotNumber, at } = record;
+  return { publicationId: id, channelAccountId, channel, slotNumber, scheduledAt: at };
+}
+
+/** When a slot is, in every form that is kept. */
+export function timeOf({
+  at,
+  local,
+  zone,
+  tzVersion,
+}: PlannedSlot): Pick<PublicationRecord, 'at' | 'local' | 'zone' | 'tzVersion'> {
+  return { at, local, zone, ...(tzVersion !== undefined && { tzVersion }) };
+}
+
+export function newPublication(
+  context: ItemContext,
+  publications: readonly PublicationRecord[],
+  slot: PlannedSlot,
+): PublicationRecord {
+  const earlier = publications.filter(
+    ({ channelAccountId }) => channelAccountId === slot.channelAccountId,
+  );
+  return {
+    id: derivedId('publication', context.itemId, publications.length + 1),
+    channelAccountId: slot.channelAccountId,
+    channel: slot.channel,
+    slotNumber: 1 + Math.max(0, ...earlier.map(({ slotNumber }) => slotNumber)),
+    state: 'planned',
+    ...timeOf(slot),
+    contentHash: null,
+    remoteId: null,
+    permalink: null,
+    publishedAt: null,
+    evidence: null,
+  };
+}

@@ -1,0 +1,117 @@
+import type { Role } from '../../people/roles.ts';
+import type {
+  Command,
+  CommandType,
+  DraftFacts,
+  Holders,
+  PlannedSlot,
+  RequirementCode,
+  SlotFacts,
+  Unmet,
+} from '../commands.ts';
+import { currentApprovals, type ItemContext } from '../context.ts';
+import { responsibleRoles } from '../responsible.ts';
+import { COMMAND_RULES } from '../rules.ts';
+import { type Place, stageOf } from '../stages.ts';
+
+/**
+ * A question to the guards. `refs: null` asks "could the actor send this with a complete payload?":
+ * then what only the payload can break is taken as met.
+ */
+export type Inquiry = {
+  [T in CommandType]: Omit<Command<T>, 'refs' | 'id'> & { refs: Command<T>['refs'] | null };
+}[CommandType];
+
+export interface Question {
+  place: Place;
+  context: ItemContext;
+  ask: Inquiry;
+}
+
+/** One requirement's check: what of it is unmet. */
+export type Check = (question: Question) => readonly Unmet[];
+
+/** Checks of one subject, by the code of their requirement. */
+export type Checks = { readonly [K in RequirementCode]?: Check };
+
+export const MET: readonly Unmet[] = [];
+
+export function unmet(code: Unmet['code'], message: string, role?: Role): readonly Unmet[] {
+  return [role === undefined ? { code, message } : { code, message, role }];
+}
+
+export function isBlank(text: string | undefined): boolean {
+  return text === undefined || text.trim() === '';
+}
+
+/** Roles that may give a command where the item is now. */
+export function rolesFor(type: CommandType, place: Place, context: ItemContext): readonly Role[] {
+  const { by } = COMMAND_RULES[type];
+  if (by === 'responsible') {
+    const extra: Role[] = type === 'reassign' ? ['strategist', 'admin'] : ['admin'];
+    return [...new Set([...responsibleRoles(place, context), ...extra])];
+  }
+  if (by === 'receiver')
+    return place === 'briefing.offered' ? ['creator'] : ['social_media_manager'];
+  if (by === 'asked_roles') {
+    return currentApprovals(context)?.asked.map(({ role }) => role) ?? [];
+  }
+  return by;
+}
+
+export function isTentativePlace(place: Place): boolean {
+  const stage = stageOf(place);
+  return stage === 'creation' || stage === 'review' || place === 'scheduling.offered';
+}
+
+/** Slots that the command asks for, with what the API found out about them. */
+export function slotsOf(ask: Inquiry): { slots: PlannedSlot[]; facts: SlotFacts[] } {
+  if (ask.type === 'plan_schedule') {
+    return { slots: ask.refs?.publications ?? [], facts: ask.refs === null ? [] : ask.facts.slots };
+  }
+  if (ask.type === 'resolve_publication') {
+    const slot = ask.refs?.slot;
+    return slot === undefined
+      ? { slots: [], facts: [] }
+      : { slots: [slot], facts: ask.facts.slots };
+  }
+  return { slots: [], facts: [] };
+}
+
+/** `publish_again` and `reschedule` plan a new send: they need what planning needs. */
+export function plansASend(ask: Inquiry): boolean {
+  if (ask.type === 'plan_schedule') return true;
+  if (ask.type !== 'resolve_publication' || ask.refs === null) return false;
+  return ask.refs.outcome === 'publish_again' || ask.refs.outcome === 'reschedule';
+}
+
+/** The command gives slots to the content as it is; a tentative slot only holds its time. */
+export function bindsContent({ place, ask }: Pick<Question, 'place' | 'ask'>): boolean {
+  return plansASend(ask) && !(ask.type === 'plan_schedule' && isTentativePlace(place));
+}
+
+/** What the API found wrong with the slots that a command names or keeps. */
+export function slotProblem(
+  code: SlotFacts['problems'][number]['code'],
+  { ask }: Question,
+): readonly Unmet[] {
+  if (!plansASend(ask)) return MET;
+  return slotsOf(ask).facts.flatMap(({ problems }) =>
+    problems.filter((problem) => problem.code === code),
+  );
+}
+
+/** What a submission is judged by: found now for this very draft, else when the draft was saved. */
+export function draftFactsOf({ context, ask }: Question): Required<Omit<DraftFacts, 'draftHash'>> {
+  const { draft } = context;
+  const facts: DraftFacts = ask.type === 'submit_for_review' ? ask.facts : {};
+  const isOfIt = facts.draftHash === undefined || facts.draftHash === draft?.hash;
+  return {
+    failedChecks: (isOfIt ? facts.failedChecks : undefined) ?? draft?.failedChecks ?? [],
+    violations: (isOfIt ? facts.violations : undefined) ?? draft?.violations ?? [],
+  };
+}
+
+export function holdersOf(ask: Inquiry): Holders {
+  return ask.type === 'offer_handoff' || ask.type === 'submit_for_review' ? ask.facts.holders : {};
+}

@@ -1,0 +1,128 @@
+import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from '../people/roles.ts';
+import { currentApprovals, currentReview, type ItemContext, outstandingRoles } from './context.ts';
+import { releasedSlots } from './slots.ts';
+import type { Place } from './stages.ts';
+
+/** The owner roles of each place; in review they are the asked approvers. */
+export const STAGE_OWNERS: Record<
+  Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>,
+  OwnerRole[]
+> = {
+  'briefing.drafting': ['strategist'],
+  'briefing.offered': ['strategist'],
+  'creation.drafting': ['creator'],
+  'review.deciding': [],
+  'scheduling.offered': ['social_media_manager'],
+  'scheduling.planning': ['social_media_manager'],
+  scheduled: ['social_media_manager'],
+  publishing: ['social_media_manager'],
+  measuring: ['strategist'],
+  kpi_review: [...OWNER_ROLES],
+};
+
+/** Roles that answer for a place: they may hold, resume and reassign there. */
+export function responsibleRoles(place: Place, context: ItemContext): Role[] {
+  if (place === 'closed' || place === 'cancelled') return [];
+  if (place === 'on_hold') {
+    return context.heldFrom === null ? [] : responsibleRoles(context.heldFrom, context);
+  }
+  if (place === 'review.deciding') {
+    return currentApprovals(context)?.asked.map(({ role }) => role) ?? [];
+  }
+  return STAGE_OWNERS[place];
+}
+
+/** Who owns the stage, and which member if one is assigned. */
+export function ownerOf(
+  place: Place,
+  context: ItemContext,
+): { role: Role | null; memberId: string | null } {
+  if (place === 'review.deciding') {
+    const set = currentApprovals(context);
+    const role = set === null ? null : (outstandingRoles(set)[0] ?? null);
+    return { role, memberId: null };
+  }
+  if (place === 'on_hold' && context.heldFrom !== null) return ownerOf(context.heldFrom, context);
+  if (place === 'kpi_review') {
+    const role = rolesYetToSign(context)[0] ?? 'strategist';
+    return { role, memberId: context.team[role] };
+  }
+  const role = responsibleRoles(place, context)[0] ?? null;
+  return { role, memberId: role !== null && isOwnerRole(role) ? context.team[role] : null };
+}
+
+export interface WaitingOn {
+  role: Role;
+  memberId?: string;
+  /** The command that would move the item on. */
+  for: string;
+}
+
+/** Whom the item waits for, and for which command. Empty while the system works or waits for time. */
+export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
+  const of = (role: OwnerRole, command: string): WaitingOn => {
+    const memberId = context.team[role];
+    return memberId === null ? { role, for: command } : { role, memberId, for: command };
+  };
+  if (context.cancelling !== null && place !== 'cancelled') {
+    return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
+  }
+  // A slot was given up at its deadline: another one can be held before the approval.
+  const replan =
+    releasedSlots(context).length > 0 ? [of('social_media_manager', 'plan_schedule')] : [];
+  switch (place) {
+    case 'briefing.drafting':
+      return [of('strategist', 'offer_handoff')];
+    case 'briefing.offered':
+      return [of('creator', 'accept_handoff')];
+    case 'creation.drafting':
+      return context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
+        ? [of('strategist', 'acknowledge_revision')]
+        : [of('creator', 'submit_for_review'), ...replan];
+    case 'review.deciding': {
+      const set = currentApprovals(context);
+      const asked = (set === null ? [] : outstandingRoles(set)).map((role) => ({
+        role,
+        for: 'decide_approval',
+      }));
+      return [...asked, ...replan];
+    }
+    case 'scheduling.offered':
+      return [of('social_media_manager', 'accept_handoff'), ...replan];
+    case 'scheduling.planning':
+      return isUnresolved(context)
+        ? [of('social_media_manager', 'resolve_publication')]
+        : [of('social_media_manager', 'plan_schedule')];
+    case 'publishing':
+      return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
+    case 'kpi_review': {
+      const waiting = rolesYetToSign(context);
+      return (waiting[0] === 'strategist' ? (['strategist'] as const) : waiting).map((role) =>
+        of(role, 'sign_off'),
+      );
+    }
+    case 'on_hold': {
+      const role = responsibleRoles(place, context)[0];
+      if (role === undefined) return [];
+      return context.held === null
+        ? [{ role, for: 'resume' }]
+        : [{ role, memberId: context.held.by, for: 'resume' }];
+    }
+    case 'scheduled':
+    case 'measuring':
+    case 'closed':
+    case 'cancelled':
+      return [];
+  }
+}
+
+/** A record waits for a person to say what became of it. */
+function isUnresolved(context: ItemContext): boolean {
+  return context.publications.some(({ state }) => state === 'unknown' || state === 'missed');
+}
+
+/** The strategist decides first, so that role leads the list while it has not signed. */
+export function rolesYetToSign(context: ItemContext): OwnerRole[] {
+  const signed = new Set(currentReview(context)?.signOffs.map(({ role }) => role));
+  return OWNER_ROLES.filter((role) => !signed.has(role));
+}

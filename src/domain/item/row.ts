@@ -1,0 +1,87 @@
+import type { Role } from '../people/roles.ts';
+import { dueAtOf } from './clock.ts';
+import type { ItemEvent, ItemEventType } from './event.ts';
+import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
+import { type ItemSnapshot, placeOf } from './run.ts';
+import { type Stage, stageOf, substageOf } from './stages.ts';
+
+/** What the item's row shows, all of it derived from the snapshot after event `seq`. */
+export interface ItemRow {
+  seq: number;
+  snapshot: ItemSnapshot;
+  stage: Stage;
+  substage: string | null;
+  ownerRole: Role | null;
+  assigneeId: string | null;
+  waitingOn: WaitingOn[];
+  stageEnteredAt: string;
+  dueAt: string | null;
+  closedAt: string | null;
+}
+
+/** The row after the last event of a batch. */
+export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
+  const place = placeOf(snapshot);
+  const { context } = snapshot;
+  const owner = ownerOf(place, context);
+  const isFinal = place === 'closed' || place === 'cancelled';
+  return {
+    seq,
+    snapshot,
+    stage: stageOf(place),
+    substage: substageOf(place),
+    ownerRole: owner.role,
+    assigneeId: owner.memberId,
+    waitingOn: waitingOn(place, context),
+    stageEnteredAt: context.stageEnteredAt,
+    dueAt: dueAtOf(context),
+    closedAt: isFinal ? context.stageEnteredAt : null,
+  };
+}
+
+/** Events that subscribers are told of; their names are those of the outbound events. */
+const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
+  'item.stage_changed',
+  'item.escalated',
+  'item.cancelled',
+  'handoff.offered',
+  'handoff.accepted',
+  'handoff.declined',
+  'approval.requested',
+  'approval.decided',
+  'approval.voided',
+  'publication.planned',
+  'publication.published',
+  'publication.rejected',
+  'publication.unknown',
+  'publication.missed',
+  'publication.skipped',
+  'kpi_checkpoint.recorded',
+  'kpi_review.opened',
+  'kpi_review.closed',
+  'sla.warned',
+  'sla.breached',
+]);
+
+/** Told beside `publication.skipped` when a slot was given up at its deadline. */
+export const SLOT_RELEASED = 'publication.slot_released';
+
+/** Outbox rows of a batch of events. */
+export function outboxOf(
+  itemId: string,
+  events: readonly ItemEvent[],
+): { seq: number; type: string; payload: Record<string, unknown> }[] {
+  return events
+    .filter(({ type }) => TOLD.has(type))
+    .flatMap(({ seq, at, type, actor, data }) => {
+      const payload = { itemId, seq, at, actor, data };
+      const row = { seq, type, payload };
+      return data['released'] === true ? [row, { seq, type: SLOT_RELEASED, payload }] : [row];
+    });
+}
+
+/** The command that an event answers: only the first event of a command carries its id. */
+export function commandIdOf(event: ItemEvent): string | null {
+  const id = event.data['commandId'];
+  return typeof id === 'string' ? id : null;
+}

@@ -1,0 +1,379 @@
+import type { OwnerRole } from '../people/roles.ts';
+import { difference, type Formula, formula, type Term, total, totalOfExposed } from './formula.ts';
+
+export const KPI_IDS = [
+  'content_traffic',
+  'conversions',
+  'audience_growth',
+  'engagement',
+  'bounce_rate',
+  'pages_per_session',
+  'search_rank',
+  'engagement_rate',
+  'er_followers',
+  'click_through_rate',
+  'campaign_reach',
+  'sentiment',
+  'mentions',
+  'content_engagement',
+  'audience_reactions',
+  'shares',
+  'downloads',
+] as const;
+export type KpiId = (typeof KPI_IDS)[number];
+
+export const KPI_UNITS = ['count', 'accounts', 'fraction', 'ratio', 'position', 'points'] as const;
+export type KpiUnit = (typeof KPI_UNITS)[number];
+
+/** The smallest sample that a verdict may stand on. */
+export interface Floor {
+  term: Term;
+  atLeast: number;
+  unit: string;
+  /** Another sample that will do as well. */
+  or?: Floor;
+}
+
+/** One number of a KPI and how it is judged. */
+export interface KpiFigureDefinition {
+  name: string;
+  unit: KpiUnit;
+  /**
+   * `proportion`: Wilson 95 % interval. `count`: exact Poisson interval. `census`: compared directly,
+   * it is not a sample. `ratio`: a ratio without a known spread, so a floor and no interval.
+   */
+  kind: 'proportion' | 'count' | 'census' | 'ratio';
+  /** The numerator counts some of what the denominator counts: more than all is a contradiction. */
+  subset?: true;
+  /** The first definition that most parts can supply is used for all of them. */
+  formulas: readonly [Formula, ...Formula[]];
+  floors: readonly Floor[];
+  /** Below this sample the value itself is not shown. */
+  showFrom?: Floor;
+}
+
+export interface KpiDefinition {
+  roles: readonly OwnerRole[];
+  direction: 'higher' | 'lower';
+  /**
+   * `sum` adds the figures of the parts; `sum_over_sum` adds both sides, then divides; `gross` must
+   * not be added, the parts stand beside a total that says it is gross.
+   */
+  rollUp: 'sum' | 'sum_over_sum' | 'gross';
+  /** What a roll-up adds up: publications, or the channel accounts themselves. */
+  parts: 'publications' | 'accounts';
+  /** A second figure is shown beside the first; a target of at most 1 is meant for the rate. */
+  figures: readonly [KpiFigureDefinition, ...KpiFigureDefinition[]];
+  /** Hours of age before a source's reading may be judged; a manual value has none. */
+  settlesAfterHours?: number;
+  targetRange: readonly [low: number, high: number];
+  note?: string;
+}
+
+const ENGAGEMENTS = totalOfExposed('reactions', 'comments', 'shares', 'saves', 'link_clicks');
+const CLASSIFIED = total('mentions_pos', 'mentions_neu', 'mentions_neg');
+
+const SESSIONS_100: Floor = { term: total('sessions'), atLeast: 100, unit: 'sessions' };
+const IMPRESSIONS_1000: Floor = { term: total('impressions'), atLeast: 1_000, unit: 'impressions' };
+
+const FRACTION = [0, 1] as const;
+const COUNT = [0, Number.MAX_SAFE_INTEGER] as const;
+
+export const KPI_CATALOGUE = {
+  content_traffic: {
+    roles: ['strategist'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [plainTotal('sessions', total('sessions'))],
+    settlesAfterHours: 24,
+    targetRange: COUNT,
+    note: 'Sessions are added over disjoint slices only; a figure read for the whole item wins over the sum of its posts.',
+  },
+  conversions: {
+    roles: ['strategist'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [{ ...plainTotal('key events', total('key_events')), kind: 'count' }],
+    targetRange: COUNT,
+  },
+  audience_growth: {
+    roles: ['strategist', 'social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'accounts',
+    figures: [
+      {
+        name: 'growth',
+        unit: 'fraction',
+        kind: 'census',
+        formulas: [
+          formula('net', {
+            numerator: difference('followers', 'followers_at_publish'),
+            denominator: total('followers_at_publish'),
+          }),
+        ],
+        floors: [
+          { term: total('followers_at_publish'), atLeast: 100, unit: 'followers at the start' },
+        ],
+      },
+    ],
+    targetRange: [-1, 10],
+    note: 'People follow more than one channel: over several accounts the followers are a gross audience.',
+  },
+  engagement: {
+    roles: ['strategist'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [plainTotal('engagements', ENGAGEMENTS)],
+    targetRange: COUNT,
+  },
+  bounce_rate: {
+    roles: ['strategist', 'creator'],
+    direction: 'lower',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      {
+        name: 'bounce rate',
+        unit: 'fraction',
+        kind: 'proportion',
+        subset: true,
+        formulas: [
+          formula('not_engaged', {
+            numerator: difference('sessions', 'engaged_sessions'),
+            denominator: total('sessions'),
+          }),
+          formula('bounced', { numerator: total('bounces'), denominator: total('sessions') }),
+        ],
+        floors: [SESSIONS_100],
+      },
+    ],
+    targetRange: FRACTION,
+    note: 'Sources disagree on what a bounce is, so one roll-up uses one definition; a source of the other kind is missing from it.',
+  },
+  pages_per_session: {
+    roles: ['strategist', 'creator'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      {
+        name: 'pages per session',
+        unit: 'ratio',
+        kind: 'ratio',
+        formulas: [
+          formula('views', { numerator: total('pageviews'), denominator: total('sessions') }),
+        ],
+        floors: [SESSIONS_100],
+      },
+    ],
+    targetRange: [0, 1_000],
+  },
+  search_rank: {
+    roles: ['strategist'],
+    direction: 'lower',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      {
+        name: 'average position',
+        unit: 'position',
+        kind: 'ratio',
+        formulas: [
+          formula('impression_weighted', {
+            numerator: total('position_x_impressions'),
+            denominator: total('search_impressions'),
+          }),
+        ],
+        floors: [{ term: total('search_impressions'), atLeast: 100, unit: 'search impressions' }],
+      },
+    ],
+    settlesAfterHours: 7 * 24,
+    targetRange: [1, 1_000],
+    note: 'A lower number is a higher rank. Without a search impression there is no position.',
+  },
+  engagement_rate: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [proportion('engagement rate', ENGAGEMENTS, total('impressions'), [IMPRESSIONS_1000])],
+    targetRange: FRACTION,
+    note: 'By impressions. One viewer can like and share, so it can pass 100 %: it is then flagged and has no interval. Never mixed with er_followers.',
+  },
+  er_followers: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      proportion('engagement rate by followers', ENGAGEMENTS, total('followers_at_publish'), [
+        { term: total('followers_at_publish'), atLeast: 100, unit: 'followers at the start' },
+      ]),
+    ],
+    targetRange: FRACTION,
+    note: 'For channels that give no impressions. A KPI of its own: never mixed with engagement_rate.',
+  },
+  click_through_rate: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      proportion('click-through rate', total('link_clicks'), total('impressions'), [
+        IMPRESSIONS_1000,
+        { term: total('link_clicks'), atLeast: 10, unit: 'clicks' },
+      ]),
+    ],
+    targetRange: FRACTION,
+  },
+  campaign_reach: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'gross',
+    parts: 'publications',
+    figures: [{ ...plainTotal('accounts reached', total('reach')), unit: 'accounts' }],
+    targetRange: COUNT,
+    note: 'De-duplicated by the platform for one scope. Over several parts the true reach lies between the largest part and the gross total.',
+  },
+  sentiment: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum_over_sum',
+    parts: 'publications',
+    figures: [
+      {
+        name: 'net sentiment',
+        unit: 'points',
+        kind: 'ratio',
+        formulas: [
+          formula('net', {
+            numerator: difference('mentions_pos', 'mentions_neg'),
+            denominator: CLASSIFIED,
+            scale: 100,
+          }),
+        ],
+        floors: [{ term: CLASSIFIED, atLeast: 100, unit: 'classified mentions' }],
+        showFrom: { term: CLASSIFIED, atLeast: 30, unit: 'classified mentions' },
+      },
+    ],
+    targetRange: [-100, 100],
+  },
+  mentions: {
+    roles: ['social_media_manager'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [
+      {
+        ...plainTotal(
+          'mentions',
+          totalOfExposed('mentions_pos', 'mentions_neu', 'mentions_neg', 'mentions_unclassified'),
+        ),
+        kind: 'count',
+      },
+    ],
+    targetRange: COUNT,
+    note: 'Read it beside sentiment: a rising volume can be a scandal.',
+  },
+  content_engagement: {
+    roles: ['creator'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [
+      {
+        ...plainTotal('engagements', ENGAGEMENTS),
+        floors: [{ ...SESSIONS_100, or: IMPRESSIONS_1000 }],
+      },
+      {
+        ...proportion('engaged sessions', total('engaged_sessions'), total('sessions'), [
+          SESSIONS_100,
+        ]),
+        subset: true,
+      },
+    ],
+    targetRange: COUNT,
+    note: 'Two figures, never added: the engagements of the posts, and the share of sessions that are engaged. A target of at most 1 is a target for the share.',
+  },
+  audience_reactions: {
+    roles: ['creator'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [plainTotal('reactions', total('reactions'))],
+    targetRange: COUNT,
+  },
+  shares: {
+    roles: ['creator'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [plainTotal('shares', total('shares'))],
+    targetRange: COUNT,
+  },
+  downloads: {
+    roles: ['creator'],
+    direction: 'higher',
+    rollUp: 'sum',
+    parts: 'publications',
+    figures: [plainTotal('downloads', total('downloads'))],
+    targetRange: COUNT,
+  },
+} as const satisfies Record<KpiId, KpiDefinition>;
+
+export function isKpiId(id: string): id is KpiId {
+  return Object.hasOwn(KPI_CATALOGUE, id);
+}
+
+/** A KPI's definition in its general type. */
+export function kpiDefinition(kpi: KpiId): KpiDefinition {
+  return KPI_CATALOGUE[kpi];
+}
+
+/** KPIs of one role, in the order of the catalogue. */
+export function kpisOfRole(role: OwnerRole): KpiId[] {
+  return KPI_IDS.filter((kpi) => kpiDefinition(kpi).roles.includes(role));
+}
+
+/** The figure that a target is set on. */
+export function judgedFigure(kpi: KpiId, target: number | null): KpiFigureDefinition {
+  const { figures } = kpiDefinition(kpi);
+  const rate = figures.find((figure) => figure.unit === 'fraction');
+  return target !== null && target <= 1 && rate !== undefined ? rate : figures[0];
+}
+
+/** Why this can't be a target of the KPI, or null. Rates are fractions: 3 % is 0.03. */
+export function kpiTargetIssue(kpi: KpiId, target: number): string | null {
+  const { figures, targetRange } = kpiDefinition(kpi);
+  const [low, high] = targetRange;
+  if (!Number.isFinite(target)) return `a target of ${kpi} is a finite number`;
+  if (target < low) return `a target of ${kpi} is at least ${low}`;
+  if (target <= high) return null;
+  return figures[0].unit === 'fraction'
+    ? `a target of ${kpi} is a fraction of at most ${high}: 3 % is 0.03`
+    : `a target of ${kpi} is at most ${high}`;
+}
+
+function plainTotal(name: string, numerator: Term) {
+  return {
+    name,
+    unit: 'count',
+    kind: 'census',
+    formulas: [formula(name.replaceAll(' ', '_'), { numerator })],
+    floors: [],
+  } as const satisfies KpiFigureDefinition;
+}
+
+function proportion(name: string, numerator: Term, denominator: Term, floors: readonly Floor[]) {
+  return {
+    name,
+    unit: 'fraction',
+    kind: 'proportion',
+    formulas: [formula(name.replaceAll(/[ -]/g, '_'), { numerator, denominator })],
+    floors,
+  } as const satisfies KpiFigureDefinition;
+}

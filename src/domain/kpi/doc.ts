@@ -1,0 +1,142 @@
+import {
+  type Floor,
+  KPI_IDS,
+  type KpiDefinition,
+  type KpiFigureDefinition,
+  kpiDefinition,
+} from './catalogue.ts';
+import { formatNumber } from './format.ts';
+import { MEASURES, type MeasureDefinition } from './measure-rules.ts';
+import { VERDICTS, type Verdict } from './verdict.ts';
+
+const INTERVALS: Record<KpiFigureDefinition['kind'], string> = {
+  proportion: 'Wilson 95 %',
+  count: 'Poisson 95 % (exact)',
+  census: 'none: a census',
+  ratio: 'none: a ratio',
+};
+
+const UNITS: Record<KpiFigureDefinition['unit'], string> = {
+  count: 'count',
+  accounts: 'accounts',
+  fraction: 'fraction (0.03 is 3 %)',
+  ratio: 'ratio',
+  position: 'position',
+  points: 'points, -100 to 100',
+};
+
+const ROLL_UPS: Record<KpiDefinition['rollUp'], string> = {
+  sum: 'sum',
+  sum_over_sum: 'sum / sum',
+  gross: 'not additive: gross total beside the parts',
+};
+
+const MEASURE_ROLL_UPS: Record<MeasureDefinition['rollUp'], string> = {
+  sum: 'sum',
+  never: 'never; `gross_` total only',
+  gross: 'last value; over accounts only as a `gross_` total',
+};
+
+const VERDICT_MEANINGS: Record<Verdict, string> = {
+  met: 'The whole interval, or the figure itself where there is none, is on the good side of the target. Equal to the target is met.',
+  missed: 'The whole interval, or the figure itself, is on the bad side.',
+  inconclusive:
+    'The interval includes the target, or parts are missing that could change the answer. The reason says which way it leans.',
+  insufficient_data:
+    'Below the floor, too young for a source’s figure, or undefined (a ratio over 0). The value is shown where there is one.',
+  provisional: 'The source may still change a reading, or a checkpoint is still to come.',
+  not_available:
+    'No reading: the source does not supply it, or the checkpoint was missed. Missing is not 0.',
+  no_target: 'Measured, but the brief set no target for it in this scope.',
+};
+
+/** `docs/kpis.md`, from the catalogue itself. */
+export function renderKpiDoc(): string {
+  return [
+    '# KPIs',
+    '',
+    '<!-- Written by scripts/docs-kpis.ts from src/domain/kpi/catalogue.ts. Change the catalogue, then run it. -->',
+    '',
+    'Only base measures are stored. Every KPI is computed from them, for a publication, a channel account, an item or a campaign.',
+    '',
+    '## The catalogue',
+    '',
+    table(
+      ['KPI', 'roles', 'formula', 'unit', 'better', 'interval', 'floor', 'roll-up'],
+      KPI_IDS.flatMap((kpi) => {
+        const definition = kpiDefinition(kpi);
+        return definition.figures.map((figure, index) => [
+          index === 0 ? `\`${kpi}\`` : `\`${kpi}\`, second figure`,
+          definition.roles.join(', '),
+          figure.formulas.map(({ text }) => `\`${text}\``).join(' or '),
+          UNITS[figure.unit],
+          definition.direction,
+          INTERVALS[figure.kind],
+          floorText(definition, figure),
+          figure.unit === 'fraction' ? ROLL_UPS.sum_over_sum : ROLL_UPS[definition.rollUp],
+        ]);
+      }),
+    ),
+    '',
+    '`followers_at_publish` is the `followers` reading of the checkpoint `baseline`.',
+    '',
+    '### What to know beside the number',
+    '',
+    ...KPI_IDS.flatMap((kpi) => {
+      const { note } = kpiDefinition(kpi);
+      return note === undefined ? [] : [`- \`${kpi}\`: ${note}`];
+    }),
+    '',
+    '## Verdicts',
+    '',
+    'Asked in this order: is there a target, is there a reading, is it settled, is the sample above the floor, which side of the target is the interval on.',
+    '',
+    table(
+      ['verdict', 'when'],
+      VERDICTS.map((verdict) => [`\`${verdict}\``, VERDICT_MEANINGS[verdict]]),
+    ),
+    '',
+    '- Attainment is value / target where higher is better, target / value where lower is better. It decorates a verdict and never makes one.',
+    '- One primary KPI decides an item; the others inform. A role’s verdict is that of the primary KPI where the role has it, else of its first target.',
+    '- A target on a count or on accounts is a target for the whole item. Targets on rates, ratios, ranks and points hold for each part too.',
+    '- A roll-up that misses a part says so in `coverage`. A total that is reached without the part is met; one that is not stays inconclusive.',
+    '- Both sides of a ratio cover the same parts. Rates of posts are never averaged.',
+    '- The latest `asOf` per measure, scope and checkpoint counts. A reading without a checkpoint stands in where the checkpoint has none, and the row says so.',
+    '- Values that a person stated (sources `manual` and `csv`) are settled at once, and no age is asked of them.',
+    '',
+    '## Base measures',
+    '',
+    table(
+      ['measure', 'kind', 'roll-up', 'meaning'],
+      Object.entries<MeasureDefinition>(MEASURES).map(([measure, { kind, rollUp, meaning }]) => [
+        `\`${measure}\``,
+        kind,
+        MEASURE_ROLL_UPS[rollUp],
+        meaning,
+      ]),
+    ),
+    '',
+    'Counters are cumulative and may go down (deleted likes, purged bots): every reading is kept, and the latest counts.',
+    '',
+  ].join('\n');
+}
+
+function floorText(definition: KpiDefinition, figure: KpiFigureDefinition): string {
+  const floors = figure.floors.map(floorOf);
+  const shown = figure.showFrom === undefined ? [] : [`${floorOf(figure.showFrom)} to be shown`];
+  const hours = definition.settlesAfterHours;
+  const age =
+    hours === undefined ? [] : [`${hours / 24} settled day${hours === 24 ? '' : 's'} (sources)`];
+  return [...floors, ...shown, ...age].join(', ') || '-';
+}
+
+function floorOf({ atLeast, unit, or }: Floor): string {
+  const text = `${formatNumber(atLeast)} ${unit}`;
+  return or === undefined ? text : `${text} or ${floorOf(or)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

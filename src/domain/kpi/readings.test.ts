@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { Reading } from './measures.ts';
+import { cellsAt, checkpointAgeHours, checkpointsOf, latestReadings } from './readings.ts';
+
+function reading(change: Partial<Reading>): Reading {
+  return {
+    id: 'rdg_1',
+    measure: 'impressions',
+    value: 1,
+    asOf: '2026-03-02T08:00:00Z',
+    source: 'sandbox',
+    provisional: false,
+    ...change,
+  };
+}
+
+describe('the reading that counts', () => {
+  it('is the latest of its measure, scope and checkpoint', () => {
+    const older = reading({ id: 'rdg_9', value: 1, asOf: '2026-03-02T08:00:00Z' });
+    const newer = reading({ id: 'rdg_1', value: 2, asOf: '2026-03-02T08:00:00.001Z' });
+    expect(latestReadings([newer, older])).toEqual([newer]);
+    expect(latestReadings([older, newer])).toEqual([newer]);
+  });
+
+  it('may be lower than the one before: deleted likes, purged bots', () => {
+    const before = reading({ value: 50, asOf: '2026-03-02T08:00:00Z' });
+    const after = reading({ id: 'rdg_2', value: 40, asOf: '2026-03-03T08:00:00Z' });
+    expect(latestReadings([before, after])).toEqual([after]);
+  });
+
+  it('is the one recorded last when two are as of one instant', () => {
+    const first = reading({ id: 'rdg_01', value: 1, asOf: '2026-03-02T08:00:00Z' });
+    const second = reading({ id: 'rdg_02', value: 2, asOf: '2026-03-02T08:00:00.000Z' });
+    expect(latestReadings([second, first])).toEqual([second]);
+  });
+
+  it('takes +1d and +24h for one checkpoint', () => {
+    const day = reading({ id: 'rdg_1', checkpoint: '+1d', asOf: '2026-03-02T08:00:00Z' });
+    const hours = reading({ id: 'rdg_2', checkpoint: '+24h', asOf: '2026-03-02T09:00:00Z' });
+    expect(latestReadings([day, hours])).toEqual([hours]);
+  });
+
+  it('is one per scope', () => {
+    const scopes = [{}, { publicationId: 'pub_1' }, { channelAccountId: 'cha_1' }];
+    expect(latestReadings(scopes.map((scope) => reading(scope)))).toHaveLength(3);
+  });
+});
+
+describe('the cells of a checkpoint', () => {
+  it('take a reading without a checkpoint where the checkpoint has none', () => {
+    const standing = reading({ id: 'rdg_1', value: 7 });
+    expect(cellsAt([standing], '+7d').get('item')?.get('impressions')?.value).toBe(7);
+    const exact = reading({
+      id: 'rdg_2',
+      value: 3,
+      checkpoint: '+7d',
+      asOf: '2026-01-01T00:00:00Z',
+    });
+    expect(cellsAt([standing, exact], '+7d').get('item')?.get('impressions')?.value).toBe(3);
+  });
+
+  it('leave another age out', () => {
+    expect(cellsAt([reading({ checkpoint: '+24h' })], '+7d').size).toBe(0);
+  });
+
+  it('hold the followers of the baseline beside those of the checkpoint', () => {
+    const cells = cellsAt(
+      [
+        reading({ id: 'rdg_1', measure: 'followers', value: 100, checkpoint: 'baseline' }),
+        reading({ id: 'rdg_2', measure: 'followers', value: 120, checkpoint: '+7d' }),
+      ],
+      '+7d',
+    ).get('item');
+    expect(cells?.get('followers_at_publish')?.value).toBe(100);
+    expect(cells?.get('followers')?.value).toBe(120);
+  });
+});
+
+it.each([
+  ['baseline', 0],
+  ['+1h', 1],
+  ['+24h', 24],
+  ['+7d', 168],
+  ['7d', null],
+  ['+7w', null],
+])('the age of %s is %s hours', (checkpoint, hours) => {
+  expect(checkpointAgeHours(checkpoint)).toBe(hours);
+});
+
+it('checkpoints are listed oldest age first, without the baseline', () => {
+  const named = ['+24h', 'baseline', '+28d', '+1d', undefined, '+1h'];
+  expect(
+    checkpointsOf(
+      named.map((checkpoint) => reading(checkpoint === undefined ? {} : { checkpoint })),
+    ),
+  ).toEqual(['+28d', '+1d', '+1h']);
+});

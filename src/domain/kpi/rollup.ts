@@ -1,0 +1,289 @@
+import type { InputSums, KpiInput } from './formula.ts';
+import { MEASURE_IDS, MEASURES, type MeasureId } from './measure-rules.ts';
+import type { Reading } from './measures.ts';
+import { type Cell, type CellsByScope, cellsAt, compareText, type Scope } from './readings.ts';
+
+/** A publication as a part of its item. Only published ones count; without a state it counts. */
+export interface MeasuredPublication {
+  id: string;
+  channelAccountId: string;
+  state?: string;
+  publishedAt?: string | null;
+}
+
+/** A place in item → channel account → publication with the cells read for that very place. */
+export interface ScopeNode {
+  scope: Scope;
+  cells: ReadonlyMap<KpiInput, Cell>;
+  children: readonly ScopeNode[];
+}
+
+/** How many parts of a whole a figure covers, and which it misses. */
+export interface Coverage {
+  have: number;
+  of: number;
+  missing: Scope[];
+}
+
+const NO_CELLS: ReadonlyMap<KpiInput, Cell> = new Map();
+
+/**
+ * The item's tree of parts at one checkpoint. Publications that never went out are no parts. The
+ * followers known for an account stand in for those of its publications. Without a list of
+ * publications, the parts are those that the readings name.
+ */
+export function scopeTree(input: {
+  publications?: readonly MeasuredPublication[];
+  readings: Iterable<Reading>;
+  checkpoint: string | null;
+}): ScopeNode {
+  const cells = cellsAt(input.readings, input.checkpoint);
+  const children = input.publications
+    ? accountsOf(publishedOnes(input.publications), cells)
+    : [...cells].flatMap(([scope, own]) => (scope === 'item' ? [] : [namedPart(scope, own)]));
+  return {
+    scope: 'item',
+    cells: cells.get('item') ?? NO_CELLS,
+    children: children.toSorted((a, b) => compareText(a.scope, b.scope)),
+  };
+}
+
+/** Joins the trees of a campaign's items. */
+export function campaignTree(items: readonly { itemId: string; tree: ScopeNode }[]): ScopeNode {
+  return {
+    scope: 'campaign',
+    cells: NO_CELLS,
+    children: items
+      .map(({ itemId, tree }) => ({ ...tree, scope: `item:${itemId}` as const }))
+      .sort((a, b) => compareText(a.scope, b.scope)),
+  };
+}
+
+function accountsOf(
+  publications: readonly MeasuredPublication[],
+  cells: CellsByScope,
+): ScopeNode[] {
+  const accounts = new Map<string, MeasuredPublication[]>();
+  for (const publication of publications) {
+    const standing = accounts.get(publication.channelAccountId) ?? [];
+    accounts.set(publication.channelAccountId, [...standing, publication]);
+  }
+  return [...accounts].map(([account, posts]) => accountNode(account, posts, cells));
+}
+
+/** Scopes are written by `readingScope` and never `item` here. */
+function namedPart(scope: string, cells: ReadonlyMap<KpiInput, Cell>): ScopeNode {
+  return { scope: scope as Scope, cells, children: [] };
+}
+
+function accountNode(
+  account: string,
+  publications: readonly MeasuredPublication[],
+  cells: CellsByScope,
+): ScopeNode {
+  const own = cells.get(`channel:${account}`) ?? NO_CELLS;
+  return {
+    scope: `channel:${account}`,
+    cells: own,
+    children: publications
+      .toSorted((a, b) => compareText(a.id, b.id))
+      .map(({ id }) => ({
+        scope: `publication:${id}` as const,
+        cells: withAccountFollowers(cells.get(`publication:${id}`) ?? NO_CELLS, own),
+        children: [],
+      })),
+  };
+}
+
+function withAccountFollowers(
+  cells: ReadonlyMap<KpiInput, Cell>,
+  account: ReadonlyMap<KpiInput, Cell>,
+): ReadonlyMap<KpiInput, Cell> {
+  const followers = account.get('followers_at_publish');
+  if (followers === undefined || cells.has('followers_at_publish')) return cells;
+  return new Map([...cells, ['followers_at_publish', followers]]);
+}
+
+/** Those that went out. */
+export function publishedOnes(publications: readonly MeasuredPublication[]): MeasuredPublication[] {
+  return publications.filter(({ state }) => state === undefined || state === 'published');
+}
+
+/**
+ * The same tree for what belongs to accounts, not to posts (followers): the accounts are its leaves.
+ * An account that only its posts were read for starts at the earliest of their baselines and ends at
+ * the latest reading. Accounts that appear under several items appear once.
+ */
+export function accountTree(tree: ScopeNode): ScopeNode {
+  const accounts = new Map<Scope, Map<KpiInput, Cell>>();
+  for (const node of accountNodes(tree)) {
+    const cells = accounts.get(node.scope) ?? new Map<KpiInput, Cell>();
+    for (const input of ['followers_at_publish', 'followers'] as const) {
+      const found = node.cells.has(input)
+        ? [node.cells.get(input)]
+        : node.children.map((child) => child.cells.get(input));
+      for (const cell of [cells.get(input), ...found]) {
+        const standing = cells.get(input);
+        if (cell !== undefined && (standing === undefined || outranks(input, cell, standing))) {
+          cells.set(input, cell);
+        }
+      }
+    }
+    accounts.set(node.scope, cells);
+  }
+  return {
+    scope: tree.scope,
+    cells: tree.scope.startsWith('channel:') ? NO_CELLS : tree.cells,
+    children: [...accounts]
+      .sort(([a], [b]) => compareText(a, b))
+      .map(([scope, cells]) => ({ scope, cells, children: [] })),
+  };
+}
+
+/** The channel accounts of a tree; a post counts as its own account where nobody says which it has. */
+function accountNodes(tree: ScopeNode): ScopeNode[] {
+  const named = descendants(tree).filter(({ scope }) => scope.startsWith('channel:'));
+  if (named.length === 0 && tree.scope.startsWith('channel:')) return [tree];
+  return [...named, ...tree.children.filter(({ scope }) => scope.startsWith('publication:'))];
+}
+
+function outranks(input: KpiInput, cell: Cell, standing: Cell): boolean {
+  const later =
+    Date.parse(cell.reading.asOf) - Date.parse(standing.reading.asOf) ||
+    compareText(cell.reading.id, standing.reading.id);
+  return input === 'followers_at_publish' ? later < 0 : later > 0;
+}
+
+/**
+ * The part of a tree that a scope names, itself included; null when there is none. An account that
+ * several items of a campaign use is put together.
+ */
+export function nodeOf(tree: ScopeNode, scope: Scope): ScopeNode | null {
+  const [first, ...others] = [tree, ...descendants(tree)].filter((node) => node.scope === scope);
+  if (first === undefined || others.length === 0) return first ?? null;
+  return { scope, cells: NO_CELLS, children: [first, ...others] };
+}
+
+export function descendants(tree: ScopeNode): ScopeNode[] {
+  return tree.children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+export function leavesOf(node: ScopeNode): ScopeNode[] {
+  return node.children.length === 0 ? [node] : node.children.flatMap(leavesOf);
+}
+
+/** Inputs of a formula gathered over a tree: what was added, from which cells, over which parts. */
+export interface Gathered {
+  sums: InputSums;
+  cells: ReadonlyMap<KpiInput, readonly Cell[]>;
+  coverage: Coverage;
+  /** Inputs that some part lacks, though the figure needs them. */
+  lacking: KpiInput[];
+}
+
+/**
+ * Adds the inputs of one formula up over the parts that have all of them, so that both sides of a
+ * ratio cover the same parts. A figure read for a wider scope wins over the sum of its parts, and is
+ * used only where every part under it is covered.
+ */
+export function gather(
+  tree: ScopeNode,
+  inputs: {
+    required: readonly KpiInput[];
+    exposed: readonly KpiInput[];
+    beside?: readonly KpiInput[];
+  },
+): Gathered {
+  const leaves = leavesOf(tree);
+  const { required, exposed, beside = [] } = inputs;
+  const coveredBy = (input: KpiInput, within: ReadonlySet<ScopeNode>) =>
+    new Set(cellsWithin(tree, input, within).flatMap(({ node }) => leavesOf(node)));
+  const included = (within: ReadonlySet<ScopeNode>) => {
+    const needed = required.map((input) => coveredBy(input, within));
+    const optional = exposed.map((input) => coveredBy(input, within));
+    return leaves.filter(
+      (leaf) =>
+        within.has(leaf) &&
+        needed.every((covered) => covered.has(leaf)) &&
+        (optional.length === 0 || optional.some((covered) => covered.has(leaf))),
+    );
+  };
+  let parts: ReadonlySet<ScopeNode> = new Set(leaves);
+  for (let next = included(parts); next.length < parts.size; next = included(parts)) {
+    parts = new Set(next);
+  }
+  const all = new Set(leaves);
+  const gap = (input: KpiInput) => coveredBy(input, all).size < leaves.length;
+  const cells = new Map<KpiInput, Cell[]>();
+  for (const input of new Set([...required, ...exposed, ...beside])) {
+    const found = cellsWithin(tree, input, parts).map(({ cell }) => cell);
+    if (found.length > 0) cells.set(input, found);
+  }
+  return {
+    sums: Object.fromEntries([...cells].map(([input, found]) => [input, sum(found)])),
+    cells,
+    coverage: {
+      have: parts.size,
+      of: leaves.length,
+      missing: leaves.filter((leaf) => !parts.has(leaf)).map(({ scope }) => scope),
+    },
+    lacking:
+      exposed.length > 0 && exposed.every(gap)
+        ? [...required.filter(gap), ...exposed]
+        : required.filter(gap),
+  };
+}
+
+/** The widest cells of an input that lie wholly within the given leaves. */
+function cellsWithin(
+  node: ScopeNode,
+  input: KpiInput,
+  within: ReadonlySet<ScopeNode>,
+): { node: ScopeNode; cell: Cell }[] {
+  const cell = node.cells.get(input);
+  if (cell !== undefined && leavesOf(node).every((leaf) => within.has(leaf)))
+    return [{ node, cell }];
+  return node.children.flatMap((child) => cellsWithin(child, input, within));
+}
+
+/** Smallest first, so that fractions add up to the same bits in whatever order they came. */
+function sum(cells: readonly Cell[]): number {
+  return cells
+    .map(({ value }) => value)
+    .sort((a, b) => a - b)
+    .reduce((total, value) => total + value, 0);
+}
+
+/** Base measures of one scope, rolled up: sums of what may be added, the rest under `gross_` names. */
+export interface RolledUp {
+  scope: Scope;
+  values: Partial<Record<MeasureId, number>>;
+  gross: Partial<Record<`gross_${MeasureId}`, number>>;
+  coverage: Partial<Record<MeasureId, Coverage>>;
+}
+
+/**
+ * Rolls base measures up: post → channel account → item. Counters are added. A unique or a snapshot
+ * keeps its name only where one figure covers the whole scope; added up it is called `gross_…`. A
+ * measure that no part has is absent, never 0.
+ */
+export function rollUp(tree: ScopeNode): RolledUp {
+  const rolled: RolledUp = { scope: tree.scope, values: {}, gross: {}, coverage: {} };
+  const accounts = tree.scope.startsWith('publication:') ? tree : accountTree(tree);
+  for (const measure of measuresIn(tree)) {
+    const base = measure === 'followers' ? accounts : tree;
+    const { sums, cells, coverage } = gather(base, { required: [measure], exposed: [] });
+    const value = sums[measure];
+    if (value === undefined) continue;
+    rolled.coverage[measure] = coverage;
+    const whole = cells.get(measure)?.length === 1 && coverage.missing.length === 0;
+    if (MEASURES[measure].rollUp === 'sum' || whole) rolled.values[measure] = value;
+    else rolled.gross[`gross_${measure}`] = value;
+  }
+  return rolled;
+}
+
+function measuresIn(tree: ScopeNode): MeasureId[] {
+  const found = new Set([tree, ...descendants(tree)].flatMap((node) => [...node.cells.keys()]));
+  return MEASURE_IDS.filter((measure) => found.has(measure));
+}

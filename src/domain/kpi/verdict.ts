@@ -1,0 +1,288 @@
+import type { OwnerRole } from '../people/roles.ts';
+import { type KpiDefinition, kpiDefinition } from './catalogue.ts';
+import type { KpiFigure, NoValue } from './figure.ts';
+import { formatNumber, formatValue } from './format.ts';
+import type { Scope } from './readings.ts';
+import type { VerdictRow } from './verdict-schema.ts';
+
+export const VERDICTS = [
+  'met',
+  'missed',
+  'inconclusive',
+  'insufficient_data',
+  'provisional',
+  'not_available',
+  'no_target',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/**
+ * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
+ * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
+ * define one measure differently.
+ */
+export const VERDICT_FLAGS = [
+  'over_one',
+  'partial',
+  'not_exposed',
+  'unlabelled',
+  'mixed_definitions',
+] as const;
+export type VerdictFlag = (typeof VERDICT_FLAGS)[number];
+
+type FigureRow = NonNullable<VerdictRow['figures']>[number];
+
+export interface VerdictInput {
+  figure: KpiFigure;
+  role: OwnerRole;
+  target: number | null;
+  primary?: boolean;
+  /** Further figures shown beside the judged one. */
+  beside?: readonly KpiFigure[];
+  /** Missing parts whose checkpoint is still to come. */
+  pending?: readonly Scope[];
+  /** Missing parts whose checkpoint passed without a reading. */
+  missed?: readonly Scope[];
+  /** Says where the target is, when this scope has none of its own. */
+  targetElsewhere?: string;
+}
+
+/**
+ * Judges one figure against its target. In this order: no target → `no_target`; nothing measured →
+ * `not_available`, or `provisional` while it is still to come; not settled → `provisional`; below
+ * the floor → `insufficient_data`; then the whole interval on the good side of the target → `met`,
+ * on the bad side → `missed`, else `inconclusive`. Equal to the target is met.
+ */
+export function verdictFor(input: VerdictInput): VerdictRow {
+  const { figure, role, target, primary = false, beside = [] } = input;
+  const { verdict, reason } = judged(input);
+  const { direction } = kpiDefinition(figure.kpi);
+  return {
+    kpi: figure.kpi,
+    role,
+    scope: figure.scope,
+    checkpoint: figure.checkpoint,
+    verdict,
+    value: figure.value,
+    unit: figure.definition.unit,
+    direction,
+    ...parts(figure),
+    target,
+    attainment: attainment(direction, figure.value, target),
+    reason,
+    asOf: figure.asOf,
+    primary,
+    definition: figure.formula.definition,
+    flags: flagsOf(figure),
+    ...(figure.coverage.of > 1 && { coverage: figure.coverage }),
+    ...(beside.length > 0 && { figures: [figure, ...beside].map(figureRow) }),
+    readings: figure.readingIds,
+    ...figure.gross,
+  };
+}
+
+/** Higher is better: value / target. Lower is better: target / value. */
+export function attainment(
+  direction: KpiDefinition['direction'],
+  value: number | null,
+  target: number | null,
+): number | null {
+  if (value === null || target === null || target <= 0) return null;
+  if (direction === 'higher') return value / target;
+  return value > 0 ? target / value : null;
+}
+
+interface Judgement {
+  verdict: Verdict;
+  reason: string;
+}
+
+function judged(input: VerdictInput): Judgement {
+  const { figure, target, targetElsewhere, pending = [] } = input;
+  const said = figure.value === null ? unmeasured(input) : measured(figure);
+  if (target === null) {
+    return { verdict: 'no_target', reason: `${said} ${targetElsewhere ?? 'No target was set.'}` };
+  }
+  const goal = `The target is ${sideOf(figure)} ${formatValue(figure.definition.unit, target)}.`;
+  if (figure.noValue !== null && figure.noValue.code !== 'not_additive') {
+    return { verdict: verdictWithout(figure.noValue, pending), reason: `${said} ${goal}` };
+  }
+  const early = notYet(figure, pending);
+  if (early !== null) return { verdict: early.verdict, reason: `${said} ${goal} ${early.reason}` };
+  const { verdict, reason } = comparison(figure, target);
+  return { verdict, reason: `${said} ${goal} ${reason}` };
+}
+
+function verdictWithout(noValue: NoValue, pending: readonly Scope[]): Verdict {
+  if (noValue.code !== 'missing') return 'insufficient_data';
+  return pending.length > 0 ? 'provisional' : 'not_available';
+}
+
+function notYet(figure: KpiFigure, pending: readonly Scope[]): Judgement | null {
+  const { belowFloor, tooYoung, checkpoint } = figure;
+  if (figure.provisional) {
+    return { verdict: 'provisional', reason: 'The source may still change it.' };
+  }
+  if (pending.length > 0) {
+    return {
+      verdict: 'provisional',
+      reason: `Still to come${checkpoint === null ? '' : ` at ${checkpoint}`}: ${pending.join(', ')}.`,
+    };
+  }
+  if (tooYoung !== null) {
+    const days = tooYoung / 24;
+    return {
+      verdict: 'insufficient_data',
+      reason: `A source's figure needs ${days} settled ${days === 1 ? 'day' : 'days'}.`,
+    };
+  }
+  if (belowFloor !== null) {
+    const { have, atLeast, unit } = belowFloor;
+    return {
+      verdict: 'insufficient_data',
+      reason: `${formatNumber(have)} ${unit} is below the floor of ${formatNumber(atLeast)}.`,
+    };
+  }
+  return null;
+}
+
+function comparison(figure: KpiFigure, target: number): Judgement {
+  if (figure.value === null) return boundsComparison(figure, target);
+  const { direction, rollUp } = kpiDefinition(figure.kpi);
+  const { low, high } = figure.interval ?? { low: figure.value, high: figure.value };
+  const whole = figure.interval === null ? 'It' : 'The whole interval';
+  const good = direction === 'higher' ? low >= target : high <= target;
+  const bad = direction === 'higher' ? high < target : low > target;
+  if (good) {
+    return {
+      verdict: 'met',
+      reason: `${whole} is on the good side of the target, or equal to it.`,
+    };
+  }
+  // Counters are not negative: what is missing can only add to a sum.
+  if (rollUp === 'sum' && figure.denominator === null && figure.coverage.missing.length > 0) {
+    return {
+      verdict: 'inconclusive',
+      reason: 'The missing parts could still add up to the target.',
+    };
+  }
+  if (bad) return { verdict: 'missed', reason: `${whole} is on the bad side of the target.` };
+  const leans = direction === 'higher' ? figure.value >= target : figure.value <= target;
+  return {
+    verdict: 'inconclusive',
+    reason: `The interval includes the target; it leans towards ${leans ? 'met' : 'missed'}.`,
+  };
+}
+
+/** People in several parts: the truth lies between the largest part and the gross total. */
+function boundsComparison(figure: KpiFigure, target: number): Judgement {
+  const { noValue, coverage } = figure;
+  if (noValue?.code !== 'not_additive') {
+    throw new RangeError(`${figure.kpi} at ${figure.scope} has nothing to compare`);
+  }
+  if (noValue.largest >= target) {
+    return { verdict: 'met', reason: 'The largest part alone reaches the target.' };
+  }
+  if (noValue.gross < target && coverage.missing.length === 0) {
+    return { verdict: 'missed', reason: 'Even the gross total stays below the target.' };
+  }
+  return {
+    verdict: 'inconclusive',
+    reason: 'The true figure lies between the largest part and the gross total of all parts.',
+  };
+}
+
+function measured(figure: KpiFigure): string {
+  const { definition, value, numerator, denominator, interval, overOne } = figure;
+  if (value === null) return '';
+  const { unit, name } = definition;
+  const amount = formatValue(unit, value);
+  const what = unit === 'count' || unit === 'accounts' ? `${formatNumber(value)} ${name}` : amount;
+  const basis =
+    numerator === null || denominator === null || Object.keys(figure.gross).length > 0
+      ? ''
+      : ` (${formatNumber(numerator)} over ${formatNumber(denominator)})`;
+  const spread =
+    interval === null
+      ? ''
+      : `, 95 % interval ${formatValue(unit, interval.low)} to ${formatValue(unit, interval.high)}`;
+  const over = overOne ? ' It is above 100 %, so it is no proportion and has no interval.' : '';
+  return `${sentence(`${what}${basis}${spread}`)}${over}${remarks(figure)}`;
+}
+
+function remarks(figure: KpiFigure): string {
+  const { coverage, notExposed, unlabelled, checkpoint, mixedDefinitions } = figure;
+  return [
+    coverage.missing.length > 0 &&
+      `It covers ${coverage.have} of ${coverage.of} parts; without ${coverage.missing.join(', ')}.`,
+    notExposed.length > 0 && `Not exposed by the source: ${notExposed.join(', ')}.`,
+    unlabelled && `Readings without a checkpoint stand in for ${checkpoint}.`,
+    mixedDefinitions.length > 0 &&
+      `Sources define ${mixedDefinitions.join(', ')} differently, so compare with care.`,
+  ]
+    .flatMap((remark) => (remark === false ? [] : [` ${remark}`]))
+    .join('');
+}
+
+function unmeasured(input: VerdictInput): string {
+  const { figure, pending = [], missed = [] } = input;
+  const { noValue, checkpoint } = figure;
+  const when = checkpoint === null ? '' : ` at ${checkpoint}`;
+  if (noValue === null) return '';
+  switch (noValue.code) {
+    case 'missing': {
+      const inputs = noValue.inputs.join(', ');
+      if (pending.length > 0) return `No reading of ${inputs}${when} yet.`;
+      if (missed.length > 0) return `No reading of ${inputs}: the checkpoint${when} was missed.`;
+      return `No reading of ${inputs}${when}: the source does not supply it, and missing is not 0.`;
+    }
+    case 'undefined':
+      return `0 ${noValue.denominator}: the figure is undefined, not 0; the other side of it is ${formatNumber(noValue.numerator)}.`;
+    case 'inconsistent':
+      return `The readings contradict each other: ${noValue.detail}.`;
+    case 'not_additive':
+      return (
+        `Figures of ${figure.coverage.have} parts must not be added: the largest is ` +
+        `${formatNumber(noValue.largest)}, their gross total ${formatNumber(noValue.gross)}.` +
+        remarks(figure)
+      );
+    case 'hidden': {
+      const { have, atLeast, unit } = noValue.floor;
+      return `${formatNumber(have)} ${unit} is too few to show a figure; it takes ${atLeast}.`;
+    }
+  }
+}
+
+function sideOf(figure: KpiFigure): string {
+  return kpiDefinition(figure.kpi).direction === 'higher' ? 'at least' : 'at most';
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function flagsOf(figure: KpiFigure): VerdictFlag[] {
+  const raised: Record<VerdictFlag, boolean> = {
+    over_one: figure.overOne,
+    partial: figure.coverage.have > 0 && figure.coverage.missing.length > 0,
+    not_exposed: figure.value !== null && figure.notExposed.length > 0,
+    unlabelled: figure.unlabelled,
+    mixed_definitions: figure.mixedDefinitions.length > 0,
+  };
+  return VERDICT_FLAGS.filter((flag) => raised[flag]);
+}
+
+/** Both sides and the interval. Summed followers are no numerator: they stand under `gross_` names. */
+function parts(figure: KpiFigure): Pick<FigureRow, 'numerator' | 'denominator' | 'low' | 'high'> {
+  const { numerator, denominator, interval, gross } = figure;
+  const sides = numerator !== null && denominator !== null && Object.keys(gross).length === 0;
+  return {
+    ...(sides && { numerator, denominator }),
+    ...(interval !== null && { low: interval.low, high: interval.high }),
+  };
+}
+
+function figureRow(figure: KpiFigure): FigureRow {
+  const { name, unit } = figure.definition;
+  return { name, unit, value: figure.value, ...parts(figure) };
+}

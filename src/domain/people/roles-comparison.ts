@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { KPI_IDS, KPI_UNITS, kpiDefinition } from '../kpi/catalogue.ts';
+import { LABELS, LANGUAGES, type Language } from './labels.ts';
+import { OWNER_ROLES, type OwnerRole } from './roles.ts';
+import { COMPARISON_EN } from './roles-comparison.en.ts';
+import { COMPARISON_FR } from './roles-comparison.fr.ts';
+import {
+  ACROSS_LINES,
+  COMPARISON_KPIS,
+  COMPARISON_LEVELS,
+  COMPARISON_LINES,
+  COMPARISON_PLACES,
+  COMPARISON_SECTIONS,
+  type ComparisonPlace,
+  type ComparisonSection,
+  type ComparisonTexts,
+} from './roles-comparison-lines.ts';
+
+export const ComparisonLine = z
+  .object({
+    code: z.string(),
+    label: z.string(),
+    place: z.enum(COMPARISON_PLACES).describe('where Baton has it'),
+    placeLabel: z.string(),
+  })
+  .meta({ id: 'ComparisonLine' });
+export type ComparisonLine = z.infer<typeof ComparisonLine>;
+
+export const RoleProfile = z
+  .object({
+    role: z.enum(OWNER_ROLES),
+    name: z.string(),
+    mission: z.string(),
+    view: z.object({ level: z.enum(['campaign', 'channel', 'item']), label: z.string() }),
+    responsibilities: z.array(ComparisonLine),
+    skills: z.array(ComparisonLine),
+    backgrounds: z.array(ComparisonLine),
+    dailyActivities: z.array(ComparisonLine),
+    collaborations: z.array(ComparisonLine),
+    kpis: z.array(
+      z.object({
+        kpi: z.enum(KPI_IDS),
+        label: z.string(),
+        direction: z.enum(['higher', 'lower']).describe('which way is better'),
+        unit: z.enum(KPI_UNITS),
+      }),
+    ),
+  })
+  .meta({ id: 'RoleProfile' });
+export type RoleProfile = z.infer<typeof RoleProfile>;
+
+/** The three roles side by side, in one language. */
+export const RolesComparison = z
+  .object({
+    language: z.enum(LANGUAGES),
+    title: z.string(),
+    sections: z.record(z.enum([...COMPARISON_SECTIONS, 'kpis', 'across']), z.string()),
+    roles: z.array(RoleProfile),
+    across: z.array(ComparisonLine),
+  })
+  .meta({ id: 'RolesComparison' });
+export type RolesComparison = z.infer<typeof RolesComparison>;
+
+const TEXTS = { fr: COMPARISON_FR, en: COMPARISON_EN } as const satisfies Record<
+  Language,
+  ComparisonTexts
+>;
+
+/** How the three roles compare: what they do, who they are, whom they work with, what they answer for. */
+export function rolesComparison(language: Language): RolesComparison {
+  const texts = TEXTS[language];
+  return {
+    language,
+    title: texts.title,
+    sections: texts.sections,
+    roles: (['strategist', 'social_media_manager', 'creator'] as const).map((role) =>
+      roleProfile(role, language),
+    ),
+    across: linesOf(ACROSS_LINES, texts.across, texts.places),
+  };
+}
+
+function roleProfile(role: OwnerRole, language: Language): RoleProfile {
+  const { places, roles } = TEXTS[language];
+  const texts = roles[role];
+  const section = (name: ComparisonSection) =>
+    linesOf(COMPARISON_LINES[role][name], texts[name], places);
+  return {
+    role,
+    name: LABELS[language].roles[role],
+    mission: texts.mission,
+    view: { level: COMPARISON_LEVELS[role], label: texts.view },
+    responsibilities: section('responsibilities'),
+    skills: section('skills'),
+    backgrounds: section('backgrounds'),
+    dailyActivities: section('dailyActivities'),
+    collaborations: section('collaborations'),
+    kpis: COMPARISON_KPIS[role].map((kpi) => {
+      const { direction, figures } = kpiDefinition(kpi);
+      return { kpi, label: LABELS[language].kpis[kpi], direction, unit: figures[0].unit };
+    }),
+  };
+}
+
+function linesOf(
+  lines: Readonly<Record<string, ComparisonPlace>>,
+  texts: Readonly<Record<string, string>>,
+  places: Readonly<Record<ComparisonPlace, string>>,
+): ComparisonLine[] {
+  return Object.entries(lines).map(([code, place]) => ({
+    code,
+    label: texts[code] ?? code,
+    place,
+    placeLabel: places[place],
+  }));
+}

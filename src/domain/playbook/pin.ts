@@ -1,0 +1,23 @@
+import type { PinnedPlaybook } from '../item/context.ts';
+import type { Playbook } from './playbook.ts';
+
+/** What an item pins at its start: the rules, without the labels. Machine checks are facts of the draft. */
+export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
+  const codes = (entries: Playbook['checklists']['brief']) =>
+    entries.filter(({ kind }) => kind === 'human').map(({ code }) => code);
+  return {
+    name: playbook.name,
+    version: playbook.version,
+    clocks: playbook.clocks,
+    gate: playbook.gate,
+    revisionLimit: playbook.revisionLimit,
+    checkpoints: playbook.checkpoints,
+    slotGraceMinutes: playbook.slotGraceMinutes,
+    approvalDeadlineMinutes: playbook.approvalDeadlineMinutes,
+    checkpointGraceHours: playbook.checkpointGraceHours,
+    checklists: {
+      brief: codes(playbook.checklists.brief),
+      review: codes(playbook.checklists.review),
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { BRIEF_FACTS, CheckpointName } from '../item/brief.ts';
+import { CLOCKED_STAGES } from '../item/stages.ts';
+import { APPROVER_ROLES } from '../people/roles.ts';
+
+export const Duration = z
+  .strictObject({
+    amount: z.int().min(1).max(10_000),
+    unit: z.enum(['minutes', 'hours', 'business_hours', 'business_days']),
+  })
+  .meta({ id: 'Duration' });
+export type Duration = z.infer<typeof Duration>;
+
+export const Quorum = z
+  .union([z.literal('any'), z.literal('all'), z.strictObject({ atLeast: z.int().min(1).max(20) })])
+  .meta({ id: 'Quorum', description: 'members within one role: any one, all, or n of them' });
+export type Quorum = z.infer<typeof Quorum>;
+
+export const GateRule = z
+  .strictObject({
+    role: z.enum(APPROVER_ROLES),
+    quorum: Quorum,
+    when: z
+      .array(z.enum(BRIEF_FACTS))
+      .min(1)
+      .optional()
+      .describe('asked only when the brief states one of these'),
+  })
+  .meta({ id: 'GateRule' });
+export type GateRule = z.infer<typeof GateRule>;
+
+export const ChecklistEntry = z
+  .strictObject({
+    code: z.string().regex(/^[a-z][a-z0-9_]{1,59}$/),
+    label: z.string().min(1).max(200),
+    kind: z.enum(['machine', 'human']),
+  })
+  .meta({ id: 'ChecklistEntry' });
+export type ChecklistEntry = z.infer<typeof ChecklistEntry>;
+
+export const Checkpoint = z
+  .strictObject({ name: CheckpointName, required: z.boolean() })
+  .meta({ id: 'Checkpoint' });
+
+/** Versioned rules that an item pins at its start. */
+export const Playbook = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9_-]{0,59}$/),
+    version: z.int().min(1),
+    clocks: z.record(z.enum(CLOCKED_STAGES), Duration),
+    gate: z.array(GateRule).min(1).max(8),
+    revisionLimit: z.int().min(0).max(20),
+    checklists: z.strictObject({
+      brief: z.array(ChecklistEntry).max(40),
+      review: z.array(ChecklistEntry).max(40),
+    }),
+    checkpoints: z.array(Checkpoint).min(1).max(12),
+    slotGraceMinutes: z.int().min(1).max(1_440).describe('later than this, a slot is missed'),
+    approvalDeadlineMinutes: z
+      .int()
+      .min(0)
+      .max(43_200)
+      .describe('a tentative slot is released so long before its time'),
+    checkpointGraceHours: z
+      .int()
+      .min(1)
+      .max(720)
+      .describe('later than this, a checkpoint is missing'),
+  })
+  .superRefine((playbook, context) => {
+    const roles = new Set<string>();
+    for (const [index, { role }] of playbook.gate.entries()) {
+      if (roles.has(role)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['gate', index, 'role'],
+          message: `${role} is asked twice`,
+        });
+      }
+      roles.add(role);
+    }
+    if (!playbook.checkpoints.some((checkpoint) => checkpoint.required)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['checkpoints'],
+        message: 'at least one is required',
+      });
+    }
+    if (!playbook.gate.some((rule) => rule.when === undefined)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['gate'],
+        message: 'at least one role is always asked',
+      });
+    }
+  })
+  .meta({ id: 'Playbook' });
+export type Playbook = z.infer<typeof Playbook>;

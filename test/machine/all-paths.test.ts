@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { hashOf } from '../../src/domain/canonical.ts';
+import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
+import type { Place } from '../../src/domain/item/stages.ts';
+import { TestRun } from './item-fixture.ts';
+import { type Bounds, pathsOf } from './item-graph.ts';
+import { faultsBetween, faultsOf } from './item-invariants.ts';
+import { LINE, type World, worldInput } from './item-world.ts';
+
+/** One publication, planned once, and one review. */
+function isMore(
+  event: ItemMachineEvent,
+  place: Place,
+  { publications }: { publications: readonly unknown[] },
+): boolean {
+  switch (event.type) {
+    case 'plan_schedule':
+      return place !== 'scheduling.planning' || publications.length > 0;
+    case 'resolve_publication':
+      return event.refs.outcome === 'publish_again';
+    case 'skip_publication':
+      return true;
+    case 'sign_off':
+      return event.refs.decision === 'extend_measurement';
+    default:
+      return false;
+  }
+}
+
+/** The paths that are not the beginning of another. */
+function longest(paths: readonly ItemMachineEvent[][]): ItemMachineEvent[][] {
+  const begun = new Set<string>();
+  return [...paths]
+    .sort((a, b) => b.length - a.length)
+    .filter((path) => {
+      let text = '';
+      const beginnings = path.map((event) => {
+        text = hashOf(text + JSON.stringify(event));
+        return text;
+      });
+      if (begun.has(text)) return false;
+      for (const beginning of beginnings) begun.add(beginning);
+      return true;
+    });
+}
+
+describe.each<[string, number, World, Bounds]>([
+  [
+    'every path with one revision round and one publication, whatever becomes of it',
+    400,
+    { ...LINE, extras: ['withdraw_handoff', 'decline_handoff', 'open_kpi_review'] },
+    { without: (event, ...at) => isMore(event, ...at) || event.type === 'slot_passed' },
+  ],
+  [
+    'every path with one revision round and a slot that is missed on hold',
+    200,
+    { ...LINE, outcomes: ['published'], extras: ['hold'] },
+    {
+      without: (event, place, context) =>
+        isMore(event, place, context) || (event.type === 'hold' && place !== 'scheduled'),
+    },
+  ],
+])('%s', (_, atLeast, world, bounds) => {
+  it('is walked with a chain that verifies and no broken invariant', () => {
+    const paths = pathsOf(world, bounds);
+    expect(paths.length).toBeGreaterThan(atLeast);
+    const ends = new Set<string>();
+    const faults = new Set<string>();
+    for (const path of longest(paths)) {
+      const run = new TestRun(worldInput(world));
+      for (const event of path) {
+        run.at = event.at;
+        const before = { place: run.place, context: run.context };
+        if ('actor' in event) run.send(event);
+        else run.happen(event);
+        for (const fault of faultsBetween(before, event, run)) faults.add(fault);
+      }
+      for (const fault of faultsOf(run)) faults.add(fault);
+      if (verifyChain(run.events) !== null) faults.add('the chain verifies');
+      ends.add(run.place);
+    }
+    expect([...faults]).toEqual([]);
+    expect(ends).toContain('closed');
+  }, 60_000);
+});
