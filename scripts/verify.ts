@@ -17,6 +17,11 @@ const checks: Check[] = [
     args: ['check', '--max-diagnostics=50', '.'],
   },
   {
+    name: 'import rules',
+    program: join(root, 'scripts', 'check-imports.ts'),
+    args: [],
+  },
+  {
     name: 'types',
     program: join(modules, 'typescript', 'bin', 'tsc'),
     args: ['-p', '.', '--noEmit'],

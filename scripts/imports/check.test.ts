@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { brokenImportRules } from './check.ts';
+import { LAYERS } from './layers.ts';
+
+/** For each folder: a file of it, what it may import, and what it may not. */
+const cases: Record<string, { file: string; allowed: string[]; refused: string[] }> = {
+  domain: {
+    file: 'src/domain/item/row.ts',
+    allowed: ["'zod'", "'@noble/hashes/sha2.js'", "'../people/roles.ts'", "'./stages.ts'"],
+    refused: ["'../../audit/audit.ts'", "'../../config.ts'", "'node:crypto'", "'lodash'"],
+  },
+  workflows: {
+    file: 'src/workflows/content-item.ts',
+    allowed: ["'@temporalio/workflow'", "'../domain/ids.ts'", "'./messages.ts'"],
+    refused: ["'../activities/index.ts'", "'../db/client.ts'", "'zod'", "'@temporalio/client'"],
+  },
+  activities: {
+    file: 'src/activities/publishing/publishing.ts',
+    allowed: ["'@temporalio/activity'", "'../../db/client.ts'", "'../../channels/registry.ts'"],
+    refused: ["'../../workflows/messages.ts'", "'../../api/app.ts'", "'@temporalio/workflow'"],
+  },
+  channels: {
+    file: 'src/channels/mastodon/adapter.ts',
+    allowed: ["'../../domain/channel/channels.ts'", "'../channel.ts'", "'zod'"],
+    refused: ["'../../db/client.ts'", "'../../metrics/registry.ts'", "'@temporalio/activity'"],
+  },
+  metrics: {
+    file: 'src/metrics/sandbox.ts',
+    allowed: ["'../domain/kpi/measures.ts'", "'../http/http-client.ts'"],
+    refused: ["'../db/client.ts'", "'../channels/registry.ts'", "'pg'"],
+  },
+  'sandbox-network': {
+    file: 'src/sandbox-network/server.ts',
+    allowed: ["'../channels/sandbox/protocol.ts'", "'node:http'"],
+    refused: ["'../db/client.ts'", "'../activities/index.ts'"],
+  },
+  db: {
+    file: 'src/db/item/items.ts',
+    allowed: ["'../../domain/item/stages.ts'", "'drizzle-orm/pg-core'", "'../audit/rows.ts'"],
+    refused: ["'../../audit/audit.ts'", "'../../api/app.ts'", "'@temporalio/client'", "'hono'"],
+  },
+  slots: {
+    file: 'src/slots/spacing.ts',
+    allowed: ["'../db/client.ts'", "'../time/zoned-time.ts'"],
+    refused: ["'../commands/drainer.ts'", "'hono'"],
+  },
+  commands: {
+    file: 'src/commands/drainer.ts',
+    allowed: ["'../workflows/messages.ts'", "'../db/client.ts'", "'@temporalio/client'"],
+    refused: ["'../workflows/content-item.ts'", "'../api/app.ts'", "'hono'"],
+  },
+  audit: {
+    file: 'src/audit/audit.ts',
+    allowed: ["'../commands/drainer.ts'", "'../db/audit/rows.ts'"],
+    refused: ["'../api/app.ts'", "'../activities/index.ts'", "'@temporalio/worker'"],
+  },
+  api: {
+    file: 'src/api/routes/item/items.ts',
+    allowed: ["'../../../commands/drainer.ts'", "'../../gates/errors.ts'", "'hono/route'"],
+    refused: [
+      "'../../../workflows/content-item.ts'",
+      "'../../../channels/registry.ts'",
+      "'@temporalio/worker'",
+    ],
+  },
+  client: {
+    file: 'src/client/items.ts',
+    allowed: ["'../domain/item/stages.ts'", "'hono/client'"],
+    refused: ["'../api/app.ts'", "'../db/client.ts'", "'@temporalio/client'"],
+  },
+  cli: {
+    file: 'src/cli/main.ts',
+    allowed: ["'../client/index.ts'", "'commander'"],
+    refused: ["'../db/client.ts'", "'pg'", "'../api/gates/errors.ts'"],
+  },
+  time: {
+    file: 'src/time/zoned-time.ts',
+    allowed: ["'temporal-polyfill'", "'../domain/instant.ts'"],
+    refused: ["'../db/client.ts'", "'node:fs'"],
+  },
+  http: {
+    file: 'src/http/http-client.ts',
+    allowed: ["'undici'", "'node:net'"],
+    refused: ["'../db/client.ts'", "'pg'"],
+  },
+  credentials: {
+    file: 'src/credentials/secret-box.ts',
+    allowed: ["'node:crypto'"],
+    refused: ["'../db/client.ts'", "'pg'"],
+  },
+  assets: {
+    file: 'src/assets/asset-store.ts',
+    allowed: ["'file-type'", "'node:fs'"],
+    refused: ["'../db/client.ts'", "'hono'"],
+  },
+};
+
+const statement = (module: string) => `import { name } from ${module};\n`;
+
+describe('import rules', () => {
+  it('have a case for every layer', () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(LAYERS).sort());
+  });
+
+  it.each(
+    Object.entries(cases).flatMap(([folder, { file, refused }]) =>
+      refused.map((module) => [folder, module, file] as const),
+    ),
+  )('src/%s may not import %s, and the message names the place', (folder, module, file) => {
+    const place = LAYERS[folder]?.place ?? '';
+    expect(brokenImportRules(file, `\n${statement(module)}`)).toEqual([
+      `${file}:2: src/${folder} may not import ${module}. ${place}`,
+    ]);
+  });
+
+  it.each(Object.entries(cases))('src/%s may import what it needs', (_, { file, allowed }) => {
+    expect(brokenImportRules(file, allowed.map(statement).join(''))).toEqual([]);
+  });
+
+  it.each([
+    ['src/workflows/item-run.ts', '../activities/index.ts'],
+    ['src/client/items.ts', '../api/app.ts'],
+  ])('%s may take types of %s', (file, module) => {
+    expect(brokenImportRules(file, `import type { Name } from '${module}';`)).toEqual([]);
+    expect(brokenImportRules(file, `import { type Name } from '${module}';`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['over several lines', "import {\n  one,\n  two,\n} from '../db/client.ts';"],
+    ['for their effect', "import '../db/client.ts';"],
+    ['again as exports', "export * from '../db/client.ts';"],
+    ['while the program runs', "const db = await import('../db/client.ts');"],
+  ])('sees imports %s', (_, text) => {
+    expect(brokenImportRules('src/http/http-client.ts', text)).toHaveLength(1);
+  });
+
+  it('ask for a row for a new folder', () => {
+    expect(brokenImportRules('src/telling/mail.ts', '')[0]).toContain('has no row');
+  });
+
+  it('leave tests and programs alone', () => {
+    const text = statement("'../db/client.ts'");
+    expect(brokenImportRules('src/http/http-client.test.ts', text)).toEqual([]);
+    expect(brokenImportRules('src/api/server.ts', text)).toEqual([]);
+  });
+});

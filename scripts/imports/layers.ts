@@ -1,0 +1,150 @@
+/** What the source files of one folder below `src` may import. Anything not named is refused. */
+export interface Layer {
+  /** Other folders of `src`, or single files. Its own folder is always allowed. */
+  folders: readonly string[];
+  /** Folders or files of which it may import types only. */
+  types?: readonly string[];
+  /** Packages, by name; `node` stands for every module of Node.js. */
+  packages: readonly string[];
+  /** Where that belongs which is refused here: the end of every message. */
+  place: string;
+}
+
+const SERVES_OTHERS = 'This folder serves the others: take what you need as an argument.';
+const ONLY_DOOR =
+  'The typed client in src/client is the only door to Baton: use it, or add the route in src/api/routes.';
+
+/**
+ * The layers, a row for every folder of `src`. Tests, shared test suites and the programs in
+ * `PROGRAMS` may import everything.
+ */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  domain: {
+    folders: [],
+    packages: ['zod', 'xstate', '@noble/hashes', 'canonicalize'],
+    place:
+      'The domain is pure and runs in workflows and browsers: take clock, randomness and rows as arguments; effects belong in src/activities, rows in src/db.',
+  },
+  workflows: {
+    folders: ['domain'],
+    types: ['activities'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
+    place:
+      'Workflow code is deterministic: effects belong in src/activities, rules in src/domain; zod stays out of the bundle.',
+  },
+  activities: {
+    folders: [
+      'domain',
+      'channels',
+      'metrics',
+      'db',
+      'time',
+      'slots',
+      'http',
+      'assets',
+      'credentials',
+    ],
+    packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
+    place:
+      'An activity is one effect: what a workflow shares with it belongs in src/domain, wiring in worker.ts.',
+  },
+  channels: {
+    folders: ['domain', 'http', 'credentials'],
+    packages: ['node', 'zod', '@atproto/api', '@atproto/xrpc', 'standardwebhooks', 'image-size'],
+    place:
+      'A channel adapter knows its network and nothing else: rows and retries belong in src/activities/publishing, the engine in src/workflows.',
+  },
+  metrics: {
+    folders: ['domain', 'http', 'credentials'],
+    packages: ['node', 'zod'],
+    place:
+      'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
+  },
+  'sandbox-network': {
+    folders: ['domain', 'channels'],
+    packages: ['node', 'zod'],
+    place: 'The sandbox network is a program of its own: it shares only the protocol with Baton.',
+  },
+  db: {
+    folders: ['domain'],
+    packages: ['node', 'pg', 'drizzle-orm', 'ulid', 'zod'],
+    place:
+      'The database layer knows rows: who needs rows calls it. The engine belongs in src/commands and src/activities, HTTP in src/api.',
+  },
+  slots: {
+    folders: ['domain', 'db', 'time'],
+    packages: [],
+    place:
+      'Slots join rows and zones for the API and the activities: take anything else as an argument.',
+  },
+  commands: {
+    folders: ['domain', 'db', 'time', 'slots', 'workflows/messages.ts'],
+    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    place:
+      'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
+  },
+  audit: {
+    folders: ['domain', 'db', 'time', 'slots', 'commands', 'workflows/messages.ts'],
+    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    place:
+      'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
+  },
+  api: {
+    folders: [
+      'domain',
+      'db',
+      'commands',
+      'audit',
+      'time',
+      'slots',
+      'assets',
+      'credentials',
+      'config.ts',
+      'log.ts',
+      'workflows/messages.ts',
+    ],
+    packages: [
+      'node',
+      'hono',
+      '@hono/node-server',
+      '@hono/zod-openapi',
+      '@temporalio/client',
+      'csv-parse',
+      'ical-generator',
+      'ipaddr.js',
+      'standardwebhooks',
+      'temporal-polyfill',
+      'ulid',
+      'zod',
+    ],
+    place:
+      'The API reaches runs through src/commands and src/workflows/messages.ts; effects belong in src/activities and worker.ts.',
+  },
+  client: {
+    folders: ['domain'],
+    types: ['api/app.ts'],
+    packages: ['hono', 'standardwebhooks'],
+    place: `${ONLY_DOOR} Of the app it may take the type only.`,
+  },
+  cli: {
+    folders: ['domain', 'client'],
+    types: ['api/app.ts'],
+    packages: ['node', 'commander', 'string-width', 'wrap-ansi', 'zod'],
+    place: ONLY_DOOR,
+  },
+  time: {
+    folders: ['domain'],
+    packages: ['temporal-polyfill', 'date-holidays'],
+    place: SERVES_OTHERS,
+  },
+  http: {
+    folders: ['domain'],
+    packages: ['node', 'undici', 'ipaddr.js', 'zod'],
+    place: SERVES_OTHERS,
+  },
+  credentials: { folders: ['domain'], packages: ['node', 'zod'], place: SERVES_OTHERS },
+  assets: { folders: ['domain'], packages: ['node', 'file-type'], place: SERVES_OTHERS },
+};
+
+/** Entry files that wire the layers together. */
+export const PROGRAMS: readonly string[] = ['src/api/server.ts'];
