@@ -132,6 +132,8 @@ async function transfer(
     bodyTimeout: 0,
     maxHeaderSize: MAX_HEADER_BYTES,
     pipelining: 0,
+    // A connection of one request gains nothing by HTTP/2, and the judging of its failures knows HTTP/1.1.
+    allowH2: false,
   });
   const phase: TransferPhase = {
     connected: false,
