@@ -1,3 +1,6 @@
+import { pipeline } from 'node:stream';
+import { type CsvErrorCode, parse } from 'csv-parse';
+
 /** A record of a CSV file, with the line it starts on (the first line is 1). */
 export interface CsvRecord {
   line: number;
@@ -15,110 +18,68 @@ export class CsvError extends Error {
   }
 }
 
-const LONGEST_FIELD = 10_000;
+const LONGEST_ROW = 10_000;
 
-type State = 'start' | 'plain' | 'quoted' | 'quote_in_quoted';
+const MISTAKES: Partial<Record<CsvErrorCode, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',
+  CSV_INVALID_CLOSING_QUOTE: 'has text after a closing quote',
+  INVALID_OPENING_QUOTE: 'has a quote inside a field that does not start with one',
+  CSV_MAX_RECORD_SIZE: `a row has ${LONGEST_ROW} bytes at most`,
+};
+
+/** What the parser hands out: a record, or the first mistake, each with its text in the file. */
+type Parsed = { raw: string } & ({ record: string[] } | { code: CsvErrorCode });
 
 /**
  * Reads RFC 4180 from a stream, record by record: fields in double quotes may hold commas, line
  * breaks and doubled quotes. Lines that are empty are left out.
- * @throws CsvError for text after a closing quote, an open quote at the end, bytes that are not
- *   UTF-8, and a field that is too long to be one.
+ * @throws CsvError for a quote out of place or never closed, bytes that are not UTF-8, and a row that
+ *   is too long to be one.
  */
 export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
-  const parser = createParser();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (chunk?: Uint8Array): string => {
-    try {
-      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
-    } catch {
-      throw new CsvError(parser.line(), 'is not UTF-8');
+  const parser = parse({
+    bom: true,
+    raw: true,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    // It looks before it adds a byte.
+    max_record_size: LONGEST_ROW - 1,
+    skip_records_with_error: true,
+  });
+  // A mistake queues behind the records before it, which an error would overtake.
+  parser.on('skip', ({ code }, raw = '') => parser.push({ code, raw } satisfies Parsed));
+  // A failure of the source reaches the reader through the parser, which it destroys.
+  pipeline(utf8(chunks), parser, () => undefined);
+  const rows: AsyncIterable<Parsed> = parser;
+  let line = 1;
+  for await (const row of rows) {
+    if ('code' in row) {
+      const at = row.code === 'CSV_QUOTE_NOT_CLOSED' ? line : line + lineEnds(row.raw);
+      throw new CsvError(at, MISTAKES[row.code] ?? 'is not CSV');
     }
-  };
-  for await (const chunk of chunks) yield* parser.take(decode(chunk));
-  yield* parser.take(decode());
-  yield* parser.end();
+    if (!/^[\r\n]*$/.test(row.raw)) yield { line, fields: row.record };
+    line += lineEnds(row.raw);
+  }
 }
 
-function createParser() {
-  let state: State = 'start';
-  let field = '';
-  let fields: string[] = [];
+/** @throws CsvError when the bytes are not UTF-8, which the parser would not see. */
+async function* utf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
-  let recordLine = 1;
-
-  function endField(): void {
-    fields.push(field);
-    field = '';
-    state = 'start';
-  }
-
-  function endRecord(): CsvRecord | null {
-    const isEmpty = fields.length === 0 && field === '' && state === 'start';
-    endField();
-    const record = { line: recordLine, fields };
-    fields = [];
-    return isEmpty ? null : record;
-  }
-
-  function append(character: string): void {
-    if (field.length >= LONGEST_FIELD) {
-      throw new CsvError(line, `a field has ${LONGEST_FIELD} characters at most`);
+  const check = (chunk?: Uint8Array): void => {
+    try {
+      line += lineEnds(decoder.decode(chunk, { stream: chunk !== undefined }));
+    } catch {
+      throw new CsvError(line, 'is not UTF-8');
     }
-    field += character;
-  }
-
-  /** @returns true when the record ends here. */
-  function take(character: string): boolean {
-    switch (state) {
-      case 'quoted':
-        if (character === '"') state = 'quote_in_quoted';
-        else append(character);
-        return false;
-      case 'quote_in_quoted':
-        if (character === '"') {
-          append('"');
-          state = 'quoted';
-          return false;
-        }
-        if (character !== ',' && character !== '\n' && character !== '\r') {
-          throw new CsvError(line, 'has text after a closing quote');
-        }
-        break;
-      case 'start':
-        if (character === '"') {
-          state = 'quoted';
-          return false;
-        }
-        break;
-      case 'plain':
-        break;
-    }
-    if (character === ',') endField();
-    else if (character === '\n') return true;
-    else if (character !== '\r') {
-      append(character);
-      state = 'plain';
-    }
-    return false;
-  }
-
-  return {
-    line: () => line,
-    *take(text: string): Generator<CsvRecord> {
-      for (const character of text) {
-        const ends = take(character);
-        if (character === '\n') line += 1;
-        if (!ends) continue;
-        const record = endRecord();
-        recordLine = line;
-        if (record !== null) yield record;
-      }
-    },
-    *end(): Generator<CsvRecord> {
-      if (state === 'quoted') throw new CsvError(recordLine, 'has a quote that is never closed');
-      const record = endRecord();
-      if (record !== null) yield record;
-    },
   };
+  for await (const chunk of chunks) {
+    check(chunk);
+    yield chunk;
+  }
+  check();
+}
+
+function lineEnds(text: string): number {
+  return text.match(/\r\n?|\n/g)?.length ?? 0;
 }

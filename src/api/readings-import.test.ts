@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCsv } from './csv.ts';
@@ -50,9 +51,28 @@ describe('readCsv', () => {
   it.each([
     { what: 'an open quote', text: '"open', message: /never closed/ },
     { what: 'text after a closing quote', text: '"a"b', message: /after a closing quote/ },
-    { what: 'an endless field', text: 'x'.repeat(10_001), message: /characters at most/ },
+    { what: 'a quote inside a plain field', text: 'a"b', message: /does not start with one/ },
+    { what: 'an endless row', text: 'x'.repeat(10_001), message: /bytes at most/ },
   ])('refuses $what', async ({ text, message }) => {
     await expect(rowsOf(text)).rejects.toThrow(message);
+  });
+
+  it('counts the lines inside quotes and the empty ones, and reads what is before a mistake', async () => {
+    const lines: number[] = [];
+    const reading = (async () => {
+      const text = 'a\r\n"1\r\n2"\r\n\r\nb\n"c"d\n';
+      for await (const { line } of readCsv(inChunks(text, 1_000))) lines.push(line);
+    })();
+    await expect(reading).rejects.toMatchObject({ line: 6 });
+    expect(lines).toEqual([1, 2, 5]);
+  });
+
+  it('names the line of bytes that are not UTF-8', async () => {
+    const bytes = [Buffer.from('a\nb\n'), Buffer.from([0x63, 0xff, 0x0a])];
+    const reading = (async () => {
+      for await (const _ of readCsv(Readable.from(bytes)));
+    })();
+    await expect(reading).rejects.toMatchObject({ line: 3, message: 'is not UTF-8' });
   });
 });
 
@@ -103,6 +123,11 @@ describe('readReadingsCsv', () => {
       'line 3.asOf',
       'line 4',
     ]);
+  });
+
+  it('names every mistake before the line that is not CSV', async () => {
+    const issues = await issuesOf(`${header}\nclicks,1\nimpressions,"1"2,,,x\n`);
+    expect(issues.map(({ path }) => path)).toEqual(['line 2', 'line 3']);
   });
 
   it('refuses unknown, missing and repeated columns', async () => {
