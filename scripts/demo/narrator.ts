@@ -1,4 +1,4 @@
-import { textTable, wrapText } from '../../src/cli/text-table.ts';
+import { columnWidths, paddingOf, textTable, wrapText } from '../../src/cli/text-table.ts';
 import type { BatonError } from '../../src/client/index.ts';
 
 /** Tells the story on the terminal, in numbered chapters. */
@@ -31,29 +31,31 @@ export function createNarrator(options: {
   const { bold, dim, green, red } = paints(options.colours);
   const indent = ' '.repeat(INDENT);
   let chapters = 0;
+
+  /** A name and its text in each row, the texts wrapped in a column of their own. */
+  function explain(
+    rows: readonly (readonly [string, string])[],
+    { under, paint }: { under: number; paint: Paint },
+  ): void {
+    const [width = 0] = columnWidths(rows);
+    for (const [name, text] of rows) {
+      const wrapped = wrapText(text, { indent: under + width + 2, width: WIDTH }).trimStart();
+      write(`${' '.repeat(under)}${paint(name + paddingOf(name, width))}  ${wrapped}`);
+    }
+  }
+
   return {
     chapter(title) {
       chapters += 1;
       write(`\n${bold(`${String(chapters).padStart(2)}  ${title}`)}`);
     },
     say: (text) => write(wrapText(text, { indent: INDENT, width: WIDTH })),
-    facts(facts) {
-      const rows = Object.entries(facts);
-      const width = Math.max(...rows.map(([name]) => name.length));
-      for (const [name, value] of rows) {
-        const wrapped = wrapText(value, { indent: INDENT + width + 2, width: WIDTH }).trimStart();
-        write(`${indent}${dim(name.padEnd(width))}  ${wrapped}`);
-      }
-    },
+    facts: (facts) => explain(Object.entries(facts), { under: INDENT, paint: dim }),
     done: (who, what) => write(`${indent}${green('✓')} ${bold(who)} ${what}`),
     refused(who, what, error) {
       write(`${indent}${red('✗')} ${bold(who)} ${what}: ${red('refused')} (${error.status})`);
-      const width = Math.max(0, ...error.unmet.map(({ code }) => code.length));
-      for (const { code, message } of error.unmet) {
-        const under = INDENT + 4 + width + 2;
-        const wrapped = wrapText(message, { indent: under, width: WIDTH }).trimStart();
-        write(`${indent}    ${code.padEnd(width)}  ${wrapped}`);
-      }
+      const unmet = error.unmet.map(({ code, message }) => [code, message] as const);
+      explain(unmet, { under: INDENT + 4, paint: (code) => code });
     },
     table(rows, tableOptions) {
       const lines = textTable(rows, { indent: INDENT, ...tableOptions }).split('\n');

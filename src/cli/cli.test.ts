@@ -161,6 +161,20 @@ describe('text for a terminal', () => {
     expect(wrapText('unbreakable', { width: 4, indent: 2 })).toBe('  unbreakable');
   });
 
+  it('aligns and wraps by what a terminal shows of emoji, CJK and colours', () => {
+    const red = '\u001b[31mred\u001b[39m';
+    expect(
+      textTable([
+        ['👩‍🚀', 'x'],
+        ['編集者', 'x'],
+        ['e\u0301', 'x'],
+        [red, 'x'],
+      ]),
+    ).toBe(`👩‍🚀      x\n編集者  x\ne\u0301       x\n${red}     x`);
+    expect(wrapText('編集者 編集者', { width: 12 })).toBe('編集者\n編集者');
+    expect(wrapText(`${red} ${red}`, { width: 7 })).toBe(`${red} ${red}`);
+  });
+
   it('shows nothing that moves the cursor', () => {
     expect(withoutControls('a\u001b[2Jb\r\u009bc\nd')).toBe('a\uFFFD[2Jb\uFFFD\uFFFDc\nd');
   });
