@@ -2,7 +2,6 @@ import { appendFile, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
@@ -25,60 +24,6 @@ async function copyMigrations(): Promise<string> {
   }
   return directory;
 }
-
-describe('the schema as TypeScript', () => {
-  it('has exactly the tables, columns, types and nullability of the migrated database', async () => {
-    const { rows } = await database.db.execute<Record<string, unknown>>(sql`
-      select c.relname as table, a.attname as column, a.attnotnull as "notNull",
-             format_type(a.atttypid, a.atttypmod) as type
-      from pg_attribute a join pg_class c on c.oid = a.attrelid
-      where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-        and a.attnum > 0 and not a.attisdropped and c.relname <> 'schema_migrations'`);
-    const inDatabase = rows.map(describeColumn).sort();
-    const inSchema = Object.values(schema)
-      .flatMap((table: PgTable) => {
-        const { name, columns } = getTableConfig(table);
-        return columns.map((column) =>
-          describeColumn({
-            table: name,
-            column: column.name,
-            notNull: column.notNull,
-            type: column.getSQLType(),
-          }),
-        );
-      })
-      .sort();
-    expect(inSchema).toEqual(inDatabase);
-  });
-
-  it('names the primary keys of the migrated database', async () => {
-    const { rows } = await database.db.execute<{ table: string; columns: string[] }>(sql`
-      select c.relname as table,
-             array(select a.attname::text from unnest(i.indkey) with ordinality as k(attnum, at)
-                   join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum
-                   order by k.at) as columns
-      from pg_index i join pg_class c on c.oid = i.indrelid
-      where i.indisprimary and c.relnamespace = 'public'::regnamespace
-        and c.relname <> 'schema_migrations'`);
-    const inDatabase = rows.map(({ table, columns }) => `${table}(${columns.join(', ')})`).sort();
-    const inSchema = Object.values(schema)
-      .map((table: PgTable) => {
-        const { name, columns, primaryKeys } = getTableConfig(table);
-        const key = primaryKeys[0]?.columns ?? columns.filter(({ primary }) => primary);
-        return `${name}(${key.map((column) => column.name).join(', ')})`;
-      })
-      .sort();
-    expect(inSchema).toEqual(inDatabase);
-  });
-
-  it('gives every table a workspace', async () => {
-    for (const table of Object.values(schema)) {
-      const { name, columns } = getTableConfig(table as PgTable);
-      const owner = name === 'workspaces' ? 'id' : 'workspace_id';
-      expect(columns.find((column) => column.name === owner)?.notNull, name).toBe(true);
-    }
-  });
-});
 
 describe('migrate', () => {
   it('does nothing the second time, and two at once do not meet', async () => {
@@ -194,7 +139,3 @@ describe('append-only tables', () => {
     await expect(truncation).rejects.toMatchObject({ cause: { code: '23001' } });
   });
 });
-
-function describeColumn({ table, column, notNull, type }: Record<string, unknown>): string {
-  return `${table}.${column} ${type}${notNull ? ' not null' : ''}`;
-}
