@@ -1,4 +1,4 @@
-/** The tables as TypeScript. Keys, checks, indexes and triggers are in the migrations. */
+/** The tables as TypeScript. Other constraints, indexes and triggers are in the migrations alone. */
 export { assets } from './assets.ts';
 export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';
