@@ -14,7 +14,7 @@ import {
   problems,
   refusal,
 } from './gates/errors.ts';
-import { bodyHashOf, commandIdOf } from './gates/idempotency.ts';
+import { commandKeyOf } from './gates/idempotency.ts';
 import { answers } from './route-parts.ts';
 
 const Warning = z.object({ code: z.string(), message: z.string() });
@@ -107,9 +107,8 @@ export async function sendCommand(
     ...request,
     ...(standing !== null && { standing }),
     caller: c.get('caller'),
-    commandId: commandIdOf(c),
+    ...commandKeyOf(c),
     source: 'http',
-    bodyHash: bodyHashOf(c),
     ...(ifMatch !== undefined && { ifMatch }),
   });
   return settledOrThrow(outcome);

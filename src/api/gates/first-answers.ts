@@ -1,16 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { getCommand } from '../../db/item/commands.ts';
-import { keepRefusal } from '../../db/workspace/idempotency-keys.ts';
+import { claimIdempotencyKey, useOf } from '../../db/workspace/idempotency-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type ApiContext, type ApiEnv, routeOf } from './context.ts';
 import { type ApiError, type ErrorCode, statusOf } from './errors.ts';
 import {
-  bodyHashOf,
+  answerAgain,
   claimOf,
-  commandIdOf,
+  commandKeyOf,
   type KeptRefusal,
-  repeatAnswer,
   sealAnswer,
   usedForAnother,
 } from './idempotency.ts';
@@ -50,28 +49,24 @@ export function firstAnswers(
   };
 }
 
-/** Which routes take a key, from what their own documentation says. */
-export function createKeyFinder(
-  app: Pick<OpenAPIHono<ApiEnv>, 'openAPIRegistry'>,
-): (route: string) => boolean {
+/** Which routes take a key, from what their own documentation says; asked once all of them are there. */
+export function createKeyFinder({
+  openAPIRegistry,
+}: Pick<OpenAPIHono<ApiEnv>, 'openAPIRegistry'>): (route: string) => boolean {
   let routes: ReadonlySet<string> | null = null;
   return (route) => {
-    routes ??= keyedRoutes(app);
+    routes ??= new Set(openAPIRegistry.definitions.flatMap(keyedRoutes));
     return routes.has(route);
   };
 }
 
-function keyedRoutes({
-  openAPIRegistry,
-}: Pick<OpenAPIHono<ApiEnv>, 'openAPIRegistry'>): ReadonlySet<string> {
-  return new Set(
-    openAPIRegistry.definitions.flatMap((definition) => {
-      if (definition.type !== 'route') return [];
-      const { method, path, parameters = [] } = definition.route;
-      const takesKey = parameters.some((one) => 'name' in one && one.name === 'Idempotency-Key');
-      return takesKey ? [`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`] : [];
-    }),
-  );
+function keyedRoutes(
+  definition: OpenAPIHono<ApiEnv>['openAPIRegistry']['definitions'][number],
+): string[] {
+  if (definition.type !== 'route') return [];
+  const { method, path, parameters = [] } = definition.route;
+  const takesKey = parameters.some((one) => 'name' in one && one.name === 'Idempotency-Key');
+  return takesKey ? [`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`] : [];
 }
 
 /** @throws ApiError the refusal of before, or `idempotency_conflict`. */
@@ -80,10 +75,9 @@ function repeatRefusal(c: ApiContext, key: string): void {
   // A file's hash is known when it is read; its route asks then.
   if (used === null || used.status === null || c.get('body') === undefined) return;
   const claim = claimOf(c, key);
-  if (used.route !== claim.route || used.bodyHash !== claim.bodyHash) throw usedForAnother();
-  if (used.status >= 400 && used.response !== null) {
-    repeatAnswer(c, claim, { status: used.status, response: used.response });
-  }
+  const first = useOf(used, claim);
+  // An answer that is no refusal is given by the work itself.
+  if (first.state === 'conflict' || used.status >= 400) answerAgain(c, claim, first);
 }
 
 /** A stored command keeps its verdict itself; whoever is told when to come again has no answer yet. */
@@ -101,17 +95,16 @@ async function keep(
   { code, parts: { headers: _, ...parts } }: ApiError,
 ): Promise<void> {
   const claim = claimOf(c, key);
-  const { workspaceId } = claim;
-  const command = await getCommand(db, { workspaceId, id: commandIdOf(c) });
+  const { commandId, bodyHash } = commandKeyOf(c);
+  const command = await getCommand(db, { workspaceId: claim.workspaceId, id: commandId });
   if (command !== null) {
-    if (command.bodyHash !== bodyHashOf(c)) throw usedForAnother();
+    if (command.bodyHash !== bodyHash) throw usedForAnother();
     return;
   }
-  const refusal: KeptRefusal = { code, parts };
-  const response = sealAnswer(c, claim, refusal);
-  const first = await keepRefusal(db, { ...claim, status: statusOf(code), response });
-  if (first.state === 'conflict') throw usedForAnother();
-  if (first.state !== 'answered' || first.response === response) return;
-  const { status, body } = repeatAnswer<object, 200 | 201>(c, claim, first);
+  const response = sealAnswer(c, claim, { code, parts } satisfies KeptRefusal);
+  const answer = { status: statusOf(code), response };
+  const first = await claimIdempotencyKey(db, { ...claim, answer });
+  if (first.state === 'claimed' || first.state === 'busy') return;
+  const { status, body } = answerAgain<object, 200 | 201>(c, claim, first);
   c.res = c.json(body, status);
 }

@@ -14,10 +14,21 @@ import {
   completeIdempotencyKey,
   type IdempotencyClaim,
   releaseIdempotencyKey,
+  type StoredAnswer,
 } from '../../db/workspace/idempotency-keys.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import type { ApiContext, ApiEnv } from './context.ts';
 import { ApiError, invalidRequest, type ProblemParts } from './errors.ts';
+
+/**
+ * A key stands for one request of one sender, and for the answer that was given first: the same request
+ * gets it again, another one is `idempotency_conflict`. The variants differ in where that answer is kept,
+ * for the reasons of docs/decisions/0033-one-idempotency.md:
+ *
+ * - a command: in its own row, whose id is made from the key (`commandKeyOf`, `deliveryKeyOf`);
+ * - other work: beside the key, in the transaction of the work (`once`) or after it (`onceUnderLease`);
+ * - a refusal before either: beside the key, after the work was rolled back (first-answers.ts).
+ */
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
@@ -34,6 +45,25 @@ export function idempotencyKey(): MiddlewareHandler<ApiEnv> {
   };
 }
 
+/** What a command is known by when it is sent again: its id, and the hash of what was asked. */
+export interface CommandKey {
+  commandId: string;
+  bodyHash: string;
+}
+
+export function commandKeyOf(c: ApiContext): CommandKey {
+  return { commandId: commandIdOf(c), bodyHash: bodyHashOf(c) };
+}
+
+/** A delivery is signed over its bytes, so it is known by them and not by what they mean. */
+export function deliveryKeyOf(
+  { endpointId, webhookId }: { endpointId: string; webhookId: string },
+  rawBody: Uint8Array,
+): CommandKey {
+  const bodyHash = createHash('sha256').update(rawBody).digest('hex');
+  return { commandId: `webhook:${endpointId}:${webhookId}`, bodyHash };
+}
+
 /** The id of a command: made from the key of the request, or new when it has none. */
 export function commandIdOf(c: ApiContext): string {
   return commandIdFor(c.get('caller').apiKeyId, c.get('idempotencyKey') ?? ulid());
@@ -45,7 +75,7 @@ export function commandIdFor(apiKeyId: string, key: string): string {
 }
 
 /** What a key stands for: method, path and body. The order of a body's fields does not matter. */
-export function bodyHashOf(c: ApiContext): string {
+function bodyHashOf(c: ApiContext): string {
   const request = { method: c.req.method, path: c.req.path, body: c.get('body') };
   return createHash('sha256').update(canonicalJson(request), 'utf8').digest('hex');
 }
@@ -64,22 +94,15 @@ interface Answer<T, Status extends number> {
 
 /**
  * Does the work of a request that is no command, once per key. Key, work and answer are one
- * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind; a
- * refusal is kept after it (first-answers.ts). The answer is kept sealed for the credential that asked,
- * because it may hold a new secret.
+ * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind. The
+ * answer is kept sealed for the credential that asked, because it may hold a new secret.
  */
-export async function once<T, Status extends number>(
+export function once<T, Status extends number>(
   c: ApiContext,
   db: Db,
   work: (tx: Db) => Promise<Answer<T, Status>>,
 ): Promise<Answer<T, Status>> {
-  const key = c.get('idempotencyKey');
-  if (key === null) return inTransaction(db, work);
-  const claim = claimOf(c, key);
-  return inTransaction(db, async (tx) => {
-    const claimed = await claimIdempotencyKey(tx, claim);
-    return firstOrAgain(c, tx, claim, { claimed, work: () => work(tx) });
-  });
+  return inTransaction(db, (tx) => firstAnswer(c, tx, { work: () => work(tx) }));
 }
 
 /**
@@ -88,40 +111,47 @@ export async function once<T, Status extends number>(
  * when this process died. What the work had done by then stays done.
  * @param leaseMs longer than the work can take.
  */
-export async function onceUnderLease<T, Status extends number>(
+export function onceUnderLease<T, Status extends number>(
   c: ApiContext,
   { db, leaseMs }: { db: Db; leaseMs: number },
   work: () => Promise<Answer<T, Status>>,
+): Promise<Answer<T, Status>> {
+  return firstAnswer(c, db, { work, leaseMs });
+}
+
+/** @param leaseMs when the claim is seen by others before its answer is; else a rollback removes it. */
+async function firstAnswer<T, Status extends number>(
+  c: ApiContext,
+  db: Db,
+  { work, leaseMs }: { work: () => Promise<Answer<T, Status>>; leaseMs?: number },
 ): Promise<Answer<T, Status>> {
   const key = c.get('idempotencyKey');
   if (key === null) return work();
   const claim = claimOf(c, key);
   const claimed = await claimIdempotencyKey(db, { ...claim, leaseMs });
-  const releasing = () =>
-    work().catch(async (error: unknown) => {
-      await releaseIdempotencyKey(db, claim);
-      throw error;
-    });
-  return firstOrAgain(c, db, claim, { claimed, work: releasing });
+  if (claimed.state !== 'claimed') return answerAgain(c, claim, claimed);
+  const answer = await work().catch(async (error: unknown) => {
+    if (leaseMs !== undefined) await releaseIdempotencyKey(db, claim);
+    throw error;
+  });
+  const response = sealAnswer(c, claim, answer.body);
+  await completeIdempotencyKey(db, { ...claim, status: answer.status, response });
+  return answer;
 }
 
-/** @throws ApiError `conflict` while another request with the key is at work, `idempotency_conflict`. */
-async function firstOrAgain<T, Status extends number>(
+/**
+ * The first answer of a key that was used before.
+ * @throws ApiError the refusal, when it was one; `conflict` while another request with the key is at
+ *   work; `idempotency_conflict`.
+ */
+export function answerAgain<T, Status extends number>(
   c: ApiContext,
-  db: Db,
   claim: IdempotencyClaim,
-  { claimed, work }: { claimed: ClaimedKey; work: () => Promise<Answer<T, Status>> },
-): Promise<Answer<T, Status>> {
-  switch (claimed.state) {
-    case 'claimed': {
-      const answer = await work();
-      const { status } = answer;
-      const response = sealAnswer(c, claim, answer.body);
-      await completeIdempotencyKey(db, { ...claim, status, response });
-      return answer;
-    }
+  used: Exclude<ClaimedKey, { state: 'claimed' }>,
+): Answer<T, Status> {
+  switch (used.state) {
     case 'answered':
-      return repeatAnswer<T, Status>(c, claim, claimed);
+      return openAnswer(c, claim, used);
     case 'busy':
       throw new ApiError('conflict', {
         detail: 'a request with this idempotency key is at work: repeat it',
@@ -149,14 +179,11 @@ export function sealAnswer(c: ApiContext, claim: Claimed, answer: unknown): Buff
   return sealForHolder(text, c.get('holder'), purposeOf(claim));
 }
 
-/**
- * The first answer again. Only `once` stores answers, and the same route and body lead to the same kind.
- * @throws ApiError the refusal, when it was one.
- */
-export function repeatAnswer<T, Status extends number>(
+/** The same route and body lead to an answer of the same kind. */
+function openAnswer<T, Status extends number>(
   c: ApiContext,
   claim: Claimed,
-  { status, response }: { status: number; response: Buffer },
+  { status, response }: StoredAnswer,
 ): Answer<T, Status> {
   const text = openForHolder(response, c.get('holder'), purposeOf(claim)).toString('utf8');
   const body: unknown = JSON.parse(text);

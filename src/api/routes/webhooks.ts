@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getCommand } from '../../db/item/commands.ts';
 import { getMember, type MemberRow } from '../../db/workspace/members.ts';
@@ -14,6 +13,7 @@ import type { ApiDeps } from '../deps.ts';
 import { addressOf, type Limits, refuseWhen } from '../gates/authenticate.ts';
 import type { ApiContext, ApiEnv } from '../gates/context.ts';
 import { ApiError, BODY_ERRORS, problems } from '../gates/errors.ts';
+import { deliveryKeyOf } from '../gates/idempotency.ts';
 import { validationProblem } from '../gates/problem-response.ts';
 import { requireJson } from '../gates/request-body.ts';
 import { parseJson } from '../gates/safe-json.ts';
@@ -121,8 +121,8 @@ export function webhookRoutes(
     if (!endpoint.decisions.includes(type)) {
       throw new ApiError('forbidden', { detail: `this endpoint may not send ${type}` });
     }
-    const commandId = `webhook:${endpoint.id}:${webhookId}`;
-    const { roles, id: memberId } = await actingMember(endpoint, commandId);
+    const key = deliveryKeyOf({ endpointId: endpoint.id, webhookId }, c.get('rawBody'));
+    const { roles, id: memberId } = await actingMember(endpoint, key.commandId);
     const { itemId, ...command } = data;
     const outcome = settledOrThrow(
       await sender.send({
@@ -130,9 +130,8 @@ export function webhookRoutes(
         itemId,
         type,
         body: command,
-        commandId,
+        ...key,
         source: 'webhook',
-        bodyHash: createHash('sha256').update(c.get('rawBody')).digest('hex'),
       }),
     );
     return outcome.outcome === 'applied'

@@ -11,34 +11,44 @@ export interface IdempotencyClaim {
   bodyHash: string;
 }
 
+type KeyOfCaller = Pick<IdempotencyClaim, 'workspaceId' | 'apiKeyId' | 'key'>;
+
 /** A key that was used before, with its answer unless the work is under way. */
 export type UsedKey = typeof idempotencyKeys.$inferSelect;
 
+/** An answer as it is stored. */
+export type StoredAnswer = { status: number; response: Buffer };
+
 export type ClaimedKey =
-  /** Do the work, then `completeIdempotencyKey`, best in the transaction of the work. */
+  /** The key is yours: do the work, then `completeIdempotencyKey`, unless the claim came with its answer. */
   | { state: 'claimed' }
   /** Give this answer again. */
-  | { state: 'answered'; status: number; response: Buffer }
+  | ({ state: 'answered' } & StoredAnswer)
   /** Another request with the same key is at work. */
   | { state: 'busy' }
   /** The key was used for another route or body. */
   | { state: 'conflict' };
 
 /**
- * Claims the key of a request that is no command. A claim whose holder died is free again after
- * `leaseMs`.
+ * Claims the key of a request that is no command, once. A claim whose holder died is free again after
+ * `leaseMs`; a claim that comes with its `answer` has it from the beginning.
  */
 export async function claimIdempotencyKey(
   db: Db,
-  { leaseMs = 30_000, ...claim }: IdempotencyClaim & { leaseMs?: number },
+  {
+    leaseMs = 30_000,
+    answer,
+    ...claim
+  }: IdempotencyClaim & { leaseMs?: number | undefined; answer?: StoredAnswer },
 ): Promise<ClaimedKey> {
   const leaseUntil = sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
+  const holding = answer === undefined ? { leaseUntil } : { ...answer, leaseUntil: null };
   const [claimed] = await db
     .insert(idempotencyKeys)
-    .values({ ...claim, leaseUntil })
+    .values({ ...claim, ...holding })
     .onConflictDoUpdate({
       target: [idempotencyKeys.apiKeyId, idempotencyKeys.key],
-      set: { leaseUntil },
+      set: holding,
       setWhere: sql`${idempotencyKeys.status} is null
         and ${idempotencyKeys.leaseUntil} < clock_timestamp()
         and ${idempotencyKeys.workspaceId} = ${claim.workspaceId}
@@ -46,45 +56,27 @@ export async function claimIdempotencyKey(
         and ${idempotencyKeys.bodyHash} = ${claim.bodyHash}`,
     })
     .returning({ key: idempotencyKeys.key });
-  return claimed === undefined ? readClaim(db, claim) : { state: 'claimed' };
-}
-
-/**
- * Keeps a refusal as the answer of a key that has none. Work that was refused left no claim behind.
- * @returns what the key stands for from now on: this refusal, or what was there before it.
- */
-export async function keepRefusal(
-  db: Db,
-  { status, response, ...key }: IdempotencyClaim & { status: number; response: Buffer },
-): Promise<ClaimedKey> {
-  const [kept] = await db
-    .insert(idempotencyKeys)
-    .values({ ...key, status, response })
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key });
-  return kept === undefined ? readClaim(db, key) : { state: 'answered', status, response };
-}
-
-async function readClaim(db: Db, claim: IdempotencyClaim): Promise<ClaimedKey> {
+  if (claimed !== undefined) return { state: 'claimed' };
   const [row] = await db.select().from(idempotencyKeys).where(isKey(claim));
-  if (row === undefined || row.route !== claim.route || row.bodyHash !== claim.bodyHash) {
-    return { state: 'conflict' };
-  }
-  if (row.status === null || row.response === null) return { state: 'busy' };
-  return { state: 'answered', status: row.status, response: row.response };
+  return row === undefined ? { state: 'conflict' } : useOf(row, claim);
+}
+
+/** What a key that was used before is to a request. */
+export function useOf(
+  used: UsedKey,
+  { route, bodyHash }: Pick<IdempotencyClaim, 'route' | 'bodyHash'>,
+): Exclude<ClaimedKey, { state: 'claimed' }> {
+  if (used.route !== route || used.bodyHash !== bodyHash) return { state: 'conflict' };
+  const { status, response } = used;
+  return status === null || response === null
+    ? { state: 'busy' }
+    : { state: 'answered', status, response };
 }
 
 /** Stores the answer that every later request with the key gets. The first one stays. */
 export async function completeIdempotencyKey(
   db: Db,
-  {
-    status,
-    response,
-    ...key
-  }: Pick<IdempotencyClaim, 'workspaceId' | 'apiKeyId' | 'key'> & {
-    status: number;
-    response: Buffer;
-  },
+  { status, response, ...key }: KeyOfCaller & StoredAnswer,
 ): Promise<void> {
   await db
     .update(idempotencyKeys)
@@ -93,10 +85,7 @@ export async function completeIdempotencyKey(
 }
 
 /** Gives up a claim without an answer, so that the next request may do the work. */
-export async function releaseIdempotencyKey(
-  db: Db,
-  key: Pick<IdempotencyClaim, 'workspaceId' | 'apiKeyId' | 'key'>,
-): Promise<void> {
+export async function releaseIdempotencyKey(db: Db, key: KeyOfCaller): Promise<void> {
   await db.delete(idempotencyKeys).where(and(isKey(key), isNull(idempotencyKeys.status)));
 }
 
@@ -119,7 +108,7 @@ export async function deleteOldIdempotencyKeys(
   return rowCount ?? 0;
 }
 
-function isKey(key: Pick<IdempotencyClaim, 'workspaceId' | 'apiKeyId' | 'key'>) {
+function isKey(key: KeyOfCaller) {
   return and(
     eq(idempotencyKeys.apiKeyId, key.apiKeyId),
     eq(idempotencyKeys.key, key.key),

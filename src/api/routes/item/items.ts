@@ -13,7 +13,7 @@ import type { ApiDeps } from '../../deps.ts';
 import { BRIEF_EXAMPLE } from '../../examples.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { BODY_ERRORS, notFound, problems } from '../../gates/errors.ts';
-import { bodyHashOf, commandIdOf } from '../../gates/idempotency.ts';
+import { commandKeyOf } from '../../gates/idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../../item-schema.ts';
 import { itemSummaryView, itemView } from '../../item-view.ts';
 import {
@@ -141,15 +141,10 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
   return new OpenAPIHono<ApiEnv>()
     .openapi(startRoute, async (c) => {
       const caller = c.get('caller');
-      const commandId = commandIdOf(c);
+      const key = commandKeyOf(c);
+      const { commandId } = key;
       const outcome = settledOrThrow(
-        await sender.start({
-          caller,
-          body: c.req.valid('json'),
-          commandId,
-          source: 'http',
-          bodyHash: bodyHashOf(c),
-        }),
+        await sender.start({ caller, body: c.req.valid('json'), ...key, source: 'http' }),
       );
       const { itemId } = outcome;
       const started =
