@@ -1,5 +1,6 @@
 // A lock file that names the process which holds it. A lock whose holder is gone (also when its
-// pid was given to another process since) is taken over. Plain JavaScript for any Node >= 18;
+// pid was given to another process since, or when it was killed and nobody has waited for it yet)
+// is taken over. Plain JavaScript for any Node >= 18;
 // the types are in pid-lock.d.mts.
 
 import { spawnSync } from 'node:child_process';
@@ -15,7 +16,7 @@ const TAKEOVER_STALE_MS = 10_000;
  */
 export function claimPidLock(file) {
   mkdirSync(dirname(file), { recursive: true });
-  const content = JSON.stringify({ pid: process.pid, started: processStart(process.pid) });
+  const content = JSON.stringify({ pid: process.pid, started: readProcess(process.pid).started });
   const claimed = {
     release() {
       if (readText(file) === content) rmSync(file, { force: true });
@@ -60,9 +61,11 @@ function livingOwner(text) {
     return null;
   }
   if (!Number.isInteger(owner?.pid) || !isAlive(owner.pid)) return null;
-  return processStart(owner.pid) === owner.started ? owner.pid : null;
+  const { started, ended } = readProcess(owner.pid);
+  return started === owner.started && !ended ? owner.pid : null;
 }
 
+/** Also true of a process that has ended and that its parent has not waited for: it takes signals. */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
@@ -72,16 +75,21 @@ function isAlive(pid) {
   }
 }
 
-/** When a process started, as text that no later process with the same pid has; '' if unknown. */
-function processStart(pid) {
+/**
+ * What the system knows of a process: when it started, as text that no later process with the same
+ * pid has ('' if unknown), and whether it has ended and only waits for its parent.
+ */
+function readProcess(pid) {
   if (process.platform === 'linux') {
     const stat = readText(`/proc/${pid}/stat`) ?? '';
-    // Field 22 of proc_pid_stat(5); the name in field 2 may contain spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    // Fields 3 and 22 of proc_pid_stat(5); the name in field 2 may contain spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { started: fields[19] ?? '', ended: /^[ZX]/.test(fields[0]) };
   }
-  if (process.platform === 'win32') return '';
-  const result = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
-  return (result.stdout ?? '').trim();
+  if (process.platform === 'win32') return { started: '', ended: false };
+  const result = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' });
+  const [state = '', ...started] = (result.stdout ?? '').trim().split(/\s+/);
+  return { started: started.join(' '), ended: state.startsWith('Z') };
 }
 
 function createFile(file, content) {

@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { claimPidLock } from './pid-lock.mjs';
 
 const module = new URL('./pid-lock.mjs', import.meta.url).href;
@@ -18,16 +19,25 @@ describe('pid lock', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  /** Claims in another process, prints the outcome, and holds what it got until its input ends. */
-  function claimElsewhere() {
-    const script = `
+  /** Claims, prints the outcome, and holds what it got. */
+  function claimScript(): string {
+    return `
       const { claimPidLock } = await import('${module}');
       const { ownerPid } = claimPidLock(${JSON.stringify(file)});
       console.log(ownerPid === undefined ? 'claimed' : 'owner ' + ownerPid);
-      process.stdin.resume();`;
-    return spawn(process.execPath, ['--input-type=module', '-e', script], {
+      setTimeout(() => {}, 60_000);`;
+  }
+  function claimElsewhere() {
+    return spawn(process.execPath, ['--input-type=module', '-e', claimScript()], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
+  }
+  function isZombie(pid: number): boolean {
+    if (process.platform === 'linux') {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    }
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    return stdout.startsWith('Z');
   }
   async function outcomeOf(child: ReturnType<typeof claimElsewhere>): Promise<string> {
     const [chunk] = await once(child.stdout, 'data');
@@ -50,6 +60,25 @@ describe('pid lock', () => {
     owner.kill('SIGKILL');
     await once(owner, 'exit');
     expect(claimPidLock(file).ownerPid).toBeUndefined();
+  });
+
+  it('is free once its owner is killed, though nobody has waited for that process yet', async () => {
+    // The shell becomes another program, which never asks for the end of the child it inherits.
+    const parent = spawn(
+      'sh',
+      ['-c', '"$0" --input-type=module -e "$1" & exec sleep 60', process.execPath, claimScript()],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    );
+    onTestFinished(async () => {
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+    });
+    expect(await outcomeOf(parent)).toBe('claimed');
+    const owner = claimPidLock(file).ownerPid ?? 0;
+    process.kill(owner, 'SIGKILL');
+    await eventually(() => isZombie(owner), { what: 'a zombie' });
+    expect(claimPidLock(file).ownerPid).toBeUndefined();
+    expect(isZombie(owner)).toBe(true);
   });
 
   it('is not kept by another process that has the pid now', () => {
