@@ -58,8 +58,11 @@ async function attach(stateDir: string, ownerPid: number): Promise<RunningStack>
       const [member] = known?.members ?? [];
       if (!known || !member) return { seen: `${credentialsFile} is not there` };
       const client = createBatonClient({ url: known.url, key: member.key });
-      const ready = await client.ready().catch((problem: unknown) => String(problem));
-      return typeof ready === 'string' ? { seen: ready } : { found: known };
+      // The key as well: at the address of an earlier start another stack may be ready.
+      return Promise.all([client.ready(), client.inbox()]).then(
+        () => ({ found: known }),
+        (problem: unknown) => ({ seen: String(problem) }),
+      );
     },
     { withinMs: 60_000 },
   );
