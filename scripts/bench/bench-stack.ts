@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { BoundProcess } from '../local/bound-process.ts';
-import type { Credentials } from '../local/first-workspace.ts';
+import type { WorkspaceKeys } from '../local/first-workspace.ts';
 import { startTemporaryStack, type TemporaryStack } from '../local/temporary-stack.ts';
 import { BARE_SCHEMA } from './bare-activities.ts';
 
@@ -15,7 +15,7 @@ export type BenchStack = {
   /** Connection string of Baton's database. A secret. */
   readonly databaseUrl: string;
   readonly apiUrl: string;
-  readonly credentials: Credentials;
+  readonly credentials: WorkspaceKeys;
   /** The sandbox network, and the file that holds its own evidence of what it accepted. */
   readonly sandbox: { url: string; ledgerFile: string };
   /** Processes whose memory and processor time are reported. */
@@ -59,7 +59,7 @@ export async function startBenchStack(options: {
 }
 
 async function startMeasured(stack: TemporaryStack): Promise<BenchStack> {
-  const { databaseUrl, apiUrl, credentials, temporal, postgres } = stack;
+  const { databaseUrl, credentials, temporal, postgres } = stack;
   const bareDatabaseUrl = await stack.createDatabase('bare');
   await makeBareTable(bareDatabaseUrl);
   const bareBundle = join(stack.directory, 'bare-bundle.js');
@@ -82,10 +82,11 @@ async function startMeasured(stack: TemporaryStack): Promise<BenchStack> {
     script: 'worker.ts',
     environment: { BATON_WORKFLOW_BUNDLE: stack.workflowBundle },
   });
-  const api = await stack.startApi({ url: apiUrl });
+  const api = await stack.startApi();
   return {
     temporalAddress: temporal.address,
-    ...{ databaseUrl, apiUrl, credentials },
+    ...{ databaseUrl, credentials },
+    apiUrl: api.url,
     sandbox: {
       url: stack.sandboxUrl,
       ledgerFile: join(stack.sandboxDirectory, 'ledger.jsonl'),

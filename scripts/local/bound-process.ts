@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PortTakenError } from './ports.ts';
 
 /** What to run, and who reads its output. */
 export type BoundProcessOptions = {
@@ -31,11 +32,16 @@ export type BoundProcess = {
   exit(): ProcessExit | null;
   /** The last lines it wrote, for error messages. */
   tail(): string;
+  /** Whether it said that somebody else has a port that it wanted. */
+  missesPort(): boolean;
   /** Sends `signal`, then SIGKILL when it still runs after `graceMs`; resolves once it is gone. */
   stop(options?: { signal?: NodeJS.Signals; graceMs?: number }): Promise<ProcessExit>;
   /** Ends it at once, as a crash would. */
   kill(): void;
 };
+
+/** As the C library, Node, and Windows say it. */
+const PORT_TAKEN = /address already in use|EADDRINUSE|only one usage of each socket address/i;
 
 const TAIL_LINES = 30;
 const LAST_LINES_MS = 250;
@@ -84,8 +90,10 @@ export async function startBoundProcess(options: BoundProcessOptions): Promise<B
   const guardian = wrapper ? null : startGuardian(pid);
 
   let ended: ProcessExit | null = null;
+  let misses = false;
   const lines: string[] = [];
   function readLine(line: string): void {
+    misses ||= PORT_TAKEN.test(line);
     lines.push(line);
     if (lines.length > TAIL_LINES) lines.shift();
     options.onLine?.(line);
@@ -112,6 +120,7 @@ export async function startBoundProcess(options: BoundProcessOptions): Promise<B
     exited,
     exit: () => ended,
     tail: () => lines.join('\n'),
+    missesPort: () => misses,
     async stop({ signal = 'SIGTERM', graceMs = 10_000 } = {}) {
       if (ended) return ended;
       child.kill(signal);
@@ -152,8 +161,8 @@ function startGuardian(pid: number): ChildProcess {
 /**
  * Polls `check` until it returns a value other than undefined.
  *
- * @throws Error naming `what` when the process ends first or `timeoutMs` passes; the message has
- * the last lines the process wrote.
+ * @throws Error naming `what` when the process ends first (`PortTakenError` when it missed a port)
+ * or `timeoutMs` passes; the message has the last lines the process wrote.
  */
 export async function waitUntilReady<T>(
   child: BoundProcess,
@@ -168,9 +177,8 @@ export async function waitUntilReady<T>(
     const exit = child.exit();
     if (exit) {
       await child.exited;
-      throw new Error(
-        `${what} ended before it was ready (${describeExit(exit)}):\n${child.tail()}`,
-      );
+      const message = `${what} ended before it was ready (${describeExit(exit)}):\n${child.tail()}`;
+      throw child.missesPort() ? new PortTakenError(message) : new Error(message);
     }
     if (value !== undefined) return value;
     if (Date.now() > deadline) {

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createDb, type Db } from '../../src/db/client.ts';
-import { migrate } from '../../src/db/migrate.ts';
 import { authenticateApiKey } from '../../src/db/workspace/api-keys.ts';
 import {
   type BootstrappedWorkspace,
@@ -62,25 +61,35 @@ const localWorkspace = {
   channelAccounts: [{ channel: 'sandbox', name: 'Sandbox', zone: 'Europe/Paris' }],
 } satisfies WorkspacePlan;
 
-/**
- * Brings the database to the newest version and makes sure that `credentialsFile` holds keys that
- * open it: those of an earlier start, or those of a workspace made now.
- */
-export async function prepareWorkspace(options: {
+/** A workspace and a key per role, wherever its API is. */
+export type WorkspaceKeys = Omit<Credentials, 'url'>;
+
+/** Makes sure that `credentialsFile` holds keys that open the database: earlier ones, or new ones. */
+export function prepareWorkspace(options: {
   databaseUrl: string;
   credentialsFile: string;
   apiUrl: string;
 }): Promise<{ credentials: Credentials; created: boolean }> {
-  await migrate(options.databaseUrl);
-  const database = createDb(options.databaseUrl, { max: 2, applicationName: 'baton-local' });
-  try {
+  return withDatabase(options.databaseUrl, async (db) => {
     const existing = readCredentials(options.credentialsFile);
-    const valid = existing !== null && (await opensWorkspace(database.db, existing));
-    const known = valid ? existing : await createLocalWorkspace(database.db);
+    const valid = existing !== null && (await opensWorkspace(db, existing));
+    const known = valid ? existing : await createLocalWorkspace(db);
     // The address changes when the usual port is taken.
     const credentials = Credentials.parse({ ...known, url: options.apiUrl });
     writeSecret(options.credentialsFile, `${JSON.stringify(credentials, null, 2)}\n`);
     return { credentials, created: !valid };
+  });
+}
+
+/** Makes the workspace of the local stack in a database that has none. */
+export function makeFirstWorkspace(databaseUrl: string): Promise<WorkspaceKeys> {
+  return withDatabase(databaseUrl, createLocalWorkspace);
+}
+
+async function withDatabase<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {
+  const database = createDb(url, { max: 2, applicationName: 'baton-local' });
+  try {
+    return await work(database.db);
   } finally {
     await database.close();
   }

@@ -17,7 +17,7 @@ import {
   startBoundProcess,
   waitUntilReady,
 } from './bound-process.ts';
-import { findFreePort, LOOPBACK } from './ports.ts';
+import { LOOPBACK, startOnFreePort } from './ports.ts';
 import {
   findPostgresBinaries,
   findPostgresOwner,
@@ -67,13 +67,23 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   }
   removeStalePidFile(dataDirectory);
 
-  const port = options.exactPort && options.port ? options.port : await findFreePort(options.port);
+  const startOn = (port: number) =>
+    startServer({ ...options, binaries, owner, dataDirectory, password }, port);
+  if (options.exactPort && options.port) return startOn(options.port);
+  return startOnFreePort(options.port, startOn);
+}
+
+async function startServer(
+  cluster: PostgresOptions & ClusterOptions,
+  port: number,
+): Promise<LocalPostgres> {
+  const { binaries, owner, dataDirectory, password } = cluster;
   const settings = {
     listen_addresses: LOOPBACK,
     port: String(port),
     unix_socket_directories: '',
     max_connections: '200',
-    ...options.settings,
+    ...cluster.settings,
   };
   const server = await startBoundProcess({
     name: 'PostgreSQL',
@@ -85,7 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
     ],
     cwd: dataDirectory,
     owner,
-    onLine: options.onLine,
+    onLine: cluster.onLine,
   });
   const url = `postgresql://${SUPERUSER}:${password}@${LOOPBACK}:${port}/postgres`;
   try {

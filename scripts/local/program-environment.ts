@@ -1,10 +1,9 @@
-/** What the worker, the API and the sandbox are told; the names are those of src/config.ts. */
+/** What the worker, the API and the sandbox are told beside the sandbox's address; the names are those of src/config.ts. */
 export type ProgramSettings = {
   databaseUrl: string;
   temporalAddress: string;
   /** Null for an external server, whose TEMPORAL_* settings stay; else a path without a file. */
   noTemporalProfile: string | null;
-  sandboxUrl: string;
   assetsDirectory: string;
   secretKey: string;
 };
@@ -21,7 +20,6 @@ export function programEnvironment(
     ...(settings.noTemporalProfile ? withoutTemporal(base, settings.noTemporalProfile) : base),
     DATABASE_URL: settings.databaseUrl,
     TEMPORAL_ADDRESS: settings.temporalAddress,
-    SANDBOX_URL: settings.sandboxUrl,
     BATON_LOCAL: '1',
     BATON_ASSETS_DIR: settings.assetsDirectory,
     BATON_SECRET_KEY: settings.secretKey,

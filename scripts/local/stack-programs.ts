@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { findWorkflowBundle } from '../build-workflow-bundle.ts';
-import type { ComponentName } from './component.ts';
-import { LOOPBACK } from './ports.ts';
+import type { BoundProcess } from './bound-process.ts';
+import { startApiAt, startListening, startSandboxAt } from './listening-programs.ts';
 import { isAnswering, startProgram, startReadyProgram } from './program.ts';
 import { allDone, type StackContext } from './stack-context.ts';
 
 /** Where the programs listen. */
-export type ProgramAddresses = { sandboxPort: number; apiPort: number };
+export type ProgramAddresses = { sandboxUrl: string; apiUrl: string };
 
 /** What the programs run on: their environment and the workflow code of the worker. */
 export type ProgramInputs = { environment: NodeJS.ProcessEnv; workflowBundle: string };
@@ -18,83 +17,85 @@ export type ProgramInputs = { environment: NodeJS.ProcessEnv; workflowBundle: st
  */
 export async function supervisePrograms(
   context: StackContext,
-  { environment, workflowBundle }: ProgramInputs,
-  { sandboxPort, apiPort }: ProgramAddresses,
-): Promise<void> {
-  const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
-  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
-  // Two stacks that start in the same second may find the same port free: only one gets it.
-  const instance = randomUUID();
-  await superviseProgram(context, {
+  inputs: ProgramInputs,
+): Promise<ProgramAddresses> {
+  const sandboxUrl = await superviseListener(context, {
     name: 'sandbox',
     label: 'Sandbox',
-    script: 'src/sandbox-network/server.ts',
-    environment: {
-      ...environment,
-      SANDBOX_HOST: LOOPBACK,
-      SANDBOX_PORT: String(sandboxPort),
-      SANDBOX_DIR: join(context.stateDir, 'sandbox'),
-      // A fake network that may be told to fail: what would happen can be tried here.
-      SANDBOX_FAULTS: '1',
-    },
-    address: sandboxUrl,
-    isReady: () => isAnswering(`${sandboxUrl}/healthz`),
+    startAt: (url, onLine) =>
+      startSandboxAt(url, {
+        name: 'Sandbox',
+        environment: inputs.environment,
+        directory: join(context.stateDir, 'sandbox'),
+        // A fake network that may be told to fail: what would happen can be tried here.
+        faults: true,
+        onLine,
+      }),
+    describe: (url) => url,
   });
-  let apiFailed = false;
-  const api = superviseProgram(context, {
+  const environment = { ...inputs.environment, SANDBOX_URL: sandboxUrl };
+  const api = superviseListener(context, {
     name: 'api',
     label: 'API',
-    script: 'src/api/server.ts',
-    environment: {
-      ...environment,
-      HOST: LOOPBACK,
-      PORT: String(apiPort),
-      BATON_INSTANCE: instance,
-    },
-    address: `${apiUrl}  (docs ${apiUrl}/docs)`,
-    isReady: () => isAnswering(`${apiUrl}/healthz`, { instance }),
-  }).catch((error: unknown) => {
-    apiFailed = true;
-    throw error;
+    startAt: (url, onLine) => startApiAt(url, { name: 'API', environment, onLine }),
+    describe: (url) => `${url}  (docs ${url}/docs)`,
   });
-  const worker = superviseProgram(context, {
-    name: 'worker',
-    label: 'Worker',
-    script: 'worker.ts',
-    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundle },
-    address: `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
-    // Ready is what the API sees polling, because its callers depend on that.
-    async isReady() {
-      if (apiFailed) throw new Error('The worker waits for an API that did not start');
-      return isAnswering(`${apiUrl}/readyz`);
-    },
-  });
-  await allDone([api, worker]);
+  await allDone([api, superviseWorker(context, { ...inputs, environment }, api)]);
+  return { sandboxUrl, apiUrl: await api };
 }
 
-type Program = {
-  name: ComponentName;
+type Listener = {
+  name: 'sandbox' | 'api';
   label: string;
-  script: string;
-  environment: NodeJS.ProcessEnv;
-  address: string;
-  isReady: () => Promise<boolean>;
+  startAt: (url: string, onLine: (line: string) => void) => Promise<BoundProcess>;
+  describe: (url: string) => string;
 };
 
-/** Longer than the programs themselves take to finish what they have begun. */
-const STOP_GRACE_MS = 45_000;
+/** Keeps a program running at the address that its first start found, and returns that. */
+async function superviseListener(context: StackContext, listener: Listener): Promise<string> {
+  const onLine = context.openLog(listener.name);
+  const startAt = (url: string) => listener.startAt(url, onLine);
+  const first = await startListening(context.ports[listener.name], startAt);
+  await context.supervise({
+    name: listener.name,
+    label: listener.label,
+    start: async ({ again }) => (again ? startAt(first.url) : first.process),
+    address: () => listener.describe(first.url),
+    stop: (child) => child.stop({ graceMs: STOP_GRACE_MS }),
+  });
+  return first.url;
+}
 
-function superviseProgram(context: StackContext, program: Program): Promise<void> {
-  const { label, script, environment } = program;
-  const onLine = context.openLog(program.name);
-  return context.supervise({
-    name: program.name,
-    label,
-    start: () => startReadyProgram({ name: label, script, environment, onLine }, program.isReady),
-    address: () => program.address,
+async function superviseWorker(
+  context: StackContext,
+  { environment, workflowBundle }: ProgramInputs,
+  api: Promise<string>,
+): Promise<void> {
+  const onLine = context.openLog('worker');
+  const program = {
+    name: 'Worker',
+    script: 'worker.ts',
+    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundle },
+    onLine,
+  };
+  await context.supervise({
+    name: 'worker',
+    label: 'Worker',
+    // Ready is what the API sees polling, because its callers depend on that.
+    start: () =>
+      startReadyProgram(program, async () => {
+        const apiUrl = await api.catch((cause: unknown) => {
+          throw new Error('The worker waits for an API that did not start', { cause });
+        });
+        return isAnswering(`${apiUrl}/readyz`);
+      }),
+    address: () => `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
     stop: (child) => child.stop({ graceMs: STOP_GRACE_MS }),
   });
 }
+
+/** Longer than the programs themselves take to finish what they have begun. */
+const STOP_GRACE_MS = 45_000;
 
 /**
  * Builds the workflow bundle if it is not in the cache, in a process of its own: bundling takes all

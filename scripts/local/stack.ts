@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { migrate } from '../../src/db/migrate.ts';
 import type { Component, ComponentName } from './component.ts';
 import { type Credentials, prepareWorkspace } from './first-workspace.ts';
 import { claimPidLock } from './pid-lock.mjs';
-import { findFreePort, LOOPBACK } from './ports.ts';
 import { isAnswering } from './program.ts';
 import { programEnvironment } from './program-environment.ts';
 import { readOrCreateSecret } from './secret-file.ts';
@@ -128,17 +128,7 @@ async function startComponents(
     temporalUi: options.temporalUi,
     alongside: bundling,
   });
-  const apiPort = await findFreePort(context.ports.api);
-  const sandboxPort = await findFreePort(context.ports.sandbox, new Set([apiPort]));
-  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
-  const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
-
-  const credentialsFile = join(stateDir, 'credentials.json');
-  const { credentials, created } = await prepareWorkspace({
-    databaseUrl: services.databaseUrl,
-    credentialsFile,
-    apiUrl,
-  }).catch((cause: unknown) => {
+  await migrate(services.databaseUrl).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`The database could not be prepared: ${reason}`, { cause });
   });
@@ -148,15 +138,19 @@ async function startComponents(
     noTemporalProfile: services.temporalIsEmbedded
       ? join(stateDir, 'no-temporal-profile.toml')
       : null,
-    sandboxUrl,
     assetsDirectory: join(stateDir, 'assets'),
     secretKey: readOrCreateSecret(join(stateDir, 'secret-key'), { bytes: 32, encoding: 'base64' }),
   });
-  await supervisePrograms(
-    context,
-    { environment, workflowBundle: await bundling },
-    { sandboxPort, apiPort },
-  );
+  const { sandboxUrl, apiUrl } = await supervisePrograms(context, {
+    environment,
+    workflowBundle: await bundling,
+  });
+  const credentialsFile = join(stateDir, 'credentials.json');
+  const { credentials, created } = await prepareWorkspace({
+    databaseUrl: services.databaseUrl,
+    credentialsFile,
+    apiUrl,
+  });
   writeFileSync(join(stateDir, SANDBOX_ADDRESS_FILE), `${sandboxUrl}\n`);
 
   let stopped: Promise<void> | null = null;

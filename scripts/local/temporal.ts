@@ -7,7 +7,7 @@ import {
   startBoundProcess,
   waitUntilReady,
 } from './bound-process.ts';
-import { findFreePort, LOOPBACK } from './ports.ts';
+import { findFreePort, LOOPBACK, startOnFreePort } from './ports.ts';
 import { obtainTemporalCli } from './temporal-cli.mjs';
 
 /** Where the Temporal development server keeps its state and listens. */
@@ -48,7 +48,24 @@ export const LOCAL_NAMESPACE = 'default';
 export async function startTemporal(options: TemporalOptions): Promise<LocalTemporal> {
   const program = await obtainTemporalCli();
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-  const { port, uiPort } = await choosePorts(options);
+  const { uiPort } = options;
+  if (options.exactPorts && options.port && uiPort !== undefined) {
+    return startServer(program, options, { port: options.port, uiPort: uiPort || null });
+  }
+  return startOnFreePort(options.port, async (port) =>
+    startServer(program, options, {
+      port,
+      uiPort: uiPort === false ? null : await findFreePort(uiPort, new Set([port])),
+    }),
+  );
+}
+
+async function startServer(
+  program: string,
+  options: TemporalOptions,
+  { port, uiPort }: { port: number; uiPort: number | null },
+): Promise<LocalTemporal> {
+  let listens = false;
   const server = await startBoundProcess({
     name: 'Temporal',
     command: program,
@@ -66,11 +83,15 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
       '--dynamic-config-value=history.timerProcessorMaxTimeShift="20ms"',
       '--log-level=warn',
     ],
-    onLine: options.onLine,
+    onLine(line) {
+      listens ||= line.startsWith('Temporal Server:');
+      options.onLine?.(line);
+    },
   });
   const address = `${LOOPBACK}:${port}`;
   try {
-    await waitUntilReady(server, 'Temporal', () => probe(address));
+    // Asked only once it says that it listens: until then another stack's server may be the one that answers.
+    await waitUntilReady(server, 'Temporal', async () => (listens ? probe(address) : undefined));
   } catch (error) {
     await server.stop();
     throw error;
@@ -82,18 +103,6 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
     uiUrl: uiPort === null ? null : `http://${LOOPBACK}:${uiPort}`,
     process: server,
     stop: () => server.stop(),
-  };
-}
-
-async function choosePorts(
-  options: TemporalOptions,
-): Promise<{ port: number; uiPort: number | null }> {
-  const { port, uiPort, exactPorts } = options;
-  if (exactPorts && port && uiPort !== undefined) return { port, uiPort: uiPort || null };
-  const free = await findFreePort(port);
-  return {
-    port: free,
-    uiPort: uiPort === false ? null : await findFreePort(uiPort, new Set([free])),
   };
 }
 

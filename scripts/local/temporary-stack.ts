@@ -2,12 +2,18 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import type { BoundProcess } from './bound-process.ts';
-import { type Credentials, prepareWorkspace } from './first-workspace.ts';
-import { findFreePort, LOOPBACK } from './ports.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { type BoundProcess, waitUntilReady } from './bound-process.ts';
+import { makeFirstWorkspace, type WorkspaceKeys } from './first-workspace.ts';
+import {
+  type ListeningProgram,
+  startApiAt,
+  startListening,
+  startSandboxAt,
+} from './listening-programs.ts';
 import { type LocalPostgres, startPostgres } from './postgres.ts';
 import { removePostgresDirectory } from './postgres-files.ts';
-import { isAnswering, startProgram, startReadyProgram } from './program.ts';
+import { isAnswering, startProgram } from './program.ts';
 import { programEnvironment } from './program-environment.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { prepareWorkflowBundle } from './stack-programs.ts';
@@ -23,9 +29,7 @@ export type TemporaryStack = {
   readonly temporal: LocalTemporal;
   /** Connection string of Baton's database. A secret. */
   readonly databaseUrl: string;
-  readonly credentials: Credentials;
-  /** Where the first API is to listen, as the credentials say. */
-  readonly apiUrl: string;
+  readonly credentials: WorkspaceKeys;
   readonly sandboxUrl: string;
   readonly sandboxDirectory: string;
   readonly sandbox: BoundProcess;
@@ -37,12 +41,12 @@ export type TemporaryStack = {
   run(program: OwnProgram & { args: readonly string[] }): Promise<void>;
   /** Starts a program that tells nobody when it is ready. */
   start(program: OwnProgram): Promise<BoundProcess>;
-  /** Starts `src/api/server.ts` and waits until it is ready. */
+  /** Starts `src/api/server.ts`, at `url` or on a free port, and waits until it is ready. */
   startApi(options?: {
     name?: string;
     url?: string;
     environment?: NodeJS.ProcessEnv;
-  }): Promise<{ url: string; process: BoundProcess }>;
+  }): Promise<ListeningProgram>;
   /** Stops every process, the last started first, and removes the directory. */
   stop(): Promise<void>;
 };
@@ -95,20 +99,13 @@ async function startParts(
   undo.push(() => temporal.stop());
 
   const databaseUrl = await createDatabase(postgres.url, 'baton');
-  const apiPort = await findFreePort(undefined);
-  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
-  const credentialsFile = join(directory, 'credentials.json');
-  const { credentials } = await prepareWorkspace({ databaseUrl, credentialsFile, apiUrl });
-
-  const sandboxPort = await findFreePort(undefined, new Set([apiPort]));
-  const sandboxUrl = `http://${LOOPBACK}:${sandboxPort}`;
-  const sandboxDirectory = join(directory, 'sandbox');
+  await migrate(databaseUrl);
+  const credentials = await makeFirstWorkspace(databaseUrl);
   const shared: NodeJS.ProcessEnv = {
     ...programEnvironment(ownEnvironment(), {
       databaseUrl,
       temporalAddress: temporal.address,
       noTemporalProfile: join(directory, 'no-temporal-profile.toml'),
-      sandboxUrl,
       assetsDirectory: join(directory, 'assets'),
       secretKey: readOrCreateSecret(join(directory, 'secret-key'), {
         bytes: 32,
@@ -120,34 +117,27 @@ async function startParts(
     RATE_LIMIT_PER_SECOND: '100000',
     TASK_QUEUE: taskQueue,
   };
+  const workflowBundle = await prepareWorkflowBundle(shared);
+  const sandboxDirectory = join(directory, 'sandbox');
+  const sandbox = await startListening(undefined, (url) =>
+    startSandboxAt(url, {
+      name: 'Sandbox',
+      environment: shared,
+      directory: sandboxDirectory,
+      faults: sandboxFaults,
+    }),
+  );
+  undo.push(() => sandbox.process.stop({ graceMs: STOP_GRACE_MS }));
+
   const withShared = ({ name, script, environment = {} }: OwnProgram) => ({
     ...{ name, script },
-    environment: { ...shared, ...environment },
+    environment: { ...shared, SANDBOX_URL: sandbox.url, ...environment },
   });
-  async function startReady(program: OwnProgram, url: string): Promise<BoundProcess> {
-    const started = await startReadyProgram(withShared(program), () => isAnswering(url));
-    undo.push(() => started.stop({ graceMs: STOP_GRACE_MS }));
-    return started;
-  }
-
-  const workflowBundle = await prepareWorkflowBundle(shared);
-  const sandbox = await startReady(
-    {
-      name: 'Sandbox',
-      script: 'src/sandbox-network/server.ts',
-      environment: {
-        SANDBOX_HOST: LOOPBACK,
-        SANDBOX_PORT: String(sandboxPort),
-        SANDBOX_DIR: sandboxDirectory,
-        SANDBOX_FAULTS: sandboxFaults ? '1' : '0',
-      },
-    },
-    `${sandboxUrl}/healthz`,
-  );
-
   return {
-    ...{ directory, postgres, temporal, databaseUrl, credentials, apiUrl },
-    ...{ sandboxUrl, sandboxDirectory, sandbox, workflowBundle, stop },
+    ...{ directory, postgres, temporal, databaseUrl, credentials },
+    ...{ sandboxDirectory, workflowBundle, stop },
+    sandboxUrl: sandbox.url,
+    sandbox: sandbox.process,
     createDatabase: (name) => createDatabase(postgres.url, name),
     async run({ args, ...program }) {
       const started = await startProgram({ ...withShared(program), args });
@@ -160,10 +150,20 @@ async function startParts(
       return started;
     },
     async startApi({ name = 'API', url, environment = {} } = {}) {
-      const address = url ?? `http://${LOOPBACK}:${await findFreePort(undefined)}`;
-      const own = { ...environment, HOST: LOOPBACK, PORT: new URL(address).port };
-      const program = { name, script: 'src/api/server.ts', environment: own };
-      return { url: address, process: await startReady(program, `${address}/readyz`) };
+      const program = withShared({ name, script: 'src/api/server.ts', environment });
+      const startAt = (address: string) => startApiAt(address, program);
+      const api =
+        url === undefined
+          ? await startListening(undefined, startAt)
+          : { url, process: await startAt(url) };
+      undo.push(() => api.process.stop({ graceMs: STOP_GRACE_MS }));
+      await waitUntilReady(
+        api.process,
+        name,
+        async () => (await isAnswering(`${api.url}/readyz`)) || undefined,
+        { timeoutMs: 60_000 },
+      );
+      return api;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Role } from '../../src/domain/people/roles.ts';
-import type { Credentials } from '../local/first-workspace.ts';
+import type { WorkspaceKeys } from '../local/first-workspace.ts';
 
 const ATTEMPT_MS = 30_000;
 const GIVE_UP_MS = 120_000;
@@ -15,7 +15,7 @@ export type People = {
 };
 
 /** @param urls every API that may be asked; the next one when one does not answer. */
-export function createPeople({ members }: Credentials, urls: readonly string[]): People {
+export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]): People {
   function find(role: Role) {
     const member = members.find((one) => one.role === role);
     if (member === undefined) throw new Error(`nobody holds the role ${role}`);

@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createDb, type Database } from '../../src/db/client.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { type BoundProcess, waitUntilReady } from '../local/bound-process.ts';
-import { findFreePort, LOOPBACK } from '../local/ports.ts';
+import type { ListeningProgram } from '../local/listening-programs.ts';
 import type { TemporaryStack } from '../local/temporary-stack.ts';
 import { type Harness, startHarness } from './harness.ts';
 import { createPeople, type People } from './people.ts';
 import { type Part, replacing } from './replacements.ts';
-
-export type ApiProcess = { url: string; process: BoundProcess };
 
 /** Where one line runs: servers that it shares, and programs, task queue and accounts of its own. */
 export type Site = {
@@ -16,13 +14,13 @@ export type Site = {
   readonly database: Database;
   readonly harness: Harness;
   /** The first API and the first worker; more may be started. */
-  readonly api: ApiProcess;
+  readonly api: ListeningProgram;
   readonly worker: BoundProcess;
   readonly people: People;
   readonly workspaceId: string;
   /** Starts a worker and waits until it polls. */
   startWorker(parts?: readonly Part[]): Promise<BoundProcess>;
-  startApi(parts?: readonly Part[], url?: string): Promise<ApiProcess>;
+  startApi(parts?: readonly Part[], url?: string): Promise<ListeningProgram>;
   /** Makes a sandbox account whose network treats keys as the settings say. */
   addAccount(name: string, settings?: Record<string, unknown>): Promise<SandboxAccount>;
   /** Ends every program of the line at once. */
@@ -51,9 +49,9 @@ export async function openSite(
       BATON_WORKFLOW_BUNDLE: stack.workflowBundle,
     };
   }
-  async function startApi(chosen: readonly Part[] = [], url?: string): Promise<ApiProcess> {
-    const own = url ?? `http://${LOOPBACK}:${await findFreePort(undefined)}`;
-    const api = await stack.startApi({ url: own, environment: environmentFor(chosen) });
+  async function startApi(chosen: readonly Part[] = [], url?: string): Promise<ListeningProgram> {
+    const environment = environmentFor(chosen);
+    const api = await stack.startApi(url === undefined ? { environment } : { url, environment });
     programs.push(api.process);
     return api;
   }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { signWebhook } from '../../../src/client/webhook-signature.ts';
+import type { ListeningProgram } from '../../local/listening-programs.ts';
 import { makeOfferedItems } from '../items.ts';
 import type { Line, Outcome } from '../line.ts';
 import { answerOf } from '../people.ts';
-import { type ApiProcess, openSite, type Site } from '../site.ts';
+import { openSite, type Site } from '../site.ts';
 import { inLanes, within } from '../time.ts';
 
 /** An API for each; each is killed and started again by its own lane, the others serve on. */
@@ -104,7 +105,7 @@ function listenForCalls({ harness }: Site): Waiting {
 
 /** Delivers once and kills the API at the instant. @returns whether the sender got its 2xx. */
 async function killDuring(
-  api: ApiProcess,
+  api: ListeningProgram,
   delivery: Delivery,
   { instant, waiting }: { instant: Instant; waiting: Waiting },
 ): Promise<{ wasAcked: boolean; at: number }> {
