@@ -1,9 +1,16 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
+/** Ends only what hangs: no verdict may depend on how busy the machine is. */
+const PATIENCE = {
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: 60_000 } },
+};
+
 const services = {
+  ...PATIENCE,
   globalSetup: ['test/support/stack-global-setup.ts'],
   pool: 'forks',
-  hookTimeout: 60_000,
 } satisfies TestProjectInlineConfiguration['test'];
 
 export default defineConfig({
@@ -19,8 +26,7 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'test/{machine,repository}/**/*.test.ts',
           ],
-          // Property tests on a busy machine; nothing here waits for anything.
-          testTimeout: 30_000,
+          ...PATIENCE,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +37,6 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           // They wait for leases, slots and graces more than they compute.
           maxWorkers: 3,
-          testTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -45,7 +50,6 @@ export default defineConfig({
               ? 'test/replay/record-histories.ts'
               : 'test/replay/**/*.test.ts',
           ],
-          testTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },
       },
@@ -56,7 +60,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           // Each file runs whole stacks and kills them: one at a time.
           fileParallelism: false,
-          testTimeout: 120_000,
           sequence: { groupOrder: 3 },
         },
       },

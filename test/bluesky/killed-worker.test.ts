@@ -49,7 +49,6 @@ it('a worker that is killed in the call leaves exactly one post, and the look-up
     itemId,
     'measuring',
     ({ stage }) => stage === 'measuring',
-    90_000,
   );
   const posts = await theirs.posts();
   expect(posts.map(({ value }) => value.text)).toEqual(['Three shops, one order book. #bread']);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   theirs = await makeWorkspace(db);
   adminKey = keyOf(ours, 'strategist');
   itemId = await api.start();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** Every route as the document has it, its path filled with ids of our workspace. */

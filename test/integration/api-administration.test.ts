@@ -9,7 +9,7 @@ import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 let api: IdleApi;
 beforeAll(async () => {
   api = await openIdleApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** A problem but for the request it was given to. */

@@ -7,7 +7,7 @@ import { toCreation, toScheduled } from '../support/item-story.ts';
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 120_000);
+});
 afterAll(() => api?.close());
 
 async function start(): Promise<string> {
@@ -217,5 +217,5 @@ describe('without a worker', () => {
       await api.engine.stopWorker();
       await api.engine.startWorker();
     }
-  }, 60_000);
+  });
 });

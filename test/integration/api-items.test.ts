@@ -21,7 +21,7 @@ import {
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 120_000);
+});
 afterAll(() => api?.close());
 
 async function start(): Promise<string> {
@@ -222,7 +222,7 @@ describe('an item over HTTP', () => {
     expect(thread.items.map(({ text }: Json) => text)).not.toContain('too late');
     const learned = thread.items.filter(({ kind }: Json) => kind === 'learnings');
     expect(learned.map(({ text }: Json) => text)).toEqual([learnings, 'shorter is better']);
-  }, 60_000);
+  });
 });
 
 describe('actions', () => {
@@ -250,7 +250,7 @@ describe('actions', () => {
           await api.ok(role, 'POST', `/v1/items/${id}/resume`, { reason: 'go on' });
       }
     }
-  }, 60_000);
+  });
 });
 
 describe('ids that are not the item’s', () => {
@@ -307,7 +307,7 @@ describe('time travel', () => {
     expect(nobody.status).toBe(404);
     await api.ok('strategist', 'POST', `/v1/items/${id}/cancel`, { reason: 'done trying' });
     expect((await travel({ by: 'P1D' })).status).toBe(409);
-  }, 60_000);
+  });
 });
 
 describe('a journey with an Idempotency-Key', () => {
@@ -377,5 +377,5 @@ describe('the lists', () => {
     await api.ok('strategist', 'POST', '/v1/local/time-travel', { itemId: id, by: 'P9D' });
     expect(await ids('editor', '/v1/items?stuck=true')).toContain(id);
     expect(await ids('editor', '/v1/items?stuck=false')).not.toContain(id);
-  }, 60_000);
+  });
 });

@@ -7,7 +7,7 @@ import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 let api: IdleApi;
 beforeAll(async () => {
   api = await openIdleApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 const COUNT = 5;

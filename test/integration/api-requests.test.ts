@@ -9,7 +9,7 @@ let itemId: string;
 beforeAll(async () => {
   api = await openIdleApi();
   itemId = await api.start();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 /** The answer is a problem of the documented shape, and nothing was stored. */

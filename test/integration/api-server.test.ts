@@ -18,7 +18,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'baton server-'));
   const workspace = await makeWorkspace(database.db);
   key = workspace.members[0]?.key ?? '';
-}, 60_000);
+});
 afterAll(async () => {
   await database?.close();
   rmSync(directory, { recursive: true, force: true });
@@ -136,7 +136,7 @@ describe('the server', () => {
       0,
       expect.stringContaining('API stopped'),
     ]);
-  }, 60_000);
+  });
 
   it('has no time travel outside the local stack', async () => {
     const server = startServer();

@@ -17,7 +17,7 @@ import {
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 120_000);
+});
 afterAll(async () => {
   const failed = api && (await failedTasksOf(api.engine).finally(() => api.close()));
   expect(failed).toEqual([]);
@@ -145,7 +145,7 @@ describe('a signed decision', () => {
       data: { itemId: measured, role: 'strategist', decision: 'scale', reviewHash },
     });
     expect(signed.json).toMatchObject({ outcome: 'applied', stage: 'kpi_review' });
-  }, 60_000);
+  });
 
   it('of someone who wrote the piece is 403: four eyes', async () => {
     const itemId = await start();
@@ -465,5 +465,5 @@ describe('a flood of forgeries', () => {
     }
     expect(statuses).toEqual(new Set([401]));
     expect([await seqOf(itemId), await countRows(api.engine.deps.db, 'commands')]).toEqual(before);
-  }, 60_000);
+  });
 });

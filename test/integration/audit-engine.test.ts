@@ -17,7 +17,7 @@ let engine: ItemEngine;
 let audit: Audit;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 beforeEach(() => {
   audit = createAudit(engine.deps);
 });
@@ -202,7 +202,7 @@ describe('rows and runs', () => {
     expect(outcome).toMatchObject({ outcome: 'not_possible' });
     expect(JSON.stringify(outcome)).toContain('was being sent');
     expect(await find('row_without_run', itemId), 'still found').toBeDefined();
-  }, 60_000);
+  });
 
   it('run_without_row: a run that nobody has a row for; of a foreign one nothing is said', async () => {
     const { temporal, taskQueue, db } = engine.deps;

@@ -20,7 +20,7 @@ let engine: ItemEngine;
 let audit: Audit;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 beforeEach(() => {
   audit = createAudit(engine.deps);
 });
@@ -61,7 +61,7 @@ describe('a worker that is gone', () => {
     expect(items).toContainEqual(expect.objectContaining({ code: 'overdue', itemId }));
     await engine.startWorker();
     await eventually(async () => (await find('no_worker')) === undefined);
-  }, 60_000);
+  });
 
   it('no_worker within 30 s after kill -9; one that is only idle answers for itself', async () => {
     await engine.stopWorker();
@@ -75,7 +75,7 @@ describe('a worker that is gone', () => {
     await eventually(async () => (await find('no_worker', undefined, later(25_000))) ?? null);
     await engine.startWorker();
     await eventually(async () => (await find('no_worker')) === undefined);
-  }, 60_000);
+  });
 
   it('no_worker: a run of the workspace waits on a queue that nobody polls', async () => {
     const taskQueue = `nobody-${randomUUID()}`;
@@ -124,7 +124,7 @@ describe('an engine that is away', () => {
       outcome: 'not_standing',
     });
     // Left open: the SDK goes on trying for some seconds after a deadline, on whatever is closed.
-  }, 60_000);
+  });
 });
 
 describe('work that fails', () => {
@@ -154,7 +154,7 @@ describe('work that fails', () => {
     });
     expect(done.result).toEqual({ commandId, state: 'applied' });
     expect(await find('command_without_verdict', itemId, soon)).toBeUndefined();
-  }, 60_000);
+  });
 
   it('activity_failing: what a run reports cannot be stored', async () => {
     const { db } = engine.deps;
@@ -165,9 +165,8 @@ describe('work that fails', () => {
         check (id <> '${itemId}' or seq < 2) not valid`),
     );
     const travel = engine.travel(itemId, { byMs: 3 * DAY_MS });
-    const found = await eventually(
-      () => find('activity_failing', itemId).then((finding) => finding ?? null),
-      { withinMs: 20_000 },
+    const found = await eventually(() =>
+      find('activity_failing', itemId).then((finding) => finding ?? null),
     );
     expect(found.evidence).toMatchObject({
       ...{ activity: 'recordEvents', workflowId: itemWorkflowId(itemId) },
@@ -179,7 +178,7 @@ describe('work that fails', () => {
     await travel;
     await eventually(async () => (await find('activity_failing', itemId)) === undefined);
     expect(await find('run_ahead_of_row', itemId)).toBeUndefined();
-  }, 60_000);
+  });
 
   it('workflow_task_failing: a worker whose code cannot carry the run on', async () => {
     const itemId = await engine.start();
@@ -198,9 +197,8 @@ describe('work that fails', () => {
     });
     const done = bad.run();
     const outcome = engine.send('strategist', itemId, 'cancel', { reason: 'no longer needed' });
-    const found = await eventually(
-      () => find('workflow_task_failing', itemId).then((finding) => finding ?? null),
-      { withinMs: 30_000 },
+    const found = await eventually(() =>
+      find('workflow_task_failing', itemId).then((finding) => finding ?? null),
     );
     expect(found.evidence).toMatchObject({ workflowId: itemWorkflowId(itemId) });
     expect(found.evidence['lastError']).toEqual(expect.stringContaining('a bad deploy'));
@@ -209,7 +207,7 @@ describe('work that fails', () => {
     await done;
     await connection.close();
     expect(await outcome).toMatchObject({ outcome: 'pending' });
-  }, 90_000);
+  });
 });
 
 async function closedPort(): Promise<string> {

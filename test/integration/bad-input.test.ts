@@ -14,7 +14,7 @@ import { approve, DAY_MS, toCreation, toReview } from '../support/item-story.ts'
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 60_000);
+});
 afterAll(async () => {
   const failed = api && (await failedTasksOf(api.engine).finally(() => api.close()));
   expect(failed).toEqual([]);

@@ -11,7 +11,7 @@ import { DAY_MS, toCreation, toMeasuring, toScheduled } from '../support/item-st
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 async function makeAccount(zone = 'America/New_York'): Promise<string> {
@@ -104,7 +104,7 @@ describe('GET /v1/calendar', () => {
       [itemId, 'published'],
       [dropped, 'skipped'],
     ]);
-  }, 60_000);
+  });
 
   it('is paged in the order of time, and cut to its range', async () => {
     const channelAccountId = await makeAccount();

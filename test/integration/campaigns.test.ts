@@ -9,7 +9,7 @@ import { DAY_MS, toScheduled } from '../support/item-story.ts';
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 const CAMPAIGN = {

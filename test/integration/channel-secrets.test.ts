@@ -18,7 +18,7 @@ beforeAll(async () => {
   pds = await startFakePds();
   engine = await openItemEngine({ allowedOrigins: [pds.url] });
   api = await openApi({ ...engine.deps, sender: engine.sender }, { secrets: engine.secrets });
-}, 60_000);
+});
 afterAll(async () => {
   await api?.close();
   await engine?.close();
@@ -73,7 +73,7 @@ describe('the secrets of an account', () => {
   it('are in no table, history, answer or log after a post went out', async () => {
     const account = await addAccount();
     const itemId = await scheduleOn(account.id);
-    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 30_000);
+    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
     expect(pds.records.size).toBe(1);
     const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
     const history = await handle.fetchHistory();
@@ -108,11 +108,8 @@ describe('the secrets of an account', () => {
     });
     const before = pds.records.size;
     const itemId = await scheduleOn(account.id);
-    const { publications } = await engine.until(
-      itemId,
-      'rejected',
-      (context) => context.publications.some(({ state }) => state === 'rejected'),
-      30_000,
+    const { publications } = await engine.until(itemId, 'rejected', (context) =>
+      context.publications.some(({ state }) => state === 'rejected'),
     );
     expect(publications[0]?.evidence).toContain('sealed with the unknown key lostlost');
     expect(pds.records.size).toBe(before);

@@ -19,7 +19,7 @@ import { approve, HOUR_MS, plan, toCreation, toOffered, toReview } from '../supp
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 /** The same engine, seen by an API process that dies around its call. */

@@ -11,7 +11,7 @@ import { DAY_MS, HOUR_MS, toCreation, toOffered } from '../support/item-story.ts
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 const STEP_TYPES = ['sla.warned', 'sla.warned', 'sla.breached', 'item.escalated'];

@@ -15,7 +15,7 @@ const CONTINUE_ABOVE = 30;
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine({ continueAbove: CONTINUE_ABOVE });
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 async function runId(itemId: string): Promise<string> {

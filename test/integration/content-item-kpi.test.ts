@@ -21,7 +21,7 @@ const AGES = ['+1h', '+24h', '+72h', '+7d', '+28d'];
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 function keyOf(itemId: string) {

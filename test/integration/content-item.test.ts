@@ -12,7 +12,7 @@ import { signOff, toKpiReview, toOffered } from '../support/item-story.ts';
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 describe('an item', () => {

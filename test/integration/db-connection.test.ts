@@ -14,6 +14,7 @@ import { workspaces } from '../../src/db/schema/index.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertMember } from '../../src/db/workspace/members.ts';
 import { makeWorkspace, openTestDb } from '../support/db-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
 beforeAll(async () => {
@@ -216,9 +217,10 @@ describe('inTransaction', () => {
   });
 
   it('waits for no connection longer than it may', async () => {
-    const single = createDb(database.url, { max: 1, connectionTimeoutMs: 100 });
+    const single = createDb(database.url, { max: 1, connectionTimeoutMs: 300 });
     onTestFinished(() => single.close());
-    const holder = await single.pool.connect();
+    // The server may need longer for a new connection than the pool waits.
+    const holder = await eventually(() => single.pool.connect().catch(() => null));
     const error = await errorOf(inTransaction(single.db, (tx) => tx.execute(sql`select 1`)));
     expect(isDatabaseAway(error)).toBe(true);
     holder.release();

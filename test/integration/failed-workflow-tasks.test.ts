@@ -45,5 +45,5 @@ describe('the failed workflow tasks of a namespace', () => {
     await native.close();
     await handle.terminate();
     expect(failed).toEqual([{ workflowId, message: expect.stringContaining('a bad deploy') }]);
-  }, 60_000);
+  });
 });

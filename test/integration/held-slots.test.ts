@@ -18,7 +18,7 @@ import {
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 describe('a held slot', () => {
@@ -186,7 +186,7 @@ describe('an edit of a scheduled item', () => {
     const after = await api.ok('social_media_manager', 'GET', `/v1/items/${itemId}`);
     expect(after.publications[0].proposal).toBeUndefined();
     expect(after.waitingOn.map(({ role }: Json) => role)).toEqual(['creator']);
-  }, 60_000);
+  });
 
   it('keeps a held slot of the brief’s revision as well', async () => {
     const itemId = await api.engine.start();

@@ -10,7 +10,7 @@ import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-e
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine();
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 describe('a start', () => {

@@ -14,7 +14,7 @@ import { DAY_MS, HOUR_MS, toCreation, toReview, toScheduled } from '../support/i
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
-}, 60_000);
+});
 afterAll(() => api?.close());
 
 describe('deleted or edited posts still published because the run was looked up in an index that lags', () => {
@@ -26,7 +26,7 @@ describe('deleted or edited posts still published because the run was looked up 
     async (_, stage, role, method, what, body) => {
       const { engine } = api;
       const itemId = await engine.start();
-      const at = await toScheduled(engine, itemId, { slotInMs: 2_500 });
+      const at = await toScheduled(engine, itemId, { slotInMs: 5_000 });
       // An index that has not caught up yet: whoever asks it gets nothing.
       const { workflowService } = engine.deps.temporal;
       const index = ['listWorkflowExecutions', 'scanWorkflowExecutions'] as const;

@@ -56,14 +56,14 @@ describe.concurrent('the same post twice', () => {
         expect(await wordsOf(engine, itemId)).toEqual(['lease taken']);
         await giveUpAttempt(engine, itemId);
         await engine.startWorker();
-        const { publications } = await engine.until(itemId, 'measuring', isMeasured, 60_000);
+        const { publications } = await engine.until(itemId, 'measuring', isMeasured);
         expect(publications[0]?.evidence).toContain('found by look-up');
         expect(engine.posts(itemId)).toHaveLength(1);
       } finally {
         executioner.close();
       }
     });
-  }, 90_000);
+  });
 
   it('after a false timeout: a sender given up while still at work comes back late and changes nothing', async () => {
     let calls = 0;
@@ -97,7 +97,7 @@ describe.concurrent('the same post twice', () => {
         await toScheduled(engine, itemId, { slotInMs: SOON_MS });
         await eventually(() => engine.posts(itemId).length === 1);
         await giveUpAttempt(engine, itemId);
-        await engine.until(itemId, 'measuring', isMeasured, 30_000);
+        await engine.until(itemId, 'measuring', isMeasured);
         const settled = await engine.intents(itemId);
         const { seq } = await engine.item(itemId);
         comeBack();
@@ -111,5 +111,5 @@ describe.concurrent('the same post twice', () => {
         comeBack();
       }
     });
-  }, 60_000);
+  });
 });

@@ -25,7 +25,7 @@ const network = createFakeNetwork();
 let engine: ItemEngine;
 beforeAll(async () => {
   engine = await openItemEngine({ channels: () => network.registry });
-}, 120_000);
+});
 afterAll(() => engine?.close());
 
 async function scheduledOrder(): Promise<PublicationOrder> {

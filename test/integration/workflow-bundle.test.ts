@@ -9,7 +9,7 @@ describe('the workflow bundle', () => {
   let code: string;
   beforeAll(async () => {
     code = readFileSync(await buildWorkflowBundle(), 'utf8');
-  }, 120_000);
+  });
 
   it('holds no schema library: parsing is the border’s work', () => {
     expect(code).not.toMatch(/node_modules\/zod\//);

@@ -96,7 +96,7 @@ it('a thread whose send had to wait first', async () => {
   await engine.sandbox.fault({ mode: 'rate_limited', marker: engine.marker(itemId) });
   const variants = [{ channel: 'sandbox', text: 'one', thread: ['two'] }];
   await toScheduled(engine, itemId, { slotInMs: 1_500, draft: { variants } });
-  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 30_000);
+  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
   await record('thread', itemWorkflowId(itemId));
 });
 
@@ -110,9 +110,9 @@ it('a send that waited for the end of a freeze', async () => {
   const freeze = { workspaceId, reason: 'an accident', frozenBy: by };
   await inTransaction(db, (tx) => insertFreeze(tx, freeze));
   const waited = async () => (await engine.historyLength(itemId)) > planned + 40;
-  await eventually(waited, { what: 'some waits', withinMs: 60_000 });
+  await eventually(waited, { what: 'some waits' });
   await liftFreeze(db, { workspaceId, liftReason: 'it is over', liftedBy: by });
-  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring', 60_000);
+  await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
   await record('frozen', itemWorkflowId(itemId));
 });
 
@@ -126,7 +126,7 @@ it('a send whose network was away for too long', async () => {
     await toScheduled(engine, itemId, { slotInMs: 1_500 });
     const isOver = ({ publications }: ItemContext) =>
       publications.some(({ state }) => state === 'missed' || state === 'rejected');
-    await engine.until(itemId, 'given up', isOver, 60_000);
+    await engine.until(itemId, 'given up', isOver);
   } finally {
     await engine.sandbox.start();
   }

@@ -19,7 +19,13 @@ export function withIdempotency(real: ChannelRegistry, idempotency: Idempotency)
 }
 
 /** What a publish call comes to; whatever is not ordered is accepted. */
-export type PublishStep = 'accept' | 'accept_then_lost' | 'lost' | 'reject' | 'rate_limited';
+export type PublishStep =
+  | 'accept'
+  | 'accept_then_lost'
+  | 'lost'
+  | 'reject'
+  | 'rate_limited'
+  | 'rate_limited_for_long';
 
 export interface FakePost extends RemotePost {
   key: string;
@@ -44,6 +50,8 @@ export interface FakeNetwork {
 }
 
 export const BAN_MS = 2_500;
+/** Longer than a slot's grace that a busy machine keeps. */
+const LONG_BAN_MS = 60_000;
 
 export function createFakeNetwork(): FakeNetwork {
   const posts: (FakePost & { accountId: string })[] = [];
@@ -77,10 +85,9 @@ export function createFakeNetwork(): FakeNetwork {
         case 'reject':
           return { outcome: 'rejected', code: 'content_refused', message: 'no' };
         case 'rate_limited':
-          return {
-            ...{ outcome: 'retryable', code: 'rate_limited', message: 'slow down' },
-            retryAfterMs: BAN_MS,
-          };
+          return limited(BAN_MS);
+        case 'rate_limited_for_long':
+          return limited(LONG_BAN_MS);
       }
     },
     async lookup({ account, marker }): Promise<LookupOutcome> {
@@ -105,6 +112,10 @@ export function createFakeNetwork(): FakeNetwork {
     order: (accountId, ...ordered) => steps.set(accountId, ordered),
     blind: (accountId, times, retryAfterMs) => blind.set(accountId, { left: times, retryAfterMs }),
   };
+}
+
+function limited(retryAfterMs: number): PublishOutcome {
+  return { outcome: 'retryable', code: 'rate_limited', message: 'slow down', retryAfterMs };
 }
 
 function nowIso(): string {

@@ -110,7 +110,6 @@ export interface ItemEngine {
     itemId: string,
     what: string,
     check: (context: ItemContext) => boolean,
-    withinMs?: number,
   ): Promise<ItemContext>;
   /** Drains until the command has a verdict, and gives its row. */
   drain(commandId: string): Promise<CommandRow>;
@@ -273,13 +272,13 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       const outcome = await timeTravel({ db, temporal }, { workspaceId, itemId, target });
       if (outcome.outcome !== 'arrived') throw new Error(`travel: ${JSON.stringify(outcome)}`);
     },
-    until: (itemId, what, check, withinMs = 15_000) =>
+    until: (itemId, what, check) =>
       eventually(
         async () => {
           const context = await engine.context(itemId);
           return check(context) ? context : null;
         },
-        { what: `${itemId}: ${what}`, withinMs },
+        { what: `${itemId}: ${what}` },
       ),
     drain: (commandId) =>
       eventually(
@@ -316,7 +315,7 @@ function untilSettled<T extends { outcome: string }>(send: () => Promise<T>): Pr
       const outcome = await send();
       return outcome.outcome === 'pending' ? null : outcome;
     },
-    { what: 'a verdict', withinMs: 20_000 },
+    { what: 'a verdict' },
   );
 }
 

@@ -96,7 +96,7 @@ export function spawnStack(
 export async function until(
   check: () => boolean | Promise<boolean>,
   what: () => string,
-  timeoutMs = 60_000,
+  timeoutMs = 120_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await check())) {
