@@ -113,8 +113,9 @@ describe('guarded fetch', () => {
   });
 
   test('the signals of the options and of the call both end it', async () => {
-    const origin = await listen(() => undefined);
-    const own = fetchFor(origin, { signal: AbortSignal.timeout(50) });
+    const over = new AbortController();
+    const origin = await listen(() => over.abort());
+    const own = fetchFor(origin, { signal: over.signal });
     expect(await failureOf(own(origin))).toBe('unknown aborted');
     const call = fetchFor(origin, { signal: AbortSignal.timeout(10_000) });
     expect(await failureOf(call(origin, { signal: AbortSignal.abort() }))).toBe('not_sent aborted');

@@ -231,8 +231,9 @@ describe('perhaps processed', () => {
       socket.on('close', () => clearInterval(drip));
     });
     const started = performance.now();
-    expect(await post(clientFor(peer, { timeoutMs: 200 }), peer.origin)).toBe('unknown timeout');
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(await post(clientFor(peer, { timeoutMs: 1_000 }), peer.origin)).toBe('unknown timeout');
+    // The drip itself goes on for 20 s.
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   test('an answer over the cap is cut, declared or chunked', async () => {

@@ -170,7 +170,7 @@ describe('hostile answers', () => {
   ])('a server that %s leaves an unknown outcome; the post is found', async (fault) => {
     await start();
     const sent = request(account);
-    const waits = fault === 'accepts and never ends its answer' ? 1_000 : PATIENCE_MS;
+    const waits = fault === 'accepts and never ends its answer' ? 2_000 : PATIENCE_MS;
     server.fail(own, fault);
     expect(await channel.publish({ ...sent, signal: AbortSignal.timeout(waits) })).toMatchObject({
       outcome: 'unknown',

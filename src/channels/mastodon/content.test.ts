@@ -63,7 +63,7 @@ describe('what is sent', () => {
   test('a file that is never processed in time is tried again later; nothing is posted', async () => {
     await start({ processingPolls: 1_000 });
     const sent = request(account, { media: [image('un')] });
-    sent.writeBefore = performance.now() + 500;
+    sent.writeBefore = performance.now() + 1_500;
     expect(await channel.publish(sent)).toMatchObject({
       outcome: 'retryable',
       code: 'unreachable',
