@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Ends only what hangs: no verdict may depend on how busy the machine is. */
@@ -9,6 +10,8 @@ const PATIENCE = {
 
 const services = {
   ...PATIENCE,
+  // The programs that tests start as processes find each other's compiled code.
+  env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.baton', 'cache', 'node') },
   globalSetup: ['test/support/stack-global-setup.ts'],
   pool: 'forks',
 } satisfies TestProjectInlineConfiguration['test'];

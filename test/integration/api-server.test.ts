@@ -156,7 +156,7 @@ describe('the server', () => {
     await server.exited;
   });
 
-  it.each([
+  it.concurrent.each([
     {
       what: 'a taken port',
       make: async () => ({ PORT: new URL((await first.url) ?? '').port }),
