@@ -288,9 +288,9 @@ describe('time travel', () => {
     const travel = (target: object) =>
       api.as('strategist', 'POST', '/v1/local/time-travel', { body: { itemId: id, ...target } });
     const arrived = await travel({ by: 'PT90M' });
-    expect(arrived.json.clockOffset).toBeGreaterThanOrEqual(90 * 60_000 - 5_000);
+    expect(arrived.json.clockOffset).toBeGreaterThanOrEqual(89 * 60_000);
     const shown = (await show(id)).clockOffset;
-    expect(Math.abs(shown - arrived.json.clockOffset)).toBeLessThan(1_000);
+    expect(Math.abs(shown - arrived.json.clockOffset)).toBeLessThan(60_000);
     for (const target of [
       { by: 'P' },
       { by: '3 days' },

@@ -19,6 +19,7 @@ import {
   openTestDb,
   type TestWorkspace,
 } from '../support/db-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
 let workspace: TestWorkspace;
@@ -41,12 +42,7 @@ async function fenced(leaseMs?: number): Promise<CommandKey & { attempt: number 
 
 /** Waits until a lease that was taken for a few milliseconds is over. */
 async function retakeFence(key: CommandKey): Promise<number> {
-  const deadline = Date.now() + 5_000;
-  while (Date.now() < deadline) {
-    const attempt = await takeFence(database.db, key);
-    if (attempt !== null) return attempt;
-  }
-  throw new Error('the lease never ran out');
+  return eventually(() => takeFence(database.db, key), { what: 'the end of the lease' });
 }
 
 describe('insertCommand', () => {
