@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { eventually } from './eventually.ts';
@@ -34,7 +35,16 @@ export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Pro
   return {
     ...{ ...api, engine, as },
     async ok(role, method, path, body) {
-      const reply = await as(role, method, path, body === undefined ? {} : { body });
+      const headers = method === 'GET' ? {} : { 'idempotency-key': randomUUID() };
+      const request = body === undefined ? { headers } : { headers, body };
+      const reply = await eventually(
+        async () => {
+          const answer = await as(role, method, path, request);
+          // As its text says: nothing was stored, and the same key may be sent again.
+          return answer.status === 503 ? null : answer;
+        },
+        { what: `an answer to ${method} ${path}` },
+      );
       if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.text}`);
       return reply.status === 202 ? settled(role, reply) : reply.json;
     },

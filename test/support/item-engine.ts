@@ -170,6 +170,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       activities,
       stickyQueueScheduleToStartTimeout: '1 second',
       maxCachedWorkflows: 50,
+      // Each thread loads the bundle anew; one file's runs do not fill a second one.
+      workflowThreadPoolSize: 1,
     });
     running = { worker, done: worker.run() };
   };
