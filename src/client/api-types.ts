@@ -1,6 +1,5 @@
 import type { hc, InferRequestType, InferResponseType } from 'hono/client';
-import type { AppType } from '../api/app.ts';
-import type { CommandBody } from '../domain/item/command-bodies.ts';
+import type { AppType, CommandBodies } from './server-types.ts';
 
 /** The API as functions, from the type of the app that serves it. */
 export type Rpc = ReturnType<typeof hc<AppType>>;
@@ -87,5 +86,5 @@ type WebhookDecision = AdministrationBodies['webhookEndpoint']['decisions'][numb
 
 /** Body of an inbound webhook: a decision by its command's name, and the item it is about. */
 export type WebhookCall = {
-  [Type in WebhookDecision]: { type: Type; data: { itemId: string } & CommandBody<Type> };
+  [Type in WebhookDecision]: { type: Type; data: { itemId: string } & CommandBodies[Type] };
 }[WebhookDecision];

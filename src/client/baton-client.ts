@@ -1,5 +1,4 @@
 import { hc } from 'hono/client';
-import type { AppType } from '../api/app.ts';
 import { administrationCalls } from './administration.ts';
 import { answered } from './answers.ts';
 import type { Queries } from './api-types.ts';
@@ -7,6 +6,7 @@ import { assetCalls } from './assets.ts';
 import { createCommandFollower } from './commands.ts';
 import { itemCalls } from './items.ts';
 import { localCalls } from './local.ts';
+import type { AppType } from './server-types.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export type BatonClientOptions = Omit<TransportOptions, 'key'> & {

@@ -1,7 +1,7 @@
 import { hc } from 'hono/client';
-import type { AppType } from '../api/app.ts';
 import { answered } from './answers.ts';
 import type { AdministrationBodies } from './api-types.ts';
+import type { AppType } from './server-types.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 /** A journey takes up to a minute, and made twice it leads elsewhere. */

@@ -164,7 +164,7 @@ export function problemIssues(issues: readonly BodyIssue[]): ProblemIssue[] {
   }));
 }
 
-interface ProblemResponse {
+export interface ProblemResponse {
   description: string;
   content: { 'application/problem+json': { schema: typeof Problem } };
 }
