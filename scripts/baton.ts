@@ -1,5 +1,5 @@
 /** `npm run baton -- …`: the command line. Wiring only. */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { UsageError } from '../src/cli/cli-deps.ts';
 import { runBaton } from '../src/cli/main.ts';
@@ -20,7 +20,9 @@ function databaseUrl(): string {
   if (process.env['DATABASE_URL'] || process.env['DATABASE_URL_FILE']) {
     return readDatabaseConfig().databaseUrl;
   }
-  const local = findLocalDatabase(join(import.meta.dirname, '..', '.baton'));
+  const local = findLocalDatabase(resolve('.baton'));
   if (local !== null) return local;
-  throw new UsageError('which database? Start the local stack (npm start), or set DATABASE_URL');
+  throw new UsageError(
+    'which database? Start the local stack (npm start, or npx baton), or set DATABASE_URL',
+  );
 }

@@ -32,8 +32,13 @@ const SHARED_MODULES = [
   'item/slots.ts',
 ];
 
-/** The cached bundle of the present sources; null when it has to be built. */
+/** Where the installed package has its bundle, from its root; it has no sources to build one of. */
+export const SHIPPED_BUNDLE = 'workflow-bundle.js';
+
+/** The shipped bundle, or the cached one of the present sources; null when it has to be built. */
 export function findWorkflowBundle(): string | null {
+  const shipped = join(root, SHIPPED_BUNDLE);
+  if (existsSync(shipped)) return shipped;
   const path = bundlePath(hashOfInputs());
   if (!existsSync(path)) return null;
   const now = new Date();

@@ -7,8 +7,9 @@ import { openStack, type RunningStack } from './demo/running-stack.ts';
 import { shownPath } from './demo/shown-path.ts';
 import { tellStory } from './demo/tell.ts';
 import { listenForInterruption } from './local/interruption.ts';
+import { DEMO_COMMAND } from './local/own-programs.ts';
 
-const usage = `npm run demo -- [options]
+const usage = `${DEMO_COMMAND} [options]
   --exit              end after the story; the default is to keep the stack running
   --state-dir <dir>   keep the state there; default .baton
   --no-ui             start no Temporal UI

@@ -2,9 +2,10 @@
 import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { listenForInterruption } from './local/interruption.ts';
+import { START_COMMAND } from './local/own-programs.ts';
 import { type LocalStack, StackInUseError, startLocalStack } from './local/stack.ts';
 
-const usage = `npm start -- [options]
+const usage = `${START_COMMAND} [options]
   --verbose           show what every component logs (it is always in <state>/logs)
   --state-dir <dir>   keep the state there; default .baton
   --no-ui             start no Temporal UI

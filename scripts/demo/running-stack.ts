@@ -18,8 +18,6 @@ export type RunningStack = {
   stop(): Promise<void>;
 };
 
-const root = join(import.meta.dirname, '..', '..');
-
 /**
  * Starts the local stack, or finds the one that runs on this state directory.
  * @throws Error when it does not start, or the one that runs does not answer
@@ -29,7 +27,7 @@ export async function openStack(options: {
   temporalUi: boolean;
   report: (line: string) => void;
 }): Promise<RunningStack> {
-  const stateDir = resolve(options.stateDir ?? join(root, '.baton'));
+  const stateDir = resolve(options.stateDir ?? '.baton');
   try {
     const stack = await startLocalStack({
       stateDir,

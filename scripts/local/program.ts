@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path';
 import { type BoundProcess, startBoundProcess, waitUntilReady } from './bound-process.ts';
+import { ownProgram } from './own-programs.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
 /** One of our own programs, run as production runs it: `node <script>` with an environment. */
 export type ProgramOptions = {
   name: string;
-  /** Path from the root of the checkout. */
+  /** Path of its source from the root of the checkout. */
   script: string;
   args?: readonly string[];
   environment: NodeJS.ProcessEnv;
@@ -18,7 +19,7 @@ export function startProgram(options: ProgramOptions): Promise<BoundProcess> {
   return startBoundProcess({
     name: options.name,
     command: process.execPath,
-    args: [join(root, options.script), ...(options.args ?? [])],
+    args: [join(root, ownProgram(options.script)), ...(options.args ?? [])],
     cwd: root,
     env: options.environment,
     onLine: options.onLine,

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Component, ComponentName } from './component.ts';
@@ -21,7 +21,7 @@ export const DEFAULT_PORTS: LocalPorts = {
 };
 
 export type LocalStackOptions = {
-  /** Holds all state; default `.baton` in the checkout. */
+  /** Holds all state; default `.baton` in the current folder. */
   stateDir?: string;
   /** Preferred ports (a free one is taken when somebody has it); `any` takes free ones at once. */
   ports?: Partial<LocalPorts> | 'any';
@@ -87,8 +87,6 @@ export class StackInUseError extends Error {
 /** File in the state directory that says where the sandbox network listens, which may be told to fail. */
 export const SANDBOX_ADDRESS_FILE = join('sandbox', 'address');
 
-const root = dirname(dirname(import.meta.dirname));
-
 /**
  * Starts PostgreSQL, Temporal, the sandbox network, the worker and the API, each ready before what
  * needs it, and keeps them running. Nothing survives this process, however it ends.
@@ -97,7 +95,7 @@ const root = dirname(dirname(import.meta.dirname));
  * last lines when one does not start (the others are stopped again).
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
-  const stateDir = resolve(options.stateDir ?? join(root, '.baton'));
+  const stateDir = resolve(options.stateDir ?? '.baton');
   const release = claimStateDirectory(stateDir);
   const context = createStackContext({
     stateDir,

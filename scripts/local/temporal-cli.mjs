@@ -114,10 +114,9 @@ export async function obtainTemporalCli({ env = process.env, log = () => {}, nod
   );
 }
 
-/** Where the program may be kept: the user's cache, or the checkout for a user without a home. */
+/** Where the program may be kept: the user's cache, or the current folder for a user without a home. */
 function cachedPrograms(env) {
-  const checkout = dirname(dirname(here));
-  return [userCacheDirectory(env), join(checkout, '.baton', 'cache')].map((directory) =>
+  return [userCacheDirectory(env), join(process.cwd(), '.baton', 'cache')].map((directory) =>
     join(directory, 'temporal-cli', TEMPORAL_CLI_VERSION, programName),
   );
 }

@@ -36,7 +36,7 @@ export function connect(
   const url = options.url ?? environment['BATON_URL'] ?? credentials?.url;
   if (!url) {
     throw new UsageError(
-      `where is Baton? Start it (npm start), or give --url or BATON_URL; ${options.credentials} does not exist`,
+      `where is Baton? Start it (npm start, or npx baton), or give --url or BATON_URL; ${options.credentials} does not exist`,
     );
   }
   if (!URL.canParse(url)) throw new UsageError('--url: must be an address, http://host:port');
