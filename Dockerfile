@@ -5,7 +5,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --workspaces=false --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts/build-workflow-bundle.ts scripts/
 COPY src src
@@ -15,7 +15,7 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Optional packages are what only development needs: embedded PostgreSQL, Node itself, a bundler.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+RUN npm ci --workspaces=false --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 RUN apt-get update \

@@ -12,11 +12,13 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
 
 /** The user PostgreSQL runs as; undefined means: as ourselves. */
 export type PostgresOwner = { uid: number; gid: number } | undefined;
@@ -69,7 +71,9 @@ export function findPostgresBinaries(owner: PostgresOwner): PostgresBinaries {
       `No embedded PostgreSQL exists for ${platform}; set DATABASE_URL to use another one.`,
     );
   }
-  const native = join(findPackageDirectory(name), 'native');
+  const packageDirectory = findPackageDirectory(name);
+  completeLinks(packageDirectory);
+  const native = join(packageDirectory, 'native');
   const directory = owner && !isReadableByOthers(native) ? copyBinaries(name, native) : native;
   const suffix = process.platform === 'win32' ? '.exe' : '';
   return {
@@ -87,6 +91,23 @@ function findPackageDirectory(name: string): string {
         'Run npm ci, or set DATABASE_URL to use another PostgreSQL.',
       { cause },
     );
+  }
+}
+
+const Links = z.array(z.object({ source: z.string(), target: z.string() }));
+
+/**
+ * Makes the links between libraries that an npm archive cannot hold. The package has a script for it,
+ * which npm may have been told not to run.
+ */
+function completeLinks(packageDirectory: string): void {
+  const list = join(packageDirectory, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  for (const { source, target } of Links.parse(JSON.parse(readFileSync(list, 'utf8')))) {
+    const link = join(packageDirectory, target);
+    if (!existsSync(link)) {
+      symlinkSync(relative(dirname(link), join(packageDirectory, source)), link);
+    }
   }
 }
 
