@@ -88,7 +88,7 @@ function findPackageDirectory(name: string): string {
   } catch (cause) {
     throw new Error(
       `${name} is not installed (npm leaves it out with --omit=optional). ` +
-        'Run npm ci, or set DATABASE_URL to use another PostgreSQL.',
+        'Install it, or set DATABASE_URL to use another PostgreSQL.',
       { cause },
     );
   }

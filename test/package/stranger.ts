@@ -18,6 +18,8 @@ export type RunningCommand = {
   readonly process: ChildProcess;
   readonly pid: number;
   output(): string;
+  /** Ends it and its group at once, if it still runs. */
+  kill(): void;
   /** Resolves with the exit code, null when a signal ended it. */
   readonly exited: Promise<number | null>;
 };
@@ -57,11 +59,15 @@ export function run(
       output += text;
     });
   }
-  if (child.pid === undefined) throw new Error(`${command} did not start`);
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} did not start`);
   return {
     process: child,
-    pid: child.pid,
+    pid,
     output: () => output,
+    kill() {
+      if (child.exitCode === null && child.signalCode === null) process.kill(-pid, 'SIGKILL');
+    },
     exited: new Promise((resolve) => child.once('close', (code) => resolve(code))),
   };
 }
