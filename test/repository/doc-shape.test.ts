@@ -8,6 +8,7 @@ const pages = globSync(['*.md', 'docs/**/*.md', 'examples/README.md'], { cwd: ro
 
 const LINE = 100;
 const PARAGRAPH = 600;
+const README_LINES = 200;
 
 describe('the prose of the documentation', () => {
   it(`has lines of ${LINE} characters at most, unless one cannot be broken`, () => {
@@ -26,6 +27,11 @@ describe('the prose of the documentation', () => {
         .map(({ line, text }) => `${page}:${line} has ${text.length}`),
     );
     expect(long).toEqual([]);
+  });
+
+  it(`has a README of ${README_LINES} lines at most`, () => {
+    const lines = readFileSync(join(root, 'README.md'), 'utf8').trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(README_LINES);
   });
 });
 
