@@ -152,8 +152,11 @@ describe('the command line on a running stack', () => {
     expect(zone.code).toBe(2);
   });
 
-  it('walks through the README with curl as it is written', async () => {
-    const { code, output } = await runShell(script('Walk-through with curl'), checkout);
+  it('walks through docs/walkthrough.md with curl as it is written', async () => {
+    const { code, output } = await runShell(
+      script(shellBlocks(pageText('docs/walkthrough.md'))),
+      checkout,
+    );
     expect(code, output).toBe(0);
     for (const named of ['checklist.insight_attached', 'four_eyes', 'handoff.accepted']) {
       expect(output).toContain(named);
@@ -167,7 +170,10 @@ describe('the command line on a running stack', () => {
   });
 
   it('does each single job of the README as it is written, with what the tests before left', async () => {
-    const { code, output } = await runShell(script('Just one job'), checkout);
+    const { code, output } = await runShell(
+      script(shellBlocks(readmeSection('Just one job'))),
+      checkout,
+    );
     expect(code, output).toBe(0);
     expect(output).toMatch(/^itm_\w+ .*The first piece/m);
     expect(output).toMatch(/\{"outcome":"applied","commandId":"webhook:.*"stage":"creation"/);
@@ -179,15 +185,20 @@ describe('the command line on a running stack', () => {
   });
 });
 
-/** A section of the README as a script that stops at the first error. */
-function script(title: string): string {
-  return `set -eu\n${shellBlocks('From a shell')}\n${shellBlocks(title)}`;
+/** Blocks of a page as a script that stops at the first error, after the functions of the README. */
+function script(blocks: string): string {
+  return `set -eu\n${shellBlocks(readmeSection('From a shell'))}\n${blocks}`;
 }
 
-/** The shell blocks of one section of the README. */
-function shellBlocks(title: string): string {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const text = readme.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+function pageText(page: string): string {
+  return readFileSync(join(root, page), 'utf8');
+}
+
+function readmeSection(title: string): string {
+  return pageText('README.md').split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
+function shellBlocks(text: string): string {
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block).join('\n');
 }
 

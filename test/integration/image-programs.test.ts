@@ -103,9 +103,9 @@ describe('an operator with nothing but the image and an empty database', () => {
     expect(rows).toEqual([{ name: 'Our workspace' }]);
   });
 
-  it('adds a person, their key and a channel account with the requests of the README', async () => {
+  it('adds a person, their key and a channel account with the requests of docs/production.md', async () => {
     const made: Json[] = [];
-    for (const { path, body } of readmeRequests()) {
+    for (const { path, body } of firstRequests()) {
       const sent = body.replace('mbr_…', made[0]?.id);
       made.push(await post(path, JSON.parse(sent)));
     }
@@ -127,10 +127,9 @@ describe('an operator with nothing but the image and an empty database', () => {
   });
 });
 
-/** The POSTs that the README's production section names, in order. */
-function readmeRequests(): { path: string; body: string }[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const production = readme.split('\n## Production\n')[1]?.split('\n## ')[0] ?? '';
+/** The POSTs that docs/production.md names, in order. */
+function firstRequests(): { path: string; body: string }[] {
+  const production = readFileSync(join(root, 'docs', 'production.md'), 'utf8');
   const requests = [...production.matchAll(/`POST (\/v1\/\S+)` with\s+`(\{.*\})`/g)];
   return requests.map(([, path = '', body = '']) => ({ path, body }));
 }

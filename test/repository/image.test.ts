@@ -53,12 +53,11 @@ describe('the image', () => {
   });
 });
 
-/** Programs that Dockerfile, docker-compose.yml and the README's production section start. */
+/** Programs that Dockerfile, docker-compose.yml and docs/production.md start. */
 function namedPrograms(): string[] {
-  const production = textOf('README.md').split('\n## Production\n')[1]?.split('\n## ')[0] ?? '';
   const started = [
     ...(textOf('Dockerfile') + textOf('docker-compose.yml')).matchAll(/"node", "([\w/.-]+\.ts)"/g),
-    ...production.matchAll(/\bnode ([\w/.-]+\.ts)\b/g),
+    ...textOf('docs/production.md').matchAll(/\bnode ([\w/.-]+\.ts)\b/g),
   ];
   return [...new Set(started.map(([, program = '']) => program))];
 }

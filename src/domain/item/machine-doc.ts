@@ -25,8 +25,8 @@ export function renderMachineDoc(): string {
   return [
     '# The item machine',
     '',
-    'Generated from `src/domain/item/item.machine.ts` and `src/domain/item/rules.ts` by `npm run docs:machine`;',
-    'the suite fails when this page and the machine differ.',
+    '`npm run docs:machine` writes this page from `src/domain/item/item.machine.ts` and',
+    '`src/domain/item/rules.ts`. The suite fails when the page and the machine differ.',
     '',
     '```mermaid',
     ...diagram(edges),

@@ -118,7 +118,28 @@ export function renderKpiDoc(): string {
     '',
     'Counters are cumulative and may go down (deleted likes, purged bots): every reading is kept, and the latest counts.',
     '',
-  ].join('\n');
+  ]
+    .flatMap(wrapped)
+    .join('\n');
+}
+
+const LINE_WIDTH = 100;
+
+/** Prose as lines of a readable width; a list entry goes on below its first word. */
+function wrapped(text: string): string[] {
+  if (/^[|#<]/.test(text)) return [text];
+  const indent = text.startsWith('- ') ? '  ' : '';
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > LINE_WIDTH) {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 function floorText(definition: KpiDefinition, figure: KpiFigureDefinition): string {

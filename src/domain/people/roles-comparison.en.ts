@@ -16,8 +16,6 @@ export const COMPARISON_EN: ComparisonTexts = {
     creation: 'creation stage',
     review: 'review stage',
     scheduling: 'scheduling stage',
-    publishing: 'publishing stage',
-    measuring: 'measuring stage',
     kpi_review: 'KPI review',
     brief: 'brief',
     draft: 'draft',
@@ -28,6 +26,7 @@ export const COMPARISON_EN: ComparisonTexts = {
     channel_account: 'channel account',
     audit: 'stuck audit',
     readings: 'readings',
+    actions: 'actions of an item',
   },
   roles: {
     strategist: {
@@ -39,7 +38,8 @@ export const COMPARISON_EN: ComparisonTexts = {
         direction: 'Sets the direction that every piece follows',
         data_driven_calendar: 'Keeps an editorial calendar that rests on data',
         audience_studies: 'Studies the audience: who they are, what they need',
-        guidelines_and_governance: 'Writes the guidelines and says who may approve what',
+        guidelines: 'Writes the guidelines',
+        governance: 'Says who may approve what',
         business_alignment: 'Ties each piece to a goal of the business',
         analytics_oversight: 'Oversees content analytics and turns them into the next direction',
       },

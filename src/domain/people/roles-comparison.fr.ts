@@ -16,8 +16,6 @@ export const COMPARISON_FR: ComparisonTexts = {
     creation: 'étape de création',
     review: 'étape de relecture',
     scheduling: 'étape de planification',
-    publishing: 'étape de publication',
-    measuring: 'étape de mesure',
     kpi_review: 'revue des KPI',
     brief: 'brief',
     draft: 'version du contenu',
@@ -28,6 +26,7 @@ export const COMPARISON_FR: ComparisonTexts = {
     channel_account: 'compte de canal',
     audit: 'audit des blocages',
     readings: 'relevés',
+    actions: 'actions d’un contenu',
   },
   roles: {
     strategist: {
@@ -39,7 +38,8 @@ export const COMPARISON_FR: ComparisonTexts = {
         direction: 'Fixe le cap que suit chaque contenu',
         data_driven_calendar: 'Tient un calendrier éditorial fondé sur les données',
         audience_studies: 'Étudie le public : qui il est, ce qu’il attend',
-        guidelines_and_governance: 'Rédige les lignes directrices et définit qui approuve quoi',
+        guidelines: 'Rédige les lignes directrices',
+        governance: 'Définit qui approuve quoi',
         business_alignment: 'Relie chaque contenu à un objectif de l’entreprise',
         analytics_oversight: 'Supervise les mesures du contenu et en tire la suite',
       },

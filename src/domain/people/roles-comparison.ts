@@ -20,8 +20,8 @@ export const ComparisonLine = z
   .object({
     code: z.string(),
     label: z.string(),
-    place: z.enum(COMPARISON_PLACES).describe('where Baton has it'),
-    placeLabel: z.string(),
+    place: z.enum(COMPARISON_PLACES).nullable().describe('where Baton has it; null: not there yet'),
+    placeLabel: z.string().nullable(),
   })
   .meta({ id: 'ComparisonLine' });
 export type ComparisonLine = z.infer<typeof ComparisonLine>;
@@ -103,7 +103,7 @@ function roleProfile(role: OwnerRole, language: Language): RoleProfile {
 }
 
 function linesOf(
-  lines: Readonly<Record<string, ComparisonPlace>>,
+  lines: Readonly<Record<string, ComparisonPlace | null>>,
   texts: Readonly<Record<string, string>>,
   places: Readonly<Record<ComparisonPlace, string>>,
 ): ComparisonLine[] {
@@ -111,6 +111,6 @@ function linesOf(
     code,
     label: texts[code] ?? code,
     place,
-    placeLabel: places[place],
+    placeLabel: place === null ? null : places[place],
   }));
 }

@@ -1,0 +1,101 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { accountFormOf } from '../../src/channels/registry.ts';
+import { FINDING_CODES, kindOf } from '../../src/domain/audit/finding-catalogue.ts';
+import { CHANNEL_IDS } from '../../src/domain/channel/channels.ts';
+import { routePaths } from '../support/route-paths.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+const paths = routePaths();
+const { dependencies } = z
+  .object({ dependencies: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(textOf('package.json')));
+
+const hasRoute = (path: RegExp): boolean => paths.some((one) => path.test(one));
+const hasFile = (path: string): boolean => existsSync(join(root, path));
+const hasPackage = (name: RegExp): boolean =>
+  Object.keys(dependencies).some((one) => name.test(one));
+/** Some source file says it, apart from the words for people. */
+const hasCode = (word: RegExp, files = 'src/**/*.{ts,sql}'): boolean =>
+  globSync(files, { cwd: root })
+    .filter((file) => !/\.(?:en|fr|test)\.ts$|roles-comparison/.test(file))
+    .some((file) => word.test(textOf(file)));
+
+/**
+ * What the product promises, and the sign by which it is found in the code. While the sign is absent
+ * the README has to name the promise as missing; once it is there, the README must not.
+ */
+const PROMISES: Record<string, boolean> = {
+  'reminders and escalations': hasRoute(/notifications|\/preferences/),
+  'notices to informed roles': hasCode(/\bINFORMED_ROLES\b/, 'src/{commands,telling,db}/**/*.ts'),
+  'outbound events': hasRoute(/webhook-subscriptions/),
+  'external approvers': hasRoute(/approval-links|\/approve\//),
+  'web console': hasFile('src/console'),
+  'MCP server': hasFile('src/mcp') || hasPackage(/modelcontextprotocol/),
+  OIDC: hasPackage(/^(?:jose|openid-client)$/) || hasCode(/\boidc\b/i),
+  'key scopes': hasCode(/\bscopes\b/, 'src/db/schema/*.ts'),
+  'Slack and GitHub webhooks': hasCode(/\b(?:slack|github)\b/i, 'src/api/webhooks/*.ts'),
+  importers: hasRoute(/\bimports?\b/),
+  'report export': hasRoute(/report|export/),
+  'audit pack': hasRoute(/audit-pack|\/pack\b/),
+  pitches: hasRoute(/pitch/),
+  tasks: hasRoute(/\btasks?\b/),
+  'sources of requests': hasCode(/request[_-]?source/i, 'src/domain/item/*.ts'),
+  'backgrounds of members': hasCode(/\bbackground/, 'src/domain/people/member.ts'),
+  'guideline sets': hasRoute(/guideline/),
+  'team-mix check': hasCode(/team[_-]?mix|skill[_-]?gap/i),
+  'curated pieces': hasCode(/\bcurated\b/),
+  'diff of versions': hasRoute(/diff/),
+  'bulk actions': hasRoute(/bulk/),
+  'recurring posts': hasCode(/\brecurr/i),
+  'community watch and replies': hasRoute(/watch|repl(?:y|ies)\b/),
+  'campaign gate and roll-up': hasRoute(/campaigns\/\{id\}\/(?:release|kpis)/),
+  'several items in one call': hasRoute(/campaigns\/\{id\}\/items/),
+  'overlap with paid flights': hasCode(/paid[_-]?flight/i),
+  'KPI views over items': hasRoute(/^\/v1\/kpis/),
+  'learnings in the next brief': hasRoute(/learnings/),
+  'real metrics sources': hasCode(/create(?!Sandbox)\w+Source\(/, 'src/metrics/registry.ts'),
+  adapters: CHANNEL_IDS.every((id) => accountFormOf(id) !== null),
+  'tidying up': globSync('src/{workflows,activities}/**/tidy*', { cwd: root }).length > 0,
+  'metrics endpoint': hasRoute(/^\/metrics/),
+  'administrative record': hasRoute(/audit\/administration/),
+  'history of findings': hasRoute(/audit\/findings$/),
+  findings: FINDING_CODES.every((code) => kindOf(code).source !== 'not_asked'),
+};
+
+const section = textOf('README.md').split('\n## Not there yet\n')[1]?.split('\n## ')[0] ?? '';
+const named = [...section.matchAll(/\*\*([^*]+)\*\*/g)].map(([, name = '']) =>
+  name.replaceAll(/\s+/g, ' '),
+);
+
+describe('the list of what is not there yet', () => {
+  it('names exactly what is missing of what was promised', () => {
+    const missing = Object.keys(PROMISES).filter((name) => !PROMISES[name]);
+    expect(named.toSorted()).toEqual(missing.toSorted());
+  });
+
+  it('names every channel without an adapter, and no other', () => {
+    for (const id of CHANNEL_IDS) {
+      expect(section.includes(`\`${id}\``), id).toBe(accountFormOf(id) === null);
+    }
+  });
+
+  it('names every finding that nothing looks for, and no other', () => {
+    for (const code of FINDING_CODES) {
+      expect(section.includes(`\`${code}\``), code).toBe(kindOf(code).source === 'not_asked');
+    }
+  });
+});
+
+describe('the signs by which a promise is found', () => {
+  it('find what is there', () => {
+    expect(hasRoute(/audit\/stuck$/)).toBe(true);
+    expect(hasFile('src/cli')).toBe(true);
+    expect(hasPackage(/^hono$/)).toBe(true);
+    expect(hasCode(/createSandboxSource\(/, 'src/metrics/registry.ts')).toBe(true);
+  });
+});
