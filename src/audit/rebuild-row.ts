@@ -7,7 +7,7 @@ import type { ItemKey } from '../db/item/items.ts';
 import { projectEvents } from '../db/item/projection.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { itemRowOf } from '../domain/item/row.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import { isNotFound, whyNot } from './ask-engine.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
@@ -33,7 +33,7 @@ export async function rebuildRow(
   try {
     const projected = await projectEvents(db, {
       ...key,
-      events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+      events,
       item: itemRowOf(snapshot, seq),
       outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log),
     });

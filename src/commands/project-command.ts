@@ -3,7 +3,7 @@ import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
 import { projectEvents } from '../db/item/projection.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { itemRowOf } from '../domain/item/row.ts';
 import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
@@ -43,11 +43,8 @@ export function firstEvents(input: ContentItemInput): {
   events: ItemEvent[];
 } {
   const { snapshot, records } = startItem(input.item);
-  const named = records.map((record, index) =>
-    index === 0 ? { ...record, data: { commandId: input.commandId, ...record.data } } : record,
-  );
-  const stamp = { at: input.item.at, actor: input.actor };
-  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, named, stamp) };
+  const stamp = { at: input.item.at, actor: input.actor, commandId: input.commandId };
+  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, records, stamp) };
 }
 
 async function commit(
@@ -64,7 +61,7 @@ async function commit(
   const { verdict } = await projectEvents(db, {
     workspaceId: row.workspaceId,
     itemId: row.itemId,
-    events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+    events,
     ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
     command: { id: row.id, seq, answer: { ...answer } },
     outbox: await outboxWithProposals(

@@ -1,6 +1,5 @@
 import pg from 'pg';
-import type { ItemEvent } from '../../domain/item/event.ts';
-import { commandIdOf } from '../../domain/item/row.ts';
+import { commandIdOf, type ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { isUniqueViolation } from '../errors.ts';
 import { retryOnConflict } from '../transaction.ts';

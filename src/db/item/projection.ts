@@ -1,8 +1,7 @@
 import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { intentKeyOf } from '../../domain/channel/publication-intent.ts';
-import { GENESIS_HASH, type ItemEvent } from '../../domain/item/event.ts';
-import { commandIdOf } from '../../domain/item/row.ts';
+import { commandIdOf, GENESIS_HASH, type ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { ChainConflict, StoreError } from '../errors.ts';
 import { resolveIntent } from '../publishing/publish-intents.ts';

@@ -79,9 +79,3 @@ export function outboxOf(
       return data['released'] === true ? [row, { seq, type: SLOT_RELEASED, payload }] : [row];
     });
 }
-
-/** The command that an event answers: only the first event of a command carries its id. */
-export function commandIdOf(event: ItemEvent): string | null {
-  const id = event.data['commandId'];
-  return typeof id === 'string' ? id : null;
-}
