@@ -6,7 +6,7 @@ import type { Db } from '../db/client.ts';
 import { findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { type Gathered, gather } from './ask-engine.ts';
+import { type Answers, askMany } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { readHead } from './run-history.ts';
 import { type RunSight, seeRun, type Trouble } from './run-sight.ts';
@@ -63,9 +63,9 @@ interface Look {
 function lookAll(
   temporal: Client,
   rows: readonly AuditedRow[],
-): Promise<Gathered<AuditedRow, Look>> {
+): Promise<Answers<AuditedRow, Look>> {
   const until = Date.now() + LOOK_MS;
-  return gather(rows, { parallel: PARALLEL, until }, async (row) => {
+  return askMany(rows, { parallel: PARALLEL, until }, async (row) => {
     const workflowId = itemWorkflowId(row.itemId);
     const sight = await seeRun(temporal, { workflowId }, until);
     if (sight.state !== 'open')

@@ -5,13 +5,13 @@ import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import { FINDING_CODES, type FindingCode, kindOf } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { ASK_MS, whyNot } from './ask-engine.ts';
+import { ASK_MS, whyNot } from '../engine/ask.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
 import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
-import { probeRun, seeWorker } from './worker-sight.ts';
+import { findAbsence, probeRun } from './worker-absence.ts';
 
 export interface EngineDeps {
   db: Db;
@@ -145,9 +145,9 @@ async function missingWorker(
     return answers.includes(false) ? false : null;
   };
   try {
-    const sight = await seeWorker({ temporal, memory }, { taskQueue, now, until, probe });
-    if (sight.present) return NOTHING;
-    const { since, lastSeenAt, kinds } = sight;
+    const absence = await findAbsence({ temporal, memory }, { taskQueue, now, until, probe });
+    if (absence === null) return NOTHING;
+    const { since, lastSeenAt, kinds } = absence;
     const evidence = { taskQueue, lastSeenAt, kinds };
     const id = findingId('no_worker', taskQueue);
     return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };

@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
-import { ask, whyNot } from './ask-engine.ts';
-import type { AuditMemory } from './audit-memory.ts';
+import { ask, whyNot } from '../engine/ask.ts';
+import { instantOf } from '../engine/instant.ts';
 
 /** An open run as the engine's index lists it. The index lags: it only raises suspicions. */
 export interface ListedRun {
@@ -20,6 +19,11 @@ export interface Listing {
   why: string | null;
 }
 
+/** The open runs of last time, when listing them took long. */
+export interface ListingMemory {
+  listing: { listing: Listing; until: number } | null;
+}
+
 const QUERY = 'WorkflowType="contentItem" AND ExecutionStatus="Running"';
 const PAGE = 1_000;
 /** More open items than one server of ours is built for. */
@@ -34,7 +38,7 @@ const REUSE_AT_MOST_MS = 30_000;
 const QUICK_MS = 300;
 
 /** Every open run of an item, of all workspaces. Never rejects. */
-export async function listOpenRuns(temporal: Client, memory: AuditMemory): Promise<Listing> {
+export async function listOpenRuns(temporal: Client, memory: ListingMemory): Promise<Listing> {
   const { listing: known } = memory;
   if (known !== null && Date.now() < known.until) return known.listing;
   const started = Date.now();
@@ -83,10 +87,4 @@ function listedRun({ execution, startTime, taskQueue, searchAttributes }: Execut
     taskQueue: taskQueue ?? '',
     hasProblems: searchAttributes?.indexedFields?.['TemporalReportedProblems'] !== undefined,
   };
-}
-
-/** An instant of the engine in the form of all instants. */
-export function instantOf(time: Parameters<typeof optionalTsToMs>[0]): string | null {
-  const ms = optionalTsToMs(time);
-  return ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -4,7 +4,7 @@ import { type LocatedRow, locateRows } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { findingId } from '../domain/audit/finding.ts';
-import { gather } from './ask-engine.ts';
+import { askMany } from './ask-many.ts';
 import { type AuditMemory, keepAtMost } from './audit-memory.ts';
 import type { ListedRun } from './open-runs.ts';
 import { readInput } from './run-history.ts';
@@ -54,7 +54,7 @@ export async function findOrphans(
     return owner === undefined || isOurs(owner, run.taskQueue);
   });
   const until = Date.now() + LOOK_MS;
-  const seen = await gather(
+  const seen = await askMany(
     suspects.slice(0, LOOKS),
     { parallel: PARALLEL, until },
     async (run) => {

@@ -8,8 +8,8 @@ import { projectEvents } from '../db/item/projection.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
+import { isNotFound, whyNot } from '../engine/ask.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import { isNotFound, whyNot } from './ask-engine.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
 import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
 

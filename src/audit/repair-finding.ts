@@ -9,7 +9,7 @@ import { isSending } from '../domain/item/context.ts';
 import { responsibleRoles } from '../domain/item/responsible.ts';
 import { placeOf } from '../domain/item/run.ts';
 import type { Role } from '../domain/people/roles.ts';
-import { ask, whyNot } from './ask-engine.ts';
+import { ask, whyNot } from '../engine/ask.ts';
 import type { EngineDeps } from './engine-findings.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import {

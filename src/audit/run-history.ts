@@ -5,8 +5,8 @@ import { firstEvents } from '../commands/project-command.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { ask } from '../engine/ask.ts';
 import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
-import { ask } from './ask-engine.ts';
 
 /** One run of the engine; without a run id, the latest of the workflow. */
 export interface Execution {

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { ask, isNotFound } from './ask-engine.ts';
-import { instantOf } from './open-runs.ts';
+import { ask, isNotFound } from '../engine/ask.ts';
+import { instantOf } from '../engine/instant.ts';
 import { type Execution, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
