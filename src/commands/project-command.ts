@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
 import { projectEvents } from '../db/item/projection.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import { answerAt, type CommandAnswer } from '../domain/item/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
@@ -20,8 +20,8 @@ export async function projectCommand(
   { events, snapshot, answer }: CommandResult,
 ): Promise<CommandVerdict | null> {
   // Without events the row has nothing to gain: its state belongs to whoever brings the event before.
-  const standing = events.length === 0 ? null : snapshot;
-  return commit(deps, row, { events, snapshot: standing, seq: answer.seq, answer });
+  const state = events.length === 0 ? null : snapshot;
+  return commit(deps, row, { events, snapshot: state, seq: answer.seq, answer });
 }
 
 /** Commits a started run. Its first events follow from its input alone, so the engine is not asked. */
@@ -32,9 +32,7 @@ export async function projectStart(
 ): Promise<CommandVerdict | null> {
   const { snapshot, events } = firstEvents(input);
   const seq = events.length;
-  const { stage, substage } = itemRowOf(snapshot, seq);
-  const answer: CommandAnswer = { seq, stage, substage };
-  return commit(deps, row, { events, snapshot, seq, answer });
+  return commit(deps, row, { events, snapshot, seq, answer: answerAt(snapshot, seq) });
 }
 
 /** What a run's first task computes from its input; the run and the API call the same pure functions. */

@@ -1,14 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type FoundFact,
   findInTables,
+  type FoundFact,
   TABLE_CODES,
   type TableCode,
 } from '../../src/db/audit/findings.ts';
-import { TIMER_GRACE_MS } from '../../src/db/audit/item-checks.ts';
 import { items, members } from '../../src/db/schema/index.ts';
 import { findingId } from '../../src/domain/audit/finding.ts';
+import { TIMER_GRACE_MS } from '../../src/domain/item/alarms.ts';
 import { deadlinesOf } from '../../src/domain/item/deadlines.ts';
 import { PLACES } from '../../src/domain/item/stages.ts';
 import {

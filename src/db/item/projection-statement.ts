@@ -19,6 +19,8 @@ const COLUMN_TYPES: Record<keyof NextRow, string> = {
   snapshot: 'jsonb',
   stageEnteredAt: 'timestamptz',
   dueAt: 'timestamptz',
+  alarms: 'jsonb',
+  nextAlarmAt: 'timestamptz',
   closedAt: 'timestamptz',
   seq: 'integer',
   headHash: 'text',

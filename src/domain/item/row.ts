@@ -1,4 +1,5 @@
 import type { Role } from '../people/roles.ts';
+import { type Alarm, alarmsOf } from './alarms.ts';
 import { dueAtOf } from './clock.ts';
 import type { ItemEvent, ItemEventType } from './event.ts';
 import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
@@ -16,6 +17,9 @@ export interface ItemRow {
   waitingOn: WaitingOn[];
   stageEnteredAt: string;
   dueAt: string | null;
+  alarms: Alarm[];
+  /** When the first alarm goes off; null without any. */
+  nextAlarmAt: string | null;
   closedAt: string | null;
 }
 
@@ -24,6 +28,7 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   const place = placeOf(snapshot);
   const { context } = snapshot;
   const owner = ownerOf(place, context);
+  const alarms = alarmsOf(place, context);
   const isFinal = place === 'closed' || place === 'cancelled';
   return {
     seq,
@@ -35,6 +40,8 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
     waitingOn: waitingOn(place, context),
     stageEnteredAt: context.stageEnteredAt,
     dueAt: dueAtOf(context),
+    alarms,
+    nextAlarmAt: alarms[0]?.at ?? null,
     closedAt: isFinal ? context.stageEnteredAt : null,
   };
 }
