@@ -24,7 +24,7 @@ export async function askMany<A, B>(
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       if (Date.now() >= until || failures >= parallel) {
         answers.open.push(one);
-        answers.why ??= 'asking about all of them takes longer than one answer may';
+        answers.why ??= 'one answer has no time for them all';
         continue;
       }
       try {

@@ -3,7 +3,7 @@ import { ask, whyNot } from '../engine/ask.ts';
 import { instantOf } from '../engine/instant.ts';
 
 /** An open run as the engine's index lists it. The index lags: it only raises suspicions. */
-export interface ListedRun {
+export interface RunEntry {
   workflowId: string;
   runId: string;
   startedAt: string;
@@ -14,7 +14,7 @@ export interface ListedRun {
 
 /** The open runs of all workspaces, as far as they could be listed. */
 export interface Listing {
-  runs: ListedRun[];
+  runs: RunEntry[];
   /** Why runs may be missing; null when all are there. */
   why: string | null;
 }
@@ -52,7 +52,7 @@ export async function listOpenRuns(temporal: Client, memory: ListingMemory): Pro
 }
 
 async function listAll(temporal: Client, until: number): Promise<Listing> {
-  const runs: ListedRun[] = [];
+  const runs: RunEntry[] = [];
   let token: Uint8Array | null | undefined;
   try {
     for (let page = 0; page < PAGES; page += 1) {
@@ -65,7 +65,7 @@ async function listAll(temporal: Client, until: number): Promise<Listing> {
           ...(token !== undefined && { nextPageToken: token }),
         }),
       );
-      runs.push(...(answer.executions ?? []).map(listedRun));
+      runs.push(...(answer.executions ?? []).map(runEntry));
       token = answer.nextPageToken;
       if (token === null || token === undefined || token.length === 0) return { runs, why: null };
     }
@@ -79,7 +79,7 @@ type Execution = NonNullable<
   Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions']
 >[number];
 
-function listedRun({ execution, startTime, taskQueue, searchAttributes }: Execution): ListedRun {
+function runEntry({ execution, startTime, taskQueue, searchAttributes }: Execution): RunEntry {
   return {
     workflowId: execution?.workflowId ?? '',
     runId: execution?.runId ?? '',

@@ -69,12 +69,12 @@ async function recordOf(
 
 /** Of what the engine has forgotten the stored events stand in; together they have to verify. */
 async function wholeChain(db: Db, key: ItemKey, record: RunRecord): Promise<ItemEvent[]> {
-  const told = new Map(record.events.map((event) => [event.seq, event]));
+  const events = new Map(record.events.map((event) => [event.seq, event]));
   const stored = await readChain(db, key);
   for (const { commandId: _, ...event } of stored) {
-    if (!told.has(event.seq) && event.seq <= record.seq) told.set(event.seq, event);
+    if (!events.has(event.seq) && event.seq <= record.seq) events.set(event.seq, event);
   }
-  const chain = [...told.values()].sort((a, b) => a.seq - b.seq);
+  const chain = [...events.values()].sort((a, b) => a.seq - b.seq);
   const fault = verifyChain(chain);
   if (fault === null && chain.at(-1)?.seq === record.seq) return chain;
   throw new NotPossible(

@@ -13,9 +13,9 @@ import type { CommandMessage } from '../workflows/messages.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import {
+  type CommandParts,
   InvalidBody,
   type Preparation,
-  type Prepared,
   prepareCommand,
   takesSlots,
   VersionConflict,
@@ -135,7 +135,7 @@ async function storePrepared(
 
 /** What a person wrote with a command, as rows of the thread. */
 function textsOf(
-  { comment, learnings }: Prepared,
+  { comment, learnings }: CommandParts,
   commentId: string,
 ): Pick<CommentRow, 'id' | 'kind' | 'text'>[] {
   return [
@@ -148,7 +148,7 @@ function textsOf(
 
 function payloadOf(
   { type, commandId, ifMatch }: CommandRequest,
-  { refs, facts }: Prepared,
+  { refs, facts }: CommandParts,
   actor: Actor,
   body: object,
 ): StoredCommand {
@@ -172,7 +172,7 @@ function payloadOf(
 function prepareAny<T extends CommandType>(
   type: T,
   preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
-): Promise<Prepared> {
+): Promise<CommandParts> {
   return prepareCommand(type, preparation as Preparation<T>);
 }
 

@@ -111,7 +111,7 @@ function doneOrThrow(
   switch (outcome.outcome) {
     case 'done':
       return outcome;
-    case 'not_standing':
+    case 'gone':
       throw conflict(`${findingId} does not stand: ask /v1/audit/stuck again`);
     case 'not_offered': {
       const offered = outcome.repairs.join(', ') || 'no repair';

@@ -15,7 +15,7 @@ import { commandsWithoutVerdict, eventGaps } from './record-checks.ts';
 import { type AuditScope, iso, openItems } from './sql.ts';
 
 /** Something found, before it is known whom it waits for. */
-export interface FoundFact {
+export interface Observation {
   id: string;
   code: FindingCode;
   /** Null: it is about no item. */
@@ -70,7 +70,7 @@ export interface TableQuestion extends AuditScope {
 }
 
 /** What the tables say is stuck in a workspace, in the order of the list. */
-export async function findInTables(db: Db, question: TableQuestion): Promise<FoundFact[]> {
+export async function findInTables(db: Db, question: TableQuestion): Promise<Observation[]> {
   if (question.codes.length === 0) return [];
   const checks = question.codes.map(
     (code) => sql`

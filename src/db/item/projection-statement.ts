@@ -86,7 +86,7 @@ interface Outcome {
   settledAt: Date | null;
 }
 
-export interface Written {
+export interface WriteResult {
   moved: boolean;
   /** Seqs stored by this call. */
   recorded: number[];
@@ -113,7 +113,7 @@ export async function writeBatch(
     from: { seq: number; hashes: string[] };
     isLocked: boolean;
   },
-): Promise<Written> {
+): Promise<WriteResult> {
   const { workspaceId, itemId, command } = batch;
   const rows = events.map((event) => ({ ...event, commandId: commandIdOf(event) }));
   const { $client: client } = db;

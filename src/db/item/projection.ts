@@ -10,7 +10,7 @@ import { commands, itemEvents, items } from '../schema/index.ts';
 import { inTransaction, retryOnConflict } from '../transaction.ts';
 import { getCommand, verdictOf } from './commands.ts';
 import type { Projection, ProjectionBatch } from './projection-batch.ts';
-import { type NextRow, type Written, writeBatch } from './projection-statement.ts';
+import { type NextRow, type WriteResult, writeBatch } from './projection-statement.ts';
 
 /**
  * The only writer of an item's state and of its events. One transaction, repeatable in any order:
@@ -42,7 +42,7 @@ async function projectInOrder(
   db: Db,
   batch: ProjectionBatch,
   events: readonly ItemEvent[],
-): Promise<Written | null> {
+): Promise<WriteResult | null> {
   const { item } = batch;
   const first = events.at(0);
   const last = events.at(-1);
