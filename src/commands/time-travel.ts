@@ -56,10 +56,10 @@ export async function timeTravel(
   let state = await tick(temporal, itemId);
   const distance = distanceOf(state, target);
   if (distance === null) {
-    return { outcome: 'nothing_ahead', message: 'nothing of the kind lies ahead of this item' };
+    return { outcome: 'nothing_ahead', message: 'the item has none ahead' };
   }
   if (distance <= 0 || distance > MAX_JUMP_MS) {
-    return { outcome: 'nothing_ahead', message: 'the target is not ahead within 400 days' };
+    return { outcome: 'nothing_ahead', message: 'the target has to be ahead, by 400 days at most' };
   }
   const arriveAt = Date.parse(state.now) + distance;
   const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
@@ -68,7 +68,7 @@ export async function timeTravel(
     await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
     const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
     if (reached === 'late') {
-      return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
+      return { outcome: 'late', now: state.now, message: 'the run did not arrive within 60 s' };
     }
     if (reached === 'over') {
       return { outcome: 'nothing_ahead', message: 'the item was closed on the way' };
