@@ -72,7 +72,7 @@ describe('GET /v1/audit/stuck', () => {
     const body = { repair: 'extend', reason: 'not mine' };
     const foreign = await api.call(key, 'POST', `/v1/audit/findings/${id}/repairs`, { body });
     expect(foreign.status).toBe(409);
-    expect(foreign.json.detail).toContain('does not stand');
+    expect(foreign.json.detail).toContain('nothing is stuck under');
   });
 
   it.each([
