@@ -200,7 +200,7 @@ describe('rows and runs', () => {
     await handleOf(itemId).terminate('by hand');
     const outcome = await restart(itemId);
     expect(outcome).toMatchObject({ outcome: 'not_possible' });
-    expect(JSON.stringify(outcome)).toContain('was being sent');
+    expect(JSON.stringify(outcome)).toContain('was sending');
     expect(await find('row_without_run', itemId), 'still found').toBeDefined();
   }, 60_000);
 

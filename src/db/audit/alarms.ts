@@ -38,5 +38,5 @@ from open_items o
 cross join lateral jsonb_to_recordset(o.alarms) as a(
   code text, at timestamptz, subject text, since timestamptz, evidence jsonb,
   "publicationId" text, "sinceEvent" text)
-where o.next_alarm_at <= o.item_now and a.code = ${code} and a.at <= o.item_now`;
+where o.next_alarm_at < o.item_now and a.code = ${code} and a.at < o.item_now`;
 }

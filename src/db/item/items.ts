@@ -149,9 +149,9 @@ const STUCK: AlarmCode[] = ['overdue', 'publication_unknown', 'publication_misse
 /** Never null, so that its negation holds for every other row. */
 function isStuck() {
   const now = sql`now() + ${items.clockOffsetMs} * interval '1 millisecond'`;
-  return sql`(${items.closedAt} is null and coalesce(${items.nextAlarmAt} <= ${now}, false)
+  return sql`(${items.closedAt} is null and coalesce(${items.nextAlarmAt} < ${now}, false)
     and exists (select from jsonb_to_recordset(${items.alarms}) as a(code text, at timestamptz)
-      where a.code in ${STUCK} and a.at <= ${now}))`;
+      where a.code in ${STUCK} and a.at < ${now}))`;
 }
 
 function isOpen(open: boolean) {

@@ -28,30 +28,34 @@ const COLUMN_TYPES: Record<keyof NextRow, string> = {
 // Its keys are exactly those of NextRow.
 const COLUMNS = Object.keys(COLUMN_TYPES) as (keyof NextRow)[];
 
-const TYPES = COLUMNS.map((key) => `"${key}" ${COLUMN_TYPES[key]}`).join(', ');
+/** The parameters before those of the row. */
+const FIRST_COLUMN = 11;
+const PARAMETERS = new Map(
+  COLUMNS.map((key, index) => [key, `$${FIRST_COLUMN + index}::${COLUMN_TYPES[key]}`]),
+);
 const CHANGES = COLUMNS.filter((key) => key !== 'title')
-  .map((key) => `${items[key].name} = r."${key}"`)
+  .map((key) => `${items[key].name} = ${PARAMETERS.get(key)}`)
   .join(', ');
 
 /**
- * All writes of a projection. The row moves from where `$4` and `$5` say that it stands: moving it takes
+ * All writes of a projection. The row moves from where `$3` and `$4` say that it stands: moving it takes
  * its lock, and checks that again once it has it. Where it does not move, nothing else happens, unless
- * the caller holds the lock (`$6`).
+ * the caller holds the lock (`$5`).
  */
 const WRITE = `
 with moved as (
-  update items i set title = coalesce(r.title, i.title), ${CHANGES}, updated_at = now()
-  from jsonb_to_record($3::jsonb) as r(${TYPES})
-  where i.id = $1 and i.workspace_id = $2
-    and i.seq between $4 and r.seq - 1 and i.head_hash = any($5::text[])
-  returning i.seq
+  update items set
+    title = coalesce(${PARAMETERS.get('title')}, title), ${CHANGES}, updated_at = now()
+  where id = $1 and workspace_id = $2
+    and seq between $3 and ${PARAMETERS.get('seq')} - 1 and head_hash = any($4::text[])
+  returning seq
 ), held as (
-  select from moved union all select where $6::boolean
+  select from moved union all select where $5::boolean
 ), recorded as (
   insert into item_events
     (item_id, workspace_id, seq, at, type, actor, data, prev_hash, hash, command_id)
   select $1, $2, e.seq, e.at, e.type, e.actor, e.data, e."prevHash", e.hash, e."commandId"
-  from jsonb_to_recordset($7::jsonb) as e (
+  from jsonb_to_recordset($6::jsonb) as e (
     seq integer, at timestamptz, type text, actor text, data jsonb,
     "prevHash" text, hash text, "commandId" text)
   where exists (select from held)
@@ -62,17 +66,16 @@ with moved as (
 ), sent as (
   insert into outbox (id, workspace_id, item_id, seq, ordinal, type, payload)
   select o.id, $2, $1, o.seq, o.ordinal, o.type, o.payload
-  from jsonb_to_recordset($8::jsonb) as o (
+  from jsonb_to_recordset($7::jsonb) as o (
     id text, seq integer, ordinal integer, type text, payload jsonb)
   where exists (select from held)
   on conflict do nothing
 ), settled as (
-  update commands c set
-    state = 'applied', answer = s.answer, applied_seq = s.seq, settled_at = now(),
+  update commands set
+    state = 'applied', answer = $10::jsonb, applied_seq = $9, settled_at = now(),
     lease_until = null, last_error = null, retry_at = null
-  from jsonb_to_record($9::jsonb) as s(id text, seq integer, answer jsonb)
-  where c.id = s.id and c.workspace_id = $2 and c.state = 'pending' and exists (select from held)
-  returning c.answer, c.settled_at
+  where id = $8 and workspace_id = $2 and state = 'pending' and exists (select from held)
+  returning answer, settled_at
 )
 select exists (select from moved) as moved,
        array(select seq from recorded order by seq) as recorded,
@@ -125,18 +128,25 @@ export async function writeBatch(
     values: [
       itemId,
       workspaceId,
-      next === null ? null : JSON.stringify(next),
       from.seq,
       from.hashes,
       isLocked,
       JSON.stringify(rows),
       JSON.stringify(outboxRows(batch)),
-      command === undefined ? null : JSON.stringify(command),
+      command?.id ?? null,
+      command?.seq ?? null,
+      JSON.stringify(command?.answer ?? null),
+      ...COLUMNS.map((key) => (next === null ? null : parameterOf(key, next))),
     ],
   });
   if (outcome === undefined) throw new Error('the projection returned no row');
   const { moved, recorded } = outcome;
   return { moved, recorded, verdict: verdictOf(batch, outcome) };
+}
+
+function parameterOf(key: keyof NextRow, next: NextRow): unknown {
+  const value = next[key];
+  return COLUMN_TYPES[key] === 'jsonb' ? JSON.stringify(value) : value;
 }
 
 /** As it is stored: a repeated command reads it back, and both answers have to be the same. */

@@ -33,12 +33,12 @@ export const ALARM_CODES = [
 export type AlarmCode = (typeof ALARM_CODES)[number];
 
 /**
- * Something that is wrong with an item from an instant on, unless the item moves before. The row keeps
+ * Something that is wrong with an item after an instant, unless the item moves before. The row keeps
  * the alarms of its state, so that the audit only compares times.
  */
 export interface Alarm {
   code: AlarmCode;
-  /** From when on, by the item's own clock. */
+  /** It is wrong after this instant of the item's own clock. */
   at: string;
   /** What is wrong, among the alarms of this code: the same while it stays wrong. */
   subject: string;
@@ -173,12 +173,11 @@ function unapproved(
 function checkpointAlarms({ checkpoints }: ItemContext): Setting[] {
   return checkpoints.flatMap(({ state, publicationId, checkpoint, required, dueAt, settledAt }) => {
     if (state !== 'missing') return [];
-    const at = Date.parse(settledAt ?? dueAt);
     return [
       {
         code: 'checkpoint_missing' as const,
-        at,
-        since: at,
+        at: Date.parse(dueAt),
+        since: Date.parse(settledAt ?? dueAt),
         subject: `${publicationId}:${checkpoint}`,
         evidence: { publicationId, checkpoint, required, dueAt },
       },
