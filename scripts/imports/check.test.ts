@@ -44,6 +44,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'../db/client.ts'", "'../time/zoned-time.ts'"],
     refused: ["'../commands/drainer.ts'", "'hono'"],
   },
+  engine: {
+    file: 'src/engine/workers.ts',
+    allowed: ["'@temporalio/client'"],
+    refused: ["'../db/client.ts'", "'../audit/audit.ts'", "'hono'"],
+  },
   commands: {
     file: 'src/commands/drainer.ts',
     allowed: ["'../workflows/messages.ts'", "'../db/client.ts'", "'@temporalio/client'"],

@@ -77,14 +77,20 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
+  engine: {
+    folders: ['domain'],
+    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    place:
+      'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
+  },
   commands: {
-    folders: ['domain', 'db', 'time', 'slots', 'workflows/messages.ts'],
+    folders: ['domain', 'db', 'time', 'slots', 'engine', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
   },
   audit: {
-    folders: ['domain', 'db', 'time', 'slots', 'commands', 'workflows/messages.ts'],
+    folders: ['domain', 'db', 'time', 'slots', 'engine', 'commands', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
@@ -95,6 +101,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'db',
       'commands',
       'audit',
+      'engine',
       'time',
       'slots',
       'assets',

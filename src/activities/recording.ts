@@ -2,7 +2,7 @@ import { ApplicationFailure, log } from '@temporalio/activity';
 import { ChainConflict } from '../db/errors.ts';
 import { projectEvents } from '../db/item/projection.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { itemRowOf } from '../domain/item/row.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -33,7 +33,7 @@ export async function recordBatch(
     await projectEvents(db, {
       workspaceId,
       itemId,
-      events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+      events,
       item: itemRowOf(snapshot, seq),
       outbox: await outboxWithProposals(db, { workspaceId, itemId, events, context }, LOG),
     });

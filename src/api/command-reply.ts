@@ -4,7 +4,7 @@ import type { CommandType } from '../domain/item/commands.ts';
 import { PUBLICATION_STATES } from '../domain/item/context.ts';
 import { STAGES } from '../domain/item/stages.ts';
 import type { ApiDeps } from './deps.ts';
-import { type ApiContext, standingOf } from './gates/context.ts';
+import { type ApiContext, knownContext } from './gates/context.ts';
 import {
   ApiError,
   BODY_ERRORS,
@@ -102,10 +102,10 @@ export async function sendCommand(
   command: { type: CommandType; itemId: string; body: unknown; ifMatch?: string | undefined },
 ): Promise<Extract<CommandOutcome, { outcome: 'applied' | 'pending' }>> {
   const { ifMatch, ...request } = command;
-  const standing = standingOf(c, command.itemId);
+  const known = knownContext(c, command.itemId);
   const outcome = await sender.send({
     ...request,
-    ...(standing !== null && { standing }),
+    ...(known !== null && { known }),
     caller: c.get('caller'),
     ...commandKeyOf(c),
     source: 'http',

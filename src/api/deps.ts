@@ -1,14 +1,15 @@
 import type { AssetStore } from '../assets/asset-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { CommandSender } from '../commands/command-outcome.ts';
+import type { TimeTravel } from '../commands/time-travel.ts';
 import type { ApiConfig } from '../config.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { Engine } from './engine.ts';
+import type { ApiLog } from './log.ts';
 import type { Readiness } from './readiness.ts';
-import type { TimeTravel } from './routes/time-travel.ts';
 
 /** What the API works with; built once in server.ts, and by tests. */
 export interface ApiDeps {
@@ -28,11 +29,4 @@ export interface ApiDeps {
     'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy' | 'publicUrl' | 'instance'
   >;
   log: ApiLog;
-}
-
-/** The part of the logger that the API uses: named fields, no bodies. */
-export interface ApiLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }

@@ -3,9 +3,9 @@ import { getRequestListener } from '@hono/node-server';
 import { ulid } from 'ulid';
 import { ID_PREFIXES } from '../domain/ids.ts';
 import type { AppType } from './app.ts';
-import type { ApiLog } from './deps.ts';
 import { ApiError } from './gates/errors.ts';
 import { problemOf, toApiError } from './gates/problem-response.ts';
+import type { ApiLog } from './log.ts';
 
 const HEADERS_TIMEOUT_MS = 15_000;
 /** Of a whole request, for the longest upload; JSON bodies have a far shorter limit of their own. */

@@ -1,5 +1,5 @@
+import { actionsOf } from '../commands/actions.ts';
 import type { Action, Caller } from '../commands/command-outcome.ts';
-import { actionsOf } from '../commands/command-sender.ts';
 import type { StoredCommand } from '../commands/deliver-command.ts';
 import { firstEvents } from '../commands/project-command.ts';
 import type { Db } from '../db/client.ts';

@@ -1,11 +1,11 @@
 import type { ChainFault } from '../domain/item/event.ts';
-import type { Listing } from './open-runs.ts';
+import type { ListingMemory } from './open-runs.ts';
 
 /**
  * What one process remembers between two audits, so that the second need not do the work of the
  * first. Nothing in it is needed for a right answer; it is lost with the process.
  */
-export interface AuditMemory {
+export interface AuditMemory extends ListingMemory {
   /** What verifying a chain came to, by item; it holds as long as the fingerprint does. */
   chains: Map<string, { fingerprint: string; fault: ChainVerdict | null }>;
   /** When a run was last compared with its row, epoch milliseconds by item. */
@@ -14,8 +14,6 @@ export interface AuditMemory {
   workers: Map<string, { seenAt: string } | { missedSince: string }>;
   /** Workspace of a run that has no row, by run id; null when it names none. */
   orphans: Map<string, string | null>;
-  /** The open runs, when listing them took long. */
-  listing: { listing: Listing; until: number } | null;
 }
 
 export interface ChainVerdict {

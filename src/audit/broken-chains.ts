@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ChainMark, listChainMarks, readChains } from '../db/audit/chains.ts';
-import type { FoundFact } from '../db/audit/findings.ts';
+import type { Observation } from '../db/audit/findings.ts';
 import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
@@ -19,7 +19,7 @@ const REMEMBERED = 50_000;
 export async function findBrokenChains(
   { db, memory }: { db: Db; memory: AuditMemory },
   question: { workspaceId: string; now: string; itemId?: string | undefined },
-): Promise<{ facts: FoundFact[]; couldNotAsk: CouldNotAsk[] }> {
+): Promise<{ facts: Observation[]; couldNotAsk: CouldNotAsk[] }> {
   const marks = await listChainMarks(db, question);
   const unverified = marks.filter(
     ({ itemId, fingerprint }) => memory.chains.get(itemId)?.fingerprint !== fingerprint,
@@ -40,7 +40,7 @@ export async function findBrokenChains(
         : [
             {
               what: `the event chains of ${left} items`,
-              why: 'verifying them takes longer than one answer may: ask again, and it goes on',
+              why: 'one answer has no time for them all. Ask again, and it goes on',
               codes: ['chain_broken'],
             },
           ],
@@ -75,7 +75,7 @@ function verdictOn(
 }
 
 /** A hole is a finding of its own: what comes after it cannot be judged. */
-function factOf({ itemId }: ChainMark, memory: AuditMemory): FoundFact[] {
+function factOf({ itemId }: ChainMark, memory: AuditMemory): Observation[] {
   const verdict = memory.chains.get(itemId)?.fault ?? null;
   if (verdict === null || verdict.code !== 'chain_broken') return [];
   const { seq, fault, since } = verdict;

@@ -1,22 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { FoundFact } from '../db/audit/findings.ts';
-import { type AuditedRow, listAuditedRows } from '../db/audit/rows.ts';
+import type { Observation } from '../db/audit/findings.ts';
+import { type AuditRow, listAuditRows } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { type Gathered, gather } from './ask-engine.ts';
+import { type Answers, askMany } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { readHead } from './run-history.ts';
-import { type RunSight, seeRun, type Trouble } from './run-sight.ts';
+import { type RunStatus, readRunStatus, type Trouble } from './run-status.ts';
 
 const PARALLEL = 8;
 const LOOK_MS = 2_000;
 /** A row may be a moment behind its run, or ahead of what was read of it: both are looked at again. */
 const LOOK_AGAIN_AFTER_MS = 500;
 
-/** Differences between two stores: true only when they stand at a second look. */
+/** Differences between two stores: true only when a second look sees them too. */
 const FLEETING: readonly FindingCode[] = [
   'row_without_run',
   'run_ahead_of_row',
@@ -24,11 +24,11 @@ const FLEETING: readonly FindingCode[] = [
   'chain_broken',
 ];
 
-/** What is wrong with the runs of these rows; what stands between a row and its run is seen twice. */
+/** What is wrong with the runs of these rows; what differs between a row and its run is seen twice. */
 export async function compareRuns(
   { db, temporal, memory }: { db: Db; temporal: Client; memory: AuditMemory },
-  { workspaceId, rows }: { workspaceId: string; rows: readonly AuditedRow[] },
-): Promise<{ facts: FoundFact[]; open: AuditedRow[]; why: string | null }> {
+  { workspaceId, rows }: { workspaceId: string; rows: readonly AuditRow[] },
+): Promise<{ facts: Observation[]; open: AuditRow[]; why: string | null }> {
   const first = await lookAll(temporal, rows);
   for (const { row } of first.answers) {
     memory.compared.delete(row.itemId);
@@ -39,41 +39,37 @@ export async function compareRuns(
   if (doubtful.length === 0) return { facts: certain, open: first.open, why: first.why };
   await delay(LOOK_AGAIN_AFTER_MS);
   const itemIds = doubtful.map(({ row }) => row.itemId);
-  const second = await lookAll(temporal, await listAuditedRows(db, { workspaceId, itemIds }));
+  const second = await lookAll(temporal, await listAuditRows(db, { workspaceId, itemIds }));
   const seenTwice = new Set(second.answers.flatMap(({ facts }) => facts.map(({ id }) => id)));
-  const standing = doubtful.flatMap(({ facts }) =>
+  const confirmed = doubtful.flatMap(({ facts }) =>
     facts.filter((fact) => isFleeting(fact) && seenTwice.has(fact.id)),
   );
   return {
-    facts: [...certain, ...standing],
+    facts: [...certain, ...confirmed],
     open: [...first.open, ...second.open],
     why: first.why ?? second.why,
   };
 }
 
-function isFleeting({ code }: FoundFact): boolean {
+function isFleeting({ code }: Observation): boolean {
   return FLEETING.includes(code);
 }
 
 interface Look {
-  row: AuditedRow;
-  facts: FoundFact[];
+  row: AuditRow;
+  facts: Observation[];
 }
 
-function lookAll(
-  temporal: Client,
-  rows: readonly AuditedRow[],
-): Promise<Gathered<AuditedRow, Look>> {
+function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<AuditRow, Look>> {
   const until = Date.now() + LOOK_MS;
-  return gather(rows, { parallel: PARALLEL, until }, async (row) => {
+  return askMany(rows, { parallel: PARALLEL, until }, async (row) => {
     const workflowId = itemWorkflowId(row.itemId);
-    const sight = await seeRun(temporal, { workflowId }, until);
-    if (sight.state !== 'open')
-      return { row, facts: row.isStarting ? [] : [withoutRun(row, sight)] };
-    const { runId, sends } = sight;
-    const troubles = [...sight.troubles];
+    const run = await readRunStatus(temporal, { workflowId }, until);
+    if (run.state !== 'open') return { row, facts: row.isStarting ? [] : [withoutRun(row, run)] };
+    const { runId, sends } = run;
+    const troubles = [...run.troubles];
     for (const send of sends) {
-      const child = await seeRun(temporal, send, until);
+      const child = await readRunStatus(temporal, send, until);
       if (child.state === 'open') troubles.push(...child.troubles);
     }
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
@@ -86,35 +82,35 @@ function lookAll(
 }
 
 function fact(
-  row: AuditedRow,
+  row: AuditRow,
   code: FindingCode,
   evidence: Record<string, unknown>,
   subject: string = row.itemId,
-): FoundFact {
+): Observation {
   const { itemId, updatedAt: since } = row;
   return { id: findingId(code, subject), code, itemId, since, evidence };
 }
 
-function withoutRun(row: AuditedRow, sight: Exclude<RunSight, { state: 'open' }>): FoundFact {
-  const run =
-    sight.state === 'closed'
-      ? { run: sight.status, runId: sight.runId, runClosedAt: sight.closedAt }
-      : { run: 'not_found' };
-  return fact(row, 'row_without_run', { ...run, rowSeq: row.seq, reportedAt: row.updatedAt });
+function withoutRun(row: AuditRow, run: Exclude<RunStatus, { state: 'open' }>): Observation {
+  const end =
+    run.state === 'closed'
+      ? { run: run.status, runId: run.runId, runClosedAt: run.closedAt }
+      : { run: run.state };
+  return fact(row, 'row_without_run', { ...end, rowSeq: row.seq, reportedAt: row.updatedAt });
 }
 
-function apart(row: AuditedRow, runSeq: number): FoundFact {
+function apart(row: AuditRow, runSeq: number): Observation {
   const code = runSeq > row.seq ? 'run_ahead_of_row' : 'row_ahead_of_run';
   return fact(row, code, { rowSeq: row.seq, runSeq, reportedAt: row.updatedAt });
 }
 
 /** The engine's own history holds another hash for the same event: the stored chain was rewritten. */
-function forked(row: AuditedRow, runHash: string): FoundFact {
+function forked(row: AuditRow, runHash: string): Observation {
   const { seq, headHash } = row;
   return fact(row, 'chain_broken', { seq, fault: 'fork', rowHash: headHash, runHash });
 }
 
-function troubleOf(row: AuditedRow, { code, evidence }: Trouble): FoundFact {
+function troubleOf(row: AuditRow, { code, evidence }: Trouble): Observation {
   const subject = [evidence['workflowId'], evidence['activity']].filter(Boolean).join(':');
   return fact(row, code, { ...evidence, reportedAt: row.updatedAt }, subject);
 }

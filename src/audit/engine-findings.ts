@@ -1,17 +1,17 @@
 import type { Client } from '@temporalio/client';
-import { type FindingPosition, type FoundFact, findInTables } from '../db/audit/findings.ts';
-import { type AuditedRow, listAuditedRows } from '../db/audit/rows.ts';
+import { type FindingPosition, findInTables, type Observation } from '../db/audit/findings.ts';
+import { type AuditRow, listAuditRows } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import { FINDING_CODES, type FindingCode, kindOf } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { ASK_MS, whyNot } from './ask-engine.ts';
+import { ASK_MS, whyNot } from '../engine/ask.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
 import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
-import { probeRun, seeWorker } from './worker-sight.ts';
+import { findAbsence, probeRun } from './worker-absence.ts';
 
 export interface EngineDeps {
   db: Db;
@@ -30,7 +30,7 @@ export interface EngineQuestion {
 }
 
 export interface EngineAnswer {
-  facts: FoundFact[];
+  facts: Observation[];
   couldNotAsk: CouldNotAsk[];
 }
 
@@ -93,12 +93,12 @@ const NOTHING: EngineAnswer = { facts: [], couldNotAsk: [] };
 
 interface Sources {
   listing: Promise<Listing>;
-  rows: Promise<AuditedRow[]>;
+  rows: Promise<AuditRow[]>;
 }
 
 function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {
   const itemIds = itemId === undefined ? undefined : [itemId];
-  return listAuditedRows(db, { workspaceId, itemIds });
+  return listAuditRows(db, { workspaceId, itemIds });
 }
 
 /** The engine's index; of one item none is needed. */
@@ -145,9 +145,9 @@ async function missingWorker(
     return answers.includes(false) ? false : null;
   };
   try {
-    const sight = await seeWorker({ temporal, memory }, { taskQueue, now, until, probe });
-    if (sight.present) return NOTHING;
-    const { since, lastSeenAt, kinds } = sight;
+    const absence = await findAbsence({ temporal, memory }, { taskQueue, now, until, probe });
+    if (absence === null) return NOTHING;
+    const { since, lastSeenAt, kinds } = absence;
     const evidence = { taskQueue, lastSeenAt, kinds };
     const id = findingId('no_worker', taskQueue);
     return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };
@@ -179,7 +179,7 @@ async function troubledRuns(
   const suspected = new Set(
     [...suspicions.map((fact) => fact.itemId), ...troubled].filter((id) => id !== null),
   );
-  const { looked, suspectsLeft, othersLeft } = planLooks(rows, {
+  const { chosen, suspectsLeft, othersLeft } = planLooks(rows, {
     missing: rowsAfter(missing, after),
     suspected,
     memory,
@@ -187,7 +187,7 @@ async function troubledRuns(
   });
   const { facts, open, why } = await compareRuns(
     { db, temporal, memory },
-    { workspaceId, rows: looked },
+    { workspaceId, rows: chosen },
   );
   const left = suspectsLeft.length + open.length;
   const couldNotAsk = [
@@ -200,7 +200,7 @@ async function troubledRuns(
 }
 
 function leftOver(what: string, why: string | null): CouldNotAsk[] {
-  const reason = why ?? 'one answer looks at a limited number of runs: ask again, and it goes on';
+  const reason = why ?? 'one answer has no time for them all. Ask again, and it goes on';
   return notAsked(what, reason, ABOUT_RUNS).couldNotAsk;
 }
 
@@ -214,7 +214,7 @@ async function orphans(
   const unlisted = why === null ? [] : notAsked('the open runs', why, codes).couldNotAsk;
   if (runs.length === 0) return { facts: [], couldNotAsk: unlisted };
   const found = await findOrphans(deps, { workspaceId, now, runs });
-  const reason = found.why ?? 'one answer looks at a limited number of runs';
+  const reason = found.why ?? 'one answer has no time for them all';
   const left =
     found.left === 0
       ? []

@@ -1,10 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { optionalTsToMs } from '@temporalio/common/lib/time.js';
-import { ask, whyNot } from './ask-engine.ts';
-import type { AuditMemory } from './audit-memory.ts';
+import { ask, whyNot } from '../engine/ask.ts';
+import { instantOf } from '../engine/instant.ts';
 
 /** An open run as the engine's index lists it. The index lags: it only raises suspicions. */
-export interface ListedRun {
+export interface RunEntry {
   workflowId: string;
   runId: string;
   startedAt: string;
@@ -15,9 +14,14 @@ export interface ListedRun {
 
 /** The open runs of all workspaces, as far as they could be listed. */
 export interface Listing {
-  runs: ListedRun[];
+  runs: RunEntry[];
   /** Why runs may be missing; null when all are there. */
   why: string | null;
+}
+
+/** The open runs of last time, when listing them took long. */
+export interface ListingMemory {
+  listing: { listing: Listing; until: number } | null;
 }
 
 const QUERY = 'WorkflowType="contentItem" AND ExecutionStatus="Running"';
@@ -34,7 +38,7 @@ const REUSE_AT_MOST_MS = 30_000;
 const QUICK_MS = 300;
 
 /** Every open run of an item, of all workspaces. Never rejects. */
-export async function listOpenRuns(temporal: Client, memory: AuditMemory): Promise<Listing> {
+export async function listOpenRuns(temporal: Client, memory: ListingMemory): Promise<Listing> {
   const { listing: known } = memory;
   if (known !== null && Date.now() < known.until) return known.listing;
   const started = Date.now();
@@ -48,7 +52,7 @@ export async function listOpenRuns(temporal: Client, memory: AuditMemory): Promi
 }
 
 async function listAll(temporal: Client, until: number): Promise<Listing> {
-  const runs: ListedRun[] = [];
+  const runs: RunEntry[] = [];
   let token: Uint8Array | null | undefined;
   try {
     for (let page = 0; page < PAGES; page += 1) {
@@ -61,7 +65,7 @@ async function listAll(temporal: Client, until: number): Promise<Listing> {
           ...(token !== undefined && { nextPageToken: token }),
         }),
       );
-      runs.push(...(answer.executions ?? []).map(listedRun));
+      runs.push(...(answer.executions ?? []).map(runEntry));
       token = answer.nextPageToken;
       if (token === null || token === undefined || token.length === 0) return { runs, why: null };
     }
@@ -75,7 +79,7 @@ type Execution = NonNullable<
   Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions']
 >[number];
 
-function listedRun({ execution, startTime, taskQueue, searchAttributes }: Execution): ListedRun {
+function runEntry({ execution, startTime, taskQueue, searchAttributes }: Execution): RunEntry {
   return {
     workflowId: execution?.workflowId ?? '',
     runId: execution?.runId ?? '',
@@ -83,10 +87,4 @@ function listedRun({ execution, startTime, taskQueue, searchAttributes }: Execut
     taskQueue: taskQueue ?? '',
     hasProblems: searchAttributes?.indexedFields?.['TemporalReportedProblems'] !== undefined,
   };
-}
-
-/** An instant of the engine in the form of all instants. */
-export function instantOf(time: Parameters<typeof optionalTsToMs>[0]): string | null {
-  const ms = optionalTsToMs(time);
-  return ms === undefined ? null : new Date(ms).toISOString();
 }

@@ -1,14 +1,14 @@
 import type { Client } from '@temporalio/client';
-import type { FoundFact } from '../db/audit/findings.ts';
-import { type LocatedRow, locateRows } from '../db/audit/rows.ts';
+import type { Observation } from '../db/audit/findings.ts';
+import { locateRows, type RowLocation } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { findingId } from '../domain/audit/finding.ts';
-import { gather } from './ask-engine.ts';
+import { askMany } from './ask-many.ts';
 import { type AuditMemory, keepAtMost } from './audit-memory.ts';
-import type { ListedRun } from './open-runs.ts';
+import type { RunEntry } from './open-runs.ts';
 import { readInput } from './run-history.ts';
-import { type OpenRun, seeRun } from './run-sight.ts';
+import { type OpenRun, readRunStatus } from './run-status.ts';
 
 const ITEM_RUN = /^item:(.+)$/;
 const PARALLEL = 8;
@@ -22,7 +22,7 @@ const BATCH = 5_000;
 const REMEMBERED = 10_000;
 
 /** The item that a run is for, by its id. */
-export function itemIdOf(run: Pick<ListedRun, 'workflowId'>): string | null {
+export function itemIdOf(run: Pick<RunEntry, 'workflowId'>): string | null {
   return ITEM_RUN.exec(run.workflowId)?.[1] ?? null;
 }
 
@@ -41,8 +41,8 @@ export interface OrphanDeps {
  */
 export async function findOrphans(
   deps: OrphanDeps,
-  { workspaceId, now, runs }: { workspaceId: string; now: string; runs: readonly ListedRun[] },
-): Promise<{ facts: FoundFact[]; left: number; why: string | null }> {
+  { workspaceId, now, runs }: { workspaceId: string; now: string; runs: readonly RunEntry[] },
+): Promise<{ facts: Observation[]; left: number; why: string | null }> {
   const { db, temporal, taskQueue, memory } = deps;
   const isOurs = (owner: string | null, queue: string) =>
     owner === workspaceId || (owner === null && (queue === taskQueue || queue === ''));
@@ -54,19 +54,19 @@ export async function findOrphans(
     return owner === undefined || isOurs(owner, run.taskQueue);
   });
   const until = Date.now() + LOOK_MS;
-  const seen = await gather(
+  const seen = await askMany(
     suspects.slice(0, LOOKS),
     { parallel: PARALLEL, until },
     async (run) => {
       const { workflowId } = run;
-      const sight = await seeRun(temporal, { workflowId }, until);
-      if (sight.state !== 'open') return null;
-      const row = await locate(db, [run]);
-      const standing = row.get(itemIdOf(run) ?? '') ?? null;
-      if (standing !== null && !isEnded(standing, { workspaceId, now })) return null;
-      if (standing !== null) return factOf(run, sight, standing);
-      const owner = await ownerOf(deps, { workflowId, runId: sight.runId }, until);
-      return isOurs(owner, sight.taskQueue) ? factOf(run, sight, null) : null;
+      const latest = await readRunStatus(temporal, { workflowId }, until);
+      if (latest.state !== 'open') return null;
+      const rows = await locate(db, [run]);
+      const row = rows.get(itemIdOf(run) ?? '') ?? null;
+      if (row !== null && !isEnded(row, { workspaceId, now })) return null;
+      if (row !== null) return factOf(run, latest, row);
+      const owner = await ownerOf(deps, { workflowId, runId: latest.runId }, until);
+      return isOurs(owner, latest.taskQueue) ? factOf(run, latest, null) : null;
     },
   );
   keepAtMost(memory.orphans, REMEMBERED);
@@ -77,9 +77,9 @@ export async function findOrphans(
   };
 }
 
-async function locate(db: Db, runs: readonly ListedRun[]): Promise<Map<string, LocatedRow>> {
+async function locate(db: Db, runs: readonly RunEntry[]): Promise<Map<string, RowLocation>> {
   const itemIds = runs.map(itemIdOf).filter((id) => id !== null);
-  const located = new Map<string, LocatedRow>();
+  const located = new Map<string, RowLocation>();
   for (let from = 0; from < itemIds.length; from += BATCH) {
     const rows = await locateRows(db, itemIds.slice(from, from + BATCH));
     for (const row of rows) located.set(row.itemId, row);
@@ -88,7 +88,7 @@ async function locate(db: Db, runs: readonly ListedRun[]): Promise<Map<string, L
 }
 
 function isEnded(
-  { workspaceId, closedAt, updatedAt }: LocatedRow,
+  { workspaceId, closedAt, updatedAt }: RowLocation,
   asked: { workspaceId: string; now: string },
 ): boolean {
   return (
@@ -116,10 +116,10 @@ async function ownerOf(
   return owner;
 }
 
-function factOf(run: ListedRun, sight: OpenRun, row: LocatedRow | null): FoundFact {
+function factOf(run: RunEntry, latest: OpenRun, row: RowLocation | null): Observation {
   const { workflowId } = run;
-  const { runId, taskQueue } = sight;
-  const startedAt = sight.startedAt ?? run.startedAt;
+  const { runId, taskQueue } = latest;
+  const startedAt = latest.startedAt ?? run.startedAt;
   return {
     id: findingId('run_without_row', `${workflowId}:${runId}`),
     code: 'run_without_row',

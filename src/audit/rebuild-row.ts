@@ -7,9 +7,9 @@ import type { ItemKey } from '../db/item/items.ts';
 import { projectEvents } from '../db/item/projection.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { itemRowOf } from '../domain/item/row.ts';
+import { isNotFound, whyNot } from '../engine/ask.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import { isNotFound, whyNot } from './ask-engine.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
 import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
 
@@ -33,7 +33,7 @@ export async function rebuildRow(
   try {
     const projected = await projectEvents(db, {
       ...key,
-      events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+      events,
       item: itemRowOf(snapshot, seq),
       outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log),
     });
@@ -69,12 +69,12 @@ async function recordOf(
 
 /** Of what the engine has forgotten the stored events stand in; together they have to verify. */
 async function wholeChain(db: Db, key: ItemKey, record: RunRecord): Promise<ItemEvent[]> {
-  const told = new Map(record.events.map((event) => [event.seq, event]));
+  const events = new Map(record.events.map((event) => [event.seq, event]));
   const stored = await readChain(db, key);
   for (const { commandId: _, ...event } of stored) {
-    if (!told.has(event.seq) && event.seq <= record.seq) told.set(event.seq, event);
+    if (!events.has(event.seq) && event.seq <= record.seq) events.set(event.seq, event);
   }
-  const chain = [...told.values()].sort((a, b) => a.seq - b.seq);
+  const chain = [...events.values()].sort((a, b) => a.seq - b.seq);
   const fault = verifyChain(chain);
   if (fault === null && chain.at(-1)?.seq === record.seq) return chain;
   throw new NotPossible(

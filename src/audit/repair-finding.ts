@@ -9,7 +9,7 @@ import { isSending } from '../domain/item/context.ts';
 import { responsibleRoles } from '../domain/item/responsible.ts';
 import { placeOf } from '../domain/item/run.ts';
 import type { Role } from '../domain/people/roles.ts';
-import { ask, whyNot } from './ask-engine.ts';
+import { ask, whyNot } from '../engine/ask.ts';
 import type { EngineDeps } from './engine-findings.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import {
@@ -27,7 +27,7 @@ export type RepairDeps = EngineDeps & DeliveryDeps;
 const TERMINATE_MS = 4_000;
 
 /**
- * Carries out a repair of a finding that stands, and records who asked for it, why, and what came of
+ * Carries out a repair of a finding that is still true, and records who asked for it, why, and what came of
  * it. A repair that is a command of the item is not done here: the outcome says where to send it.
  */
 export async function repairFinding(
@@ -36,13 +36,14 @@ export async function repairFinding(
 ): Promise<RepairOutcome> {
   const { workspaceId, memberId } = caller;
   const { items, couldNotAsk } = await stuckFindings(deps, {
-    ...{ workspaceId, now, limit: 1, filters: { id: findingId } },
+    workspaceId,
+    now,
+    limit: 1,
+    filters: { id: findingId },
   });
   const [finding] = items;
   if (finding === undefined) {
-    return couldNotAsk.length > 0
-      ? { outcome: 'cannot_tell', couldNotAsk }
-      : { outcome: 'not_standing' };
+    return couldNotAsk.length > 0 ? { outcome: 'cannot_tell', couldNotAsk } : { outcome: 'gone' };
   }
   if (!finding.repairs.includes(repair)) {
     return { outcome: 'not_offered', repairs: finding.repairs };
@@ -54,7 +55,11 @@ export async function repairFinding(
     const result = await REPAIRERS[repair](deps, workspaceId, finding, reason);
     const row = finding.itemId === undefined ? [] : await locateRows(deps.db, [finding.itemId]);
     const { id: repairId } = await recordRepair(deps.db, {
-      ...{ workspaceId, findingId, findingCode: finding.code, repair, reason },
+      workspaceId,
+      findingId,
+      findingCode: finding.code,
+      repair,
+      reason,
       itemId: row[0]?.itemId ?? null,
       actorId: memberId,
       outcome: result,
@@ -139,10 +144,10 @@ async function resendCommand(
   const id = String(evidence['commandId']);
   const row = await getCommand(deps.db, { workspaceId, id });
   if (row === null) throw new NotPossible('the command is not stored');
-  const standing = verdictOf(row);
-  if (standing !== null) return { commandId: id, state: standing.state };
+  const earlier = verdictOf(row);
+  if (earlier !== null) return { commandId: id, state: earlier.state };
   const attempt = await takeFence(deps.db, { workspaceId, id });
-  if (attempt === null) throw new NotPossible('somebody is sending it at this moment');
+  if (attempt === null) throw new NotPossible('somebody is sending the command right now');
   const verdict = await deliverCommand(deps, row, attempt);
   const after = await getCommand(deps.db, { workspaceId, id });
   return {
@@ -169,7 +174,7 @@ async function terminateRun(
       throw new NotPossible(`${itemId} has a row`);
     }
     if (record?.snapshot.context.publications.some(isSending)) {
-      throw new NotPossible('the run is sending a post: wait until its outcome is known');
+      throw new NotPossible('the run is sending a post. Wait until its outcome is known');
     }
     await ask(temporal, until, () =>
       temporal.workflow.getHandle(workflowId, runId).terminate(reason),
@@ -177,6 +182,6 @@ async function terminateRun(
     return { workflowId, runId, terminated: true };
   } catch (error) {
     if (error instanceof NotPossible) throw error;
-    throw new NotPossible(`${workflowId} could not be terminated: ${whyNot(error)}`);
+    throw new NotPossible(`the run ${workflowId} did not end: ${whyNot(error)}`);
   }
 }

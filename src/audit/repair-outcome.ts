@@ -17,9 +17,9 @@ export type RepairResult = Record<string, unknown>;
 
 export type RepairOutcome =
   | { outcome: 'done'; repairId: string; result: RepairResult }
-  /** The finding does not stand, or never did. */
-  | { outcome: 'not_standing' }
-  /** Whether it stands could not be found out. */
+  /** The finding is no longer true, or never was. */
+  | { outcome: 'gone' }
+  /** Whether it is true could not be found out. */
   | { outcome: 'cannot_tell'; couldNotAsk: CouldNotAsk[] }
   /** The finding has other repairs, or none. */
   | { outcome: 'not_offered'; repairs: Repair[] }

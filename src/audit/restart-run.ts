@@ -15,12 +15,12 @@ import { getItem, type ItemKey, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
+import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
-import { ask, whyNot } from './ask-engine.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
-import { seeRun } from './run-sight.ts';
+import { readRunStatus } from './run-status.ts';
 
 const START_MS = 2_000;
 
@@ -42,10 +42,10 @@ export async function restartRun(
   key: ItemKey,
 ): Promise<RepairResult> {
   const workflowId = itemWorkflowId(key.itemId);
-  const sight = await seeRun(temporal, { workflowId }, Date.now() + START_MS);
-  if (sight.state === 'open') throw new NotPossible('the item has an open run');
+  const run = await readRunStatus(temporal, { workflowId }, Date.now() + START_MS);
+  if (run.state === 'open') throw new NotPossible('the item has an open run');
   const record =
-    sight.state === 'closed' ? (await rebuildRow({ db, temporal, log }, key)).record : null;
+    run.state === 'closed' ? (await rebuildRow({ db, temporal, log }, key)).record : null;
   const item = await getItem(db, key);
   if (item === null) throw new NotPossible('the item has no row');
   if (item.closedAt !== null) return { restarted: false, stage: item.stage };
@@ -73,11 +73,11 @@ function refuseUnderWay(context: ItemContext): void {
   const sending = context.publications.filter(isSending).map(({ id }) => id);
   if (sending.length > 0) {
     throw new NotPossible(
-      `${sending.join(', ')} was being sent when the run was lost: find out first whether it is out`,
+      `the lost run was sending ${sending.join(', ')}. Find out first whether it went out`,
     );
   }
   if (context.stage === 'kpi_review' && currentReview(context)?.hash === null) {
-    throw new NotPossible('the readings of its review were being frozen when the run was lost');
+    throw new NotPossible('the lost run was freezing the readings of its review');
   }
 }
 
@@ -88,14 +88,16 @@ function refuseUnderWay(context: ItemContext): void {
 async function answersOf(
   db: Db,
   key: ItemKey,
-  told: readonly [id: string, answer: CommandAnswer][],
+  recorded: readonly [id: string, answer: CommandAnswer][],
 ): Promise<[id: string, answer: CommandAnswer][]> {
   const stored = await listAppliedCommands(db, key);
-  const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...told]);
+  const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...recorded]);
   const unanswered = await listUnansweredCommands(db, key);
   const unknown = unanswered.filter((id) => !answers.has(id));
   if (unknown.length === 0) return [...answers];
-  throw new NotPossible(`${unknown.join(', ')} was applied and has no verdict: resend it first`);
+  throw new NotPossible(
+    `the run applied ${unknown.join(', ')}, but no verdict is stored. Resend it first`,
+  );
 }
 
 /** What the item was started with: its start command holds it for good. */
@@ -129,7 +131,7 @@ async function startOnce(
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       throw new NotPossible('somebody else has started it');
     }
-    throw new NotPossible(`it could not be started: ${whyNot(error)}`);
+    throw new NotPossible(`the run did not start: ${whyNot(error)}`);
   }
 }
 

@@ -5,8 +5,8 @@ import { firstEvents } from '../commands/project-command.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { ask } from '../engine/ask.ts';
 import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
-import { ask } from './ask-engine.ts';
 
 /** One run of the engine; without a run id, the latest of the workflow. */
 export interface Execution {
@@ -15,7 +15,7 @@ export interface Execution {
 }
 
 /** What one entry of the engine's history tells of the item: where it stands, and what happened. */
-interface Told {
+interface Report {
   seq: number;
   events: ItemEvent[];
   /** Null where the entry repeats an answer of long ago. */
@@ -77,8 +77,8 @@ export async function readHead(
         ...(token !== undefined && { nextPageToken: token }),
       }),
     );
-    const told = await tellAll(temporal, answer.history?.events ?? []);
-    if (told.length > 0) return headOf(told);
+    const reports = await readReports(temporal, answer.history?.events ?? []);
+    if (reports.length > 0) return headOf(reports);
     token = answer.nextPageToken;
     if (token === null || token === undefined || token.length === 0) return null;
   }
@@ -158,24 +158,27 @@ async function recordOf(
   temporal: Client,
   runs: readonly HistoryEntry[][],
 ): Promise<RunRecord | null> {
-  const told = await tellAll(temporal, runs.flat());
+  const reports = await readReports(temporal, runs.flat());
   const [first] = runs.at(0) ?? [];
   const input = first === undefined ? null : asInput(await inputOf(temporal, first));
-  const newest = told
+  const newest = reports
     .filter(hasSnapshot)
-    .reduce<Standing | null>((best, one) => (one.seq >= (best?.seq ?? 0) ? one : best), null);
+    .reduce<ReportWithSnapshot | null>(
+      (best, one) => (one.seq >= (best?.seq ?? 0) ? one : best),
+      null,
+    );
   if (newest === null || input === null) return null;
   const { seq, snapshot } = newest;
-  const events = new Map(told.flatMap((one) => one.events.map((event) => [event.seq, event])));
+  const events = new Map(reports.flatMap((one) => one.events.map((event) => [event.seq, event])));
   const chain = [...events.values()].filter((event) => event.seq <= seq);
-  const answers = told.map(({ answered }) => answered).filter((answered) => answered !== null);
+  const answers = reports.map(({ answered }) => answered).filter((answered) => answered !== null);
   return { input, events: chain.sort((a, b) => a.seq - b.seq), seq, snapshot, answers };
 }
 
-type Standing = Told & { snapshot: ItemSnapshot };
+type ReportWithSnapshot = Report & { snapshot: ItemSnapshot };
 
-function hasSnapshot(told: Told): told is Standing {
-  return told.snapshot !== null;
+function hasSnapshot(report: Report): report is ReportWithSnapshot {
+  return report.snapshot !== null;
 }
 
 /** The run that this one continued. */
@@ -184,9 +187,9 @@ function runBefore({ workflowId }: Execution, first: HistoryEntry | undefined): 
   return runId === '' ? null : { workflowId, runId };
 }
 
-function headOf(told: readonly Told[]): RunHead {
-  const seq = Math.max(...told.map((one) => one.seq));
-  const last = told.flatMap(({ events }) => events).find((event) => event.seq === seq);
+function headOf(reports: readonly Report[]): RunHead {
+  const seq = Math.max(...reports.map((one) => one.seq));
+  const last = reports.flatMap(({ events }) => events).find((event) => event.seq === seq);
   return { seq, hash: last?.hash ?? null };
 }
 
@@ -211,35 +214,35 @@ async function entriesOf(
   return entries;
 }
 
-async function tellAll(temporal: Client, entries: readonly HistoryEntry[]): Promise<Told[]> {
-  const told = await Promise.all(entries.map((entry) => tell(temporal, entry)));
-  return told.filter((one) => one !== null);
+async function readReports(temporal: Client, entries: readonly HistoryEntry[]): Promise<Report[]> {
+  const reports = await Promise.all(entries.map((entry) => readReport(temporal, entry)));
+  return reports.filter((one) => one !== null);
 }
 
 /** What an entry tells of the item; null for most entries. */
-async function tell(temporal: Client, entry: HistoryEntry): Promise<Told | null> {
+async function readReport(temporal: Client, entry: HistoryEntry): Promise<Report | null> {
   const completed = entry.workflowExecutionUpdateCompletedEventAttributes;
   if (completed?.outcome?.success !== undefined && completed.outcome.success !== null) {
     const [result] = await decode(temporal, completed.outcome.success.payloads);
     const { answer } = (result ?? {}) as Partial<CommandResult>;
-    const answered: Told['answered'] =
+    const answered: Report['answered'] =
       answer === undefined ? null : [completed.meta?.updateId ?? '', answer];
-    return told(result as Partial<CommandResult> | null, answered);
+    return reportOf(result as Partial<CommandResult> | null, answered);
   }
   const activity = entry.activityTaskScheduledEventAttributes;
   if (activity?.activityType?.name === 'recordEvents') {
     const [batch] = await decode(temporal, activity.input?.payloads);
-    return told(batch as (Partial<CommandResult> & { seq?: number }) | null, null);
+    return reportOf(batch as (Partial<CommandResult> & { seq?: number }) | null, null);
   }
   const input = asInput(await inputOf(temporal, entry));
   return input === null ? null : startOf(input);
 }
 
 /** A result of the Update `command`, or a batch for the tables; other Updates have no events. */
-function told(
+function reportOf(
   result: (Partial<CommandResult> & { seq?: number }) | null,
-  answered: Told['answered'],
-): Told | null {
+  answered: Report['answered'],
+): Report | null {
   if (result === null || !Array.isArray(result.events)) return null;
   const { events, snapshot = null } = result;
   const seq = result.seq ?? events.at(-1)?.seq;
@@ -247,7 +250,7 @@ function told(
 }
 
 /** A run that was started by hand may name an item and still be no start that the machine knows. */
-function startOf(input: ContentItemInput): Told | null {
+function startOf(input: ContentItemInput): Report | null {
   if (input.continued !== undefined) {
     const { head, snapshot, unprojected = [] } = input.continued;
     return { seq: head.seq, events: unprojected, snapshot, answered: null };

@@ -1,10 +1,10 @@
 import {
   type FindingPosition,
-  type FoundFact,
   findInTables,
+  type Observation,
   TABLE_CODES,
 } from '../db/audit/findings.ts';
-import { readFoundItems } from '../db/audit/rows.ts';
+import { readItems } from '../db/audit/rows.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { decodeFindingCursor, encodeCursor, pageLimit } from '../db/paging.ts';
 import { listMembers } from '../db/workspace/members.ts';
@@ -18,7 +18,7 @@ import {
   type Severity,
 } from '../domain/audit/finding-catalogue.ts';
 import { findingMessage } from '../domain/audit/finding-message.ts';
-import { type AuditedMember, unmetOfWaits } from '../domain/audit/finding-unmet.ts';
+import { type AuditMember, unmetOfWaits } from '../domain/audit/finding-unmet.ts';
 import { placeOf } from '../domain/item/run.ts';
 import type { Role } from '../domain/people/roles.ts';
 import { findBrokenChains } from './broken-chains.ts';
@@ -104,12 +104,12 @@ function isAskedFor(code: FindingCode, { code: only, severity }: FindingFilters)
   );
 }
 
-function positionOf({ code, since, id }: FoundFact): FindingPosition {
+function positionOf({ code, since, id }: Observation): FindingPosition {
   return { rank: rankOf(code), since, id };
 }
 
 /** Each thing once: the engine's history and the stored chain may say the same of an item. */
-function inOrder(facts: readonly FoundFact[]): FoundFact[] {
+function inOrder(facts: readonly Observation[]): Observation[] {
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   return [...byId.values()].sort((a, b) => comparePositions(positionOf(a), positionOf(b)));
 }
@@ -119,10 +119,10 @@ async function waitingFor(
   { db }: EngineDeps,
   workspaceId: string,
   { role, memberId }: Pick<FindingFilters, 'role' | 'memberId'>,
-  facts: FoundFact[],
-): Promise<FoundFact[]> {
+  facts: Observation[],
+): Promise<Observation[]> {
   if (role === undefined && memberId === undefined) return facts;
-  const rows = await readFoundItems(db, { workspaceId, itemIds: itemIdsOf(facts) });
+  const rows = await readItems(db, { workspaceId, itemIds: itemIdsOf(facts) });
   const wanted = new Set(
     rows
       .filter(
@@ -135,7 +135,7 @@ async function waitingFor(
   return facts.filter(({ itemId }) => itemId !== null && wanted.has(itemId));
 }
 
-function itemIdsOf(facts: readonly FoundFact[]): string[] {
+function itemIdsOf(facts: readonly Observation[]): string[] {
   return [...new Set(facts.map(({ itemId }) => itemId).filter((id) => id !== null))];
 }
 
@@ -143,11 +143,11 @@ function itemIdsOf(facts: readonly FoundFact[]): string[] {
 async function explain(
   { db }: EngineDeps,
   { workspaceId, now }: { workspaceId: string; now: string },
-  facts: readonly FoundFact[],
+  facts: readonly Observation[],
 ): Promise<Finding[]> {
   const itemIds = itemIdsOf(facts);
   const [rows, members] = await Promise.all([
-    readFoundItems(db, { workspaceId, itemIds }),
+    readItems(db, { workspaceId, itemIds }),
     itemIds.length === 0 ? [] : listMembers(db, { workspaceId }),
   ]);
   const explained = new Map(rows.map((row) => [row.id, situationOf(row, members, now)]));
@@ -169,7 +169,7 @@ async function explain(
   });
 }
 
-function situationOf(row: StoredItem, members: readonly AuditedMember[], now: string) {
+function situationOf(row: StoredItem, members: readonly AuditMember[], now: string) {
   const { snapshot, seq, waitingOn, clockOffsetMs } = row;
   const at = new Date(Date.parse(now) + clockOffsetMs).toISOString();
   const unmet = unmetOfWaits({ snapshot, seq, at, waitingOn }, members);

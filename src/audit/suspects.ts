@@ -1,5 +1,5 @@
 import type { FindingPosition } from '../db/audit/findings.ts';
-import type { AuditedRow } from '../db/audit/rows.ts';
+import type { AuditRow } from '../db/audit/rows.ts';
 import { findingId } from '../domain/audit/finding.ts';
 import { rankOf } from '../domain/audit/finding-catalogue.ts';
 import type { AuditMemory } from './audit-memory.ts';
@@ -9,9 +9,9 @@ export const LOOKS = 200;
 
 export interface LookPlan {
   /** The rows whose runs are looked at now, the most suspicious first. */
-  looked: AuditedRow[];
+  chosen: AuditRow[];
   /** Suspicious rows for which there is no room. */
-  suspectsLeft: AuditedRow[];
+  suspectsLeft: AuditRow[];
   /** Rows without suspicion that were not compared with their run for long. */
   othersLeft: number;
 }
@@ -24,14 +24,14 @@ const FRESH_MS = 10 * 60_000;
  * that something was found about, then the others in turn, so that call by call all are seen.
  */
 export function planLooks(
-  rows: readonly AuditedRow[],
+  rows: readonly AuditRow[],
   {
     missing,
     suspected,
     memory,
     nowMs,
   }: {
-    missing: readonly AuditedRow[];
+    missing: readonly AuditRow[];
     suspected: ReadonlySet<string>;
     memory: AuditMemory;
     nowMs: number;
@@ -43,13 +43,13 @@ export function planLooks(
     ...rows.filter(({ itemId }) => suspected.has(itemId) && !isMissing.has(itemId)),
   ];
   const isSuspect = new Set(suspects.map(({ itemId }) => itemId));
-  const comparedAt = ({ itemId }: AuditedRow) => memory.compared.get(itemId) ?? 0;
+  const comparedAt = ({ itemId }: AuditRow) => memory.compared.get(itemId) ?? 0;
   const others = rows
     .filter(({ itemId }) => !isSuspect.has(itemId))
     .sort((a, b) => comparedAt(a) - comparedAt(b));
-  const looked = [...suspects, ...others].slice(0, LOOKS);
+  const chosen = [...suspects, ...others].slice(0, LOOKS);
   return {
-    looked,
+    chosen,
     suspectsLeft: suspects.slice(LOOKS),
     othersLeft: others
       .slice(Math.max(0, LOOKS - suspects.length))
@@ -59,9 +59,9 @@ export function planLooks(
 
 /** Rows of a list that come after a place in it: earlier pages have told of the others. */
 export function rowsAfter(
-  rows: readonly AuditedRow[],
+  rows: readonly AuditRow[],
   after: FindingPosition | undefined,
-): AuditedRow[] {
+): AuditRow[] {
   if (after === undefined) return [...rows];
   const rank = rankOf('row_without_run');
   return rows.filter(({ itemId, updatedAt: since }) =>

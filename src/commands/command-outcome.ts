@@ -27,7 +27,7 @@ export interface CommandRequest {
   /** From `If-Match`: the hash of the version the caller changes. */
   ifMatch?: string;
   /** Item, actor and earlier command as just read by whoever sends; the sender reads them itself without. */
-  standing?: CommandContext;
+  known?: CommandContext;
 }
 
 /** What became of it. */

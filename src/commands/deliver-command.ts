@@ -21,6 +21,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import type { Unmet } from '../domain/item/commands.ts';
 import { FINAL_STAGES } from '../domain/item/stages.ts';
+import { callWithin } from '../engine/ask.ts';
 import {
   type CommandMessage,
   type CommandResult,
@@ -31,9 +32,7 @@ import {
 import { projectCommand, projectStart } from './project-command.ts';
 
 /** How long a command may wait for its verdict before the answer is "pending". */
-export const DELIVERY_DEADLINE_MS = 2_500;
-/** The client's own deadline overshoots (measured: up to 6.8 s), so the wait is raced as well. */
-const RACE_MS = 2_700;
+const DELIVERY_DEADLINE_MS = 2_500;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 
@@ -81,7 +80,7 @@ async function attemptDelivery(
   }
   let result: CommandResult;
   try {
-    result = await withDeadline(deps.temporal, () =>
+    result = await callWithin(deps.temporal, DELIVERY_DEADLINE_MS, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
         .executeUpdate<CommandResult, [CommandMessage]>('command', {
@@ -113,7 +112,7 @@ async function startRun(
   input: ContentItemInput,
 ): Promise<void> {
   try {
-    await withDeadline(temporal, () =>
+    await callWithin(temporal, DELIVERY_DEADLINE_MS, () =>
       temporal.workflow.start('contentItem', {
         workflowId: itemWorkflowId(itemId),
         taskQueue,
@@ -167,7 +166,8 @@ async function answerFromChain(
 
 async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {
   try {
-    const { status } = await temporal.workflow.getHandle(itemWorkflowId(itemId)).describe();
+    const handle = temporal.workflow.getHandle(itemWorkflowId(itemId));
+    const { status } = await callWithin(temporal, DELIVERY_DEADLINE_MS, () => handle.describe());
     return status.name === 'COMPLETED';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return false;
@@ -180,28 +180,6 @@ function refusalOf(error: unknown): RefusalDetails | null {
   const { cause } = error;
   if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) return null;
   return (cause.details?.[0] ?? null) as RefusalDetails | null;
-}
-
-/** Rejects when no answer came in time; a late outcome is thrown away. */
-async function withDeadline<T>(temporal: Client, call: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeliveryTimeout()), RACE_MS);
-  });
-  const answer = temporal.withDeadline(Date.now() + DELIVERY_DEADLINE_MS, call);
-  answer.catch(() => {});
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-class DeliveryTimeout extends Error {
-  constructor() {
-    super(`no answer within ${DELIVERY_DEADLINE_MS} ms`);
-    this.name = 'DeliveryTimeout';
-  }
 }
 
 async function noteFailure(

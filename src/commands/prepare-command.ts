@@ -19,7 +19,7 @@ import { currentFaults } from './current-draft.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
-export interface Prepared<T extends CommandType = CommandType> {
+export interface CommandParts<T extends CommandType = CommandType> {
   refs: CommandPayloads[T]['refs'];
   facts: CommandPayloads[T]['facts'];
   /** What a person wrote: a row of its own, stored with the command. */
@@ -62,13 +62,13 @@ export class VersionConflict extends Error {
   }
 }
 
-type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<Prepared<T>>;
+type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<CommandParts<T>>;
 
-function clocks({ calendar, item, context }: Clocked): ClockFacts {
+function clocks({ calendar, item, context }: ClockSources): ClockFacts {
   return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
 }
 
-function plannerOf({ item, context }: Pick<Clocked, 'item' | 'context'>): SlotPlanner {
+function plannerOf({ item, context }: Pick<ClockSources, 'item' | 'context'>): SlotPlanner {
   const binds = !isTentativePlace(placeOf(item.snapshot));
   return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
 }
@@ -85,7 +85,7 @@ export function takesSlots(type: CommandType): boolean {
   return type === 'plan_schedule' || type === 'resolve_publication';
 }
 
-type Clocked = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
+type ClockSources = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
 
 /** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
 const MAX_HOLDERS = 200;
@@ -97,12 +97,12 @@ async function holdersOf(db: Db, workspaceId: string, roles: readonly Role[]): P
   );
 }
 
-function ticked(checklist: Record<string, boolean>): string[] {
+function checkedCodes(checklist: Record<string, boolean>): string[] {
   return Object.entries(checklist).flatMap(([code, done]) => (done ? [code] : []));
 }
 
 /** Only the refs that were given: the run's payload has no undefined members. */
-function given<T extends object>(refs: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+function omitUndefined<T extends object>(refs: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(refs).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;
   };
@@ -112,7 +112,7 @@ function reasonOnly<
   T extends 'withdraw_handoff' | 'unschedule' | 'open_kpi_review' | 'cancel',
 >(): Preparer<T> {
   return async (preparation) => ({
-    refs: given({ reason: (preparation.body as CommandBody<'cancel'>).reason }),
+    refs: omitUndefined({ reason: (preparation.body as CommandBody<'cancel'>).reason }),
     facts: { clocks: clocks(preparation) },
     comment: null,
   });
@@ -135,7 +135,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     };
   },
   offer_handoff: async (preparation) => ({
-    refs: { checklist: ticked(preparation.body.checklist) },
+    refs: { checklist: checkedCodes(preparation.body.checklist) },
     facts: {
       holders: await holdersOf(preparation.db, preparation.item.workspaceId, ['creator']),
     },
@@ -143,14 +143,14 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
   }),
   withdraw_handoff: reasonOnly(),
   accept_handoff: async (preparation) => ({
-    refs: given({ handoffId: preparation.body.handoffId }),
+    refs: omitUndefined({ handoffId: preparation.body.handoffId }),
     facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
     comment: null,
   }),
   decline_handoff: async (preparation) => {
     const { body, commentId } = preparation;
     return {
-      refs: given({
+      refs: omitUndefined({
         handoffId: body.handoffId,
         reason: body.reason,
         commentId: body.comment === undefined ? undefined : commentId,
@@ -188,7 +188,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
   submit_for_review: async (preparation) => {
     const { db, item, body, context } = preparation;
     return {
-      refs: { checklist: ticked(body.checklist) },
+      refs: { checklist: checkedCodes(body.checklist) },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
         ...(await draftFacts(db, context)),
@@ -205,7 +205,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         role: body.role,
         contentHash: body.contentHash,
         decision: body.decision,
-        ...given({
+        ...omitUndefined({
           reason: body.reason,
           commentId: body.comment === undefined ? undefined : commentId,
         }),
@@ -238,7 +238,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
   skip_publication: async (preparation) => ({
     refs: {
       publicationId: preparation.body.publicationId,
-      ...given({ reason: preparation.body.reason }),
+      ...omitUndefined({ reason: preparation.body.reason }),
     },
     facts: { clocks: clocks(preparation) },
     comment: null,
@@ -253,7 +253,12 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
               path: [],
               slot: {
                 channelAccountId: record.channelAccountId,
-                ...given({ at: body.at, local: body.local, zone: body.zone, slot: body.slot }),
+                ...omitUndefined({
+                  at: body.at,
+                  local: body.local,
+                  zone: body.zone,
+                  slot: body.slot,
+                }),
               },
             },
           ])
@@ -263,7 +268,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       refs: {
         publicationId: body.publicationId,
         outcome: body.outcome,
-        ...given({
+        ...omitUndefined({
           evidence: body.evidence,
           permalink: body.permalink,
           remoteId: body.remoteId,
@@ -283,7 +288,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     refs: {
       role: body.role,
       decision: body.decision,
-      ...given({
+      ...omitUndefined({
         reviewHash: body.reviewHash,
         extendTo: body.extendTo,
         commentId: body.comment === undefined ? undefined : commentId,
@@ -293,9 +298,13 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     comment: body.comment ?? null,
     ...(body.learnings !== undefined && { learnings: body.learnings }),
   }),
-  hold: async ({ body }) => ({ refs: given({ reason: body.reason }), facts: {}, comment: null }),
+  hold: async ({ body }) => ({
+    refs: omitUndefined({ reason: body.reason }),
+    facts: {},
+    comment: null,
+  }),
   resume: async (preparation) => ({
-    refs: given({ reason: preparation.body.reason }),
+    refs: omitUndefined({ reason: preparation.body.reason }),
     facts: { clocks: clocks(preparation) },
     comment: null,
   }),
@@ -310,7 +319,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         role: body.role,
         memberId: body.memberId,
         as: body.as,
-        ...given({ reason: body.reason }),
+        ...omitUndefined({ reason: body.reason }),
       },
       facts: { receiverRoles: receiver?.roles ?? [], receiverActive: receiver?.active ?? false },
       comment: null,
@@ -323,15 +332,18 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
     if (until !== undefined && Date.parse(until) <= Date.parse(now)) {
       throw new InvalidBody([{ path: ['until'], message: 'is not in the future' }]);
     }
-    const standing = clocks(preparation);
     const stage = context.clock?.stage;
     if (until === undefined || stage === undefined) {
-      return { refs: given({ reason: body.reason }), facts: { clocks: standing }, comment: null };
+      return {
+        refs: omitUndefined({ reason: body.reason }),
+        facts: { clocks: clocks(preparation) },
+        comment: null,
+      };
     }
     const [from, to] = [Date.parse(now), Date.parse(until)];
     const share = (part: number) => from + part * (to - from);
     return {
-      refs: given({ reason: body.reason, until }),
+      refs: omitUndefined({ reason: body.reason, until }),
       facts: { clocks: { [stage]: [share(0.5), share(0.8), to, share(1.5)] } },
       comment: null,
     };
@@ -360,7 +372,7 @@ function depthWarnings({
 export async function prepareCommand<T extends CommandType>(
   type: T,
   preparation: Preparation<T>,
-): Promise<Prepared<T>> {
+): Promise<CommandParts<T>> {
   return PREPARERS[type](preparation);
 }
 

@@ -1,9 +1,9 @@
 import type { Db } from '../db/client.ts';
 import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
 import { projectEvents } from '../db/item/projection.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import { answerAt, type CommandAnswer } from '../domain/item/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
-import { commandIdOf, itemRowOf } from '../domain/item/row.ts';
+import { itemRowOf } from '../domain/item/row.ts';
 import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
 import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
@@ -20,8 +20,8 @@ export async function projectCommand(
   { events, snapshot, answer }: CommandResult,
 ): Promise<CommandVerdict | null> {
   // Without events the row has nothing to gain: its state belongs to whoever brings the event before.
-  const standing = events.length === 0 ? null : snapshot;
-  return commit(deps, row, { events, snapshot: standing, seq: answer.seq, answer });
+  const state = events.length === 0 ? null : snapshot;
+  return commit(deps, row, { events, snapshot: state, seq: answer.seq, answer });
 }
 
 /** Commits a started run. Its first events follow from its input alone, so the engine is not asked. */
@@ -32,9 +32,7 @@ export async function projectStart(
 ): Promise<CommandVerdict | null> {
   const { snapshot, events } = firstEvents(input);
   const seq = events.length;
-  const { stage, substage } = itemRowOf(snapshot, seq);
-  const answer: CommandAnswer = { seq, stage, substage };
-  return commit(deps, row, { events, snapshot, seq, answer });
+  return commit(deps, row, { events, snapshot, seq, answer: answerAt(snapshot, seq) });
 }
 
 /** What a run's first task computes from its input; the run and the API call the same pure functions. */
@@ -43,11 +41,8 @@ export function firstEvents(input: ContentItemInput): {
   events: ItemEvent[];
 } {
   const { snapshot, records } = startItem(input.item);
-  const named = records.map((record, index) =>
-    index === 0 ? { ...record, data: { commandId: input.commandId, ...record.data } } : record,
-  );
-  const stamp = { at: input.item.at, actor: input.actor };
-  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, named, stamp) };
+  const stamp = { at: input.item.at, actor: input.actor, commandId: input.commandId };
+  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, records, stamp) };
 }
 
 async function commit(
@@ -64,7 +59,7 @@ async function commit(
   const { verdict } = await projectEvents(db, {
     workspaceId: row.workspaceId,
     itemId: row.itemId,
-    events: events.map((event) => ({ ...event, commandId: commandIdOf(event) })),
+    events,
     ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
     command: { id: row.id, seq, answer: { ...answer } },
     outbox: await outboxWithProposals(

@@ -194,7 +194,7 @@ async function nextSlot(
       : [
           {
             code: 'slot_shifted',
-            message: `daylight saving skips or repeats ${shiftedFrom} in ${time.zone}: it is taken as ${time.at}`,
+            message: `daylight saving skips or repeats ${shiftedFrom} in ${time.zone}. The slot is at ${time.at}`,
           },
         ];
   return { ...time, warnings };

@@ -7,6 +7,7 @@ import { getItem, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { deadlinesOf } from '../domain/item/deadlines.ts';
 import { placeOf } from '../domain/item/run.ts';
+import { callWithin } from '../engine/ask.ts';
 import type { RunState } from '../workflows/messages.ts';
 
 /** How far an item's run goes: a duration, an instant, or what comes next. */
@@ -22,12 +23,21 @@ export type TravelOutcome =
   | { outcome: 'nothing_ahead'; message: string }
   | { outcome: 'late'; now: string; message: string };
 
+/** Moves an item's run ahead in time. */
+export type TimeTravel = (journey: {
+  workspaceId: string;
+  itemId: string;
+  target: TravelTarget;
+}) => Promise<TravelOutcome>;
+
 /** Longest jump: the engine's retention and people's patience end before. */
 const MAX_JUMP_MS = 400 * 86_400_000;
 /** A little past the deadline, so that its timer has fired. */
 const PAST_MS = 1_000;
 const ARRIVE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
+/** The engine moves a run's time at once; a run takes its next task when a worker is free. */
+const CALL_MS = 10_000;
 
 /**
  * Fast-forwards an item's run on the real engine (local stack only). It stops at every deadline on the
@@ -46,10 +56,10 @@ export async function timeTravel(
   let state = await tick(temporal, itemId);
   const distance = distanceOf(state, target);
   if (distance === null) {
-    return { outcome: 'nothing_ahead', message: 'nothing of the kind lies ahead of this item' };
+    return { outcome: 'nothing_ahead', message: 'the item has none ahead' };
   }
   if (distance <= 0 || distance > MAX_JUMP_MS) {
-    return { outcome: 'nothing_ahead', message: 'the target is not ahead within 400 days' };
+    return { outcome: 'nothing_ahead', message: 'the target has to be ahead, by 400 days at most' };
   }
   const arriveAt = Date.parse(state.now) + distance;
   const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
@@ -58,7 +68,7 @@ export async function timeTravel(
     await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
     const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
     if (reached === 'late') {
-      return { outcome: 'late', now: state.now, message: 'the run has not arrived within 60 s' };
+      return { outcome: 'late', now: state.now, message: 'the run did not arrive within 60 s' };
     }
     if (reached === 'over') {
       return { outcome: 'nothing_ahead', message: 'the item was closed on the way' };
@@ -121,25 +131,30 @@ function distanceOf(state: RunState, target: TravelTarget): number | null {
 
 async function fastForward(temporal: Client, itemId: string, distanceMs: number): Promise<void> {
   const { namespace } = temporal.options;
-  await temporal.workflowService.updateWorkflowExecutionOptions({
-    namespace,
-    workflowExecution: { workflowId: itemWorkflowId(itemId) },
-    workflowExecutionOptions: {
-      timeSkippingConfig: {
-        enabled: true,
-        fastForwardConfig: {
-          id: randomUUID(),
-          duration: msToTs(distanceMs),
+  await callWithin(temporal, CALL_MS, () =>
+    temporal.workflowService.updateWorkflowExecutionOptions({
+      namespace,
+      workflowExecution: { workflowId: itemWorkflowId(itemId) },
+      workflowExecutionOptions: {
+        timeSkippingConfig: {
+          enabled: true,
+          fastForwardConfig: {
+            id: randomUUID(),
+            duration: msToTs(distanceMs),
+          },
         },
       },
-    },
-    updateMask: { paths: ['time_skipping_config'] },
-  });
+      updateMask: { paths: ['time_skipping_config'] },
+    }),
+  );
 }
 
 /** The run's clock shows its old time until its next task: this makes it take one. */
 function tick(temporal: Client, itemId: string): Promise<RunState> {
-  return temporal.workflow
-    .getHandle(itemWorkflowId(itemId))
-    .executeUpdate<RunState, []>('tick', { updateId: `tick:${randomUUID()}`, args: [] });
+  const updateId = `tick:${randomUUID()}`;
+  return callWithin(temporal, CALL_MS, () =>
+    temporal.workflow
+      .getHandle(itemWorkflowId(itemId))
+      .executeUpdate<RunState, []>('tick', { updateId, args: [] }),
+  );
 }

@@ -4,6 +4,7 @@ import type { MeasureId } from '../domain/kpi/measures.ts';
 import { checkpointAgeHours } from '../domain/kpi/readings.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { Collected, CollectRequest, ReadingsSource } from './readings-source.ts';
+import { SANDBOX_MEASURES } from './sandbox-protocol.ts';
 
 const SOURCE_ID = 'sandbox';
 const TIMEOUT_MS = 5_000;
@@ -14,37 +15,13 @@ const MAX_QUOTED = 300;
 const CLOCK_TOLERANCE_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 
-const SUPPLIED = [
-  'impressions',
-  'reach',
-  'reactions',
-  'comments',
-  'shares',
-  'saves',
-  'link_clicks',
-  'video_views',
-  'followers',
-  'sessions',
-  'engaged_sessions',
-  'bounces',
-  'pageviews',
-  'key_events',
-  'downloads',
-  'mentions_pos',
-  'mentions_neu',
-  'mentions_neg',
-  'search_impressions',
-  'search_clicks',
-  'position_x_impressions',
-] as const satisfies readonly MeasureId[];
-
 const FOLLOWERS = ['followers'] as const satisfies readonly MeasureId[];
 
 /** Measures this code does not know are dropped; a wrong value of a known one spoils the answer. */
 const MetricsReply = z.object({
   asOf: z.iso.datetime(),
   measures: z.record(z.string(), z.unknown()).transform((measures, context) =>
-    SUPPLIED.flatMap((measure) => {
+    SANDBOX_MEASURES.flatMap((measure) => {
       if (!Object.hasOwn(measures, measure)) return [];
       const value = measures[measure];
       const issue =
@@ -69,7 +46,7 @@ export function createSandboxSource({
 }): ReadingsSource {
   return {
     id: SOURCE_ID,
-    supplies: (channel) => (channel === 'sandbox' ? SUPPLIED : []),
+    supplies: (channel) => (channel === 'sandbox' ? SANDBOX_MEASURES : []),
     async collect(request) {
       const { publication, checkpoint, signal } = request;
       const age = checkpointAgeHours(checkpoint);
@@ -119,7 +96,7 @@ function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): 
       retry: true,
     });
   }
-  const asked: readonly MeasureId[] = checkpoint === 'baseline' ? FOLLOWERS : SUPPLIED;
+  const asked: readonly MeasureId[] = checkpoint === 'baseline' ? FOLLOWERS : SANDBOX_MEASURES;
   return {
     readings: reply.measures
       .filter(({ measure }) => asked.includes(measure))

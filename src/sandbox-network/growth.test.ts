@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SANDBOX_MEASURES } from '../channels/sandbox/protocol.ts';
+import { SANDBOX_MEASURES } from '../metrics/sandbox-protocol.ts';
 import { baselineFollowers, measuresAt } from './growth.ts';
 
 const DAY = 86_400;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SandboxMeasure } from '../channels/sandbox/protocol.ts';
+import type { SandboxMeasure } from '../metrics/sandbox-protocol.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SANDBOX_MEASURES } from '../channels/sandbox/protocol.ts';
 import { KPI_IDS } from '../domain/kpi/catalogue.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import { createSandboxSource } from '../metrics/sandbox.ts';
+import { SANDBOX_MEASURES } from '../metrics/sandbox-protocol.ts';
 import { createSandboxServer } from './http-server.ts';
 import { openLedger } from './ledger.ts';
 

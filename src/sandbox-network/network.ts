@@ -3,11 +3,11 @@ import type { Idempotency } from '../channels/channel.ts';
 import {
   DUPLICATE_TEXT,
   type SandboxError,
-  type SandboxMetrics,
   type SandboxPost,
 } from '../channels/sandbox/protocol.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { validateVariant } from '../domain/channel/variant-limits.ts';
+import type { SandboxMetrics } from '../metrics/sandbox-protocol.ts';
 import { baselineFollowers, measuresAt } from './growth.ts';
 import type { Ledger, LedgerLine } from './ledger.ts';
 

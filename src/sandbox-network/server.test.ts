@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   FAULT_HEADER,
-  SandboxMetrics,
   type SandboxPost,
   SandboxPostList,
   SandboxRemotePost,
 } from '../channels/sandbox/protocol.ts';
+import { SandboxMetrics } from '../metrics/sandbox-protocol.ts';
 
 const PROGRAM = fileURLToPath(new URL('server.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 import { findBlackouts, isBlackedOut } from '../db/calendar/blackouts.ts';
 import type { Db } from '../db/client.ts';
-import { listOccupied } from '../db/publishing/publications.ts';
+import { listOccupancy } from '../db/publishing/publications.ts';
 import type { WeeklySlot } from '../domain/channel/weekly-slots.ts';
 import { type Occurrence, weeklyOccurrences } from '../time/weekly-occurrences.ts';
 
@@ -27,7 +27,7 @@ export async function findNextFreeSlot(db: Db, search: SlotSearch): Promise<Occu
   const active = slots.filter((slot) => slot.active);
   if (active.length === 0) return null;
   const to = new Date(Date.parse(after) + (NEXT_SLOT_WITHIN_DAYS + 1) * DAY_MS).toISOString();
-  const occupied = await listOccupied(db, {
+  const occupied = await listOccupancy(db, {
     workspaceId,
     channelAccountId: account.id,
     from: after,

@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import { listOccupied, type Occupied } from '../db/publishing/publications.ts';
+import { listOccupancy, type Occupancy } from '../db/publishing/publications.ts';
 import { isQuiet, type PostingRules } from '../domain/channel/weekly-slots.ts';
 import { localDayOf } from '../time/local-day.ts';
 import { instantToLocal } from '../time/zoned-time.ts';
@@ -31,7 +31,7 @@ export async function spacingWarnings(
 ): Promise<SpacingWarning[]> {
   const { account, itemId } = planned;
   const range = neighbourhood(planned);
-  const occupied = await listOccupied(db, {
+  const occupied = await listOccupancy(db, {
     ...{ workspaceId, channelAccountId: account.id },
     ...range,
   });
@@ -53,7 +53,7 @@ export function neighbourhood({ account, rules, at }: PlannedAt): { from: string
 /** @param others what other items hold in the neighbourhood. */
 export function spacingMessages(
   planned: PlannedAt,
-  others: readonly Pick<Occupied, 'itemId' | 'at'>[],
+  others: readonly Pick<Occupancy, 'itemId' | 'at'>[],
 ): string[] {
   return [
     ...atOnce(planned, others),
@@ -63,7 +63,7 @@ export function spacingMessages(
   ];
 }
 
-type Others = readonly Pick<Occupied, 'itemId' | 'at'>[];
+type Others = readonly Pick<Occupancy, 'itemId' | 'at'>[];
 
 function atOnce({ account, at }: PlannedAt, others: Others): string[] {
   // A plan on its way and the record that it moves may both be there.

@@ -177,14 +177,8 @@ export class ItemRun {
     return this.append(records, stamp);
   }
 
-  /** Only the first event of a command carries its id, so that each applied command is in the chain once. */
-  private append(records: readonly EventRecord[], { at, actor, commandId }: Stamp): ItemEvent[] {
-    const named = records.map((record, index) =>
-      index === 0 && commandId !== null
-        ? { ...record, data: { commandId, ...record.data } }
-        : record,
-    );
-    const events = chainEvents(this.head, named, { at, actor });
+  private append(records: readonly EventRecord[], stamp: Stamp): ItemEvent[] {
+    const events = chainEvents(this.head, records, stamp);
     const last = events.at(-1);
     if (last !== undefined) this.head = { seq: last.seq, hash: last.hash };
     this.unprojected.push(...events);

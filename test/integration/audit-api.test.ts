@@ -12,7 +12,11 @@ let items: string[];
 beforeAll(async () => {
   api = await openIdleApi();
   items = [await api.start(), await api.start(), await api.start()];
-  await api.database.db.execute(sql`update items set due_at = now() - interval '1 hour'`);
+  await api.database.db.execute(sql`
+    update items set next_alarm_at = now() - interval '1 hour', alarms = jsonb_build_array(
+      jsonb_build_object('code', 'overdue', 'at', now() - interval '1 hour',
+        'since', now() - interval '1 hour', 'subject', id,
+        'evidence', jsonb_build_object('stage', stage)))`);
 });
 afterAll(() => api?.close());
 
@@ -72,7 +76,7 @@ describe('GET /v1/audit/stuck', () => {
     const body = { repair: 'extend', reason: 'not mine' };
     const foreign = await api.call(key, 'POST', `/v1/audit/findings/${id}/repairs`, { body });
     expect(foreign.status).toBe(409);
-    expect(foreign.json.detail).toContain('does not stand');
+    expect(foreign.json.detail).toContain('nothing is stuck under');
   });
 
   it.each([

@@ -156,7 +156,7 @@ describe('rows and runs', () => {
     await plan(engine, itemId);
     expect(await findingsOf(itemId)).toEqual([]);
     expect((await engine.runState(itemId)).seq).toBe((await engine.item(itemId)).seq);
-    expect(await audit.repair({ ...request, caller })).toEqual({ outcome: 'not_standing' });
+    expect(await audit.repair({ ...request, caller })).toEqual({ outcome: 'gone' });
   });
 
   it('a restarted run knows the commands that the lost one had applied', async () => {
@@ -200,7 +200,7 @@ describe('rows and runs', () => {
     await handleOf(itemId).terminate('by hand');
     const outcome = await restart(itemId);
     expect(outcome).toMatchObject({ outcome: 'not_possible' });
-    expect(JSON.stringify(outcome)).toContain('was being sent');
+    expect(JSON.stringify(outcome)).toContain('was sending');
     expect(await find('row_without_run', itemId), 'still found').toBeDefined();
   });
 

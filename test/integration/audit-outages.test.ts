@@ -121,7 +121,7 @@ describe('an engine that is away', () => {
     const told = await blind.repair({ ...request, findingId: unknown });
     expect(told).toMatchObject({ outcome: 'cannot_tell' });
     expect(await audit.repair({ ...request, findingId: unknown })).toEqual({
-      outcome: 'not_standing',
+      outcome: 'gone',
     });
     // Left open: the SDK goes on trying for some seconds after a deadline, on whatever is closed.
   });

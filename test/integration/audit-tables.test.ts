@@ -1,14 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type FoundFact,
   findInTables,
+  type Observation,
   TABLE_CODES,
   type TableCode,
 } from '../../src/db/audit/findings.ts';
-import { TIMER_GRACE_MS } from '../../src/db/audit/item-checks.ts';
 import { items, members } from '../../src/db/schema/index.ts';
 import { findingId } from '../../src/domain/audit/finding.ts';
+import { TIMER_GRACE_MS } from '../../src/domain/item/alarms.ts';
 import { deadlinesOf } from '../../src/domain/item/deadlines.ts';
 import { PLACES } from '../../src/domain/item/stages.ts';
 import {
@@ -48,7 +48,7 @@ afterAll(() => database.close());
 
 type Question = Partial<Parameters<typeof findInTables>[1]>;
 
-function find(now: string, question: Question = {}): Promise<FoundFact[]> {
+function find(now: string, question: Question = {}): Promise<Observation[]> {
   const { workspaceId } = workspace;
   return findInTables(database.db, {
     workspaceId,
@@ -63,13 +63,13 @@ function find(now: string, question: Question = {}): Promise<FoundFact[]> {
 async function findingsOf(
   run: TestRun,
   { now = run.at, ...change }: { now?: string } & Parameters<typeof seedRun>[3] = {},
-): Promise<FoundFact[]> {
+): Promise<Observation[]> {
   const itemId = await seedRun(database.db, workspace, run, change);
   return find(now, { itemId });
 }
 
-const codesOf = (facts: FoundFact[]) => facts.map(({ code }) => code);
-const only = (facts: FoundFact[], code: TableCode) => facts.filter((fact) => fact.code === code);
+const codesOf = (facts: Observation[]) => facts.map(({ code }) => code);
+const only = (facts: Observation[], code: TableCode) => facts.filter((fact) => fact.code === code);
 
 describe('an item that is not stuck', () => {
   it.each(PLACES.filter((place) => place !== 'publishing'))(
@@ -414,7 +414,7 @@ describe('the list', () => {
         rank(a.code) - rank(b.code) || a.since.localeCompare(b.since) || (a.id < b.id ? -1 : 1),
     );
     expect(all).toEqual(sorted);
-    const paged: FoundFact[] = [];
+    const paged: Observation[] = [];
     for (;;) {
       const last = paged.at(-1);
       const after = last && { rank: rank(last.code), since: last.since, id: last.id };

@@ -3,7 +3,7 @@ import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archiv
 import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
 import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
-import { listAuditedRows, readFoundItems } from '../../src/db/audit/rows.ts';
+import { listAuditRows, readItems } from '../../src/db/audit/rows.ts';
 import {
   findBlackouts,
   insertBlackout,
@@ -33,7 +33,7 @@ import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';
 import * as channelBudgets from '../../src/db/publishing/channel-budgets.ts';
-import { listOccupied } from '../../src/db/publishing/publications.ts';
+import { listOccupancy } from '../../src/db/publishing/publications.ts';
 import * as publishIntents from '../../src/db/publishing/publish-intents.ts';
 import * as sendLeases from '../../src/db/publishing/send-leases.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
@@ -192,8 +192,8 @@ async function fillWorkspace() {
         ...{ workspaceId: id, codes: TABLE_CODES, limit: 200 },
         now: new Date(Date.now() + 60_000).toISOString(),
       }),
-    listAuditedRows: (id) => listAuditedRows(db, { workspaceId: id }),
-    readFoundItems: (id) => readFoundItems(db, { workspaceId: id, itemIds: [itemId] }),
+    listAuditRows: (id) => listAuditRows(db, { workspaceId: id }),
+    readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
     getBrief: (id) => versions.getBrief(db, { ...item, workspaceId: id, hash: 'h' }),
@@ -235,7 +235,7 @@ async function fillWorkspace() {
       (await countCalendarFeeds(db, { workspaceId: id, memberId })) > 0,
     listCalendar: (id) => listCalendar(db, { workspaceId: id, ...range }),
     readFeed: (id) => readFeed(db, { workspaceId: id, ...range, now: range.from, limit: 10 }),
-    listOccupied: (id) => listOccupied(db, { workspaceId: id, channelAccountId, ...range }),
+    listOccupancy: (id) => listOccupancy(db, { workspaceId: id, channelAccountId, ...range }),
     listChannelSchedules: async (id) => [
       ...(await listChannelSchedules(db, {
         workspaceId: id,

@@ -182,9 +182,13 @@ describe('setClockOffset', () => {
     const workspace = await makeWorkspace(db);
     const { workspaceId } = workspace;
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
-    const past = await makeItem(db, workspace, { dueAt: inDays(-1) });
-    const future = await makeItem(db, workspace, { dueAt: inDays(2) });
-    await makeItem(db, workspace, { dueAt: null });
+    const dueAt = (at: string) => {
+      const alarm = { code: 'overdue' as const, at, since: at, subject: at, evidence: {} };
+      return { dueAt: at, alarms: [alarm], nextAlarmAt: at };
+    };
+    const past = await makeItem(db, workspace, dueAt(inDays(-1)));
+    const future = await makeItem(db, workspace, dueAt(inDays(2)));
+    await makeItem(db, workspace, { alarms: [], nextAlarmAt: null });
     const overdue = async () => {
       const question = { workspaceId, codes: ['overdue'] as const, limit: 10 };
       const found = await findInTables(db, { ...question, now: new Date().toISOString() });

@@ -8,7 +8,7 @@ export function createCommandSender(deps: DeliveryDeps): CommandSender {
   const sender = createRealSender(deps);
   return {
     ...sender,
-    send: ({ standing: _, ...request }) =>
+    send: ({ known: _, ...request }) =>
       sender.send({ ...request, commandId: `${request.commandId}:${randomUUID()}` }),
   };
 }

@@ -46,7 +46,7 @@ export function createLimits(perSecond: number): Limits {
 const MAX_REMEMBERED = 5_000;
 
 /**
- * Default deny: every request needs a standing API key unless the route that will answer is in the
+ * Default deny: every request needs a valid API key unless the route that will answer is in the
  * public list. The workspace and the member come from the key.
  */
 export function authenticate(
@@ -106,7 +106,7 @@ async function findHolder(
       idempotencyKey === null ? null : commandIdFor(apiKeyId, idempotencyKey),
   });
   if (found === null) return null;
-  c.set('standing', { itemId, context: found.context, readAt: performance.now() });
+  c.set('known', { itemId, context: found.context, readAt: performance.now() });
   return found.authenticated;
 }
 

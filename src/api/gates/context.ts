@@ -12,7 +12,7 @@ export interface ApiCaller extends Caller {
 }
 
 /** What a command on an item will be judged with, read together with the caller's credential. */
-export interface Standing {
+export interface KnownItem {
   itemId: string;
   context: CommandContext;
   /** Monotonic milliseconds. */
@@ -27,7 +27,7 @@ export interface ApiEnv {
     /** Set on every route that is not public: the authentication runs before all of them. */
     caller: ApiCaller;
     /** Absent where no command can follow. */
-    standing: Standing | undefined;
+    known: KnownItem | undefined;
     /** The credential as it was presented: seals answers that only its holder may see again. */
     holder: string;
     /** The `Idempotency-Key` of the request, if it has one. */
@@ -53,11 +53,11 @@ export function routeOf(c: Context): string | null {
 }
 
 /** A body may take long to arrive; what was read before it is read again then. */
-const STANDING_FOR_MS = 500;
+const KNOWN_FOR_MS = 500;
 
 /** What was read of an item together with the credential; null when that is not this item or too long ago. */
-export function standingOf(c: ApiContext, itemId: string): CommandContext | null {
-  const standing = c.get('standing');
-  if (standing?.itemId !== itemId) return null;
-  return performance.now() - standing.readAt <= STANDING_FOR_MS ? standing.context : null;
+export function knownContext(c: ApiContext, itemId: string): CommandContext | null {
+  const known = c.get('known');
+  if (known?.itemId !== itemId) return null;
+  return performance.now() - known.readAt <= KNOWN_FOR_MS ? known.context : null;
 }

@@ -11,7 +11,7 @@ import {
   isUnstorableText,
   StoreError,
 } from '../../db/errors.ts';
-import type { ApiLog } from '../deps.ts';
+import type { ApiLog } from '../log.ts';
 import { type ApiEnv, routeOf } from './context.ts';
 import {
   ApiError,

@@ -111,8 +111,8 @@ function doneOrThrow(
   switch (outcome.outcome) {
     case 'done':
       return outcome;
-    case 'not_standing':
-      throw conflict(`${findingId} does not stand: ask /v1/audit/stuck again`);
+    case 'gone':
+      throw conflict(`nothing is stuck under ${findingId} now. Ask /v1/audit/stuck again`);
     case 'not_offered': {
       const offered = outcome.repairs.join(', ') || 'no repair';
       throw conflict(`${findingId} offers ${offered}, not ${repair}`);
@@ -126,7 +126,7 @@ function doneOrThrow(
       throw new ApiError('forbidden');
     case 'cannot_tell':
       throw new ApiError('unavailable', {
-        detail: `whether ${findingId} stands could not be found out: ${outcome.couldNotAsk
+        detail: `nobody could find out whether ${findingId} is still true: ${outcome.couldNotAsk
           .map(({ what, why }) => `${what} (${why})`)
           .join('; ')}`,
         headers: { 'Retry-After': '5' },

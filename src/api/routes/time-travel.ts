@@ -1,18 +1,11 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TravelOutcome, TravelTarget } from '../../commands/time-travel.ts';
+import type { TimeTravel, TravelOutcome, TravelTarget } from '../../commands/time-travel.ts';
 import { Instant } from '../../domain/instant.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { ApiError, notFound, problems, WRITE_ERRORS } from '../gates/errors.ts';
 import { onceUnderLease } from '../gates/idempotency.ts';
 import { answers, body, IDEMPOTENT, WITH_KEY } from '../route-parts.ts';
-
-/** Moves an item's run ahead in time; see commands/time-travel.ts. */
-export type TimeTravel = (journey: {
-  workspaceId: string;
-  itemId: string;
-  target: TravelTarget;
-}) => Promise<TravelOutcome>;
 
 const DURATION =
   /^P(?=.)(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$/;

@@ -51,38 +51,6 @@ export const SandboxPostList = z.object({
 });
 export type SandboxPostList = z.infer<typeof SandboxPostList>;
 
-/** Base measures that `GET /v1/metrics` reports of a post, all of them counts since it was published. */
-export const SANDBOX_MEASURES = [
-  'impressions',
-  'reach',
-  'reactions',
-  'comments',
-  'shares',
-  'saves',
-  'link_clicks',
-  'followers',
-  'sessions',
-  'engaged_sessions',
-  'bounces',
-  'pageviews',
-  'key_events',
-  'downloads',
-  'mentions_pos',
-  'mentions_neu',
-  'mentions_neg',
-  'search_impressions',
-  'search_clicks',
-  'position_x_impressions',
-] as const;
-export type SandboxMeasure = (typeof SANDBOX_MEASURES)[number];
-
-/** `GET /v1/metrics?marker=&account=&ageSeconds=`; without a marker only the account's `followers`. */
-export const SandboxMetrics = z.object({
-  asOf: z.iso.datetime(),
-  measures: z.partialRecord(z.enum(SANDBOX_MEASURES), z.int().min(0)),
-});
-export type SandboxMetrics = z.infer<typeof SandboxMetrics>;
-
 /** Body of every answer outside 2xx. */
 export const SandboxError = z.object({ code: z.string(), message: z.string() });
 export type SandboxError = z.infer<typeof SandboxError>;

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { statesIn } from '../../domain/item/context.ts';
 import { type AuditScope, iso, milliseconds } from './sql.ts';
 
 /** Expiring credentials are found so long before, planned posts or not. */
@@ -39,7 +40,7 @@ cross join lateral (
       from publications p
       join items i on i.id = p.item_id and i.workspace_id = ${workspaceId} and i.closed_at is null
       where p.channel_account_id = a.id and not p.released
-        and p.state in ('tentative', 'planned', 'due', 'sending')
+        and p.state in ${statesIn('ahead', 'sending')}
     ) t
   ) s
 ) p

@@ -31,12 +31,12 @@ export async function archiveHistory(
     .onConflictDoNothing()
     .returning({ sha256: archivedHistories.sha256 });
   if (created !== undefined) return created.sha256;
-  const [standing] = await db
+  const [earlier] = await db
     .select({ sha256: archivedHistories.sha256 })
     .from(archivedHistories)
     .where(and(isOfItem({ workspaceId, itemId }), eq(archivedHistories.runId, runId)));
-  if (standing === undefined) throw new Error(`history of ${runId} is neither new nor stored`);
-  return standing.sha256;
+  if (earlier === undefined) throw new Error(`history of ${runId} is neither new nor stored`);
+  return earlier.sha256;
 }
 
 /** The kept histories of an item, in the order of its runs. */

@@ -5,24 +5,17 @@ import {
   type FindingCode,
   rankOf,
 } from '../../domain/audit/finding-catalogue.ts';
+import { ALARM_CODES, type AlarmCode } from '../../domain/item/alarms.ts';
 import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { expiringTokens } from './account-checks.ts';
-import {
-  LATE_SLOTS,
-  MISSING_CHECKPOINTS,
-  OVERDUE,
-  OVERDUE_TIMERS,
-  SLOTS_WITHOUT_APPROVAL,
-  UNDECIDED_REVIEWS,
-  unresolvedSlots,
-} from './item-checks.ts';
+import { alarmsOff } from './alarms.ts';
 import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
 import { commandsWithoutVerdict, eventGaps } from './record-checks.ts';
 import { type AuditScope, iso, openItems } from './sql.ts';
 
 /** Something found, before it is known whom it waits for. */
-export interface FoundFact {
+export interface Observation {
   id: string;
   code: FindingCode;
   /** Null: it is about no item. */
@@ -43,22 +36,20 @@ export type TableCode = {
   [C in FindingCode]: (typeof FINDING_KINDS)[C]['source'] extends 'tables' ? C : never;
 }[FindingCode];
 
+/** The findings that the alarms of a row say. */
+const ALARMS = Object.fromEntries(
+  ALARM_CODES.map((code) => [code, (scope: AuditScope) => alarmsOff(scope, code)]),
+) as Record<AlarmCode, (scope: AuditScope) => SQL>;
+
 const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
-  overdue: () => OVERDUE,
+  ...ALARMS,
   unassigned: () => UNASSIGNED,
   owner_inactive: () => INACTIVE_OWNERS,
   owner_absent: () => ABSENT_OWNERS,
   stale_approval: staleApprovals,
-  slot_without_approval: () => SLOTS_WITHOUT_APPROVAL,
-  publication_unknown: (scope) => unresolvedSlots(scope, 'unknown'),
-  publication_late: () => LATE_SLOTS,
-  publication_missed: (scope) => unresolvedSlots(scope, 'missed'),
-  checkpoint_missing: () => MISSING_CHECKPOINTS,
-  review_undecided: () => UNDECIDED_REVIEWS,
   token_expiring: expiringTokens,
   command_without_verdict: commandsWithoutVerdict,
   event_gap: eventGaps,
-  timer_overdue: () => OVERDUE_TIMERS,
 };
 
 /** Codes that the tables alone answer. */
@@ -79,7 +70,7 @@ export interface TableQuestion extends AuditScope {
 }
 
 /** What the tables say is stuck in a workspace, in the order of the list. */
-export async function findInTables(db: Db, question: TableQuestion): Promise<FoundFact[]> {
+export async function findInTables(db: Db, question: TableQuestion): Promise<Observation[]> {
   if (question.codes.length === 0) return [];
   const checks = question.codes.map(
     (code) => sql`

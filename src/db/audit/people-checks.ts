@@ -1,5 +1,15 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { CommandType } from '../../domain/item/commands.ts';
+import type { Approval, ApprovalSet } from '../../domain/item/context.ts';
+import type { Stage } from '../../domain/item/stages.ts';
 import { type AuditScope, iso, WAITS } from './sql.ts';
+
+const DECIDE: CommandType = 'decide_approval';
+const RESUME: CommandType = 'resume';
+const REVIEW: Stage = 'review';
+const APPROVE: Approval['decision'] = 'approve';
+const OPEN: ApprovalSet['state'] = 'open';
+const GRANTED: ApprovalSet['state'] = 'granted';
 
 /** Of an asked role: how many members still able to approve it needs. `all` names its members. */
 const NEEDED = sql`(select case jsonb_typeof(a.quorum)
@@ -11,11 +21,11 @@ const NEEDED = sql`(select case jsonb_typeof(a.quorum)
 /** Members who could do what is waited for: four eyes and earlier approvals are respected. */
 const ABLE = sql`(select count(*) from people m
   where (m.active and w.role = any(m.roles)
-      and not (w."for" = 'decide_approval' and o.authors ? m.id))
-    or (w."for" = 'decide_approval' and exists (
+      and not (w."for" = ${DECIDE} and o.authors ? m.id))
+    or (w."for" = ${DECIDE} and exists (
       select from jsonb_to_recordset(o.gate -> 'decisions') as d(
         role text, "memberId" text, decision text)
-      where d.role = w.role and d."memberId" = m.id and d.decision = 'approve')))`;
+      where d.role = w.role and d."memberId" = m.id and d.decision = ${APPROVE})))`;
 
 /**
  * Waits for a role with nobody assigned, and it is not plain who is meant: nobody holds it, or
@@ -28,7 +38,7 @@ select o.id as item_id, concat_ws(':', o.id, w.role, w."for") as subject,
 from open_items o ${WAITS}
 cross join lateral (select ${ABLE}::integer as able) n
 where w."memberId" is null
-  and case when w."for" = 'decide_approval' then n.able < ${NEEDED} else n.able <> 1 end`;
+  and case when w."for" = ${DECIDE} then n.able < ${NEEDED} else n.able <> 1 end`;
 
 /**
  * Waits for somebody who can no longer act: not active, or without the role. Who holds an item may
@@ -44,20 +54,20 @@ from (
   select o.id, o.stage_entered_at, w.role, w."memberId", w."for" from open_items o ${WAITS}
   where w."memberId" is not null
   union all
-  select o.id, o.stage_entered_at, a.role, member.id, 'decide_approval'
+  select o.id, o.stage_entered_at, a.role, member.id, ${DECIDE}::text
   from open_items o
   cross join lateral jsonb_to_recordset(o.gate -> 'asked') as a(
     role text, quorum jsonb, members jsonb)
   cross join lateral jsonb_array_elements_text(a.members) as member(id)
-  where o.stage = 'review' and o.gate ->> 'state' = 'open' and a.quorum #>> '{}' = 'all'
+  where o.stage = ${REVIEW} and o.gate ->> 'state' = ${OPEN} and a.quorum #>> '{}' = 'all'
     and not exists (
       select from jsonb_to_recordset(o.gate -> 'decisions') as d(
         role text, "memberId" text, decision text)
-      where d.role = a.role and d."memberId" = member.id and d.decision = 'approve')
+      where d.role = a.role and d."memberId" = member.id and d.decision = ${APPROVE})
 ) w(id, stage_entered_at, role, "memberId", "for")
 cross join lateral (select w.id, w.stage_entered_at) o
 left join people m on m.id = w."memberId"
-where m.id is null or not m.active or (w."for" <> 'resume' and not w.role = any(m.roles))`;
+where m.id is null or not m.active or (w."for" <> ${RESUME} and not w.role = any(m.roles))`;
 
 /** Waits by name for somebody who is away now. */
 export const ABSENT_OWNERS = sql`
@@ -82,7 +92,7 @@ select o.id as item_id, concat_ws(':', o.id, 'set', o.gate ->> 'number') as subj
   jsonb_build_object('set', o.gate -> 'number', 'state', o.gate ->> 'state',
     'approvedHash', o.gate ->> 'contentHash', 'contentHash', o.content_hash) as evidence
 from open_items o
-where o.gate ->> 'state' in ('open', 'granted')
+where o.gate ->> 'state' in ${[OPEN, GRANTED]}
   and o.gate ->> 'contentHash' is distinct from o.content_hash
 union all
 select o.id, concat_ws(':', o.id, 'set', o.gate ->> 'number', w.role, c.actor_id),
@@ -92,11 +102,11 @@ select o.id, concat_ws(':', o.id, 'set', o.gate ->> 'number', w.role, c.actor_id
     'contentHash', o.content_hash)
 from open_items o ${WAITS}
 join commands c on c.workspace_id = ${workspaceId} and c.item_id = o.id
-  and c.type = 'decide_approval' and c.state = 'refused'
+  and c.type = ${DECIDE} and c.state = 'refused'
   and c.payload #>> '{message,refs,role}' = w.role
   and c.payload #>> '{message,refs,contentHash}' is distinct from o.content_hash
   and c.unmet @> '[{"code": "current_hash"}]'
-where o.stage = 'review' and w."for" = 'decide_approval'
+where o.stage = ${REVIEW} and w."for" = ${DECIDE}
   and c.refused_at_seq >= coalesce((select max(e.seq) from item_events e
     where e.workspace_id = ${workspaceId} and e.item_id = o.id
       and e.type = 'review.submitted'), 0)

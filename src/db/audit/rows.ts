@@ -4,7 +4,7 @@ import type { StoredItem } from '../item/items.ts';
 import { commands, items } from '../schema/index.ts';
 
 /** What the audit compares with the run of an item. */
-export interface AuditedRow {
+export interface AuditRow {
   itemId: string;
   seq: number;
   headHash: string;
@@ -14,10 +14,10 @@ export interface AuditedRow {
 }
 
 /** The open items of a workspace, the ones that reported longest ago first. */
-export async function listAuditedRows(
+export async function listAuditRows(
   db: Db,
   { workspaceId, itemIds }: { workspaceId: string; itemIds?: readonly string[] | undefined },
-): Promise<AuditedRow[]> {
+): Promise<AuditRow[]> {
   return db
     .select({
       itemId: items.id,
@@ -39,7 +39,7 @@ export async function listAuditedRows(
 }
 
 /** Where an item's row is, whatever its workspace. */
-export interface LocatedRow {
+export interface RowLocation {
   itemId: string;
   workspaceId: string;
   stage: string;
@@ -51,7 +51,7 @@ export interface LocatedRow {
  * Which of these items have a row, in any workspace: a run belongs to nobody only when none has.
  * The caller shows nothing of a foreign one.
  */
-export async function locateRows(db: Db, itemIds: readonly string[]): Promise<LocatedRow[]> {
+export async function locateRows(db: Db, itemIds: readonly string[]): Promise<RowLocation[]> {
   if (itemIds.length === 0) return [];
   return db
     .select({
@@ -66,7 +66,7 @@ export async function locateRows(db: Db, itemIds: readonly string[]): Promise<Lo
 }
 
 /** The rows of items that something was found about. */
-export async function readFoundItems(
+export async function readItems(
   db: Db,
   { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
 ): Promise<StoredItem[]> {

@@ -71,7 +71,7 @@ export async function listBlackouts(
   return toPage(rows, limit, (row) => [row.startsAt, row.id]);
 }
 
-/** Every standing window that touches a range: what a plan is checked against. */
+/** Every window in force that touches a range: what a plan is checked against. */
 export async function findBlackouts(
   db: Db,
   { workspaceId, from, to }: { workspaceId: string; from: string; to: string },

@@ -33,7 +33,7 @@ export async function createCalendarFeed(
   return { id, secret };
 }
 
-/** The standing feed of a secret, while its member is active. The secret has 256 random bits. */
+/** The feed of a secret that was not revoked, while its member is active. The secret has 256 random bits. */
 export async function findCalendarFeed(db: Db, secret: string): Promise<CalendarFeed | null> {
   if (!SECRET.test(secret)) return null;
   const [row] = await db
@@ -79,7 +79,7 @@ export async function listCalendarFeeds(
   return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
 }
 
-/** How many standing feeds a member has. */
+/** How many feeds a member has that were not revoked. */
 export async function countCalendarFeeds(db: Db, member: FeedHolder): Promise<number> {
   const [row] = await db.select({ feeds: count() }).from(calendarFeeds).where(isStandingOf(member));
   return row?.feeds ?? 0;
@@ -101,7 +101,7 @@ function isStandingOf({ workspaceId, memberId }: FeedHolder) {
 /**
  * Ends a feed for good.
  * @param memberId whose feed it has to be; left out for any of the workspace.
- * @returns false when there is no such standing feed.
+ * @returns false when there is no such feed.
  */
 export async function revokeCalendarFeed(
   db: Db,

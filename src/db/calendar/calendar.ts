@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gte, lt, notInArray, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import type { PublicationState } from '../../domain/item/context.ts';
+import { statesIn } from '../../domain/item/context.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
@@ -9,7 +9,7 @@ import type { PublicationRow } from '../publishing/publications.ts';
 import { channelAccounts, items, publications, renames } from '../schema/index.ts';
 
 /** States of what will not be, or is not, on the channel. */
-export const CANCELLED_STATES: PublicationState[] = ['skipped', 'rejected', 'not_live'];
+export const CANCELLED_STATES = statesIn('cancelled');
 
 export interface CalendarRow {
   publication: PublicationRow;

@@ -22,7 +22,7 @@ export interface NewCommand {
   bodyHash: string;
 }
 
-export type InsertedCommand =
+export type CommandInsertion =
   /** `attempt` is the fence's number when the row is new and a lease was asked for, else null. */
   | { conflict: false; inserted: boolean; attempt: number | null; row: CommandRow }
   /** The id was used for something else: another body, type or workspace. */
@@ -35,7 +35,7 @@ export type InsertedCommand =
 export async function insertCommand(
   db: Db,
   { leaseMs, ...command }: NewCommand & { leaseMs?: number },
-): Promise<InsertedCommand> {
+): Promise<CommandInsertion> {
   const { payload } = command;
   const fence = { attempt: leaseMs === undefined ? 0 : 1, leaseMs: leaseMs ?? null };
   const [created] = await storeNew(db).execute({ ...command, ...fence });

@@ -21,7 +21,7 @@ export async function insertComment(db: Db, comment: NewComment): Promise<Commen
     .onConflictDoNothing({ target: [comments.commandId, comments.kind] })
     .returning();
   if (created !== undefined) return created;
-  const [standing] = await db
+  const [earlier] = await db
     .select()
     .from(comments)
     .where(
@@ -31,8 +31,8 @@ export async function insertComment(db: Db, comment: NewComment): Promise<Commen
         eq(comments.kind, comment.kind ?? 'comment'),
       ),
     );
-  if (standing === undefined) throw new Error('the comment is neither new nor stored');
-  return standing;
+  if (earlier === undefined) throw new Error('the comment is neither new nor stored');
+  return earlier;
 }
 
 /**

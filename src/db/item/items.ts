@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import type { AlarmCode } from '../../domain/item/alarms.ts';
 import { GENESIS_HASH } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
 import type { Stage } from '../../domain/item/stages.ts';
@@ -12,10 +13,10 @@ import { items } from '../schema/index.ts';
 /** A row as it is stored. */
 export type StoredItem = typeof items.$inferSelect;
 
-/** A row of a list: everything but the machine's state. */
-export type ItemSummary = Omit<StoredItem, 'snapshot'>;
+/** A row of a list: everything but the machine's state and its alarms. */
+export type ItemSummary = Omit<StoredItem, 'snapshot' | 'alarms'>;
 
-const { snapshot: _, ...summaryColumns } = getTableColumns(items);
+const { snapshot: _, alarms: __, ...summaryColumns } = getTableColumns(items);
 
 export type NewItem = Pick<
   StoredItem,
@@ -142,16 +143,15 @@ function isItem({ workspaceId, itemId }: ItemKey) {
   return and(eq(items.id, itemId), eq(items.workspaceId, workspaceId));
 }
 
-/** Past due by the run's own clock. */
-function isOverdue() {
-  return sql`${items.dueAt} < now() + ${items.clockOffsetMs} * interval '1 millisecond'`;
-}
+/** What makes an item of a list stuck; the audit finds more. */
+const STUCK: AlarmCode[] = ['overdue', 'publication_unknown', 'publication_missed'];
 
 /** Never null, so that its negation holds for every other row. */
 function isStuck() {
-  const waits = JSON.stringify([{ for: 'resolve_publication' }]);
-  return sql`(${items.closedAt} is null
-    and (coalesce(${isOverdue()}, false) or ${items.waitingOn} @> ${waits}::jsonb))`;
+  const now = sql`now() + ${items.clockOffsetMs} * interval '1 millisecond'`;
+  return sql`(${items.closedAt} is null and coalesce(${items.nextAlarmAt} < ${now}, false)
+    and exists (select from jsonb_to_recordset(${items.alarms}) as a(code text, at timestamptz)
+      where a.code in ${STUCK} and a.at < ${now}))`;
 }
 
 function isOpen(open: boolean) {

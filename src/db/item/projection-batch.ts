@@ -19,13 +19,13 @@ export interface ProjectionBatch {
 export interface Projection {
   /** The item row's seq. */
   seq: number;
-  /** Seqs stored by this call; the others stood already. */
+  /** Seqs stored by this call; the others were there before. */
   recorded: number[];
   /** Seqs just before an event of the batch that are not stored: they may still arrive. */
   missing: number[];
-  /** What stands for `command` now; null without one, and when its row is gone. */
+  /** The verdict of `command` now; null without one, and when its row is gone. */
   verdict: CommandVerdict | null;
-  /** The run applied a command that stands refused, or applied at another seq: a finding. */
+  /** The run applied a command that was refused before, or applied at another seq: a finding. */
   contradiction: boolean;
 }
 

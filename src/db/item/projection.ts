@@ -1,16 +1,16 @@
-import { and, eq, gte, lt, lte, sql } from 'drizzle-orm';
+import { and, eq, gte, lte } from 'drizzle-orm';
+import pg from 'pg';
 import { z } from 'zod';
 import { intentKeyOf } from '../../domain/channel/publication-intent.ts';
 import { GENESIS_HASH, type ItemEvent } from '../../domain/item/event.ts';
-import { commandIdOf } from '../../domain/item/row.ts';
 import type { Db } from '../client.ts';
-import { ChainConflict, StoreError } from '../errors.ts';
+import { ChainConflict, isUniqueViolation, StoreError } from '../errors.ts';
 import { resolveIntent } from '../publishing/publish-intents.ts';
-import { commands, itemEvents, items, outbox } from '../schema/index.ts';
-import { inTransaction } from '../transaction.ts';
+import { commands, itemEvents, items } from '../schema/index.ts';
+import { inTransaction, retryOnConflict } from '../transaction.ts';
 import { getCommand, verdictOf } from './commands.ts';
-import { outboxRows, type Projection, type ProjectionBatch } from './projection-batch.ts';
-import { projectInOrder } from './projection-in-order.ts';
+import type { Projection, ProjectionBatch } from './projection-batch.ts';
+import { type NextRow, type WriteResult, writeBatch } from './projection-statement.ts';
 
 /**
  * The only writer of an item's state and of its events. One transaction, repeatable in any order:
@@ -21,13 +21,59 @@ import { projectInOrder } from './projection-in-order.ts';
  */
 export async function projectEvents(db: Db, batch: ProjectionBatch): Promise<Projection> {
   const events = [...batch.events].sort((a, b) => a.seq - b.seq);
-  const inOrder = events.some(isResolution) ? null : await projectInOrder(db, batch, events);
-  if (inOrder === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
-  const standing =
-    inOrder.verdict === null && batch.command !== undefined
-      ? await inTransaction(db, (tx) => settleCommand(tx, batch))
-      : { verdict: inOrder.verdict, contradiction: false };
-  return { seq: events.at(-1)?.seq ?? 0, recorded: inOrder.recorded, missing: [], ...standing };
+  const written = await projectInOrder(db, batch, events);
+  if (written === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
+  const { recorded, verdict } = written;
+  const settled =
+    verdict === null
+      ? await inTransaction(db, (tx) => readVerdict(tx, batch))
+      : { verdict, contradiction: false };
+  return { seq: events.at(-1)?.seq ?? 0, recorded, missing: [], ...settled };
+}
+
+/**
+ * For a batch that continues where the row stands: at the event before it, or at one of its own, for a
+ * run repeats what it does not know to be stored. A person waits for it, and it saves six round trips.
+ * The row's head hash names the event it stands at.
+ * @returns null when the batch does not continue there, or runs in a transaction of someone else's:
+ * then nothing was done.
+ */
+async function projectInOrder(
+  db: Db,
+  batch: ProjectionBatch,
+  events: readonly ItemEvent[],
+): Promise<WriteResult | null> {
+  const { item } = batch;
+  const first = events.at(0);
+  const last = events.at(-1);
+  // An error inside a foreign transaction would end it; there is no falling back from that.
+  if (!(db.$client instanceof pg.Pool) || events.some(isResolution)) return null;
+  if (item === undefined || first === undefined || last?.seq !== item.seq) return null;
+  if (!isUnbroken(events)) return null;
+  try {
+    const written = await retryOnConflict(() =>
+      writeBatch(db, batch, {
+        events,
+        next: { ...item, headHash: last.hash },
+        from: { seq: first.seq - 1, hashes: events.map(({ prevHash }) => prevHash) },
+        isLocked: false,
+      }),
+    );
+    return written.moved ? written : null;
+  } catch (error) {
+    // An event beyond the row was recorded without its row: the general way sorts that out.
+    if (isUniqueViolation(error, 'item_events_pkey')) return null;
+    throw error;
+  }
+}
+
+function isUnbroken(events: readonly ItemEvent[]): boolean {
+  return events.every((event, index) => {
+    const previous = events[index - 1];
+    return (
+      previous === undefined || (event.seq === previous.seq + 1 && event.prevHash === previous.hash)
+    );
+  });
 }
 
 /** Batches that overlap what is stored, come early or late, or only settle a command. */
@@ -40,11 +86,17 @@ async function projectAnyhow(
   const stored = await readNeighbours(tx, batch, events);
   const chain = joinChain(batch.itemId, row, stored, events);
   const missing = events.map(({ seq }) => seq - 1).filter((seq) => !chain.has(seq));
-  const recorded = await insertEvents(tx, batch, events);
-  const seq = await moveItem(tx, batch, row, chain);
-  await insertOutbox(tx, batch);
+  const next = nextRow(batch, row, chain);
+  const { recorded, verdict } = await writeBatch(tx, batch, {
+    events,
+    next,
+    from: { seq: row.seq, hashes: [row.headHash] },
+    isLocked: true,
+  });
   await settleResolved(tx, batch, events);
-  return { seq, recorded, missing, ...(await settleCommand(tx, batch)) };
+  const settled =
+    verdict === null ? await readVerdict(tx, batch) : { verdict, contradiction: false };
+  return { seq: next?.seq ?? row.seq, recorded, missing, ...settled };
 }
 
 function isResolution({ type }: ItemEvent): boolean {
@@ -64,12 +116,10 @@ async function settleResolved(
     await resolveIntent(tx, {
       workspaceId,
       intentKey: intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber }),
-      ...{
-        resolution: outcome,
-        remoteId,
-        permalink,
-        evidence: { by: actor, saidAt: at, reason: evidence },
-      },
+      resolution: outcome,
+      remoteId,
+      permalink,
+      evidence: { by: actor, saidAt: at, reason: evidence },
     });
   }
 }
@@ -151,82 +201,40 @@ function joinChain(
   return chain;
 }
 
-async function insertEvents(
-  tx: Db,
-  { workspaceId, itemId }: ProjectionBatch,
-  events: readonly ItemEvent[],
-): Promise<number[]> {
-  if (events.length === 0) return [];
-  const rows = events.map((event) => ({
-    ...{ ...event, workspaceId, itemId },
-    commandId: commandIdOf(event),
-  }));
-  const inserted = await tx
-    .insert(itemEvents)
-    .values(rows)
-    .onConflictDoNothing()
-    .returning({ seq: itemEvents.seq });
-  return inserted.map(({ seq }) => seq).sort((a, b) => a - b);
-}
-
-/** @returns the row's seq afterwards. */
-async function moveItem(
-  tx: Db,
-  { workspaceId, itemId, item }: ProjectionBatch,
+/** The row after the batch; null when it stands there already or further. */
+function nextRow(
+  { itemId, item }: ProjectionBatch,
   row: ItemHead,
   chain: ReadonlyMap<number, string>,
-): Promise<number> {
-  if (item === undefined || item.seq <= row.seq) return row.seq;
+): NextRow | null {
+  if (item === undefined || item.seq <= row.seq) return null;
   const headHash = chain.get(item.seq);
   if (headHash === undefined) {
     throw new StoreError('batch_incomplete', `${itemId}: event ${item.seq} is not in the batch`);
   }
-  await tx
-    .update(items)
-    .set({ ...item, headHash, updatedAt: sql`now()` })
-    .where(and(eq(items.id, itemId), eq(items.workspaceId, workspaceId), lt(items.seq, item.seq)));
-  return item.seq;
+  return { ...item, headHash };
 }
 
-async function insertOutbox(tx: Db, batch: ProjectionBatch): Promise<void> {
-  const { workspaceId, itemId } = batch;
-  const rows = outboxRows(batch).map((row) => ({ ...row, workspaceId, itemId }));
-  if (rows.length > 0) await tx.insert(outbox).values(rows).onConflictDoNothing();
-}
-
-/** Events are kept even if the verdict contradicts them: the run is the truth about what happened. */
-async function settleCommand(
+/**
+ * The verdict that a command had before. Events are kept even if it contradicts them: the run is the
+ * truth about what happened.
+ */
+async function readVerdict(
   tx: Db,
   { workspaceId, command }: ProjectionBatch,
 ): Promise<Pick<Projection, 'verdict' | 'contradiction'>> {
-  if (command === undefined) return { verdict: null, contradiction: false };
-  const { id, seq, answer } = command;
-  const isCommand = and(eq(commands.id, id), eq(commands.workspaceId, workspaceId));
-  const [settled] = await tx
-    .update(commands)
-    .set({
-      state: 'applied',
-      answer,
-      appliedSeq: seq,
-      settledAt: sql`now()`,
-      leaseUntil: null,
-      lastError: null,
-      retryAt: null,
-    })
-    .where(and(isCommand, eq(commands.state, 'pending')))
-    .returning();
-  if (settled !== undefined) return { verdict: verdictOf(settled), contradiction: false };
-  const standing = await getCommand(tx, { workspaceId, id });
-  if (standing === null) return { verdict: null, contradiction: false };
-  const contradiction = standing.state === 'refused' || standing.appliedSeq !== seq;
+  const row = command === undefined ? null : await getCommand(tx, { workspaceId, id: command.id });
+  if (command === undefined || row === null) return { verdict: null, contradiction: false };
+  const { id, seq } = command;
+  const contradiction = row.state === 'refused' || row.appliedSeq !== seq;
   if (contradiction) {
     await tx
       .update(commands)
       .set({
-        lastError: `the run applied it at seq ${seq}, but it stands ${standing.state}`,
-        ...(standing.state === 'refused' ? { appliedSeq: seq } : {}),
+        lastError: `the run applied it at event ${seq}, but its verdict is "${row.state}"`,
+        appliedSeq: row.state === 'refused' ? seq : row.appliedSeq,
       })
-      .where(isCommand);
+      .where(and(eq(commands.id, id), eq(commands.workspaceId, workspaceId)));
   }
-  return { verdict: verdictOf(standing), contradiction };
+  return { verdict: verdictOf(row), contradiction };
 }

@@ -39,13 +39,13 @@ export function appendReadings(
     const created = await tx.insert(readings).values(rows).onConflictDoNothing().returning();
     const byId = new Map(created.map((row) => [row.id, row]));
     const repeated = rows.filter(({ id }) => !byId.has(id));
-    const standing = await findByIdempotencyKey(
+    const earlier = await findByIdempotencyKey(
       tx,
       workspaceId,
       repeated.flatMap(({ idempotencyKey }) => idempotencyKey ?? []),
     );
     return rows.map((row) => {
-      const stored = byId.get(row.id) ?? standing.get(row.idempotencyKey ?? '');
+      const stored = byId.get(row.id) ?? earlier.get(row.idempotencyKey ?? '');
       if (stored === undefined) throw new Error(`reading ${row.id} is neither new nor stored`);
       return stored;
     });

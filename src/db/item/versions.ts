@@ -52,19 +52,19 @@ function statementFor(table: 'briefs' | 'drafts'): string {
   return `
 with locked as (
   select id from items where id = $1 and workspace_id = $2 for no key update
-), standing as (
+), earlier as (
   select version, author_id, created_at from ${table}
   where item_id = $1 and workspace_id = $2 and hash = $3
 ), created as (
   insert into ${table} (item_id, version, workspace_id, hash, body, author_id)
   select id, (select coalesce(max(version), 0) + 1 from ${table} where item_id = $1),
     $2, $3, $4::jsonb, $5
-  from locked where not exists (select from standing)
+  from locked where not exists (select from earlier)
   returning version, author_id, created_at
 )
 select true as created, created.* from created
 union all
-select false, standing.* from standing`;
+select false, earlier.* from earlier`;
 }
 
 const STATEMENTS = { briefs: statementFor('briefs'), drafts: statementFor('drafts') };
@@ -95,8 +95,13 @@ async function saveAtOnce<Body>(
     if (saved === undefined) return null;
     // The same hash is the same body.
     const row = {
-      ...{ itemId, workspaceId, hash, body, version: saved.version },
-      ...{ authorId: saved.author_id, createdAt: saved.created_at.toISOString() },
+      itemId,
+      workspaceId,
+      hash,
+      body,
+      version: saved.version,
+      authorId: saved.author_id,
+      createdAt: saved.created_at.toISOString(),
     };
     return { row, created: saved.created };
   } catch (error) {
@@ -115,8 +120,8 @@ function saveInTurn<Body, Row>(
 ): Promise<SavedVersion<Row>> {
   return inTransaction(db, async (tx) => {
     await lockItem(tx, version);
-    const standing = await find(tx, version);
-    if (standing !== null) return { row: standing, created: false };
+    const earlier = await find(tx, version);
+    if (earlier !== null) return { row: earlier, created: false };
     const { itemId, workspaceId, hash, body, authorId } = version;
     await tx.execute(sql`insert into ${table} (item_id, version, workspace_id, hash, body, author_id)
       values (${itemId}, ${nextVersion(table, version)}, ${workspaceId}, ${hash},

@@ -40,10 +40,10 @@ returning true as taken`);
   if (rows.length > 0) return { taken: true };
   const bannedMs = await readBanMs(db, { workspaceId, channelAccountId });
   if (bannedMs > 0) return { taken: false, reason: 'banned', waitMs: bannedMs };
-  const { rows: standing } = await db.execute<{ tokens: number }>(sql`
+  const { rows: buckets } = await db.execute<{ tokens: number }>(sql`
 select (${filled})::double precision as tokens from channel_budgets b
 where b.workspace_id = ${workspaceId} and b.channel_account_id = ${channelAccountId}`);
-  const lacking = Math.max(0, cost - (standing[0]?.tokens ?? 0));
+  const lacking = Math.max(0, cost - (buckets[0]?.tokens ?? 0));
   return { taken: false, reason: 'no_budget', waitMs: Math.ceil((lacking * perMs) / max) };
 }
 
@@ -74,8 +74,11 @@ export async function banAccount(
   await db
     .insert(channelBudgets)
     .values({
-      ...{ workspaceId, channelAccountId, tokens: 0 },
-      ...{ refilledAt: sql`clock_timestamp()`, bannedUntil: until },
+      workspaceId,
+      channelAccountId,
+      tokens: 0,
+      refilledAt: sql`clock_timestamp()`,
+      bannedUntil: until,
     })
     .onConflictDoUpdate({
       target: [channelBudgets.workspaceId, channelBudgets.channelAccountId],

@@ -1,19 +1,12 @@
 import { sql } from 'drizzle-orm';
-import type { PublicationState } from '../../domain/item/context.ts';
+import { statesIn } from '../../domain/item/context.ts';
 import type { Db } from '../client.ts';
 import type { publications } from '../schema/index.ts';
 
 export type PublicationRow = typeof publications.$inferSelect;
 
 /** States in which a publication takes a moment of its account. */
-const OCCUPYING: PublicationState[] = [
-  'tentative',
-  'planned',
-  'due',
-  'sending',
-  'published',
-  'unknown',
-];
+const OCCUPYING = statesIn('ahead', 'sending', 'live', 'doubtful');
 
 /** One caller at a time chooses a time on an account. Ends with the transaction. */
 export async function lockSlots(tx: Db, channelAccountId: string): Promise<void> {
@@ -21,7 +14,7 @@ export async function lockSlots(tx: Db, channelAccountId: string): Promise<void>
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
 }
 
-export interface Occupied {
+export interface Occupancy {
   itemId: string;
   at: string;
   local: string;
@@ -29,10 +22,10 @@ export interface Occupied {
 }
 
 /**
- * When an account is taken: by publications of any item, and by plans that wait for their verdict. A
+ * When an account is occupied: by publications of any item, and by plans that wait for their verdict. A
  * plan that is refused stops holding what it named in the moment its refusal is stored.
  */
-export async function listOccupied(
+export async function listOccupancy(
   db: Db,
   {
     workspaceId,
@@ -40,7 +33,7 @@ export async function listOccupied(
     from,
     to,
   }: { workspaceId: string; channelAccountId: string; from: string; to: string },
-): Promise<Occupied[]> {
+): Promise<Occupancy[]> {
   const { rows } = await db.execute<{ itemId: string; at: Date; local: string; zone: string }>(sql`
     select item_id as "itemId", at, local, zone from publications
     where channel_account_id = ${channelAccountId} and workspace_id = ${workspaceId}

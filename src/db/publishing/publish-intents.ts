@@ -141,7 +141,10 @@ export async function resolveIntent(
 ): Promise<Settled> {
   const state = RESOLVED_STATES[resolution];
   return move(db, key, inArray(publishIntents.state, ['planned', 'sending', 'unknown']), {
-    ...{ state, resolution, evidence, ...NO_LEASE },
+    state,
+    resolution,
+    evidence,
+    ...NO_LEASE,
     ...(state === 'published' && {
       remoteId: sql`coalesce(${remoteId}, ${publishIntents.remoteId})`,
       permalink: sql`coalesce(${permalink}, ${publishIntents.permalink})`,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Alarm } from '../../domain/item/alarms.ts';
 import type { ItemEvent, ItemEventType } from '../../domain/item/event.ts';
 import type { WaitingOn } from '../../domain/item/responsible.ts';
 import type { ItemSnapshot } from '../../domain/item/run.ts';
@@ -24,9 +25,11 @@ export const items = pgTable('items', {
   /** Hash of the event at `seq`. */
   headHash: text('head_hash').notNull(),
   snapshot: jsonb().$type<ItemSnapshot>().notNull(),
-  /** By the run's clock, as are `dueAt` and `closedAt`: compare with `now() + clockOffsetMs`. */
+  /** By the run's clock, as are the times after it: compare with `now() + clockOffsetMs`. */
   stageEnteredAt: instant('stage_entered_at').notNull(),
   dueAt: instant('due_at'),
+  alarms: jsonb().$type<Alarm[]>().notNull().default([]),
+  nextAlarmAt: instant('next_alarm_at'),
   /** How far time travel put the run's clock ahead (local stack only). */
   clockOffsetMs: bigint('clock_offset_ms', { mode: 'number' }).notNull().default(0),
   createdBy: text('created_by').notNull(),

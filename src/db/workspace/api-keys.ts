@@ -61,7 +61,7 @@ export interface Authenticated {
 }
 
 /**
- * Whose key this is. Null for anything else than a standing key of an active member: malformed,
+ * Whose key this is. Null for anything else than a valid key of an active member: malformed,
  * unknown, wrong secret, expired, revoked. The workspace comes from here and from nowhere else.
  * @param request `idempotencyKey` as it was sent: read along, because it saves a round trip.
  */
@@ -96,28 +96,28 @@ export const keyColumns = {
   id: apiKeys.id,
   workspaceId: apiKeys.workspaceId,
   secretHash: apiKeys.secretHash,
-  standing: sql<boolean>`${apiKeys.revokedAt} is null
+  isValid: sql<boolean>`${apiKeys.revokedAt} is null
     and (${apiKeys.expiresAt} is null or ${apiKeys.expiresAt} > now())
     and ${members.active}`,
-  usedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
+  isUsedLately: sql<boolean>`coalesce(${apiKeys.lastUsedAt} > ${usedBefore()}, false)`,
 };
 
-interface FoundKey {
+interface KeyRow {
   id: string;
   secretHash: Buffer;
-  standing: boolean;
-  usedLately: boolean;
+  isValid: boolean;
+  isUsedLately: boolean;
 }
 
 /** Checks the secret, also of a key that was not found, and notes the use of one that is good. */
 export async function isAccepted(
   db: Db,
   { secret }: PresentedKey,
-  found: FoundKey | undefined,
+  found: KeyRow | undefined,
 ): Promise<boolean> {
   const matches = timingSafeEqual(hashSecret(secret), found?.secretHash ?? NO_HASH);
-  if (found === undefined || !matches || !found.standing) return false;
-  if (!found.usedLately) await noteUse(db, found.id);
+  if (found === undefined || !matches || !found.isValid) return false;
+  if (!found.isUsedLately) await noteUse(db, found.id);
   return true;
 }
 

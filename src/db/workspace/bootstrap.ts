@@ -54,7 +54,9 @@ export function bootstrapWorkspace(
     const members: BootstrappedWorkspace['members'] = [];
     for (const { name, roles, platformTags = {}, skillTags = [] } of plan.members) {
       const { id: memberId } = await insertMember(tx, {
-        ...{ workspaceId, name, platformTags },
+        workspaceId,
+        name,
+        platformTags,
         roles: [...roles],
         skillTags: [...skillTags],
       });

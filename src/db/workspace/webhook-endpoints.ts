@@ -92,15 +92,15 @@ export function rotateWebhookSecret(
   { sealedSecret, ...key }: WebhookEndpointKey & { sealedSecret: string },
 ): Promise<WebhookEndpointRow | null> {
   return inTransaction(db, async (tx) => {
-    const [standing] = await tx
+    const [endpoint] = await tx
       .select({ secrets: webhookEndpoints.secrets })
       .from(webhookEndpoints)
       .where(isEndpoint(key))
       .for('no key update');
-    if (standing === undefined) return null;
+    if (endpoint === undefined) return null;
     const now = new Date();
     const expiresAt = new Date(now.getTime() + ROTATION_OVERLAP_MS).toISOString();
-    const previous = standing.secrets.slice(0, 1).map((secret) => ({ ...secret, expiresAt }));
+    const previous = endpoint.secrets.slice(0, 1).map((secret) => ({ ...secret, expiresAt }));
     const secrets = [newest(sealedSecret, now), ...previous];
     const [row] = await tx
       .update(webhookEndpoints)

@@ -29,7 +29,7 @@ const SENTENCES: Record<FindingCode, Sentence> = {
       : `nobody is assigned as ${of('role')}, and ${of('able')} members could act`,
   owner_inactive: (_, of) => `${of('memberId')} can no longer act as ${of('role')}`,
   owner_absent: (_, of) => `${of('memberId')} is away until ${of('absentUntil')}`,
-  stale_approval: (_, of) => `a decision was made on content other than ${of('contentHash')}`,
+  stale_approval: (_, of) => `somebody decided on content other than ${of('contentHash')}`,
   slot_without_approval: (_, of) =>
     `the slot of ${of('publicationId')} at ${of('at')} has no approved content`,
   publication_unknown: (_, of) => `nobody knows whether ${of('publicationId')} went out`,
@@ -40,23 +40,23 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     `no readings came for checkpoint ${of('checkpoint')} of ${of('publicationId')}`,
   review_undecided: (_, of) =>
     of('frozen') === 'true'
-      ? `the KPI review ${of('reviewId')} is past its due time and not signed by all`
-      : `the readings of the KPI review ${of('reviewId')} are not frozen`,
+      ? `the KPI review ${of('reviewId')} is overdue: not every role has signed`
+      : `nobody froze the readings of the KPI review ${of('reviewId')}`,
   token_expiring: (_, of) =>
     of('refusedAt') === 'nothing'
-      ? `the credentials of ${of('channelAccountId')} (${of('channel')}) ${of('expired') === 'true' ? 'expired' : 'expire'} at ${of('expiresAt')}; posts planned after that: ${of('plannedAfter')}`
-      : `the credentials of ${of('channelAccountId')} (${of('channel')}) were refused at ${of('refusedAt')}: ${of('refusal')}; posts planned: ${of('plannedAfter')}`,
+      ? `the credentials of ${of('channelAccountId')} (${of('channel')}) ${of('expired') === 'true' ? 'expired' : 'expire'} at ${of('expiresAt')}. Posts planned after that: ${of('plannedAfter')}`
+      : `the credentials of ${of('channelAccountId')} (${of('channel')}) were refused at ${of('refusedAt')}: ${of('refusal')}. Planned posts: ${of('plannedAfter')}`,
   activity_failing: (_, of) =>
     `${of('activity')} of ${of('workflowId')} has failed ${of('attempts')} times: ${of('lastError')}`,
   workflow_task_failing: (_, of) =>
     `the workflow task of ${of('workflowId')} is at attempt ${of('attempts')}: ${of('lastError')}`,
   no_worker: (_, of) =>
-    `no worker polls the task queue ${of('taskQueue')} for ${of('kinds')} tasks; last seen: ${of('lastSeenAt')}`,
+    `no worker takes ${of('kinds')} tasks of the queue ${of('taskQueue')}. Last seen: ${of('lastSeenAt')}`,
   backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
   command_without_verdict: (_, of) =>
     of('state') === 'refused'
-      ? `the command ${of('commandId')} (${of('type')}) stands refused, but the run applied it at ${of('appliedSeq')}`
-      : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts; last error: ${of('lastError')}`,
+      ? `the run applied the command ${of('commandId')} (${of('type')}) at event ${of('appliedSeq')}, but its verdict says refused`
+      : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts. Last error: ${of('lastError')}`,
   delivery_failing: (_, of) => `deliveries to ${of('endpointId')} fail`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>
@@ -66,8 +66,9 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   run_ahead_of_row: (_, of) => `the run is at event ${of('runSeq')}, its row at ${of('rowSeq')}`,
   row_ahead_of_run: (_, of) =>
     `the row is at event ${of('rowSeq')}, its run only at ${of('runSeq')}`,
-  event_gap: (_, of) => `event ${of('firstMissing')} is not stored; the row is at ${of('rowSeq')}`,
-  chain_broken: (_, of) => `the event chain does not verify at event ${of('seq')} (${of('fault')})`,
+  event_gap: (_, of) =>
+    `event ${of('firstMissing')} is missing. The row is at event ${of('rowSeq')}`,
+  chain_broken: (_, of) => `event ${of('seq')} breaks the chain (${of('fault')})`,
   timer_overdue: (_, of) => `${of('deadline')} was due at ${of('at')} and has not happened`,
   audit_not_running: () => 'the audit has not run on its schedule',
 };

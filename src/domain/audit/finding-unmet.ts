@@ -8,7 +8,7 @@ import type { PlatformTags } from '../people/member.ts';
 import type { Role } from '../people/roles.ts';
 
 /** What the audit knows of a member. */
-export interface AuditedMember {
+export interface AuditMember {
   id: string;
   roles: readonly Role[];
   platformTags: PlatformTags;
@@ -16,7 +16,7 @@ export interface AuditedMember {
   active: boolean;
 }
 
-export interface AuditedItem {
+export interface AuditItem {
   snapshot: ItemSnapshot;
   seq: number;
   /** ISO instant by the item's own clock. */
@@ -28,7 +28,7 @@ export interface AuditedItem {
  * What stands in the way of the commands that an item waits for, judged by the guards as whoever is
  * waited for: the member, or of a role the holder with the least in the way.
  */
-export function unmetOfWaits(item: AuditedItem, members: readonly AuditedMember[]): Unmet[] {
+export function unmetOfWaits(item: AuditItem, members: readonly AuditMember[]): Unmet[] {
   const found = new Map<string, Unmet>();
   for (const unmet of item.waitingOn.flatMap((waited) => unmetOfWait(item, waited, members))) {
     found.set(`${unmet.code} ${unmet.role ?? ''} ${unmet.message}`, unmet);
@@ -37,9 +37,9 @@ export function unmetOfWaits(item: AuditedItem, members: readonly AuditedMember[
 }
 
 function unmetOfWait(
-  item: AuditedItem,
+  item: AuditItem,
   { role, memberId, for: command }: WaitingOn,
-  members: readonly AuditedMember[],
+  members: readonly AuditMember[],
 ): Unmet[] {
   const type = COMMAND_TYPES.find((known) => known === command);
   if (type === undefined) return [];
@@ -59,10 +59,10 @@ function unmetOfWait(
 }
 
 function judge(
-  { snapshot, seq, at }: AuditedItem,
+  { snapshot, seq, at }: AuditItem,
   type: CommandType,
-  member: AuditedMember,
-  members: readonly AuditedMember[],
+  member: AuditMember,
+  members: readonly AuditMember[],
 ): Unmet[] {
   const actor: Actor = {
     memberId: member.id,
@@ -73,7 +73,7 @@ function judge(
   return unmetFor(snapshot, seq, inquiryOf(type, actor, holdersOf(members), at));
 }
 
-function holdersOf(members: readonly AuditedMember[]): Holders {
+function holdersOf(members: readonly AuditMember[]): Holders {
   const holders: Holders = {};
   for (const { id, roles } of members.filter(({ active }) => active)) {
     for (const role of roles) holders[role] = [...(holders[role] ?? []), id];

@@ -13,10 +13,10 @@ import {
   repairsFor,
 } from './finding-catalogue.ts';
 import { findingMessage } from './finding-message.ts';
-import { type AuditedMember, unmetOfWaits } from './finding-unmet.ts';
+import { type AuditMember, unmetOfWaits } from './finding-unmet.ts';
 
 const CAST_LIST: Actor[] = Object.values(CAST);
-const MEMBERS: AuditedMember[] = CAST_LIST.map(({ memberId: id, roles, platformTags }) => ({
+const MEMBERS: AuditMember[] = CAST_LIST.map(({ memberId: id, roles, platformTags }) => ({
   ...{ id, roles, platformTags, backupId: null, active: true },
 }));
 

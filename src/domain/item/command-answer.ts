@@ -1,6 +1,6 @@
 import type { Command, CommandType } from './commands.ts';
-import { itemRowOf } from './row.ts';
-import type { ItemSnapshot } from './run.ts';
+import { type ItemSnapshot, placeOf } from './run.ts';
+import { stageOf, substageOf } from './stages.ts';
 
 /**
  * The answer of an applied command: small, and the same for every repetition. The run gives it and
@@ -22,11 +22,16 @@ export interface CommandAnswer {
 /** What an answer depends on besides the state after the command. */
 type Stated = { [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'> }[CommandType];
 
+/** What every answer says. */
+export function answerAt(snapshot: ItemSnapshot, seq: number): CommandAnswer {
+  const place = placeOf(snapshot);
+  return { seq, stage: stageOf(place), substage: substageOf(place) };
+}
+
 /** @param snapshot right after the command, at `seq`. */
 export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): CommandAnswer {
-  const { stage, substage } = itemRowOf(snapshot, seq);
   const { context } = snapshot;
-  const answer: CommandAnswer = { seq, stage, substage };
+  const answer = answerAt(snapshot, seq);
   switch (command.type) {
     case 'save_brief': {
       const { version, hash } = command.refs.brief;

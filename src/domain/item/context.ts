@@ -94,6 +94,33 @@ export const PUBLICATION_STATES = [
 ] as const;
 export type PublicationState = (typeof PUBLICATION_STATES)[number];
 
+/** What a state says of the post: still ahead, on its way, on the channel, in doubt, or not to be. */
+type PublicationPhase = 'ahead' | 'sending' | 'live' | 'doubtful' | 'missed' | 'cancelled';
+
+const PUBLICATION_PHASES: Record<PublicationState, PublicationPhase> = {
+  tentative: 'ahead',
+  planned: 'ahead',
+  due: 'sending',
+  sending: 'sending',
+  published: 'live',
+  unknown: 'doubtful',
+  missed: 'missed',
+  rejected: 'cancelled',
+  skipped: 'cancelled',
+  not_live: 'cancelled',
+};
+
+export function statesIn(...phases: PublicationPhase[]): PublicationState[] {
+  return PUBLICATION_STATES.filter((state) => phases.includes(PUBLICATION_PHASES[state]));
+}
+
+export function isIn(
+  { state }: { state: PublicationState },
+  ...phases: PublicationPhase[]
+): boolean {
+  return phases.includes(PUBLICATION_PHASES[state]);
+}
+
 export interface PublicationRecord {
   id: string;
   channelAccountId: string;
@@ -236,7 +263,7 @@ export function publicationById(context: ItemContext, id: string): PublicationRe
 
 /** Records in flight: no edit, hold or cancel while one exists. */
 export function isSending(record: PublicationRecord): boolean {
-  return record.state === 'due' || record.state === 'sending';
+  return isIn(record, 'sending');
 }
 
 /** True while the granted set binds the content as it is now. */

@@ -79,19 +79,29 @@ export function eventHash(event: Omit<ItemEvent, 'hash'>): string {
   return sha256Hex(prevHash + canonicalJson({ seq, at, type, actor, data }));
 }
 
-/** Appends records to a chain that ends at `head`. */
+/**
+ * Appends records to a chain that ends at `head`. Only the first event of a command carries its id, so
+ * that each applied command is in the chain once.
+ */
 export function chainEvents(
   head: { seq: number; hash: string },
   records: readonly EventRecord[],
-  stamp: { at: string; actor: string },
+  { at, actor, commandId = null }: { at: string; actor: string; commandId?: string | null },
 ): ItemEvent[] {
   let { seq, hash } = head;
-  return records.map((record) => {
+  return records.map(({ type, data }, index) => {
     seq += 1;
-    const link = { seq, ...stamp, type: record.type, data: record.data, prevHash: hash };
+    const stamped = index === 0 && commandId !== null ? { commandId, ...data } : data;
+    const link = { seq, at, actor, type, data: stamped, prevHash: hash };
     hash = eventHash(link);
     return { ...link, hash };
   });
+}
+
+/** The command that an event answers: null for all but the first event of a command. */
+export function commandIdOf({ data }: ItemEvent): string | null {
+  const id = data['commandId'];
+  return typeof id === 'string' ? id : null;
 }
 
 export type ChainFault = { code: 'event_gap'; seq: number } | { code: 'chain_broken'; seq: number };

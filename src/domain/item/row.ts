@@ -1,4 +1,5 @@
 import type { Role } from '../people/roles.ts';
+import { type Alarm, alarmsOf } from './alarms.ts';
 import { dueAtOf } from './clock.ts';
 import type { ItemEvent, ItemEventType } from './event.ts';
 import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
@@ -16,6 +17,9 @@ export interface ItemRow {
   waitingOn: WaitingOn[];
   stageEnteredAt: string;
   dueAt: string | null;
+  alarms: Alarm[];
+  /** When the first alarm goes off; null without any. */
+  nextAlarmAt: string | null;
   closedAt: string | null;
 }
 
@@ -24,6 +28,7 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   const place = placeOf(snapshot);
   const { context } = snapshot;
   const owner = ownerOf(place, context);
+  const alarms = alarmsOf(place, context);
   const isFinal = place === 'closed' || place === 'cancelled';
   return {
     seq,
@@ -35,12 +40,14 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
     waitingOn: waitingOn(place, context),
     stageEnteredAt: context.stageEnteredAt,
     dueAt: dueAtOf(context),
+    alarms,
+    nextAlarmAt: alarms[0]?.at ?? null,
     closedAt: isFinal ? context.stageEnteredAt : null,
   };
 }
 
-/** Events that subscribers are told of; their names are those of the outbound events. */
-const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
+/** Events that subscribers hear of; their names are those of the outbound events. */
+const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'item.stage_changed',
   'item.escalated',
   'item.cancelled',
@@ -63,7 +70,7 @@ const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'sla.breached',
 ]);
 
-/** Told beside `publication.skipped` when a slot was given up at its deadline. */
+/** Sent beside `publication.skipped` when a slot was given up at its deadline. */
 export const SLOT_RELEASED = 'publication.slot_released';
 
 /** Outbox rows of a batch of events. */
@@ -72,16 +79,10 @@ export function outboxOf(
   events: readonly ItemEvent[],
 ): { seq: number; type: string; payload: Record<string, unknown> }[] {
   return events
-    .filter(({ type }) => TOLD.has(type))
+    .filter(({ type }) => OUTBOUND.has(type))
     .flatMap(({ seq, at, type, actor, data }) => {
       const payload = { itemId, seq, at, actor, data };
       const row = { seq, type, payload };
       return data['released'] === true ? [row, { seq, type: SLOT_RELEASED, payload }] : [row];
     });
-}
-
-/** The command that an event answers: only the first event of a command carries its id. */
-export function commandIdOf(event: ItemEvent): string | null {
-  const id = event.data['commandId'];
-  return typeof id === 'string' ? id : null;
 }

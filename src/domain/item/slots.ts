@@ -1,6 +1,7 @@
 import {
   approvalsHold,
   type ItemContext,
+  isIn,
   type PinnedPlaybook,
   type PublicationRecord,
 } from './context.ts';
@@ -71,8 +72,8 @@ export function releasedSlots({ publications }: ItemContext): PublicationRecord[
   );
 }
 
-export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean {
-  return state === 'planned' || state === 'tentative';
+export function isPlanned(record: Pick<PublicationRecord, 'state'>): boolean {
+  return isIn(record, 'ahead');
 }
 
 /**

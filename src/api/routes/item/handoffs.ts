@@ -4,7 +4,7 @@ import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../../examples.ts';
-import { type ApiContext, type ApiEnv, standingOf } from '../../gates/context.ts';
+import { type ApiContext, type ApiEnv, knownContext } from '../../gates/context.ts';
 import { notFound, refusal } from '../../gates/errors.ts';
 import { commandIdOf } from '../../gates/idempotency.ts';
 import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../../route-parts.ts';
@@ -112,7 +112,7 @@ async function refuseOutdated(
   deps: Pick<ApiDeps, 'db'>,
   { itemId, handoffId }: { itemId: string; handoffId: string },
 ): Promise<void> {
-  const { item, command } = await readStanding(c, deps, itemId);
+  const { item, command } = await readKnown(c, deps, itemId);
   if (item === null) throw notFound('item', itemId);
   const { handoffs } = item.snapshot.context;
   if (!handoffs.some(({ id }) => id === handoffId)) throw notFound('handoff', handoffId);
@@ -130,20 +130,20 @@ async function offeredBy(
   deps: Pick<ApiDeps, 'db'>,
   itemId: string,
 ): Promise<'offer_handoff' | 'submit_for_review'> {
-  const { item, command } = await readStanding(c, deps, itemId);
+  const { item, command } = await readKnown(c, deps, itemId);
   const type = command?.type;
   if (type === 'submit_for_review' || type === 'offer_handoff') return type;
   return item?.stage === 'creation' ? 'submit_for_review' : 'offer_handoff';
 }
 
 /** The item and the command that the key of this request was used for before, as one moment saw them. */
-async function readStanding(
+async function readKnown(
   c: ApiContext,
   { db }: Pick<ApiDeps, 'db'>,
   itemId: string,
 ): Promise<Pick<CommandContext, 'item' | 'command'>> {
-  const standing = standingOf(c, itemId);
-  if (standing !== null) return standing;
+  const known = knownContext(c, itemId);
+  if (known !== null) return known;
   const { workspaceId, memberId } = c.get('caller');
   const key = { workspaceId, memberId, itemId, commandId: commandIdOf(c) };
   return (await readCommandContext(db, key)) ?? { item: null, command: null };

@@ -1,10 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { ask, isNotFound } from './ask-engine.ts';
-import { instantOf } from './open-runs.ts';
+import { ask, isNotFound } from '../engine/ask.ts';
+import { instantOf } from '../engine/instant.ts';
 import { type Execution, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
-export type RunSight =
+export type RunStatus =
   | { state: 'not_found' }
   | { state: 'closed'; runId: string; status: string; closedAt: string | null }
   | OpenRun;
@@ -44,26 +44,26 @@ const FAILING_FROM = 3;
 const MESSAGE_LENGTH = 300;
 
 /** Looks at a run; without a run id at the latest of the workflow. */
-export async function seeRun(
+export async function readRunStatus(
   temporal: Client,
   execution: Execution,
   until: number,
-): Promise<RunSight> {
+): Promise<RunStatus> {
   try {
-    const seen = await ask(temporal, until, () =>
+    const description = await ask(temporal, until, () =>
       temporal.workflowService.describeWorkflowExecution({
         namespace: temporal.options.namespace,
         execution,
       }),
     );
-    const { workflowExecutionInfo: info } = seen;
+    const { workflowExecutionInfo: info } = description;
     const runId = info?.execution?.runId ?? '';
     const status = info?.status ?? 0;
     if (status !== OPEN && status !== PAUSED) {
       const closedAt = instantOf(info?.closeTime);
       return { state: 'closed', runId, status: STATUS[status] ?? 'unspecified', closedAt };
     }
-    const task = failingTask(seen, execution);
+    const task = failingTask(description, execution);
     for (const { evidence } of task) {
       const failure = await readTaskFailure(temporal, { ...execution, runId }, until);
       evidence['lastError'] = failure === null ? 'no answer' : errorOf(failure);
@@ -73,8 +73,8 @@ export async function seeRun(
       runId,
       startedAt: instantOf(info?.startTime),
       taskQueue: info?.taskQueue ?? '',
-      troubles: [...task, ...failingActivities(seen, execution)],
-      sends: (seen.pendingChildren ?? []).flatMap(({ workflowId, runId: child }) =>
+      troubles: [...task, ...failingActivities(description, execution)],
+      sends: (description.pendingChildren ?? []).flatMap(({ workflowId, runId: child }) =>
         workflowId?.startsWith('publication:') && child ? [{ workflowId, runId: child }] : [],
       ),
     };
@@ -84,17 +84,20 @@ export async function seeRun(
   }
 }
 
-type Seen = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
+type Description = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 
 /** Also when a worker takes the task and never answers: its attempts count up alike. */
-function failingTask({ pendingWorkflowTask }: Seen, { workflowId }: Execution): Trouble[] {
+function failingTask({ pendingWorkflowTask }: Description, { workflowId }: Execution): Trouble[] {
   const attempts = pendingWorkflowTask?.attempt ?? 0;
   return attempts < FAILING_FROM
     ? []
     : [{ code: 'workflow_task_failing', evidence: { workflowId, attempts } }];
 }
 
-function failingActivities({ pendingActivities }: Seen, { workflowId }: Execution): Trouble[] {
+function failingActivities(
+  { pendingActivities }: Description,
+  { workflowId }: Execution,
+): Trouble[] {
   return (pendingActivities ?? []).flatMap((pending): Trouble[] => {
     const { attempt, lastFailure } = pending;
     if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null) {

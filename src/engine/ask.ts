@@ -1,8 +1,8 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 
-/** How long one question to the engine may take. */
+/** How long one of several questions to the engine may take. */
 export const ASK_MS = 2_000;
-/** The client's own deadline overshoots, so every question is raced as well. */
+/** The client's own deadline overshoots (measured: up to 6.8 s), so every call is raced as well. */
 const OVERSHOOT_MS = 200;
 
 /** gRPC status codes of a server that cannot be reached, or does not answer. */
@@ -20,24 +20,35 @@ export class NoAnswer extends Error {
 }
 
 /**
- * One question with a short deadline.
- * @param until epoch milliseconds when the whole audit stops asking.
+ * One call of the engine. A late outcome is thrown away.
  * @throws NoAnswer, or the engine's own error.
  */
-export async function ask<T>(temporal: Client, until: number, call: () => Promise<T>): Promise<T> {
-  const ms = Math.max(1, Math.min(ASK_MS, until - Date.now()));
+export async function callWithin<T>(
+  temporal: Client,
+  ms: number,
+  call: () => Promise<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new NoAnswer(ms)), ms + OVERSHOOT_MS);
   });
   const answer = temporal.withDeadline(Date.now() + ms, call);
-  // Its late outcome is of no interest, and must not end the process.
+  // Its late outcome must not end the process.
   answer.catch(() => {});
   try {
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * One of several questions.
+ * @param until epoch milliseconds when whoever asks stops asking.
+ * @throws NoAnswer, or the engine's own error.
+ */
+export function ask<T>(temporal: Client, until: number, call: () => Promise<T>): Promise<T> {
+  return callWithin(temporal, Math.max(1, Math.min(ASK_MS, until - Date.now())), call);
 }
 
 export function isNotFound(error: unknown): boolean {
@@ -61,45 +72,4 @@ export function codeOf(error: unknown): number | null {
   if (isGrpcServiceError(error)) return error.code;
   const cause = error instanceof Error ? error.cause : null;
   return isGrpcServiceError(cause) ? cause.code : null;
-}
-
-export interface Gathered<A, B> {
-  answers: B[];
-  /** Questions that were not asked any more, or have no answer. */
-  open: A[];
-  /** Why, when there is any. */
-  why: string | null;
-}
-
-/**
- * Asks about each of a list, some at a time. A question that fails is left open; after a few that got
- * no answer in a row nothing more is asked, for then the engine is away.
- */
-export async function gather<A, B>(
-  about: readonly A[],
-  { parallel, until }: { parallel: number; until: number },
-  question: (one: A) => Promise<B>,
-): Promise<Gathered<A, B>> {
-  const gathered: Gathered<A, B> = { answers: [], open: [], why: null };
-  const queue = [...about];
-  let failures = 0;
-  const work = async (): Promise<void> => {
-    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      if (Date.now() >= until || failures >= parallel) {
-        gathered.open.push(one);
-        gathered.why ??= 'asking about all of them takes longer than one answer may';
-        continue;
-      }
-      try {
-        gathered.answers.push(await question(one));
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        gathered.open.push(one);
-        gathered.why = whyNot(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, work));
-  return gathered;
 }

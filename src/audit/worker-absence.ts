@@ -1,0 +1,100 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { ask, codeOf, NoAnswer } from '../engine/ask.ts';
+import { findWorker, type TaskKind } from '../engine/workers.ts';
+import type { AuditMemory } from './audit-memory.ts';
+
+/** That nobody works for a task queue. */
+export interface WorkerAbsence {
+  /** The last sign that is known of; without one, when its lack was first seen. */
+  since: string;
+  lastSeenAt: string | null;
+  kinds: TaskKind[];
+}
+
+/** The absence of a worker; null when one is there. */
+export async function findAbsence(
+  { temporal, memory }: { temporal: Client; memory: AuditMemory },
+  {
+    taskQueue,
+    now,
+    ...question
+  }: { taskQueue: string; now: string; until: number; probe: () => Promise<boolean | null> },
+): Promise<WorkerAbsence | null> {
+  const nowMs = Date.parse(now);
+  const { missing, seenAt, lastSignAt } = await findWorker(temporal, {
+    taskQueue,
+    nowMs,
+    ...question,
+  });
+  if (missing.length === 0) {
+    const seen = new Date(Math.min(nowMs, seenAt || nowMs)).toISOString();
+    memory.workers.set(taskQueue, { seenAt: seen });
+    return null;
+  }
+  return { ...lastSign(memory, taskQueue, { lastSignAt, now }), kinds: missing };
+}
+
+/** Kept, because the engine forgets pollers in minutes. */
+function lastSign(
+  memory: AuditMemory,
+  taskQueue: string,
+  { lastSignAt, now }: { lastSignAt: number; now: string },
+): Pick<WorkerAbsence, 'since' | 'lastSeenAt'> {
+  if (lastSignAt > 0) {
+    const seenAt = new Date(lastSignAt).toISOString();
+    memory.workers.set(taskQueue, { seenAt });
+    return { since: seenAt, lastSeenAt: seenAt };
+  }
+  const known = memory.workers.get(taskQueue);
+  if (known !== undefined && 'seenAt' in known) {
+    return { since: known.seenAt, lastSeenAt: known.seenAt };
+  }
+  const missedSince = known?.missedSince ?? now;
+  memory.workers.set(taskQueue, { missedSince });
+  return { since: missedSince, lastSeenAt: null };
+}
+
+/** gRPC status codes that a question to a run may end with. */
+const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
+const UNAVAILABLE = 14;
+
+/**
+ * Asks a run where it is, which only a worker can answer.
+ * @returns false when nobody answered, null when that says nothing about workers: the run is gone, or
+ * has not begun. Any other error was made by a worker.
+ * @throws when the engine itself is away.
+ */
+export async function probeRun(
+  temporal: Client,
+  workflowId: string,
+  until: number,
+): Promise<boolean | null> {
+  try {
+    await ask(temporal, until, () => temporal.workflow.getHandle(workflowId).query('state'));
+    return true;
+  } catch (error) {
+    if (error instanceof NoAnswer || error instanceof WorkflowNotFoundError) {
+      return error instanceof NoAnswer ? false : null;
+    }
+    switch (codeOf(error)) {
+      case DEADLINE_EXCEEDED:
+        return false;
+      case FAILED_PRECONDITION:
+        return isNoPoller(error) ? false : null;
+      case NOT_FOUND:
+        return null;
+      case UNAVAILABLE:
+        throw error;
+      default:
+        return true;
+    }
+  }
+}
+
+/** The server says so of a queue that nobody has polled for some minutes. */
+function isNoPoller(error: unknown): boolean {
+  const { message, cause } = error instanceof Error ? error : new Error('');
+  return `${message} ${cause instanceof Error ? cause.message : ''}`.includes('no poller');
+}

@@ -1,0 +1,185 @@
+import { newId } from '../db/ids.ts';
+import { readCommandContext } from '../db/item/command-context.ts';
+import { insertCommand, verdictOf } from '../db/item/commands.ts';
+import { type CommentRow, insertComment } from '../db/item/comments.ts';
+import { getItem, type StoredItem } from '../db/item/items.ts';
+import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
+import { inTransaction } from '../db/transaction.ts';
+import { COMMAND_BODIES } from '../domain/item/command-bodies.ts';
+import type { CommandType } from '../domain/item/commands.ts';
+import type { Actor, ItemContext } from '../domain/item/context.ts';
+import { versionTag } from '../domain/item/version-tag.ts';
+import type { CommandMessage } from '../workflows/messages.ts';
+import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
+import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
+import {
+  type CommandParts,
+  InvalidBody,
+  type Preparation,
+  prepareCommand,
+  takesSlots,
+  VersionConflict,
+} from './prepare-command.ts';
+import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
+import type { Turnstile } from './turnstile.ts';
+
+/** A command that gets no turn is stored for the drainer. */
+const TURN_WITHIN_MS = 2_000;
+
+type SenderDeps = DeliveryDeps & { turnstile: Turnstile };
+
+/** Sends a command to its item's run, or finds what became of it when its id was sent before. */
+export async function sendCommand(
+  deps: SenderDeps,
+  request: CommandRequest,
+): Promise<CommandOutcome> {
+  const outcome = await sendOnce(deps, request);
+  if (request.ifMatch === undefined || !isOutdated(outcome)) return outcome;
+  // Two saves of one version may both have passed the first look; the run let one through.
+  const { caller, itemId, type } = request;
+  const item = await getItem(deps.db, { workspaceId: caller.workspaceId, itemId });
+  const current = item === null ? null : versionTag(type, item.snapshot.context);
+  return { outcome: 'version_conflict', current };
+}
+
+function isOutdated(outcome: CommandOutcome): boolean {
+  return (
+    outcome.outcome === 'refused' && outcome.unmet.some(({ code }) => code === 'basis_changed')
+  );
+}
+
+async function sendOnce(deps: SenderDeps, request: CommandRequest): Promise<CommandOutcome> {
+  const { caller, itemId, commandId } = request;
+  const key = { ...caller, itemId, commandId };
+  const known = request.known ?? (await readCommandContext(deps.db, key));
+  if (known === null) return { outcome: 'not_found', what: 'member' };
+  const { item, actor, command, calendar } = known;
+  if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };
+  if (command !== null) return repeat(deps, request, command);
+  if (actor === null) return { outcome: 'not_found', what: 'member' };
+  const leave = await deps.turnstile.enter(itemId, TURN_WITHIN_MS);
+  try {
+    const { context } = item.snapshot;
+    const target = { item, context, actor, calendar };
+    const stored = await storeCommand(deps, request, target, { fenced: leave !== null });
+    if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
+    if (leave === null) return outcomeOf(commandId, verdictOf(stored.row));
+    // The row was inserted with its fence, so the first sender need not take it.
+    return stored.attempt === null
+      ? await settle(deps, stored.row)
+      : outcomeOf(commandId, await deliverCommand(deps, stored.row, stored.attempt));
+  } catch (error) {
+    if (error instanceof InvalidBody) return { outcome: 'invalid', issues: error.issues };
+    if (error instanceof VersionConflict) {
+      return { outcome: 'version_conflict', current: error.current };
+    }
+    throw error;
+  } finally {
+    leave?.();
+  }
+}
+
+/** The item that a command is for, as it is known, and who acts on it. */
+interface Target {
+  item: StoredItem;
+  context: ItemContext;
+  actor: Actor;
+  calendar: WorkspaceCalendar;
+}
+
+async function storeCommand(
+  { db }: DeliveryDeps,
+  request: CommandRequest,
+  target: Target,
+  { fenced }: { fenced: boolean },
+) {
+  checkIfMatch(request, target.context);
+  const body = COMMAND_BODIES[request.type].parse(request.body);
+  const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, fenced });
+  return takesSlots(request.type) ? inTransaction(db, store) : store(db);
+}
+
+async function storePrepared(
+  db: DeliveryDeps['db'],
+  request: CommandRequest,
+  { item, context, actor, calendar }: Target,
+  { body, fenced }: { body: object; fenced: boolean },
+) {
+  const { caller, type, commandId, source, bodyHash } = request;
+  const commentId = newId('comment');
+  // Versions are rows of their own transactions: one that no command refers to is harmless.
+  const preparation = { db, caller, item, context, actor, calendar, body, commentId };
+  const prepared = await prepareAny(type, preparation);
+  const row = {
+    id: commandId,
+    workspaceId: item.workspaceId,
+    itemId: item.id,
+    actorId: actor.memberId,
+    source,
+    type,
+    bodyHash,
+    payload: { ...payloadOf(request, prepared, actor, body) },
+    ...(fenced && { leaseMs: FENCE_MS }),
+  };
+  const texts = textsOf(prepared, commentId);
+  if (texts.length === 0) return insertCommand(db, row);
+  return inTransaction(db, async (tx) => {
+    const stored = await insertCommand(tx, row);
+    if (stored.conflict || !stored.inserted) return stored;
+    const { workspaceId, id: itemId } = item;
+    const of = { workspaceId, itemId, authorId: actor.memberId, commandId };
+    for (const text of texts) await insertComment(tx, { ...of, visibility: 'internal', ...text });
+    return stored;
+  });
+}
+
+/** What a person wrote with a command, as rows of the thread. */
+function textsOf(
+  { comment, learnings }: CommandParts,
+  commentId: string,
+): Pick<CommentRow, 'id' | 'kind' | 'text'>[] {
+  return [
+    ...(comment === null ? [] : [{ id: commentId, kind: 'comment' as const, text: comment }]),
+    ...(learnings === undefined
+      ? []
+      : [{ id: newId('comment'), kind: 'learnings' as const, text: learnings }]),
+  ];
+}
+
+function payloadOf(
+  { type, commandId, ifMatch }: CommandRequest,
+  { refs, facts }: CommandParts,
+  actor: Actor,
+  body: object,
+): StoredCommand {
+  const { basisSeq, expiresAt } = body as { basisSeq?: number; expiresAt?: string };
+  const basisTag = ifMatch === '*' ? undefined : ifMatch;
+  const message = {
+    id: commandId,
+    type,
+    actor,
+    refs,
+    facts,
+    ...(basisSeq !== undefined && { basisSeq }),
+    ...(basisTag !== undefined && { basisTag }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  // `refs` and `facts` come from the preparer of this very type.
+  return { kind: 'command', message: message as CommandMessage };
+}
+
+/** The body was parsed by the schema of the same type, which is what its preparer takes. */
+function prepareAny<T extends CommandType>(
+  type: T,
+  preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
+): Promise<CommandParts> {
+  return prepareCommand(type, preparation as Preparation<T>);
+}
+
+/** Which version `If-Match` speaks of: the brief's, the draft's, or the plan's. */
+function checkIfMatch({ type, ifMatch }: CommandRequest, context: ItemContext): void {
+  if (ifMatch === undefined) return;
+  const current = versionTag(type, context);
+  if (ifMatch !== '*' && ifMatch !== current) throw new VersionConflict(current);
+  if (ifMatch === '*' && current === null) throw new VersionConflict(null);
+}

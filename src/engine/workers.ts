@@ -1,0 +1,173 @@
+import type { Client } from '@temporalio/client';
+import { ask, isUnimplemented } from './ask.ts';
+import { msOf } from './instant.ts';
+
+export type TaskKind = 'workflow' | 'activity';
+const TASK_KINDS = ['workflow', 'activity'] as const;
+/** `TaskQueueType` of temporal.api.enums.v1. */
+const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
+/** `WorkerStatus` of temporal.api.enums.v1. */
+const RUNNING = 1;
+
+/** A worker that gave a sign of life so lately is there, without being asked. */
+const SEEN_WITHIN_MS = 20_000;
+/** Our worker's heart beats every 10 s: where nobody can be asked, this long without is its end. */
+const BEAT_WITHIN_MS = 30_000;
+/** A worker that says how long its own interval is may be late by half of it. */
+const LATENESS = 1.5;
+/** A poll of an idle worker lasts a minute; where no heartbeats are kept there is nothing else. */
+const POLL_WITHIN_MS = 75_000;
+/** A poll that ends with its worker is noted just after the worker's last heartbeat. */
+const LAST_POLL_MS = 500;
+
+/** Whether a task queue has a worker. Instants in epoch milliseconds, 0 when there is none. */
+export interface WorkerPresence {
+  /** The kinds of task that nobody works for; empty when a worker is there. */
+  missing: TaskKind[];
+  /** The last sign of a worker that has not said good-bye. */
+  seenAt: number;
+  /** The last sign of any worker, a good-bye included. */
+  lastSignAt: number;
+}
+
+interface Poll {
+  identity: string;
+  at: number;
+}
+
+interface Heartbeat {
+  identity: string;
+  at: number;
+  intervalMs: number;
+  runs: boolean;
+}
+
+/** When workers of a queue last polled for each kind of task, and last said that they live. */
+interface Signs {
+  polls: Record<TaskKind, Poll[]>;
+  /** Null on a server that keeps none. */
+  heartbeats: Heartbeat[] | null;
+}
+
+/**
+ * Whether a worker works for a queue. The last poll of an idle worker may be a minute old, so one that
+ * is not plainly there is asked.
+ * @param probe a question that only a worker can answer: false when nobody answered, null when nobody
+ * could be asked.
+ * @throws NoAnswer, or the engine's own error.
+ */
+export async function findWorker(
+  temporal: Client,
+  {
+    taskQueue,
+    nowMs,
+    until,
+    probe = async () => null,
+  }: { taskQueue: string; nowMs: number; until: number; probe?: () => Promise<boolean | null> },
+): Promise<WorkerPresence> {
+  const signs = await readSigns(temporal, taskQueue, until);
+  const heartbeats = signs.heartbeats ?? [];
+  const gone = goodByes(heartbeats);
+  const beats = heartbeats.filter(({ runs }) => runs);
+  const latest = (kind: TaskKind) =>
+    latestOf([...signs.polls[kind].filter((poll) => !isOf(poll, gone)), ...beats]);
+  const isSilent = (kind: TaskKind, ms: number) => nowMs - latest(kind) > ms;
+  const seenAt = Math.max(...TASK_KINDS.map(latest));
+  const lastSignAt = Math.max(seenAt, ...gone.values());
+  if (!TASK_KINDS.some((kind) => isSilent(kind, SEEN_WITHIN_MS))) {
+    return { missing: [], seenAt, lastSignAt };
+  }
+  const unasked = signs.heartbeats === null ? POLL_WITHIN_MS : beatWithin(beats);
+  // A worker that lives has polled within a minute, whoever else has its identity.
+  const patience = Math.max(POLL_WITHIN_MS, unasked);
+  const mayLive = nowMs - latestOf([...signs.polls.workflow, ...heartbeats]) <= patience;
+  const answer = mayLive && (await probe());
+  const limit = answer === null ? unasked : answer ? patience : SEEN_WITHIN_MS;
+  const missing = TASK_KINDS.filter(
+    (kind) => !(answer === true && kind === 'workflow') && isSilent(kind, limit),
+  );
+  return { missing, seenAt, lastSignAt };
+}
+
+function latestOf(signs: readonly { at: number }[]): number {
+  return Math.max(0, ...signs.map(({ at }) => at));
+}
+
+/** One that died before its first heartbeat counts as dead after the same time as any other. */
+function beatWithin(beats: readonly Heartbeat[]): number {
+  return Math.max(BEAT_WITHIN_MS, ...beats.map(({ intervalMs }) => intervalMs * LATENESS));
+}
+
+/** Workers that said good-bye, with when. */
+function goodByes(heartbeats: readonly Heartbeat[]): Map<string, number> {
+  const gone = new Map<string, number>();
+  for (const { identity, at, runs } of heartbeats) {
+    if (!runs) gone.set(identity, Math.max(at, gone.get(identity) ?? 0));
+  }
+  return gone;
+}
+
+/** Workers of one process share an identity, so a poll after the good-bye is another one's. */
+function isOf({ identity, at }: Poll, gone: ReadonlyMap<string, number>): boolean {
+  const end = gone.get(identity);
+  return end !== undefined && at <= end + LAST_POLL_MS;
+}
+
+async function readSigns(temporal: Client, taskQueue: string, until: number): Promise<Signs> {
+  const [workflow, activity, heartbeats] = await Promise.all([
+    readPolls(temporal, taskQueue, 'workflow', until),
+    readPolls(temporal, taskQueue, 'activity', until),
+    readHeartbeats(temporal, taskQueue, until),
+  ]);
+  return { polls: { workflow, activity }, heartbeats };
+}
+
+async function readPolls(
+  temporal: Client,
+  taskQueue: string,
+  kind: TaskKind,
+  until: number,
+): Promise<Poll[]> {
+  const { pollers } = await ask(temporal, until, () =>
+    temporal.workflowService.describeTaskQueue({
+      namespace: temporal.options.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: TASK_QUEUE_TYPES[kind],
+    }),
+  );
+  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    at: msOf(lastAccessTime),
+  }));
+}
+
+async function readHeartbeats(
+  temporal: Client,
+  taskQueue: string,
+  until: number,
+): Promise<Heartbeat[] | null> {
+  try {
+    const { workersInfo } = await ask(temporal, until, () =>
+      temporal.workflowService.listWorkers({
+        namespace: temporal.options.namespace,
+        pageSize: 100,
+        query: `TaskQueue="${taskQueue}"`,
+      }),
+    );
+    return (workersInfo ?? []).flatMap(({ workerHeartbeat: beat }) =>
+      beat === undefined || beat === null || beat.taskQueue !== taskQueue
+        ? []
+        : [
+            {
+              identity: beat.workerIdentity ?? '',
+              at: msOf(beat.heartbeatTime),
+              intervalMs: msOf(beat.elapsedSinceLastHeartbeat),
+              runs: beat.status === RUNNING,
+            },
+          ],
+    );
+  } catch (error) {
+    if (isUnimplemented(error)) return null;
+    throw error;
+  }
+}
