@@ -50,7 +50,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   channels: {
     folders: ['domain', 'http', 'credentials'],
-    packages: ['node', 'zod', '@atproto/api', '@atproto/xrpc', 'standardwebhooks', 'image-size'],
+    packages: ['node', 'zod', '@atproto/api', '@atproto/xrpc', 'standardwebhooks', 'image-dimensions'],
     place:
       'A channel adapter knows its network and nothing else: rows and retries belong in src/activities/publishing, the engine in src/workflows.',
   },
@@ -61,7 +61,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
   },
   'sandbox-network': {
-    folders: ['domain', 'channels'],
+    folders: ['domain', 'channels', 'metrics/sandbox-protocol.ts'],
     packages: ['node', 'zod'],
     place: 'The sandbox network is a program of its own: it shares only the protocol with Baton.',
   },
