@@ -19,7 +19,7 @@ import { findEventsOfCommand, readChain, type StoredEvent } from '../db/item/ite
 import { getItem } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
-import type { Unmet } from '../domain/item/commands.ts';
+import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { FINAL_STAGES } from '../domain/item/stages.ts';
 import {
   type CommandMessage,

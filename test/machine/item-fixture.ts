@@ -1,5 +1,5 @@
 import { contentHashOf, hashOf } from '../../src/domain/canonical.ts';
-import type { Command, CommandType, SystemEvent, Unmet } from '../../src/domain/item/commands.ts';
+import type { Command, CommandType, SystemEvent } from '../../src/domain/item/commands.ts';
 import type {
   Actor,
   BriefDigest,
@@ -10,6 +10,7 @@ import type {
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item/event.ts';
 import type { ItemInput } from '../../src/domain/item/item.machine.ts';
+import type { Unmet } from '../../src/domain/item/requirements/catalogue.ts';
 import type { Inquiry } from '../../src/domain/item/requirements/requirements.ts';
 import {
   type ItemEffect,

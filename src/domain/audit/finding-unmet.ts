@@ -1,5 +1,6 @@
-import type { CommandType, Holders, Unmet } from '../item/commands.ts';
+import type { CommandType, Holders } from '../item/commands.ts';
 import type { Actor } from '../item/context.ts';
+import type { Unmet } from '../item/requirements/catalogue.ts';
 import type { Inquiry } from '../item/requirements/requirements.ts';
 import type { WaitingOn } from '../item/responsible.ts';
 import { COMMAND_TYPES } from '../item/rules.ts';

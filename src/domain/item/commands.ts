@@ -160,75 +160,8 @@ export type SystemEvent =
 
 export type ItemMachineEvent = Command | SystemEvent;
 
-/** Named conditions of the guards. Closed list. */
-export const REQUIREMENTS = [
-  'item_closed',
-  'basis_changed',
-  'command_expired',
-  'in_stage',
-  'holds_role',
-  'brief_complete',
-  'checklist_complete',
-  'targets_set',
-  'targets_unfrozen',
-  'receiver_exists',
-  'is_receiver',
-  'current_handoff',
-  'approvals_hold',
-  'platform_tag',
-  'reason_given',
-  'nothing_sending',
-  'variant_frozen',
-  'assets_complete',
-  'variants_in_limits',
-  'approvers_exist',
-  'revision_acknowledged',
-  'revision_past_limit',
-  'role_asked',
-  'current_hash',
-  'four_eyes',
-  'not_decided_before',
-  'campaign_released',
-  'account_free',
-  'nothing_unknown',
-  'slot_valid',
-  'slot_in_future',
-  'not_blacked_out',
-  'embargo_over',
-  'token_valid_past_slot',
-  'another_publication',
-  'publication_planned',
-  'is_unknown_or_missed',
-  'outcome_fits',
-  'evidence_given',
-  'one_checkpoint_recorded',
-  'verdicts_seen',
-  'strategist_decides_first',
-  'extension_valid',
-  'receiver_holds_role',
-  'receiver_active',
-  'clock_running',
-] as const;
-export type RequirementCode = (typeof REQUIREMENTS)[number];
-
-/** Requirements about who asks: a refusal for these alone is 403, any other 409. */
-export const ACTOR_REQUIREMENTS: readonly string[] = [
-  'holds_role',
-  'is_receiver',
-  'platform_tag',
-  'four_eyes',
-] satisfies RequirementCode[];
-
-/** An unmet requirement. Entries of a checklist read `checklist.<code>`. */
-export interface Unmet {
-  code: RequirementCode | `checklist.${string}`;
-  message: string;
-  role?: Role;
-}
-
 /** Where a command may be given and by whom. `responsible` = whoever owns the place the item is in. */
-export interface CommandRule {
+export interface CommandAccess {
   in: readonly Place[];
   by: readonly Role[] | 'responsible' | 'receiver' | 'asked_roles';
-  requires: readonly RequirementCode[];
 }

@@ -1,11 +1,10 @@
 import type { Duration } from '../playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../playbook/standard.ts';
-import type { CommandRule, RequirementCode } from './commands.ts';
 import { itemMachine } from './item.machine.ts';
 import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-doc-texts.ts';
-import { REQUIREMENT_TEXTS } from './requirements/texts.ts';
+import { REQUIREMENT_CODES, REQUIREMENTS } from './requirements/catalogue.ts';
 import { STAGE_OWNERS } from './responsible.ts';
-import { COMMAND_RULES, COMMAND_TYPES } from './rules.ts';
+import { COMMAND_RULES, COMMAND_TYPES, type CommandRule } from './rules.ts';
 import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from './stages.ts';
 
 interface Edge {
@@ -54,7 +53,7 @@ export function renderMachineDoc(): string {
     '',
     '| Name | Asks that |',
     '|---|---|',
-    ...Object.entries(REQUIREMENT_TEXTS).map(([code, text]) => `| \`${code}\` | ${text} |`),
+    ...REQUIREMENT_CODES.map((code) => `| \`${code}\` | ${REQUIREMENTS[code].text} |`),
     '',
     '## What happens by itself',
     '',
@@ -95,7 +94,7 @@ function commandRow(type: string, rule: CommandRule): string {
   const where = everywhere
     ? `any open stage${rule.in.length < OPEN_PLACES.length ? ' but `on_hold`' : ''}`
     : rule.in.map((place) => `\`${place}\``).join(', ');
-  const requires = rule.requires.map((code: RequirementCode) => `\`${code}\``).join(', ');
+  const requires = rule.requires.map((code) => `\`${code}\``).join(', ');
   return `| \`${type}\` | ${where} | ${byWhom(type, rule.by)} | ${requires || 'nothing more'} |`;
 }
 

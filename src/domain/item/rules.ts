@@ -1,5 +1,10 @@
-import type { CommandRule, CommandType } from './commands.ts';
+import type { CommandAccess, CommandType } from './commands.ts';
+import type { RequirementCode } from './requirements/catalogue.ts';
 import { OPEN_PLACES } from './stages.ts';
+
+export interface CommandRule extends CommandAccess {
+  requires: readonly RequirementCode[];
+}
 
 const BEFORE_SENDING = [
   'creation.drafting',
