@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AssetKind } from '../item/brief.ts';
+import type { AssetKind } from '../asset-kinds.ts';
 
 /** Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own endpoint. */
 export const CHANNEL_IDS = [

@@ -1,4 +1,4 @@
-import type { AssetKind } from '../item/brief.ts';
+import type { AssetKind } from '../asset-kinds.ts';
 import { CHANNEL_LIMITS, type ChannelId, type ChannelLimits } from './channels.ts';
 import { countBytes, countForLimit, countGraphemes } from './text-counting.ts';
 

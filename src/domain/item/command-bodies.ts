@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Instant, WallTime } from '../instant.ts';
+import { CheckpointName } from '../kpi/checkpoint-name.ts';
 import { APPROVER_ROLES, OWNER_ROLES } from '../people/roles.ts';
-import { Brief, CheckpointName } from './brief.ts';
+import { Brief } from './brief.ts';
 import type { CommandType } from './commands.ts';
 import { REVIEW_DECISIONS } from './context.ts';
 import { Draft, Sha256 } from './draft.ts';

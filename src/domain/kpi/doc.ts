@@ -7,7 +7,7 @@ import {
 } from './catalogue.ts';
 import { formatNumber } from './format.ts';
 import { MEASURES, type MeasureDefinition } from './measure-rules.ts';
-import { VERDICTS, type Verdict } from './verdict.ts';
+import { VERDICTS, type Verdict } from './verdict-schema.ts';
 
 const INTERVALS: Record<KpiFigureDefinition['kind'], string> = {
   proportion: 'Wilson 95 %',

@@ -1,7 +1,30 @@
 import { z } from 'zod';
 import { OWNER_ROLES } from '../people/roles.ts';
 import { KPI_IDS, KPI_UNITS } from './catalogue.ts';
-import { VERDICT_FLAGS, VERDICTS } from './verdict.ts';
+
+export const VERDICTS = [
+  'met',
+  'missed',
+  'inconclusive',
+  'insufficient_data',
+  'provisional',
+  'not_available',
+  'no_target',
+] as const;
+
+/**
+ * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
+ * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
+ * define one measure differently.
+ */
+export const VERDICT_FLAGS = [
+  'over_one',
+  'partial',
+  'not_exposed',
+  'unlabelled',
+  'mixed_definitions',
+] as const;
+export type VerdictFlag = (typeof VERDICT_FLAGS)[number];
 
 export const KpiId = z.enum(KPI_IDS).meta({ id: 'KpiId', example: 'click_through_rate' });
 export type KpiId = z.infer<typeof KpiId>;

@@ -3,8 +3,8 @@ import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
 import { type KpiId, kpiDefinition } from './catalogue.ts';
 import { type ComputeOptions, computeKpi } from './figure.ts';
 import type { MeasureId, Reading } from './measures.ts';
-import { attainment, type Verdict, verdictFor } from './verdict.ts';
-import { VerdictRow } from './verdict-schema.ts';
+import { attainment, verdictFor } from './verdict.ts';
+import { type Verdict, VerdictRow } from './verdict-schema.ts';
 
 function verdictOf(
   kpi: KpiId,

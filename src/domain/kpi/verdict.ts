@@ -3,32 +3,12 @@ import { type KpiDefinition, kpiDefinition } from './catalogue.ts';
 import type { KpiFigure, NoValue } from './figure.ts';
 import { formatNumber, formatValue } from './format.ts';
 import type { Scope } from './readings.ts';
-import type { VerdictRow } from './verdict-schema.ts';
-
-export const VERDICTS = [
-  'met',
-  'missed',
-  'inconclusive',
-  'insufficient_data',
-  'provisional',
-  'not_available',
-  'no_target',
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-/**
- * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
- * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
- * define one measure differently.
- */
-export const VERDICT_FLAGS = [
-  'over_one',
-  'partial',
-  'not_exposed',
-  'unlabelled',
-  'mixed_definitions',
-] as const;
-export type VerdictFlag = (typeof VERDICT_FLAGS)[number];
+import {
+  VERDICT_FLAGS,
+  type Verdict,
+  type VerdictFlag,
+  type VerdictRow,
+} from './verdict-schema.ts';
 
 type FigureRow = NonNullable<VerdictRow['figures']>[number];
 
