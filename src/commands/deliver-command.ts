@@ -143,7 +143,7 @@ async function settleWithoutRun(
   }
   const item = await getItem(db, key);
   const isClosed =
-    (item !== null && (FINAL_STAGES as readonly string[]).includes(item.stage)) ||
+    (item !== null && FINAL_STAGES.includes(item.stage)) ||
     (await isRunClosed(temporal, row.itemId));
   if (!isClosed) throw new Error(`the run of ${row.itemId} is not there`);
   const unmet: Unmet[] = [{ code: 'item_closed', message: 'the item is closed' }];

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { PublicationState } from '../../domain/item/context.ts';
+import type { PublicationState } from '../../domain/item/publication-states.ts';
 import type { Db } from '../client.ts';
 import type { publications } from '../schema/index.ts';
 

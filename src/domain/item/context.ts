@@ -1,5 +1,6 @@
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { Playbook, Quorum } from '../playbook/playbook.ts';
+import { IN_FLIGHT_STATES, type PublicationState } from './publication-states.ts';
 import type { ClockedStage, Place, Stage } from './stages.ts';
 
 /** The rules of a playbook that the run needs: everything but its labels. */
@@ -79,20 +80,6 @@ export interface ApprovalSet {
   decisions: Approval[];
   state: 'open' | 'granted' | 'voided' | 'changes_requested';
 }
-
-export const PUBLICATION_STATES = [
-  'tentative',
-  'planned',
-  'due',
-  'sending',
-  'published',
-  'rejected',
-  'unknown',
-  'missed',
-  'skipped',
-  'not_live',
-] as const;
-export type PublicationState = (typeof PUBLICATION_STATES)[number];
 
 export interface PublicationRecord {
   id: string;
@@ -236,7 +223,7 @@ export function publicationById(context: ItemContext, id: string): PublicationRe
 
 /** Records in flight: no edit, hold or cancel while one exists. */
 export function isSending(record: PublicationRecord): boolean {
-  return record.state === 'due' || record.state === 'sending';
+  return IN_FLIGHT_STATES.includes(record.state);
 }
 
 /** True while the granted set binds the content as it is now. */

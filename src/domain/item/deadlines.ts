@@ -1,7 +1,7 @@
 import type { SystemEvent } from './commands.ts';
 import { type ItemContext, publicationById } from './context.ts';
 import { givenUpAt, heldUntil, slotEndsAt } from './slots.ts';
-import type { Place } from './stages.ts';
+import { isFinal, type Place, SENDING_STAGES, stageOf } from './stages.ts';
 
 /** Something that time alone makes happen. `at` in epoch milliseconds. */
 export type Deadline =
@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000;
 
 /** Every deadline of an item, soonest first. */
 export function deadlinesOf(place: Place, context: ItemContext): Deadline[] {
-  if (place === 'closed' || place === 'cancelled') return [];
+  if (isFinal(place)) return [];
   return [
     ...clockDeadline(context),
     ...slotDeadlines(place, context),
@@ -39,7 +39,7 @@ function clockDeadline({ clock }: ItemContext): Deadline[] {
 
 /** Slots become due only in `scheduled` and `publishing`; elsewhere they are missed after their grace. */
 function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
-  const mayBecomeDue = place === 'scheduled' || place === 'publishing';
+  const mayBecomeDue = SENDING_STAGES.includes(stageOf(place));
   return context.publications.flatMap((record): Deadline[] => {
     const { id: publicationId, state } = record;
     if (state === 'planned') {

@@ -1,7 +1,7 @@
 import { and, enqueueActions, not, setup } from 'xstate';
 import type { OwnerRole } from '../people/roles.ts';
 import type { ClockFacts, Command, ItemMachineEvent } from './commands.ts';
-import type { BriefDigest, ItemContext, PinnedPlaybook } from './context.ts';
+import { type BriefDigest, type ItemContext, isSending, type PinnedPlaybook } from './context.ts';
 import type { EventRecord } from './event.ts';
 import { closeGate, isGateClosed } from './moves/approval.ts';
 import {
@@ -16,6 +16,7 @@ import { moveFor } from './moves/moves.ts';
 import { isContentMismatch, isDueUnapproved } from './moves/publication.ts';
 import { isPlanStanding } from './moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from './moves/stage.ts';
+import { UNRESOLVED_STATES } from './publication-states.ts';
 import { unmetRequirements } from './requirements/requirements.ts';
 import { OPEN_PLACES, type Place, type Stage } from './stages.ts';
 import { initialContext, startItem } from './start.ts';
@@ -93,8 +94,8 @@ const base = setup({
     cancelDue: ({ context }) => isCancelDue(context),
     gateClosed: ({ context }) => isGateClosed(context),
     anyActive: ({ context }) =>
-      context.publications.some(({ state }) =>
-        ['due', 'sending', 'unknown', 'missed'].includes(state),
+      context.publications.some(
+        (record) => isSending(record) || UNRESOLVED_STATES.includes(record.state),
       ),
     anyPlanned: ({ context }) => context.publications.some(({ state }) => state === 'planned'),
     anyPublished: ({ context }) => context.publications.some(({ state }) => state === 'published'),

@@ -1,4 +1,5 @@
 import type { SystemEvent } from './commands.ts';
+import type { PublicationState } from './publication-states.ts';
 
 /** What each guard of the machine's own rules asks, in words. */
 export const GUARD_TEXTS = {
@@ -37,7 +38,11 @@ export const SYSTEM_EVENT_TEXTS: Record<SystemEvent['type'], string> = {
 };
 
 /** How a publication record goes from one state to the next, and by what. */
-export const PUBLICATION_STEPS: readonly (readonly [from: string, to: string, by: string])[] = [
+export const PUBLICATION_STEPS: readonly (readonly [
+  from: PublicationState,
+  to: PublicationState,
+  by: string,
+])[] = [
   ['tentative', 'planned', '`plan_schedule` after the accepted handoff'],
   ['tentative', 'skipped', '`skip_publication`, `approval_deadline_passed`, `cancel`, closing'],
   ['planned', 'tentative', '`plan_schedule` before the accepted handoff of a new round'],

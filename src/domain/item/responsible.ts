@@ -1,5 +1,6 @@
 import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from '../people/roles.ts';
 import { currentApprovals, currentReview, type ItemContext, outstandingRoles } from './context.ts';
+import { UNRESOLVED_STATES } from './publication-states.ts';
 import { releasedSlots } from './slots.ts';
 import type { Place } from './stages.ts';
 
@@ -118,7 +119,7 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
 
 /** A record waits for a person to say what became of it. */
 function isUnresolved(context: ItemContext): boolean {
-  return context.publications.some(({ state }) => state === 'unknown' || state === 'missed');
+  return context.publications.some(({ state }) => UNRESOLVED_STATES.includes(state));
 }
 
 /** The strategist decides first, so that role leads the list while it has not signed. */

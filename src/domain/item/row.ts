@@ -3,7 +3,7 @@ import { dueAtOf } from './clock.ts';
 import type { ItemEvent, ItemEventType } from './event.ts';
 import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
 import { type ItemSnapshot, placeOf } from './run.ts';
-import { type Stage, stageOf, substageOf } from './stages.ts';
+import { isFinal, type Stage, stageOf, substageOf } from './stages.ts';
 
 /** What the item's row shows, all of it derived from the snapshot after event `seq`. */
 export interface ItemRow {
@@ -24,7 +24,6 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   const place = placeOf(snapshot);
   const { context } = snapshot;
   const owner = ownerOf(place, context);
-  const isFinal = place === 'closed' || place === 'cancelled';
   return {
     seq,
     snapshot,
@@ -35,7 +34,7 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
     waitingOn: waitingOn(place, context),
     stageEnteredAt: context.stageEnteredAt,
     dueAt: dueAtOf(context),
-    closedAt: isFinal ? context.stageEnteredAt : null,
+    closedAt: isFinal(place) ? context.stageEnteredAt : null,
   };
 }
 

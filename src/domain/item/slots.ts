@@ -4,7 +4,8 @@ import {
   type PinnedPlaybook,
   type PublicationRecord,
 } from './context.ts';
-import { type Stage, stageOf } from './stages.ts';
+import { WAITING_STATES } from './publication-states.ts';
+import { MAKING_STAGES, type Stage, stageOf } from './stages.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -23,8 +24,7 @@ export function workingStage(context: ItemContext): Stage {
 
 /** True once the gate has closed on the content as it is and nobody sent the item back since. */
 export function isApproved(context: ItemContext): boolean {
-  const stage = workingStage(context);
-  return stage !== 'creation' && stage !== 'review' && approvalsHold(context);
+  return !MAKING_STAGES.includes(workingStage(context)) && approvalsHold(context);
 }
 
 /** Epoch milliseconds at which a slot of an item without its approvals is given up. */
@@ -72,7 +72,7 @@ export function releasedSlots({ publications }: ItemContext): PublicationRecord[
 }
 
 export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean {
-  return state === 'planned' || state === 'tentative';
+  return WAITING_STATES.includes(state);
 }
 
 /**

@@ -1,11 +1,7 @@
 import { clockOnEntry, fallbackSteps, stepsOver } from '../clock.ts';
 import type { ClockFacts, Command, SystemEvent } from '../commands.ts';
-import {
-  type ItemContext,
-  isSending,
-  type PublicationRecord,
-  type PublicationState,
-} from '../context.ts';
+import { type ItemContext, isSending, type PublicationRecord } from '../context.ts';
+import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
 import { type Place, type Stage, stageOf } from '../stages.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
 import { type Move, merge, NOTHING, withMember } from './move.ts';
@@ -55,7 +51,7 @@ export function resume(context: ItemContext, { refs }: Command<'resume'>): Move 
   };
 }
 
-const RELEASED_BY_CANCEL: readonly PublicationState[] = ['tentative', 'planned', 'missed'];
+const RELEASED_BY_CANCEL: readonly PublicationState[] = [...WAITING_STATES, 'missed'];
 
 /** Releases what was planned; published posts stay published and are listed. */
 export function cancel(

@@ -1,6 +1,7 @@
 import type { Role } from '../../people/roles.ts';
 import type { CommandPayloads } from '../commands.ts';
 import { currentReview, type ItemContext, peerDecision } from '../context.ts';
+import { isFinal } from '../stages.ts';
 import { versionTag } from '../version-tag.ts';
 import { isBlank, MET, type Requirements, rolesWith, unmet } from './question.ts';
 
@@ -15,8 +16,7 @@ export const ACCESS_REQUIREMENTS = {
   item_closed: {
     text: 'The item is open.',
     about: 'item',
-    check: ({ place }) =>
-      place === 'closed' || place === 'cancelled' ? unmet(`the item is ${place}`) : MET,
+    check: ({ place }) => (isFinal(place) ? unmet(`the item is ${place}`) : MET),
   },
 
   basis_changed: {

@@ -1,5 +1,6 @@
 import { APPROVER_ROLES, type ApproverRole, OWNER_ROLES, type Role } from '../../people/roles.ts';
 import { approvalsHold, currentApprovals, currentReview, type ItemContext } from '../context.ts';
+import { MAY_BE_OUT_STATES } from '../publication-states.ts';
 import {
   bindsContent,
   draftFactsOf,
@@ -28,9 +29,7 @@ function eligibleApprovers(question: Question, role: ApproverRole): string[] {
 
 /** Records whose variant must stay as it is: they are out, or may be. */
 function frozenChannels(context: ItemContext): string[] {
-  const frozen = context.publications.filter(
-    ({ state }) => state === 'published' || state === 'sending' || state === 'unknown',
-  );
+  const frozen = context.publications.filter(({ state }) => MAY_BE_OUT_STATES.includes(state));
   return [...new Set(frozen.map(({ channel }) => channel))];
 }
 

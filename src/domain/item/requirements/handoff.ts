@@ -1,4 +1,5 @@
-import { currentHandoff, isBreached } from '../context.ts';
+import { currentHandoff, isBreached, isSending } from '../context.ts';
+import { MAY_BE_OUT_STATES } from '../publication-states.ts';
 import { stageOf } from '../stages.ts';
 import {
   draftFactsOf,
@@ -69,8 +70,8 @@ export const HANDOFF_REQUIREMENTS = {
     about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'save_brief' || ask.refs === null || context.brief === null) return MET;
-      const out = context.publications.some(({ state }) =>
-        ['due', 'sending', 'published', 'unknown'].includes(state),
+      const out = context.publications.some(
+        (record) => isSending(record) || MAY_BE_OUT_STATES.includes(record.state),
       );
       return out && ask.refs.brief.targetsHash !== context.brief.targetsHash
         ? unmet('KPI targets change only before the first publication')

@@ -1,4 +1,5 @@
-import { isSending, type PublicationState, publicationById } from '../context.ts';
+import { isSending, publicationById } from '../context.ts';
+import { type PublicationState, UNRESOLVED_STATES } from '../publication-states.ts';
 import { heldUntil, isPlanned, standingSlots } from '../slots.ts';
 import { stageOf } from '../stages.ts';
 import {
@@ -222,9 +223,7 @@ export const SCHEDULE_REQUIREMENTS = {
     about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'resolve_publication') return MET;
-      const open = context.publications.filter(
-        ({ state }) => state === 'unknown' || state === 'missed',
-      );
+      const open = context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state));
       const found =
         ask.refs === null ? open.length > 0 : open.some(({ id }) => id === ask.refs?.publicationId);
       return found ? MET : unmet('only an unknown or a missed publication is resolved');
