@@ -1,4 +1,5 @@
-import type { Command, SlotProblem } from '../../src/domain/item/commands.ts';
+import type { SlotProblem } from '../../src/domain/item/commands/facts.ts';
+import type { Command } from '../../src/domain/item/commands.ts';
 import type { Actor } from '../../src/domain/item/context.ts';
 import type { RequirementCode } from '../../src/domain/item/requirements/catalogue.ts';
 import {

@@ -126,6 +126,6 @@ function isInCalendar(filter: CalendarFilter) {
     lt(publications.at, filter.to),
     ...ifGiven(filter.channelAccountId, (id) => eq(publications.channelAccountId, id)),
     ...ifGiven(filter.campaignId, (id) => eq(items.campaignId, id)),
-    filter.cancelled === true ? undefined : notInArray(publications.state, ENDED_STATES),
+    filter.cancelled === true ? undefined : notInArray(publications.state, [...ENDED_STATES]),
   );
 }

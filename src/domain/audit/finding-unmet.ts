@@ -1,4 +1,5 @@
-import type { CommandType, Holders } from '../item/commands.ts';
+import type { Holders } from '../item/commands/facts.ts';
+import type { CommandType } from '../item/commands.ts';
 import type { Actor } from '../item/context.ts';
 import type { Unmet } from '../item/requirements/catalogue.ts';
 import type { Inquiry } from '../item/requirements/requirements.ts';

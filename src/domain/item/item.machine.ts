@@ -1,6 +1,7 @@
 import { and, enqueueActions, not, setup } from 'xstate';
 import type { OwnerRole } from '../people/roles.ts';
-import type { ClockFacts, Command, ItemMachineEvent } from './commands.ts';
+import type { ClockFacts } from './commands/facts.ts';
+import type { Command, ItemMachineEvent } from './commands.ts';
 import { type BriefDigest, type ItemContext, isSending, type PinnedPlaybook } from './context.ts';
 import type { EventRecord } from './event.ts';
 import { closeGate, isGateClosed } from './moves/approval.ts';
@@ -12,7 +13,7 @@ import {
   openReview,
 } from './moves/kpi-review.ts';
 import type { Move } from './moves/move.ts';
-import { moveFor } from './moves/moves.ts';
+import { moveOfCommand, moveOfSystem } from './moves/moves.ts';
 import { isContentMismatch, isDueUnapproved } from './moves/publication.ts';
 import { isPlanStanding } from './moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from './moves/stage.ts';
@@ -114,7 +115,9 @@ const base = setup({
     freeze_review: (_, _params: { reviewId: string; number: number }) => {},
 
     apply: enqueueActions(({ context, event, enqueue }, { place }: { place: Place }) => {
-      const move = moveFor(context, event, place);
+      const move = isCommand(event)
+        ? moveOfCommand(context, event, place)
+        : moveOfSystem(context, event);
       enqueueMove(queueOf(enqueue), move);
       for (const { type, data } of move.records) {
         if (type !== 'publication.due') continue;

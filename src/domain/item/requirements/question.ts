@@ -1,13 +1,6 @@
 import type { Role } from '../../people/roles.ts';
-import type {
-  Command,
-  CommandAccess,
-  CommandType,
-  DraftFacts,
-  Holders,
-  PlannedSlot,
-  SlotFacts,
-} from '../commands.ts';
+import type { DraftFacts, Holders, PlannedSlot, SlotFacts } from '../commands/facts.ts';
+import type { Command, CommandAccess, CommandType } from '../commands.ts';
 import { currentApprovals, type ItemContext } from '../context.ts';
 import { responsibleRoles } from '../responsible.ts';
 import { type Place, stageOf } from '../stages.ts';
