@@ -48,6 +48,8 @@ const MAY_BE_OUT = {
 export const WAITING_STATES = statesIn('waiting');
 export const IN_FLIGHT_STATES = statesIn('in_flight');
 export const UNRESOLVED_STATES = statesIn('unresolved');
+/** While a publication is in one of these, its item stays in `publishing`. */
+export const ACTIVE_STATES = [...IN_FLIGHT_STATES, ...UNRESOLVED_STATES];
 export const ENDED_STATES = statesIn('ended');
 export const MAY_BE_OUT_STATES = PUBLICATION_STATES.filter((state) => MAY_BE_OUT[state]);
 

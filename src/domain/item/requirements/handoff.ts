@@ -1,5 +1,5 @@
-import { currentHandoff, isBreached, isSending } from '../context.ts';
-import { MAY_BE_OUT_STATES } from '../publication-states.ts';
+import { currentHandoff, isBreached } from '../context.ts';
+import { IN_FLIGHT_STATES, MAY_BE_OUT_STATES } from '../publication-states.ts';
 import { stageOf } from '../stages.ts';
 import {
   draftFactsOf,
@@ -9,6 +9,9 @@ import {
   type Requirements,
   unmet,
 } from './question.ts';
+
+/** States of a publication that freeze the KPI targets. */
+const TARGET_FREEZING_STATES = [...IN_FLIGHT_STATES, ...MAY_BE_OUT_STATES];
 
 /**
  * A holder of the role: the assignee; anyone while nobody is assigned; the assignee's backup after a
@@ -70,10 +73,10 @@ export const HANDOFF_REQUIREMENTS = {
     about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'save_brief' || ask.refs === null || context.brief === null) return MET;
-      const out = context.publications.some(
-        (record) => isSending(record) || MAY_BE_OUT_STATES.includes(record.state),
+      const isOut = context.publications.some(({ state }) =>
+        TARGET_FREEZING_STATES.includes(state),
       );
-      return out && ask.refs.brief.targetsHash !== context.brief.targetsHash
+      return isOut && ask.refs.brief.targetsHash !== context.brief.targetsHash
         ? unmet('KPI targets change only before the first publication')
         : MET;
     },
