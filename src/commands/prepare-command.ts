@@ -11,7 +11,7 @@ import { type Actor, type ItemContext, publicationById } from '../domain/item/co
 import { digestBrief, digestDraft } from '../domain/item/digests.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { standingSlots } from '../domain/item/slots.ts';
+import { slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
@@ -224,7 +224,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
     );
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
-    const kept = planner.binds ? standingSlots(context, resolved.slots).kept : [];
+    const kept = planner.binds ? slotsBesidePlan(context, resolved.slots).kept : [];
     return {
       refs: { publications: resolved.slots },
       facts: {

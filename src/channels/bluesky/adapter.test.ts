@@ -116,7 +116,9 @@ describe('the record of a post', () => {
       at: '2026-11-02T09:00:00.000Z',
     });
     expect(pds.records.get(rkey)).toEqual({
-      ...{ $type: 'app.bsky.feed.post', text: 'Bonjour', langs: ['fr'] },
+      $type: 'app.bsky.feed.post',
+      text: 'Bonjour',
+      langs: ['fr'],
       createdAt: '2026-11-02T09:00:00.000Z',
     });
   });
@@ -140,7 +142,9 @@ describe('the record of a post', () => {
     expect(embed).toEqual({
       $type: 'app.bsky.embed.external',
       external: {
-        ...{ uri: 'https://example.com/du-pain', title: 'example.com/du-pain', description: '' },
+        uri: 'https://example.com/du-pain',
+        title: 'example.com/du-pain',
+        description: '',
       },
     });
   });
@@ -149,7 +153,8 @@ describe('the record of a post', () => {
     const title = 'Du pain, pas de restes';
     const { embed } = await recordFor({ title, link: 'https://example.com/du%20pain?de=baton' });
     expect(embed.external).toEqual({
-      ...{ uri: 'https://example.com/du%20pain?de=baton', title },
+      uri: 'https://example.com/du%20pain?de=baton',
+      title,
       description: 'example.com/du pain',
     });
     expect(await recordFor({ title })).not.toHaveProperty('embed');
@@ -267,7 +272,8 @@ describe('a session', () => {
       message: 'com.atproto.server.createSession: 401 AuthenticationRequired',
     });
     expect(await channel.lookup(request({}, { account: changed }))).toMatchObject({
-      ...{ outcome: 'cannot_tell', credentialsRefused: true },
+      outcome: 'cannot_tell',
+      credentialsRefused: true,
     });
   });
 
@@ -298,7 +304,9 @@ describe('a session', () => {
   ])('is not tried with the credentials %j', async (credentials, message) => {
     const sent = request({}, { account: { ...account, credentials } });
     expect(await channel.publish(sent)).toEqual({
-      ...{ outcome: 'rejected', code: 'credentials_refused', message },
+      outcome: 'rejected',
+      code: 'credentials_refused',
+      message,
     });
     expect(await channel.lookup(sent)).toEqual({ outcome: 'cannot_tell', message });
     expect(pds.calls).toEqual([]);

@@ -22,7 +22,9 @@ describe('what is sent', () => {
     await start();
     const text = 'Un\u00a0:\n\n« deux » & <b>trois</b> https://example.com/a?b=c';
     const to = accountOf(server, own, {
-      ...{ visibility: 'unlisted', sensitive: true, spoilerText: 'Gluten' },
+      visibility: 'unlisted',
+      sensitive: true,
+      spoilerText: 'Gluten',
     });
     await published(request(to, { text }));
     expect(server.network.of(own.id).map(({ params }) => params)).toEqual([

@@ -4,8 +4,10 @@ import { MastodonCredentials, MastodonSettings } from './settings.ts';
 describe('settings of a Mastodon account', () => {
   test('have defaults', () => {
     expect(MastodonSettings.parse({ server: 'https://mastodon.social' })).toEqual({
-      ...{ server: 'https://mastodon.social', software: 'mastodon' },
-      ...{ visibility: 'public', sensitive: false },
+      server: 'https://mastodon.social',
+      software: 'mastodon',
+      visibility: 'public',
+      sensitive: false,
     });
   });
 

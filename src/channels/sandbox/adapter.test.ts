@@ -91,8 +91,12 @@ describe('the sandbox adapter', () => {
       link: 'https://example.com/a',
       media: [
         {
-          ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },
-          ...{ mediaType: 'image/png', size: 3, open: async () => Readable.from(['abc']) },
+          hash: 'a'.repeat(64),
+          kind: 'visual',
+          altText: 'Un fournil',
+          mediaType: 'image/png',
+          size: 3,
+          open: async () => Readable.from(['abc']),
         },
       ],
     });

@@ -24,7 +24,9 @@ function account(settings: Record<string, unknown> = {}): ChannelAccount {
   const { url, secret } = receiver;
   const promised = { url: `${url}/posts`, idempotency: 'exact', lookupUrl: `${url}/posts` };
   return {
-    ...{ id: 'cha_1', name: 'Our site', credentials: { secret } },
+    id: 'cha_1',
+    name: 'Our site',
+    credentials: { secret },
     settings: { ...promised, ...settings },
   };
 }
@@ -58,11 +60,17 @@ describe('a delivery', () => {
       source: { itemId: 'itm_1', publicationId: 'pub_1' },
       replyTo: { parent, root: parent },
       content: {
-        ...{ text: 'Un « fournil »', language: 'fr', link: 'https://example.com/a' },
+        text: 'Un « fournil »',
+        language: 'fr',
+        link: 'https://example.com/a',
         media: [
           {
-            ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },
-            ...{ mediaType: 'image/png', size: 3, open: async () => Readable.from(['abc']) },
+            hash: 'a'.repeat(64),
+            kind: 'visual',
+            altText: 'Un fournil',
+            mediaType: 'image/png',
+            size: 3,
+            open: async () => Readable.from(['abc']),
           },
         ],
       },
@@ -78,12 +86,20 @@ describe('a delivery', () => {
       type: 'post.publish',
       timestamp: '2026-11-02T09:00:00.000Z',
       data: {
-        ...{ id, marker: sent.marker, itemId: 'itm_1', publicationId: 'pub_1' },
+        id,
+        marker: sent.marker,
+        itemId: 'itm_1',
+        publicationId: 'pub_1',
         account: { id: 'cha_1', name: 'Our site' },
-        ...{ text: 'Un « fournil »', language: 'fr', link: 'https://example.com/a' },
+        text: 'Un « fournil »',
+        language: 'fr',
+        link: 'https://example.com/a',
         media: [
           {
-            ...{ hash: 'a'.repeat(64), kind: 'visual', mediaType: 'image/png', size: 3 },
+            hash: 'a'.repeat(64),
+            kind: 'visual',
+            mediaType: 'image/png',
+            size: 3,
             altText: 'Un fournil',
           },
         ],

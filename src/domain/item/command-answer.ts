@@ -19,11 +19,17 @@ export interface CommandAnswer {
   warnings?: { code: string; message: string }[];
 }
 
-/** What an answer depends on besides the state after the command. */
-type Stated = { [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'> }[CommandType];
+/** What an answer depends on, besides the state after the command. */
+type CommandContent = {
+  [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'>;
+}[CommandType];
 
 /** @param snapshot right after the command, at `seq`. */
-export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): CommandAnswer {
+export function answerOf(
+  command: CommandContent,
+  snapshot: ItemSnapshot,
+  seq: number,
+): CommandAnswer {
   const { stage, substage } = itemRowOf(snapshot, seq);
   const { context } = snapshot;
   const answer: CommandAnswer = { seq, stage, substage };
@@ -67,6 +73,6 @@ export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): 
   }
 }
 
-function warningsOf({ facts }: Pick<Stated, 'facts'>): Pick<CommandAnswer, 'warnings'> {
+function warningsOf({ facts }: Pick<CommandContent, 'facts'>): Pick<CommandAnswer, 'warnings'> {
   return facts.warnings === undefined ? {} : { warnings: facts.warnings };
 }

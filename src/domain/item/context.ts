@@ -149,7 +149,7 @@ export interface StageClock {
   steps: [number, number, number, number];
   /** How many steps have passed. */
   fired: number;
-  /** Since when it stands still (`on_hold`). */
+  /** Since when it is paused (`on_hold`). */
   pausedAt: number | null;
 }
 

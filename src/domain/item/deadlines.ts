@@ -70,7 +70,7 @@ function checkpointDeadlines({ checkpoints, playbook }: ItemContext): Deadline[]
 /**
  * The event that a deadline's timer produces.
  * @param nowMs epoch milliseconds by the run's clock when the timer is looked at.
- * @returns null when the deadline no longer stands (the item has changed or the time was moved), and
+ * @returns null when the deadline is off (the item has changed or the time was moved), and
  * for a checkpoint, whose readings the run collects first.
  */
 export function eventForDeadline(
@@ -83,10 +83,8 @@ export function eventForDeadline(
     case 'checkpoint':
       return null;
     case 'clock_step': {
-      const [standing] = clockDeadline(context);
-      return standing?.kind === 'clock_step' &&
-        standing.step === deadline.step &&
-        standing.at <= nowMs
+      const [next] = clockDeadline(context);
+      return next?.kind === 'clock_step' && next.step === deadline.step && next.at <= nowMs
         ? { type: 'clock_step', at, step: deadline.step }
         : null;
     }

@@ -14,7 +14,7 @@ import {
 import type { Move } from './moves/move.ts';
 import { moveOfCommand, moveOfSystem } from './moves/moves.ts';
 import { isContentMismatch, isDueUnapproved } from './moves/publication.ts';
-import { isPlanStanding } from './moves/schedule.ts';
+import { planStands } from './moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from './moves/stage.ts';
 import { ACTIVE_STATES } from './publication-states.ts';
 import { unmetRequirements } from './requirements/requirements.ts';
@@ -73,7 +73,7 @@ export const machineSetup = setup({
     requestsChanges: ({ event }) =>
       event.type === 'decide_approval' && event.refs.decision === 'request_changes',
     planStands: ({ context, event }) =>
-      event.type === 'skip_publication' && isPlanStanding(context, event.refs.publicationId),
+      event.type === 'skip_publication' && planStands(context, event.refs.publicationId),
     contentMismatch: ({ context, event }) =>
       event.type === 'publication_settled' && isContentMismatch(context, event),
     dueUnapproved: ({ context, event }) =>

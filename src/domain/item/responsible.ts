@@ -4,7 +4,7 @@ import { UNRESOLVED_STATES } from './publication-states.ts';
 import { releasedSlots } from './slots.ts';
 import type { Place } from './stages.ts';
 
-/** The owner roles of each place; in review they are the asked approvers. */
+/** The owner roles of each place; in review they are roles that the gate asks. */
 export const STAGE_OWNERS: Record<
   Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>,
   OwnerRole[]
@@ -82,11 +82,11 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
         : [of('creator', 'submit_for_review'), ...replan];
     case 'review.deciding': {
       const set = currentApprovals(context);
-      const asked = (set === null ? [] : outstandingRoles(set)).map((role) => ({
+      const approvers = (set === null ? [] : outstandingRoles(set)).map((role) => ({
         role,
         for: 'decide_approval',
       }));
-      return [...asked, ...replan];
+      return [...approvers, ...replan];
     }
     case 'scheduling.offered':
       return [of('social_media_manager', 'accept_handoff'), ...replan];

@@ -38,8 +38,8 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   };
 }
 
-/** Events that subscribers are told of; their names are those of the outbound events. */
-const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
+/** Events for subscribers; their names are those of the outbound events. */
+const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'item.stage_changed',
   'item.escalated',
   'item.cancelled',
@@ -62,7 +62,7 @@ const TOLD: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'sla.breached',
 ]);
 
-/** Told beside `publication.skipped` when a slot was given up at its deadline. */
+/** Sent beside `publication.skipped` when a slot was given up at its deadline. */
 export const SLOT_RELEASED = 'publication.slot_released';
 
 /** Outbox rows of a batch of events. */
@@ -71,7 +71,7 @@ export function outboxOf(
   events: readonly ItemEvent[],
 ): { seq: number; type: string; payload: Record<string, unknown> }[] {
   return events
-    .filter(({ type }) => TOLD.has(type))
+    .filter(({ type }) => OUTBOUND.has(type))
     .flatMap(({ seq, at, type, actor, data }) => {
       const payload = { itemId, seq, at, actor, data };
       const row = { seq, type, payload };

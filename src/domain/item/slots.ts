@@ -79,18 +79,18 @@ export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean 
  * What a plan does with the slots of the accounts it does not name: they are kept, but for those
  * whose channel has no variant in the draft any more.
  */
-export function standingSlots(
+export function slotsBesidePlan(
   context: ItemContext,
   plan: readonly { channelAccountId: string }[],
 ): { kept: PublicationRecord[]; dropped: PublicationRecord[] } {
   const named = new Set(plan.map(({ channelAccountId }) => channelAccountId));
-  const standing = context.publications.filter(
+  const others = context.publications.filter(
     (record) => isPlanned(record) && !named.has(record.channelAccountId),
   );
   const hasVariant = ({ channel }: PublicationRecord) =>
     context.draft === null || context.draft.variants[channel] !== undefined;
   return {
-    kept: standing.filter(hasVariant),
-    dropped: standing.filter((record) => !hasVariant(record)),
+    kept: others.filter(hasVariant),
+    dropped: others.filter((record) => !hasVariant(record)),
   };
 }

@@ -26,8 +26,8 @@ import {
 import {
   accountTree,
   type Coverage,
-  type Gathered,
   gather,
+  type InputCells,
   type MeasuredPublication,
   type ScopeNode,
   scopeTree,
@@ -118,7 +118,7 @@ export function figureOf(input: {
   const { formula, gathered } = bestFormula(tree, figure);
   const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
   const readings = distinctReadings(inputs.flatMap((one) => gathered.cells.get(one) ?? []));
-  const computed = applied({ formula, figure, gathered, additive: rollUp !== 'gross' });
+  const computed = compute({ formula, figure, gathered, additive: rollUp !== 'gross' });
   return {
     kpi,
     scope: input.tree.scope,
@@ -145,7 +145,7 @@ export function figureOf(input: {
 function bestFormula(tree: ScopeNode, figure: KpiFigureDefinition) {
   const beside = figure.floors.flatMap(floorInputs);
   const [first, ...others] = figure.formulas;
-  const tried = (formula: Formula) => ({
+  const attempt = (formula: Formula) => ({
     formula,
     gathered: gather(tree, {
       required: requiredInputs(formula),
@@ -154,17 +154,17 @@ function bestFormula(tree: ScopeNode, figure: KpiFigureDefinition) {
     }),
   });
   return others
-    .map(tried)
+    .map(attempt)
     .reduce(
       (best, next) => (next.gathered.coverage.have > best.gathered.coverage.have ? next : best),
-      tried(first),
+      attempt(first),
     );
 }
 
-function applied(input: {
+function compute(input: {
   formula: Formula;
   figure: KpiFigureDefinition;
-  gathered: Gathered;
+  gathered: InputCells;
   additive: boolean;
 }): Pick<KpiFigure, 'value' | 'noValue' | 'numerator' | 'denominator' | 'interval' | 'overOne'> {
   const { formula, figure, gathered, additive } = input;
@@ -240,7 +240,7 @@ function intervalOf(
 }
 
 /** Followers and unique people, added over several parts, only under a `gross_` name. */
-function grossOf(gathered: Gathered, formula: Formula): Partial<Record<GrossName, number>> {
+function grossOf(gathered: InputCells, formula: Formula): Partial<Record<GrossName, number>> {
   const gross: Partial<Record<GrossName, number>> = {};
   const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
   for (const input of NOT_ADDITIVE) {
@@ -290,8 +290,8 @@ function isTooYoung(
 function mixedDefinitions(readings: readonly Reading[]): string[] {
   const used = new Map<string, Set<string>>();
   for (const { measure, definition } of readings) {
-    const standing = used.get(measure) ?? new Set<string>();
-    used.set(measure, standing.add(definition ?? ''));
+    const names = used.get(measure) ?? new Set<string>();
+    used.set(measure, names.add(definition ?? ''));
   }
   return [...used]
     .flatMap(([measure, names]) => (names.size > 1 ? [measure] : []))

@@ -35,7 +35,7 @@ export interface VerdictInput {
  */
 export function verdictFor(input: VerdictInput): VerdictRow {
   const { figure, role, target, primary = false, beside = [] } = input;
-  const { verdict, reason } = judged(input);
+  const { verdict, reason } = judge(input);
   const { direction } = kpiDefinition(figure.kpi);
   return {
     kpi: figure.kpi,
@@ -77,20 +77,23 @@ interface Judgement {
   reason: string;
 }
 
-function judged(input: VerdictInput): Judgement {
+function judge(input: VerdictInput): Judgement {
   const { figure, target, targetElsewhere, pending = [] } = input;
-  const said = figure.value === null ? unmeasured(input) : measured(figure);
+  const known = figure.value === null ? whyNoValue(input) : measurement(figure);
   if (target === null) {
-    return { verdict: 'no_target', reason: `${said} ${targetElsewhere ?? 'No target was set.'}` };
+    return {
+      verdict: 'no_target',
+      reason: `${known} ${targetElsewhere ?? 'No target was set.'}`,
+    };
   }
   const goal = `The target is ${sideOf(figure)} ${formatValue(figure.definition.unit, target)}.`;
   if (figure.noValue !== null && figure.noValue.code !== 'not_additive') {
-    return { verdict: verdictWithout(figure.noValue, pending), reason: `${said} ${goal}` };
+    return { verdict: verdictWithout(figure.noValue, pending), reason: `${known} ${goal}` };
   }
   const early = notYet(figure, pending);
-  if (early !== null) return { verdict: early.verdict, reason: `${said} ${goal} ${early.reason}` };
+  if (early !== null) return { verdict: early.verdict, reason: `${known} ${goal} ${early.reason}` };
   const { verdict, reason } = comparison(figure, target);
-  return { verdict, reason: `${said} ${goal} ${reason}` };
+  return { verdict, reason: `${known} ${goal} ${reason}` };
 }
 
 function verdictWithout(noValue: NoValue, pending: readonly Scope[]): Verdict {
@@ -172,7 +175,7 @@ function boundsComparison(figure: KpiFigure, target: number): Judgement {
   };
 }
 
-function measured(figure: KpiFigure): string {
+function measurement(figure: KpiFigure): string {
   const { definition, value, numerator, denominator, interval, overOne } = figure;
   if (value === null) return '';
   const { unit, name } = definition;
@@ -204,7 +207,7 @@ function remarks(figure: KpiFigure): string {
     .join('');
 }
 
-function unmeasured(input: VerdictInput): string {
+function whyNoValue(input: VerdictInput): string {
   const { figure, pending = [], missed = [] } = input;
   const { noValue, checkpoint } = figure;
   const when = checkpoint === null ? '' : ` at ${checkpoint}`;

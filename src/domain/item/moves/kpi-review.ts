@@ -149,11 +149,11 @@ export function extendMeasurement(context: ItemContext): Move {
   const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
   const fresh = added.filter((c) => !known.has(`${c.publicationId} ${c.checkpoint}`));
   // An age that the playbook takes anyway, but does not ask for, is asked for now.
-  const standing = context.checkpoints.map((c) =>
+  const asked = context.checkpoints.map((c) =>
     c.checkpoint === age && c.state === 'due' ? { ...c, required: true } : c,
   );
   return {
-    change: { checkpoints: [...standing, ...fresh] },
+    change: { checkpoints: [...asked, ...fresh] },
     records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
   };
 }

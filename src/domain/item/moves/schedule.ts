@@ -3,7 +3,7 @@ import type { Command } from '../commands.ts';
 import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
 import type { EventRecord } from '../event.ts';
 import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
-import { isBound, isPlanned, standingSlots } from '../slots.ts';
+import { isBound, isPlanned, slotsBesidePlan } from '../slots.ts';
 import { OPEN_PLACES, type Place } from '../stages.ts';
 import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
 import { type Move, NOTHING } from './move.ts';
@@ -13,7 +13,7 @@ import { withoutDeadline } from './slot.ts';
 /**
  * Holds or plans slots. In creation, review and an offered handoff they are tentative; after the
  * accepted handoff every tentative and planned record is bound to the approved content. An account
- * that the plan does not name keeps its slot (`standingSlots`): dropping one is `skip_publication`.
+ * that the plan does not name keeps its slot (`slotsBesidePlan`): dropping one is `skip_publication`.
  */
 function planSchedule(
   context: ItemContext,
@@ -27,17 +27,17 @@ function planSchedule(
       ({ channelAccountId, state }) =>
         channelAccountId === slot.channelAccountId && isPlanned({ state }),
     );
-    const standing = publications[index];
+    const current = publications[index];
     const record: PublicationRecord =
-      standing === undefined
+      current === undefined
         ? newPublication(context, publications, slot)
-        : { ...withoutDeadline(standing), ...timeOf(slot) };
+        : { ...withoutDeadline(current), ...timeOf(slot) };
     const planned: PublicationRecord = {
       ...record,
       state: mode,
       contentHash: mode === 'planned' ? context.contentHash : null,
     };
-    if (standing === undefined) publications.push(planned);
+    if (current === undefined) publications.push(planned);
     else publications[index] = planned;
     const warnings = facts.slots
       .filter(({ channelAccountId }) => channelAccountId === slot.channelAccountId)
@@ -53,7 +53,7 @@ function planSchedule(
     });
   }
   if (mode === 'tentative') return { change: { publications }, records };
-  const { kept, dropped } = standingSlots(context, refs.publications);
+  const { kept, dropped } = slotsBesidePlan(context, refs.publications);
   const keptIds = new Set(kept.map(({ id }) => id));
   const droppedIds = new Set(dropped.map(({ id }) => id));
   const bound = publications.map((record): PublicationRecord => {
@@ -70,7 +70,7 @@ function planSchedule(
 }
 
 /** True when something is left of the plan, and could be sent as it stands. */
-export function isPlanStanding(context: ItemContext, without: string): boolean {
+export function planStands(context: ItemContext, without: string): boolean {
   const left = context.publications.filter(
     (record) => record.id !== without && (isPlanned(record) || record.state === 'published'),
   );

@@ -1,6 +1,6 @@
 import { isSending, publicationById } from '../context.ts';
 import { type PublicationState, UNRESOLVED_STATES } from '../publication-states.ts';
-import { heldUntil, isPlanned, standingSlots } from '../slots.ts';
+import { heldUntil, isPlanned, slotsBesidePlan } from '../slots.ts';
 import { stageOf } from '../stages.ts';
 import {
   isBlank,
@@ -25,13 +25,13 @@ const HOLDS_ACCOUNT: Partial<Record<PublicationState, string>> = {
 function slotsToSend({ place, context, ask }: Question): { at: string }[] {
   const { slots } = slotsOf(ask);
   if (ask.type !== 'plan_schedule' || isTentativePlace(place)) return slots;
-  return [...slots, ...standingSlots(context, slots).kept];
+  return [...slots, ...slotsBesidePlan(context, slots).kept];
 }
 
 /** A plan may name no slot where others stand, or where what is published is all there will be. */
 function isPlanWithoutSlots({ place, context }: Question): boolean {
   if (isTentativePlace(place)) return false;
-  if (standingSlots(context, []).kept.length > 0) return true;
+  if (slotsBesidePlan(context, []).kept.length > 0) return true;
   return (
     place === 'scheduling.planning' &&
     context.publications.some(({ state }) => state === 'published')
@@ -166,7 +166,7 @@ export const SCHEDULE_REQUIREMENTS = {
     check: (question) => {
       const { context, ask } = question;
       const until = context.brief?.embargoUntil ?? null;
-      // A plan may move every slot that stands.
+      // A plan may move every slot it keeps.
       if (ask.refs === null || until === null || !plansASend(ask)) return MET;
       return slotsToSend(question)
         .filter(({ at }) => Date.parse(at) < Date.parse(until))
@@ -207,13 +207,13 @@ export const SCHEDULE_REQUIREMENTS = {
           (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
       );
       if (isHeld) return MET;
-      const standing = context.publications.filter(
+      const candidates = context.publications.filter(
         ({ state }) => state === 'planned' || state === 'published',
       );
       const others =
         given === undefined
-          ? standing.length - 1
-          : standing.filter(({ id }) => id !== given).length;
+          ? candidates.length - 1
+          : candidates.filter(({ id }) => id !== given).length;
       return others >= 1 ? MET : unmet('no other publication is planned or published');
     },
   },
