@@ -1,3 +1,5 @@
+/** The table of channels: longer than other files, because a channel is looked up in one place. */
+
 import { z } from 'zod';
 import type { AssetKind } from '../asset-kinds.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHANNEL_IDS, CHANNEL_LIMITS, ChannelId, type ChannelLimits } from './channels.ts';
-import { type AssetFacts, type VariantContent, validateVariant } from './variant-limits.ts';
+import { validateVariant } from './variant-limits.ts';
+import type { AssetFacts, VariantContent } from './variant-violation.ts';
 
 const VISUAL: AssetFacts = {
   hash: 'a'.repeat(64),

@@ -1,6 +1,7 @@
 import { hashOf } from '../canonical.ts';
 import { ChannelId } from '../channel/channels.ts';
-import { type AssetFacts, validateVariant } from '../channel/variant-limits.ts';
+import { validateVariant } from '../channel/variant-limits.ts';
+import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
 import type { BriefDigest, DraftDigest } from './context.ts';
 import { assetKindsOf, type Draft } from './draft.ts';

@@ -1,4 +1,7 @@
+/** The table of KPIs: longer than other files, because a KPI is looked up in one place. */
+
 import type { OwnerRole } from '../people/roles.ts';
+import type { Floor } from './floor.ts';
 import { difference, type Formula, formula, type Term, total, totalOfExposed } from './formula.ts';
 
 export const KPI_IDS = [
@@ -24,15 +27,6 @@ export type KpiId = (typeof KPI_IDS)[number];
 
 export const KPI_UNITS = ['count', 'accounts', 'fraction', 'ratio', 'position', 'points'] as const;
 export type KpiUnit = (typeof KPI_UNITS)[number];
-
-/** The smallest sample that a verdict may stand on. */
-export interface Floor {
-  term: Term;
-  atLeast: number;
-  unit: string;
-  /** Another sample that will do as well. */
-  or?: Floor;
-}
 
 /** One number of a KPI and how it is judged. */
 export interface KpiFigureDefinition {

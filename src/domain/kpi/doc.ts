@@ -1,10 +1,10 @@
 import {
-  type Floor,
   KPI_IDS,
   type KpiDefinition,
   type KpiFigureDefinition,
   kpiDefinition,
 } from './catalogue.ts';
+import type { Floor } from './floor.ts';
 import { formatNumber } from './format.ts';
 import { MEASURES, type MeasureDefinition } from './measure-rules.ts';
 import { VERDICTS, type Verdict } from './verdict-schema.ts';

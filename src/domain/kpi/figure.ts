@@ -1,15 +1,9 @@
-import {
-  type Floor,
-  judgedFigure,
-  type KpiFigureDefinition,
-  type KpiId,
-  kpiDefinition,
-} from './catalogue.ts';
+import { judgedFigure, type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
+import { type FloorCheck, firstBelow, floorInputs } from './floor.ts';
 import {
   applyFormula,
   exposedInputs,
   type Formula,
-  type InputSums,
   type KpiInput,
   requiredInputs,
 } from './formula.ts';
@@ -36,12 +30,6 @@ import {
 /** What must not be added, and is added only under a name that says so. */
 const NOT_ADDITIVE = ['reach', 'users', 'followers', 'followers_at_publish'] as const;
 type GrossName = `gross_${(typeof NOT_ADDITIVE)[number]}`;
-
-export interface FloorCheck {
-  have: number;
-  atLeast: number;
-  unit: string;
-}
 
 /** Why a figure has no value. */
 export type NoValue =
@@ -252,27 +240,6 @@ function grossOf(gathered: InputCells, formula: Formula): Partial<Record<GrossNa
     }
   }
   return gross;
-}
-
-/** The first floor that the sample stays under. A floor whose sample nobody measured says nothing. */
-function firstBelow(floors: readonly Floor[], sums: InputSums): FloorCheck | null {
-  for (const floor of floors) {
-    const checks = alternatives(floor).flatMap((one) => {
-      const known = one.term.every.every((input) => sums[input] !== undefined);
-      return known ? [{ have: one.term.of(sums), atLeast: one.atLeast, unit: one.unit }] : [];
-    });
-    const [first] = checks;
-    if (first !== undefined && checks.every(({ have, atLeast }) => have < atLeast)) return first;
-  }
-  return null;
-}
-
-function alternatives(floor: Floor): Floor[] {
-  return floor.or === undefined ? [floor] : [floor, ...alternatives(floor.or)];
-}
-
-function floorInputs(floor: Floor): KpiInput[] {
-  return alternatives(floor).flatMap(({ term }) => [...term.every, ...term.exposed]);
 }
 
 function isTooYoung(
