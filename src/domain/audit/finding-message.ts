@@ -55,7 +55,7 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
   command_without_verdict: (_, of) =>
     of('state') === 'refused'
-      ? `the command ${of('commandId')} (${of('type')}) stands refused, but the run applied it at ${of('appliedSeq')}`
+      ? `the command ${of('commandId')} (${of('type')}) is stored as refused, but the run applied it at ${of('appliedSeq')}`
       : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts; last error: ${of('lastError')}`,
   delivery_failing: (_, of) => `deliveries to ${of('endpointId')} fail`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,

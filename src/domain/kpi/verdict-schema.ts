@@ -75,14 +75,14 @@ export const VerdictRow = z
     reason: z.string(),
     asOf: z.string().nullable().describe('of the oldest reading used'),
     primary: z.boolean(),
-    definition: z.string().describe('which definition of the KPI the value stands on'),
+    definition: z.string().describe('the definition of the KPI that the value uses'),
     flags: z.array(z.enum(VERDICT_FLAGS)),
     coverage: Coverage.optional(),
     figures: z
       .array(z.object({ name: z.string(), unit, value: z.number().nullable(), ...sides }))
       .optional()
       .describe('the figures of a KPI that shows two; they are never added'),
-    readings: z.array(z.string()).describe('ids of the readings that the value stands on'),
+    readings: z.array(z.string()).describe('ids of the readings behind the value'),
     gross_reach: z.number().optional(),
     gross_users: z.number().optional(),
     gross_followers: z.number().optional(),
@@ -109,7 +109,7 @@ export const ReviewVerdicts = z
     primary: z.object({ kpi: KpiId, checkpoint: z.string() }).nullable(),
     combined: z.object({ verdict: Verdict, kpi: kpiOrNone, reason: z.string() }),
     roles: z.array(RoleVerdict),
-    readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
+    readings: z.array(z.string()).describe('ids of the readings behind any row'),
   })
   .meta({ id: 'ReviewVerdicts' });
 export type ReviewVerdicts = z.infer<typeof ReviewVerdicts>;

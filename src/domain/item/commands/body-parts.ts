@@ -8,8 +8,10 @@ export const conditions = {
     .int()
     .min(0)
     .optional()
-    .describe('refuse unless the item is at this seq (`basis_changed`)'),
-  expiresAt: Instant.optional().describe('refuse after this instant (`command_expired`)'),
+    .describe('refuse the command unless the item is at this seq (`basis_changed`)'),
+  expiresAt: Instant.optional().describe(
+    'refuse the command after this instant (`command_expired`)',
+  ),
 };
 
 export const comment = z.string().trim().min(1).max(10_000).optional();

@@ -48,7 +48,7 @@ export const ACCESS_REQUIREMENTS = {
     check: ({ place, ask, access }) =>
       access.in.includes(place)
         ? MET
-        : unmet(`${ask.type} is for ${access.in.join(', ')}; the item is in ${place}`),
+        : unmet(`${ask.type} is possible in ${access.in.join(', ')}; the item is in ${place}`),
   },
 
   holds_role: {

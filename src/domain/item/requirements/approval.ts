@@ -105,7 +105,7 @@ export const APPROVAL_REQUIREMENTS = {
         return eligible >= needed
           ? MET
           : unmet(
-              `the gate needs ${needed} ${role} who did not write it; there are ${eligible}`,
+              `the gate needs ${needed} ${role} who did not write the content; there are ${eligible}`,
               role,
             );
       }),
@@ -117,7 +117,7 @@ export const APPROVAL_REQUIREMENTS = {
     check: ({ context }) =>
       context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
         ? unmet(
-            `round ${context.round} is past the limit of ${context.playbook.revisionLimit}: the strategist must acknowledge it`,
+            `round ${context.round} is past the limit of ${context.playbook.revisionLimit}: the strategist has to acknowledge it`,
             'strategist',
           )
         : MET,
@@ -160,7 +160,7 @@ export const APPROVAL_REQUIREMENTS = {
     about: 'actor',
     check: ({ context, ask }) =>
       context.authors.includes(ask.actor.memberId)
-        ? unmet('who wrote or submitted a version of this item may not approve it')
+        ? unmet('a person who wrote or submitted a version of this item may not approve it')
         : MET,
   },
 

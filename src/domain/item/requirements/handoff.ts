@@ -93,7 +93,7 @@ export const HANDOFF_REQUIREMENTS = {
       }
       return creator === null || creators.includes(creator)
         ? MET
-        : unmet(`${creator} is no active creator: reassign the item`, 'creator');
+        : unmet(`${creator} is not an active creator: reassign the item`, 'creator');
     },
   },
 
@@ -103,7 +103,7 @@ export const HANDOFF_REQUIREMENTS = {
     check: (question) => {
       if (isReceiver(question)) return MET;
       const role = question.place === 'briefing.offered' ? 'creator' : 'social_media_manager';
-      return unmet(`the handoff is for the ${role} it is assigned to`, role);
+      return unmet(`only the assigned ${role} decides on the handoff`, role);
     },
   },
 

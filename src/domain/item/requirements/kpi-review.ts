@@ -61,7 +61,7 @@ export const REVIEW_REQUIREMENTS = {
         const due = Math.max(Date.parse(ask.at), context.clock?.steps[2] ?? 0);
         return until === undefined || Date.parse(until) > due
           ? MET
-          : unmet(`${until} is not later than now and the present deadline`);
+          : unmet(`${until} is not later than both now and the present deadline`);
       }
       if (ask.type !== 'sign_off' || ask.refs?.decision !== 'extend_measurement') return MET;
       if (ask.refs.role !== 'strategist') return MET;

@@ -143,9 +143,7 @@ export const SCHEDULE_REQUIREMENTS = {
           const until = heldUntil(context, slot);
           return until > now
             ? MET
-            : unmet(
-                `${slot.at} is too soon: it could be held until ${new Date(until).toISOString()}`,
-              );
+            : unmet(`${slot.at} is too soon: its deadline was ${new Date(until).toISOString()}`);
         });
       }
       return slotsToSend(question)
@@ -226,7 +224,7 @@ export const SCHEDULE_REQUIREMENTS = {
       const open = context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state));
       const found =
         ask.refs === null ? open.length > 0 : open.some(({ id }) => id === ask.refs?.publicationId);
-      return found ? MET : unmet('only an unknown or a missed publication is resolved');
+      return found ? MET : unmet('only an unknown or a missed publication can be resolved');
     },
   },
 
@@ -244,7 +242,7 @@ export const SCHEDULE_REQUIREMENTS = {
             ? ['reschedule', 'skip']
             : [];
       if (fitting.length > 0 && !fitting.includes(outcome)) {
-        return unmet(`a publication that is ${state} is resolved by ${fitting.join(', ')}`);
+        return unmet(`a publication that is ${state} takes the outcome ${fitting.join(', ')}`);
       }
       if (plansASend(ask) && place !== 'publishing') {
         return unmet(`${outcome} is possible in publishing; the item is in ${place}`);
@@ -258,7 +256,7 @@ export const SCHEDULE_REQUIREMENTS = {
     about: 'item',
     check: ({ ask }) => {
       if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
-      return isBlank(ask.refs.evidence) ? unmet('say what shows the outcome') : MET;
+      return isBlank(ask.refs.evidence) ? unmet('give evidence of the outcome') : MET;
     },
   },
 } as const satisfies Requirements;
