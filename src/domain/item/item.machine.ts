@@ -1,5 +1,5 @@
 import { and, not } from 'xstate';
-import { machineSetup } from './machine-setup.ts';
+import { machineSetup } from './machine/setup.ts';
 import {
   allowedAnd,
   anywhere,
@@ -13,7 +13,7 @@ import {
   revisesDraft,
   settles,
   stays,
-} from './machine-transitions.ts';
+} from './machine/transitions.ts';
 import { OPEN_PLACES } from './stages.ts';
 import { type ItemInput, initialContext } from './start.ts';
 

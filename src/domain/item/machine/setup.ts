@@ -1,25 +1,25 @@
 import { enqueueActions, setup } from 'xstate';
-import type { ClockFacts } from './commands/facts.ts';
-import type { Command, ItemMachineEvent } from './commands.ts';
-import type { ItemContext } from './context.ts';
-import type { EventRecord } from './event.ts';
-import { closeGate, isGateClosed } from './moves/approval.ts';
+import type { ClockFacts } from '../commands/facts.ts';
+import type { Command, ItemMachineEvent } from '../commands.ts';
+import type { ItemContext } from '../context.ts';
+import type { EventRecord } from '../event.ts';
+import { closeGate, isGateClosed } from '../moves/approval.ts';
 import {
   closeReview,
   extendMeasurement,
   isExtensionDecided,
   isReviewSigned,
   openReview,
-} from './moves/kpi-review.ts';
-import type { Move } from './moves/move.ts';
-import { moveOfCommand, moveOfSystem } from './moves/moves.ts';
-import { isContentMismatch, isDueUnapproved } from './moves/publication.ts';
-import { planStands } from './moves/schedule.ts';
-import { cancel, enterStage, isCancelDue } from './moves/stage.ts';
-import { ACTIVE_STATES } from './publication-states.ts';
-import { unmetRequirements } from './requirements/requirements.ts';
-import type { Place, Stage } from './stages.ts';
-import { type ItemInput, startItem } from './start.ts';
+} from '../moves/kpi-review.ts';
+import type { Move } from '../moves/move.ts';
+import { moveOfCommand, moveOfSystem } from '../moves/moves.ts';
+import { isContentMismatch, isDueUnapproved } from '../moves/publication.ts';
+import { planStands } from '../moves/schedule.ts';
+import { cancel, enterStage, isCancelDue } from '../moves/stage.ts';
+import { ACTIVE_STATES } from '../publication-states.ts';
+import { unmetRequirements } from '../requirements/requirements.ts';
+import type { Place, Stage } from '../stages.ts';
+import { type ItemInput, startItem } from '../start.ts';
 
 function isCommand(event: ItemMachineEvent): event is Command {
   return 'actor' in event;

@@ -1,5 +1,5 @@
 import { and } from 'xstate';
-import type { Place, Stage } from './stages.ts';
+import type { Place, Stage } from '../stages.ts';
 
 export function apply<P extends Place>(place: P) {
   return { type: 'apply', params: { place } } as const;

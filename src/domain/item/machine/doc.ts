@@ -1,12 +1,12 @@
-import type { Duration } from '../playbook/playbook.ts';
-import { STANDARD_PLAYBOOK } from '../playbook/standard.ts';
-import { itemMachine } from './item.machine.ts';
-import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-doc-texts.ts';
-import type { CommandRule } from './moves/command.ts';
-import { REQUIREMENT_CODES, REQUIREMENTS } from './requirements/catalogue.ts';
-import { STAGE_OWNERS } from './responsible.ts';
-import { COMMAND_RULES, COMMAND_TYPES } from './rules.ts';
-import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from './stages.ts';
+import type { Duration } from '../../playbook/playbook.ts';
+import { STANDARD_PLAYBOOK } from '../../playbook/standard.ts';
+import { itemMachine } from '../item.machine.ts';
+import type { CommandRule } from '../moves/command.ts';
+import { REQUIREMENT_CODES, REQUIREMENTS } from '../requirements/catalogue.ts';
+import { STAGE_OWNERS } from '../responsible.ts';
+import { COMMAND_RULES, COMMAND_TYPES } from '../rules.ts';
+import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from '../stages.ts';
+import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './doc-texts.ts';
 
 interface Edge {
   from: Place;
