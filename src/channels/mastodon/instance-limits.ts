@@ -73,9 +73,9 @@ export class InstanceLimitsCache {
 
   #ask(server: string): Promise<InstanceLimits> {
     const entry = { until: this.#now() + KEPT_MS, answer: Promise.resolve(DEFAULTS) };
-    entry.answer = this.#fetch(server).then((stated) => {
-      if (stated === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
-      return stated ?? DEFAULTS;
+    entry.answer = this.#fetch(server).then((limits) => {
+      if (limits === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
+      return limits ?? DEFAULTS;
     });
     this.#entries.delete(server);
     this.#entries.set(server, entry);

@@ -25,7 +25,7 @@ export interface BriefDigest {
   missing: string[];
   formats: string[];
   channels: string[];
-  /** Facts stated by the brief that ask for further approvers. */
+  /** Facts of the brief that ask for further approvers. */
   facts: string[];
   targetCount: number;
   targetsHash: string;
@@ -96,7 +96,7 @@ export interface PublicationRecord {
   remoteId: string | null;
   permalink: string | null;
   publishedAt: string | null;
-  /** Why it is rejected, unknown, missed or skipped; what a person stated. */
+  /** Why it is rejected, unknown, missed or skipped; what a person said. */
   evidence: string | null;
   /**
    * Of a planned slot whose item was taken back to its gate: given up then, unless the content is
@@ -211,10 +211,10 @@ export function currentReview(context: ItemContext): Review | null {
 
 /** A peer may name the strategist's decision instead of `agree`; another decision is a dissent. */
 export function peerDecision(
-  stated: SignOff['decision'],
+  decision: SignOff['decision'],
   lead: SignOff['decision'] | undefined,
 ): 'agree' | 'dissent' {
-  return stated === 'agree' || stated === lead ? 'agree' : 'dissent';
+  return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {

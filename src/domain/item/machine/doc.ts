@@ -2,7 +2,7 @@ import type { Duration } from '../../playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../playbook/standard.ts';
 import { itemMachine } from '../item.machine.ts';
 import type { CommandRule } from '../moves/command.ts';
-import { REQUIREMENT_CODES, REQUIREMENTS } from '../requirements/catalogue.ts';
+import { isAboutActor, REQUIREMENT_CODES, REQUIREMENTS } from '../requirements/catalogue.ts';
 import { STAGE_OWNERS } from '../responsible.ts';
 import { COMMAND_RULES, COMMAND_TYPES } from '../rules.ts';
 import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from '../stages.ts';
@@ -18,6 +18,8 @@ interface Edge {
 
 /** Transitions that every open stage has alike; the page names them once. */
 const EVERYWHERE = ['cancel', 'campaign_cancelled', 'hold', 'resume'];
+
+const ABOUT_ACTOR = REQUIREMENT_CODES.filter(isAboutActor).map((code) => `\`${code}\``);
 
 /** The page that describes the item machine, read from the machine and the table of its commands. */
 export function renderMachineDoc(): string {
@@ -44,7 +46,7 @@ export function renderMachineDoc(): string {
     '## Commands',
     '',
     'A command is refused with every requirement that is not met. When all of them are about who asks',
-    '(`holds_role`, `is_receiver`, `platform_tag`, `four_eyes`) the answer is 403, else 409.',
+    `(${ABOUT_ACTOR.join(', ')}) the answer is 403, else 409.`,
     '',
     '| Command | In | By | Requires |',
     '|---|---|---|---|',

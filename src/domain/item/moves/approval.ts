@@ -33,9 +33,9 @@ function submitForReview(
   { actor, facts, refs }: Command<'submit_for_review'>,
 ): Move {
   const authors = withMember(context.authors, actor.memberId);
-  const stated = context.brief?.facts ?? [];
+  const briefFacts = context.brief?.facts ?? [];
   const asked = context.playbook.gate
-    .filter(({ when }) => when === undefined || when.some((fact) => stated.includes(fact)))
+    .filter(({ when }) => when === undefined || when.some((fact) => briefFacts.includes(fact)))
     .map(({ role, quorum }) => ({
       role,
       quorum,

@@ -197,11 +197,11 @@ export const SCHEDULE_REQUIREMENTS = {
     about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type !== 'skip_publication') return MET;
-      const given = ask.refs?.publicationId;
+      const publicationId = ask.refs?.publicationId;
       // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
       const isHeld = context.publications.some(
         ({ id, state }) =>
-          (given === undefined || id === given) &&
+          (publicationId === undefined || id === publicationId) &&
           (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
       );
       if (isHeld) return MET;
@@ -209,9 +209,9 @@ export const SCHEDULE_REQUIREMENTS = {
         ({ state }) => state === 'planned' || state === 'published',
       );
       const others =
-        given === undefined
+        publicationId === undefined
           ? candidates.length - 1
-          : candidates.filter(({ id }) => id !== given).length;
+          : candidates.filter(({ id }) => id !== publicationId).length;
       return others >= 1 ? MET : unmet('no other publication is planned or published');
     },
   },
