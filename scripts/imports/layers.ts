@@ -50,7 +50,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   channels: {
     folders: ['domain', 'http', 'credentials'],
-    packages: ['node', 'zod', '@atproto/api', '@atproto/xrpc', 'standardwebhooks', 'image-dimensions'],
+    packages: [
+      'node',
+      'zod',
+      '@atproto/api',
+      '@atproto/xrpc',
+      'standardwebhooks',
+      'image-dimensions',
+    ],
     place:
       'A channel adapter knows its network and nothing else: rows and retries belong in src/activities/publishing, the engine in src/workflows.',
   },

@@ -4,7 +4,7 @@ import { listLatestReadings, type ReadingRow } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
-import type { ClockFacts } from '../domain/item/commands.ts';
+import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { latestReadings } from '../domain/kpi/readings.ts';

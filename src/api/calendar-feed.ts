@@ -1,12 +1,9 @@
 import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from 'ical-generator';
 import { Temporal } from 'temporal-polyfill';
-import { CANCELLED_STATES, type FeedRow } from '../db/calendar/calendar.ts';
-import type { PublicationState } from '../domain/item/context.ts';
+import type { FeedRow } from '../db/calendar/calendar.ts';
+import { ENDED_STATES, UNRESOLVED_STATES } from '../domain/item/publication-states.ts';
 import { vtimezone } from '../time/vtimezone.ts';
 import { isTimeZone } from '../time/zoned-time.ts';
-
-/** Planned, but nobody knows whether it is on the channel, or it did not go out: a person decides. */
-const IN_DOUBT: readonly PublicationState[] = ['unknown', 'missed'];
 
 /**
  * Publications as an iCalendar feed. What is cancelled says so instead of vanishing, what is in doubt is
@@ -70,13 +67,13 @@ function lastChangeOf({ publication, renamedAt, clockOffsetMs }: FeedRow, masked
 
 function summaryOf({ title, publication, accountName }: FeedRow, masked: boolean): string {
   const { state, channel } = publication;
-  const doubt = IN_DOUBT.includes(state) ? `[${state}] ` : '';
+  const doubt = UNRESOLVED_STATES.includes(state) ? `[${state}] ` : '';
   return `${doubt}${masked ? 'Under embargo' : title} (${accountName ?? channel})`;
 }
 
 function statusOf({ publication: { state } }: FeedRow): ICalEventStatus {
-  if (CANCELLED_STATES.includes(state)) return ICalEventStatus.CANCELLED;
-  return state === 'tentative' || IN_DOUBT.includes(state)
+  if (ENDED_STATES.includes(state)) return ICalEventStatus.CANCELLED;
+  return state === 'tentative' || UNRESOLVED_STATES.includes(state)
     ? ICalEventStatus.TENTATIVE
     : ICalEventStatus.CONFIRMED;
 }

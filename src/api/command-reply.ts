@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { CommandAnswer, CommandOutcome } from '../commands/command-outcome.ts';
 import type { CommandType } from '../domain/item/commands.ts';
-import { PUBLICATION_STATES } from '../domain/item/context.ts';
+import { PUBLICATION_STATES } from '../domain/item/publication-states.ts';
 import { STAGES } from '../domain/item/stages.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiContext, knownContext } from './gates/context.ts';

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { SEGMENT_STATES } from '../domain/channel/publish-segments.ts';
-import { PUBLICATION_STATES, REVIEW_DECISIONS } from '../domain/item/context.ts';
+import { REVIEW_DECISIONS } from '../domain/item/context.ts';
+import { PUBLICATION_STATES } from '../domain/item/publication-states.ts';
 import { COMMAND_TYPES } from '../domain/item/rules.ts';
 import { PLACES, STAGES } from '../domain/item/stages.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/people/roles.ts';

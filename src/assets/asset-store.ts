@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { AssetKind } from '../domain/item/brief.ts';
+import type { AssetKind } from '../domain/asset-kinds.ts';
 import { ASSET_MAX_BYTES, createTextCheck, SNIFFED_BYTES, sniffType } from './asset-types.ts';
 
 export const ASSET_ERROR_CODES = [

@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import type { AssetKind } from '../domain/item/brief.ts';
+import type { AssetKind } from '../domain/asset-kinds.ts';
 
 const MB = 1_000_000;
 

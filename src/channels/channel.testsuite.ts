@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Channel, ChannelAccount, PublishOutcome, PublishRequest } from './channel.ts';
 
 /** What a network can be made to do with the next post that carries a marker. */
@@ -61,7 +61,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
   }
 
   describe(`${name}: publish`, () => {
-    test('answers with the post, which a look-up then finds', async () => {
+    it('answers with the post, which a look-up then finds', async () => {
       const request = mint();
       const outcome = await harness().channel.publish(request);
       expect(outcome).toMatchObject({ outcome: 'published', remoteId: expect.any(String) });
@@ -70,7 +70,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
       expect(await lookup(request)).toEqual({ outcome: 'found', post, others: [] });
     });
 
-    test('a network that accepts and hangs leaves an unknown outcome, and the post is found', async () => {
+    it('a network that accepts and hangs leaves an unknown outcome, and the post is found', async () => {
       const request = mint();
       await harness().fail(request.marker, 'accepts and hangs');
       const { signal, stop } = abortOnceAccepted(request.marker);
@@ -81,7 +81,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
       expect(await lookup(request)).toMatchObject({ outcome: 'found' });
     });
 
-    test.each([
+    it.each([
       'accepts and resets',
       'accepts and answers 500',
       'accepts and answers garbage',
@@ -96,7 +96,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
       },
     );
 
-    test.each(['hangs', 'resets'] as const)(
+    it.each(['hangs', 'resets'] as const)(
       'a network that %s leaves an unknown outcome, and no post is found',
       async (fault) => {
         const request = mint();
@@ -109,7 +109,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
       },
     );
 
-    test.each([
+    it.each([
       ['rejects', 'content_refused'],
       ['rejects the credentials', 'credentials_refused'],
     ] as const)('a network that %s is final: %s', async (fault, code) => {
@@ -119,7 +119,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
       expect(harness().accepted(request.marker)).toBe(0);
     });
 
-    test('a network that limits the rate says how long to wait', async () => {
+    it('a network that limits the rate says how long to wait', async () => {
       const request = mint();
       await harness().fail(request.marker, 'limits the rate');
       expect(await harness().channel.publish(request)).toMatchObject({
@@ -132,7 +132,7 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
   });
 
   describe(`${name}: a repeated send`, () => {
-    test('makes no second post where the channel declares its key exact', async () => {
+    it('makes no second post where the channel declares its key exact', async () => {
       const { channel, account } = harness();
       const idempotency = channel.idempotencyOf(account);
       if (idempotency === 'match' || idempotency === 'none') return;
@@ -149,11 +149,11 @@ export function describeChannel(name: string, harness: () => ChannelHarness): vo
   });
 
   describe(`${name}: look-up`, () => {
-    test('knows no post that was never made', async () => {
+    it('knows no post that was never made', async () => {
       expect(await lookup(mint())).toEqual({ outcome: 'absent' });
     });
 
-    test('cannot tell once its time is over', async () => {
+    it('cannot tell once its time is over', async () => {
       const outcome = await harness().channel.lookup({ ...mint(), signal: AbortSignal.abort() });
       expect(outcome).toMatchObject({ outcome: 'cannot_tell' });
     });

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
+import type { AssetKind } from '../domain/asset-kinds.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
-import type { AssetKind } from '../domain/item/brief.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ChannelSessions } from './channel-sessions.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { bytesOf } from './file-bytes.ts';
 
 const BYTES = Buffer.from('what was approved');
@@ -11,18 +11,18 @@ const file = (...chunks: Buffer[]) => ({
   open: async () => Readable.from(chunks),
 });
 
-test('a file is read whole, in whatever pieces it comes', async () => {
+it('a file is read whole, in whatever pieces it comes', async () => {
   expect(await bytesOf(file(BYTES))).toEqual(new Uint8Array(BYTES));
   expect(await bytesOf(file(BYTES.subarray(0, 4), BYTES.subarray(4)))).not.toBeNull();
 });
 
-test('a file that is shorter, longer or another one is none', async () => {
+it('a file that is shorter, longer or another one is none', async () => {
   expect(await bytesOf(file(BYTES.subarray(1)))).toBeNull();
   expect(await bytesOf(file(BYTES, BYTES))).toBeNull();
   expect(await bytesOf(file(Buffer.from('WHAT was approved')))).toBeNull();
 });
 
-test('a file that is gone is none', async () => {
+it('a file that is gone is none', async () => {
   const gone = { ...file(), open: () => Promise.reject(new Error('gone')) };
   expect(await bytesOf(gone)).toBeNull();
 });

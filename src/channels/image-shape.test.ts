@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { imageShapeOf } from './image-shape.ts';
 
 const png = Buffer.from('89504e470d0a1a0a0000000d4948445200000280000001e00806000000', 'hex');
@@ -33,7 +33,7 @@ const hostile = Buffer.alloc(8 + 3 * 300_000);
 hostile.writeUInt32BE(300_000, 4);
 
 describe('the shape of an image', () => {
-  test.each([
+  it.each([
     ['PNG', png, { width: 640, height: 480 }],
     ['GIF', gif, { width: 640, height: 15 }],
     ['JPEG', jpeg, { width: 480, height: 640 }],

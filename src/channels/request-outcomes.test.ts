@@ -38,7 +38,10 @@ it.each([
     const channel = createChannelRegistry({ http, sandboxUrl: origin }).get(id);
     const request: LookupRequest = {
       account: { id: `cha_${id}`, name: 'a.test', settings: settings(), credentials },
-      ...{ key: 'k'.repeat(64), marker: 'btn-1', dueAt: '2026-11-02T09:00:00.000Z', replyTo: null },
+      key: 'k'.repeat(64),
+      marker: 'btn-1',
+      dueAt: '2026-11-02T09:00:00.000Z',
+      replyTo: null,
       content: { text: 'un', language: 'fr' },
       signal: AbortSignal.timeout(5_000),
     };

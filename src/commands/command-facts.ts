@@ -1,5 +1,5 @@
 import type { StoredItem } from '../db/item/items.ts';
-import type { ClockFacts } from '../domain/item/commands.ts';
+import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { PinnedPlaybook } from '../domain/item/context.ts';
 import { CLOCKED_STAGES } from '../domain/item/stages.ts';
 import { type BusinessCalendar, clockSteps } from '../time/business-calendar.ts';

@@ -19,7 +19,7 @@ import { findEventsOfCommand, readChain, type StoredEvent } from '../db/item/ite
 import { getItem } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
-import type { Unmet } from '../domain/item/commands.ts';
+import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { FINAL_STAGES } from '../domain/item/stages.ts';
 import { callWithin } from '../engine/ask.ts';
 import {
@@ -142,7 +142,7 @@ async function settleWithoutRun(
   }
   const item = await getItem(db, key);
   const isClosed =
-    (item !== null && (FINAL_STAGES as readonly string[]).includes(item.stage)) ||
+    (item !== null && FINAL_STAGES.includes(item.stage)) ||
     (await isRunClosed(temporal, row.itemId));
   if (!isClosed) throw new Error(`the run of ${row.itemId} is not there`);
   const unmet: Unmet[] = [{ code: 'item_closed', message: 'the item is closed' }];

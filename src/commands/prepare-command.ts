@@ -5,12 +5,13 @@ import { listAssets } from '../db/workspace/assets.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
 import { hashOf } from '../domain/canonical.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
-import type { ClockFacts, CommandPayloads, CommandType, Holders } from '../domain/item/commands.ts';
+import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
+import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
 import { digestBrief, digestDraft } from '../domain/item/digests.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { standingSlots } from '../domain/item/slots.ts';
+import { slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
@@ -223,7 +224,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       body.publications.map((slot, index) => ({ path: ['publications', index], slot })),
     );
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
-    const kept = planner.binds ? standingSlots(context, resolved.slots).kept : [];
+    const kept = planner.binds ? slotsBesidePlan(context, resolved.slots).kept : [];
     return {
       refs: { publications: resolved.slots },
       facts: {

@@ -1,7 +1,7 @@
 import { type BlackoutRow, findBlackouts, isBlackedOut } from '../db/calendar/blackouts.ts';
 import type { Db } from '../db/client.ts';
 import type { ChannelAccountRow } from '../db/workspace/channel-accounts.ts';
-import type { PlannedSlot, SlotFacts } from '../domain/item/commands.ts';
+import type { PlannedSlot, SlotFacts } from '../domain/item/commands/facts.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import { currentFaults } from './current-draft.ts';
 

@@ -28,12 +28,14 @@ export type CollectedReading = Omit<Reading, 'id'>;
  * `readings` has what the source said and nothing else: a measure it did not supply is absent, never
  * 0. `unavailable` says why nothing could be read; `retry` whether asking again may help.
  */
-export type Collected = { readings: CollectedReading[] } | { unavailable: string; retry: boolean };
+export type SourceReply =
+  | { readings: CollectedReading[] }
+  | { unavailable: string; retry: boolean };
 
 /** A place that numbers come from. Adapters ask once, never throw for what a source does, never retry. */
 export interface ReadingsSource {
   id: string;
   /** Measures it can supply for posts of a channel; empty where it knows nothing of the channel. */
   supplies(channel: ChannelId): readonly MeasureId[];
-  collect(request: CollectRequest): Promise<Collected>;
+  collect(request: CollectRequest): Promise<SourceReply>;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Reading } from '../domain/kpi/measures.ts';
 import { createHttpClient } from '../http/http-client.ts';
-import type { Collected, CollectRequest } from './readings-source.ts';
+import type { CollectRequest, SourceReply } from './readings-source.ts';
 import { createSourceRegistry } from './registry.ts';
 import { createSandboxSource } from './sandbox.ts';
 
@@ -57,7 +57,7 @@ function json(body: unknown, status = 200): RequestListener {
 async function collect(
   answer: RequestListener,
   change: Partial<CollectRequest> = {},
-): Promise<{ collected: Collected; asked: string[] }> {
+): Promise<{ collected: SourceReply; asked: string[] }> {
   const { url, asked } = await network(answer);
   const source = createSandboxSource({
     http: createHttpClient({ allowedOrigins: [url] }),

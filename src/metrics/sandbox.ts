@@ -3,7 +3,7 @@ import { measureValueIssue } from '../domain/kpi/measure-rules.ts';
 import type { MeasureId } from '../domain/kpi/measures.ts';
 import { checkpointAgeHours } from '../domain/kpi/readings.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { Collected, CollectRequest, ReadingsSource } from './readings-source.ts';
+import type { CollectRequest, ReadingsSource, SourceReply } from './readings-source.ts';
 import { SANDBOX_MEASURES } from './sandbox-protocol.ts';
 
 const SOURCE_ID = 'sandbox';
@@ -87,7 +87,7 @@ export function createSandboxSource({
   };
 }
 
-function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): Collected {
+function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): SourceReply {
   const { publication, checkpoint, at } = request;
   const due =
     publication.publishedAt === null ? 0 : Date.parse(publication.publishedAt) + age * HOUR_MS;
@@ -116,6 +116,6 @@ function isPassing(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
-function unavailable(reason: string, { retry }: { retry: boolean }): Collected {
+function unavailable(reason: string, { retry }: { retry: boolean }): SourceReply {
   return { unavailable: `Sandbox: ${reason}`.slice(0, MAX_QUOTED), retry };
 }

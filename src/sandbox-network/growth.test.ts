@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SANDBOX_MEASURES } from '../metrics/sandbox-protocol.ts';
 import { baselineFollowers, measuresAt } from './growth.ts';
 
@@ -8,7 +8,7 @@ const anyPost = fc.uuid();
 const anyAge = fc.integer({ min: 0, max: 400 * DAY });
 
 describe('readings of a post', () => {
-  test('are the same for the same post and age', () => {
+  it('are the same for the same post and age', () => {
     fc.assert(
       fc.property(anyPost, anyAge, (marker, age) => {
         expect(measuresAt(marker, 'a', age)).toEqual(measuresAt(marker, 'a', age));
@@ -16,7 +16,7 @@ describe('readings of a post', () => {
     );
   });
 
-  test('never fall with age', () => {
+  it('never fall with age', () => {
     fc.assert(
       fc.property(anyPost, anyAge, anyAge, (marker, one, other) => {
         const earlier = measuresAt(marker, 'a', Math.min(one, other));
@@ -28,7 +28,7 @@ describe('readings of a post', () => {
     );
   });
 
-  test('are whole numbers that agree with one another', () => {
+  it('are whole numbers that agree with one another', () => {
     fc.assert(
       fc.property(anyPost, anyAge, (marker, age) => {
         const at = measuresAt(marker, 'a', age);
@@ -47,14 +47,14 @@ describe('readings of a post', () => {
     );
   });
 
-  test('start at nothing, and differ from post to post', () => {
+  it('start at nothing, and differ from post to post', () => {
     const { followers, ...counts } = measuresAt('one', 'a', 0);
     expect(followers).toBe(baselineFollowers('a'));
     expect(new Set(Object.values(counts))).toEqual(new Set([0]));
     expect(measuresAt('one', 'a', DAY)).not.toEqual(measuresAt('two', 'a', DAY));
   });
 
-  test('are large enough after a week for rates to be judged', () => {
+  it('are large enough after a week for rates to be judged', () => {
     fc.assert(
       fc.property(anyPost, (marker) => {
         const at = measuresAt(marker, 'a', 7 * DAY);

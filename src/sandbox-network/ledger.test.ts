@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Ledger, LedgerError, type LedgerLine, openLedger } from './ledger.ts';
 
 let directory: string;
@@ -34,7 +34,7 @@ const line = (marker: string, key: string | null = null): LedgerLine => ({
   idempotencyKey: key,
 });
 
-test('each post is one line of JSON, in order', () => {
+it('each post is one line of JSON, in order', () => {
   const ledger = ledgerHere();
   ledger.append(line('a'));
   ledger.append(line('b', 'k'));
@@ -43,7 +43,7 @@ test('each post is one line of JSON, in order', () => {
   expect(written.slice(0, 2).map((text) => JSON.parse(text))).toEqual([line('a'), line('b', 'k')]);
 });
 
-test('is read back whole after a restart', () => {
+it('is read back whole after a restart', () => {
   ledgerHere().append(line('a', 'k'));
   const ledger = ledgerHere();
   expect(ledger.byIdempotencyKey('k')).toEqual(line('a', 'k'));
@@ -52,7 +52,7 @@ test('is read back whole after a restart', () => {
   expect(ledger.byMarker('b')).toEqual([]);
 });
 
-test('what a crash left of a line is cut off, and the next post starts on its own line', () => {
+it('what a crash left of a line is cut off, and the next post starts on its own line', () => {
   ledgerHere().append(line('a'));
   appendFileSync(path, '{"marker":"tor');
   const ledger = ledgerHere();
@@ -61,7 +61,7 @@ test('what a crash left of a line is cut off, and the next post starts on its ow
   expect(ledgerHere().lines()).toEqual([line('a'), line('b')]);
 });
 
-test('a damaged line is refused, named by its place', () => {
+it('a damaged line is refused, named by its place', () => {
   writeFileSync(path, `${JSON.stringify(line('a'))}\n{"marker":1}\n`);
   expect(() => openLedger(directory)).toThrow(LedgerError);
   expect(() => openLedger(directory)).toThrow('ledger.jsonl:2');
@@ -69,7 +69,7 @@ test('a damaged line is refused, named by its place', () => {
   expect(() => openLedger(directory)).toThrow('ledger.jsonl:1 is not JSON');
 });
 
-test('a second writer is noticed before anything is written', () => {
+it('a second writer is noticed before anything is written', () => {
   const [first, second] = [ledgerHere(), ledgerHere()];
   first.append(line('a'));
   expect(() => second.append(line('b'))).toThrow('changed by another program');

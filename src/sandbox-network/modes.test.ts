@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Channel, PublishRequest } from '../channels/channel.ts';
 import { createSandboxChannel, SANDBOX } from '../channels/sandbox/adapter.ts';
 import { FaultLine, type FaultOrder, type HookOrder } from '../channels/sandbox/protocol.ts';
@@ -70,7 +70,7 @@ function mint(settings: Record<string, unknown> = {}, withinMs = 4_000): Publish
 const accepted = ({ marker }: PublishRequest): number => ledger.byMarker(marker).length;
 
 describe('modes of one post', () => {
-  test.each([
+  it.each([
     ['accept_then_empty', 'unknown', 1],
     ['accept_then_redirect', 'unknown', 1],
     ['accept_then_endless', 'unknown', 1],
@@ -86,7 +86,7 @@ describe('modes of one post', () => {
     expect(accepted(post)).toBe(posts);
   });
 
-  test('a post that stays pending for longer than its sender may wait is unknown', async () => {
+  it('a post that stays pending for longer than its sender may wait is unknown', async () => {
     const post = mint();
     await order('faults', { mode: 'accept_then_pending', marker: post.marker });
     const over = new AbortController();
@@ -99,7 +99,7 @@ describe('modes of one post', () => {
     expect(accepted(post)).toBe(1);
   });
 
-  test('a listing that lags shows an accepted post later', async () => {
+  it('a listing that lags shows an accepted post later', async () => {
     const post = mint();
     const { marker } = post;
     await order('faults', { mode: 'accept_then_500', marker, listedAfterMs: 300 });
@@ -108,7 +108,7 @@ describe('modes of one post', () => {
     await expect.poll(() => channel.lookup(post)).toMatchObject({ outcome: 'found' });
   });
 
-  test('the same text again is refused as a duplicate, which proves nothing', async () => {
+  it('the same text again is refused as a duplicate, which proves nothing', async () => {
     const post = mint({ idempotency: 'match' });
     await order('faults', { mode: 'refuse_duplicate', marker: post.marker, times: 2 });
     expect(await channel.publish(post)).toMatchObject({ outcome: 'published' });
@@ -116,7 +116,7 @@ describe('modes of one post', () => {
     expect(accepted(post)).toBe(1);
   });
 
-  test('every post that was made to fail is in the log', async () => {
+  it('every post that was made to fail is in the log', async () => {
     const post = mint();
     await order('faults', { mode: 'reject', marker: post.marker });
     await channel.publish(post);
@@ -127,7 +127,7 @@ describe('modes of one post', () => {
     ]);
   });
 
-  test('nothing is written after the time to write is over', async () => {
+  it('nothing is written after the time to write is over', async () => {
     const post = { ...mint(), writeBefore: performance.now() - 1 };
     expect(await channel.publish(post)).toMatchObject({ outcome: 'retryable' });
     expect(accepted(post)).toBe(0);
@@ -135,7 +135,7 @@ describe('modes of one post', () => {
 });
 
 describe('how an account treats keys', () => {
-  test.each([
+  it.each([
     [{}, 'exact'],
     [{ idempotency: 'exact' }, 'exact'],
     [{ idempotency: 'exact_for', windowMs: 500 }, { exact_for: 500 }],
@@ -146,7 +146,7 @@ describe('how an account treats keys', () => {
     expect(channel.idempotencyOf({ settings })).toEqual(rule);
   });
 
-  test.each([
+  it.each([
     { idempotency: 'exact_for' },
     { idempotency: 'match', windowMs: 500 },
     { idempotency: 'sometimes' },
@@ -155,7 +155,7 @@ describe('how an account treats keys', () => {
     expect(channel.idempotencyOf({ settings })).toBe('none');
   });
 
-  test('a key is honoured inside its window and forgotten after it', async () => {
+  it('a key is honoured inside its window and forgotten after it', async () => {
     const post = mint({ idempotency: 'exact_for', windowMs: 400 });
     const first = await channel.publish(post);
     expect(await channel.publish(post)).toEqual(first);
@@ -163,7 +163,7 @@ describe('how an account treats keys', () => {
     expect(accepted(post)).toBe(2);
   });
 
-  test.each(['match', 'none'])('%s ignores the key', async (idempotency) => {
+  it.each(['match', 'none'])('%s ignores the key', async (idempotency) => {
     const post = mint({ idempotency });
     await channel.publish(post);
     await channel.publish(post);
@@ -175,7 +175,7 @@ describe('how an account treats keys', () => {
 });
 
 describe('hooks', () => {
-  test('a post waits at each point for its harness, which is told who sends', async () => {
+  it('a post waits at each point for its harness, which is told who sends', async () => {
     const calls: { at: string; posts: number; sender: string | null }[] = [];
     const post = mint();
     const harness = createServer((request, response) => {
@@ -203,7 +203,7 @@ describe('hooks', () => {
     await stop(harness);
   });
 
-  test('a harness that does not answer, or is gone, delays a post and no more', async () => {
+  it('a harness that does not answer, or is gone, delays a post and no more', async () => {
     const silent = createServer(() => undefined);
     const url = await listen(silent);
     const post = mint();
@@ -215,7 +215,7 @@ describe('hooks', () => {
     expect(await channel.publish(next)).toMatchObject({ outcome: 'published' });
   });
 
-  test('only loopback is called', async () => {
+  it('only loopback is called', async () => {
     expect(await order('hooks', { at: 'before-accept', url: 'http://192.0.2.1/' })).toBe(400);
     expect(await order('hooks', { at: 'before-accept', url: 'https://localhost/' })).toBe(400);
   });

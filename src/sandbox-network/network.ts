@@ -53,12 +53,12 @@ export function acceptPost(
   if (first && isRemembered(rule, first, now)) {
     return first.bodyHash === bodyHash
       ? { status: 200, line: first }
-      : refused(409, 'idempotency_key_reused', 'This key belongs to a post with another body.');
+      : refusal(409, 'idempotency_key_reused', 'This key belongs to a post with another body.');
   }
   const [violation] = validateVariant({ channel: 'sandbox', text: post.text }, []);
-  if (violation) return refused(422, violation.code, `${violation.path}: ${violation.message}`);
+  if (violation) return refusal(422, violation.code, `${violation.path}: ${violation.message}`);
   if (refuseDuplicate && wasJustPosted(ledger, post, now)) {
-    return refused(403, DUPLICATE_TEXT, 'You already said that.');
+    return refusal(403, DUPLICATE_TEXT, 'You already said that.');
   }
   const hiddenMs = Math.max(listedAfterMs, pending ? PENDING_MS : 0);
   const line: LedgerLine = {
@@ -76,7 +76,7 @@ export function acceptPost(
   return { status: 201, line };
 }
 
-function refused(status: 403 | 409 | 422, code: string, message: string): PostAnswer {
+function refusal(status: 403 | 409 | 422, code: string, message: string): PostAnswer {
   return { status, error: { code, message } };
 }
 

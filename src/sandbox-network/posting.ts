@@ -57,28 +57,28 @@ export async function handlePost(
 
   await reach('before-accept');
   const now = new Date();
-  const accepted = acceptPost(ledger, post, now, {
+  const answer = acceptPost(ledger, post, now, {
     rule,
     listedAfterMs: fault?.listedAfterMs,
     pending: mode === 'accept_then_pending',
     refuseDuplicate: mode === 'refuse_duplicate',
   });
-  if ('error' in accepted) {
-    throw new Refusal(accepted.status, accepted.error.code, accepted.error.message);
+  if ('error' in answer) {
+    throw new Refusal(answer.status, answer.error.code, answer.error.message);
   }
   await reach('after-accept');
-  const state = stateOf(accepted.line, now);
-  const status = state === 'published' ? accepted.status : 202;
+  const state = stateOf(answer.line, now);
+  const status = state === 'published' ? answer.status : 202;
   await reach('before-response');
   answerAccepted(mode === 'refuse_duplicate' ? 'accept' : mode, response, {
     status,
-    answer: { state, ...remotePost(accepted.line, request) },
+    answer: { state, ...remotePost(answer.line, request) },
   });
 }
 
 function faultOf(request: IncomingMessage, plan: FaultPlan, post: SandboxPost): Fault | null {
-  const asked = request.headers[FAULT_HEADER];
-  return asked === undefined ? plan.next(post) : { mode: parse(FaultMode, asked) };
+  const header = request.headers[FAULT_HEADER];
+  return header === undefined ? plan.next(post) : { mode: parse(FaultMode, header) };
 }
 
 function ruleIn(request: IncomingMessage): Idempotency {

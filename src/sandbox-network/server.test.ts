@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   FAULT_HEADER,
   type SandboxPost,
@@ -75,7 +75,7 @@ const post: SandboxPost = {
 };
 
 describe('posting', () => {
-  test('an accepted post is a ledger line, an answer and a page', async () => {
+  it('an accepted post is a ledger line, an answer and a page', async () => {
     const { address } = await startServer();
     const answer = await send(address, post);
     expect(answer.status).toBe(201);
@@ -96,7 +96,7 @@ describe('posting', () => {
     expect(await (await fetch(`${address}/healthz`)).json()).toEqual({ status: 'ok', posts: 1 });
   });
 
-  test('a key is honoured at once, in parallel and after a kill', async () => {
+  it('a key is honoured at once, in parallel and after a kill', async () => {
     const first = await startServer();
     const answers = await Promise.all(Array.from({ length: 8 }, () => send(first.address, post)));
     expect(answers.map((answer) => answer.status).sort()).toEqual([...Array(7).fill(200), 201]);
@@ -114,7 +114,7 @@ describe('posting', () => {
     expect(ledgerLines()).toHaveLength(1);
   });
 
-  test('without a key every post counts, and the look-up lists them', async () => {
+  it('without a key every post counts, and the look-up lists them', async () => {
     const { address } = await startServer();
     const { idempotencyKey: _, ...keyless } = post;
     await send(address, keyless);
@@ -128,7 +128,7 @@ describe('posting', () => {
     expect(await other.json()).toEqual({ items: [] });
   });
 
-  test.each([
+  it.each([
     ['{', 400],
     ['[]', 400],
     [{ ...post, extra: 1 }, 400],
@@ -144,7 +144,7 @@ describe('posting', () => {
     expect(ledgerLines()).toEqual([]);
   });
 
-  test('unknown paths and queries are named', async () => {
+  it('unknown paths and queries are named', async () => {
     const { address } = await startServer();
     for (const [path, status] of [
       ['/', 404],
@@ -162,7 +162,7 @@ describe('posting', () => {
 });
 
 describe('metrics', () => {
-  test('of a post at an age, and of an account before any post', async () => {
+  it('of a post at an age, and of an account before any post', async () => {
     const { address } = await startServer();
     const { at } = await readPost(await send(address, post));
     const read = async (query: string) =>
@@ -180,13 +180,13 @@ describe('metrics', () => {
 });
 
 describe('faults', () => {
-  test('exist only on a server started with them', async () => {
+  it('exist only on a server started with them', async () => {
     const { address } = await startServer();
     const answer = await send(address, post, { [FAULT_HEADER]: 'reject' });
     expect(answer.status).toBe(201);
   });
 
-  test('one post by its header', async () => {
+  it('one post by its header', async () => {
     const { address } = await startServer({ SANDBOX_FAULTS: '1' });
     expect((await send(address, post, { [FAULT_HEADER]: 'nonsense' })).status).toBe(400);
     expect((await send(address, post, { [FAULT_HEADER]: 'unauthorized' })).status).toBe(401);
@@ -196,7 +196,7 @@ describe('faults', () => {
     expect((await send(address, post)).status).toBe(200);
   });
 
-  test('a slow drip of an accepted post', async () => {
+  it('a slow drip of an accepted post', async () => {
     const { address } = await startServer({ SANDBOX_FAULTS: '1' });
     const answer = await send(address, post, { [FAULT_HEADER]: 'accept_then_slow_drip' });
     expect(answer.status).toBe(201);
@@ -204,7 +204,7 @@ describe('faults', () => {
     await answer.body?.cancel();
   });
 
-  test('the next posts of a marker by order, then none', async () => {
+  it('the next posts of a marker by order, then none', async () => {
     const { address } = await startServer({ SANDBOX_FAULTS: '1' });
     const order = (body: unknown) =>
       fetch(`${address}/v1/faults`, {
@@ -225,7 +225,7 @@ describe('faults', () => {
     expect((await send(address, post)).status).toBe(200);
   });
 
-  test('a share of all posts by a seed, the same ones in another run', async () => {
+  it('a share of all posts by a seed, the same ones in another run', async () => {
     async function run(seed: string): Promise<number[]> {
       const { address, child } = await startServer({ SANDBOX_FAULTS: '1' });
       await fetch(`${address}/v1/faults`, {
@@ -249,7 +249,7 @@ describe('faults', () => {
 });
 
 describe('the process', () => {
-  test('ends with 0 on SIGTERM even while a connection hangs', async () => {
+  it('ends with 0 on SIGTERM even while a connection hangs', async () => {
     const { address, child } = await startServer({ SANDBOX_FAULTS: '1' });
     const hanging = send(address, post, { [FAULT_HEADER]: 'accept_then_hang' }).catch(() => 'cut');
     while (!readFileSync(join(directory, 'ledger.jsonl'), 'utf8').includes('m-1')) {
@@ -260,7 +260,7 @@ describe('the process', () => {
     expect(await hanging).toBe('cut');
   });
 
-  test('says which setting is wrong and ends', async () => {
+  it('says which setting is wrong and ends', async () => {
     for (const [env, name] of [
       [{}, 'SANDBOX_DIR'],
       [{ SANDBOX_DIR: directory, SANDBOX_PORT: '70000' }, 'SANDBOX_PORT'],
@@ -275,7 +275,7 @@ describe('the process', () => {
     }
   });
 
-  test('says that its port is taken and ends', async () => {
+  it('says that its port is taken and ends', async () => {
     const { address } = await startServer();
     const port = new URL(address).port;
     const child = spawnServer({ SANDBOX_DIR: join(directory, 'other'), SANDBOX_PORT: port });

@@ -1,9 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommandAnswer } from '../domain/item/command-answer.ts';
-import type { Command, Unmet } from '../domain/item/commands.ts';
+import type { Command } from '../domain/item/commands.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
-import type { ItemInput } from '../domain/item/item.machine.ts';
+import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import type { ItemInput } from '../domain/item/start.ts';
 
 /** A person's command on its way into the run. The run stamps it with its own clock. */
 export type CommandMessage = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CommandType, REQUIREMENTS, type Unmet } from '../../src/domain/item/commands.ts';
+import type { CommandType } from '../../src/domain/item/commands.ts';
+import { REQUIREMENT_CODES, type Unmet } from '../../src/domain/item/requirements/catalogue.ts';
 import { COMMAND_TYPES } from '../../src/domain/item/rules.ts';
 import { ROLES } from '../../src/domain/people/roles.ts';
 import { ACCOUNTS, actorsOf, briefDigest, CAST, later, type TestRun } from './item-fixture.ts';
@@ -63,7 +64,7 @@ describe.each(Object.keys(RUNS))('in %s', (name) => {
   });
 });
 
-describe.each(REQUIREMENTS)('a command that meets %s', (code) => {
+describe.each(REQUIREMENT_CODES)('a command that meets %s', (code) => {
   it('is told as allowed', () => {
     const { run, asked } = CASES[code].allowed();
     expect(run.unmet(asked)).toEqual([]);

@@ -1,5 +1,5 @@
 import { contentHashOf, hashOf } from '../../src/domain/canonical.ts';
-import type { Command, CommandType, SystemEvent, Unmet } from '../../src/domain/item/commands.ts';
+import type { Command, CommandType, SystemEvent } from '../../src/domain/item/commands.ts';
 import type {
   Actor,
   BriefDigest,
@@ -9,7 +9,7 @@ import type {
 } from '../../src/domain/item/context.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item/event.ts';
-import type { ItemInput } from '../../src/domain/item/item.machine.ts';
+import type { Unmet } from '../../src/domain/item/requirements/catalogue.ts';
 import type { Inquiry } from '../../src/domain/item/requirements/requirements.ts';
 import {
   type ItemEffect,
@@ -20,6 +20,7 @@ import {
   unmetFor,
 } from '../../src/domain/item/run.ts';
 import type { Place } from '../../src/domain/item/stages.ts';
+import type { ItemInput } from '../../src/domain/item/start.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 

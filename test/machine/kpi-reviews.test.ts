@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClockSteps, Command } from '../../src/domain/item/commands.ts';
+import type { ClockSteps } from '../../src/domain/item/commands/facts.ts';
+import type { Command } from '../../src/domain/item/commands.ts';
 import { ACCOUNTS, actor, CAST, DAY, HOUR, later, PLAYBOOK, type TestRun } from './item-fixture.ts';
 import { freeze, RUN_AT, send, toMeasuring, toReviewing, toScheduled } from './item-journeys.ts';
 

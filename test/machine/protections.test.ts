@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { CommandRule, CommandType, RequirementCode } from '../../src/domain/item/commands.ts';
+import type { CommandType } from '../../src/domain/item/commands.ts';
+import type { CommandRule } from '../../src/domain/item/moves/command.ts';
+import type { RequirementCode } from '../../src/domain/item/requirements/catalogue.ts';
 import { CAST } from './item-fixture.ts';
 import type { World } from './item-world.ts';
 

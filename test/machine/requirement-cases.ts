@@ -1,5 +1,7 @@
-import type { Command, RequirementCode, SlotProblem } from '../../src/domain/item/commands.ts';
+import type { SlotProblem } from '../../src/domain/item/commands/facts.ts';
+import type { Command } from '../../src/domain/item/commands.ts';
 import type { Actor } from '../../src/domain/item/context.ts';
+import type { RequirementCode } from '../../src/domain/item/requirements/catalogue.ts';
 import {
   ACCOUNTS,
   actor,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REQUIREMENTS } from '../../src/domain/item/commands.ts';
+import { REQUIREMENT_CODES } from '../../src/domain/item/requirements/catalogue.ts';
 import { COMMAND_RULES, COMMAND_TYPES } from '../../src/domain/item/rules.ts';
 import { ACCOUNTS, CAST, DAY, HOUR, later, MINUTE, slot, type TestRun } from './item-fixture.ts';
 import { send, toPlanning } from './item-journeys.ts';
@@ -15,7 +15,7 @@ function withTwoUnknown(): TestRun {
   return run;
 }
 
-describe.each(REQUIREMENTS)('requirement %s', (code) => {
+describe.each(REQUIREMENT_CODES)('requirement %s', (code) => {
   it('is named when it is not met', () => {
     const { run, asked } = CASES[code].refused();
     const codes: string[] = run.unmet(asked).map((unmet) => unmet.code);
@@ -34,7 +34,9 @@ describe('the rules', () => {
   it('use every requirement', () => {
     const used = new Set<string>(COMMAND_TYPES.flatMap((type) => COMMAND_RULES[type].requires));
     const standing = ['item_closed', 'basis_changed', 'command_expired', 'in_stage', 'holds_role'];
-    expect(REQUIREMENTS.filter((code) => !used.has(code) && !standing.includes(code))).toEqual([]);
+    expect(REQUIREMENT_CODES.filter((code) => !used.has(code) && !standing.includes(code))).toEqual(
+      [],
+    );
   });
 
   it('name every unmet requirement of a command at once', () => {

@@ -5,15 +5,15 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import { Draft } from '../../src/domain/item/draft.ts';
 import { COMMAND_RULES } from '../../src/domain/item/rules.ts';
 import { STAGES, stageOf } from '../../src/domain/item/stages.ts';
-import { Member } from '../../src/domain/people/member.ts';
-import { OWNER_ROLES } from '../../src/domain/people/roles.ts';
 import {
   ACROSS_LINES,
   COMPARISON_LINES,
   COMPARISON_PLACES,
   COMPARISON_SECTIONS,
   type ComparisonPlace,
-} from '../../src/domain/people/roles-comparison-lines.ts';
+} from '../../src/domain/labels/roles-comparison-lines.ts';
+import { Member } from '../../src/domain/people/member.ts';
+import { OWNER_ROLES } from '../../src/domain/people/roles.ts';
 import { Playbook } from '../../src/domain/playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { routePaths } from '../support/route-paths.ts';

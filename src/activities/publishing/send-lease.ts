@@ -29,12 +29,8 @@ import {
   type SegmentContent,
   withSegment,
 } from '../../domain/channel/publish-segments.ts';
-import {
-  approvalsHold,
-  type ItemContext,
-  type PublicationState,
-  publicationById,
-} from '../../domain/item/context.ts';
+import { approvalsHold, type ItemContext, publicationById } from '../../domain/item/context.ts';
+import type { PublicationState } from '../../domain/item/publication-states.ts';
 import { mayResend } from './resend.ts';
 import type { SendTiming } from './send-timing.ts';
 

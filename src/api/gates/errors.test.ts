@@ -2,17 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { AssetError } from '../../assets/asset-store.ts';
 import { StoreError } from '../../db/errors.ts';
-import { ACTOR_REQUIREMENTS, REQUIREMENTS } from '../../domain/item/commands.ts';
+import {
+  REQUIREMENT_CODES,
+  REQUIREMENTS,
+  type RequirementCode,
+} from '../../domain/item/requirements/catalogue.ts';
 import { ERROR_CODES, problems, refusal, statusOf } from './errors.ts';
 import { toApiError, validationProblem } from './problem-response.ts';
 
-const unmet = (code: (typeof REQUIREMENTS)[number]) => ({ code, message: 'why' });
+const unmet = (code: RequirementCode) => ({ code, message: 'why' });
 
 describe('refusals', () => {
   it('are 403 when every unmet requirement is about who asks, else 409', () => {
-    for (const code of REQUIREMENTS) {
+    for (const code of REQUIREMENT_CODES) {
       const status = statusOf(refusal([unmet(code)], 'http:key:1').code);
-      expect(status, code).toBe(ACTOR_REQUIREMENTS.includes(code) ? 403 : 409);
+      expect(status, code).toBe(REQUIREMENTS[code].about === 'actor' ? 403 : 409);
     }
     expect(statusOf(refusal([unmet('four_eyes'), unmet('holds_role')]).code)).toBe(403);
     expect(statusOf(refusal([unmet('four_eyes'), unmet('current_hash')]).code)).toBe(409);

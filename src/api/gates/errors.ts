@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { BodyIssue } from '../../commands/command-outcome.ts';
-import { ACTOR_REQUIREMENTS, type Unmet } from '../../domain/item/commands.ts';
+import { isAboutActor, type Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { ROLES } from '../../domain/people/roles.ts';
 
 /** Every error the API answers: its status, and what it says of itself. */
@@ -149,10 +149,6 @@ export function refusal(unmet: Unmet[], commandId?: string): ApiError {
     outcome: 'refused',
     ...(commandId !== undefined && { commandId }),
   });
-}
-
-function isAboutActor(code: string): boolean {
-  return ACTOR_REQUIREMENTS.includes(code);
 }
 
 /** Issues as the domain and the command sender name them, as a problem shows them. */

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { LANGUAGES, type Language } from '../../domain/people/labels.ts';
-import { RolesComparison, rolesComparison } from '../../domain/people/roles-comparison.ts';
+import { RolesComparison, rolesComparison } from '../../domain/labels/roles-comparison.ts';
+import { LANGUAGES, type Language } from '../../domain/labels/words.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { problems } from '../gates/errors.ts';
 import { answers, WITH_KEY } from '../route-parts.ts';

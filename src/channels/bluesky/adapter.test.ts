@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FakePds, startFakePds } from '../../../test/support/fake-pds.ts';
 import { HOSTILE_ANSWERS } from '../../../test/support/hostile-answers.ts';
 import { createHttpClient } from '../../http/http-client.ts';
@@ -102,7 +102,7 @@ describe('the record of a post', () => {
     return pds.records.get(postKeyOf(sent));
   }
 
-  test('has a key and a time that follow from the post', async () => {
+  it('has a key and a time that follow from the post', async () => {
     const sent = request();
     const outcome = await channel.publish(sent);
     const rkey = postKeyOf(sent);
@@ -116,12 +116,14 @@ describe('the record of a post', () => {
       at: '2026-11-02T09:00:00.000Z',
     });
     expect(pds.records.get(rkey)).toEqual({
-      ...{ $type: 'app.bsky.feed.post', text: 'Bonjour', langs: ['fr'] },
+      $type: 'app.bsky.feed.post',
+      text: 'Bonjour',
+      langs: ['fr'],
       createdAt: '2026-11-02T09:00:00.000Z',
     });
   });
 
-  test('has facets at UTF-8 offsets; an unknown mention stays text', async () => {
+  it('has facets at UTF-8 offsets; an unknown mention stays text', async () => {
     const text = '🥖 https://example.com/é #pain @baton.test @nobody.test';
     const { facets } = await recordFor({ text });
     const parts = facets.map((facet: { index: { byteStart: number; byteEnd: number } }) =>
@@ -135,27 +137,30 @@ describe('the record of a post', () => {
     ]);
   });
 
-  test('has a card for its link, made without fetching it', async () => {
+  it('has a card for its link, made without fetching it', async () => {
     const { embed } = await recordFor({ link: 'https://example.com/du-pain' });
     expect(embed).toEqual({
       $type: 'app.bsky.embed.external',
       external: {
-        ...{ uri: 'https://example.com/du-pain', title: 'example.com/du-pain', description: '' },
+        uri: 'https://example.com/du-pain',
+        title: 'example.com/du-pain',
+        description: '',
       },
     });
   });
 
-  test('has the approved title on its card, and the address below', async () => {
+  it('has the approved title on its card, and the address below', async () => {
     const title = 'Du pain, pas de restes';
     const { embed } = await recordFor({ title, link: 'https://example.com/du%20pain?de=baton' });
     expect(embed.external).toEqual({
-      ...{ uri: 'https://example.com/du%20pain?de=baton', title },
+      uri: 'https://example.com/du%20pain?de=baton',
+      title,
       description: 'example.com/du pain',
     });
     expect(await recordFor({ title })).not.toHaveProperty('embed');
   });
 
-  test('has its images with alternative text and shape, in order', async () => {
+  it('has its images with alternative text and shape, in order', async () => {
     const other = Buffer.from('GIF89a\x0a\x00\x05\x00', 'latin1');
     const media = [image(PNG), { ...image(other, 'Une mie'), mediaType: 'image/gif' }];
     const { embed } = await recordFor({ media });
@@ -168,7 +173,7 @@ describe('the record of a post', () => {
     });
   });
 
-  test('names the posts it answers by address and content', async () => {
+  it('names the posts it answers by address and content', async () => {
     const root = await channel.publish(request({ text: 'un' }));
     if (root.outcome !== 'published') throw new Error(root.message);
     const { reply } = await recordFor({ text: 'deux' }, { replyTo: { parent: root, root } });
@@ -176,7 +181,7 @@ describe('the record of a post', () => {
     expect(reply).toEqual({ parent: ref, root: ref });
   });
 
-  test('is not written when the post it answers is gone', async () => {
+  it('is not written when the post it answers is gone', async () => {
     const gone = {
       remoteId: `at://${pds.did}/app.bsky.feed.post/gone`,
       permalink: null,
@@ -190,7 +195,7 @@ describe('the record of a post', () => {
     expect(pds.records.has(postKeyOf(sent))).toBe(false);
   });
 
-  test('stays as it is: another content under the same key is unknown, and the first one is found', async () => {
+  it('stays as it is: another content under the same key is unknown, and the first one is found', async () => {
     const sent = request({ text: 'un' });
     await channel.publish(sent);
     const changed = { ...sent, content: { text: 'deux', language: 'fr' } };
@@ -202,7 +207,7 @@ describe('the record of a post', () => {
     expect(pds.records.get(postKeyOf(sent))).toMatchObject({ text: 'un' });
   });
 
-  test('is not begun once it is too late', async () => {
+  it('is not begun once it is too late', async () => {
     const sent = request({}, { writeBefore: performance.now() - 1 });
     expect(await channel.publish(sent)).toMatchObject({ outcome: 'retryable' });
     expect(pds.records.has(postKeyOf(sent))).toBe(false);
@@ -219,14 +224,14 @@ describe('a session', () => {
 
   const count = (method: string) => pds.calls.filter((call) => call.endsWith(method)).length;
 
-  test('is opened once for twenty sends at once, and kept', async () => {
+  it('is opened once for twenty sends at once, and kept', async () => {
     await Promise.all(Array.from({ length: 20 }, () => channel.publish(request())));
     await channel.publish(request());
     expect([count('createSession'), count('refreshSession')]).toEqual([1, 0]);
     expect(pds.records.size).toBe(21);
   });
 
-  test('that expires is refreshed once for twenty sends at once, and nothing is posted twice', async () => {
+  it('that expires is refreshed once for twenty sends at once, and nothing is posted twice', async () => {
     await channel.publish(request());
     pds.expireTokens();
     const outcomes = await Promise.all(
@@ -238,7 +243,7 @@ describe('a session', () => {
     expect(pds.records.size).toBe(21);
   });
 
-  test('is shared by workers with one store: one refresh for both', async () => {
+  it('is shared by workers with one store: one refresh for both', async () => {
     const store = createMemorySessions();
     const workers = [channelAt(pds.url, store), channelAt(pds.url, store)];
     await Promise.all(workers.map((worker) => worker.publish(request())));
@@ -250,7 +255,7 @@ describe('a session', () => {
     expect(pds.records.size).toBe(22);
   });
 
-  test('whose refresh is refused too is opened again with the password', async () => {
+  it('whose refresh is refused too is opened again with the password', async () => {
     await channel.publish(request());
     pds.expireTokens();
     pds.expireRefreshTokens();
@@ -258,7 +263,7 @@ describe('a session', () => {
     expect(count('createSession')).toBe(2);
   });
 
-  test('of another password is not used', async () => {
+  it('of another password is not used', async () => {
     await channel.publish(request());
     const changed = { ...account, credentials: { appPassword: 'another' } };
     expect(await channel.publish(request({}, { account: changed }))).toEqual({
@@ -267,11 +272,12 @@ describe('a session', () => {
       message: 'com.atproto.server.createSession: 401 AuthenticationRequired',
     });
     expect(await channel.lookup(request({}, { account: changed }))).toMatchObject({
-      ...{ outcome: 'cannot_tell', credentialsRefused: true },
+      outcome: 'cannot_tell',
+      credentialsRefused: true,
     });
   });
 
-  test('that is refused for good ends the send, with no token in what is said', async () => {
+  it('that is refused for good ends the send, with no token in what is said', async () => {
     await channel.publish(request());
     pds.answer('com.atproto.repo.putRecord', (response) =>
       response
@@ -283,7 +289,7 @@ describe('a session', () => {
     expect(JSON.stringify(outcome)).not.toMatch(/access-|refresh-|pw-/);
   });
 
-  test('that cannot be opened for want of a server leaves nothing unknown', async () => {
+  it('that cannot be opened for want of a server leaves nothing unknown', async () => {
     pds.answer('com.atproto.server.createSession', (response) => response.destroy());
     expect(await channel.publish(request())).toMatchObject({
       outcome: 'retryable',
@@ -292,13 +298,15 @@ describe('a session', () => {
     expect(await channel.lookup(request())).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each([
+  it.each([
     [null, 'no app password is stored for the account'],
     [{ token: 'x' }, 'the stored credentials are not those of Bluesky'],
   ])('is not tried with the credentials %j', async (credentials, message) => {
     const sent = request({}, { account: { ...account, credentials } });
     expect(await channel.publish(sent)).toEqual({
-      ...{ outcome: 'rejected', code: 'credentials_refused', message },
+      outcome: 'rejected',
+      code: 'credentials_refused',
+      message,
     });
     expect(await channel.lookup(sent)).toEqual({ outcome: 'cannot_tell', message });
     expect(pds.calls).toEqual([]);
@@ -320,7 +328,7 @@ describe('a hostile server', () => {
       response.writeHead(400, { 'content-type': 'text/html' }).end('<p>Bad</p>'),
   };
 
-  test('that answers a write with another post leaves it unknown', async () => {
+  it('that answers a write with another post leaves it unknown', async () => {
     pds.answer('com.atproto.repo.putRecord', (response) =>
       response
         .writeHead(200, { 'content-type': 'application/json' })
@@ -329,7 +337,7 @@ describe('a hostile server', () => {
     expect(await channel.publish(request())).toMatchObject({ outcome: 'unknown' });
   });
 
-  test.each(Object.keys(answers))(
+  it.each(Object.keys(answers))(
     'that answers a write with %s leaves it unknown, sent once',
     async (name) => {
       pds.answer('com.atproto.repo.putRecord', answers[name] ?? null);
@@ -339,12 +347,12 @@ describe('a hostile server', () => {
     },
   );
 
-  test.each(Object.keys(answers))('that answers a look-up with %s cannot tell', async (name) => {
+  it.each(Object.keys(answers))('that answers a look-up with %s cannot tell', async (name) => {
     pds.answer('com.atproto.repo.getRecord', answers[name] ?? null);
     expect(await channel.lookup(request())).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each(Object.keys(answers))(
+  it.each(Object.keys(answers))(
     'that answers an upload with %s has posted nothing',
     async (name) => {
       pds.answer('com.atproto.repo.uploadBlob', answers[name] ?? null);
@@ -354,7 +362,7 @@ describe('a hostile server', () => {
     },
   );
 
-  test('at a private address is never asked', async () => {
+  it('at a private address is never asked', async () => {
     const strict = createBlueskyChannel({ http: createHttpClient() });
     const before = pds.calls.length;
     expect(await strict.publish(request())).toMatchObject({

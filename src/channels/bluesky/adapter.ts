@@ -122,7 +122,7 @@ async function authorized<T>(
     if (error instanceof ContentRefused) throw error;
     const { outcome } = failureOf(error);
     if (outcome.kind !== 'refused' || !isTokenRefusal(outcome)) throw error;
-    return attempt(await sessions.renewed(login, session));
+    return attempt(await sessions.renew(login, session));
   }
 }
 

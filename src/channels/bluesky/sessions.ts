@@ -19,7 +19,7 @@ export interface BlueskySessions {
   /** The session of a login, opened when there is none. */
   current(login: BlueskyLogin): Promise<BlueskySession>;
   /** Another session than the one whose token was refused. */
-  renewed(login: BlueskyLogin, refused: BlueskySession): Promise<BlueskySession>;
+  renew(login: BlueskyLogin, refused: BlueskySession): Promise<BlueskySession>;
 }
 
 /**
@@ -66,7 +66,9 @@ export function createBlueskySessions({
       if (error instanceof XrpcFailed || (error as Error).cause instanceof XrpcFailed) throw error;
       const message = 'the store of sessions does not answer';
       throw new XrpcFailed('com.atproto.server.refreshSession', {
-        ...{ kind: 'not_sent', code: 'connection_failed', message },
+        kind: 'not_sent',
+        code: 'connection_failed',
+        message,
       });
     }
   }
@@ -76,7 +78,7 @@ export function createBlueskySessions({
       const session = known.get(login.channelAccountId);
       return session?.fingerprint === login.fingerprint ? session : renew(login, null);
     },
-    renewed: (login, refused) => {
+    renew: (login, refused) => {
       const session = known.get(login.channelAccountId);
       const isNewer =
         session?.fingerprint === login.fingerprint && session.accessJwt !== refused.accessJwt;

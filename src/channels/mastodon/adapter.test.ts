@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MastodonFault } from '../../../test/support/mastodon/faults.ts';
 import {
   account,
@@ -45,7 +45,7 @@ describe.each([
     fail: async (_, fault) => mastodon.fail(poster, fault),
   }));
 
-  test(`sent twice with one key, ${keyWindowMs === null ? 'two posts' : 'one post'}`, async () => {
+  it(`sent twice with one key, ${keyWindowMs === null ? 'two posts' : 'one post'}`, async () => {
     const sent = request(accountOf(mastodon, poster, { software }));
     const first = await adapter.publish(sent);
     const second = await adapter.publish(sent);
@@ -58,7 +58,7 @@ describe.each([
 });
 
 describe('the key', () => {
-  test('holds for an hour: the adapter counts on less, and after it a repetition is a second post', async () => {
+  it('holds for an hour: the adapter counts on less, and after it a repetition is a second post', async () => {
     let now = Date.now();
     await start({ now: () => now });
     expect(channel.idempotencyOf(account)).toEqual({ exact_for: 3_300_000 });
@@ -72,7 +72,7 @@ describe('the key', () => {
     expect(server.network.of(own.id)).toHaveLength(2);
   });
 
-  test('used for another text is unknown: the first post is live', async () => {
+  it('used for another text is unknown: the first post is live', async () => {
     let now = Date.now() - 120_000;
     await start({ now: () => now });
     const sent = request(account);
@@ -86,7 +86,7 @@ describe('the key', () => {
     expect(await channel.publish(sent)).toMatchObject({ outcome: 'published' });
   });
 
-  test.each([
+  it.each([
     [{}, { exact_for: 3_300_000 }],
     [{ software: 'mastodon' }, { exact_for: 3_300_000 }],
     [{ software: 'hollo' }, 'match'],
@@ -104,7 +104,7 @@ describe('the key', () => {
 });
 
 describe('refusals', () => {
-  test('a rate limit says until when', async () => {
+  it('a rate limit says until when', async () => {
     await start();
     server.fail(own, 'limits the rate', new Date(Date.now() + 90_000).toISOString());
     const outcome = await channel.publish(request(account));
@@ -114,7 +114,7 @@ describe('refusals', () => {
     expect(retryAfterMs).toBeLessThanOrEqual(90_000);
   });
 
-  test.each([
+  it.each([
     ['tomorrow', 300_000],
     ['2020-01-01T00:00:00Z', 1_000],
     ['9999-01-01T00:00:00Z', 86_400_000],
@@ -124,7 +124,7 @@ describe('refusals', () => {
     expect(await channel.publish(request(account))).toMatchObject({ retryAfterMs });
   });
 
-  test('a token without the scope, an unknown token and none are final', async () => {
+  it('a token without the scope, an unknown token and none are final', async () => {
     await start();
     const weak = accountOf(server, server.newAccount(['read:accounts']));
     expect(await channel.publish(request(weak))).toMatchObject({ code: 'not_permitted' });
@@ -134,7 +134,7 @@ describe('refusals', () => {
     expect(await channel.publish(request(bare))).toMatchObject({ code: 'credentials_refused' });
   });
 
-  test('the token is in no message, even when the server quotes it', async () => {
+  it('the token is in no message, even when the server quotes it', async () => {
     await start();
     server.fail(own, 'echoes the token');
     const outcome = await channel.publish(request(account));
@@ -142,14 +142,14 @@ describe('refusals', () => {
     expect(JSON.stringify(outcome)).not.toContain(own.token);
   });
 
-  test('a parent that is gone is final', async () => {
+  it('a parent that is gone is final', async () => {
     await start();
     const parent = { remoteId: '1', permalink: null, at: '2026-11-02T09:00:00.000Z' };
     const reply = { ...request(account), replyTo: { parent, root: parent } };
     expect(await channel.publish(reply)).toMatchObject({ code: 'content_refused' });
   });
 
-  test('an address that may not be called is final, a server that is down is not', async () => {
+  it('an address that may not be called is final, a server that is down is not', async () => {
     await start();
     const inside = { ...account, settings: { server: 'https://10.0.0.1' } };
     expect(await channel.publish(request(inside))).toMatchObject({ code: 'account_unknown' });
@@ -160,7 +160,7 @@ describe('refusals', () => {
 });
 
 describe('hostile answers', () => {
-  test.each<MastodonFault>([
+  it.each<MastodonFault>([
     'accepts and redirects',
     'accepts and answers nothing',
     'accepts and answers in plain text',

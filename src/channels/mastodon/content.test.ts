@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   account,
   accountOf,
@@ -18,11 +18,13 @@ import { createMastodonChannel } from './adapter.ts';
 afterEach(stop);
 
 describe('what is sent', () => {
-  test('the text verbatim, its language and the settings of the account', async () => {
+  it('the text verbatim, its language and the settings of the account', async () => {
     await start();
     const text = 'Un\u00a0:\n\n« deux » & <b>trois</b> https://example.com/a?b=c';
     const to = accountOf(server, own, {
-      ...{ visibility: 'unlisted', sensitive: true, spoilerText: 'Gluten' },
+      visibility: 'unlisted',
+      sensitive: true,
+      spoilerText: 'Gluten',
     });
     await published(request(to, { text }));
     expect(server.network.of(own.id).map(({ params }) => params)).toEqual([
@@ -36,7 +38,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('a thread: each text answers its parent, and the same words elsewhere are not it', async () => {
+  it('a thread: each text answers its parent, and the same words elsewhere are not it', async () => {
     await start();
     const first = request(account, { text: 'Encore' });
     const root = await published(first);
@@ -48,7 +50,7 @@ describe('what is sent', () => {
     expect(await channel.lookup(second)).toEqual({ outcome: 'found', post: reply, others: [] });
   });
 
-  test('files with their alternative text, in order, once the server has processed them', async () => {
+  it('files with their alternative text, in order, once the server has processed them', async () => {
     await start({ processingPolls: 1 });
     const files = [image('un'), image('deux', { altText: undefined })];
     await published(request(account, { media: files }));
@@ -60,7 +62,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('a file that is never processed in time is tried again later; nothing is posted', async () => {
+  it('a file that is never processed in time is tried again later; nothing is posted', async () => {
     await start({ processingPolls: 1_000 });
     const sent = request(account, { media: [image('un')] });
     sent.writeBefore = performance.now() + 1_500;
@@ -72,7 +74,7 @@ describe('what is sent', () => {
     expect(server.requests).not.toContain('POST /api/v1/statuses');
   });
 
-  test('an upload that goes wrong is harmless: no post exists yet', async () => {
+  it('an upload that goes wrong is harmless: no post exists yet', async () => {
     await start();
     const sent = request(account, { media: [image('un')] });
     server.failUpload(own);
@@ -85,7 +87,7 @@ describe('what is sent', () => {
     expect(await channel.publish(sent)).toMatchObject({ outcome: 'published' });
   });
 
-  test('the next attempt waits for the same upload, and uploads again what the server has lost', async () => {
+  it('the next attempt waits for the same upload, and uploads again what the server has lost', async () => {
     await start({ processingPolls: 2 });
     const sent = request(account, { media: [image('un')] });
     const impatient = { ...sent, writeBefore: performance.now() + 450 };
@@ -97,7 +99,7 @@ describe('what is sent', () => {
     expect(server.network.media).toHaveLength(1);
   });
 
-  test('a file that the server cannot process is final', async () => {
+  it('a file that the server cannot process is final', async () => {
     await start({ processingPolls: 1, processingFails: true });
     const sent = request(account, { media: [image('un')] });
     expect(await channel.publish(sent)).toMatchObject({
@@ -106,7 +108,7 @@ describe('what is sent', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['is shorter than it should be', image('un', { size: 3 })],
     ['is longer than it should be', image('un', { size: 1 })],
     ['cannot be opened', image('un', { open: () => Promise.reject(new Error('gone')) })],
@@ -117,7 +119,7 @@ describe('what is sent', () => {
     expect(server.requests).toEqual(['GET /api/v2/instance']);
   });
 
-  test('every call that changes something carries the sender’s own time limits', async () => {
+  it('every call that changes something carries the sender’s own time limits', async () => {
     await start();
     const http = createHttpClient({ allowedOrigins: [server.origin] });
     const seen: HttpRequest[] = [];
@@ -141,7 +143,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('a sender that wakes late writes nothing', async () => {
+  it('a sender that wakes late writes nothing', async () => {
     await start();
     const late = { ...request(account), writeBefore: performance.now() - 1 };
     expect(await channel.publish(late)).toMatchObject({ outcome: 'retryable' });
@@ -152,7 +154,7 @@ describe('what is sent', () => {
 describe('the limits of the server', () => {
   const ALT = { altText: 'Pain' };
 
-  test.each<[string, Partial<PublishRequest['content']>]>([
+  it.each<[string, Partial<PublishRequest['content']>]>([
     ['characters', { text: 'a'.repeat(41) }],
     ['files', { media: [image('un', ALT), image('deux', ALT)] }],
     ['bytes', { media: [image('a'.repeat(11), ALT)] }],
@@ -175,7 +177,7 @@ describe('the limits of the server', () => {
     expect(server.requests).toEqual(['GET /api/v2/instance']);
   });
 
-  test('links weigh what the server says, a mention loses its host, the warning counts', async () => {
+  it('links weigh what the server says, a mention loses its host, the warning counts', async () => {
     await start({ limits: { maxCharacters: 34 } });
     const text = `https://example.com/${'a'.repeat(100)} @ana@elsewhere.example`;
     await published(request(account, { text: `${text} un` }));
@@ -188,7 +190,7 @@ describe('the limits of the server', () => {
     });
   });
 
-  test('a server that allows more is believed; one that says nothing has the default', async () => {
+  it('a server that allows more is believed; one that says nothing has the default', async () => {
     await start({ limits: { maxCharacters: 5_000 } });
     await published(request(account, { text: 'a'.repeat(5_000) }));
     await server.close();
@@ -200,7 +202,7 @@ describe('the limits of the server', () => {
     });
   });
 
-  test('posts that are due together ask once', async () => {
+  it('posts that are due together ask once', async () => {
     await start();
     await Promise.all([0, 1, 2].map(() => published(request(account))));
     await published(request(account));

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   account,
   accountOf,
@@ -19,7 +19,7 @@ import { createMastodonChannel } from './adapter.ts';
 afterEach(stop);
 
 describe('the look-up', () => {
-  test('finds a text whatever the server made of it', async () => {
+  it('finds a text whatever the server made of it', async () => {
     await start();
     const link = `https://example.com/${'chemin/'.repeat(9)}?a=1&b=2`;
     const sent = request(account, {
@@ -29,7 +29,7 @@ describe('the look-up', () => {
     expect(await channel.lookup(sent)).toEqual({ outcome: 'found', post, others: [] });
   });
 
-  test('goes by the marker where a link of the text carries it', async () => {
+  it('goes by the marker where a link of the text carries it', async () => {
     await start();
     const sent = request(account);
     const link = `https://example.com/pain?utm_id=${sent.marker}`;
@@ -41,14 +41,14 @@ describe('the look-up', () => {
     });
   });
 
-  test('names every post that matches, the first one first', async () => {
+  it('names every post that matches, the first one first', async () => {
     await start({ keyWindowMs: null });
     const sent = request(account);
     const [first, second] = [await published(sent), await published(sent)];
     expect(await channel.lookup(sent)).toEqual({ outcome: 'found', post: first, others: [second] });
   });
 
-  test('reads page after page, and not what was posted before the due time', async () => {
+  it('reads page after page, and not what was posted before the due time', async () => {
     let now = Date.now() - 10 * 60_000;
     await start({ now: () => now });
     const sent = request(account);
@@ -61,7 +61,7 @@ describe('the look-up', () => {
     expect(server.requests.filter((path) => path.endsWith('/statuses'))).toHaveLength(3);
   });
 
-  test('cannot tell when there are too many statuses to read', async () => {
+  it('cannot tell when there are too many statuses to read', async () => {
     await start();
     const sent = request(account);
     const wanted = server.network.seed(own, { status: sent.content.text });
@@ -70,7 +70,7 @@ describe('the look-up', () => {
     expect(await channel.lookup(sent)).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test('cannot tell when a status was edited that may have been the post', async () => {
+  it('cannot tell when a status was edited that may have been the post', async () => {
     await start();
     const sent = request(account);
     const editedAt = new Date().toISOString();
@@ -78,7 +78,7 @@ describe('the look-up', () => {
     expect(await channel.lookup(sent)).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each([
+  it.each([
     ['in HTML', 'text/html', '<html>It works!</html>'],
     ['in another shape', 'application/json', '{"statuses":[]}'],
     ['with a status that has no time', 'application/json', '[{"id":"1","content":""}]'],
@@ -103,7 +103,7 @@ describe('the look-up', () => {
     await new Promise((resolve) => odd.close(resolve));
   });
 
-  test('cannot tell without the scope to look', async () => {
+  it('cannot tell without the scope to look', async () => {
     await start();
     const blind = accountOf(server, server.newAccount(['write:statuses', 'read:accounts']));
     const outcome = await channel.lookup(request(blind));

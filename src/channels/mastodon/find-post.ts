@@ -9,7 +9,7 @@ const MAX_PAGES = 10;
 /** How far the server's clock may be behind ours. */
 const CLOCK_SKEW_MS = 120_000;
 
-type Sought = Pick<LookupRequest, 'content' | 'marker' | 'replyTo' | 'dueAt'>;
+type PostTraits = Pick<LookupRequest, 'content' | 'marker' | 'replyTo' | 'dueAt'>;
 
 /**
  * Looks a post up among the account's own statuses, newest first, back to the time it was due: none of its
@@ -17,11 +17,11 @@ type Sought = Pick<LookupRequest, 'content' | 'marker' | 'replyTo' | 'dueAt'>;
  */
 export async function findPost(
   api: ServerApi,
-  { signal, ...sought }: Sought & { signal: AbortSignal },
+  { signal, ...traits }: PostTraits & { signal: AbortSignal },
 ): Promise<LookupOutcome> {
   const own = await api.ownAccount(signal);
   if (own.kind !== 'json') return cannotTell(own);
-  const since = Date.parse(sought.dueAt) - CLOCK_SKEW_MS;
+  const since = Date.parse(traits.dueAt) - CLOCK_SKEW_MS;
   const found: RemoteStatus[] = [];
   const seen = new Set<string>();
   let edited = 0;
@@ -35,8 +35,8 @@ export async function findPost(
       }
       seen.add(status.id);
       if (Date.parse(status.created_at) < since) return summary(found, edited);
-      if (isSought(status, sought)) found.push(status);
-      else if (status.edited_at && isReplyAs(status, sought)) edited += 1;
+      if (isSought(status, traits)) found.push(status);
+      else if (status.edited_at && isReplyAs(status, traits)) edited += 1;
     }
     maxId = listed.value.at(-1)?.id ?? null;
     if (maxId === null) return summary(found, edited);
@@ -59,15 +59,15 @@ export function readsAs(status: RemoteStatus, text: string): boolean {
 }
 
 /** By the marker where the text carries it (in a link), else by the whole text. */
-function isSought(status: RemoteStatus, sought: Sought): boolean {
-  if (!isReplyAs(status, sought)) return false;
-  const { text } = sought.content;
-  if (!text.includes(sought.marker)) return readsAs(status, text);
-  return decodeEntities(status.content).includes(sought.marker);
+function isSought(status: RemoteStatus, traits: PostTraits): boolean {
+  if (!isReplyAs(status, traits)) return false;
+  const { text } = traits.content;
+  if (!text.includes(traits.marker)) return readsAs(status, text);
+  return decodeEntities(status.content).includes(traits.marker);
 }
 
 /** A text of a thread answers its parent, a first text nobody: the same words elsewhere are another post. */
-function isReplyAs(status: RemoteStatus, { replyTo }: Sought): boolean {
+function isReplyAs(status: RemoteStatus, { replyTo }: PostTraits): boolean {
   return (status.in_reply_to_id ?? null) === (replyTo?.parent.remoteId ?? null);
 }
 

@@ -47,7 +47,7 @@ const DEFAULTS: InstanceLimits = { limits: CHANNEL_LIMITS.mastodon, mediaTypes: 
 export class InstanceLimitsCache {
   readonly #http: HttpClient;
   readonly #now: () => number;
-  readonly #kept = new Map<string, { until: number; asked: Promise<InstanceLimits> }>();
+  readonly #entries = new Map<string, { until: number; answer: Promise<InstanceLimits> }>();
 
   constructor(http: HttpClient, now: () => number = () => performance.now()) {
     this.#http = http;
@@ -55,8 +55,9 @@ export class InstanceLimitsCache {
   }
 
   async of(server: string, signal: AbortSignal): Promise<InstanceLimits> {
-    const kept = this.#kept.get(server);
-    const asked = kept !== undefined && kept.until > this.#now() ? kept.asked : this.#ask(server);
+    const entry = this.#entries.get(server);
+    const answer =
+      entry !== undefined && entry.until > this.#now() ? entry.answer : this.#ask(server);
     if (signal.aborted) return DEFAULTS;
     let onAbort: () => void = () => undefined;
     const aborted = new Promise<InstanceLimits>((resolve) => {
@@ -64,25 +65,25 @@ export class InstanceLimitsCache {
       signal.addEventListener('abort', onAbort, { once: true });
     });
     try {
-      return await Promise.race([asked, aborted]);
+      return await Promise.race([answer, aborted]);
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
   }
 
   #ask(server: string): Promise<InstanceLimits> {
-    const entry = { until: this.#now() + KEPT_MS, asked: Promise.resolve(DEFAULTS) };
-    entry.asked = this.#fetch(server).then((stated) => {
-      if (stated === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
-      return stated ?? DEFAULTS;
+    const entry = { until: this.#now() + KEPT_MS, answer: Promise.resolve(DEFAULTS) };
+    entry.answer = this.#fetch(server).then((limits) => {
+      if (limits === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
+      return limits ?? DEFAULTS;
     });
-    this.#kept.delete(server);
-    this.#kept.set(server, entry);
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_SERVERS) break;
-      this.#kept.delete(oldest);
+    this.#entries.delete(server);
+    this.#entries.set(server, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_SERVERS) break;
+      this.#entries.delete(oldest);
     }
-    return entry.asked;
+    return entry.answer;
   }
 
   async #fetch(server: string): Promise<InstanceLimits | null> {

@@ -1,15 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MastodonCredentials, MastodonSettings } from './settings.ts';
 
 describe('settings of a Mastodon account', () => {
-  test('have defaults', () => {
+  it('have defaults', () => {
     expect(MastodonSettings.parse({ server: 'https://mastodon.social' })).toEqual({
-      ...{ server: 'https://mastodon.social', software: 'mastodon' },
-      ...{ visibility: 'public', sensitive: false },
+      server: 'https://mastodon.social',
+      software: 'mastodon',
+      visibility: 'public',
+      sensitive: false,
     });
   });
 
-  test.each([
+  it.each([
     'https://mastodon.social/',
     'https://social.example:8443',
     'http://127.0.0.1:4010',
@@ -19,7 +21,7 @@ describe('settings of a Mastodon account', () => {
     expect(MastodonSettings.safeParse({ server }).success).toBe(true);
   });
 
-  test.each([
+  it.each([
     'mastodon.social',
     'http://mastodon.social',
     'http://127.0.0.1.example',
@@ -33,13 +35,13 @@ describe('settings of a Mastodon account', () => {
     expect(MastodonSettings.safeParse({ server }).success).toBe(false);
   });
 
-  test('hold nothing else, and no direct messages', () => {
+  it('hold nothing else, and no direct messages', () => {
     const server = 'https://mastodon.social';
     expect(MastodonSettings.safeParse({ server, accessToken: 'x' }).success).toBe(false);
     expect(MastodonSettings.safeParse({ server, visibility: 'direct' }).success).toBe(false);
   });
 
-  test.each(['', 'a b', 'a\r\nx: y', 'é'])('%j is no token', (accessToken) => {
+  it.each(['', 'a b', 'a\r\nx: y', 'é'])('%j is no token', (accessToken) => {
     expect(MastodonCredentials.safeParse({ accessToken }).success).toBe(false);
   });
 });

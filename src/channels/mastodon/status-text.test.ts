@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { comparable, comparableHtml, withoutMentionHosts } from './status-text.ts';
 
 describe('withoutMentionHosts', () => {
-  test.each([
+  it.each([
     ['@ana@elsewhere.example', '@ana'],
     ['Merci @ana@elsewhere.example.', 'Merci @ana.'],
     ['(@a.b_c@x.example)', '(@a.b_c)'],
@@ -14,7 +14,7 @@ describe('withoutMentionHosts', () => {
   });
 });
 
-test('hostile texts of a megabyte are read in linear time', () => {
+it('hostile texts of a megabyte are read in linear time', () => {
   const begun = performance.now();
   for (const part of ['<', '@', '@a', '@a@', '@a.b-', '&#', '&amp', '<a ']) {
     comparableHtml(part.repeat(1_000_000 / part.length));
@@ -24,7 +24,7 @@ test('hostile texts of a megabyte are read in linear time', () => {
 });
 
 describe('comparableHtml', () => {
-  test.each([
+  it.each([
     ['<p>un<br />deux</p><p>trois</p>', 'un\ndeux\n\ntrois'],
     ['<p>&lt;b&gt; &amp;amp; &quot;l&#39;été&quot; &#x1F956;</p>', '<b> &amp; "l\'été" 🥖'],
     ['<p>e\u0301te\u0301</p>', 'été'],
@@ -33,7 +33,7 @@ describe('comparableHtml', () => {
     expect(comparableHtml(html)).toBe(comparable(text));
   });
 
-  test('tells texts apart that differ in a letter, a sign or a case', () => {
+  it('tells texts apart that differ in a letter, a sign or a case', () => {
     const html = '<p>Une brioche !</p>';
     for (const other of ['Une brioche ?', 'une brioche !', 'Une brioche', 'Une brioches !']) {
       expect(comparableHtml(html)).not.toBe(comparable(other));

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Account } from '../../../test/support/mastodon/network.ts';
 import { type MastodonServer, startMastodonServer } from '../../../test/support/mastodon/server.ts';
 
@@ -42,7 +42,7 @@ async function mediaIds(...types: string[]): Promise<string[]> {
 }
 
 describe('a status is refused', () => {
-  test.each([
+  it.each([
     ['with an unknown field', { status: 'un', marker: 'x' }],
     ['with a field of another type', { status: 'un', sensitive: 'true' }],
     ['in a language with a region', { status: 'un', language: 'fr-FR' }],
@@ -56,7 +56,7 @@ describe('a status is refused', () => {
     expect(server.network.of(own.id)).toHaveLength(0);
   });
 
-  test('with five images, with an image and a video, with a file that another one has', async () => {
+  it('with five images, with an image and a video, with a file that another one has', async () => {
     const image = 'image/png';
     const five = await mediaIds(image, image, image, image, image);
     expect((await post({ media_ids: five })).status).toBe(422);
@@ -66,7 +66,7 @@ describe('a status is refused', () => {
     expect((await post({ media_ids: [one] })).status).toBe(422);
   });
 
-  test('from an unknown token, without the scope, or in another form', async () => {
+  it('from an unknown token, without the scope, or in another form', async () => {
     expect((await post({ status: 'un' }, 'nobody')).status).toBe(401);
     const reader = server.newAccount(['read:statuses']);
     expect((await post({ status: 'un' }, reader.token)).status).toBe(403);
@@ -75,19 +75,19 @@ describe('a status is refused', () => {
   });
 });
 
-test('a family emoji is one character, a link 23, a mention its name', async () => {
+it('a family emoji is one character, a link 23, a mention its name', async () => {
   const text = `${'👨‍👩‍👧‍👦'.repeat(470)} https://example.com/${'a'.repeat(300)} @ana@elsewhere.example`;
   expect((await post({ status: text.replace(' @ana', 'é @ana') })).status).toBe(200);
   expect((await post({ status: `${text} deux` })).status).toBe(422);
 });
 
-test('a file is refused of another type, with an unknown field, or with too long a description', async () => {
+it('a file is refused of another type, with an unknown field, or with too long a description', async () => {
   expect((await upload('application/pdf')).status).toBe(422);
   expect((await upload('image/png', { alt: 'x' })).status).toBe(422);
   expect((await upload('image/png', { description: 'a'.repeat(1_501) })).status).toBe(422);
 });
 
-test('statuses are paged by max_id, min_id and Link, for their owner', async () => {
+it('statuses are paged by max_id, min_id and Link, for their owner', async () => {
   const ids = Array.from({ length: 5 }, (_, i) => server.network.seed(own, { status: `${i}` }).id);
   const list = async (path: string) => {
     const answer = await call(path);

@@ -14,11 +14,11 @@ const MAX_KEPT = 1_000;
 
 /**
  * Uploads the files of posts and waits until the server has processed them. No post exists before all of its
- * files are there, so an upload that fails may be repeated. What was taken is kept in mind: a later attempt at
+ * files are there, so an upload that fails may be repeated. An upload is remembered: a later attempt at
  * the same post goes on waiting for it, since servers count uploads and a video may take minutes.
  */
 export class Uploads {
-  readonly #taken = new Map<string, { id: string; until: number }>();
+  readonly #uploads = new Map<string, { id: string; until: number }>();
 
   /** @returns the ids of the post's files, in its order */
   async all(
@@ -40,7 +40,7 @@ export class Uploads {
     { file, name }: { file: PostMedia; name: string },
     limits: CallLimits,
   ): Promise<string | FailedOutcome> {
-    const earlier = this.#taken.get(name);
+    const earlier = this.#uploads.get(name);
     if (earlier !== undefined && earlier.until > performance.now()) {
       const id = await processed(api, earlier.id, limits);
       if (id !== null) return id;
@@ -48,19 +48,19 @@ export class Uploads {
     const bytes = await bytesOf(file);
     if (bytes === null) return unreachable(`file ${file.hash} is not readable as it was approved`);
     const { mediaType, altText: description } = file;
-    const taken = await api.uploadMedia({ bytes, mediaType, description }, limits);
-    if ('kind' in taken) return harmlessFailureOf(taken);
-    this.#keep(name, taken.id);
-    if (!taken.processing) return taken.id;
-    return (await processed(api, taken.id, limits)) ?? unreachable('Mastodon lost a file');
+    const upload = await api.uploadMedia({ bytes, mediaType, description }, limits);
+    if ('kind' in upload) return harmlessFailureOf(upload);
+    this.#keep(name, upload.id);
+    if (!upload.processing) return upload.id;
+    return (await processed(api, upload.id, limits)) ?? unreachable('Mastodon lost a file');
   }
 
   #keep(name: string, id: string): void {
-    this.#taken.delete(name);
-    this.#taken.set(name, { id, until: performance.now() + KEPT_MS });
-    for (const oldest of this.#taken.keys()) {
-      if (this.#taken.size <= MAX_KEPT) break;
-      this.#taken.delete(oldest);
+    this.#uploads.delete(name);
+    this.#uploads.set(name, { id, until: performance.now() + KEPT_MS });
+    for (const oldest of this.#uploads.keys()) {
+      if (this.#uploads.size <= MAX_KEPT) break;
+      this.#uploads.delete(oldest);
     }
   }
 }

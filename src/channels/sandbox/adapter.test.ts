@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateVariant } from '../../domain/channel/variant-limits.ts';
 import { createHttpClient } from '../../http/http-client.ts';
 import { openFaultLog } from '../../sandbox-network/fault-log.ts';
@@ -85,14 +85,18 @@ function request(content: Omit<PublishRequest['content'], 'language'>): PublishR
 }
 
 describe('the sandbox adapter', () => {
-  test('sends text, link and media as they are', async () => {
+  it('sends text, link and media as they are', async () => {
     const sent = request({
       text: 'Un\u00a0:\n« deux »',
       link: 'https://example.com/a',
       media: [
         {
-          ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },
-          ...{ mediaType: 'image/png', size: 3, open: async () => Readable.from(['abc']) },
+          hash: 'a'.repeat(64),
+          kind: 'visual',
+          altText: 'Un fournil',
+          mediaType: 'image/png',
+          size: 3,
+          open: async () => Readable.from(['abc']),
         },
       ],
     });
@@ -103,7 +107,7 @@ describe('the sandbox adapter', () => {
     });
   });
 
-  test('the same key with another text is unknown: the first post is live', async () => {
+  it('the same key with another text is unknown: the first post is live', async () => {
     const sent = request({ text: 'un' });
     await harness.channel.publish(sent);
     expect(
@@ -115,7 +119,7 @@ describe('the sandbox adapter', () => {
     expect(ledger.byMarker(sent.marker)).toHaveLength(1);
   });
 
-  test('a text over the limit is rejected by the network with its own words', async () => {
+  it('a text over the limit is rejected by the network with its own words', async () => {
     const outcome = await harness.channel.publish(request({ text: 'a'.repeat(501) }));
     expect(outcome).toEqual({
       outcome: 'rejected',
@@ -126,13 +130,13 @@ describe('the sandbox adapter', () => {
     expect(validateVariant({ channel: 'sandbox', text: 'a'.repeat(501) }, [])).toHaveLength(1);
   });
 
-  test('the wait that the network asks for is passed on', async () => {
+  it('the wait that the network asks for is passed on', async () => {
     const sent = request({ text: 'un' });
     await harness.fail(sent.marker, 'limits the rate');
     expect(await harness.channel.publish(sent)).toMatchObject({ retryAfterMs: 7_000 });
   });
 
-  test('a network that is down was never reached', async () => {
+  it('a network that is down was never reached', async () => {
     const closed = createServer();
     const baseUrl = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
@@ -145,7 +149,7 @@ describe('the sandbox adapter', () => {
     expect(await channel.lookup(sent)).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each([
+  it.each([
     [400, 'rejected'],
     [403, 'rejected'],
     [404, 'rejected'],
@@ -165,7 +169,7 @@ describe('the sandbox adapter', () => {
   });
 });
 
-test('the registry has the sandbox only where there is one', () => {
+it('the registry has the sandbox only where there is one', () => {
   const http = createHttpClient();
   const registry = createChannelRegistry({ http, sandboxUrl: 'http://127.0.0.1:1' });
   expect(registry.get('sandbox')?.id).toBe('sandbox');

@@ -67,8 +67,12 @@ export function createSandboxChannel({
       };
       const outcome = await http.requestJson(
         {
-          ...{ method: 'POST', url: address('/v1/posts'), headers: ruleOf(account), json: post },
-          ...{ signal, writeBefore },
+          method: 'POST',
+          url: address('/v1/posts'),
+          headers: ruleOf(account),
+          json: post,
+          signal,
+          writeBefore,
         },
         SandboxPostAnswer,
       );
@@ -92,8 +96,8 @@ export function createSandboxChannel({
     if (first.kind !== 'json' || !isOpen(first.value)) return first;
     const url = address(`/v1/posts/${first.value.remoteId}`);
     while (!signal.aborted) {
-      const asked = await http.getJson(url, SandboxPostAnswer, { signal });
-      if (asked.kind === 'json' && !isOpen(asked.value)) return asked;
+      const answer = await http.getJson(url, SandboxPostAnswer, { signal });
+      if (answer.kind === 'json' && !isOpen(answer.value)) return answer;
       await delay(STATE_POLL_MS, undefined, { signal }).catch(() => {});
     }
     return first;

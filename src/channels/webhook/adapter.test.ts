@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FakeReceiver, startFakeReceiver } from '../../../test/support/fake-receiver.ts';
 import { HOSTILE_ANSWERS } from '../../../test/support/hostile-answers.ts';
 import { createHttpClient } from '../../http/http-client.ts';
@@ -24,7 +24,9 @@ function account(settings: Record<string, unknown> = {}): ChannelAccount {
   const { url, secret } = receiver;
   const promised = { url: `${url}/posts`, idempotency: 'exact', lookupUrl: `${url}/posts` };
   return {
-    ...{ id: 'cha_1', name: 'Our site', credentials: { secret } },
+    id: 'cha_1',
+    name: 'Our site',
+    credentials: { secret },
     settings: { ...promised, ...settings },
   };
 }
@@ -52,17 +54,23 @@ describeChannel('webhook', () => ({
 }));
 
 describe('a delivery', () => {
-  test('carries the post, signed, under an id that follows from its key', async () => {
+  it('carries the post, signed, under an id that follows from its key', async () => {
     const parent = { remoteId: 'one', permalink: null, at: '2026-11-02T09:00:00.000Z' };
     const sent = request({
       source: { itemId: 'itm_1', publicationId: 'pub_1' },
       replyTo: { parent, root: parent },
       content: {
-        ...{ text: 'Un « fournil »', language: 'fr', link: 'https://example.com/a' },
+        text: 'Un « fournil »',
+        language: 'fr',
+        link: 'https://example.com/a',
         media: [
           {
-            ...{ hash: 'a'.repeat(64), kind: 'visual', altText: 'Un fournil' },
-            ...{ mediaType: 'image/png', size: 3, open: async () => Readable.from(['abc']) },
+            hash: 'a'.repeat(64),
+            kind: 'visual',
+            altText: 'Un fournil',
+            mediaType: 'image/png',
+            size: 3,
+            open: async () => Readable.from(['abc']),
           },
         ],
       },
@@ -78,12 +86,20 @@ describe('a delivery', () => {
       type: 'post.publish',
       timestamp: '2026-11-02T09:00:00.000Z',
       data: {
-        ...{ id, marker: sent.marker, itemId: 'itm_1', publicationId: 'pub_1' },
+        id,
+        marker: sent.marker,
+        itemId: 'itm_1',
+        publicationId: 'pub_1',
         account: { id: 'cha_1', name: 'Our site' },
-        ...{ text: 'Un « fournil »', language: 'fr', link: 'https://example.com/a' },
+        text: 'Un « fournil »',
+        language: 'fr',
+        link: 'https://example.com/a',
         media: [
           {
-            ...{ hash: 'a'.repeat(64), kind: 'visual', mediaType: 'image/png', size: 3 },
+            hash: 'a'.repeat(64),
+            kind: 'visual',
+            mediaType: 'image/png',
+            size: 3,
             altText: 'Un fournil',
           },
         ],
@@ -92,7 +108,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('signed with another secret is refused', async () => {
+  it('signed with another secret is refused', async () => {
     const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
     const other = { ...account(), credentials: { secret } };
     expect(await channel.publish(request({ account: other }))).toMatchObject({
@@ -101,7 +117,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('answered without a body is taken', async () => {
+  it('answered without a body is taken', async () => {
     receiver.answer((response) => response.writeHead(204).end());
     const sent = request();
     expect(await channel.publish(sent)).toMatchObject({
@@ -110,14 +126,14 @@ describe('a delivery', () => {
     });
   });
 
-  test.each(Object.keys(HOSTILE_ANSWERS))('answered with %s is unknown', async (name) => {
+  it.each(Object.keys(HOSTILE_ANSWERS))('answered with %s is unknown', async (name) => {
     receiver.answer(HOSTILE_ANSWERS[name] ?? null);
     const sent = request();
     expect(await channel.publish(sent)).toMatchObject({ outcome: 'unknown' });
     expect(await channel.lookup(sent)).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each([
+  it.each([
     [403, 'rejected'],
     [404, 'rejected'],
     [410, 'rejected'],
@@ -130,7 +146,7 @@ describe('a delivery', () => {
     expect(await channel.publish(request())).toMatchObject({ outcome });
   });
 
-  test('to a private address is refused before anything is sent', async () => {
+  it('to a private address is refused before anything is sent', async () => {
     const strict = createWebhookChannel({ http: createHttpClient() });
     const sent = request();
     expect(await strict.publish(sent)).toMatchObject({
@@ -140,7 +156,7 @@ describe('a delivery', () => {
     expect(receiver.deliveries.has(deliveryIdOf(sent))).toBe(false);
   });
 
-  test('of an account without its secret is not sent', async () => {
+  it('of an account without its secret is not sent', async () => {
     const sent = request({ account: { ...account(), credentials: null } });
     expect(await channel.publish(sent)).toMatchObject({ code: 'credentials_refused' });
     expect(await channel.lookup(sent)).toMatchObject({ outcome: 'cannot_tell' });
@@ -148,7 +164,7 @@ describe('a delivery', () => {
 });
 
 describe('what a receiver promises', () => {
-  test.each([
+  it.each([
     [{}, 'exact'],
     [{ idempotency: 'none' }, 'match'],
     [{ idempotency: 'none', lookupUrl: undefined }, 'none'],
@@ -158,19 +174,19 @@ describe('what a receiver promises', () => {
     expect(channel.idempotencyOf(account(settings))).toBe(expected);
   });
 
-  test('is nothing when its owner does not say', () => {
+  it('is nothing when its owner does not say', () => {
     const settings = WEBHOOK.settings.parse({ url: 'https://example.com/posts' });
     expect(channel.idempotencyOf({ settings })).toBe('none');
   });
 
-  test('decides what an unanswered look-up means', async () => {
+  it('decides what an unanswered look-up means', async () => {
     const without = (idempotency: string) =>
       request({ account: account({ idempotency, lookupUrl: undefined }) });
     expect(await channel.lookup(without('exact'))).toEqual({ outcome: 'absent' });
     expect(await channel.lookup(without('none'))).toMatchObject({ outcome: 'cannot_tell' });
   });
 
-  test.each([
+  it.each([
     [{ url: 'ftp://example.com' }],
     [{ url: 'https://user:pw@example.com' }],
     [{ url: 'https://example.com', idempotency: 'maybe' }],

@@ -112,16 +112,16 @@ function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
       return unknownOutcome(outcome);
     case 'response': {
       if (outcome.status < 200 || outcome.status > 299) return refusedOutcome(outcome);
-      const taken = remotePostOf(outcome, post);
+      const remote = remotePostOf(outcome, post);
       const message = `the receiver answered ${outcome.status} with something else than JSON`;
-      return taken === null
+      return remote === null
         ? { outcome: 'unknown', code: 'answer_unusable', message }
-        : { outcome: 'published', ...taken };
+        : { outcome: 'published', ...remote };
     }
   }
 }
 
-/** Only what docs/channels.md says is final; any other status may hide a post that was taken. */
+/** Only what docs/channels.md says is final; any other status may hide an accepted post. */
 function refusedOutcome({
   status,
   headers,

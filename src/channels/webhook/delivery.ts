@@ -22,7 +22,11 @@ export function deliveryBodyOf(post: Post): string {
       language: content.language,
       link: content.link ?? null,
       media: (content.media ?? []).map(({ hash, kind, mediaType, size, altText = null }) => ({
-        ...{ hash, kind, mediaType, size, altText },
+        hash,
+        kind,
+        mediaType,
+        size,
+        altText,
       })),
       replyTo:
         replyTo === null ? null : { parent: replyTo.parent.remoteId, root: replyTo.root.remoteId },

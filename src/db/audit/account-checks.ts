@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { statesIn } from '../../domain/item/context.ts';
+import { IN_FLIGHT_STATES, WAITING_STATES } from '../../domain/item/publication-states.ts';
 import { type AuditScope, iso, milliseconds } from './sql.ts';
 
 /** Expiring credentials are found so long before, planned posts or not. */
@@ -40,7 +40,7 @@ cross join lateral (
       from publications p
       join items i on i.id = p.item_id and i.workspace_id = ${workspaceId} and i.closed_at is null
       where p.channel_account_id = a.id and not p.released
-        and p.state in ${statesIn('ahead', 'sending')}
+        and p.state in ${[...WAITING_STATES, ...IN_FLIGHT_STATES]}
     ) t
   ) s
 ) p

@@ -1,15 +1,12 @@
 import { and, asc, desc, eq, gte, lt, notInArray, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import { statesIn } from '../../domain/item/context.ts';
+import { ENDED_STATES } from '../../domain/item/publication-states.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import type { PublicationRow } from '../publishing/publications.ts';
 import { channelAccounts, items, publications, renames } from '../schema/index.ts';
-
-/** States of what will not be, or is not, on the channel. */
-export const CANCELLED_STATES = statesIn('cancelled');
 
 export interface CalendarRow {
   publication: PublicationRow;
@@ -129,6 +126,6 @@ function isInCalendar(filter: CalendarFilter) {
     lt(publications.at, filter.to),
     ...ifGiven(filter.channelAccountId, (id) => eq(publications.channelAccountId, id)),
     ...ifGiven(filter.campaignId, (id) => eq(items.campaignId, id)),
-    filter.cancelled === true ? undefined : notInArray(publications.state, CANCELLED_STATES),
+    filter.cancelled === true ? undefined : notInArray(publications.state, [...ENDED_STATES]),
   );
 }

@@ -1,5 +1,5 @@
 import { and, asc, eq, getTableColumns, isNull, lte, or, type Placeholder, sql } from 'drizzle-orm';
-import type { Unmet } from '../../domain/item/commands.ts';
+import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
 import { commands, items } from '../schema/index.ts';

@@ -1,5 +1,5 @@
 import { and, asc, eq, gte, sql } from 'drizzle-orm';
-import type { Unmet } from '../../domain/item/commands.ts';
+import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { commands } from '../schema/index.ts';

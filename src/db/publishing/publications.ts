@@ -1,12 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { statesIn } from '../../domain/item/context.ts';
+import { OCCUPYING_STATES } from '../../domain/item/publication-states.ts';
 import type { Db } from '../client.ts';
 import type { publications } from '../schema/index.ts';
 
 export type PublicationRow = typeof publications.$inferSelect;
-
-/** States in which a publication takes a moment of its account. */
-const OCCUPYING = statesIn('ahead', 'sending', 'live', 'doubtful');
 
 /** One caller at a time chooses a time on an account. Ends with the transaction. */
 export async function lockSlots(tx: Db, channelAccountId: string): Promise<void> {
@@ -38,7 +35,7 @@ export async function listOccupancy(
     select item_id as "itemId", at, local, zone from publications
     where channel_account_id = ${channelAccountId} and workspace_id = ${workspaceId}
       and at between ${from}::timestamptz and ${to}::timestamptz
-      and state in ${OCCUPYING}
+      and state in ${OCCUPYING_STATES}
     union all
     select c.item_id, (s ->> 'at')::timestamptz, s ->> 'local', s ->> 'zone'
     from commands c, jsonb_array_elements(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { AssetKind } from '../../domain/item/brief.ts';
+import type { AssetKind } from '../../domain/asset-kinds.ts';
 import { instant } from './columns.ts';
 
 /** What is known of a file in the content-addressed store. */

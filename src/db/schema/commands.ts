@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Unmet } from '../../domain/item/commands.ts';
+import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { bytes, instant } from './columns.ts';
 
 /** Every command ever asked for, and what became of it. */

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { PostingRules, WeeklySlot } from '../../domain/channel/weekly-slots.ts';
-import type { PublicationState } from '../../domain/item/context.ts';
+import type { PublicationState } from '../../domain/item/publication-states.ts';
 import { bytes, instant } from './columns.ts';
 
 export const channelSchedules = pgTable('channel_schedules', {

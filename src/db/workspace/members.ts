@@ -1,5 +1,5 @@
 import { and, arrayContains, asc, eq, sql } from 'drizzle-orm';
-import type { Holders } from '../../domain/item/commands.ts';
+import type { Holders } from '../../domain/item/commands/facts.ts';
 import type { Actor } from '../../domain/item/context.ts';
 import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';

@@ -1,5 +1,7 @@
-import type { CommandType, Holders, Unmet } from '../item/commands.ts';
+import type { Holders } from '../item/commands/facts.ts';
+import type { CommandType } from '../item/commands.ts';
 import type { Actor } from '../item/context.ts';
+import type { Unmet } from '../item/requirements/catalogue.ts';
 import type { Inquiry } from '../item/requirements/requirements.ts';
 import type { WaitingOn } from '../item/responsible.ts';
 import { COMMAND_TYPES } from '../item/rules.ts';

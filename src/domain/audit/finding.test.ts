@@ -17,7 +17,11 @@ import { type AuditMember, unmetOfWaits } from './finding-unmet.ts';
 
 const CAST_LIST: Actor[] = Object.values(CAST);
 const MEMBERS: AuditMember[] = CAST_LIST.map(({ memberId: id, roles, platformTags }) => ({
-  ...{ id, roles, platformTags, backupId: null, active: true },
+  id,
+  roles,
+  platformTags,
+  backupId: null,
+  active: true,
 }));
 
 function unmetOf(run: TestRun, members = MEMBERS): string[] {
@@ -72,7 +76,9 @@ describe('the repairs of a finding', () => {
   it('are those of its code that the place allows', () => {
     const overdue = { code: 'overdue' as const, evidence: {} };
     expect(repairsFor(overdue, { place: 'briefing.drafting', waitingOn: waiting })).toEqual([
-      ...['reassign', 'extend', 'cancel'],
+      'reassign',
+      'extend',
+      'cancel',
     ]);
     expect(repairsFor(overdue, { place: 'closed', waitingOn: [] })).toEqual([]);
     expect(repairsFor(overdue, null)).toEqual([]);

@@ -28,7 +28,7 @@ export const Finding = z
       .describe('whom the item waits for; empty while it waits for the system'),
     unmet: z
       .array(z.object({ code: z.string(), message: z.string(), role: z.enum(ROLES).optional() }))
-      .describe('what stands in the way of that command for whoever is waited for'),
+      .describe('what keeps the person from giving that command'),
     evidence: z.record(z.string(), z.unknown()).describe('what was seen, see docs/audit.md'),
     repairs: z
       .array(z.enum(REPAIRS))

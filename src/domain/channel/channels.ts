@@ -1,5 +1,7 @@
+/** The table of channels: longer than other files, because a channel is looked up in one place. */
+
 import { z } from 'zod';
-import type { AssetKind } from '../item/brief.ts';
+import type { AssetKind } from '../asset-kinds.ts';
 
 /** Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own endpoint. */
 export const CHANNEL_IDS = [

@@ -48,7 +48,8 @@ describe('a text that was tried', () => {
   it('stays as it was while what is sent after it follows the content', () => {
     const fresh = newSegments('key', [FIRST, { text: 'another two' }]);
     expect(followContent(halfPublished(), fresh)?.map(({ state }) => state)).toEqual([
-      ...['published', 'waiting'],
+      'published',
+      'waiting',
     ]);
   });
 

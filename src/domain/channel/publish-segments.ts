@@ -37,10 +37,10 @@ function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
   });
 }
 
-function isSameContent(stood: Segment, fresh: Segment | undefined): boolean {
+function isSameContent(earlier: Segment, fresh: Segment | undefined): boolean {
   return (
-    stood.textHash === fresh?.textHash &&
-    (stood.attachedHash === undefined || stood.attachedHash === fresh.attachedHash)
+    earlier.textHash === fresh?.textHash &&
+    (earlier.attachedHash === undefined || earlier.attachedHash === fresh.attachedHash)
   );
 }
 
@@ -53,10 +53,17 @@ export function newSegments(intentKey: string, contents: readonly SegmentContent
   return contents.map((content, position) => {
     const key = segmentKeyOf(intentKey, position);
     return {
-      ...{ position, key, marker: markerOf(key) },
-      ...{ textHash: sha256Hex(content.text), attachedHash: attachedHashOf(content) },
-      ...{ state: 'waiting', firstAttemptAt: null, absentSince: null },
-      ...{ remoteId: null, permalink: null, acceptedAt: null },
+      position,
+      key,
+      marker: markerOf(key),
+      textHash: sha256Hex(content.text),
+      attachedHash: attachedHashOf(content),
+      state: 'waiting',
+      firstAttemptAt: null,
+      absentSince: null,
+      remoteId: null,
+      permalink: null,
+      acceptedAt: null,
     };
   });
 }
@@ -112,19 +119,20 @@ export function halfPublished(
 }
 
 /**
- * The texts as they are to be sent now. What was tried stays as it was; what was not follows the content.
- * @returns null when a text that was tried is another one now: that is a different post.
+ * The texts as they are to be sent now. A text whose send has begun stays as it was; another
+ * follows the content.
+ * @returns null when a text whose send has begun is another one now: that is a different post.
  */
 export function followContent(
-  standing: readonly Segment[],
+  stored: readonly Segment[],
   fresh: readonly Segment[],
 ): Segment[] | null {
-  const tried = standing.filter(({ state }) => state !== 'waiting');
-  const same = tried.every((stood) => isSameContent(stood, fresh[stood.position]));
+  const begun = stored.filter(({ state }) => state !== 'waiting');
+  const same = begun.every((earlier) => isSameContent(earlier, fresh[earlier.position]));
   if (!same) return null;
   return fresh.map((segment) => {
-    const stood = standing[segment.position];
-    return stood !== undefined && isSameContent(stood, segment) ? stood : segment;
+    const earlier = stored[segment.position];
+    return earlier !== undefined && isSameContent(earlier, segment) ? earlier : segment;
   });
 }
 
@@ -140,7 +148,7 @@ export function continueThread(
   const goesOn =
     isHalfPublished(stopped) &&
     stopped.length === fresh.length &&
-    published.every((stood) => isSameContent(stood, fresh[stood.position]));
+    published.every((earlier) => isSameContent(earlier, fresh[earlier.position]));
   if (!goesOn) return fresh;
   return fresh.map(
     (segment) => published.find((known) => known.position === segment.position) ?? segment,

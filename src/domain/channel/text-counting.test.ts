@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CHANNEL_IDS, CHANNEL_LIMITS } from './channels.ts';
 import {
   countBytes,
@@ -13,12 +13,12 @@ const FAMILY = '👨‍👩‍👧‍👦';
 const onX = (text: string): number => countWeighted(text, { urlWeight: 23 });
 
 describe('graphemes and bytes', () => {
-  test('a family emoji, a flag and a combined accent are one grapheme each', () => {
+  it('a family emoji, a flag and a combined accent are one grapheme each', () => {
     expect(countGraphemes(`${FAMILY}🇫🇷e\u0301`)).toBe(3);
     expect(countBytes(FAMILY)).toBe(25);
   });
 
-  test('graphemes never outnumber code units, bytes never fall below them', () => {
+  it('graphemes never outnumber code units, bytes never fall below them', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(countGraphemes(text)).toBeLessThanOrEqual(text.length);
@@ -29,7 +29,7 @@ describe('graphemes and bytes', () => {
 });
 
 describe('emoji as bytes', () => {
-  test('letters count one, emoji their bytes', () => {
+  it('letters count one, emoji their bytes', () => {
     expect(countEmojiAsBytes('été')).toBe(3);
     expect(countEmojiAsBytes('a🙂')).toBe(5);
     expect(countEmojiAsBytes(FAMILY)).toBe(25);
@@ -38,7 +38,7 @@ describe('emoji as bytes', () => {
 
 /** Expected weights were read from X's own counter, twitter-text 3.1.0. */
 describe('weights on X', () => {
-  test.each([
+  it.each([
     ['Hello, world! 👋', 16],
     ['éœ«»—–’\u00a0', 8],
     ['…€\u202f№', 8],
@@ -64,12 +64,12 @@ describe('weights on X', () => {
     expect(onX(text)).toBe(weight);
   });
 
-  test('a bare name that is perhaps a link weighs the heavier of both readings', () => {
+  it('a bare name that is perhaps a link weighs the heavier of both readings', () => {
     expect(onX('wiki.js')).toBe(23);
     expect(onX(`${'a'.repeat(40)}.com`)).toBe(44);
   });
 
-  test('without dots and emoji the weight is the sum over code points', () => {
+  it('without dots and emoji the weight is the sum over code points', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'abcé中文 \n…€«»') }), (text) => {
         const sum = [...text].reduce((total, char) => total + onX(char), 0);
@@ -78,7 +78,7 @@ describe('weights on X', () => {
     );
   });
 
-  test('a link with scheme adds 23 wherever it stands between spaces', () => {
+  it('a link with scheme adds 23 wherever it stands between spaces', () => {
     const words = fc.string({ unit: fc.constantFrom(...'abcdéè中 ,') });
     fc.assert(
       fc.property(words, words, (before, after) => {
@@ -90,7 +90,7 @@ describe('weights on X', () => {
 });
 
 describe('every channel', () => {
-  test('appending text never makes a text shorter in the channel’s own unit', () => {
+  it('appending text never makes a text shorter in the channel’s own unit', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...CHANNEL_IDS),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CHANNEL_IDS, CHANNEL_LIMITS, ChannelId, type ChannelLimits } from './channels.ts';
-import { type AssetFacts, type VariantContent, validateVariant } from './variant-limits.ts';
+import { validateVariant } from './variant-limits.ts';
+import type { AssetFacts, VariantContent } from './variant-violation.ts';
 
 const VISUAL: AssetFacts = {
   hash: 'a'.repeat(64),
@@ -16,7 +17,7 @@ function codes(variant: VariantContent, assets: AssetFacts[] = [VISUAL, VIDEO]):
 }
 
 describe('the limits', () => {
-  test('name their source and the month it was read', () => {
+  it('name their source and the month it was read', () => {
     for (const channel of CHANNEL_IDS) {
       const limits: ChannelLimits = CHANNEL_LIMITS[channel];
       expect(limits.source.length).toBeGreaterThan(0);
@@ -25,7 +26,7 @@ describe('the limits', () => {
     }
   });
 
-  test('counting by bytes has a byte limit, and only it', () => {
+  it('counting by bytes has a byte limit, and only it', () => {
     for (const channel of CHANNEL_IDS) {
       const { text }: ChannelLimits = CHANNEL_LIMITS[channel];
       expect(text.maxBytes !== null).toBe(text.counting === 'graphemes_and_bytes');
@@ -34,7 +35,7 @@ describe('the limits', () => {
 });
 
 describe('text', () => {
-  test('exactly at the limit passes, one more does not, on every channel', () => {
+  it('exactly at the limit passes, one more does not, on every channel', () => {
     fc.assert(
       fc.property(fc.constantFrom(...CHANNEL_IDS), fc.constantFrom('a', 'é'), (channel, letter) => {
         const max = CHANNEL_LIMITS[channel].text.max;
@@ -46,25 +47,25 @@ describe('text', () => {
     );
   });
 
-  test('Bluesky refuses 300 graphemes that are more than 3,000 bytes', () => {
+  it('Bluesky refuses 300 graphemes that are more than 3,000 bytes', () => {
     expect(codes({ channel: 'bluesky', text: '👨‍👩‍👧‍👦'.repeat(120) })).toEqual([]);
     expect(codes({ channel: 'bluesky', text: '👨‍👩‍👧‍👦'.repeat(299) })).toEqual([
       'text text_too_long',
     ]);
   });
 
-  test('a long URL weighs 23 on Mastodon and its length on Bluesky', () => {
+  it('a long URL weighs 23 on Mastodon and its length on Bluesky', () => {
     const text = `https://example.com/${'a'.repeat(600)}`;
     expect(codes({ channel: 'mastodon', text })).toEqual([]);
     expect(codes({ channel: 'bluesky', text })).toEqual(['text text_too_long']);
   });
 
-  test('an empty text and a lone surrogate are named', () => {
+  it('an empty text and a lone surrogate are named', () => {
     expect(codes({ channel: 'sandbox', text: ' \n' })).toEqual(['text text_missing']);
     expect(codes({ channel: 'sandbox', text: 'a\ud83d' })).toEqual(['text text_malformed']);
   });
 
-  test('the sixth hashtag on Instagram is one too many', () => {
+  it('the sixth hashtag on Instagram is one too many', () => {
     const variant = { channel: 'instagram', assets: [VISUAL.hash] } as const;
     expect(codes({ ...variant, text: '#un #deux #trois #quatre #cinq' })).toEqual([]);
     expect(codes({ ...variant, text: '#un #deux #trois #quatre #cinq #six' })).toEqual([
@@ -72,28 +73,28 @@ describe('text', () => {
     ]);
   });
 
-  test('the message says the limit and what the text has', () => {
+  it('the message says the limit and what the text has', () => {
     const [violation] = validateVariant({ channel: 'x', text: 'a'.repeat(281) }, []);
     expect(violation?.message).toBe('X takes 280 weighted characters; the text has 281.');
   });
 });
 
 describe('threads', () => {
-  test('each segment is counted by itself', () => {
+  it('each segment is counted by itself', () => {
     expect(codes({ channel: 'x', text: 'a', thread: ['b', 'c'.repeat(281), ''] })).toEqual([
       'thread.1 text_too_long',
       'thread.2 text_missing',
     ]);
   });
 
-  test('a channel without threads refuses one; an empty thread is none', () => {
+  it('a channel without threads refuses one; an empty thread is none', () => {
     expect(codes({ channel: 'linkedin', text: 'a', thread: ['b'] })).toEqual([
       'thread thread_not_supported',
     ]);
     expect(codes({ channel: 'linkedin', text: 'a', thread: [] })).toEqual([]);
   });
 
-  test('too many segments are named once', () => {
+  it('too many segments are named once', () => {
     expect(codes({ channel: 'sandbox', text: 'a', thread: Array(26).fill('b') })).toEqual([
       'thread thread_too_long',
     ]);
@@ -101,11 +102,11 @@ describe('threads', () => {
 });
 
 describe('media', () => {
-  test('a channel that lives on pictures needs one', () => {
+  it('a channel that lives on pictures needs one', () => {
     expect(codes({ channel: 'instagram', text: 'a' })).toEqual(['assets media_missing']);
   });
 
-  test('an unknown hash, a kind the channel lacks, two kinds in one post', () => {
+  it('an unknown hash, a kind the channel lacks, two kinds in one post', () => {
     expect(codes({ channel: 'sandbox', text: 'a', assets: ['c'.repeat(64)] })).toEqual([
       'assets.0 asset_unknown',
     ]);
@@ -117,7 +118,7 @@ describe('media', () => {
     ]);
   });
 
-  test('too many of all, too many of one kind, too large', () => {
+  it('too many of all, too many of one kind, too large', () => {
     expect(codes({ channel: 'x', text: 'a', assets: Array(5).fill(VISUAL.hash) })).toEqual([
       'assets media_too_many',
     ]);
@@ -130,7 +131,7 @@ describe('media', () => {
     ]);
   });
 
-  test('a type that the channel does not take, where it states some', () => {
+  it('a type that the channel does not take, where it states some', () => {
     const webm = { ...VIDEO, mediaType: 'video/webm' };
     const mp4 = { ...VIDEO, mediaType: 'video/mp4' };
     const variant = { channel: 'bluesky', text: 'a', assets: [VIDEO.hash] } as const;
@@ -140,7 +141,7 @@ describe('media', () => {
     expect(codes({ ...variant, channel: 'mastodon' }, [webm])).toEqual([]);
   });
 
-  test('alternative text: required where the channel has it as a field, counted in graphemes', () => {
+  it('alternative text: required where the channel has it as a field, counted in graphemes', () => {
     const bare: AssetFacts = { hash: VISUAL.hash, kind: 'visual' };
     const long: AssetFacts = { ...bare, altText: 'é'.repeat(1501) };
     const variant = { text: 'a', assets: [VISUAL.hash] };
@@ -157,13 +158,13 @@ describe('media', () => {
 describe('links', () => {
   const link = 'https://example.com/article';
 
-  test('go into the text where the channel has no field for them', () => {
+  it('go into the text where the channel has no field for them', () => {
     expect(codes({ channel: 'mastodon', text: 'a', link })).toEqual(['link link_not_in_text']);
     expect(codes({ channel: 'mastodon', text: `a ${link}`, link })).toEqual([]);
     expect(codes({ channel: 'bluesky', text: 'a', link })).toEqual([]);
   });
 
-  test('are refused where nobody can follow them, and when too long', () => {
+  it('are refused where nobody can follow them, and when too long', () => {
     expect(codes({ channel: 'instagram', text: 'a', link, assets: [VISUAL.hash] })).toEqual([
       'link link_not_supported',
     ]);
@@ -173,7 +174,7 @@ describe('links', () => {
   });
 });
 
-test('limits of an account narrow those of its channel', () => {
+it('limits of an account narrow those of its channel', () => {
   const server: ChannelLimits = {
     ...CHANNEL_LIMITS.mastodon,
     text: { ...CHANNEL_LIMITS.mastodon.text, max: 5 },
@@ -181,7 +182,7 @@ test('limits of an account narrow those of its channel', () => {
   expect(validateVariant({ channel: 'mastodon', text: 'abcdef' }, [], server)).toHaveLength(1);
 });
 
-test('whatever the variant, violations are codes with a path and a message', () => {
+it('whatever the variant, violations are codes with a path and a message', () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -209,7 +210,7 @@ describe('a link beside files on Bluesky, where files take the place of the card
       ({ code }) => code,
     );
 
-  test('must stand in the text', () => {
+  it('must stand in the text', () => {
     expect(codesOf({ assets: [hash] })).toEqual(['link_not_in_text']);
     expect(codesOf({ assets: [hash], text: `Read ${link}` })).toEqual([]);
     expect(codesOf({})).toEqual([]);

@@ -1,56 +1,12 @@
 import { z } from 'zod';
+import { ASSET_KINDS } from '../asset-kinds.ts';
 import { Instant } from '../instant.ts';
-import { KPI_IDS, kpiTargetIssue } from '../kpi/catalogue.ts';
-
-export const ASSET_KINDS = ['written', 'visual', 'video', 'audio'] as const;
-export type AssetKind = (typeof ASSET_KINDS)[number];
+import { KpiTargets } from '../kpi/targets.ts';
 
 /** Facts of a brief that ask for further approvers. */
 export const BRIEF_FACTS = ['sponsored', 'regulated', 'claims', 'technical', 'news'] as const;
 
 const text = (max: number) => z.string().trim().min(1).max(max);
-
-/** A checkpoint's name: `+1h`, `+24h`, `+7d` … up to a year. */
-export const CheckpointName = z
-  .string()
-  .regex(/^\+[1-9]\d{0,3}[hd]$/, 'is an age such as "+24h" or "+7d"')
-  .meta({ id: 'CheckpointName', example: '+7d' });
-
-export const KpiTarget = z
-  .strictObject({
-    kpi: z.enum(KPI_IDS),
-    target: z.number().describe('rates are fractions: 3 % is 0.03'),
-    checkpoint: CheckpointName,
-    primary: z.boolean().optional(),
-  })
-  .superRefine(({ kpi, target }, context) => {
-    const issue = kpiTargetIssue(kpi, target);
-    if (issue !== null) context.addIssue({ code: 'custom', path: ['target'], message: issue });
-  })
-  .meta({
-    id: 'KpiTarget',
-    example: { kpi: 'click_through_rate', target: 0.03, checkpoint: '+7d' },
-  });
-export type KpiTarget = z.infer<typeof KpiTarget>;
-
-/** Targets of a brief or a campaign: one per KPI and checkpoint, at most one primary. */
-export const KpiTargets = z
-  .array(KpiTarget)
-  .max(50)
-  .superRefine((targets, context) => {
-    if (targets.filter(({ primary }) => primary).length > 1) {
-      context.addIssue({ code: 'custom', message: 'at most one target is primary' });
-    }
-    const seen = new Set<string>();
-    for (const [index, { kpi, checkpoint }] of targets.entries()) {
-      const key = `${kpi} ${checkpoint}`;
-      if (seen.has(key)) {
-        const message = `${kpi} at ${checkpoint} has a target already`;
-        context.addIssue({ code: 'custom', path: [index], message });
-      }
-      seen.add(key);
-    }
-  });
 
 /** What a brief or a campaign is for. */
 export const Goal = z.enum(['attract', 'engage', 'convert', 'delight']);

@@ -1,5 +1,5 @@
 import type { Duration } from '../playbook/playbook.ts';
-import type { ClockFacts, ClockSteps } from './commands.ts';
+import type { ClockFacts, ClockSteps } from './commands/facts.ts';
 import type { ItemContext, StageClock } from './context.ts';
 import { type ClockedStage, isClockedStage, type Stage } from './stages.ts';
 

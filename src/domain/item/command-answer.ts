@@ -19,8 +19,10 @@ export interface CommandAnswer {
   warnings?: { code: string; message: string }[];
 }
 
-/** What an answer depends on besides the state after the command. */
-type Stated = { [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'> }[CommandType];
+/** What an answer depends on, besides the state after the command. */
+type CommandContent = {
+  [T in CommandType]: Pick<Command<T>, 'type' | 'refs' | 'facts'>;
+}[CommandType];
 
 /** What every answer says. */
 export function answerAt(snapshot: ItemSnapshot, seq: number): CommandAnswer {
@@ -29,7 +31,11 @@ export function answerAt(snapshot: ItemSnapshot, seq: number): CommandAnswer {
 }
 
 /** @param snapshot right after the command, at `seq`. */
-export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): CommandAnswer {
+export function answerOf(
+  command: CommandContent,
+  snapshot: ItemSnapshot,
+  seq: number,
+): CommandAnswer {
   const { context } = snapshot;
   const answer = answerAt(snapshot, seq);
   switch (command.type) {
@@ -72,6 +78,6 @@ export function answerOf(command: Stated, snapshot: ItemSnapshot, seq: number): 
   }
 }
 
-function warningsOf({ facts }: Pick<Stated, 'facts'>): Pick<CommandAnswer, 'warnings'> {
+function warningsOf({ facts }: Pick<CommandContent, 'facts'>): Pick<CommandAnswer, 'warnings'> {
   return facts.warnings === undefined ? {} : { warnings: facts.warnings };
 }

@@ -1,117 +1,22 @@
-import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
-import type { Actor, BriefDigest, DraftDigest, ReviewDecision } from './context.ts';
-import type { Reason } from './reasons.ts';
-import type { ClockedStage, Place } from './stages.ts';
+import type { Role } from '../people/roles.ts';
+import type { ApprovalPayloads } from './commands/approval.ts';
+import type { ContentPayloads } from './commands/content.ts';
+import type { ClockFacts } from './commands/facts.ts';
+import type { HandoffPayloads } from './commands/handoff.ts';
+import type { ReviewPayloads } from './commands/kpi-review.ts';
+import type { SchedulePayloads } from './commands/schedule.ts';
+import type { StagePayloads } from './commands/stage.ts';
+import type { Actor } from './context.ts';
+import type { Place } from './stages.ts';
 
-/** Steps of a stage's clock in epoch milliseconds: 50, 80, 100, 150 %. */
-export type ClockSteps = [number, number, number, number];
-
-/** Business-calendar arithmetic is done outside the run: clocks for the stages a command may enter. */
-export type ClockFacts = Partial<Record<ClockedStage, ClockSteps>>;
-
-export interface PlannedSlot {
-  channelAccountId: string;
-  channel: string;
-  at: string;
-  local: string;
-  zone: string;
-  /** Version of the time-zone rules that joined `at` and `local`. */
-  tzVersion?: string;
-}
-
-/** What the API found out about a slot; `problems` are codes of unmet requirements. */
-export interface SlotFacts {
-  channelAccountId: string;
-  problems: { code: SlotProblem; message: string }[];
-  warnings: { code: string; message: string }[];
-}
-
-export type SlotProblem =
-  | 'slot_valid'
-  | 'variants_in_limits'
-  | 'not_blacked_out'
-  | 'embargo_over'
-  | 'token_valid_past_slot';
-
-interface Facts {
-  clocks?: ClockFacts;
-  warnings?: { code: string; message: string }[];
-}
-
-/** A draft's machine checks against the brief, and its variants against the limits, as they are now. */
-export interface DraftFacts {
-  failedChecks?: string[];
-  violations?: string[];
-  /** The draft that was looked at: of another one these say nothing. Commands of before have none. */
-  draftHash?: string;
-}
-
-/** Active members per role, as far as a guard needs them. */
-export type Holders = Partial<Record<Role, string[]>>;
-
-/** Commands of people: what they refer to (`refs`) and what the API checked (`facts`). */
-export interface CommandPayloads {
-  save_brief: { refs: { brief: BriefDigest }; facts: Facts };
-  offer_handoff: {
-    refs: { checklist: string[]; note?: string };
-    facts: Facts & { holders: Holders };
-  };
-  withdraw_handoff: { refs: { reason?: string }; facts: Facts };
-  accept_handoff: { refs: { handoffId?: string }; facts: Facts };
-  decline_handoff: {
-    refs: { handoffId?: string; reason?: Reason; commentId?: string };
-    facts: Facts;
-  };
-  save_draft: { refs: { draft: DraftDigest }; facts: Facts };
-  submit_for_review: {
-    refs: { checklist: string[]; note?: string };
-    facts: Facts & { holders: Holders } & DraftFacts;
-  };
-  acknowledge_revision: { refs: { note?: string }; facts: Facts };
-  decide_approval: {
-    refs: {
-      role: ApproverRole;
-      contentHash: string;
-      decision: 'approve' | 'request_changes';
-      reason?: Reason;
-      commentId?: string;
-    };
-    facts: Facts;
-  };
-  plan_schedule: { refs: { publications: PlannedSlot[] }; facts: Facts & { slots: SlotFacts[] } };
-  unschedule: { refs: { reason?: string }; facts: Facts };
-  skip_publication: { refs: { publicationId: string; reason?: string }; facts: Facts };
-  resolve_publication: {
-    refs: {
-      publicationId: string;
-      outcome: 'live' | 'not_live' | 'publish_again' | 'reschedule' | 'skip';
-      evidence?: string;
-      slot?: PlannedSlot;
-      permalink?: string;
-      remoteId?: string;
-    };
-    facts: Facts & { slots: SlotFacts[] };
-  };
-  open_kpi_review: { refs: { reason?: string }; facts: Facts };
-  sign_off: {
-    refs: {
-      role: OwnerRole;
-      decision: ReviewDecision | 'agree' | 'dissent';
-      reviewHash?: string;
-      extendTo?: string;
-      commentId?: string;
-    };
-    facts: Facts;
-  };
-  hold: { refs: { reason?: string }; facts: Facts };
-  resume: { refs: { reason?: string }; facts: Facts };
-  cancel: { refs: { reason?: string }; facts: Facts };
-  reassign: {
-    refs: { role: OwnerRole; memberId: string; as: 'owner' | 'co_author'; reason?: string };
-    facts: Facts & { receiverRoles: Role[]; receiverActive: boolean };
-  };
-  extend: { refs: { reason?: string; until?: string }; facts: Facts };
-}
+/** Every command of people: what it refers to (`refs`) and what the API checked (`facts`). */
+export interface CommandPayloads
+  extends ContentPayloads,
+    HandoffPayloads,
+    ApprovalPayloads,
+    SchedulePayloads,
+    ReviewPayloads,
+    StagePayloads {}
 
 export type CommandType = keyof CommandPayloads;
 
@@ -127,7 +32,7 @@ export type Command<T extends CommandType = CommandType> = {
     at: string;
     /** Refuse (`basis_changed`) unless the item is still at this seq. */
     basisSeq?: number;
-    /** Refuse (`basis_changed`) unless the version it changes still has this tag (item-version-tag.ts). */
+    /** Refuse (`basis_changed`) unless the version it changes still has this tag (version-tag.ts). */
     basisTag?: string;
     /** Refuse (`command_expired`) after this instant. */
     expiresAt?: string;
@@ -160,75 +65,8 @@ export type SystemEvent =
 
 export type ItemMachineEvent = Command | SystemEvent;
 
-/** Named conditions of the guards. Closed list. */
-export const REQUIREMENTS = [
-  'item_closed',
-  'basis_changed',
-  'command_expired',
-  'in_stage',
-  'holds_role',
-  'brief_complete',
-  'checklist_complete',
-  'targets_set',
-  'targets_unfrozen',
-  'receiver_exists',
-  'is_receiver',
-  'current_handoff',
-  'approvals_hold',
-  'platform_tag',
-  'reason_given',
-  'nothing_sending',
-  'variant_frozen',
-  'assets_complete',
-  'variants_in_limits',
-  'approvers_exist',
-  'revision_acknowledged',
-  'revision_past_limit',
-  'role_asked',
-  'current_hash',
-  'four_eyes',
-  'not_decided_before',
-  'campaign_released',
-  'account_free',
-  'nothing_unknown',
-  'slot_valid',
-  'slot_in_future',
-  'not_blacked_out',
-  'embargo_over',
-  'token_valid_past_slot',
-  'another_publication',
-  'publication_planned',
-  'is_unknown_or_missed',
-  'outcome_fits',
-  'evidence_given',
-  'one_checkpoint_recorded',
-  'verdicts_seen',
-  'strategist_decides_first',
-  'extension_valid',
-  'receiver_holds_role',
-  'receiver_active',
-  'clock_running',
-] as const;
-export type RequirementCode = (typeof REQUIREMENTS)[number];
-
-/** Requirements about who asks: a refusal for these alone is 403, any other 409. */
-export const ACTOR_REQUIREMENTS: readonly string[] = [
-  'holds_role',
-  'is_receiver',
-  'platform_tag',
-  'four_eyes',
-] satisfies RequirementCode[];
-
-/** An unmet requirement. Entries of a checklist read `checklist.<code>`. */
-export interface Unmet {
-  code: RequirementCode | `checklist.${string}`;
-  message: string;
-  role?: Role;
-}
-
 /** Where a command may be given and by whom. `responsible` = whoever owns the place the item is in. */
-export interface CommandRule {
+export interface CommandAccess {
   in: readonly Place[];
   by: readonly Role[] | 'responsible' | 'receiver' | 'asked_roles';
-  requires: readonly RequirementCode[];
 }

@@ -1,5 +1,6 @@
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { Playbook, Quorum } from '../playbook/playbook.ts';
+import { IN_FLIGHT_STATES, type PublicationState } from './publication-states.ts';
 import type { ClockedStage, Place, Stage } from './stages.ts';
 
 /** The rules of a playbook that the run needs: everything but its labels. */
@@ -24,7 +25,7 @@ export interface BriefDigest {
   missing: string[];
   formats: string[];
   channels: string[];
-  /** Facts stated by the brief that ask for further approvers. */
+  /** Facts of the brief that ask for further approvers. */
   facts: string[];
   targetCount: number;
   targetsHash: string;
@@ -80,47 +81,6 @@ export interface ApprovalSet {
   state: 'open' | 'granted' | 'voided' | 'changes_requested';
 }
 
-export const PUBLICATION_STATES = [
-  'tentative',
-  'planned',
-  'due',
-  'sending',
-  'published',
-  'rejected',
-  'unknown',
-  'missed',
-  'skipped',
-  'not_live',
-] as const;
-export type PublicationState = (typeof PUBLICATION_STATES)[number];
-
-/** What a state says of the post: still ahead, on its way, on the channel, in doubt, or not to be. */
-type PublicationPhase = 'ahead' | 'sending' | 'live' | 'doubtful' | 'missed' | 'cancelled';
-
-const PUBLICATION_PHASES: Record<PublicationState, PublicationPhase> = {
-  tentative: 'ahead',
-  planned: 'ahead',
-  due: 'sending',
-  sending: 'sending',
-  published: 'live',
-  unknown: 'doubtful',
-  missed: 'missed',
-  rejected: 'cancelled',
-  skipped: 'cancelled',
-  not_live: 'cancelled',
-};
-
-export function statesIn(...phases: PublicationPhase[]): PublicationState[] {
-  return PUBLICATION_STATES.filter((state) => phases.includes(PUBLICATION_PHASES[state]));
-}
-
-export function isIn(
-  { state }: { state: PublicationState },
-  ...phases: PublicationPhase[]
-): boolean {
-  return phases.includes(PUBLICATION_PHASES[state]);
-}
-
 export interface PublicationRecord {
   id: string;
   channelAccountId: string;
@@ -136,7 +96,7 @@ export interface PublicationRecord {
   remoteId: string | null;
   permalink: string | null;
   publishedAt: string | null;
-  /** Why it is rejected, unknown, missed or skipped; what a person stated. */
+  /** Why it is rejected, unknown, missed or skipped; what a person said. */
   evidence: string | null;
   /**
    * Of a planned slot whose item was taken back to its gate: given up then, unless the content is
@@ -189,7 +149,7 @@ export interface StageClock {
   steps: [number, number, number, number];
   /** How many steps have passed. */
   fired: number;
-  /** Since when it stands still (`on_hold`). */
+  /** Since when it is paused (`on_hold`). */
   pausedAt: number | null;
 }
 
@@ -251,10 +211,10 @@ export function currentReview(context: ItemContext): Review | null {
 
 /** A peer may name the strategist's decision instead of `agree`; another decision is a dissent. */
 export function peerDecision(
-  stated: SignOff['decision'],
+  decision: SignOff['decision'],
   lead: SignOff['decision'] | undefined,
 ): 'agree' | 'dissent' {
-  return stated === 'agree' || stated === lead ? 'agree' : 'dissent';
+  return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {
@@ -263,7 +223,7 @@ export function publicationById(context: ItemContext, id: string): PublicationRe
 
 /** Records in flight: no edit, hold or cancel while one exists. */
 export function isSending(record: PublicationRecord): boolean {
-  return isIn(record, 'sending');
+  return IN_FLIGHT_STATES.includes(record.state);
 }
 
 /** True while the granted set binds the content as it is now. */

@@ -1,7 +1,7 @@
 import type { SystemEvent } from './commands.ts';
 import { type ItemContext, publicationById } from './context.ts';
 import { givenUpAt, heldUntil, slotEndsAt } from './slots.ts';
-import type { Place } from './stages.ts';
+import { isFinal, type Place, SENDING_STAGES, stageOf } from './stages.ts';
 
 /** Something that time alone makes happen. `at` in epoch milliseconds. */
 export type Deadline =
@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000;
 
 /** Every deadline of an item, soonest first. */
 export function deadlinesOf(place: Place, context: ItemContext): Deadline[] {
-  if (place === 'closed' || place === 'cancelled') return [];
+  if (isFinal(place)) return [];
   return [
     ...clockDeadline(context),
     ...slotDeadlines(place, context),
@@ -39,7 +39,7 @@ function clockDeadline({ clock }: ItemContext): Deadline[] {
 
 /** Slots become due only in `scheduled` and `publishing`; elsewhere they are missed after their grace. */
 function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
-  const mayBecomeDue = place === 'scheduled' || place === 'publishing';
+  const mayBecomeDue = SENDING_STAGES.includes(stageOf(place));
   return context.publications.flatMap((record): Deadline[] => {
     const { id: publicationId, state } = record;
     if (state === 'planned') {
@@ -70,7 +70,7 @@ function checkpointDeadlines({ checkpoints, playbook }: ItemContext): Deadline[]
 /**
  * The event that a deadline's timer produces.
  * @param nowMs epoch milliseconds by the run's clock when the timer is looked at.
- * @returns null when the deadline no longer stands (the item has changed or the time was moved), and
+ * @returns null when the deadline is off (the item has changed or the time was moved), and
  * for a checkpoint, whose readings the run collects first.
  */
 export function eventForDeadline(
@@ -83,10 +83,8 @@ export function eventForDeadline(
     case 'checkpoint':
       return null;
     case 'clock_step': {
-      const [standing] = clockDeadline(context);
-      return standing?.kind === 'clock_step' &&
-        standing.step === deadline.step &&
-        standing.at <= nowMs
+      const [next] = clockDeadline(context);
+      return next?.kind === 'clock_step' && next.step === deadline.step && next.at <= nowMs
         ? { type: 'clock_step', at, step: deadline.step }
         : null;
     }

@@ -1,11 +1,12 @@
 import { hashOf } from '../canonical.ts';
 import { ChannelId } from '../channel/channels.ts';
-import { type AssetFacts, validateVariant } from '../channel/variant-limits.ts';
+import { validateVariant } from '../channel/variant-limits.ts';
+import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
 import type { BriefDigest, DraftDigest } from './context.ts';
 import { assetKindsOf, type Draft } from './draft.ts';
 
-/** What the run is told of a brief; the text itself stays out of the engine's history. */
+/** What the run knows of a brief; the text itself stays out of the engine's history. */
 export function digestBrief(brief: Brief, version: number): BriefDigest {
   return {
     version,
@@ -24,7 +25,7 @@ export function digestBrief(brief: Brief, version: number): BriefDigest {
 export type AssetFiles = ReadonlyMap<string, { size: number; mediaType: string }>;
 
 /**
- * What the run is told of a draft.
+ * What the run knows of a draft.
  * @param files the draft's assets by hash, as the asset store knows them.
  * @param facts facts of the brief that the machine checks of the draft depend on.
  */

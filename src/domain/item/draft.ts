@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ASSET_KINDS } from './brief.ts';
+import { ASSET_KINDS } from '../asset-kinds.ts';
 
 export const Sha256 = z
   .string()

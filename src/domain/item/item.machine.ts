@@ -1,251 +1,32 @@
-import { and, enqueueActions, not, setup } from 'xstate';
-import type { OwnerRole } from '../people/roles.ts';
-import type { ClockFacts, Command, ItemMachineEvent } from './commands.ts';
-import type { BriefDigest, ItemContext, PinnedPlaybook } from './context.ts';
-import type { EventRecord } from './event.ts';
-import { closeGate, isGateClosed } from './moves/approval.ts';
+import { and, not } from 'xstate';
+import { machineSetup } from './machine/setup.ts';
 import {
-  closeReview,
-  extendMeasurement,
-  isExtensionDecided,
-  isReviewSigned,
-  openReview,
-} from './moves/kpi-review.ts';
-import type { Move } from './moves/move.ts';
-import { moveFor } from './moves/moves.ts';
-import { isContentMismatch, isDueUnapproved } from './moves/publication.ts';
-import { isPlanStanding } from './moves/schedule.ts';
-import { cancel, enterStage, isCancelDue } from './moves/stage.ts';
-import { unmetRequirements } from './requirements/requirements.ts';
-import { OPEN_PLACES, type Place, type Stage } from './stages.ts';
-import { initialContext, startItem } from './start.ts';
+  allowedAnd,
+  anywhere,
+  apply,
+  becomesDue,
+  CANCELLED_WITH_CAMPAIGN,
+  enter,
+  goes,
+  holdable,
+  revisesBrief,
+  revisesDraft,
+  settles,
+  stays,
+} from './machine/transitions.ts';
+import { OPEN_PLACES } from './stages.ts';
+import { type ItemInput, initialContext } from './start.ts';
 
 /** Raised when a stored snapshot of an older machine must be migrated. */
 export const MACHINE_VERSION = 1;
 
-export interface ItemInput {
-  itemId: string;
-  workspaceId: string;
-  playbook: PinnedPlaybook;
-  team: Record<OwnerRole, string | null>;
-  campaign: { id: string; released: boolean } | null;
-  brief: BriefDigest | null;
-  at: string;
-  clocks?: ClockFacts;
-}
-
-function isCommand(event: ItemMachineEvent): event is Command {
-  return 'actor' in event;
-}
-
-function clocksOf(event: ItemMachineEvent): ClockFacts | undefined {
-  if (isCommand(event)) return event.facts.clocks;
-  return 'clocks' in event ? event.clocks : undefined;
-}
-
-/** Enqueues a move: its change of the context, then one `record` per event of the chain. */
-interface Queue {
-  assign(change: Partial<ItemContext>): void;
-  (action: { type: string; params: unknown }): void;
-}
-
-function enqueueMove(enqueue: Queue, { change, records }: Move): void {
-  enqueue.assign(change);
-  for (const record of records) enqueue({ type: 'record', params: record });
-}
-
-/** XState types `enqueue` by the finished setup; inside the setup every action named here exists. */
-function queueOf(enqueue: unknown): Queue {
-  return enqueue as Queue;
-}
-
-/** The event of an initial transition carries the input instead of an instant. */
-function stampOf(event: ItemMachineEvent): { at: string; clocks: ClockFacts | undefined } {
-  const initial = event as unknown as { input?: ItemInput };
-  if (initial.input !== undefined)
-    return initial.input as { at: string; clocks: ClockFacts | undefined };
-  return { at: event.at, clocks: clocksOf(event) };
-}
-
-const base = setup({
-  types: {
-    context: {} as ItemContext,
-    events: {} as ItemMachineEvent,
-    input: {} as ItemInput,
-  },
-  guards: {
-    /** Every requirement of the command is met. Whether its basis is current is asked in item-run.ts. */
-    allowed: ({ context, event }, { place }: { place: Place }) =>
-      isCommand(event) &&
-      unmetRequirements({ place, context, seq: event.basisSeq ?? 0 }, event).length === 0,
-    sameBrief: ({ context, event }) =>
-      event.type === 'save_brief' && event.refs.brief.hash === context.brief?.hash,
-    sameDraft: ({ context, event }) =>
-      event.type === 'save_draft' && event.refs.draft.hash === context.draft?.hash,
-    requestsChanges: ({ event }) =>
-      event.type === 'decide_approval' && event.refs.decision === 'request_changes',
-    planStands: ({ context, event }) =>
-      event.type === 'skip_publication' && isPlanStanding(context, event.refs.publicationId),
-    contentMismatch: ({ context, event }) =>
-      event.type === 'publication_settled' && isContentMismatch(context, event),
-    dueUnapproved: ({ context, event }) =>
-      event.type === 'publication_due' && isDueUnapproved(context, event),
-    cancelDue: ({ context }) => isCancelDue(context),
-    gateClosed: ({ context }) => isGateClosed(context),
-    anyActive: ({ context }) =>
-      context.publications.some(({ state }) =>
-        ['due', 'sending', 'unknown', 'missed'].includes(state),
-      ),
-    anyPlanned: ({ context }) => context.publications.some(({ state }) => state === 'planned'),
-    anyPublished: ({ context }) => context.publications.some(({ state }) => state === 'published'),
-    checkpointsSettled: ({ context }) =>
-      context.checkpoints.every(({ required, state }) => !required || state !== 'due'),
-    reviewSigned: ({ context }) => isReviewSigned(context),
-    extensionDecided: ({ context }) => isExtensionDecided(context),
-    heldFrom: ({ context }, { place }: { place: Place }) => context.heldFrom === place,
-  },
-  actions: {
-    /** An event for the item's chain: data that the run stores. */
-    record: (_, _record: EventRecord) => {},
-    /** Send a publication whose slot is due: the run starts a child. */
-    start_publication: (_, _params: { publicationId: string }) => {},
-    /** Freeze the readings of a review and compute its verdicts: the run calls an activity. */
-    freeze_review: (_, _params: { reviewId: string; number: number }) => {},
-
-    apply: enqueueActions(({ context, event, enqueue }, { place }: { place: Place }) => {
-      const move = moveFor(context, event, place);
-      enqueueMove(queueOf(enqueue), move);
-      for (const { type, data } of move.records) {
-        if (type !== 'publication.due') continue;
-        const params = { publicationId: data['publicationId'] };
-        queueOf(enqueue)({ type: 'start_publication', params });
-      }
-    }),
-    cancelNow: enqueueActions(({ context, event, enqueue }) => {
-      const by = { at: event.at, memberId: 'system' };
-      enqueueMove(queueOf(enqueue), cancel(context, context.cancelling, by));
-    }),
-    start: enqueueActions(({ context, enqueue }) => {
-      enqueueMove(queueOf(enqueue), startItem(context));
-    }),
-    enter: enqueueActions(({ context, event, enqueue }, { stage }: { stage: Stage }) => {
-      const { at, clocks } = stampOf(event);
-      enqueueMove(queueOf(enqueue), enterStage(context, stage, at, clocks));
-    }),
-    closeGate: enqueueActions(({ context, event, enqueue }) => {
-      enqueueMove(queueOf(enqueue), closeGate(context, event.at));
-    }),
-    openReview: enqueueActions(({ context, enqueue }) => {
-      const move = openReview(context);
-      enqueueMove(queueOf(enqueue), move);
-      const review = move.change.reviews?.at(-1);
-      if (review !== undefined) {
-        const params = { reviewId: review.id, number: review.number };
-        queueOf(enqueue)({ type: 'freeze_review', params });
-      }
-    }),
-    closeReview: enqueueActions(({ context, event, enqueue }) => {
-      enqueueMove(queueOf(enqueue), closeReview(context, event.at));
-    }),
-    extendMeasurement: enqueueActions(({ context, enqueue }) => {
-      enqueueMove(queueOf(enqueue), extendMeasurement(context));
-    }),
-  },
-});
-
-function apply<P extends Place>(place: P) {
-  return { type: 'apply', params: { place } } as const;
-}
-
-function enter<S extends Stage>(stage: S) {
-  return { type: 'enter', params: { stage } } as const;
-}
-
-/** A command that keeps the place; an always-rule may then move the item on. */
-function stays<P extends Place>(place: P) {
-  return { guard: { type: 'allowed', params: { place } }, actions: apply(place) } as const;
-}
-
-/** A command that moves the item. */
-function goes<P extends Place, T extends string>(place: P, target: T) {
-  return { ...stays(place), target } as const;
-}
-
-/** What may happen in every open stage. */
-function anywhere<P extends Place>(place: P) {
-  const kept = { actions: apply(place) } as const;
-  return {
-    reassign: stays(place),
-    extend: stays(place),
-    resolve_publication: stays(place),
-    cancel: goes(place, '#item.cancelled'),
-    publication_sending: kept,
-    publication_settled: kept,
-    slot_passed: kept,
-    approval_deadline_passed: kept,
-    checkpoint_recorded: kept,
-    checkpoint_missed: kept,
-    review_frozen: kept,
-    clock_step: kept,
-    campaign_released: kept,
-    campaign_cancelled: kept,
-  } as const;
-}
-
-/** An outcome, where a failed content check takes the item back to its gate. */
-function settles<P extends Place>(place: P) {
-  return [
-    { guard: 'contentMismatch', actions: apply(place), target: '#item.creation.drafting' },
-    { actions: apply(place) },
-  ] as const;
-}
-
-/** A slot's time has come: it is sent, unless its approvals died. */
-function becomesDue<P extends Place>(place: P) {
-  return [
-    { guard: 'dueUnapproved', actions: apply(place), target: '#item.creation.drafting' },
-    { actions: apply(place) },
-  ] as const;
-}
-
-/** First of the always-rules: once its campaign is cancelled, an item goes nowhere else. */
-const CANCELLED_WITH_CAMPAIGN = {
-  guard: 'cancelDue',
-  actions: 'cancelNow',
-  target: '#item.cancelled',
-} as const;
-
-function holdable<P extends Place>(place: P) {
-  return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
-}
-
-function allowedAnd<P extends Place, G extends string>(place: P, ...guards: G[]) {
-  return and([{ type: 'allowed', params: { place } }, ...guards] as never);
-}
-
-/** A saved brief takes an item that has left briefing back to creation; the same brief again does nothing. */
-function revisesBrief<P extends Place>(place: P) {
-  return [
-    { guard: allowedAnd(place, 'sameBrief') },
-    goes(place, '#item.creation.drafting'),
-  ] as const;
-}
-
-/** A changed draft re-opens the gate from wherever the item is; the same draft again does nothing. */
-function revisesDraft<P extends Place>(place: P) {
-  return [
-    { guard: allowedAnd(place, 'sameDraft') },
-    goes(place, '#item.creation.drafting'),
-  ] as const;
-}
-
 /**
- * XState's `transition` makes an inert actor of the machine first, without input, whose initial
- * state it never looks at: an error made once is the cheapest end of that.
+ * XState's `transition` first makes an actor without input, whose initial state it never reads. That
+ * attempt ends with an error; made once, it costs least.
  */
 const NO_INPUT = new TypeError('an item starts with an input');
 
-function givenInput(input: ItemInput | undefined): ItemInput {
+function inputOf(input: ItemInput | undefined): ItemInput {
   if (input === undefined) throw NO_INPUT;
   return input;
 }
@@ -259,9 +40,9 @@ const OFFERED = 'scheduling.offered';
 const PLANNING = 'scheduling.planning';
 
 /** One content item, from brief to signed-off KPI verdict. Pure: no clock, no effects, no actors. */
-export const itemMachine = base.createMachine({
+export const itemMachine = machineSetup.createMachine({
   id: 'item',
-  context: ({ input }) => initialContext(givenInput(input)),
+  context: ({ input }) => initialContext(inputOf(input)),
   entry: 'start',
   initial: 'briefing',
   always: CANCELLED_WITH_CAMPAIGN,

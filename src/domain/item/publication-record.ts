@@ -1,5 +1,5 @@
 import { derivedId } from '../ids.ts';
-import type { PlannedSlot } from './commands.ts';
+import type { PlannedSlot } from './commands/facts.ts';
 import type { ItemContext, PublicationRecord } from './context.ts';
 
 export function withPublication(

@@ -1,15 +1,10 @@
 import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from '../people/roles.ts';
-import {
-  currentApprovals,
-  currentReview,
-  type ItemContext,
-  isIn,
-  outstandingRoles,
-} from './context.ts';
+import { currentApprovals, currentReview, type ItemContext, outstandingRoles } from './context.ts';
+import { UNRESOLVED_STATES } from './publication-states.ts';
 import { releasedSlots } from './slots.ts';
 import type { Place } from './stages.ts';
 
-/** The owner roles of each place; in review they are the asked approvers. */
+/** The owner roles of each place; in review they are roles that the gate asks. */
 export const STAGE_OWNERS: Record<
   Exclude<Place, 'on_hold' | 'closed' | 'cancelled'>,
   OwnerRole[]
@@ -87,11 +82,11 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
         : [of('creator', 'submit_for_review'), ...replan];
     case 'review.deciding': {
       const set = currentApprovals(context);
-      const asked = (set === null ? [] : outstandingRoles(set)).map((role) => ({
+      const approvers = (set === null ? [] : outstandingRoles(set)).map((role) => ({
         role,
         for: 'decide_approval',
       }));
-      return [...asked, ...replan];
+      return [...approvers, ...replan];
     }
     case 'scheduling.offered':
       return [of('social_media_manager', 'accept_handoff'), ...replan];
@@ -124,7 +119,7 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
 
 /** A record waits for a person to say what became of it. */
 function isUnresolved(context: ItemContext): boolean {
-  return context.publications.some((record) => isIn(record, 'doubtful', 'missed'));
+  return context.publications.some(({ state }) => UNRESOLVED_STATES.includes(state));
 }
 
 /** The strategist decides first, so that role leads the list while it has not signed. */

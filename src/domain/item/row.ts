@@ -4,7 +4,7 @@ import { dueAtOf } from './clock.ts';
 import type { ItemEvent, ItemEventType } from './event.ts';
 import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
 import { type ItemSnapshot, placeOf } from './run.ts';
-import { type Stage, stageOf, substageOf } from './stages.ts';
+import { isFinal, type Stage, stageOf, substageOf } from './stages.ts';
 
 /** What the item's row shows, all of it derived from the snapshot after event `seq`. */
 export interface ItemRow {
@@ -29,7 +29,6 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   const { context } = snapshot;
   const owner = ownerOf(place, context);
   const alarms = alarmsOf(place, context);
-  const isFinal = place === 'closed' || place === 'cancelled';
   return {
     seq,
     snapshot,
@@ -42,11 +41,11 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
     dueAt: dueAtOf(context),
     alarms,
     nextAlarmAt: alarms[0]?.at ?? null,
-    closedAt: isFinal ? context.stageEnteredAt : null,
+    closedAt: isFinal(place) ? context.stageEnteredAt : null,
   };
 }
 
-/** Events that subscribers hear of; their names are those of the outbound events. */
+/** Events for subscribers; their names are those of the outbound events. */
 const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'item.stage_changed',
   'item.escalated',

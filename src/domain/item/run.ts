@@ -1,10 +1,12 @@
 import { initialTransition, transition } from 'xstate';
-import type { ItemMachineEvent, Unmet } from './commands.ts';
+import type { ItemMachineEvent } from './commands.ts';
 import type { ItemContext } from './context.ts';
 import type { EventRecord } from './event.ts';
-import { type ItemInput, itemMachine, MACHINE_VERSION } from './item.machine.ts';
+import { itemMachine, MACHINE_VERSION } from './item.machine.ts';
+import type { Unmet } from './requirements/catalogue.ts';
 import { type Inquiry, unmetRequirements } from './requirements/requirements.ts';
 import { PLACES, type Place } from './stages.ts';
+import type { ItemInput } from './start.ts';
 
 /** What is stored of a run between two transitions. Restored by `resolveState`: no history, no actors. */
 export interface ItemSnapshot {

@@ -1,11 +1,11 @@
 import {
   approvalsHold,
   type ItemContext,
-  isIn,
   type PinnedPlaybook,
   type PublicationRecord,
 } from './context.ts';
-import { type Stage, stageOf } from './stages.ts';
+import { WAITING_STATES } from './publication-states.ts';
+import { MAKING_STAGES, type Stage, stageOf } from './stages.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -24,8 +24,7 @@ export function workingStage(context: ItemContext): Stage {
 
 /** True once the gate has closed on the content as it is and nobody sent the item back since. */
 export function isApproved(context: ItemContext): boolean {
-  const stage = workingStage(context);
-  return stage !== 'creation' && stage !== 'review' && approvalsHold(context);
+  return !MAKING_STAGES.includes(workingStage(context)) && approvalsHold(context);
 }
 
 /** Epoch milliseconds at which a slot of an item without its approvals is given up. */
@@ -72,26 +71,26 @@ export function releasedSlots({ publications }: ItemContext): PublicationRecord[
   );
 }
 
-export function isPlanned(record: Pick<PublicationRecord, 'state'>): boolean {
-  return isIn(record, 'ahead');
+export function isPlanned({ state }: Pick<PublicationRecord, 'state'>): boolean {
+  return WAITING_STATES.includes(state);
 }
 
 /**
  * What a plan does with the slots of the accounts it does not name: they are kept, but for those
  * whose channel has no variant in the draft any more.
  */
-export function standingSlots(
+export function slotsBesidePlan(
   context: ItemContext,
   plan: readonly { channelAccountId: string }[],
 ): { kept: PublicationRecord[]; dropped: PublicationRecord[] } {
   const named = new Set(plan.map(({ channelAccountId }) => channelAccountId));
-  const standing = context.publications.filter(
+  const others = context.publications.filter(
     (record) => isPlanned(record) && !named.has(record.channelAccountId),
   );
   const hasVariant = ({ channel }: PublicationRecord) =>
     context.draft === null || context.draft.variants[channel] !== undefined;
   return {
-    kept: standing.filter(hasVariant),
-    dropped: standing.filter((record) => !hasVariant(record)),
+    kept: others.filter(hasVariant),
+    dropped: others.filter((record) => !hasVariant(record)),
   };
 }

@@ -1,16 +1,22 @@
-import type { ItemContext } from './context.ts';
+import type { OwnerRole } from '../people/roles.ts';
+import type { ClockFacts } from './commands/facts.ts';
+import type { BriefDigest, ItemContext, PinnedPlaybook } from './context.ts';
 import type { EventRecord } from './event.ts';
 import type { Move } from './moves/move.ts';
 
-export function initialContext(input: {
+/** What an item starts with. */
+export interface ItemInput {
   itemId: string;
   workspaceId: string;
-  playbook: ItemContext['playbook'];
-  team: ItemContext['team'];
-  campaign: ItemContext['campaign'];
-  brief: ItemContext['brief'];
+  playbook: PinnedPlaybook;
+  team: Record<OwnerRole, string | null>;
+  campaign: { id: string; released: boolean } | null;
+  brief: BriefDigest | null;
   at: string;
-}): ItemContext {
+  clocks?: ClockFacts;
+}
+
+export function initialContext(input: ItemInput): ItemContext {
   return {
     itemId: input.itemId,
     workspaceId: input.workspaceId,

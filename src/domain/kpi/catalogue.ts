@@ -1,4 +1,7 @@
+/** The table of KPIs: longer than other files, because a KPI is looked up in one place. */
+
 import type { OwnerRole } from '../people/roles.ts';
+import type { Floor } from './floor.ts';
 import { difference, type Formula, formula, type Term, total, totalOfExposed } from './formula.ts';
 
 export const KPI_IDS = [
@@ -25,15 +28,6 @@ export type KpiId = (typeof KPI_IDS)[number];
 export const KPI_UNITS = ['count', 'accounts', 'fraction', 'ratio', 'position', 'points'] as const;
 export type KpiUnit = (typeof KPI_UNITS)[number];
 
-/** The smallest sample that a verdict may stand on. */
-export interface Floor {
-  term: Term;
-  atLeast: number;
-  unit: string;
-  /** Another sample that will do as well. */
-  or?: Floor;
-}
-
 /** One number of a KPI and how it is judged. */
 export interface KpiFigureDefinition {
   name: string;
@@ -57,7 +51,7 @@ export interface KpiDefinition {
   direction: 'higher' | 'lower';
   /**
    * `sum` adds the figures of the parts; `sum_over_sum` adds both sides, then divides; `gross` must
-   * not be added, the parts stand beside a total that says it is gross.
+   * not be added: the parts are shown beside a total that says it is gross.
    */
   rollUp: 'sum' | 'sum_over_sum' | 'gross';
   /** What a roll-up adds up: publications, or the channel accounts themselves. */
@@ -88,7 +82,7 @@ export const KPI_CATALOGUE = {
     figures: [plainTotal('sessions', total('sessions'))],
     settlesAfterHours: 24,
     targetRange: COUNT,
-    note: 'Sessions are added over disjoint slices only; a figure read for the whole item wins over the sum of its posts.',
+    note: 'Sessions are added only where no session is counted twice. A figure for the whole item counts before the sum of its posts.',
   },
   conversions: {
     roles: ['strategist'],
@@ -120,7 +114,7 @@ export const KPI_CATALOGUE = {
       },
     ],
     targetRange: [-1, 10],
-    note: 'People follow more than one channel: over several accounts the followers are a gross audience.',
+    note: 'One person may follow several accounts, so their followers together are a gross audience.',
   },
   engagement: {
     roles: ['strategist'],
@@ -152,7 +146,7 @@ export const KPI_CATALOGUE = {
       },
     ],
     targetRange: FRACTION,
-    note: 'Sources disagree on what a bounce is, so one roll-up uses one definition; a source of the other kind is missing from it.',
+    note: 'Sources define a bounce in two ways. A roll-up uses one of them and leaves the sources of the other out.',
   },
   pages_per_session: {
     roles: ['strategist', 'creator'],
@@ -202,7 +196,7 @@ export const KPI_CATALOGUE = {
     parts: 'publications',
     figures: [proportion('engagement rate', ENGAGEMENTS, total('impressions'), [IMPRESSIONS_1000])],
     targetRange: FRACTION,
-    note: 'By impressions. One viewer can like and share, so it can pass 100 %: it is then flagged and has no interval. Never mixed with er_followers.',
+    note: 'By impressions. One viewer can like and share, so the rate can pass 100 %. It is then flagged and has no interval. Never mixed with er_followers.',
   },
   er_followers: {
     roles: ['social_media_manager'],
@@ -237,7 +231,7 @@ export const KPI_CATALOGUE = {
     parts: 'publications',
     figures: [{ ...plainTotal('accounts reached', total('reach')), unit: 'accounts' }],
     targetRange: COUNT,
-    note: 'De-duplicated by the platform for one scope. Over several parts the true reach lies between the largest part and the gross total.',
+    note: 'The platform counts a person once within one scope. Over several parts the true reach lies between the largest part and the gross total.',
   },
   sentiment: {
     roles: ['social_media_manager'],
@@ -297,7 +291,7 @@ export const KPI_CATALOGUE = {
       },
     ],
     targetRange: COUNT,
-    note: 'Two figures, never added: the engagements of the posts, and the share of sessions that are engaged. A target of at most 1 is a target for the share.',
+    note: 'Two figures, never added: the engagements of the posts, and the share of engaged sessions. A target of at most 1 is for the share.',
   },
   audience_reactions: {
     roles: ['creator'],

@@ -1,13 +1,13 @@
 import {
-  type Floor,
   KPI_IDS,
   type KpiDefinition,
   type KpiFigureDefinition,
   kpiDefinition,
 } from './catalogue.ts';
+import type { Floor } from './floor.ts';
 import { formatNumber } from './format.ts';
 import { MEASURES, type MeasureDefinition } from './measure-rules.ts';
-import { VERDICTS, type Verdict } from './verdict.ts';
+import { VERDICTS, type Verdict } from './verdict-schema.ts';
 
 const INTERVALS: Record<KpiFigureDefinition['kind'], string> = {
   proportion: 'Wilson 95 %',
@@ -38,16 +38,16 @@ const MEASURE_ROLL_UPS: Record<MeasureDefinition['rollUp'], string> = {
 };
 
 const VERDICT_MEANINGS: Record<Verdict, string> = {
-  met: 'The whole interval, or the figure itself where there is none, is on the good side of the target. Equal to the target is met.',
-  missed: 'The whole interval, or the figure itself, is on the bad side.',
+  met: 'The whole interval meets the target; without an interval, the figure does. Equal to the target is met.',
+  missed: 'The whole interval misses the target; without an interval, the figure does.',
   inconclusive:
-    'The interval includes the target, or parts are missing that could change the answer. The reason says which way it leans.',
+    'The target lies within the interval, or missing parts could change the answer. The reason says which way the figure leans.',
   insufficient_data:
-    'Below the floor, too young for a source’s figure, or undefined (a ratio over 0). The value is shown where there is one.',
+    'The sample is below the floor, the source’s figure is not settled yet, or it is undefined (a ratio over 0). A value is shown where there is one.',
   provisional: 'The source may still change a reading, or a checkpoint is still to come.',
   not_available:
-    'No reading: the source does not supply it, or the checkpoint was missed. Missing is not 0.',
-  no_target: 'Measured, but the brief set no target for it in this scope.',
+    'There is no reading: the source does not supply it, or the checkpoint was missed. Missing is not 0.',
+  no_target: 'It is measured, but the brief sets no target for it in this scope.',
 };
 
 /** `docs/kpis.md`, from the catalogue itself. */
@@ -57,7 +57,7 @@ export function renderKpiDoc(): string {
     '',
     '<!-- Written by scripts/docs-kpis.ts from src/domain/kpi/catalogue.ts. Change the catalogue, then run it. -->',
     '',
-    'Only base measures are stored. Every KPI is computed from them, for a publication, a channel account, an item or a campaign.',
+    'Only base measures are stored. Every KPI is computed from them: for a publication, a channel account, an item or a campaign.',
     '',
     '## The catalogue',
     '',
@@ -89,20 +89,20 @@ export function renderKpiDoc(): string {
     '',
     '## Verdicts',
     '',
-    'Asked in this order: is there a target, is there a reading, is it settled, is the sample above the floor, which side of the target is the interval on.',
+    'A verdict asks in this order. Is there a target? Is there a reading? Is it settled? Is the sample large enough? Does the interval meet the target?',
     '',
     table(
       ['verdict', 'when'],
       VERDICTS.map((verdict) => [`\`${verdict}\``, VERDICT_MEANINGS[verdict]]),
     ),
     '',
-    '- Attainment is value / target where higher is better, target / value where lower is better. It decorates a verdict and never makes one.',
-    '- One primary KPI decides an item; the others inform. A role’s verdict is that of the primary KPI where the role has it, else of its first target.',
-    '- A target on a count or on accounts is a target for the whole item. Targets on rates, ratios, ranks and points hold for each part too.',
-    '- A roll-up that misses a part says so in `coverage`. A total that is reached without the part is met; one that is not stays inconclusive.',
+    '- Attainment is value / target where higher is better, and target / value where lower is better. It is shown beside a verdict and decides nothing.',
+    '- One primary KPI decides an item; the others inform. A role’s verdict is that of the primary KPI if the role answers for it, else that of its first target.',
+    '- A target for a count or for accounts is for the whole item. A target for a rate, ratio, rank or points is for each part too.',
+    '- A roll-up that misses a part says so in `coverage`. A total that meets the target without the part is met; another stays inconclusive.',
     '- Both sides of a ratio cover the same parts. Rates of posts are never averaged.',
-    '- The latest `asOf` per measure, scope and checkpoint counts. A reading without a checkpoint stands in where the checkpoint has none, and the row says so.',
-    '- Values that a person stated (sources `manual` and `csv`) are settled at once, and no age is asked of them.',
+    '- The latest `asOf` per measure, scope and checkpoint counts. A reading without a checkpoint fills in where the checkpoint has none, and the row says so.',
+    '- A value that a person entered (sources `manual` and `csv`) is settled at once, at any age.',
     '',
     '## Base measures',
     '',
@@ -116,7 +116,7 @@ export function renderKpiDoc(): string {
       ]),
     ),
     '',
-    'Counters are cumulative and may go down (deleted likes, purged bots): every reading is kept, and the latest counts.',
+    'Counters are cumulative and may go down (deleted likes, purged bots). Every reading is kept, and the latest counts.',
     '',
   ]
     .flatMap(wrapped)
@@ -147,7 +147,9 @@ function floorText(definition: KpiDefinition, figure: KpiFigureDefinition): stri
   const shown = figure.showFrom === undefined ? [] : [`${floorOf(figure.showFrom)} to be shown`];
   const hours = definition.settlesAfterHours;
   const age =
-    hours === undefined ? [] : [`${hours / 24} settled day${hours === 24 ? '' : 's'} (sources)`];
+    hours === undefined
+      ? []
+      : [`settled after ${hours / 24} day${hours === 24 ? '' : 's'} (sources)`];
   return [...floors, ...shown, ...age].join(', ') || '-';
 }
 

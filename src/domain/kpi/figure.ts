@@ -1,15 +1,9 @@
-import {
-  type Floor,
-  judgedFigure,
-  type KpiFigureDefinition,
-  type KpiId,
-  kpiDefinition,
-} from './catalogue.ts';
+import { judgedFigure, type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
+import { type FloorCheck, firstBelow, floorInputs } from './floor.ts';
 import {
   applyFormula,
   exposedInputs,
   type Formula,
-  type InputSums,
   type KpiInput,
   requiredInputs,
 } from './formula.ts';
@@ -26,8 +20,8 @@ import {
 import {
   accountTree,
   type Coverage,
-  type Gathered,
   gather,
+  type InputCells,
   type MeasuredPublication,
   type ScopeNode,
   scopeTree,
@@ -36,12 +30,6 @@ import {
 /** What must not be added, and is added only under a name that says so. */
 const NOT_ADDITIVE = ['reach', 'users', 'followers', 'followers_at_publish'] as const;
 type GrossName = `gross_${(typeof NOT_ADDITIVE)[number]}`;
-
-export interface FloorCheck {
-  have: number;
-  atLeast: number;
-  unit: string;
-}
 
 /** Why a figure has no value. */
 export type NoValue =
@@ -118,7 +106,7 @@ export function figureOf(input: {
   const { formula, gathered } = bestFormula(tree, figure);
   const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
   const readings = distinctReadings(inputs.flatMap((one) => gathered.cells.get(one) ?? []));
-  const computed = applied({ formula, figure, gathered, additive: rollUp !== 'gross' });
+  const computed = compute({ formula, figure, gathered, additive: rollUp !== 'gross' });
   return {
     kpi,
     scope: input.tree.scope,
@@ -145,7 +133,7 @@ export function figureOf(input: {
 function bestFormula(tree: ScopeNode, figure: KpiFigureDefinition) {
   const beside = figure.floors.flatMap(floorInputs);
   const [first, ...others] = figure.formulas;
-  const tried = (formula: Formula) => ({
+  const attempt = (formula: Formula) => ({
     formula,
     gathered: gather(tree, {
       required: requiredInputs(formula),
@@ -154,17 +142,17 @@ function bestFormula(tree: ScopeNode, figure: KpiFigureDefinition) {
     }),
   });
   return others
-    .map(tried)
+    .map(attempt)
     .reduce(
       (best, next) => (next.gathered.coverage.have > best.gathered.coverage.have ? next : best),
-      tried(first),
+      attempt(first),
     );
 }
 
-function applied(input: {
+function compute(input: {
   formula: Formula;
   figure: KpiFigureDefinition;
-  gathered: Gathered;
+  gathered: InputCells;
   additive: boolean;
 }): Pick<KpiFigure, 'value' | 'noValue' | 'numerator' | 'denominator' | 'interval' | 'overOne'> {
   const { formula, figure, gathered, additive } = input;
@@ -240,7 +228,7 @@ function intervalOf(
 }
 
 /** Followers and unique people, added over several parts, only under a `gross_` name. */
-function grossOf(gathered: Gathered, formula: Formula): Partial<Record<GrossName, number>> {
+function grossOf(gathered: InputCells, formula: Formula): Partial<Record<GrossName, number>> {
   const gross: Partial<Record<GrossName, number>> = {};
   const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
   for (const input of NOT_ADDITIVE) {
@@ -252,27 +240,6 @@ function grossOf(gathered: Gathered, formula: Formula): Partial<Record<GrossName
     }
   }
   return gross;
-}
-
-/** The first floor that the sample stays under. A floor whose sample nobody measured says nothing. */
-function firstBelow(floors: readonly Floor[], sums: InputSums): FloorCheck | null {
-  for (const floor of floors) {
-    const checks = alternatives(floor).flatMap((one) => {
-      const known = one.term.every.every((input) => sums[input] !== undefined);
-      return known ? [{ have: one.term.of(sums), atLeast: one.atLeast, unit: one.unit }] : [];
-    });
-    const [first] = checks;
-    if (first !== undefined && checks.every(({ have, atLeast }) => have < atLeast)) return first;
-  }
-  return null;
-}
-
-function alternatives(floor: Floor): Floor[] {
-  return floor.or === undefined ? [floor] : [floor, ...alternatives(floor.or)];
-}
-
-function floorInputs(floor: Floor): KpiInput[] {
-  return alternatives(floor).flatMap(({ term }) => [...term.every, ...term.exposed]);
 }
 
 function isTooYoung(
@@ -290,8 +257,8 @@ function isTooYoung(
 function mixedDefinitions(readings: readonly Reading[]): string[] {
   const used = new Map<string, Set<string>>();
   for (const { measure, definition } of readings) {
-    const standing = used.get(measure) ?? new Set<string>();
-    used.set(measure, standing.add(definition ?? ''));
+    const names = used.get(measure) ?? new Set<string>();
+    used.set(measure, names.add(definition ?? ''));
   }
   return [...used]
     .flatMap(([measure, names]) => (names.size > 1 ? [measure] : []))

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Instant } from '../instant.ts';
-import { CheckpointName } from '../item/brief.ts';
+import { CheckpointName } from './checkpoint-name.ts';
 import { MEASURE_IDS, measureValueIssue } from './measure-rules.ts';
 
 export { MEASURES } from './measure-rules.ts';

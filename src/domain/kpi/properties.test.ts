@@ -8,7 +8,8 @@ import type { Reading } from './measures.ts';
 import { latestReadings } from './readings.ts';
 import { reviewVerdicts } from './review.ts';
 import { rollUp, scopeTree } from './rollup.ts';
-import { VERDICTS, verdictFor } from './verdict.ts';
+import { verdictFor } from './verdict.ts';
+import { VERDICTS } from './verdict-schema.ts';
 
 const kpis = fc.constantFrom(...KPI_IDS);
 const checkpoints = fc.constantFrom('baseline', '+24h', '+7d');

@@ -48,15 +48,15 @@ describe('the reading that counts', () => {
 
 describe('the cells of a checkpoint', () => {
   it('take a reading without a checkpoint where the checkpoint has none', () => {
-    const standing = reading({ id: 'rdg_1', value: 7 });
-    expect(cellsAt([standing], '+7d').get('item')?.get('impressions')?.value).toBe(7);
+    const unlabelled = reading({ id: 'rdg_1', value: 7 });
+    expect(cellsAt([unlabelled], '+7d').get('item')?.get('impressions')?.value).toBe(7);
     const exact = reading({
       id: 'rdg_2',
       value: 3,
       checkpoint: '+7d',
       asOf: '2026-01-01T00:00:00Z',
     });
-    expect(cellsAt([standing, exact], '+7d').get('item')?.get('impressions')?.value).toBe(3);
+    expect(cellsAt([unlabelled, exact], '+7d').get('item')?.get('impressions')?.value).toBe(3);
   });
 
   it('leave another age out', () => {

@@ -46,8 +46,8 @@ export function latestReadings(readings: Iterable<Reading>): Reading[] {
   const latest = new Map<string, Reading>();
   for (const reading of readings) {
     const key = seriesKey(reading);
-    const standing = latest.get(key);
-    if (standing === undefined || compareReadings(reading, standing) > 0) latest.set(key, reading);
+    const best = latest.get(key);
+    if (best === undefined || compareReadings(reading, best) > 0) latest.set(key, reading);
   }
   return [...latest.keys()].sort(compareText).flatMap((key) => latest.get(key) ?? []);
 }
@@ -87,8 +87,8 @@ export interface Cell {
 export type CellsByScope = ReadonlyMap<string, ReadonlyMap<KpiInput, Cell>>;
 
 /**
- * Lays the readings of one checkpoint out by scope. A reading that names no checkpoint is the
- * standing value: it fills in where the checkpoint has none of its own. `null` asks for those alone.
+ * Lays the readings of one checkpoint out by scope. A reading that names no checkpoint fills in where
+ * the checkpoint has none of its own. `null` asks for those alone.
  */
 export function cellsAt(readings: Iterable<Reading>, checkpoint: string | null): CellsByScope {
   const age = checkpoint === null ? null : checkpointAgeHours(checkpoint);
@@ -117,8 +117,8 @@ export function checkpointsOf(readings: Iterable<Reading>): string[] {
   for (const { checkpoint } of readings) {
     const age = checkpointAgeHours(checkpoint ?? '');
     if (checkpoint === undefined || age === null || age === 0) continue;
-    const standing = names.get(age);
-    if (standing === undefined || compareText(checkpoint, standing) < 0) names.set(age, checkpoint);
+    const name = names.get(age);
+    if (name === undefined || compareText(checkpoint, name) < 0) names.set(age, checkpoint);
   }
   return [...names].sort(([a], [b]) => b - a).map(([, name]) => name);
 }

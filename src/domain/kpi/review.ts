@@ -52,7 +52,7 @@ export interface ReviewInput extends MeasuredItem {
  */
 export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
   const publications = publishedOnes(input.publications);
-  const treeAt = remembered((checkpoint) =>
+  const treeAt = memoOf((checkpoint) =>
     scopeTree({ publications, readings: input.readings, checkpoint }),
   );
   return review(input, {
@@ -72,7 +72,7 @@ export function campaignVerdicts(input: {
   items: readonly (MeasuredItem & { itemId: string })[];
   roles?: readonly OwnerRole[];
 }): ReviewVerdicts {
-  const treeAt = remembered((checkpoint) =>
+  const treeAt = memoOf((checkpoint) =>
     campaignTree(
       input.items.map(({ itemId, publications, readings }) => ({
         itemId,
@@ -241,11 +241,11 @@ function ageOf({ checkpoint }: FrozenTarget): number {
   return checkpointAgeHours(checkpoint) ?? 0;
 }
 
-function remembered<T>(make: (checkpoint: string | null) => T): (checkpoint: string | null) => T {
-  const made = new Map<string | null, T>();
+function memoOf<T>(make: (checkpoint: string | null) => T): (checkpoint: string | null) => T {
+  const values = new Map<string | null, T>();
   return (checkpoint) => {
-    const standing = made.get(checkpoint) ?? make(checkpoint);
-    made.set(checkpoint, standing);
-    return standing;
+    const value = values.get(checkpoint) ?? make(checkpoint);
+    values.set(checkpoint, value);
+    return value;
   };
 }

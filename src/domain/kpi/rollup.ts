@@ -65,8 +65,8 @@ function accountsOf(
 ): ScopeNode[] {
   const accounts = new Map<string, MeasuredPublication[]>();
   for (const publication of publications) {
-    const standing = accounts.get(publication.channelAccountId) ?? [];
-    accounts.set(publication.channelAccountId, [...standing, publication]);
+    const posts = accounts.get(publication.channelAccountId) ?? [];
+    accounts.set(publication.channelAccountId, [...posts, publication]);
   }
   return [...accounts].map(([account, posts]) => accountNode(account, posts, cells));
 }
@@ -123,8 +123,8 @@ export function accountTree(tree: ScopeNode): ScopeNode {
         ? [node.cells.get(input)]
         : node.children.map((child) => child.cells.get(input));
       for (const cell of [cells.get(input), ...found]) {
-        const standing = cells.get(input);
-        if (cell !== undefined && (standing === undefined || outranks(input, cell, standing))) {
+        const best = cells.get(input);
+        if (cell !== undefined && (best === undefined || outranks(input, cell, best))) {
           cells.set(input, cell);
         }
       }
@@ -147,10 +147,10 @@ function accountNodes(tree: ScopeNode): ScopeNode[] {
   return [...named, ...tree.children.filter(({ scope }) => scope.startsWith('publication:'))];
 }
 
-function outranks(input: KpiInput, cell: Cell, standing: Cell): boolean {
+function outranks(input: KpiInput, cell: Cell, other: Cell): boolean {
   const later =
-    Date.parse(cell.reading.asOf) - Date.parse(standing.reading.asOf) ||
-    compareText(cell.reading.id, standing.reading.id);
+    Date.parse(cell.reading.asOf) - Date.parse(other.reading.asOf) ||
+    compareText(cell.reading.id, other.reading.id);
   return input === 'followers_at_publish' ? later < 0 : later > 0;
 }
 
@@ -173,7 +173,7 @@ export function leavesOf(node: ScopeNode): ScopeNode[] {
 }
 
 /** Inputs of a formula gathered over a tree: what was added, from which cells, over which parts. */
-export interface Gathered {
+export interface InputCells {
   sums: InputSums;
   cells: ReadonlyMap<KpiInput, readonly Cell[]>;
   coverage: Coverage;
@@ -193,7 +193,7 @@ export function gather(
     exposed: readonly KpiInput[];
     beside?: readonly KpiInput[];
   },
-): Gathered {
+): InputCells {
   const leaves = leavesOf(tree);
   const { required, exposed, beside = [] } = inputs;
   const coveredBy = (input: KpiInput, within: ReadonlySet<ScopeNode>) =>
@@ -255,7 +255,7 @@ function sum(cells: readonly Cell[]): number {
 }
 
 /** Base measures of one scope, rolled up: sums of what may be added, the rest under `gross_` names. */
-export interface RolledUp {
+export interface RollUp {
   scope: Scope;
   values: Partial<Record<MeasureId, number>>;
   gross: Partial<Record<`gross_${MeasureId}`, number>>;
@@ -267,8 +267,8 @@ export interface RolledUp {
  * keeps its name only where one figure covers the whole scope; added up it is called `gross_…`. A
  * measure that no part has is absent, never 0.
  */
-export function rollUp(tree: ScopeNode): RolledUp {
-  const rolled: RolledUp = { scope: tree.scope, values: {}, gross: {}, coverage: {} };
+export function rollUp(tree: ScopeNode): RollUp {
+  const rolled: RollUp = { scope: tree.scope, values: {}, gross: {}, coverage: {} };
   const accounts = tree.scope.startsWith('publication:') ? tree : accountTree(tree);
   for (const measure of measuresIn(tree)) {
     const base = measure === 'followers' ? accounts : tree;

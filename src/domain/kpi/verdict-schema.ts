@@ -1,7 +1,30 @@
 import { z } from 'zod';
 import { OWNER_ROLES } from '../people/roles.ts';
 import { KPI_IDS, KPI_UNITS } from './catalogue.ts';
-import { VERDICT_FLAGS, VERDICTS } from './verdict.ts';
+
+export const VERDICTS = [
+  'met',
+  'missed',
+  'inconclusive',
+  'insufficient_data',
+  'provisional',
+  'not_available',
+  'no_target',
+] as const;
+
+/**
+ * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
+ * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
+ * define one measure differently.
+ */
+export const VERDICT_FLAGS = [
+  'over_one',
+  'partial',
+  'not_exposed',
+  'unlabelled',
+  'mixed_definitions',
+] as const;
+export type VerdictFlag = (typeof VERDICT_FLAGS)[number];
 
 export const KpiId = z.enum(KPI_IDS).meta({ id: 'KpiId', example: 'click_through_rate' });
 export type KpiId = z.infer<typeof KpiId>;
@@ -52,14 +75,14 @@ export const VerdictRow = z
     reason: z.string(),
     asOf: z.string().nullable().describe('of the oldest reading used'),
     primary: z.boolean(),
-    definition: z.string().describe('which definition of the KPI the value stands on'),
+    definition: z.string().describe('the definition of the KPI that the value uses'),
     flags: z.array(z.enum(VERDICT_FLAGS)),
     coverage: Coverage.optional(),
     figures: z
       .array(z.object({ name: z.string(), unit, value: z.number().nullable(), ...sides }))
       .optional()
       .describe('the figures of a KPI that shows two; they are never added'),
-    readings: z.array(z.string()).describe('ids of the readings that the value stands on'),
+    readings: z.array(z.string()).describe('ids of the readings behind the value'),
     gross_reach: z.number().optional(),
     gross_users: z.number().optional(),
     gross_followers: z.number().optional(),
@@ -86,7 +109,7 @@ export const ReviewVerdicts = z
     primary: z.object({ kpi: KpiId, checkpoint: z.string() }).nullable(),
     combined: z.object({ verdict: Verdict, kpi: kpiOrNone, reason: z.string() }),
     roles: z.array(RoleVerdict),
-    readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
+    readings: z.array(z.string()).describe('ids of the readings behind any row'),
   })
   .meta({ id: 'ReviewVerdicts' });
 export type ReviewVerdicts = z.infer<typeof ReviewVerdicts>;

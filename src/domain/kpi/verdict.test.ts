@@ -3,8 +3,8 @@ import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
 import { type KpiId, kpiDefinition } from './catalogue.ts';
 import { type ComputeOptions, computeKpi } from './figure.ts';
 import type { MeasureId, Reading } from './measures.ts';
-import { attainment, type Verdict, verdictFor } from './verdict.ts';
-import { VerdictRow } from './verdict-schema.ts';
+import { attainment, verdictFor } from './verdict.ts';
+import { type Verdict, VerdictRow } from './verdict-schema.ts';
 
 function verdictOf(
   kpi: KpiId,
@@ -30,14 +30,14 @@ describe('a proportion is judged by its whole interval', () => {
       0.02,
       { impressions: 10_000, link_clicks: 300 },
       'met',
-      'The whole interval is on the good side',
+      'The whole interval meets the target',
     ],
     [
       'click_through_rate',
       0.04,
       { impressions: 10_000, link_clicks: 300 },
       'missed',
-      'The whole interval is on the bad side',
+      'The whole interval misses the target',
     ],
     [
       'click_through_rate',
@@ -58,14 +58,14 @@ describe('a proportion is judged by its whole interval', () => {
       0.02,
       { impressions: 999, link_clicks: 300 },
       'insufficient_data',
-      '999 impressions is below the floor of 1,000',
+      'A verdict needs 1,000 impressions; there are 999',
     ],
     [
       'click_through_rate',
       0.02,
       { impressions: 10_000, link_clicks: 9 },
       'insufficient_data',
-      '9 clicks is below the floor of 10',
+      'A verdict needs 10 clicks; there are 9',
     ],
     [
       'click_through_rate',
@@ -89,7 +89,7 @@ describe('a proportion is judged by its whole interval', () => {
       'No target was set',
     ],
     ['bounce_rate', 0.5, { sessions: 1_000, engaged_sessions: 600 }, 'met', 'at most 50 %'],
-    ['bounce_rate', 0.3, { sessions: 1_000, engaged_sessions: 600 }, 'missed', 'bad side'],
+    ['bounce_rate', 0.3, { sessions: 1_000, engaged_sessions: 600 }, 'missed', 'misses the target'],
     [
       'bounce_rate',
       0.41,
@@ -109,7 +109,7 @@ describe('a proportion is judged by its whole interval', () => {
       0.5,
       { sessions: 99, engaged_sessions: 60 },
       'insufficient_data',
-      '99 sessions is below the floor of 100',
+      'A verdict needs 100 sessions; there are 99',
     ],
     [
       'bounce_rate',
@@ -146,12 +146,12 @@ describe('a proportion is judged by its whole interval', () => {
 describe('a count is judged by its Poisson interval', () => {
   it.each<Case>([
     ['conversions', 12, { key_events: 20 }, 'met', '95 % interval 12.22 to 30.89'],
-    ['conversions', 31, { key_events: 20 }, 'missed', 'bad side'],
+    ['conversions', 31, { key_events: 20 }, 'missed', 'misses the target'],
     ['conversions', 20, { key_events: 20 }, 'inconclusive', 'leans towards met'],
     ['conversions', 25, { key_events: 20 }, 'inconclusive', 'leans towards missed'],
     ['conversions', 3, { key_events: 0 }, 'inconclusive', 'leans towards missed'],
     ['conversions', 4, { key_events: 0 }, 'missed', '0 key events'],
-    ['conversions', 0, { key_events: 0 }, 'met', 'or equal to it'],
+    ['conversions', 0, { key_events: 0 }, 'met', 'meets the target'],
     ['conversions', 12, {}, 'not_available', 'missing is not 0'],
     ['conversions', null, { key_events: 20 }, 'no_target', '20 key events'],
     [
@@ -159,7 +159,7 @@ describe('a count is judged by its Poisson interval', () => {
       50,
       { mentions_pos: 80, mentions_neu: 10, mentions_neg: 10 },
       'met',
-      'Not exposed by the source: mentions_unclassified',
+      'The source does not supply mentions_unclassified',
     ],
     [
       'mentions',
@@ -177,9 +177,9 @@ describe('a count is judged by its Poisson interval', () => {
 
 describe('a census is compared directly', () => {
   it.each<Case>([
-    ['content_traffic', 500, { sessions: 500 }, 'met', 'or equal to it'],
+    ['content_traffic', 500, { sessions: 500 }, 'met', 'meets the target'],
     ['content_traffic', 501, { sessions: 500 }, 'missed', '500 sessions'],
-    ['engagement', 300, { reactions: 200, comments: 100 }, 'met', 'Not exposed'],
+    ['engagement', 300, { reactions: 200, comments: 100 }, 'met', 'does not supply shares'],
     ['audience_reactions', 10, { reactions: 9 }, 'missed', 'at least 10'],
     ['shares', 1, { shares: 1 }, 'met', '1 shares'],
     ['downloads', 1, {}, 'not_available', 'No reading of downloads'],
@@ -189,18 +189,18 @@ describe('a census is compared directly', () => {
       250,
       { reactions: 300, sessions: 50, impressions: 900 },
       'insufficient_data',
-      '50 sessions is below the floor of 100',
+      'A verdict needs 100 sessions; there are 50',
     ],
     [
       'content_engagement',
       250,
       { reactions: 300, sessions: 50, impressions: 1_000 },
       'met',
-      'good side',
+      'meets the target',
     ],
     ['content_engagement', 0.6, { sessions: 1_000, engaged_sessions: 700 }, 'met', '70 %'],
     ['campaign_reach', 1_000, { reach: 1_000 }, 'met', '1,000 accounts reached'],
-    ['campaign_reach', 1_001, { reach: 1_000 }, 'missed', 'bad side'],
+    ['campaign_reach', 1_001, { reach: 1_000 }, 'missed', 'misses the target'],
   ])('%s against %s with %o is %s', (kpi, target, values, verdict, because) => {
     const row = verdictOf(kpi, target, readingsOf(values, AT_7D));
     expect(row.verdict).toBe(verdict);
@@ -230,9 +230,15 @@ describe('a census is compared directly', () => {
 
 describe('a ratio has a floor and no interval', () => {
   it.each<Case>([
-    ['pages_per_session', 1.8, { sessions: 500, pageviews: 900 }, 'met', 'or equal to it'],
+    ['pages_per_session', 1.8, { sessions: 500, pageviews: 900 }, 'met', 'meets the target'],
     ['pages_per_session', 1.9, { sessions: 500, pageviews: 900 }, 'missed', '1.8 (900 over 500)'],
-    ['pages_per_session', 1.8, { sessions: 99, pageviews: 900 }, 'insufficient_data', 'floor'],
+    [
+      'pages_per_session',
+      1.8,
+      { sessions: 99, pageviews: 900 },
+      'insufficient_data',
+      'needs 100 sessions',
+    ],
     ['pages_per_session', 1.8, { sessions: 0, pageviews: 0 }, 'insufficient_data', 'undefined'],
     [
       'search_rank',
@@ -253,14 +259,14 @@ describe('a ratio has a floor and no interval', () => {
       4.25,
       { search_impressions: 400, position_x_impressions: 1_700 },
       'met',
-      'equal',
+      'meets the target',
     ],
     [
       'search_rank',
       5,
       { search_impressions: 99, position_x_impressions: 100 },
       'insufficient_data',
-      'floor',
+      'needs 100 search impressions',
     ],
     ['sentiment', 20, { mentions_pos: 60, mentions_neu: 30, mentions_neg: 10 }, 'met', '50 points'],
     [
@@ -268,21 +274,21 @@ describe('a ratio has a floor and no interval', () => {
       60,
       { mentions_pos: 60, mentions_neu: 30, mentions_neg: 10 },
       'missed',
-      'bad side',
+      'misses the target',
     ],
     [
       'sentiment',
       20,
       { mentions_pos: 30, mentions_neu: 30, mentions_neg: 10 },
       'insufficient_data',
-      '70 classified mentions',
+      '100 classified mentions; there are 70',
     ],
     [
       'sentiment',
       20,
       { mentions_pos: 10, mentions_neu: 10, mentions_neg: 9 },
       'insufficient_data',
-      'too few to show',
+      'A figure is shown from 30',
     ],
     ['sentiment', 20, { mentions_pos: 60, mentions_neu: 30 }, 'not_available', 'mentions_neg'],
   ])('%s against %s with %o is %s', (kpi, target, values, verdict, because) => {
@@ -357,7 +363,7 @@ describe('a part that is missing', () => {
   it('cannot undo a total that is reached already', () => {
     const row = verdictOf('shares', 5, first({ shares: 5 }), { publications });
     expect(row).toMatchObject({ verdict: 'met', flags: ['partial'], coverage: { have: 1, of: 2 } });
-    expect(row.reason).toContain('covers 1 of 2 parts; without publication:pub_3');
+    expect(row.reason).toContain('covers 1 of 2 parts. Missing: publication:pub_3');
   });
 
   it('leaves a total below its target open', () => {
@@ -436,7 +442,7 @@ it('a row carries what a reader needs to check it', () => {
     attainment: 1.5,
     reason:
       '3 % (300 over 10,000), 95 % interval 2.683 % to 3.353 %. The target is at least 2 %. ' +
-      'The whole interval is on the good side of the target, or equal to it.',
+      'The whole interval meets the target.',
     asOf: '2026-03-09T08:00:00Z',
     primary: false,
     definition: 'click_through_rate',

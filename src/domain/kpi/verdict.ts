@@ -3,32 +3,12 @@ import { type KpiDefinition, kpiDefinition } from './catalogue.ts';
 import type { KpiFigure, NoValue } from './figure.ts';
 import { formatNumber, formatValue } from './format.ts';
 import type { Scope } from './readings.ts';
-import type { VerdictRow } from './verdict-schema.ts';
-
-export const VERDICTS = [
-  'met',
-  'missed',
-  'inconclusive',
-  'insufficient_data',
-  'provisional',
-  'not_available',
-  'no_target',
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-/**
- * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
- * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
- * define one measure differently.
- */
-export const VERDICT_FLAGS = [
-  'over_one',
-  'partial',
-  'not_exposed',
-  'unlabelled',
-  'mixed_definitions',
-] as const;
-export type VerdictFlag = (typeof VERDICT_FLAGS)[number];
+import {
+  VERDICT_FLAGS,
+  type Verdict,
+  type VerdictFlag,
+  type VerdictRow,
+} from './verdict-schema.ts';
 
 type FigureRow = NonNullable<VerdictRow['figures']>[number];
 
@@ -55,7 +35,7 @@ export interface VerdictInput {
  */
 export function verdictFor(input: VerdictInput): VerdictRow {
   const { figure, role, target, primary = false, beside = [] } = input;
-  const { verdict, reason } = judged(input);
+  const { verdict, reason } = judge(input);
   const { direction } = kpiDefinition(figure.kpi);
   return {
     kpi: figure.kpi,
@@ -97,20 +77,23 @@ interface Judgement {
   reason: string;
 }
 
-function judged(input: VerdictInput): Judgement {
+function judge(input: VerdictInput): Judgement {
   const { figure, target, targetElsewhere, pending = [] } = input;
-  const said = figure.value === null ? unmeasured(input) : measured(figure);
+  const known = figure.value === null ? whyNoValue(input) : measurement(figure);
   if (target === null) {
-    return { verdict: 'no_target', reason: `${said} ${targetElsewhere ?? 'No target was set.'}` };
+    return {
+      verdict: 'no_target',
+      reason: `${known} ${targetElsewhere ?? 'No target was set.'}`,
+    };
   }
   const goal = `The target is ${sideOf(figure)} ${formatValue(figure.definition.unit, target)}.`;
   if (figure.noValue !== null && figure.noValue.code !== 'not_additive') {
-    return { verdict: verdictWithout(figure.noValue, pending), reason: `${said} ${goal}` };
+    return { verdict: verdictWithout(figure.noValue, pending), reason: `${known} ${goal}` };
   }
   const early = notYet(figure, pending);
-  if (early !== null) return { verdict: early.verdict, reason: `${said} ${goal} ${early.reason}` };
+  if (early !== null) return { verdict: early.verdict, reason: `${known} ${goal} ${early.reason}` };
   const { verdict, reason } = comparison(figure, target);
-  return { verdict, reason: `${said} ${goal} ${reason}` };
+  return { verdict, reason: `${known} ${goal} ${reason}` };
 }
 
 function verdictWithout(noValue: NoValue, pending: readonly Scope[]): Verdict {
@@ -121,7 +104,7 @@ function verdictWithout(noValue: NoValue, pending: readonly Scope[]): Verdict {
 function notYet(figure: KpiFigure, pending: readonly Scope[]): Judgement | null {
   const { belowFloor, tooYoung, checkpoint } = figure;
   if (figure.provisional) {
-    return { verdict: 'provisional', reason: 'The source may still change it.' };
+    return { verdict: 'provisional', reason: 'The source may still change this figure.' };
   }
   if (pending.length > 0) {
     return {
@@ -133,14 +116,14 @@ function notYet(figure: KpiFigure, pending: readonly Scope[]): Judgement | null 
     const days = tooYoung / 24;
     return {
       verdict: 'insufficient_data',
-      reason: `A source's figure needs ${days} settled ${days === 1 ? 'day' : 'days'}.`,
+      reason: `The figure of a source is settled after ${days} ${days === 1 ? 'day' : 'days'}.`,
     };
   }
   if (belowFloor !== null) {
     const { have, atLeast, unit } = belowFloor;
     return {
       verdict: 'insufficient_data',
-      reason: `${formatNumber(have)} ${unit} is below the floor of ${formatNumber(atLeast)}.`,
+      reason: `A verdict needs ${formatNumber(atLeast)} ${unit}; there are ${formatNumber(have)}.`,
     };
   }
   return null;
@@ -156,7 +139,7 @@ function comparison(figure: KpiFigure, target: number): Judgement {
   if (good) {
     return {
       verdict: 'met',
-      reason: `${whole} is on the good side of the target, or equal to it.`,
+      reason: `${whole} meets the target.`,
     };
   }
   // Counters are not negative: what is missing can only add to a sum.
@@ -166,11 +149,11 @@ function comparison(figure: KpiFigure, target: number): Judgement {
       reason: 'The missing parts could still add up to the target.',
     };
   }
-  if (bad) return { verdict: 'missed', reason: `${whole} is on the bad side of the target.` };
+  if (bad) return { verdict: 'missed', reason: `${whole} misses the target.` };
   const leans = direction === 'higher' ? figure.value >= target : figure.value <= target;
   return {
     verdict: 'inconclusive',
-    reason: `The interval includes the target; it leans towards ${leans ? 'met' : 'missed'}.`,
+    reason: `The target lies within the interval. The figure leans towards ${leans ? 'met' : 'missed'}.`,
   };
 }
 
@@ -192,7 +175,7 @@ function boundsComparison(figure: KpiFigure, target: number): Judgement {
   };
 }
 
-function measured(figure: KpiFigure): string {
+function measurement(figure: KpiFigure): string {
   const { definition, value, numerator, denominator, interval, overOne } = figure;
   if (value === null) return '';
   const { unit, name } = definition;
@@ -206,7 +189,7 @@ function measured(figure: KpiFigure): string {
     interval === null
       ? ''
       : `, 95 % interval ${formatValue(unit, interval.low)} to ${formatValue(unit, interval.high)}`;
-  const over = overOne ? ' It is above 100 %, so it is no proportion and has no interval.' : '';
+  const over = overOne ? ' It is above 100 %, so it has no interval.' : '';
   return `${sentence(`${what}${basis}${spread}`)}${over}${remarks(figure)}`;
 }
 
@@ -214,17 +197,17 @@ function remarks(figure: KpiFigure): string {
   const { coverage, notExposed, unlabelled, checkpoint, mixedDefinitions } = figure;
   return [
     coverage.missing.length > 0 &&
-      `It covers ${coverage.have} of ${coverage.of} parts; without ${coverage.missing.join(', ')}.`,
-    notExposed.length > 0 && `Not exposed by the source: ${notExposed.join(', ')}.`,
-    unlabelled && `Readings without a checkpoint stand in for ${checkpoint}.`,
+      `It covers ${coverage.have} of ${coverage.of} parts. Missing: ${coverage.missing.join(', ')}.`,
+    notExposed.length > 0 && `The source does not supply ${notExposed.join(', ')}.`,
+    unlabelled && `Readings without a checkpoint count for ${checkpoint}.`,
     mixedDefinitions.length > 0 &&
-      `Sources define ${mixedDefinitions.join(', ')} differently, so compare with care.`,
+      `Sources define ${mixedDefinitions.join(', ')} differently: compare with care.`,
   ]
     .flatMap((remark) => (remark === false ? [] : [` ${remark}`]))
     .join('');
 }
 
-function unmeasured(input: VerdictInput): string {
+function whyNoValue(input: VerdictInput): string {
   const { figure, pending = [], missed = [] } = input;
   const { noValue, checkpoint } = figure;
   const when = checkpoint === null ? '' : ` at ${checkpoint}`;
@@ -234,21 +217,21 @@ function unmeasured(input: VerdictInput): string {
       const inputs = noValue.inputs.join(', ');
       if (pending.length > 0) return `No reading of ${inputs}${when} yet.`;
       if (missed.length > 0) return `No reading of ${inputs}: the checkpoint${when} was missed.`;
-      return `No reading of ${inputs}${when}: the source does not supply it, and missing is not 0.`;
+      return `No reading of ${inputs}${when}. The source does not supply it; missing is not 0.`;
     }
     case 'undefined':
-      return `0 ${noValue.denominator}: the figure is undefined, not 0; the other side of it is ${formatNumber(noValue.numerator)}.`;
+      return `The figure is undefined, not 0: it divides ${formatNumber(noValue.numerator)} by 0 ${noValue.denominator}.`;
     case 'inconsistent':
       return `The readings contradict each other: ${noValue.detail}.`;
     case 'not_additive':
       return (
-        `Figures of ${figure.coverage.have} parts must not be added: the largest is ` +
-        `${formatNumber(noValue.largest)}, their gross total ${formatNumber(noValue.gross)}.` +
+        `The figures of ${figure.coverage.have} parts must not be added. The largest is ` +
+        `${formatNumber(noValue.largest)}, the gross total ${formatNumber(noValue.gross)}.` +
         remarks(figure)
       );
     case 'hidden': {
       const { have, atLeast, unit } = noValue.floor;
-      return `${formatNumber(have)} ${unit} is too few to show a figure; it takes ${atLeast}.`;
+      return `A figure is shown from ${atLeast} ${unit} on; there are ${formatNumber(have)}.`;
     }
   }
 }
@@ -272,7 +255,7 @@ function flagsOf(figure: KpiFigure): VerdictFlag[] {
   return VERDICT_FLAGS.filter((flag) => raised[flag]);
 }
 
-/** Both sides and the interval. Summed followers are no numerator: they stand under `gross_` names. */
+/** Both sides and the interval. Summed followers are no numerator: they have `gross_` names. */
 function parts(figure: KpiFigure): Pick<FigureRow, 'numerator' | 'denominator' | 'low' | 'high'> {
   const { numerator, denominator, interval, gross } = figure;
   const sides = numerator !== null && denominator !== null && Object.keys(gross).length === 0;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { BRIEF_FACTS, CheckpointName } from '../item/brief.ts';
+import { BRIEF_FACTS } from '../item/brief.ts';
 import { CLOCKED_STAGES } from '../item/stages.ts';
+import { CheckpointName } from '../kpi/checkpoint-name.ts';
 import { APPROVER_ROLES } from '../people/roles.ts';
 
 export const Duration = z

@@ -2,7 +2,11 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type BlackoutRow, findBlackouts, isBlackedOut } from '../../../db/calendar/blackouts.ts';
 import { type CalendarRow, listCalendar } from '../../../db/calendar/calendar.ts';
 import { Instant } from '../../../domain/instant.ts';
-import { PUBLICATION_STATES } from '../../../domain/item/context.ts';
+import {
+  PUBLICATION_STATES,
+  type PublicationState,
+  WAITING_STATES,
+} from '../../../domain/item/publication-states.ts';
 import { STAGES } from '../../../domain/item/stages.ts';
 import { zoneWarnings } from '../../../time/zone-warnings.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -96,7 +100,7 @@ function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefi
   return { from: new Date(start).toISOString(), to: new Date(end).toISOString() };
 }
 
-const MAY_STILL_GO_OUT: readonly string[] = ['tentative', 'planned', 'due'];
+const MAY_STILL_GO_OUT: readonly PublicationState[] = [...WAITING_STATES, 'due'];
 
 function entryView(
   { publication, title, campaignId, stage, accountName }: CalendarRow,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getAsset, insertAsset } from '../../../db/workspace/assets.ts';
-import { ASSET_KINDS, type AssetKind } from '../../../domain/item/brief.ts';
+import { ASSET_KINDS, type AssetKind } from '../../../domain/asset-kinds.ts';
 import { Sha256 } from '../../../domain/item/draft.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf } from '../../etag.ts';

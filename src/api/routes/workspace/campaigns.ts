@@ -6,7 +6,8 @@ import {
   listCampaigns,
 } from '../../../db/workspace/campaigns.ts';
 import { Instant } from '../../../domain/instant.ts';
-import { Goal, KpiTarget, KpiTargets } from '../../../domain/item/brief.ts';
+import { Goal } from '../../../domain/item/brief.ts';
+import { KpiTarget, KpiTargets } from '../../../domain/kpi/targets.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';

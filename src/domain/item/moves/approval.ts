@@ -1,3 +1,4 @@
+import type { ApprovalPayloads } from '../commands/approval.ts';
 import type { Command } from '../commands.ts';
 import {
   type ApprovalSet,
@@ -6,6 +7,7 @@ import {
   outstandingRoles,
 } from '../context.ts';
 import type { EventRecord } from '../event.ts';
+import type { CommandDefinitions } from './command.ts';
 import { newHandoff } from './handoff.ts';
 import { type Move, NOTHING, withMember } from './move.ts';
 
@@ -26,14 +28,14 @@ export function voidApprovals(context: ItemContext, because: string): Move {
 }
 
 /** Opens an approval set on the content as it is now. */
-export function submitForReview(
+function submitForReview(
   context: ItemContext,
   { actor, facts, refs }: Command<'submit_for_review'>,
 ): Move {
   const authors = withMember(context.authors, actor.memberId);
-  const stated = context.brief?.facts ?? [];
+  const briefFacts = context.brief?.facts ?? [];
   const asked = context.playbook.gate
-    .filter(({ when }) => when === undefined || when.some((fact) => stated.includes(fact)))
+    .filter(({ when }) => when === undefined || when.some((fact) => briefFacts.includes(fact)))
     .map(({ role, quorum }) => ({
       role,
       quorum,
@@ -68,14 +70,14 @@ export function submitForReview(
   };
 }
 
-export function acknowledgeRevision(context: ItemContext): Move {
+function acknowledgeRevision(context: ItemContext): Move {
   return {
     change: { revisionAcknowledged: true },
     records: [{ type: 'revision.acknowledged', data: { round: context.round } }],
   };
 }
 
-export function decideApproval(
+function decideApproval(
   context: ItemContext,
   { actor, at, refs }: Command<'decide_approval'>,
 ): Move {
@@ -146,3 +148,30 @@ export function closeGate(context: ItemContext, at: string): Move {
     ],
   };
 }
+
+export const APPROVAL_COMMANDS = {
+  submit_for_review: {
+    in: ['creation.drafting'],
+    by: ['creator'],
+    requires: [
+      'assets_complete',
+      'variants_in_limits',
+      'checklist_complete',
+      'approvers_exist',
+      'revision_acknowledged',
+    ],
+    move: submitForReview,
+  },
+  acknowledge_revision: {
+    in: ['creation.drafting'],
+    by: ['strategist'],
+    requires: ['revision_past_limit'],
+    move: acknowledgeRevision,
+  },
+  decide_approval: {
+    in: ['review.deciding'],
+    by: 'asked_roles',
+    requires: ['role_asked', 'current_hash', 'four_eyes', 'not_decided_before', 'reason_given'],
+    move: decideApproval,
+  },
+} as const satisfies CommandDefinitions<keyof ApprovalPayloads>;

@@ -1,13 +1,15 @@
 import { contentHashOf } from '../../canonical.ts';
+import type { ContentPayloads } from '../commands/content.ts';
 import type { Command } from '../commands.ts';
 import type { ItemContext } from '../context.ts';
 import { voidApprovals } from './approval.ts';
+import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
 import { type Move, merge, NOTHING, withMember } from './move.ts';
 import { holdSlotsForApproval } from './slot.ts';
 
 /** A version of the brief, and what it voids. */
-export function saveBrief(context: ItemContext, { refs, actor, at }: Command<'save_brief'>): Move {
+function saveBrief(context: ItemContext, { refs, actor, at }: Command<'save_brief'>): Move {
   const { brief } = refs;
   const contentHash =
     context.draft === null
@@ -36,7 +38,7 @@ export function saveBrief(context: ItemContext, { refs, actor, at }: Command<'sa
 }
 
 /** A version of the draft: its author may no longer approve, its hash voids what was approved. */
-export function saveDraft(context: ItemContext, { refs, actor, at }: Command<'save_draft'>): Move {
+function saveDraft(context: ItemContext, { refs, actor, at }: Command<'save_draft'>): Move {
   const { draft } = refs;
   const contentHash =
     context.brief === null
@@ -54,3 +56,18 @@ export function saveDraft(context: ItemContext, { refs, actor, at }: Command<'sa
     holdSlotsForApproval(context, { at, because: 'draft_saved' }),
   );
 }
+
+export const CONTENT_COMMANDS = {
+  save_brief: {
+    in: ['briefing.drafting', 'briefing.offered', ...BEFORE_SENDING],
+    by: ['strategist'],
+    requires: ['brief_complete', 'nothing_sending', 'targets_unfrozen'],
+    move: saveBrief,
+  },
+  save_draft: {
+    in: [...BEFORE_SENDING, 'publishing'],
+    by: ['creator'],
+    requires: ['nothing_sending', 'variant_frozen'],
+    move: saveDraft,
+  },
+} as const satisfies CommandDefinitions<keyof ContentPayloads>;

@@ -1,7 +1,9 @@
 import { derivedId } from '../../ids.ts';
 import type { OwnerRole } from '../../people/roles.ts';
+import type { HandoffPayloads } from '../commands/handoff.ts';
 import type { Command } from '../commands.ts';
 import { currentHandoff, type Handoff, type ItemContext } from '../context.ts';
+import type { CommandDefinitions } from './command.ts';
 import { type Move, merge, NOTHING } from './move.ts';
 
 /** Ends the open handoff, if there is one. */
@@ -49,10 +51,7 @@ export function withdrawOpenHandoff(
   };
 }
 
-export function offerHandoff(
-  context: ItemContext,
-  { actor, at, refs }: Command<'offer_handoff'>,
-): Move {
+function offerHandoff(context: ItemContext, { actor, at, refs }: Command<'offer_handoff'>): Move {
   const handoff = newHandoff(context, 'brief', at, actor.memberId);
   return {
     change: { handoffs: [...context.handoffs, handoff] },
@@ -72,7 +71,7 @@ export function offerHandoff(
   };
 }
 
-export function withdrawHandoff(
+function withdrawHandoff(
   context: ItemContext,
   { actor, at, refs }: Command<'withdraw_handoff'>,
 ): Move {
@@ -85,7 +84,7 @@ export function withdrawHandoff(
 }
 
 /** Accepting assigns; accepting the brief freezes the KPI targets. */
-export function acceptHandoff(
+function acceptHandoff(
   context: ItemContext,
   { actor, at, facts }: Command<'accept_handoff'>,
 ): Move {
@@ -119,7 +118,7 @@ export function acceptHandoff(
   });
 }
 
-export function declineHandoff(
+function declineHandoff(
   context: ItemContext,
   { actor, at, refs }: Command<'decline_handoff'>,
 ): Move {
@@ -141,3 +140,30 @@ export function declineHandoff(
     ],
   };
 }
+
+export const HANDOFF_COMMANDS = {
+  offer_handoff: {
+    in: ['briefing.drafting'],
+    by: ['strategist'],
+    requires: ['brief_complete', 'checklist_complete', 'targets_set', 'receiver_exists'],
+    move: offerHandoff,
+  },
+  withdraw_handoff: {
+    in: ['briefing.offered'],
+    by: ['strategist'],
+    requires: [],
+    move: withdrawHandoff,
+  },
+  accept_handoff: {
+    in: ['briefing.offered', 'scheduling.offered'],
+    by: 'receiver',
+    requires: ['is_receiver', 'current_handoff', 'approvals_hold', 'platform_tag'],
+    move: acceptHandoff,
+  },
+  decline_handoff: {
+    in: ['briefing.offered', 'scheduling.offered'],
+    by: 'receiver',
+    requires: ['is_receiver', 'current_handoff', 'reason_given'],
+    move: declineHandoff,
+  },
+} as const satisfies CommandDefinitions<keyof HandoffPayloads>;

@@ -1,5 +1,6 @@
 import { derivedId } from '../../ids.ts';
 import { addMs, ageMs } from '../ages.ts';
+import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
 import {
   type CheckpointRecord,
@@ -8,6 +9,7 @@ import {
   peerDecision,
 } from '../context.ts';
 import { rolesYetToSign } from '../responsible.ts';
+import type { CommandDefinitions } from './command.ts';
 import { type Move, NOTHING } from './move.ts';
 
 export function settleCheckpoint(
@@ -82,7 +84,7 @@ export function freezeReview(
   };
 }
 
-export function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
+function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
   const review = currentReview(context);
   if (review === null) return NOTHING;
   const lead = review.signOffs.find(({ role }) => role === 'strategist')?.decision;
@@ -147,11 +149,11 @@ export function extendMeasurement(context: ItemContext): Move {
   const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
   const fresh = added.filter((c) => !known.has(`${c.publicationId} ${c.checkpoint}`));
   // An age that the playbook takes anyway, but does not ask for, is asked for now.
-  const standing = context.checkpoints.map((c) =>
+  const asked = context.checkpoints.map((c) =>
     c.checkpoint === age && c.state === 'due' ? { ...c, required: true } : c,
   );
   return {
-    change: { checkpoints: [...standing, ...fresh] },
+    change: { checkpoints: [...asked, ...fresh] },
     records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
   };
 }
@@ -186,3 +188,24 @@ export function closeReview(context: ItemContext, at: string): Move {
     ],
   };
 }
+
+export const REVIEW_COMMANDS = {
+  open_kpi_review: {
+    in: ['measuring'],
+    by: ['strategist'],
+    requires: ['one_checkpoint_recorded'],
+    move: () => NOTHING,
+  },
+  sign_off: {
+    in: ['kpi_review'],
+    by: ['strategist', 'creator', 'social_media_manager'],
+    requires: [
+      'verdicts_seen',
+      'not_decided_before',
+      'strategist_decides_first',
+      'extension_valid',
+      'reason_given',
+    ],
+    move: signOff,
+  },
+} as const satisfies CommandDefinitions<keyof ReviewPayloads>;

@@ -1,17 +1,21 @@
+import type { SchedulePayloads } from '../commands/schedule.ts';
 import type { Command } from '../commands.ts';
 import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
 import type { EventRecord } from '../event.ts';
 import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
-import { isBound, isPlanned, standingSlots } from '../slots.ts';
+import { isBound, isPlanned, slotsBesidePlan } from '../slots.ts';
+import { OPEN_PLACES, type Place } from '../stages.ts';
+import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
 import { type Move, NOTHING } from './move.ts';
+import { resolvePublication } from './resolution.ts';
 import { withoutDeadline } from './slot.ts';
 
 /**
  * Holds or plans slots. In creation, review and an offered handoff they are tentative; after the
  * accepted handoff every tentative and planned record is bound to the approved content. An account
- * that the plan does not name keeps its slot (`standingSlots`): dropping one is `skip_publication`.
+ * that the plan does not name keeps its slot (`slotsBesidePlan`): dropping one is `skip_publication`.
  */
-export function planSchedule(
+function planSchedule(
   context: ItemContext,
   { refs, facts }: Command<'plan_schedule'>,
   mode: 'tentative' | 'planned',
@@ -23,17 +27,17 @@ export function planSchedule(
       ({ channelAccountId, state }) =>
         channelAccountId === slot.channelAccountId && isPlanned({ state }),
     );
-    const standing = publications[index];
+    const current = publications[index];
     const record: PublicationRecord =
-      standing === undefined
+      current === undefined
         ? newPublication(context, publications, slot)
-        : { ...withoutDeadline(standing), ...timeOf(slot) };
+        : { ...withoutDeadline(current), ...timeOf(slot) };
     const planned: PublicationRecord = {
       ...record,
       state: mode,
       contentHash: mode === 'planned' ? context.contentHash : null,
     };
-    if (standing === undefined) publications.push(planned);
+    if (current === undefined) publications.push(planned);
     else publications[index] = planned;
     const warnings = facts.slots
       .filter(({ channelAccountId }) => channelAccountId === slot.channelAccountId)
@@ -49,7 +53,7 @@ export function planSchedule(
     });
   }
   if (mode === 'tentative') return { change: { publications }, records };
-  const { kept, dropped } = standingSlots(context, refs.publications);
+  const { kept, dropped } = slotsBesidePlan(context, refs.publications);
   const keptIds = new Set(kept.map(({ id }) => id));
   const droppedIds = new Set(dropped.map(({ id }) => id));
   const bound = publications.map((record): PublicationRecord => {
@@ -66,14 +70,14 @@ export function planSchedule(
 }
 
 /** True when something is left of the plan, and could be sent as it stands. */
-export function isPlanStanding(context: ItemContext, without: string): boolean {
+export function planStands(context: ItemContext, without: string): boolean {
   const left = context.publications.filter(
     (record) => record.id !== without && (isPlanned(record) || record.state === 'published'),
   );
   return left.length > 0 && left.filter(isPlanned).every((record) => isBound(context, record));
 }
 
-export function unschedule(context: ItemContext): Move {
+function unschedule(context: ItemContext): Move {
   const dropped = context.publications.filter(({ state }) => state === 'planned');
   return {
     change: {
@@ -90,7 +94,7 @@ export function unschedule(context: ItemContext): Move {
   };
 }
 
-export function skipPublication(context: ItemContext, { refs }: Command<'skip_publication'>): Move {
+function skipPublication(context: ItemContext, { refs }: Command<'skip_publication'>): Move {
   const record = publicationById(context, refs.publicationId);
   if (record === null) return NOTHING;
   const evidence = refs.reason ?? null;
@@ -99,3 +103,61 @@ export function skipPublication(context: ItemContext, { refs }: Command<'skip_pu
     records: [{ type: 'publication.skipped', data: { ...publicationData(record), evidence } }],
   };
 }
+
+function isAfterHandoff(place: Place): boolean {
+  return place === 'scheduling.planning' || place === 'scheduled' || place === 'publishing';
+}
+
+export const SCHEDULE_COMMANDS = {
+  plan_schedule: {
+    in: [...BEFORE_SENDING, 'publishing'],
+    by: ['social_media_manager'],
+    requires: [
+      'campaign_released',
+      'approvals_hold',
+      'nothing_sending',
+      'account_free',
+      'nothing_unknown',
+      'variants_in_limits',
+      'slot_valid',
+      'slot_in_future',
+      'not_blacked_out',
+      'embargo_over',
+      'token_valid_past_slot',
+    ],
+    move: (context, command, place) =>
+      planSchedule(context, command, isAfterHandoff(place) ? 'planned' : 'tentative'),
+  },
+  unschedule: {
+    in: ['scheduled', 'publishing'],
+    by: ['social_media_manager'],
+    requires: ['nothing_sending'],
+    move: unschedule,
+  },
+  skip_publication: {
+    in: ['scheduling.planning', 'scheduled', 'publishing'],
+    by: ['social_media_manager'],
+    requires: ['nothing_sending', 'publication_planned', 'another_publication'],
+    move: skipPublication,
+  },
+  resolve_publication: {
+    in: OPEN_PLACES,
+    by: ['social_media_manager'],
+    requires: [
+      'is_unknown_or_missed',
+      'outcome_fits',
+      'evidence_given',
+      'campaign_released',
+      'approvals_hold',
+      'nothing_sending',
+      'nothing_unknown',
+      'variants_in_limits',
+      'slot_valid',
+      'slot_in_future',
+      'not_blacked_out',
+      'embargo_over',
+      'token_valid_past_slot',
+    ],
+    move: resolvePublication,
+  },
+} as const satisfies CommandDefinitions<keyof SchedulePayloads>;

@@ -1,12 +1,11 @@
 import { clockOnEntry, fallbackSteps, stepsOver } from '../clock.ts';
-import type { ClockFacts, Command, SystemEvent } from '../commands.ts';
-import {
-  type ItemContext,
-  isSending,
-  type PublicationRecord,
-  type PublicationState,
-} from '../context.ts';
-import { type Place, type Stage, stageOf } from '../stages.ts';
+import type { ClockFacts } from '../commands/facts.ts';
+import type { StagePayloads } from '../commands/stage.ts';
+import type { Command, SystemEvent } from '../commands.ts';
+import { type ItemContext, isSending, type PublicationRecord } from '../context.ts';
+import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
+import { OPEN_PLACES, type Place, type Stage, stageOf } from '../stages.ts';
+import type { CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
 import { type Move, merge, NOTHING, withMember } from './move.ts';
 
@@ -31,11 +30,7 @@ export function enterStage(
   };
 }
 
-export function hold(
-  context: ItemContext,
-  { actor, at, refs }: Command<'hold'>,
-  place: Place,
-): Move {
+function hold(context: ItemContext, { actor, at, refs }: Command<'hold'>, place: Place): Move {
   return {
     change: {
       heldFrom: place,
@@ -46,7 +41,7 @@ export function hold(
   };
 }
 
-export function resume(context: ItemContext, { refs }: Command<'resume'>): Move {
+function resume(context: ItemContext, { refs }: Command<'resume'>): Move {
   return {
     change: {},
     records: [
@@ -55,7 +50,7 @@ export function resume(context: ItemContext, { refs }: Command<'resume'>): Move 
   };
 }
 
-const RELEASED_BY_CANCEL: readonly PublicationState[] = ['tentative', 'planned', 'missed'];
+const RELEASED_BY_CANCEL: readonly PublicationState[] = [...WAITING_STATES, 'missed'];
 
 /** Releases what was planned; published posts stay published and are listed. */
 export function cancel(
@@ -119,7 +114,7 @@ export function isCancelDue(context: ItemContext): boolean {
   );
 }
 
-export function reassign(context: ItemContext, { refs }: Command<'reassign'>): Move {
+function reassign(context: ItemContext, { refs }: Command<'reassign'>): Move {
   const { role, memberId, as } = refs;
   const change: Partial<ItemContext> =
     as === 'co_author'
@@ -141,7 +136,7 @@ export function reassign(context: ItemContext, { refs }: Command<'reassign'>): M
  * A new deadline for the stage's clock: the one the facts bring, else up to the instant asked for,
  * else a full period from now.
  */
-export function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): Move {
+function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): Move {
   const { clock } = context;
   if (clock === null) return NOTHING;
   const now = Date.parse(at);
@@ -199,3 +194,37 @@ export function releaseCampaign(context: ItemContext): Move {
     records: [{ type: 'campaign.released', data: { campaignId: context.campaign.id } }],
   };
 }
+
+export const STAGE_COMMANDS = {
+  hold: {
+    in: OPEN_PLACES.filter((place) => place !== 'on_hold'),
+    by: 'responsible',
+    requires: ['reason_given', 'nothing_sending'],
+    move: hold,
+  },
+  resume: {
+    in: ['on_hold'],
+    by: 'responsible',
+    requires: ['reason_given', 'nothing_sending'],
+    move: resume,
+  },
+  cancel: {
+    in: OPEN_PLACES,
+    by: ['strategist', 'admin'],
+    requires: ['reason_given', 'nothing_sending', 'nothing_unknown'],
+    move: (context, { refs, at, actor }) =>
+      cancel(context, refs.reason ?? null, { at, memberId: actor.memberId }),
+  },
+  reassign: {
+    in: OPEN_PLACES,
+    by: 'responsible',
+    requires: ['receiver_holds_role', 'receiver_active'],
+    move: reassign,
+  },
+  extend: {
+    in: OPEN_PLACES,
+    by: ['strategist', 'admin'],
+    requires: ['clock_running', 'reason_given', 'extension_valid'],
+    move: extend,
+  },
+} as const satisfies CommandDefinitions<keyof StagePayloads>;

@@ -1,9 +1,9 @@
 import type { Role } from '../../people/roles.ts';
 import type { CommandPayloads } from '../commands.ts';
 import { currentReview, type ItemContext, peerDecision } from '../context.ts';
-import { COMMAND_RULES } from '../rules.ts';
-import type { Place } from '../stages.ts';
-import { type Checks, isBlank, MET, rolesFor, unmet } from './question.ts';
+import { isFinal } from '../stages.ts';
+import { versionTag } from '../version-tag.ts';
+import { isBlank, MET, type Requirements, rolesWith, unmet } from './question.ts';
 
 function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs']): boolean {
   if (refs.role === 'strategist') return false;
@@ -12,78 +12,112 @@ function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs
 }
 
 /** Whether this command may be given here, now, by this member; who may receive the item. */
-export const ACCESS_CHECKS = {
-  item_closed: ({ place }) =>
-    place === 'closed' || place === 'cancelled'
-      ? unmet('item_closed', `the item is ${place}`)
-      : MET,
-
-  basis_changed: () => MET,
-
-  command_expired: ({ ask }) =>
-    ask.expiresAt !== undefined && Date.parse(ask.expiresAt) <= Date.parse(ask.at)
-      ? unmet('command_expired', `the command expired at ${ask.expiresAt}`)
-      : MET,
-
-  in_stage: ({ place, ask }) => {
-    const allowed: readonly Place[] = COMMAND_RULES[ask.type].in;
-    return allowed.includes(place)
-      ? MET
-      : unmet('in_stage', `${ask.type} is for ${allowed.join(', ')}; the item is in ${place}`);
+export const ACCESS_REQUIREMENTS = {
+  item_closed: {
+    text: 'The item is open.',
+    about: 'item',
+    check: ({ place }) => (isFinal(place) ? unmet(`the item is ${place}`) : MET),
   },
 
-  holds_role: ({ place, context, ask }) => {
-    if (COMMAND_RULES[ask.type].by === 'receiver') return MET;
-    if (ask.type === 'save_draft' && context.coAuthors.includes(ask.actor.memberId)) return MET;
-    const roles = rolesFor(ask.type, place, context);
-    const asked: readonly Role[] =
-      (ask.type === 'decide_approval' || ask.type === 'sign_off') && ask.refs !== null
-        ? [ask.refs.role]
-        : roles;
-    if (asked.length === 0 || asked.some((role) => ask.actor.roles.includes(role))) return MET;
-    return unmet('holds_role', `${ask.type} needs the role ${asked.join(' or ')}`, asked[0]);
+  basis_changed: {
+    text: 'The item is still as the command found it (`basisSeq`, `If-Match`).',
+    about: 'item',
+    check: ({ context, seq, ask }) => {
+      const { basisSeq, basisTag } = ask;
+      if (basisSeq !== undefined && basisSeq !== seq) {
+        return unmet(`the item is at ${seq}, the command is based on ${basisSeq}`);
+      }
+      return basisTag !== undefined && basisTag !== versionTag(ask.type, context)
+        ? unmet('someone saved another version in between')
+        : MET;
+    },
   },
 
-  reason_given: ({ context, ask }) => {
-    if (ask.refs === null) return MET;
-    switch (ask.type) {
-      case 'decide_approval':
-        return ask.refs.decision === 'request_changes' && ask.refs.reason === undefined
-          ? unmet('reason_given', 'a request for changes needs a reason')
-          : MET;
-      case 'sign_off':
-        return isDissent(context, ask.refs) && ask.refs.commentId === undefined
-          ? unmet('reason_given', 'a dissent needs a comment')
-          : MET;
-      case 'decline_handoff':
-      case 'hold':
-      case 'resume':
-      case 'cancel':
-      case 'extend':
-        return isBlank(ask.refs.reason) ? unmet('reason_given', `${ask.type} needs a reason`) : MET;
-      default:
-        return MET;
-    }
+  command_expired: {
+    text: 'The command has not expired (`expiresAt`).',
+    about: 'item',
+    check: ({ ask }) =>
+      ask.expiresAt !== undefined && Date.parse(ask.expiresAt) <= Date.parse(ask.at)
+        ? unmet(`the command expired at ${ask.expiresAt}`)
+        : MET,
   },
 
-  receiver_holds_role: ({ ask }) => {
-    if (ask.type !== 'reassign' || ask.refs === null || ask.refs.as === 'co_author') return MET;
-    return ask.facts.receiverRoles.includes(ask.refs.role)
-      ? MET
-      : unmet(
-          'receiver_holds_role',
-          `the receiver does not hold the role ${ask.refs.role}`,
-          ask.refs.role,
-        );
+  in_stage: {
+    text: 'The command fits the stage of the item.',
+    about: 'item',
+    check: ({ place, ask, access }) =>
+      access.in.includes(place)
+        ? MET
+        : unmet(`${ask.type} is possible in ${access.in.join(', ')}; the item is in ${place}`),
   },
 
-  receiver_active: ({ ask }) => {
-    if (ask.type !== 'reassign' || ask.refs === null) return MET;
-    return ask.facts.receiverActive
-      ? MET
-      : unmet('receiver_active', 'the receiver is not an active member of this workspace');
+  holds_role: {
+    text: 'The caller holds a role that may give this command here.',
+    about: 'actor',
+    check: ({ place, context, ask, access }) => {
+      if (access.by === 'receiver') return MET;
+      if (ask.type === 'save_draft' && context.coAuthors.includes(ask.actor.memberId)) return MET;
+      const roles = rolesWith(access, { type: ask.type, place, context });
+      const asked: readonly Role[] =
+        (ask.type === 'decide_approval' || ask.type === 'sign_off') && ask.refs !== null
+          ? [ask.refs.role]
+          : roles;
+      if (asked.length === 0 || asked.some((role) => ask.actor.roles.includes(role))) return MET;
+      return unmet(`${ask.type} needs the role ${asked.join(' or ')}`, asked[0]);
+    },
   },
 
-  clock_running: ({ context }) =>
-    context.clock === null ? unmet('clock_running', 'no clock runs in this stage') : MET,
-} as const satisfies Checks;
+  reason_given: {
+    text: 'The command gives a reason. A dissent gives a comment.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.refs === null) return MET;
+      switch (ask.type) {
+        case 'decide_approval':
+          return ask.refs.decision === 'request_changes' && ask.refs.reason === undefined
+            ? unmet('a request for changes needs a reason')
+            : MET;
+        case 'sign_off':
+          return isDissent(context, ask.refs) && ask.refs.commentId === undefined
+            ? unmet('a dissent needs a comment')
+            : MET;
+        case 'decline_handoff':
+        case 'hold':
+        case 'resume':
+        case 'cancel':
+        case 'extend':
+          return isBlank(ask.refs.reason) ? unmet(`${ask.type} needs a reason`) : MET;
+        default:
+          return MET;
+      }
+    },
+  },
+
+  receiver_holds_role: {
+    text: 'The receiver holds the role.',
+    about: 'item',
+    check: ({ ask }) => {
+      if (ask.type !== 'reassign' || ask.refs === null || ask.refs.as === 'co_author') return MET;
+      return ask.facts.receiverRoles.includes(ask.refs.role)
+        ? MET
+        : unmet(`the receiver does not hold the role ${ask.refs.role}`, ask.refs.role);
+    },
+  },
+
+  receiver_active: {
+    text: 'The receiver is an active member of the workspace.',
+    about: 'item',
+    check: ({ ask }) => {
+      if (ask.type !== 'reassign' || ask.refs === null) return MET;
+      return ask.facts.receiverActive
+        ? MET
+        : unmet('the receiver is not an active member of this workspace');
+    },
+  },
+
+  clock_running: {
+    text: 'A clock runs in this stage.',
+    about: 'item',
+    check: ({ context }) => (context.clock === null ? unmet('no clock runs in this stage') : MET),
+  },
+} as const satisfies Requirements;

@@ -1,6 +1,17 @@
 import { currentHandoff, isBreached } from '../context.ts';
+import { IN_FLIGHT_STATES, MAY_BE_OUT_STATES } from '../publication-states.ts';
 import { stageOf } from '../stages.ts';
-import { type Checks, draftFactsOf, holdersOf, MET, type Question, unmet } from './question.ts';
+import {
+  draftFactsOf,
+  holdersOf,
+  MET,
+  type Question,
+  type Requirements,
+  unmet,
+} from './question.ts';
+
+/** States of a publication that freeze the KPI targets. */
+const TARGET_FREEZING_STATES = [...IN_FLIGHT_STATES, ...MAY_BE_OUT_STATES];
 
 /**
  * A holder of the role: the assignee; anyone while nobody is assigned; the assignee's backup after a
@@ -15,83 +26,114 @@ function isReceiver({ place, context, ask }: Question): boolean {
 }
 
 /** The brief, the exit checklists, and who may take the item over. */
-export const HANDOFF_CHECKS = {
-  brief_complete: ({ place, context, ask }) => {
-    if (ask.type === 'save_brief' && (stageOf(place) === 'briefing' || ask.refs === null))
-      return MET;
-    const brief = ask.type === 'save_brief' ? (ask.refs?.brief ?? null) : context.brief;
-    if (brief === null) return unmet('brief_complete', 'no brief is saved yet');
-    return brief.missing.length === 0
-      ? MET
-      : unmet('brief_complete', `the brief lacks ${brief.missing.join(', ')}`);
+export const HANDOFF_REQUIREMENTS = {
+  brief_complete: {
+    text: 'The brief has every required field.',
+    about: 'item',
+    check: ({ place, context, ask }) => {
+      if (ask.type === 'save_brief' && (stageOf(place) === 'briefing' || ask.refs === null))
+        return MET;
+      const brief = ask.type === 'save_brief' ? (ask.refs?.brief ?? null) : context.brief;
+      if (brief === null) return unmet('no brief is saved yet');
+      return brief.missing.length === 0
+        ? MET
+        : unmet(`the brief lacks ${brief.missing.join(', ')}`);
+    },
   },
 
-  checklist_complete: (question) => {
-    const { context, ask } = question;
-    if (ask.type !== 'offer_handoff' && ask.type !== 'submit_for_review') return MET;
-    const isReview = ask.type === 'submit_for_review';
-    const human = isReview ? context.playbook.checklists.review : context.playbook.checklists.brief;
-    const ticked = ask.refs === null ? human : ask.refs.checklist;
-    const open = human.filter((code) => !ticked.includes(code));
-    const failed = isReview ? draftFactsOf(question).failedChecks : [];
-    return [...open, ...failed].map((code) => ({
-      code: `checklist.${code}` as const,
-      message: `the checklist entry ${code} is not met`,
-    }));
+  checklist_complete: {
+    text: 'Every entry of the exit checklist is met. The refusal names each open entry as `checklist.<code>`.',
+    about: 'item',
+    check: (question) => {
+      const { context, ask } = question;
+      if (ask.type !== 'offer_handoff' && ask.type !== 'submit_for_review') return MET;
+      const isReview = ask.type === 'submit_for_review';
+      const human = isReview
+        ? context.playbook.checklists.review
+        : context.playbook.checklists.brief;
+      const ticked = ask.refs === null ? human : ask.refs.checklist;
+      const open = human.filter((code) => !ticked.includes(code));
+      const failed = isReview ? draftFactsOf(question).failedChecks : [];
+      return [...open, ...failed].map((entry) => ({
+        entry,
+        message: `the checklist entry ${entry} is not met`,
+      }));
+    },
   },
 
-  targets_set: ({ context }) =>
-    (context.brief?.targetCount ?? 0) > 0
-      ? MET
-      : unmet('targets_set', 'the brief has no KPI target'),
-
-  targets_unfrozen: ({ context, ask }) => {
-    if (ask.type !== 'save_brief' || ask.refs === null || context.brief === null) return MET;
-    const out = context.publications.some(({ state }) =>
-      ['due', 'sending', 'published', 'unknown'].includes(state),
-    );
-    return out && ask.refs.brief.targetsHash !== context.brief.targetsHash
-      ? unmet('targets_unfrozen', 'KPI targets change only before the first publication')
-      : MET;
+  targets_set: {
+    text: 'The brief has at least one KPI target.',
+    about: 'item',
+    check: ({ context }) =>
+      (context.brief?.targetCount ?? 0) > 0 ? MET : unmet('the brief has no KPI target'),
   },
 
-  receiver_exists: (question) => {
-    const creators = holdersOf(question.ask).creator ?? [];
-    const { creator } = question.context.team;
-    if (creators.length === 0) {
-      return unmet('receiver_exists', 'no active member holds the role creator', 'creator');
-    }
-    return creator === null || creators.includes(creator)
-      ? MET
-      : unmet('receiver_exists', `${creator} is no active creator: reassign the item`, 'creator');
+  targets_unfrozen: {
+    text: 'The KPI targets change only before the first publication.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'save_brief' || ask.refs === null || context.brief === null) return MET;
+      const isOut = context.publications.some(({ state }) =>
+        TARGET_FREEZING_STATES.includes(state),
+      );
+      return isOut && ask.refs.brief.targetsHash !== context.brief.targetsHash
+        ? unmet('KPI targets change only before the first publication')
+        : MET;
+    },
   },
 
-  is_receiver: (question) => {
-    if (isReceiver(question)) return MET;
-    const role = question.place === 'briefing.offered' ? 'creator' : 'social_media_manager';
-    return unmet('is_receiver', `the handoff is for the ${role} it is assigned to`, role);
+  receiver_exists: {
+    text: 'The assigned creator is active. While none is assigned, there is an active creator.',
+    about: 'item',
+    check: (question) => {
+      const creators = holdersOf(question.ask).creator ?? [];
+      const { creator } = question.context.team;
+      if (creators.length === 0) {
+        return unmet('no active member holds the role creator', 'creator');
+      }
+      return creator === null || creators.includes(creator)
+        ? MET
+        : unmet(`${creator} is not an active creator: reassign the item`, 'creator');
+    },
   },
 
-  current_handoff: ({ context, ask }) => {
-    if (ask.type !== 'accept_handoff' && ask.type !== 'decline_handoff') return MET;
-    const current = currentHandoff(context);
-    if (ask.refs === null || ask.refs.handoffId === undefined) return MET;
-    return current?.id === ask.refs.handoffId
-      ? MET
-      : unmet('current_handoff', `the open handoff is ${current?.id ?? 'none'}`);
+  is_receiver: {
+    text: 'The caller holds the receiving role and is assigned. While nobody is assigned, any holder may decide. After a breach, the backup may too.',
+    about: 'actor',
+    check: (question) => {
+      if (isReceiver(question)) return MET;
+      const role = question.place === 'briefing.offered' ? 'creator' : 'social_media_manager';
+      return unmet(`only the assigned ${role} decides on the handoff`, role);
+    },
   },
 
-  platform_tag: ({ place, context, ask }) => {
-    if (place !== 'scheduling.offered' || ask.type !== 'accept_handoff') return MET;
-    const lacking = Object.keys(context.draft?.variants ?? {}).filter(
-      (channel) => !((ask.actor.platformTags[channel] ?? 0) >= 1),
-    );
-    return lacking.length === 0
-      ? MET
-      : unmet(
-          'platform_tag',
-          `the publisher lacks the platform tag ${lacking.join(', ')}`,
-          'social_media_manager',
-        );
+  current_handoff: {
+    text: 'The command names the open handoff.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'accept_handoff' && ask.type !== 'decline_handoff') return MET;
+      const current = currentHandoff(context);
+      if (ask.refs === null || ask.refs.handoffId === undefined) return MET;
+      return current?.id === ask.refs.handoffId
+        ? MET
+        : unmet(`the open handoff is ${current?.id ?? 'none'}`);
+    },
   },
-} as const satisfies Checks;
+
+  platform_tag: {
+    text: 'The publisher knows every channel of the draft.',
+    about: 'actor',
+    check: ({ place, context, ask }) => {
+      if (place !== 'scheduling.offered' || ask.type !== 'accept_handoff') return MET;
+      const lacking = Object.keys(context.draft?.variants ?? {}).filter(
+        (channel) => !((ask.actor.platformTags[channel] ?? 0) >= 1),
+      );
+      return lacking.length === 0
+        ? MET
+        : unmet(
+            `the publisher lacks the platform tag ${lacking.join(', ')}`,
+            'social_media_manager',
+          );
+    },
+  },
+} as const satisfies Requirements;

@@ -1,17 +1,8 @@
 import type { Role } from '../../people/roles.ts';
-import type {
-  Command,
-  CommandType,
-  DraftFacts,
-  Holders,
-  PlannedSlot,
-  RequirementCode,
-  SlotFacts,
-  Unmet,
-} from '../commands.ts';
+import type { DraftFacts, Holders, PlannedSlot, SlotFacts } from '../commands/facts.ts';
+import type { Command, CommandAccess, CommandType } from '../commands.ts';
 import { currentApprovals, type ItemContext } from '../context.ts';
 import { responsibleRoles } from '../responsible.ts';
-import { COMMAND_RULES } from '../rules.ts';
 import { type Place, stageOf } from '../stages.ts';
 
 /**
@@ -25,19 +16,35 @@ export type Inquiry = {
 export interface Question {
   place: Place;
   context: ItemContext;
+  seq: number;
   ask: Inquiry;
+  /** Where the command may be given, and by whom. */
+  access: CommandAccess;
 }
 
-/** One requirement's check: what of it is unmet. */
-export type Check = (question: Question) => readonly Unmet[];
+/** One thing that is in the way. `entry` names the entry of a checklist. */
+export interface Problem {
+  message: string;
+  role?: Role;
+  entry?: string;
+}
 
-/** Checks of one subject, by the code of their requirement. */
-export type Checks = { readonly [K in RequirementCode]?: Check };
+/** A named condition of the guards. Its key in the family is its code. */
+export interface Requirement {
+  /** What it asks for, for the documentation. */
+  text: string;
+  /** A refusal that is about the actor alone is 403, any other 409. */
+  about: 'actor' | 'item';
+  /** What of it is unmet. */
+  check: (question: Question) => readonly Problem[];
+}
 
-export const MET: readonly Unmet[] = [];
+export type Requirements = Readonly<Record<string, Requirement>>;
 
-export function unmet(code: Unmet['code'], message: string, role?: Role): readonly Unmet[] {
-  return [role === undefined ? { code, message } : { code, message, role }];
+export const MET: readonly Problem[] = [];
+
+export function unmet(message: string, role?: Role): readonly Problem[] {
+  return [role === undefined ? { message } : { message, role }];
 }
 
 export function isBlank(text: string | undefined): boolean {
@@ -45,8 +52,10 @@ export function isBlank(text: string | undefined): boolean {
 }
 
 /** Roles that may give a command where the item is now. */
-export function rolesFor(type: CommandType, place: Place, context: ItemContext): readonly Role[] {
-  const { by } = COMMAND_RULES[type];
+export function rolesWith(
+  { by }: CommandAccess,
+  { type, place, context }: { type: CommandType; place: Place; context: ItemContext },
+): readonly Role[] {
   if (by === 'responsible') {
     const extra: Role[] = type === 'reassign' ? ['strategist', 'admin'] : ['admin'];
     return [...new Set([...responsibleRoles(place, context), ...extra])];
@@ -94,10 +103,10 @@ export function bindsContent({ place, ask }: Pick<Question, 'place' | 'ask'>): b
 export function slotProblem(
   code: SlotFacts['problems'][number]['code'],
   { ask }: Question,
-): readonly Unmet[] {
+): readonly Problem[] {
   if (!plansASend(ask)) return MET;
   return slotsOf(ask).facts.flatMap(({ problems }) =>
-    problems.filter((problem) => problem.code === code),
+    problems.filter((problem) => problem.code === code).map(({ message }) => ({ message })),
   );
 }
 

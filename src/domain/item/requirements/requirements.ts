@@ -1,24 +1,34 @@
-import type { RequirementCode, Unmet } from '../commands.ts';
+import type { Role } from '../../people/roles.ts';
+import type { CommandType } from '../commands.ts';
 import type { ItemContext } from '../context.ts';
 import { COMMAND_RULES } from '../rules.ts';
 import type { Place } from '../stages.ts';
-import { versionTag } from '../version-tag.ts';
-import { ACCESS_CHECKS } from './access.ts';
-import { APPROVAL_CHECKS } from './approval.ts';
-import { HANDOFF_CHECKS } from './handoff.ts';
-import { REVIEW_CHECKS } from './kpi-review.ts';
-import { type Check, type Inquiry, MET, type Question, unmet } from './question.ts';
-import { SCHEDULE_CHECKS } from './schedule.ts';
+import { REQUIREMENTS, type RequirementCode, type Unmet } from './catalogue.ts';
+import { type Inquiry, type Question, rolesWith } from './question.ts';
 
-export { type Inquiry, rolesFor } from './question.ts';
+export type { Inquiry } from './question.ts';
 
-const CHECKS: Record<RequirementCode, Check> = {
-  ...ACCESS_CHECKS,
-  ...HANDOFF_CHECKS,
-  ...APPROVAL_CHECKS,
-  ...SCHEDULE_CHECKS,
-  ...REVIEW_CHECKS,
-};
+/** What every command needs, before what its own rule names. */
+const OF_EVERY_COMMAND = [
+  'basis_changed',
+  'command_expired',
+  'in_stage',
+  'holds_role',
+] as const satisfies readonly RequirementCode[];
+
+function unmetOf(code: RequirementCode, question: Question): Unmet[] {
+  return REQUIREMENTS[code].check(question).map(
+    ({ entry, ...problem }): Unmet => ({
+      code: entry === undefined ? code : `checklist.${entry}`,
+      ...problem,
+    }),
+  );
+}
+
+/** Roles that may give a command where the item is now. */
+export function rolesFor(type: CommandType, place: Place, context: ItemContext): readonly Role[] {
+  return rolesWith(COMMAND_RULES[type], { type, place, context });
+}
 
 /**
  * The one authority on who may do what where: the unmet requirements of a command, in the order of
@@ -28,25 +38,12 @@ export function unmetRequirements(
   item: { place: Place; context: ItemContext; seq: number },
   ask: Inquiry,
 ): Unmet[] {
-  const question: Question = { place: item.place, context: item.context, ask };
-  const closed = CHECKS.item_closed(question);
-  if (closed.length > 0) return [...closed];
-  const { basisSeq, basisTag } = ask;
-  const basis =
-    basisSeq !== undefined && basisSeq !== item.seq
-      ? unmet('basis_changed', `the item is at ${item.seq}, the command is based on ${basisSeq}`)
-      : basisTag !== undefined && basisTag !== versionTag(ask.type, item.context)
-        ? unmet('basis_changed', 'someone saved another version in between')
-        : MET;
-  const standing = [
-    ...basis,
-    ...CHECKS.command_expired(question),
-    ...CHECKS.in_stage(question),
-    ...CHECKS.holds_role(question),
-  ];
-  if (CHECKS.in_stage(question).length > 0) return standing;
-  return [
-    ...standing,
-    ...COMMAND_RULES[ask.type].requires.flatMap((code) => [...CHECKS[code](question)]),
-  ];
+  const rule = COMMAND_RULES[ask.type];
+  const question: Question = { ...item, ask, access: rule };
+  const closed = unmetOf('item_closed', question);
+  if (closed.length > 0) return closed;
+  const first = OF_EVERY_COMMAND.flatMap((code) => unmetOf(code, question));
+  // The other requirements mean something only where the command belongs.
+  if (first.some(({ code }) => code === 'in_stage')) return first;
+  return [...first, ...rule.requires.flatMap((code) => unmetOf(code, question))];
 }

@@ -1,13 +1,14 @@
-import { isSending, type PublicationState, publicationById } from '../context.ts';
-import { heldUntil, isPlanned, standingSlots } from '../slots.ts';
+import { isSending, publicationById } from '../context.ts';
+import { type PublicationState, UNRESOLVED_STATES } from '../publication-states.ts';
+import { heldUntil, isPlanned, slotsBesidePlan } from '../slots.ts';
 import { stageOf } from '../stages.ts';
 import {
-  type Checks,
   isBlank,
   isTentativePlace,
   MET,
   plansASend,
   type Question,
+  type Requirements,
   slotProblem,
   slotsOf,
   unmet,
@@ -24,13 +25,13 @@ const HOLDS_ACCOUNT: Partial<Record<PublicationState, string>> = {
 function slotsToSend({ place, context, ask }: Question): { at: string }[] {
   const { slots } = slotsOf(ask);
   if (ask.type !== 'plan_schedule' || isTentativePlace(place)) return slots;
-  return [...slots, ...standingSlots(context, slots).kept];
+  return [...slots, ...slotsBesidePlan(context, slots).kept];
 }
 
 /** A plan may name no slot where others stand, or where what is published is all there will be. */
 function isPlanWithoutSlots({ place, context }: Question): boolean {
   if (isTentativePlace(place)) return false;
-  if (standingSlots(context, []).kept.length > 0) return true;
+  if (slotsBesidePlan(context, []).kept.length > 0) return true;
   return (
     place === 'scheduling.planning' &&
     context.publications.some(({ state }) => state === 'published')
@@ -38,183 +39,224 @@ function isPlanWithoutSlots({ place, context }: Question): boolean {
 }
 
 /** Slots, what is in flight, and what became of a publication. */
-export const SCHEDULE_CHECKS = {
-  campaign_released: ({ context, ask }) => {
-    if (!plansASend(ask)) return MET;
-    if (context.cancelling !== null) return unmet('campaign_released', 'the campaign is cancelled');
-    return context.campaign === null || context.campaign.released
-      ? MET
-      : unmet('campaign_released', 'the gate of the campaign is closed');
+export const SCHEDULE_REQUIREMENTS = {
+  campaign_released: {
+    text: 'The campaign’s gate is open, and the campaign is not cancelled.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (!plansASend(ask)) return MET;
+      if (context.cancelling !== null) return unmet('the campaign is cancelled');
+      return context.campaign === null || context.campaign.released
+        ? MET
+        : unmet('the gate of the campaign is closed');
+    },
   },
 
-  nothing_sending: ({ place, context, ask }) => {
-    if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
-    if (ask.type === 'save_draft' && stageOf(place) === 'creation') return MET;
-    if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
-    const sending = context.publications.filter(isSending);
-    return sending.length === 0
-      ? MET
-      : unmet('nothing_sending', `${sending.map(({ id }) => id).join(', ')} is due or being sent`);
+  nothing_sending: {
+    text: 'No publication is due or being sent.',
+    about: 'item',
+    check: ({ place, context, ask }) => {
+      if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
+      if (ask.type === 'save_draft' && stageOf(place) === 'creation') return MET;
+      if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
+      const sending = context.publications.filter(isSending);
+      return sending.length === 0
+        ? MET
+        : unmet(`${sending.map(({ id }) => id).join(', ')} is due or being sent`);
+    },
   },
 
-  account_free: ({ context, ask }) => {
-    if (ask.type !== 'plan_schedule') return MET;
-    const asked = (ask.refs?.publications ?? []).map(({ channelAccountId }) => channelAccountId);
-    const twice = new Set(asked.filter((id, index) => asked.indexOf(id) !== index));
-    const busy = context.publications.filter(
-      ({ channelAccountId, state }) =>
-        HOLDS_ACCOUNT[state] !== undefined && asked.includes(channelAccountId),
-    );
-    return [
-      ...[...twice].flatMap((id) => unmet('account_free', `${id} is named twice`)),
-      ...busy.flatMap(({ channelAccountId, id, state }) =>
-        unmet('account_free', `${channelAccountId} has ${id}: ${HOLDS_ACCOUNT[state]}`),
-      ),
-    ];
-  },
-
-  nothing_unknown: ({ context, ask }) => {
-    if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
-    const resolving =
-      ask.type === 'resolve_publication' && ask.refs !== null ? ask.refs.publicationId : null;
-    const unknown = context.publications.filter(
-      ({ id, state }) => state === 'unknown' && id !== resolving,
-    );
-    return unknown.length === 0
-      ? MET
-      : unmet(
-          'nothing_unknown',
-          `the outcome of ${unknown.map(({ id }) => id).join(', ')} is unknown`,
-        );
-  },
-
-  slot_valid: (question) => {
-    const { ask, context } = question;
-    if (ask.refs === null || !plansASend(ask)) return MET;
-    const { slots } = slotsOf(ask);
-    const found = [...slotProblem('slot_valid', question)];
-    if (ask.type === 'resolve_publication') {
-      const record = publicationById(context, ask.refs.publicationId);
-      const [slot] = slots;
-      if (slot === undefined) {
-        found.push(...unmet('slot_valid', `${ask.refs.outcome} needs a time`));
-      } else if (record !== null && slot.channelAccountId !== record.channelAccountId) {
-        found.push(...unmet('slot_valid', `${record.id} belongs to ${record.channelAccountId}`));
-      }
-    }
-    for (const { channel } of slots) {
-      if (context.draft !== null && context.draft.variants[channel] === undefined) {
-        found.push(...unmet('slot_valid', `the draft has no variant for ${channel}`));
-      }
-    }
-    if (ask.type === 'plan_schedule' && slots.length === 0 && !isPlanWithoutSlots(question)) {
-      found.push(...unmet('slot_valid', 'the plan names no slot'));
-    }
-    return found;
-  },
-
-  slot_in_future: (question) => {
-    const { place, context, ask } = question;
-    if (ask.refs === null || !plansASend(ask)) return MET;
-    const now = Date.parse(ask.at);
-    if (ask.type === 'plan_schedule' && isTentativePlace(place)) {
-      return slotsOf(ask).slots.flatMap((slot) => {
-        const until = heldUntil(context, slot);
-        return until > now
-          ? MET
-          : unmet(
-              'slot_in_future',
-              `${slot.at} is too soon: it could be held until ${new Date(until).toISOString()}`,
-            );
-      });
-    }
-    return slotsToSend(question)
-      .filter(({ at }) => Date.parse(at) <= now)
-      .flatMap(({ at }) => unmet('slot_in_future', `${at} is not in the future`));
-  },
-
-  not_blacked_out: (question) => slotProblem('not_blacked_out', question),
-
-  embargo_over: (question) => {
-    const { context, ask } = question;
-    const until = context.brief?.embargoUntil ?? null;
-    // A plan may move every slot that stands.
-    if (ask.refs === null || until === null || !plansASend(ask)) return MET;
-    return slotsToSend(question)
-      .filter(({ at }) => Date.parse(at) < Date.parse(until))
-      .flatMap(({ at }) => unmet('embargo_over', `${at} is before the embargo ends at ${until}`));
-  },
-
-  token_valid_past_slot: (question) => slotProblem('token_valid_past_slot', question),
-
-  publication_planned: ({ context, ask }) => {
-    if (ask.type !== 'skip_publication') return MET;
-    const planned = context.publications.filter(isPlanned);
-    const found =
-      ask.refs === null
-        ? planned.length > 0
-        : planned.some(({ id }) => id === ask.refs?.publicationId);
-    return found
-      ? MET
-      : unmet('publication_planned', 'only a planned or tentative publication can be skipped');
-  },
-
-  another_publication: ({ place, context, ask }) => {
-    if (ask.type !== 'skip_publication') return MET;
-    const given = ask.refs?.publicationId;
-    // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
-    const isHeld = context.publications.some(
-      ({ id, state }) =>
-        (given === undefined || id === given) &&
-        (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
-    );
-    if (isHeld) return MET;
-    const standing = context.publications.filter(
-      ({ state }) => state === 'planned' || state === 'published',
-    );
-    const others =
-      given === undefined ? standing.length - 1 : standing.filter(({ id }) => id !== given).length;
-    return others >= 1
-      ? MET
-      : unmet('another_publication', 'no other publication is planned or published');
-  },
-
-  is_unknown_or_missed: ({ context, ask }) => {
-    if (ask.type !== 'resolve_publication') return MET;
-    const open = context.publications.filter(
-      ({ state }) => state === 'unknown' || state === 'missed',
-    );
-    const found =
-      ask.refs === null ? open.length > 0 : open.some(({ id }) => id === ask.refs?.publicationId);
-    return found
-      ? MET
-      : unmet('is_unknown_or_missed', 'only an unknown or a missed publication is resolved');
-  },
-
-  outcome_fits: ({ place, context, ask }) => {
-    if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
-    const { publicationId, outcome } = ask.refs;
-    const state = publicationById(context, publicationId)?.state;
-    const fitting: readonly string[] =
-      state === 'unknown'
-        ? ['live', 'not_live', 'publish_again']
-        : state === 'missed'
-          ? ['reschedule', 'skip']
-          : [];
-    if (fitting.length > 0 && !fitting.includes(outcome)) {
-      return unmet(
-        'outcome_fits',
-        `a publication that is ${state} is resolved by ${fitting.join(', ')}`,
+  account_free: {
+    text: 'The plan names each account once. No post of this item on it is published, unknown or missed.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'plan_schedule') return MET;
+      const asked = (ask.refs?.publications ?? []).map(({ channelAccountId }) => channelAccountId);
+      const twice = new Set(asked.filter((id, index) => asked.indexOf(id) !== index));
+      const busy = context.publications.filter(
+        ({ channelAccountId, state }) =>
+          HOLDS_ACCOUNT[state] !== undefined && asked.includes(channelAccountId),
       );
-    }
-    if (plansASend(ask) && place !== 'publishing') {
-      return unmet('outcome_fits', `${outcome} is possible in publishing; the item is in ${place}`);
-    }
-    return MET;
+      return [
+        ...[...twice].flatMap((id) => unmet(`${id} is named twice`)),
+        ...busy.flatMap(({ channelAccountId, id, state }) =>
+          unmet(`${channelAccountId} has ${id}: ${HOLDS_ACCOUNT[state]}`),
+        ),
+      ];
+    },
   },
 
-  evidence_given: ({ ask }) => {
-    if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
-    return isBlank(ask.refs.evidence) ? unmet('evidence_given', 'say what shows the outcome') : MET;
+  nothing_unknown: {
+    text: 'No publication has an unknown outcome.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
+      const resolving =
+        ask.type === 'resolve_publication' && ask.refs !== null ? ask.refs.publicationId : null;
+      const unknown = context.publications.filter(
+        ({ id, state }) => state === 'unknown' && id !== resolving,
+      );
+      return unknown.length === 0
+        ? MET
+        : unmet(`the outcome of ${unknown.map(({ id }) => id).join(', ')} is unknown`);
+    },
   },
-} as const satisfies Checks;
+
+  slot_valid: {
+    text: 'The plan names or keeps a slot. Each slot has an active account, a variant and a time.',
+    about: 'item',
+    check: (question) => {
+      const { ask, context } = question;
+      if (ask.refs === null || !plansASend(ask)) return MET;
+      const { slots } = slotsOf(ask);
+      const found = [...slotProblem('slot_valid', question)];
+      if (ask.type === 'resolve_publication') {
+        const record = publicationById(context, ask.refs.publicationId);
+        const [slot] = slots;
+        if (slot === undefined) {
+          found.push(...unmet(`${ask.refs.outcome} needs a time`));
+        } else if (record !== null && slot.channelAccountId !== record.channelAccountId) {
+          found.push(...unmet(`${record.id} belongs to ${record.channelAccountId}`));
+        }
+      }
+      for (const { channel } of slots) {
+        if (context.draft !== null && context.draft.variants[channel] === undefined) {
+          found.push(...unmet(`the draft has no variant for ${channel}`));
+        }
+      }
+      if (ask.type === 'plan_schedule' && slots.length === 0 && !isPlanWithoutSlots(question)) {
+        found.push(...unmet('the plan names no slot'));
+      }
+      return found;
+    },
+  },
+
+  slot_in_future: {
+    text: 'The slot lies ahead. A tentative slot leaves time for the approval.',
+    about: 'item',
+    check: (question) => {
+      const { place, context, ask } = question;
+      if (ask.refs === null || !plansASend(ask)) return MET;
+      const now = Date.parse(ask.at);
+      if (ask.type === 'plan_schedule' && isTentativePlace(place)) {
+        return slotsOf(ask).slots.flatMap((slot) => {
+          const until = heldUntil(context, slot);
+          return until > now
+            ? MET
+            : unmet(`${slot.at} is too soon: its deadline was ${new Date(until).toISOString()}`);
+        });
+      }
+      return slotsToSend(question)
+        .filter(({ at }) => Date.parse(at) <= now)
+        .flatMap(({ at }) => unmet(`${at} is not in the future`));
+    },
+  },
+
+  not_blacked_out: {
+    text: 'The slot lies outside every blackout window.',
+    about: 'item',
+    check: (question) => slotProblem('not_blacked_out', question),
+  },
+
+  embargo_over: {
+    text: 'The slot lies after the embargo of the brief.',
+    about: 'item',
+    check: (question) => {
+      const { context, ask } = question;
+      const until = context.brief?.embargoUntil ?? null;
+      // A plan may move every slot it keeps.
+      if (ask.refs === null || until === null || !plansASend(ask)) return MET;
+      return slotsToSend(question)
+        .filter(({ at }) => Date.parse(at) < Date.parse(until))
+        .flatMap(({ at }) => unmet(`${at} is before the embargo ends at ${until}`));
+    },
+  },
+
+  token_valid_past_slot: {
+    text: 'The account’s token is still valid when the slot comes.',
+    about: 'item',
+    check: (question) => slotProblem('token_valid_past_slot', question),
+  },
+
+  publication_planned: {
+    text: 'The publication is planned or tentative.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'skip_publication') return MET;
+      const planned = context.publications.filter(isPlanned);
+      const found =
+        ask.refs === null
+          ? planned.length > 0
+          : planned.some(({ id }) => id === ask.refs?.publicationId);
+      return found ? MET : unmet('only a planned or tentative publication can be skipped');
+    },
+  },
+
+  another_publication: {
+    text: 'Another publication is planned or published. A slot that waits for its plan may be the last.',
+    about: 'item',
+    check: ({ place, context, ask }) => {
+      if (ask.type !== 'skip_publication') return MET;
+      const publicationId = ask.refs?.publicationId;
+      // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
+      const isHeld = context.publications.some(
+        ({ id, state }) =>
+          (publicationId === undefined || id === publicationId) &&
+          (state === 'tentative' || (state === 'planned' && place === 'scheduling.planning')),
+      );
+      if (isHeld) return MET;
+      const candidates = context.publications.filter(
+        ({ state }) => state === 'planned' || state === 'published',
+      );
+      const others =
+        publicationId === undefined
+          ? candidates.length - 1
+          : candidates.filter(({ id }) => id !== publicationId).length;
+      return others >= 1 ? MET : unmet('no other publication is planned or published');
+    },
+  },
+
+  is_unknown_or_missed: {
+    text: 'The publication is unknown or missed.',
+    about: 'item',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'resolve_publication') return MET;
+      const open = context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state));
+      const found =
+        ask.refs === null ? open.length > 0 : open.some(({ id }) => id === ask.refs?.publicationId);
+      return found ? MET : unmet('only an unknown or a missed publication can be resolved');
+    },
+  },
+
+  outcome_fits: {
+    text: 'The outcome fits the publication’s state and the item’s stage.',
+    about: 'item',
+    check: ({ place, context, ask }) => {
+      if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
+      const { publicationId, outcome } = ask.refs;
+      const state = publicationById(context, publicationId)?.state;
+      const fitting: readonly string[] =
+        state === 'unknown'
+          ? ['live', 'not_live', 'publish_again']
+          : state === 'missed'
+            ? ['reschedule', 'skip']
+            : [];
+      if (fitting.length > 0 && !fitting.includes(outcome)) {
+        return unmet(`a publication that is ${state} takes the outcome ${fitting.join(', ')}`);
+      }
+      if (plansASend(ask) && place !== 'publishing') {
+        return unmet(`${outcome} is possible in publishing; the item is in ${place}`);
+      }
+      return MET;
+    },
+  },
+
+  evidence_given: {
+    text: 'The command gives evidence of the outcome.',
+    about: 'item',
+    check: ({ ask }) => {
+      if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
+      return isBlank(ask.refs.evidence) ? unmet('give evidence of the outcome') : MET;
+    },
+  },
+} as const satisfies Requirements;

@@ -1,4 +1,4 @@
-import type { Labels } from './labels.ts';
+import type { Labels } from './words.ts';
 
 export const LABELS_FR: Labels = {
   stages: {

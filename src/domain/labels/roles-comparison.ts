@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KPI_IDS, KPI_UNITS, kpiDefinition } from '../kpi/catalogue.ts';
-import { LABELS, LANGUAGES, type Language } from './labels.ts';
-import { OWNER_ROLES, type OwnerRole } from './roles.ts';
+import { OWNER_ROLES, type OwnerRole } from '../people/roles.ts';
+import { LABELS } from './labels.ts';
 import { COMPARISON_EN } from './roles-comparison.en.ts';
 import { COMPARISON_FR } from './roles-comparison.fr.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type ComparisonSection,
   type ComparisonTexts,
 } from './roles-comparison-lines.ts';
+import { LANGUAGES, type Language } from './words.ts';
 
 export const ComparisonLine = z
   .object({

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isKpiId, kpisOfRole } from '../kpi/catalogue.ts';
-import { LABELS, LANGUAGES } from './labels.ts';
+import { LABELS } from './labels.ts';
 import { RolesComparison, rolesComparison } from './roles-comparison.ts';
 import { COMPARISON_SECTIONS } from './roles-comparison-lines.ts';
+import { LANGUAGES } from './words.ts';
 
 const COMPARED = LANGUAGES.map((language) => rolesComparison(language));
 

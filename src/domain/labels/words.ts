@@ -1,10 +1,8 @@
 import type { Reason } from '../item/reasons.ts';
 import type { Stage } from '../item/stages.ts';
 import type { KpiId } from '../kpi/catalogue.ts';
-import type { Verdict } from '../kpi/verdict.ts';
-import { LABELS_EN } from './labels.en.ts';
-import { LABELS_FR } from './labels.fr.ts';
-import type { Role } from './roles.ts';
+import type { Verdict } from '../kpi/verdict-schema.ts';
+import type { Role } from '../people/roles.ts';
 
 export const LANGUAGES = ['fr', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -17,5 +15,3 @@ export interface Labels {
   kpis: Record<KpiId, string>;
   verdicts: Record<Verdict, string>;
 }
-
-export const LABELS = { fr: LABELS_FR, en: LABELS_EN } as const satisfies Record<Language, Labels>;

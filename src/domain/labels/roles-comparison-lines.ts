@@ -1,5 +1,5 @@
 import type { KpiId } from '../kpi/catalogue.ts';
-import type { OwnerRole } from './roles.ts';
+import type { OwnerRole } from '../people/roles.ts';
 
 /** Where a line of the comparison lives: a stage of the item, or a thing that Baton has. */
 export const COMPARISON_PLACES = [

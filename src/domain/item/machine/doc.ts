@@ -1,12 +1,12 @@
-import type { Duration } from '../playbook/playbook.ts';
-import { STANDARD_PLAYBOOK } from '../playbook/standard.ts';
-import type { CommandRule, RequirementCode } from './commands.ts';
-import { itemMachine } from './item.machine.ts';
-import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-doc-texts.ts';
-import { REQUIREMENT_TEXTS } from './requirements/texts.ts';
-import { STAGE_OWNERS } from './responsible.ts';
-import { COMMAND_RULES, COMMAND_TYPES } from './rules.ts';
-import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from './stages.ts';
+import type { Duration } from '../../playbook/playbook.ts';
+import { STANDARD_PLAYBOOK } from '../../playbook/standard.ts';
+import { itemMachine } from '../item.machine.ts';
+import type { CommandRule } from '../moves/command.ts';
+import { isAboutActor, REQUIREMENT_CODES, REQUIREMENTS } from '../requirements/catalogue.ts';
+import { STAGE_OWNERS } from '../responsible.ts';
+import { COMMAND_RULES, COMMAND_TYPES } from '../rules.ts';
+import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from '../stages.ts';
+import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './doc-texts.ts';
 
 interface Edge {
   from: Place;
@@ -18,6 +18,8 @@ interface Edge {
 
 /** Transitions that every open stage has alike; the page names them once. */
 const EVERYWHERE = ['cancel', 'campaign_cancelled', 'hold', 'resume'];
+
+const ABOUT_ACTOR = REQUIREMENT_CODES.filter(isAboutActor).map((code) => `\`${code}\``);
 
 /** The page that describes the item machine, read from the machine and the table of its commands. */
 export function renderMachineDoc(): string {
@@ -44,7 +46,7 @@ export function renderMachineDoc(): string {
     '## Commands',
     '',
     'A command is refused with every requirement that is not met. When all of them are about who asks',
-    '(`holds_role`, `is_receiver`, `platform_tag`, `four_eyes`) the answer is 403, else 409.',
+    `(${ABOUT_ACTOR.join(', ')}) the answer is 403, else 409.`,
     '',
     '| Command | In | By | Requires |',
     '|---|---|---|---|',
@@ -54,7 +56,7 @@ export function renderMachineDoc(): string {
     '',
     '| Name | Asks that |',
     '|---|---|',
-    ...Object.entries(REQUIREMENT_TEXTS).map(([code, text]) => `| \`${code}\` | ${text} |`),
+    ...REQUIREMENT_CODES.map((code) => `| \`${code}\` | ${REQUIREMENTS[code].text} |`),
     '',
     '## What happens by itself',
     '',
@@ -95,7 +97,7 @@ function commandRow(type: string, rule: CommandRule): string {
   const where = everywhere
     ? `any open stage${rule.in.length < OPEN_PLACES.length ? ' but `on_hold`' : ''}`
     : rule.in.map((place) => `\`${place}\``).join(', ');
-  const requires = rule.requires.map((code: RequirementCode) => `\`${code}\``).join(', ');
+  const requires = rule.requires.map((code) => `\`${code}\``).join(', ');
   return `| \`${type}\` | ${where} | ${byWhom(type, rule.by)} | ${requires || 'nothing more'} |`;
 }
 

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { Brief } from '../brief.ts';
+import type { BriefDigest, DraftDigest } from '../context.ts';
+import { Draft } from '../draft.ts';
+import { conditions } from './body-parts.ts';
+import type { Facts } from './facts.ts';
+
+/** The brief and the draft. */
+export interface ContentPayloads {
+  save_brief: { refs: { brief: BriefDigest }; facts: Facts };
+  save_draft: { refs: { draft: DraftDigest }; facts: Facts };
+}
+
+export const CONTENT_BODIES = {
+  save_brief: z.strictObject({ brief: Brief, ...conditions }),
+  save_draft: z.strictObject({ draft: Draft, ...conditions }),
+} as const satisfies Record<keyof ContentPayloads, z.ZodType>;

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Reason } from '../reasons.ts';
+import { Checklist, comment, conditions, ReasonBody, reasonCode } from './body-parts.ts';
+import type { Facts, Holders } from './facts.ts';
+
+/** The handoff of the brief and of the approved content. */
+export interface HandoffPayloads {
+  offer_handoff: {
+    refs: { checklist: string[]; note?: string };
+    facts: Facts & { holders: Holders };
+  };
+  withdraw_handoff: { refs: { reason?: string }; facts: Facts };
+  accept_handoff: { refs: { handoffId?: string }; facts: Facts };
+  decline_handoff: {
+    refs: { handoffId?: string; reason?: Reason; commentId?: string };
+    facts: Facts;
+  };
+}
+
+export const HANDOFF_BODIES = {
+  offer_handoff: z.strictObject({ checklist: Checklist.default({}), note: comment, ...conditions }),
+  withdraw_handoff: ReasonBody,
+  accept_handoff: z.strictObject({ handoffId: z.string().max(80).optional(), ...conditions }),
+  decline_handoff: z.strictObject({
+    handoffId: z.string().max(80).optional(),
+    reason: reasonCode,
+    comment,
+    ...conditions,
+  }),
+} as const satisfies Record<keyof HandoffPayloads, z.ZodType>;

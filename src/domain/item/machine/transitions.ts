@@ -1,0 +1,88 @@
+import { and } from 'xstate';
+import type { Place, Stage } from '../stages.ts';
+
+export function apply<P extends Place>(place: P) {
+  return { type: 'apply', params: { place } } as const;
+}
+
+export function enter<S extends Stage>(stage: S) {
+  return { type: 'enter', params: { stage } } as const;
+}
+
+/** A command that keeps the place; an always-rule may then move the item on. */
+export function stays<P extends Place>(place: P) {
+  return { guard: { type: 'allowed', params: { place } }, actions: apply(place) } as const;
+}
+
+/** A command that moves the item. */
+export function goes<P extends Place, T extends string>(place: P, target: T) {
+  return { ...stays(place), target } as const;
+}
+
+/** What may happen in every open stage. */
+export function anywhere<P extends Place>(place: P) {
+  const here = { actions: apply(place) } as const;
+  return {
+    reassign: stays(place),
+    extend: stays(place),
+    resolve_publication: stays(place),
+    cancel: goes(place, '#item.cancelled'),
+    publication_sending: here,
+    publication_settled: here,
+    slot_passed: here,
+    approval_deadline_passed: here,
+    checkpoint_recorded: here,
+    checkpoint_missed: here,
+    review_frozen: here,
+    clock_step: here,
+    campaign_released: here,
+    campaign_cancelled: here,
+  } as const;
+}
+
+/** An outcome, where a failed content check takes the item back to its gate. */
+export function settles<P extends Place>(place: P) {
+  return [
+    { guard: 'contentMismatch', actions: apply(place), target: '#item.creation.drafting' },
+    { actions: apply(place) },
+  ] as const;
+}
+
+/** A slot's time has come: it is sent, unless its approvals died. */
+export function becomesDue<P extends Place>(place: P) {
+  return [
+    { guard: 'dueUnapproved', actions: apply(place), target: '#item.creation.drafting' },
+    { actions: apply(place) },
+  ] as const;
+}
+
+/** First of the always-rules: once its campaign is cancelled, an item goes nowhere else. */
+export const CANCELLED_WITH_CAMPAIGN = {
+  guard: 'cancelDue',
+  actions: 'cancelNow',
+  target: '#item.cancelled',
+} as const;
+
+export function holdable<P extends Place>(place: P) {
+  return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
+}
+
+export function allowedAnd<P extends Place, G extends string>(place: P, ...guards: G[]) {
+  return and([{ type: 'allowed', params: { place } }, ...guards] as never);
+}
+
+/** A saved brief takes an item that has left briefing back to creation; the same brief again does nothing. */
+export function revisesBrief<P extends Place>(place: P) {
+  return [
+    { guard: allowedAnd(place, 'sameBrief') },
+    goes(place, '#item.creation.drafting'),
+  ] as const;
+}
+
+/** A changed draft re-opens the gate from wherever the item is; the same draft again does nothing. */
+export function revisesDraft<P extends Place>(place: P) {
+  return [
+    { guard: allowedAnd(place, 'sameDraft') },
+    goes(place, '#item.creation.drafting'),
+  ] as const;
+}
