@@ -24,12 +24,12 @@ const KEEP_DAYS = 14;
 
 /** What the workflows use of the domain, with all that these import: xstate, the hashes. */
 const SHARED_MODULES = [
-  'command-answer.ts',
-  'item-deadlines.ts',
-  'item-event.ts',
-  'item-run.ts',
-  'item-slots.ts',
-  'publication-intent.ts',
+  'channel/publication-intent.ts',
+  'item/command-answer.ts',
+  'item/deadlines.ts',
+  'item/event.ts',
+  'item/run.ts',
+  'item/slots.ts',
 ];
 
 /** The cached bundle of the present sources; null when it has to be built. */
