@@ -32,7 +32,7 @@ export interface SandboxProcess {
   start(): Promise<void>;
 }
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'channels', 'sandbox', 'server.ts');
+const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'sandbox-network', 'server.ts');
 
 export async function startSandbox(
   directory: string,
