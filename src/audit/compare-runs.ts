@@ -70,12 +70,7 @@ function lookAll(
     const sight = await seeRun(temporal, { workflowId }, until);
     if (sight.state !== 'open')
       return { row, facts: row.isStarting ? [] : [withoutRun(row, sight)] };
-    const { runId, sends } = sight;
-    const troubles = [...sight.troubles];
-    for (const send of sends) {
-      const child = await seeRun(temporal, send, until);
-      if (child.state === 'open') troubles.push(...child.troubles);
-    }
+    const { runId, troubles } = sight;
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
     const head = await readHead(temporal, { workflowId, runId }, until);
     if (head === null || row.isStarting) return { row, facts };

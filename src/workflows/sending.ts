@@ -1,4 +1,4 @@
-import { isCancellation, patched } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { publicationById } from '../domain/item/context.ts';
 import { slotEndsAt } from '../domain/item/slots.ts';
@@ -8,7 +8,6 @@ import { publish } from './publication.ts';
 /** Sends a due post, and notes what came of it. */
 export async function send(run: ItemRun, publicationId: string): Promise<void> {
   run.happen({ type: 'publication_sending', at: nowIso(), publicationId });
-  patched('send-in-run');
   const order = orderFor(run, publicationId);
   if (order === null) return;
   const settled = await carryOut(run, order);

@@ -10,8 +10,8 @@ export interface Segment {
   key: string;
   marker: string;
   textHash: string;
-  /** Of its link and files; null without any, absent in rows from before it was kept. */
-  attachedHash?: string | null;
+  /** Of its link and files; null without any. */
+  attachedHash: string | null;
   state: SegmentState;
   /** By the database's clock: the first attempt that may have reached the channel. */
   firstAttemptAt: string | null;
@@ -38,10 +38,7 @@ function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
 }
 
 function isSameContent(stood: Segment, fresh: Segment | undefined): boolean {
-  return (
-    stood.textHash === fresh?.textHash &&
-    (stood.attachedHash === undefined || stood.attachedHash === fresh.attachedHash)
-  );
+  return stood.textHash === fresh?.textHash && stood.attachedHash === fresh.attachedHash;
 }
 
 /** The first text has the key of the post itself. */
@@ -53,10 +50,17 @@ export function newSegments(intentKey: string, contents: readonly SegmentContent
   return contents.map((content, position) => {
     const key = segmentKeyOf(intentKey, position);
     return {
-      ...{ position, key, marker: markerOf(key) },
-      ...{ textHash: sha256Hex(content.text), attachedHash: attachedHashOf(content) },
-      ...{ state: 'waiting', firstAttemptAt: null, absentSince: null },
-      ...{ remoteId: null, permalink: null, acceptedAt: null },
+      position,
+      key,
+      marker: markerOf(key),
+      textHash: sha256Hex(content.text),
+      attachedHash: attachedHashOf(content),
+      state: 'waiting',
+      firstAttemptAt: null,
+      absentSince: null,
+      remoteId: null,
+      permalink: null,
+      acceptedAt: null,
     };
   });
 }
