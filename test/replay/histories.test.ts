@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import type { EventBatch } from '../../src/activities/recording.ts';
@@ -11,6 +11,8 @@ import {
   type RecordedHistory,
   readHistory,
 } from '../support/recorded-histories.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 const WORKFLOWS = join(import.meta.dirname, '..', '..', 'src', 'workflows', 'index.ts');
 /** Tells what the workflows ask to be recorded. */

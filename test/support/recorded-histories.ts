@@ -2,9 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
-
-Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
 

@@ -1,6 +1,8 @@
 import { sleep } from '@temporalio/workflow';
 import { contentItem as present } from '../../../src/workflows/content-item.ts';
 
+export { historyArchive } from '../../../src/workflows/history-archive.ts';
+
 /** The item's workflow with a step that recorded runs do not have. */
 export async function contentItem(
   input: Parameters<typeof present>[0],
