@@ -28,6 +28,11 @@ const checks: Check[] = [
   },
   { name: 'dead code', program: join(modules, 'knip', 'bin', 'knip.js'), args: [] },
   {
+    name: 'code that only tests use',
+    program: join(modules, 'knip', 'bin', 'knip.js'),
+    args: ['--production'],
+  },
+  {
     name: 'pure tests',
     program: join(modules, 'vitest', 'vitest.mjs'),
     args: ['run', '--project', 'pure', '--reporter=dot'],

@@ -78,9 +78,6 @@ export async function collectBaseline(
 export function measuringActivities(deps: MeasuringDeps) {
   const { db } = deps;
   return {
-    takeBaseline: (order: PublicationOrder & { at: string }): Promise<void> =>
-      collectBaseline(deps, order),
-
     /**
      * Collects the readings of a checkpoint from its sources. Readings that people stored for it
      * count as well.

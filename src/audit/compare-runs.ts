@@ -66,12 +66,7 @@ function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<A
     const workflowId = itemWorkflowId(row.itemId);
     const run = await readRunStatus(temporal, { workflowId }, until);
     if (run.state !== 'open') return { row, facts: row.isStarting ? [] : [withoutRun(row, run)] };
-    const { runId, sends } = run;
-    const troubles = [...run.troubles];
-    for (const send of sends) {
-      const child = await readRunStatus(temporal, send, until);
-      if (child.state === 'open') troubles.push(...child.troubles);
-    }
+    const { runId, troubles } = run;
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
     const head = await readHead(temporal, { workflowId, runId }, until);
     if (head === null || row.isStarting) return { row, facts };

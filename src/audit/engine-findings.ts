@@ -3,7 +3,7 @@ import { type FindingPosition, findInTables, type Observation } from '../db/audi
 import { type AuditRow, listAuditRows } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
-import { FINDING_CODES, type FindingCode, kindOf } from '../domain/audit/finding-catalogue.ts';
+import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { ASK_MS, whyNot } from '../engine/ask.ts';
 import type { AuditMemory } from './audit-memory.ts';
@@ -56,9 +56,6 @@ const SUSPICIOUS = [
 const PROBES = 3;
 /** Task queues beside our own that one call asks about. */
 const OTHER_QUEUES = 10;
-
-/** Codes that only the engine can answer. */
-export const ENGINE_CODES = FINDING_CODES.filter((code) => kindOf(code).source === 'engine');
 
 /** What the engine and the tables say when they are held against each other. */
 export async function findInEngine(

@@ -15,8 +15,6 @@ export interface OpenRun {
   startedAt: string | null;
   taskQueue: string;
   troubles: Trouble[];
-  /** Its sends that are under way. */
-  sends: Execution[];
 }
 
 /** Work of an open run that fails again and again. */
@@ -74,9 +72,6 @@ export async function readRunStatus(
       startedAt: instantOf(info?.startTime),
       taskQueue: info?.taskQueue ?? '',
       troubles: [...task, ...failingActivities(description, execution)],
-      sends: (description.pendingChildren ?? []).flatMap(({ workflowId, runId: child }) =>
-        workflowId?.startsWith('publication:') && child ? [{ workflowId, runId: child }] : [],
-      ),
     };
   } catch (error) {
     if (isNotFound(error)) return { state: 'not_found' };

@@ -66,13 +66,6 @@ export function decodeVersionCursor(cursor: string): { name: string; version: nu
   return { name: String(name), version: Number(version) };
 }
 
-/** Cursor of a list ordered by a number. */
-export function decodeSeqCursor(cursor: string): number {
-  const [seq, ...rest] = decode(cursor);
-  if (!isSeq(seq) || rest.length > 0) throw invalidCursor();
-  return Number(seq);
-}
-
 /** Cursor of a timeline: after an event, or after a refusal (`settledAt` and `id` given). */
 export function decodeTimelineCursor(cursor: string): {
   seq: number;

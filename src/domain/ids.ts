@@ -39,8 +39,3 @@ export function derivedId(
 export function itemWorkflowId(itemId: string): string {
   return `item:${itemId}`;
 }
-
-/** Workflow id of one send. */
-export function publicationWorkflowId(intentKey: string): string {
-  return `publication:${intentKey}`;
-}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Duration } from '../domain/playbook/playbook.ts';
-import { type BusinessCalendar, businessDeadline, clockSteps } from './business-calendar.ts';
+import { type BusinessCalendar, clockSteps } from './business-calendar.ts';
 import { isHolidaysCountry, publicHolidays } from './public-holidays.ts';
 
 const PARIS: BusinessCalendar = {
@@ -12,6 +12,10 @@ const PARIS: BusinessCalendar = {
   holidaysCountry: 'FR',
 };
 const days = (amount: number): Duration => ({ amount, unit: 'business_days' });
+/** The whole of a duration. */
+function businessDeadline(...question: Parameters<typeof clockSteps>): string {
+  return clockSteps(...question)[2];
+}
 const hours = (amount: number): Duration => ({ amount, unit: 'business_hours' });
 
 describe('business days', () => {
@@ -141,7 +145,6 @@ describe('whatever the calendar and the start', () => {
       fc.property(anyStart, anyDuration, anyCalendar, (start, duration, calendar) => {
         const all = [start, ...clockSteps(start, duration, calendar)];
         expect(all).toEqual(all.toSorted());
-        expect(all[3]).toBe(businessDeadline(start, duration, calendar));
       }),
     );
   });

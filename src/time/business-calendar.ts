@@ -37,28 +37,14 @@ interface Opening {
 }
 
 /**
- * When a duration that starts now has passed.
+ * The steps of a stage clock at 50, 80, 100 and 150 % of its duration.
  * - `minutes`, `hours`: on every clock.
  * - `business_hours`: hours in which the workspace is open, as they elapse (a day of 23 or 25 hours included).
  * - `business_days`: the same wall time so many working days later; what starts while closed starts at the
  *   next opening and so ends at a closing time.
- * @param start ISO 8601 instant
- * @returns ISO 8601 UTC instant
- * @throws RangeError when the start or a field of the calendar is not valid; the message names it
- */
-export function businessDeadline(
-  start: string,
-  duration: Duration,
-  calendar: BusinessCalendar,
-): string {
-  return deadline(parseInstant(start), duration, openingOf(calendar));
-}
-
-/**
- * The steps of a stage clock at 50, 80, 100 and 150 % of its duration.
  * @param start ISO 8601 instant at which the stage was entered
  * @returns ISO 8601 UTC instants, in order
- * @throws RangeError as `businessDeadline`
+ * @throws RangeError when the start or a field of the calendar is not valid; the message names it
  */
 export function clockSteps(
   start: string,

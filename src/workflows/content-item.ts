@@ -6,8 +6,12 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { placeOf } from '../domain/item/run.ts';
-import { ItemRun } from './item-run.ts';
+import { type Deadline, eventForDeadline } from '../domain/item/deadlines.ts';
+import { type ItemEffect, placeOf } from '../domain/item/run.ts';
+import { freeze } from './freezing.ts';
+import { archiveHistoryOf } from './history-archive.ts';
+import { ItemRun, RECORDING } from './item-run.ts';
+import { measure } from './measuring.ts';
 import {
   type ContentItemInput,
   commandUpdate,
@@ -15,6 +19,9 @@ import {
   stateQuery,
   tickUpdate,
 } from './messages.ts';
+import { record } from './recording.ts';
+import { nameOf } from './run-deadlines.ts';
+import { send, sendOf } from './sending.ts';
 
 /** Continue as new above this many history events; the server's own limit is far higher. */
 const MAX_HISTORY_EVENTS = 8_000;
@@ -37,30 +44,54 @@ export async function contentItem(
   });
   setHandler(tickUpdate, () => run.state());
   setHandler(stateQuery, () => run.state());
-  setHandler(readingsAddedSignal, ({ publicationId }) => run.lookAgain(publicationId));
+  setHandler(readingsAddedSignal, ({ publicationId }) => run.deadlines.lookAgainNow(publicationId));
   // An item is cancelled by its command; a cancellation asked of the engine would leave it half done.
-  return CancellationScope.nonCancellable(() => live(run, input));
+  return CancellationScope.nonCancellable(() => briefToVerdict(run, input));
 }
 
-async function live(
+async function briefToVerdict(
   run: ItemRun,
   input: ContentItemInput,
 ): Promise<{ stage: string; seq: number }> {
   const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
   const mayContinue = () => isLong(continueAbove) && run.isIdle();
   while (!run.isFinal()) {
-    run.armDeadline();
-    await condition(() => run.hasWork() || run.isFinal() || mayContinue());
-    run.startWork();
-    if (mayContinue()) {
-      await continueRun(run, input);
-    }
+    run.deadlines.arm();
+    await condition(() => run.hasTasks() || run.isFinal() || mayContinue());
+    for (const deadline of run.deadlines.takeDue()) meet(run, deadline);
+    for (const effect of run.takeEffects()) carryOut(run, effect);
+    if (run.backlog.isDue) run.work.begin(RECORDING, () => record(run));
+    if (mayContinue()) await continueRun(run, input);
   }
-  run.disarm();
-  await condition(() => allHandlersFinished() && run.isQuiet());
-  await run.recordRest();
-  await run.archiveHistory();
-  return { stage: placeOf(run.snapshot), seq: run.head.seq };
+  run.deadlines.disarm();
+  await condition(() => allHandlersFinished() && run.work.isEmpty);
+  // No event may be missing once the run is closed.
+  await record(run);
+  await archiveHistoryOf(run);
+  return { stage: placeOf(run.snapshot), seq: run.backlog.head.seq };
+}
+
+/** What time brings: readings to be collected, or an event of the machine. */
+function meet(run: ItemRun, deadline: Deadline): void {
+  if (deadline.kind === 'checkpoint') {
+    run.work.begin(nameOf(deadline), () => measure(run, deadline));
+    return;
+  }
+  const event = eventForDeadline(deadline, run.snapshot.context, Date.now());
+  if (event !== null) run.happen(event);
+}
+
+/** What a transition asks of the world. */
+function carryOut(run: ItemRun, effect: ItemEffect): void {
+  switch (effect.type) {
+    case 'start_publication': {
+      const { publicationId } = effect;
+      run.work.begin(sendOf(publicationId), () => send(run, publicationId));
+      return;
+    }
+    case 'freeze_review':
+      run.work.begin(`freeze ${effect.reviewId}`, () => freeze(run, effect));
+  }
 }
 
 function isLong(continueAbove: number): boolean {
@@ -73,12 +104,12 @@ function isLong(continueAbove: number): boolean {
  * first, or carried over.
  */
 async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void> {
-  if (run.unrecorded() > MAX_CARRIED_EVENTS) {
-    run.askToRecord();
+  if (run.backlog.length > MAX_CARRIED_EVENTS) {
+    run.backlog.askToRecord();
     return;
   }
-  run.disarm();
-  await run.archiveHistory();
+  run.deadlines.disarm();
+  await archiveHistoryOf(run);
   await condition(allHandlersFinished);
   if (run.isIdle() && !run.isFinal()) {
     await continueAsNew<typeof contentItem>({ ...input, continued: run.carryOver() });

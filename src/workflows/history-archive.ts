@@ -1,6 +1,7 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { ARCHIVE } from './activity-options.ts';
+import type { ItemRun } from './item-run.ts';
 
 const { archiveHistory } = proxyActivities<Pick<Activities, 'archiveHistory'>>(ARCHIVE);
 
@@ -12,4 +13,17 @@ export async function historyArchive(run: {
   runId: string;
 }): Promise<void> {
   await archiveHistory(run);
+}
+
+/** Has the history of the item's run stored once that is closed; asked for again, it is under way. */
+export async function archiveHistoryOf(run: ItemRun): Promise<void> {
+  if (run.isArchived) return;
+  run.isArchived = true;
+  const { workspaceId, itemId } = run;
+  const { workflowId, runId } = workflowInfo();
+  await startChild(historyArchive, {
+    workflowId: `archive:${itemId}:${runId}`,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    args: [{ workspaceId, itemId, workflowId, runId }],
+  });
 }

@@ -1,3 +1,2 @@
 export { contentItem } from './content-item.ts';
 export { historyArchive } from './history-archive.ts';
-export { publication } from './publication.ts';

@@ -1,3 +1,6 @@
+import type { Reconciliation } from '../activities/publishing/reconciling.ts';
+import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
+
 /** Sends of one text in all, where a look-up found nothing of the one before and its key makes a further one harmless. */
 const MAX_SENDS = 5;
 /** Attempts in all: a run's history has an end. */
@@ -13,33 +16,23 @@ const MAX_WAIT_FROZEN_MS = 300_000;
 /** What ends at no known time is asked for once more so shortly before the order's own end. */
 const LAST_TRY_MS = 1_000;
 
-/** An attempt that neither settled the post nor moved it on. Waits are milliseconds, as far as they are known. */
-export type Setback =
-  /** The channel did not take it, certainly. */
-  | { kind: 'not_taken'; retryAfterMs?: number | undefined }
-  /** The attempt never had the right to send. */
-  | { kind: 'not_begun' }
-  /** Not tried: not the time for it. `whenLifted`: a person ends the wait. */
-  | { kind: 'not_now'; waitMs?: number | undefined; whenLifted?: true | undefined }
-  /** Looked for and not found; its key makes a repetition harmless. */
-  | { kind: 'not_found' };
+/** What neither settled the post nor moved it on. */
+export type Setback = Extract<
+  SendAttempt | Reconciliation,
+  { outcome: 'not_sent' | 'wait' | 'send_again' }
+>;
 
-export type NextTry =
-  | { waitMs: number }
-  /** `sends`: sent as often as it may be; `tries`: the run has no room for more. */
-  | { over: 'time' | 'sends' | 'tries'; sends: number };
+/** `sends`: sent as often as it may be; `tries`: the run has no room for more. */
+export type NextTry = { waitMs: number } | { over: 'time' | 'sends' | 'tries' };
 
 /**
  * When an order is tried again. What was certainly not taken is tried until the order's time is over,
  * less and less often: an hour without a network costs a post no more than an hour. Only a repetition of
  * what may have arrived is counted.
  * @param until the order's end, epoch milliseconds
- * @param hasFewTries asked once, with the first setback: a send that began so ends so
  */
 export class SendPace {
   readonly #until: number;
-  readonly #hasFewTries: () => boolean;
-  #isHasty: boolean | null = null;
   /** All the time there was at the first attempt. */
   #total = 0;
   #attempts = 0;
@@ -49,95 +42,55 @@ export class SendPace {
   /** No sooner than `known`; `wish` is how patient the run is. */
   #pause = { known: 0, wish: 0 };
 
-  constructor(until: number, hasFewTries: () => boolean) {
+  constructor(until: number) {
     this.#until = until;
-    this.#hasFewTries = hasFewTries;
   }
 
   /** Asked before each attempt. */
   next(now: number): NextTry {
-    if (this.#sends >= MAX_SENDS) return this.#over('sends');
-    if (this.#attempts >= MAX_ATTEMPTS) return this.#over('tries');
+    if (this.#sends >= MAX_SENDS) return { over: 'sends' };
+    if (this.#attempts >= MAX_ATTEMPTS) return { over: 'tries' };
     if (this.#attempts === 0) this.#total = this.#until - now;
     this.#attempts += 1;
     const { known, wish } = this.#pause;
     this.#pause = { known: 0, wish: 0 };
     const rest = this.#until - now;
-    if (known > rest || rest < 0) return this.#over('time');
+    if (known > rest || rest < 0) return { over: 'time' };
     const waitMs = Math.max(known, wish);
     if (waitMs <= rest) return { waitMs };
-    return rest > LAST_TRY_MS
-      ? { waitMs: Math.max(known, rest - LAST_TRY_MS) }
-      : this.#over('time');
+    return rest > LAST_TRY_MS ? { waitMs: Math.max(known, rest - LAST_TRY_MS) } : { over: 'time' };
   }
 
   note(setback: Setback): void {
-    this.#isHasty ??= this.#hasFewTries();
-    this.#pause = this.#isHasty ? this.#hasty(setback) : this.#patient(setback);
+    this.#pause = this.#pauseAfter(setback);
   }
 
-  get isHasty(): boolean {
-    return this.#isHasty === true;
-  }
-
-  #over(over: 'time' | 'sends' | 'tries'): NextTry {
-    return { over, sends: this.#sends };
-  }
-
-  #patient(setback: Setback): { known: number; wish: number } {
-    switch (setback.kind) {
-      case 'not_taken':
-      case 'not_begun': {
-        const known = setback.kind === 'not_taken' ? (setback.retryAfterMs ?? 0) : 0;
-        const longest = Math.max(MAX_WAIT_MS, this.#total / ENOUGH_ATTEMPTS);
-        const wish = Math.min(longest, RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10));
+  #pauseAfter(setback: Setback): { known: number; wish: number } {
+    const shareOfTotal = this.#total / ENOUGH_ATTEMPTS;
+    switch (setback.outcome) {
+      case 'not_sent': {
+        const wish = RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10);
         this.#notTaken += 1;
-        return { known, wish };
+        return {
+          known: setback.retryAfterMs ?? 0,
+          wish: Math.min(Math.max(MAX_WAIT_MS, shareOfTotal), wish),
+        };
       }
-      case 'not_now':
+      case 'wait': {
+        // Many may wait for one write, or for one person: each asks less often, the longer it waits.
+        const longest = setback.whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS;
         this.#waits += 1;
+        const wish = 500 * 2 ** Math.min(this.#waits, 10);
         return {
           known: setback.waitMs ?? 0,
-          wish: patience(this.#waits, setback, this.#total / ENOUGH_ATTEMPTS),
+          wish: Math.min(Math.max(longest, shareOfTotal), wish),
         };
-      case 'not_found':
+      }
+      case 'send_again':
         this.#sends += 1;
         this.#notTaken = 0;
         // The first repetition at once; a channel that goes on failing is given time.
-        return {
-          known: 0,
-          wish: this.#sends === 1 ? 0 : RETRY_AFTER_MS * 2 ** (this.#sends - 2),
-        };
+        return { known: 0, wish: this.#sends === 1 ? 0 : RETRY_AFTER_MS * 2 ** (this.#sends - 2) };
     }
   }
-
-  /** As runs did that began before `PATIENT_SENDS`: five tries in all, and no wait is shortened. */
-  #hasty(setback: Setback): { known: number; wish: number } {
-    switch (setback.kind) {
-      case 'not_taken': {
-        this.#sends += 1;
-        const wish = setback.retryAfterMs ?? RETRY_AFTER_MS * this.#sends;
-        return { known: wish, wish };
-      }
-      case 'not_now': {
-        this.#waits += 1;
-        const wish = Math.max(setback.waitMs ?? 0, patience(this.#waits, setback));
-        return { known: wish, wish };
-      }
-      case 'not_begun':
-      case 'not_found':
-        this.#sends += 1;
-        return { known: 0, wish: 0 };
-    }
-  }
-}
-
-/** Many may wait for one write, or for one person: each asks less often, the longer it waits. */
-function patience(
-  waits: number,
-  { whenLifted }: { whenLifted?: true | undefined },
-  atLeast = 0,
-): number {
-  const longest = Math.max(atLeast, whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS);
-  return Math.min(longest, 500 * 2 ** Math.min(waits, 10));
 }

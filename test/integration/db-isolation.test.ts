@@ -180,7 +180,6 @@ async function fillWorkspace() {
     listItemsOfCampaign: (id) =>
       items.listItems(db, { workspaceId: id, campaignId: campaign.id, assigneeId: undefined }),
     listInbox: (id) => items.listInbox(db, { workspaceId: id, memberId, roles: ['creator'] }),
-    listItemEvents: (id) => itemEvents.listItemEvents(db, { ...item, workspaceId: id }),
     readChain: (id) => itemEvents.readChain(db, { ...item, workspaceId: id }),
     findEventsOfCommand: (id) =>
       itemEvents.findEventsOfCommand(db, { workspaceId: id, commandId: 'http:key_a:isolated' }),
@@ -197,9 +196,7 @@ async function fillWorkspace() {
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
     getBrief: (id) => versions.getBrief(db, { ...item, workspaceId: id, hash: 'h' }),
-    getLatestBrief: (id) => versions.getLatestBrief(db, { ...item, workspaceId: id }),
     getDraft: (id) => versions.getDraft(db, { ...item, workspaceId: id, hash: 'h' }),
-    getLatestDraft: (id) => versions.getLatestDraft(db, { ...item, workspaceId: id }),
     getMember: (id) => members.getMember(db, { workspaceId: id, memberId }),
     readActor: (id) => members.readActor(db, { workspaceId: id, memberId }),
     getPlaybook: (id) => playbooks.getPlaybook(db, { workspaceId: id, name: 'standard' }),

@@ -2,7 +2,6 @@ import { appendFile, copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import * as schema from '../../src/db/schema/index.ts';
@@ -69,38 +68,6 @@ describe('migrate', () => {
     await expect(migrate(database.url, { directory })).rejects.toThrow(/broken failed/);
     const { rows } = await database.db.execute(sql`select to_regclass('half_done') as found`);
     expect(rows).toEqual([{ found: null }]);
-  });
-});
-
-describe('the migration to fixed handles', () => {
-  it('stores the name that an account logged in under, and leaves what has a handle', async () => {
-    const directory = await copyMigrations();
-    const later = (await readdir(directory)).filter((file) => file >= '0006');
-    for (const file of later) await rm(join(directory, file));
-    await database.db.execute(sql`create schema handles`);
-    const url = new URL(database.url);
-    url.searchParams.set('options', '-c search_path=handles');
-    await migrate(url.href, { directory });
-    const client = new pg.Client({ connectionString: url.href });
-    await client.connect();
-    try {
-      await client.query("insert into workspaces (id, name, calendar) values ('w', 'w', '{}')");
-      await client.query(`insert into channel_accounts (id, workspace_id, channel, name, zone, settings)
-        values ('1', 'w', 'bluesky', ' @a.example.com', 'UTC', '{"service": "https://s"}'),
-               ('2', 'w', 'bluesky', 'b.example.com', 'UTC', '{"handle": "c.example.com"}'),
-               ('3', 'w', 'bluesky', 'Our bakery', 'UTC', '{}'),
-               ('4', 'w', 'mastodon', 'd.example.com', 'UTC', '{}')`);
-      await migrate(url.href);
-      const { rows } = await client.query('select settings from channel_accounts order by id');
-      expect(rows.map(({ settings }) => settings)).toEqual([
-        { service: 'https://s', handle: '@a.example.com' },
-        { handle: 'c.example.com' },
-        {},
-        {},
-      ]);
-    } finally {
-      await client.end();
-    }
   });
 });
 

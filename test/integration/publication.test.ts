@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultMode } from '../../src/channels/sandbox/protocol.ts';
 import { getIntent, listIntents } from '../../src/db/publishing/publish-intents.ts';
@@ -32,11 +33,13 @@ const LATER_MS = 5_000;
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_500;
 
+const LONE_SENDS = join(import.meta.dirname, '..', 'support', 'lone-send-workflows.ts');
+
 let engine: ItemEngine;
 /** Its network neither keeps keys nor can be searched well enough to send again. */
 let keyless: ItemEngine;
 beforeAll(async () => {
-  engine = await openItemEngine();
+  engine = await openItemEngine({ workflowsPath: LONE_SENDS });
   keyless = await openItemEngine({
     channels: (real) => withIdempotency(real, 'none'),
     sendTiming: { quietMs: 500 },
@@ -69,10 +72,10 @@ async function intentOf(itemId: string, slotNumber = 1) {
   return getIntent(engine.deps.db, { workspaceId, intentKey: intentKeyOf(identity) });
 }
 
-/** Runs a send by itself, as an item would run it. */
+/** Runs a send by itself, as an item's run would. */
 function runOrder(order: PublicationOrder, workflowId: string): Promise<PublicationOutcome> {
   const { temporal, taskQueue } = engine.deps;
-  return temporal.workflow.execute('publication', { workflowId, taskQueue, args: [order] });
+  return temporal.workflow.execute('loneSend', { workflowId, taskQueue, args: [order] });
 }
 
 /** Waits until this much time has passed by the clock on the wall. */

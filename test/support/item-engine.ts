@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+} from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
@@ -126,6 +132,8 @@ export interface EngineOptions {
   /** What this process publishes through instead of the adapters that there are. */
   channels?: (real: ChannelRegistry) => ChannelRegistry;
   sendTiming?: Partial<SendTiming>;
+  /** Workflows that the worker of this process runs instead of those of the program. */
+  workflowsPath?: string;
   /** Servers on loopback that adapters may reach beside the sandbox. */
   allowedOrigins?: string[];
 }
@@ -159,6 +167,11 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
     secrets,
   });
+  const { workflowsPath } = options;
+  const workflowBundle =
+    workflowsPath === undefined
+      ? { codePath }
+      : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
   const startWorker = async (): Promise<void> => {
@@ -166,7 +179,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       connection,
       namespace,
       taskQueue,
-      workflowBundle: { codePath },
+      workflowBundle,
       activities,
       stickyQueueScheduleToStartTimeout: '1 second',
       maxCachedWorkflows: 50,

@@ -6,10 +6,10 @@ import type { ActivityDeps } from '../deps.ts';
 import { collectBaseline } from '../measuring.ts';
 import { type EventBatch, recordBatch } from '../recording.ts';
 import { findTarget, readContents, type SendTarget } from './post-content.ts';
-import { type Found, type ReconcileQuestion, reconcile } from './reconciling.ts';
-import { takeLease } from './send-lease.ts';
-import { type SendResult, unlessMaybeOut, withoutLease } from './send-outcome.ts';
-import { type Contents, sendTexts, type Taken } from './send-texts.ts';
+import { type ReconcileQuestion, type Reconciliation, reconcile } from './reconciling.ts';
+import { type SendAttempt, unlessMaybeOut, withoutRight } from './send-attempt.ts';
+import { type SendRight, takeSendRight } from './send-right.ts';
+import { type Contents, sendTexts } from './send-texts.ts';
 import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
 /** The readings before a post are taken within this, or not at all. */
@@ -38,10 +38,10 @@ export function publishingActivities(deps: PublishingDeps) {
      * transaction, committed before the network is touched; the lease is asked again right before the
      * request is written. Nothing before the lease fails the attempt: what was not begun can wait.
      */
-    async sendPublication(question: SendQuestion): Promise<SendResult> {
+    async sendPublication(question: SendQuestion): Promise<SendAttempt> {
       const deadline = ownDeadline();
       let recorded: { recordedSeq?: number } = {};
-      let prepared: Prepared;
+      let prepared: Preparation | SendAttempt;
       try {
         if (question.record !== undefined) {
           await recordBatch(deps.db, question.record);
@@ -64,19 +64,23 @@ export function publishingActivities(deps: PublishingDeps) {
      * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
      * looked at once more.
      */
-    reconcilePublication: (question: ReconcileQuestion): Promise<Found> =>
+    reconcilePublication: (question: ReconcileQuestion): Promise<Reconciliation> =>
       reconcile(deps, question, timing),
   };
 }
 
-type Prepared = SendResult | { target: SendTarget; contents: Contents; lease: Taken };
+interface Preparation {
+  target: SendTarget;
+  contents: Contents;
+  right: SendRight;
+}
 
-/** Everything up to the right to send. */
+/** Everything up to the right to send; what came of the attempt when it does not get it. */
 async function prepare(
   deps: PublishingDeps,
   { order, again, baselineAt }: SendQuestion,
   timing: SendTiming,
-): Promise<Prepared> {
+): Promise<Preparation | SendAttempt> {
   const { db } = deps;
   const [contents, target, banMs] = await Promise.all([
     readContents(deps, order),
@@ -89,11 +93,11 @@ async function prepare(
     return unlessMaybeOut(deps, order, { outcome: 'rejected', evidence: target.evidence });
   }
   if (banMs > 0) {
-    return withoutLease(deps, order, { taken: false, reason: 'banned', waitMs: banMs });
+    return withoutRight(deps, order, { granted: false, reason: 'banned', waitMs: banMs });
   }
   const idempotency = target.channel.idempotencyOf(target.account);
-  const lease = await takeLease(db, { order, contents, idempotency, again, timing });
-  return lease.taken ? { target, contents, lease } : withoutLease(deps, order, lease);
+  const right = await takeSendRight(db, { order, contents, idempotency, again, timing });
+  return right.granted ? { target, contents, right } : withoutRight(deps, order, right);
 }
 
 /** Its lack stops no post, and waiting for it must not make one late. */

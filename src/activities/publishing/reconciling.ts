@@ -9,7 +9,6 @@ import {
   type PublicationOutcome,
 } from '../../domain/channel/publication-intent.ts';
 import {
-  newSegments,
   nextSegment,
   publishedAs,
   type Segment,
@@ -20,8 +19,14 @@ import type { ActivityDeps } from '../deps.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
 import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
 import { mayResend } from './resend.ts';
-import { standingSegments } from './send-lease.ts';
-import { type Part, partOf, publishedOutcome, settledOutcome, standing } from './send-outcome.ts';
+import {
+  knownSegments,
+  type NotSent,
+  type Part,
+  partOf,
+  publishedOutcome,
+  settledOutcome,
+} from './send-attempt.ts';
 import type { SendTiming } from './send-timing.ts';
 
 const LOOKUP_WITHIN_MS = 10_000;
@@ -34,11 +39,15 @@ export interface ReconcileQuestion {
   evidence: string;
 }
 
-/**
- * `not_sent`: the attempt never had the right to send. `send_again`: nothing was found, and the key of
- * the first attempt still makes a repetition harmless. `go_on`: the text was found, and a thread has more.
- */
-export type Found = PublicationOutcome | ({ outcome: 'send_again' | 'not_sent' | 'go_on' } & Part);
+/** What the look-ups after an attempt of unknown outcome came to. */
+export type Reconciliation =
+  | PublicationOutcome
+  /** The attempt never had the right to send. */
+  | NotSent
+  /** Nothing was found, and the key of the first attempt still makes a repetition harmless. */
+  | { outcome: 'send_again' }
+  /** The text was found, and its thread has more. */
+  | ({ outcome: 'go_on' } & Part);
 
 type ReconcilingDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets'>;
 
@@ -47,21 +56,20 @@ export async function reconcile(
   deps: ReconcilingDeps,
   { order, evidence }: ReconcileQuestion,
   timing: SendTiming,
-): Promise<Found> {
+): Promise<Reconciliation> {
   const { db } = deps;
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-  const intent = await standingIntent(deps, key, timing);
+  const intent = await intentWithoutSender(deps, key, timing);
   const settled = settledOutcome(intent);
   if (settled !== null) return settled;
   if (intent === null || intent.state === 'planned') {
-    return { outcome: 'not_sent', ...partOf(await standing(deps, order)) };
+    return { outcome: 'not_sent', ...partOf(await knownSegments(deps, order)) };
   }
   const target = await findTarget(deps, order);
   if ('evidence' in target) return { outcome: 'unknown', evidence: target.evidence };
   const contents = await readContents(deps, order);
   if ('outcome' in contents) return { outcome: 'unknown', evidence: contents.evidence };
-  const fresh = newSegments(intent.intentKey, contents);
-  const segments = standingSegments(intent, fresh) ?? fresh;
+  const { segments } = intent;
   const segment = nextSegment(segments);
   const content = segment === null ? undefined : contents[segment.position];
   if (segment === null || content === undefined || segment.state === 'rejected') {
@@ -76,7 +84,7 @@ export async function reconcile(
     signal: AbortSignal.timeout(LOOKUP_WITHIN_MS),
   });
   await noteCredentialVerdict(deps, order, target, found);
-  const looked = { order, key, segments, segment, evidence, timing };
+  const look = { order, key, segments, segment, evidence, timing };
   switch (found.outcome) {
     case 'cannot_tell':
       // Such a channel never can: a person has to be asked, and need not wait for us.
@@ -90,13 +98,13 @@ export async function reconcile(
       }
       throw lookAgain('CannotTell');
     case 'found':
-      return noteFound(deps, looked, found);
+      return noteFound(deps, look, found);
     case 'absent':
-      return noteAbsent(deps, looked, target);
+      return noteAbsent(deps, look, target);
   }
 }
 
-interface Looked {
+interface Look {
   order: PublicationOrder;
   key: IntentKey;
   segments: readonly Segment[];
@@ -107,13 +115,15 @@ interface Looked {
 
 async function noteFound(
   { db }: ReconcilingDeps,
-  { key, segments, segment, evidence }: Looked,
+  { key, segments, segment, evidence }: Look,
   { post, others }: Extract<LookupOutcome, { outcome: 'found' }>,
-): Promise<Found> {
+): Promise<Reconciliation> {
   const known = withSegment(segments, segment.position, publishedAs(post));
   const isComplete = nextSegment(known) === null;
   await noteLookup(db, {
-    ...{ ...key, segments: known, state: isComplete ? 'published' : 'planned' },
+    ...key,
+    segments: known,
+    state: isComplete ? 'published' : 'planned',
     evidence: { reason: evidence, foundBy: segment.marker, others: others.length },
   });
   if (!isComplete) return { outcome: 'go_on', ...partOf(known) };
@@ -130,9 +140,9 @@ async function noteFound(
  */
 async function noteAbsent(
   { db }: ReconcilingDeps,
-  { key, segments, segment, evidence, timing }: Looked,
+  { key, segments, segment, evidence, timing }: Look,
   { channel, account }: SendTarget,
-): Promise<Found> {
+): Promise<Reconciliation> {
   const idempotency = channel.idempotencyOf(account);
   const now = await readClock(db);
   const { leaseMs, keyMarginMs, quietMs } = timing;
@@ -142,7 +152,8 @@ async function noteAbsent(
   const since = segment.absentSince;
   if (since === null) {
     await noteLookup(db, {
-      ...{ ...key, state: null },
+      ...key,
+      state: null,
       segments: withSegment(segments, segment.position, { absentSince: now }),
       evidence: { found: 'nothing', lookedFor: segment.marker, idempotency },
     });
@@ -171,7 +182,7 @@ function afterSilence(
     kind: 'Banned' | 'CannotTell';
     waitMs: number;
   },
-): Found {
+): Reconciliation {
   const restMs = Date.parse(sendUntil) - Date.now();
   if (waitMs <= Math.max(restMs, SHORT_SILENCE_MS)) throw lookAgain(kind, waitMs);
   const minutes = Math.ceil(waitMs / 60_000);
@@ -180,7 +191,7 @@ function afterSilence(
 }
 
 /** The intent once no sender can be under way any more. */
-async function standingIntent(
+async function intentWithoutSender(
   { db }: ReconcilingDeps,
   key: IntentKey,
   { settleMs, leasePollMs }: SendTiming,

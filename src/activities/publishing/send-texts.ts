@@ -14,8 +14,8 @@ import {
 import type { ActivityDeps } from '../deps.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
 import { postOf, type SendTarget } from './post-content.ts';
-import { type Lease, takeNextLease } from './send-lease.ts';
-import { inDoubt, partOf, type SendResult, withoutLease } from './send-outcome.ts';
+import { inDoubt, partOf, type SendAttempt, withoutRight } from './send-attempt.ts';
+import { type SendRight, takeNextSendRight } from './send-right.ts';
 import type { SendTiming } from './send-timing.ts';
 
 /** A further text of a thread is begun only with so much of the attempt's own time left. */
@@ -24,30 +24,29 @@ const NEXT_TEXT_NEEDS_MS = 12_000;
 type SendingDeps = Pick<ActivityDeps, 'db'>;
 
 export type Contents = readonly PostContent[];
-export type Taken = Extract<Lease, { taken: true }>;
 
 interface Sending {
   order: PublicationOrder;
   target: SendTarget;
   contents: Contents;
-  lease: Taken;
+  right: SendRight;
   timing: SendTiming;
   /** By `performance.now()`. */
   deadline: number;
 }
 
 /** Sends text by text until all are out, one fails, or the attempt's time is nearly over. */
-export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<SendResult> {
+export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<SendAttempt> {
   const { order, timing, deadline } = sending;
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-  let lease = sending.lease;
+  let { right } = sending;
   for (;;) {
-    const { leaseToken, before, dueAt } = lease;
+    const { leaseToken, before, dueAt } = right;
     const fenced = { ...key, leaseToken };
-    const outcome = await sendText(deps, { ...sending, lease });
-    const sent = applyOutcome(lease, outcome);
+    const outcome = await sendText(deps, { ...sending, right });
+    const sent = applyOutcome(right, outcome);
     if (outcome.outcome !== 'published') {
-      const failed = await settleFailure(deps, sending, { fenced, outcome, sent });
+      const failed = await settleFailure(deps, { ...sending, right }, { fenced, outcome, sent });
       await noteCredentialVerdict(deps, order, sending.target, outcome);
       return failed;
     }
@@ -61,17 +60,18 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
     const evidence = { position: before.position, remoteId: outcome.remoteId, acceptedAt: at };
     const hasTime = deadline - performance.now() > NEXT_TEXT_NEEDS_MS;
     const following = hasTime
-      ? await takeNextLease(deps.db, {
+      ? await takeNextSendRight(deps.db, {
           order,
-          ...{ leaseToken, dueAt },
+          leaseToken,
+          dueAt,
           segments: sent,
           before: next,
           timing,
           note: evidence,
         })
       : null;
-    if (following?.taken) {
-      lease = following;
+    if (following?.granted) {
+      right = following;
       continue;
     }
     // The next attempt goes on from here.
@@ -82,9 +82,9 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
     });
     if (!settled) return { outcome: 'unknown', evidence: 'the lease was lost on the way' };
     if (following !== null && following.reason !== 'being_sent') {
-      return withoutLease(deps, order, { ...following, segments: sent });
+      return withoutRight(deps, order, { ...following, segments: sent });
     }
-    return { outcome: 'part', evidence: 'the attempt was over', ...partOf(sent) };
+    return { outcome: 'go_on', evidence: 'the attempt was over', ...partOf(sent) };
   }
 }
 
@@ -96,26 +96,24 @@ const TOO_LATE = 'the attempt was over before the send';
  */
 async function sendText(
   { db }: SendingDeps,
-  { order, target, contents, lease, timing, deadline }: Sending,
+  { order, target, contents, right, timing, deadline }: Sending,
 ): Promise<PublishOutcome> {
-  const { before, segments, leaseToken, dueAt } = lease;
+  const { before, segments, leaseToken, dueAt } = right;
   const content = contents[before.position];
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order), leaseToken };
   // Read before the question: a process that is paused behind the answer must not count from its waking.
   const asked = performance.now();
   // Whoever cannot ask whether the lease still holds does not send.
-  const standing = await checkSendLease(db, key).catch(() => null);
-  if (standing !== null && standing.banMs > 0) {
+  const lease = await checkSendLease(db, key).catch(() => null);
+  if (lease !== null && lease.banMs > 0) {
     return {
-      ...{
-        outcome: 'retryable',
-        code: 'rate_limited',
-        message: 'no request is wanted until later',
-      },
-      retryAfterMs: standing.banMs,
+      outcome: 'retryable',
+      code: 'rate_limited',
+      message: 'no request is wanted until later',
+      retryAfterMs: lease.banMs,
     };
   }
-  const leaseEnds = asked + (standing?.remainingMs ?? 0) - timing.leaseMarginMs;
+  const leaseEnds = asked + (lease?.remainingMs ?? 0) - timing.leaseMarginMs;
   const writeBefore = Math.min(leaseEnds, deadline);
   const sendableMs = Math.floor(writeBefore - performance.now());
   if (sendableMs <= 0 || content === undefined) {
@@ -129,7 +127,7 @@ async function sendText(
 }
 
 /** The texts after an attempt at one of them. */
-function applyOutcome({ segments, before }: Taken, outcome: PublishOutcome): Segment[] {
+function applyOutcome({ segments, before }: SendRight, outcome: PublishOutcome): Segment[] {
   const { position } = before;
   switch (outcome.outcome) {
     case 'published':
@@ -153,7 +151,7 @@ async function settlePublished(
   { db }: SendingDeps,
   fenced: IntentKey & { leaseToken: string },
   { segments, at }: { segments: readonly Segment[]; at: string },
-): Promise<SendResult> {
+): Promise<SendAttempt> {
   const [first] = segments;
   const remoteId = first?.remoteId ?? '';
   const permalink = first?.permalink ?? null;
@@ -173,7 +171,7 @@ async function settlePublished(
 
 async function settleFailure(
   { db }: SendingDeps,
-  { order, lease }: Sending,
+  { order, right: { before } }: Sending,
   {
     fenced,
     outcome,
@@ -183,17 +181,17 @@ async function settleFailure(
     outcome: Exclude<PublishOutcome, { outcome: 'published' }>;
     sent: readonly Segment[];
   },
-): Promise<SendResult> {
+): Promise<SendAttempt> {
   const { code, message } = outcome;
   const evidence = `${code}: ${message}`;
-  const noted = { position: lease.before.position, code, message };
+  const noted = { position: before.position, code, message };
   const hasPublished = publishedCount(sent) > 0;
   if (outcome.outcome === 'rejected') {
-    const isInDoubt = lease.before.firstAttemptAt !== null;
+    const isInDoubt = before.firstAttemptAt !== null;
     const state = hasPublished || isInDoubt ? 'unknown' : 'rejected';
     await settleIntent(db, { ...fenced, segments: sent, outcome: { state, evidence: noted } });
     if (hasPublished) {
-      return { outcome: 'half_published', evidence: withPart(sent, evidence) };
+      return { outcome: 'ask_person', evidence: withPart(sent, evidence) };
     }
     return isInDoubt ? inDoubt(evidence) : { outcome: 'rejected', evidence };
   }
@@ -204,9 +202,10 @@ async function settleFailure(
   }
   if (code === 'rate_limited') await banAccount(db, { ...order, forMs: outcome.retryAfterMs });
   // An attempt before this one may have reached the channel: it stays unknown.
-  const state = lease.before.firstAttemptAt === null ? 'planned' : 'unknown';
+  const state = before.firstAttemptAt === null ? 'planned' : 'unknown';
   const { settled } = await settleIntent(db, {
-    ...{ ...fenced, segments: sent },
+    ...fenced,
+    segments: sent,
     outcome: { state, evidence: noted },
   });
   return settled

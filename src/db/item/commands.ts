@@ -119,14 +119,6 @@ export async function takeFence(
   return row?.attempt ?? null;
 }
 
-/** Gives the fence back early, so that the next sender need not wait. A lost lease stays as it is. */
-export async function releaseLease(
-  db: Db,
-  fenced: CommandKey & { attempt: number },
-): Promise<void> {
-  await db.update(commands).set({ leaseUntil: null }).where(isOwn(fenced));
-}
-
 /** The verdict of a command; null while it is pending, and for an id unknown in the workspace. */
 export async function readVerdict(db: Db, key: CommandKey): Promise<CommandVerdict | null> {
   const row = await getCommand(db, key);

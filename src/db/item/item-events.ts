@@ -1,7 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
-import { decodeSeqCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { itemEvents } from '../schema/index.ts';
 import type { ItemKey } from './items.ts';
 
@@ -18,17 +17,6 @@ const eventColumns = {
   hash: itemEvents.hash,
   commandId: itemEvents.commandId,
 };
-
-/** Events of an item in the order of the chain. */
-export async function listItemEvents(
-  db: Db,
-  request: ItemKey & PageRequest,
-): Promise<Page<StoredEvent>> {
-  const limit = pageLimit(request);
-  const afterSeq = request.cursor === undefined ? 0 : decodeSeqCursor(request.cursor);
-  const rows = await readEventsAfter(db, { ...request, afterSeq, limit: limit + 1 });
-  return toPage(rows, limit, (row) => [row.seq]);
-}
 
 /** At most `limit` events that follow a seq, in order. */
 export async function readEventsAfter(

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import pg from 'pg';
 import type { Brief } from '../../domain/item/brief.ts';
 import type { Draft } from '../../domain/item/draft.ts';
@@ -143,28 +143,6 @@ export async function getDraft(db: Db, key: ItemKey & { hash: string }): Promise
     .select()
     .from(drafts)
     .where(and(isOfItem(drafts, key), eq(drafts.hash, key.hash)));
-  return row ?? null;
-}
-
-/** The brief saved last; an older one may be the one that counts. */
-export async function getLatestBrief(db: Db, key: ItemKey): Promise<BriefRow | null> {
-  const [row] = await db
-    .select()
-    .from(briefs)
-    .where(isOfItem(briefs, key))
-    .orderBy(desc(briefs.version))
-    .limit(1);
-  return row ?? null;
-}
-
-/** The draft saved last; an older one may be the one that counts. */
-export async function getLatestDraft(db: Db, key: ItemKey): Promise<DraftRow | null> {
-  const [row] = await db
-    .select()
-    .from(drafts)
-    .where(isOfItem(drafts, key))
-    .orderBy(desc(drafts.version))
-    .limit(1);
   return row ?? null;
 }
 

@@ -69,6 +69,8 @@ create table channel_accounts (
   name text not null,
   zone text not null,
   settings jsonb not null default '{}',
+  -- Sealed with BATON_SECRET_KEY (AES-256-GCM); the key's id is part of the sealed form.
+  credentials text,
   owner_id text,
   token_expires_at timestamp(3) with time zone,
   active boolean not null default true,
@@ -76,6 +78,52 @@ create table channel_accounts (
   unique (workspace_id, id),
   foreign key (workspace_id, owner_id) references members (workspace_id, id)
 );
+
+-- Weekly slots and posting rules of a channel account. Wall times are read in the account's zone.
+create table channel_schedules (
+  channel_account_id text primary key,
+  workspace_id text not null,
+  slots jsonb not null,
+  rules jsonb not null,
+  updated_by text not null,
+  updated_at timestamp(3) with time zone not null default now(),
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id),
+  foreign key (workspace_id, updated_by) references members (workspace_id, id)
+);
+
+-- What a channel account may still write, shared by every worker.
+create table channel_budgets (
+  workspace_id text not null,
+  channel_account_id text not null,
+  tokens double precision not null check (tokens >= 0),
+  refilled_at timestamp(3) with time zone not null,
+  -- The channel asked for silence until then: no request of any kind.
+  banned_until timestamp(3) with time zone,
+  primary key (workspace_id, channel_account_id),
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id)
+);
+
+-- Sessions that adapters hold with their networks, shared by all workers. Sealed like credentials; a session
+-- that is lost is opened again, so nothing but speed depends on these rows.
+create table channel_sessions (
+  channel_account_id text primary key,
+  workspace_id text not null references workspaces (id),
+  sealed text not null,
+  updated_at timestamp(3) with time zone not null default now(),
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id)
+);
+
+-- That a network refused the credentials of an account. A row goes when the credentials are replaced, or when
+-- the network takes them after all.
+create table credential_refusals (
+  channel_account_id text primary key,
+  workspace_id text not null references workspaces (id),
+  -- The first refusal: later ones do not move it.
+  refused_at timestamp(3) with time zone not null default now(),
+  why text not null,
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id)
+);
+create index credential_refusals_by_workspace on credential_refusals (workspace_id);
 
 create table campaigns (
   id text primary key,
@@ -213,6 +261,9 @@ create table commands (
   check (state <> 'refused' or (unmet is not null and refused_at_seq is not null))
 );
 create index commands_unsettled on commands (created_at, id) where state = 'pending';
+-- A plan that waits for its verdict holds the slots it names: "next free slot" looks here too.
+create index commands_planning on commands (workspace_id)
+  where state = 'pending' and type in ('plan_schedule', 'resolve_publication');
 create index commands_refused on commands (item_id, refused_at_seq, settled_at, id)
   where state = 'refused';
 create index commands_by_item on commands (workspace_id, item_id, created_at);
@@ -223,9 +274,12 @@ create table comments (
   item_id text not null,
   author_id text not null,
   visibility text not null check (visibility in ('internal', 'shared')),
+  -- What a sign-off teaches is a text of its own, beside the comment of the same command.
+  kind text not null default 'comment' check (kind in ('comment', 'learnings')),
   text text not null,
-  command_id text unique,
+  command_id text,
   created_at timestamp(3) with time zone not null default now(),
+  constraint comments_once_per_command unique (command_id, kind),
   foreign key (workspace_id, item_id) references items (workspace_id, id),
   foreign key (workspace_id, author_id) references members (workspace_id, id)
 );
@@ -261,6 +315,13 @@ create table publish_intents (
   lease_until timestamp(3) with time zone,
   remote_id text,
   permalink text,
+  -- Each text of a post in order: a single post is one, a thread several. Written only by the holder of
+  -- the lease, by a look-up and by a person's word, together with the intent's own state.
+  segments jsonb not null default '[]' check (jsonb_typeof(segments) = 'array'),
+  -- What was done about the post and what came of it, oldest first.
+  log jsonb not null default '[]' check (jsonb_typeof(log) = 'array'),
+  -- What a person said of an unknown outcome.
+  resolution text check (resolution in ('live', 'not_live', 'publish_again', 'skip')),
   evidence jsonb,
   due_at timestamp(3) with time zone not null,
   created_at timestamp(3) with time zone not null default now(),
@@ -273,6 +334,149 @@ create table publish_intents (
 create index publish_intents_by_publication on publish_intents (workspace_id, publication_id);
 create index publish_intents_open on publish_intents (workspace_id, due_at)
   where state in ('planned', 'sending', 'unknown');
+
+-- One row per publication record of an item's snapshot. It is written by the trigger below and by
+-- nothing else, in the statement that moves the item's row: it is never ahead of it and never behind.
+-- No foreign key to the account: the row must follow the snapshot whatever a restored backup lost.
+create table publications (
+  id text primary key,
+  workspace_id text not null,
+  item_id text not null,
+  channel_account_id text not null,
+  channel text not null,
+  slot_number integer not null,
+  state text not null,
+  at timestamp(3) with time zone not null,
+  local text not null,
+  zone text not null,
+  tz_version text,
+  published_at timestamp(3) with time zone,
+  permalink text,
+  evidence text,
+  released boolean not null default false,
+  -- Of the brief: until then the calendar feed masks the title.
+  embargo_until timestamp(3) with time zone,
+  -- Seq of the item at the last change of this row.
+  changed_seq integer not null,
+  changed_at timestamp(3) with time zone not null default now(),
+  foreign key (workspace_id, item_id) references items (workspace_id, id)
+);
+create index publications_by_time on publications (workspace_id, at, id);
+create index publications_by_account on publications (channel_account_id, at);
+create index publications_by_item on publications (item_id);
+-- What the audit counts per account: posts that are still to go out.
+create index publications_to_send on publications (channel_account_id, at)
+  where state in ('tentative', 'planned', 'due', 'sending') and not released;
+
+-- An instant as the domain writes it, or null: whatever else a snapshot holds in its place must not
+-- stop the statement that moves the item's row. The years are those that JavaScript reads back.
+create function instant_or_null(value text) returns timestamptz language sql stable as $$
+  select case
+    when value ~ '^[12]\d{3}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$'
+      and pg_input_is_valid(value, 'timestamptz') then value::timestamptz
+  end
+$$;
+
+-- Times are read instead of cast. A record without a readable time is left as it was: a calendar has no
+-- place for it. An embargo that cannot be read masks the title for good, because what it protects is not
+-- ours to show.
+create function project_publications() returns trigger language plpgsql as $$
+declare
+  records jsonb := coalesce(new.snapshot #> '{context,publications}', '[]');
+  stated text := new.snapshot #>> '{context,brief,embargoUntil}';
+  embargo timestamptz := case
+    when stated is not null then coalesce(instant_or_null(stated), '2999-12-31T23:59:59Z')
+  end;
+begin
+  insert into publications as p
+    (id, workspace_id, item_id, channel_account_id, channel, slot_number, state, at, local, zone,
+     tz_version, published_at, permalink, evidence, released, embargo_until, changed_seq)
+  select r.id, new.workspace_id, new.id, r."channelAccountId", r.channel, r."slotNumber", r.state,
+         instant_or_null(r.at), r.local, r.zone, r."tzVersion", instant_or_null(r."publishedAt"),
+         r.permalink, r.evidence, coalesce(r.released, false), embargo, new.seq
+  from jsonb_to_recordset(records) as r (
+    id text, "channelAccountId" text, channel text, "slotNumber" integer, state text,
+    at text, local text, zone text, "tzVersion" text, "publishedAt" text,
+    permalink text, evidence text, released boolean)
+  where instant_or_null(r.at) is not null
+  on conflict (id) do update set
+    state = excluded.state, at = excluded.at, local = excluded.local, zone = excluded.zone,
+    tz_version = excluded.tz_version, published_at = excluded.published_at,
+    permalink = excluded.permalink, evidence = excluded.evidence, released = excluded.released,
+    embargo_until = excluded.embargo_until, changed_seq = excluded.changed_seq,
+    changed_at = now()
+  where p.item_id = excluded.item_id
+    and (p.state, p.at, p.local, p.zone, p.tz_version, p.published_at, p.permalink, p.evidence,
+         p.released, p.embargo_until)
+        is distinct from
+        (excluded.state, excluded.at, excluded.local, excluded.zone, excluded.tz_version,
+         excluded.published_at, excluded.permalink, excluded.evidence, excluded.released,
+         excluded.embargo_until);
+  return null;
+end;
+$$;
+create trigger items_publications after update of snapshot on items for each row
+  when (old.snapshot #> '{context,publications}' is distinct from new.snapshot #> '{context,publications}'
+     or old.snapshot #> '{context,brief,embargoUntil}' is distinct from new.snapshot #> '{context,brief,embargoUntil}')
+  execute function project_publications();
+create trigger items_publications_from_start after insert on items for each row
+  when (new.snapshot #> '{context,publications,0}' is not null)
+  execute function project_publications();
+
+create table blackouts (
+  id text primary key,
+  workspace_id text not null references workspaces (id),
+  -- Both null: the whole workspace.
+  channel text,
+  channel_account_id text,
+  starts_at timestamp(3) with time zone not null,
+  ends_at timestamp(3) with time zone not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  removed_by text,
+  removed_at timestamp(3) with time zone,
+  check (starts_at < ends_at),
+  check (channel is null or channel_account_id is null),
+  check ((removed_at is null) = (removed_by is null)),
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id),
+  foreign key (workspace_id, created_by) references members (workspace_id, id),
+  foreign key (workspace_id, removed_by) references members (workspace_id, id)
+);
+create index blackouts_standing on blackouts (workspace_id, starts_at, id) where removed_at is null;
+
+-- Who stopped every send of a workspace, who let them go on, and why.
+create table freezes (
+  id text primary key,
+  workspace_id text not null references workspaces (id),
+  reason text not null,
+  frozen_by text not null,
+  frozen_at timestamp(3) with time zone not null default now(),
+  lift_reason text,
+  lifted_by text,
+  lifted_at timestamp(3) with time zone,
+  check ((lifted_at is null) = (lifted_by is null) and (lifted_at is null) = (lift_reason is null)),
+  foreign key (workspace_id, frozen_by) references members (workspace_id, id),
+  foreign key (workspace_id, lifted_by) references members (workspace_id, id)
+);
+create unique index freezes_standing on freezes (workspace_id) where lifted_at is null;
+create index freezes_by_time on freezes (workspace_id, frozen_at desc, id desc);
+
+-- The address of a feed is its credential: only the hash of its secret is stored.
+create table calendar_feeds (
+  id text primary key,
+  workspace_id text not null references workspaces (id),
+  member_id text not null,
+  secret_hash bytea not null unique,
+  channel_account_id text,
+  campaign_id text,
+  created_at timestamp(3) with time zone not null default now(),
+  revoked_at timestamp(3) with time zone,
+  foreign key (workspace_id, member_id) references members (workspace_id, id),
+  foreign key (workspace_id, channel_account_id) references channel_accounts (workspace_id, id),
+  foreign key (workspace_id, campaign_id) references campaigns (workspace_id, id)
+);
+create index calendar_feeds_by_member on calendar_feeds (workspace_id, member_id, created_at, id);
 
 create table readings (
   id text primary key,
@@ -394,3 +598,25 @@ create table repairs (
 create index repairs_by_finding on repairs (workspace_id, finding_id, created_at);
 create trigger repairs_append_only before update or delete on repairs
   for each row execute function refuse_change();
+
+-- How often an item or a channel account got another name: both are in the title of a calendar entry,
+-- whose SEQUENCE has to go up with it. Rows of their own, so that a rename touches no publication and
+-- waits for no projection.
+create table renames (
+  subject_id text primary key,
+  workspace_id text not null references workspaces (id),
+  count integer not null default 1,
+  last_at timestamp(3) with time zone not null default now()
+);
+
+create function count_rename() returns trigger language plpgsql as $$
+begin
+  insert into renames as r (subject_id, workspace_id) values (new.id, new.workspace_id)
+  on conflict (subject_id) do update set count = r.count + 1, last_at = now();
+  return null;
+end;
+$$;
+create trigger items_renamed after update of title on items for each row
+  when (old.title is distinct from new.title) execute function count_rename();
+create trigger channel_accounts_renamed after update of name on channel_accounts for each row
+  when (old.name is distinct from new.name) execute function count_rename();

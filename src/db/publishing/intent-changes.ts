@@ -14,7 +14,7 @@ export interface IntentKey {
 export type Note = Record<string, unknown>;
 
 /** The row after a change, and whether the change is what stands in it. */
-export interface Settled {
+export interface IntentMove {
   settled: boolean;
   intent: IntentRow | null;
 }
@@ -37,7 +37,7 @@ export async function move(
   key: IntentKey,
   from: SQL | undefined,
   change: IntentChange,
-): Promise<Settled> {
+): Promise<IntentMove> {
   const [row] = await updateIntents(db)
     .set(change)
     .where(and(isIntent(key), from))

@@ -8,12 +8,12 @@ import type { IntentResolution, IntentState } from '../schema/publish-intents.ts
 import {
   clockIso,
   type IntentKey,
+  type IntentMove,
   type IntentRow,
   move,
   NO_LEASE,
   type Note,
   noted,
-  type Settled,
 } from './intent-changes.ts';
 
 export { getIntent, type IntentKey, type IntentRow, type Note } from './intent-changes.ts';
@@ -138,7 +138,7 @@ export async function resolveIntent(
     remoteId?: string | null;
     permalink?: string | null;
   },
-): Promise<Settled> {
+): Promise<IntentMove> {
   const state = RESOLVED_STATES[resolution];
   return move(db, key, inArray(publishIntents.state, ['planned', 'sending', 'unknown']), {
     state,

@@ -7,6 +7,7 @@ import {
   fromNow,
   getIntent,
   type IntentKey,
+  type IntentMove,
   type IntentRow,
   isIntent,
   move,
@@ -14,11 +15,11 @@ import {
   NO_LEASE,
   type Note,
   noted,
-  type Settled,
   segmentsAnd,
 } from './intent-changes.ts';
 
-export type SendLease =
+/** The lease on an intent's row: a token, and until when it holds. */
+type SendLease =
   | { taken: true; leaseToken: string; leaseUntil: string; intent: IntentRow }
   | { taken: false; reason: 'not_found' | 'hash_mismatch' | 'being_sent' | 'settled' };
 
@@ -66,10 +67,10 @@ export async function takeSendLease(
   if (intent !== undefined) {
     return { taken: true, leaseToken, leaseUntil: intent.leaseUntil ?? '', intent };
   }
-  const standing = await getIntent(db, key);
-  if (standing === null) return { taken: false, reason: 'not_found' };
-  if (standing.state === 'planned') return { taken: false, reason: 'hash_mismatch' };
-  return { taken: false, reason: standing.state === 'sending' ? 'being_sent' : 'settled' };
+  const row = await getIntent(db, key);
+  if (row === null) return { taken: false, reason: 'not_found' };
+  if (row.state === 'planned') return { taken: false, reason: 'hash_mismatch' };
+  return { taken: false, reason: row.state === 'sending' ? 'being_sent' : 'settled' };
 }
 
 /**
@@ -101,7 +102,7 @@ export async function renewSendLease(
 }
 
 /** By the database's clock, milliseconds. */
-export interface StandingLease {
+interface RunningLease {
   /** How long it still runs; more than 0. */
   remainingMs: number;
   /** How long the account's channel wants no request; 0 when it is not banned. */
@@ -109,14 +110,14 @@ export interface StandingLease {
 }
 
 /**
- * The lease as it stands, null when it is over or lost, and whether the account was banned after it was
+ * The lease that runs, null when it is over or lost, and whether the account was banned after it was
  * taken. Asked immediately before the request is written: a process that was paused learns it here, and
  * one of several senders of an account what another was told.
  */
 export async function checkSendLease(
   db: Db,
   { leaseToken, ...key }: IntentKey & { leaseToken: string },
-): Promise<StandingLease | null> {
+): Promise<RunningLease | null> {
   const [row] = await db
     .select({
       remainingMs: msUntil(publishIntents.leaseUntil),
@@ -143,7 +144,8 @@ export async function checkSendLease(
     : null;
 }
 
-export type SendOutcome =
+/** What the holder of the lease writes of its send: the state that the intent takes. */
+export type IntentSettlement =
   | { state: 'published'; remoteId: string; permalink?: string; evidence?: IntentRow['evidence'] }
   | { state: 'rejected'; evidence: Record<string, unknown> }
   | { state: 'unknown'; evidence: Record<string, unknown> }
@@ -162,8 +164,8 @@ export async function settleIntent(
     outcome,
     segments,
     ...key
-  }: IntentKey & { leaseToken: string; outcome: SendOutcome; segments?: readonly Segment[] },
-): Promise<Settled> {
+  }: IntentKey & { leaseToken: string; outcome: IntentSettlement; segments?: readonly Segment[] },
+): Promise<IntentMove> {
   const knows = outcome.state === 'published' || outcome.state === 'rejected';
   return move(
     db,
@@ -195,7 +197,7 @@ export async function settleIntent(
 export async function expireSendLease(
   db: Db,
   { settleMs, ...key }: IntentKey & { settleMs: number },
-): Promise<Settled> {
+): Promise<IntentMove> {
   const evidence = { reason: 'the sender did not come back' };
   return move(
     db,
@@ -223,9 +225,11 @@ export async function expireSendLease(
 export async function reopenIntent(
   db: Db,
   { evidence, ...key }: IntentKey & { evidence: Note },
-): Promise<Settled> {
+): Promise<IntentMove> {
   return move(db, key, eq(publishIntents.state, 'unknown'), {
-    ...{ state: 'planned', evidence, ...NO_LEASE },
+    state: 'planned',
+    evidence,
+    ...NO_LEASE,
     log: noted({ what: 'sent again', ...evidence }),
   });
 }
@@ -242,7 +246,7 @@ export async function noteLookup(
     evidence,
     ...key
   }: IntentKey & { state: LookupState; segments: readonly Segment[]; evidence: Note },
-): Promise<Settled> {
+): Promise<IntentMove> {
   const [first] = segments;
   return move(db, key, eq(publishIntents.state, 'unknown'), {
     ...segmentsAnd({ segments, note: { what: 'looked up', ...evidence } }),

@@ -36,12 +36,6 @@ describe('a thread that is published again', () => {
     const fresh = newSegments('again', [change, SECOND]);
     expect(continueThread(halfPublished(), fresh)).toEqual(fresh);
   });
-
-  it('goes on from a row that knows nothing of links and files', () => {
-    const stopped = halfPublished().map(({ attachedHash: _, ...row }) => row);
-    const [first] = continueThread(stopped, newSegments('again', [FIRST, SECOND]));
-    expect(first).toMatchObject({ state: 'published' });
-  });
 });
 
 describe('a text that was tried', () => {

@@ -10,8 +10,8 @@ export interface Segment {
   key: string;
   marker: string;
   textHash: string;
-  /** Of its link and files; null without any, absent in rows from before it was kept. */
-  attachedHash?: string | null;
+  /** Of its link and files; null without any. */
+  attachedHash: string | null;
   state: SegmentState;
   /** By the database's clock: the first attempt that may have reached the channel. */
   firstAttemptAt: string | null;
@@ -38,10 +38,7 @@ function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
 }
 
 function isSameContent(earlier: Segment, fresh: Segment | undefined): boolean {
-  return (
-    earlier.textHash === fresh?.textHash &&
-    (earlier.attachedHash === undefined || earlier.attachedHash === fresh.attachedHash)
-  );
+  return earlier.textHash === fresh?.textHash && earlier.attachedHash === fresh.attachedHash;
 }
 
 /** The first text has the key of the post itself. */

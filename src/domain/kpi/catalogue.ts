@@ -319,18 +319,9 @@ export const KPI_CATALOGUE = {
   },
 } as const satisfies Record<KpiId, KpiDefinition>;
 
-export function isKpiId(id: string): id is KpiId {
-  return Object.hasOwn(KPI_CATALOGUE, id);
-}
-
 /** A KPI's definition in its general type. */
 export function kpiDefinition(kpi: KpiId): KpiDefinition {
   return KPI_CATALOGUE[kpi];
-}
-
-/** KPIs of one role, in the order of the catalogue. */
-export function kpisOfRole(role: OwnerRole): KpiId[] {
-  return KPI_IDS.filter((kpi) => kpiDefinition(kpi).roles.includes(role));
 }
 
 /** The figure that a target is set on. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
-import { KPI_CATALOGUE, KPI_IDS, type KpiId, kpisOfRole, kpiTargetIssue } from './catalogue.ts';
-import { computeKpi } from './figure.ts';
+import { KPI_CATALOGUE, KPI_IDS, type KpiId, kpiTargetIssue } from './catalogue.ts';
+import { computeKpi, kpisOfRole } from './kpi.testsuite.ts';
 import type { MeasureId } from './measures.ts';
 
 const MEASURED = {

@@ -1,4 +1,4 @@
-import { judgedFigure, type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
+import { type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
 import { type FloorCheck, firstBelow, floorInputs } from './floor.ts';
 import {
   applyFormula,
@@ -17,15 +17,7 @@ import {
   isProvisionalReading,
   type Scope,
 } from './readings.ts';
-import {
-  accountTree,
-  type Coverage,
-  gather,
-  type InputCells,
-  type MeasuredPublication,
-  type ScopeNode,
-  scopeTree,
-} from './rollup.ts';
+import { accountTree, type Coverage, gather, type InputCells, type ScopeNode } from './rollup.ts';
 
 /** What must not be added, and is added only under a name that says so. */
 const NOT_ADDITIVE = ['reach', 'users', 'followers', 'followers_at_publish'] as const;
@@ -70,27 +62,6 @@ export interface KpiFigure {
   /** The oldest reading used: the figure is no fresher than that. */
   asOf: string | null;
   readingIds: string[];
-}
-
-export interface ComputeOptions {
-  checkpoint?: string | null;
-  publications?: readonly MeasuredPublication[];
-  /** Of a KPI with two figures: the one that a target of this size is meant for. */
-  target?: number | null;
-}
-
-/**
- * Computes a KPI of one item from base readings. Missing is not zero: without the readings a formula
- * needs, the value is null and `noValue` says which are missing.
- */
-export function computeKpi(
-  kpi: KpiId,
-  readings: Iterable<Reading>,
-  options: ComputeOptions = {},
-): KpiFigure {
-  const { checkpoint = null, publications, target = null } = options;
-  const tree = scopeTree({ readings, checkpoint, ...(publications && { publications }) });
-  return figureOf({ kpi, tree, checkpoint, figure: judgedFigure(kpi, target) });
 }
 
 /** Computes one figure of a KPI over a tree of parts, whatever its root is. */

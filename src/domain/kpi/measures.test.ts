@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MEASURES, Reading, ReadingInput } from './measures.ts';
+import { MEASURES } from './measure-rules.ts';
+import { Reading, ReadingInput } from './measures.ts';
 
 const READING = {
   id: 'rdg_1',

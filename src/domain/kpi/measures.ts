@@ -3,8 +3,6 @@ import { Instant } from '../instant.ts';
 import { CheckpointName } from './checkpoint-name.ts';
 import { MEASURE_IDS, measureValueIssue } from './measure-rules.ts';
 
-export { MEASURES } from './measure-rules.ts';
-
 export const MeasureId = z
   .enum(MEASURE_IDS)
   .meta({ id: 'MeasureId', description: 'a base measure', example: 'impressions' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS } from '../../../test/support/readings.ts';
 import { KPI_IDS, type KpiId, kpiDefinition, kpiTargetIssue } from './catalogue.ts';
-import { computeKpi } from './figure.ts';
+import { computeKpi } from './kpi.testsuite.ts';
 import { MEASURE_IDS, MEASURES } from './measure-rules.ts';
 import type { Reading } from './measures.ts';
 import { latestReadings } from './readings.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
 import { type KpiId, kpiDefinition } from './catalogue.ts';
-import { type ComputeOptions, computeKpi } from './figure.ts';
+import { type ComputeOptions, computeKpi } from './kpi.testsuite.ts';
 import type { MeasureId, Reading } from './measures.ts';
 import { attainment, verdictFor } from './verdict.ts';
 import { type Verdict, VerdictRow } from './verdict-schema.ts';

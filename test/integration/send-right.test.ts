@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { takeLease, takeNextLease } from '../../src/activities/publishing/send-lease.ts';
-import { withoutLease } from '../../src/activities/publishing/send-outcome.ts';
+import { withoutRight } from '../../src/activities/publishing/send-attempt.ts';
 import {
-  type Contents,
-  sendTexts,
-  type Taken,
-} from '../../src/activities/publishing/send-texts.ts';
+  type SendRight,
+  takeNextSendRight,
+  takeSendRight,
+} from '../../src/activities/publishing/send-right.ts';
+import { type Contents, sendTexts } from '../../src/activities/publishing/send-texts.ts';
 import { SEND_TIMING } from '../../src/activities/publishing/send-timing.ts';
 import type { Db } from '../../src/db/client.ts';
 import { banAccount } from '../../src/db/publishing/channel-budgets.ts';
@@ -36,18 +36,18 @@ async function scheduledOrder(): Promise<PublicationOrder> {
 
 function ask(order: PublicationOrder, timing = SEND_TIMING) {
   const question = { order, timing, contents: CONTENTS, again: false };
-  return takeLease(engine.deps.db, { ...question, idempotency: 'exact' });
+  return takeSendRight(engine.deps.db, { ...question, idempotency: 'exact' });
 }
 
-async function take(order: PublicationOrder, timing = SEND_TIMING): Promise<Taken> {
-  const lease = await ask(order, timing);
-  if (!lease.taken) throw new Error(`no lease: ${lease.reason}`);
-  return lease;
+async function take(order: PublicationOrder, timing = SEND_TIMING): Promise<SendRight> {
+  const right = await ask(order, timing);
+  if (!right.granted) throw new Error(`no right to send: ${right.reason}`);
+  return right;
 }
 
 function send(
   order: PublicationOrder,
-  lease: Taken,
+  right: SendRight,
   { db = engine.deps.db, timing = SEND_TIMING },
 ) {
   const channel = network.registry.get('sandbox');
@@ -56,7 +56,7 @@ function send(
   return sendTexts(
     { db },
     {
-      ...{ order, lease, timing, contents: CONTENTS },
+      ...{ order, right, timing, contents: CONTENTS },
       target: { channel, account, sealed: null },
       deadline: performance.now() + 30_000,
     },
@@ -96,28 +96,30 @@ describe('the right to send', () => {
     const order = await scheduledOrder();
     const sendUntil = new Date(Date.now() - 1_000).toISOString();
     const late = await ask({ ...order, sendUntil });
-    if (late.taken) throw new Error('the lease was given');
+    if (late.granted) throw new Error('the right was given');
     expect(late.reason).toBe('too_late');
-    expect(await withoutLease(engine.deps, order, late)).toMatchObject({ outcome: 'not_sent' });
-    expect(await ask(order)).toMatchObject({ taken: true });
+    expect(await withoutRight(engine.deps, order, late)).toMatchObject({ outcome: 'not_sent' });
+    expect(await ask(order)).toMatchObject({ granted: true });
   });
 
   it('to the next text of a thread ends with the item', async () => {
     const order = await scheduledOrder();
     const { leaseToken, dueAt, segments, before } = await take(order);
     const next = { order, leaseToken, dueAt, segments, before, timing: SEND_TIMING, note: {} };
-    expect(await takeNextLease(engine.deps.db, next)).toMatchObject({ taken: true });
+    expect(await takeNextSendRight(engine.deps.db, next)).toMatchObject({ granted: true });
     await engine.apply('strategist', order.itemId, 'cancel', { reason: 'the campaign is off' });
-    expect(await takeNextLease(engine.deps.db, next)).toMatchObject({ reason: 'no_longer_wanted' });
+    expect(await takeNextSendRight(engine.deps.db, next)).toMatchObject({
+      reason: 'no_longer_wanted',
+    });
   });
 });
 
 describe('who holds the lease', () => {
   it('makes no request when another sender of the account was asked for silence', async () => {
     const order = await scheduledOrder();
-    const lease = await take(order);
+    const right = await take(order);
     await banAccount(engine.deps.db, { ...order, forMs: 60_000 });
-    expect(await send(order, lease, {})).toMatchObject({ outcome: 'not_sent' });
+    expect(await send(order, right, {})).toMatchObject({ outcome: 'not_sent' });
     expect(network.calls(order.itemId)).toEqual([]);
     await engine.deps.db.$client.query('update channel_budgets set banned_until = null');
     expect(await send(order, await take(order), {})).toMatchObject({ outcome: 'published' });
@@ -126,9 +128,9 @@ describe('who holds the lease', () => {
 
   it('and is paused after the last look at it sends nothing when it wakes up too late', async () => {
     const order = await scheduledOrder();
-    const lease = await take(order, SHORT);
+    const right = await take(order, SHORT);
     const db = pausedBehindSelects(engine.deps.db, 1_200);
-    await send(order, lease, { db, timing: SHORT });
+    await send(order, right, { db, timing: SHORT });
     expect(network.calls(order.itemId)).toEqual([]);
   });
 });

@@ -4,7 +4,6 @@ import { getItem } from '../../db/item/items.ts';
 import { takeWriteToken } from '../../db/publishing/channel-budgets.ts';
 import {
   findStopped,
-  type IntentRow,
   mayEarlierBeOut,
   type Note,
   type PlannedIntent,
@@ -35,7 +34,7 @@ import { mayResend } from './resend.ts';
 import type { SendTiming } from './send-timing.ts';
 
 /** Why a sender does not get the right to send. */
-export type LeaseRefusal =
+type RefusalReason =
   /** The approvals do not hold for this content. */
   | 'hash_mismatch'
   /** Its campaign is cancelled, or its record was settled while the sender was away. */
@@ -57,28 +56,29 @@ export type LeaseRefusal =
   /** The account has written as much as its channel allows. */
   | 'no_budget';
 
-export type Lease =
-  | {
-      taken: true;
-      leaseToken: string;
-      segments: Segment[];
-      /** ISO; as the first attempt had it. */
-      dueAt: string;
-      /** The text to send, as it stood before this lease. */
-      before: Segment;
-    }
-  | {
-      taken: false;
-      reason: LeaseRefusal;
-      /** Null where a person has to end it. */
-      waitMs: number | null;
-      /** Absent where they were not looked at. */
-      segments?: readonly Segment[];
-      /** Why it is blocked. */
-      evidence?: string;
-    };
+/** To send one text: everything that could forbid it was asked, and the intent's lease is taken. */
+export interface SendRight {
+  granted: true;
+  leaseToken: string;
+  segments: Segment[];
+  /** ISO; as the first attempt had it. */
+  dueAt: string;
+  /** The text to send, as it stood before. */
+  before: Segment;
+}
 
-export interface LeaseQuestion {
+export interface SendRefusal {
+  granted: false;
+  reason: RefusalReason;
+  /** Null where a person has to end it. */
+  waitMs: number | null;
+  /** Absent where they were not looked at. */
+  segments?: readonly Segment[];
+  /** Why it is blocked. */
+  evidence?: string;
+}
+
+interface SendRightQuestion {
   order: PublicationOrder;
   contents: readonly SegmentContent[];
   idempotency: Idempotency;
@@ -92,11 +92,14 @@ export interface LeaseQuestion {
  * bind this content: an edit either came before, and nothing is sent, or it is refused while this is
  * sending. Every reason not to send is asked in this transaction.
  */
-export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
+export function takeSendRight(
+  db: Db,
+  question: SendRightQuestion,
+): Promise<SendRight | SendRefusal> {
   const { order, idempotency, again, timing } = question;
   const intentKey = intentKeyOf(order);
   const key = { workspaceId: order.workspaceId, intentKey };
-  return inTransaction(db, async (tx): Promise<Lease> => {
+  return inTransaction(db, async (tx): Promise<SendRight | SendRefusal> => {
     const block = await findSendBlock(tx, order);
     if (block !== null) return blockedBy(block);
     const intent = await planIntent(tx, {
@@ -110,8 +113,10 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
       dueAt: order.dueAt,
     });
     const segments = await segmentsNow(tx, intent, question);
-    const refused = (reason: LeaseRefusal, waitMs = 0): Lease => ({
-      ...{ taken: false, reason, waitMs },
+    const refused = (reason: RefusalReason, waitMs = 0): SendRefusal => ({
+      granted: false,
+      reason,
+      waitMs,
       segments: segments ?? intent.segments,
     });
     if (segments === null) return refused('hash_mismatch');
@@ -139,15 +144,15 @@ export function takeLease(db: Db, question: LeaseQuestion): Promise<Lease> {
     }
     const sending = asSending(segments, before, intent.now);
     const lease = await takeSendLease(tx, {
-      ...{ ...key, approvedContentHash: approved, leaseMs, segments: sending },
+      ...key,
+      approvedContentHash: approved,
+      leaseMs,
+      segments: sending,
       note: { position: before.position, idempotency },
     });
-    return lease.taken
-      ? {
-          ...{ taken: true, leaseToken: lease.leaseToken, segments: sending, before },
-          dueAt: intent.dueAt,
-        }
-      : refused('being_sent');
+    if (!lease.taken) return refused('being_sent');
+    const { leaseToken } = lease;
+    return { granted: true, leaseToken, segments: sending, before, dueAt: intent.dueAt };
   });
 }
 
@@ -165,7 +170,7 @@ function isWanted(context: ItemContext | undefined, { publicationId }: Publicati
  * @returns a refusal when the item's campaign was cancelled meanwhile (`no_longer_wanted`), sends are
  * `blocked`, the budget is used up (`no_budget`, `banned`) or the lease is lost (`being_sent`).
  */
-export function takeNextLease(
+export function takeNextSendRight(
   db: Db,
   {
     order,
@@ -175,7 +180,7 @@ export function takeNextLease(
     before,
     timing,
     note,
-  }: Pick<LeaseQuestion, 'order' | 'timing'> & {
+  }: Pick<SendRightQuestion, 'order' | 'timing'> & {
     leaseToken: string;
     dueAt: string;
     segments: readonly Segment[];
@@ -183,32 +188,35 @@ export function takeNextLease(
     /** What came of the text before. */
     note: Note;
   },
-): Promise<Lease> {
+): Promise<SendRight | SendRefusal> {
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-  return inTransaction(db, async (tx): Promise<Lease> => {
+  return inTransaction(db, async (tx): Promise<SendRight | SendRefusal> => {
     const block = await findSendBlock(tx, order);
     if (block !== null) return { ...blockedBy(block), segments };
     if (!isWanted((await getItem(tx, order))?.snapshot?.context, order)) {
-      return { taken: false, reason: 'no_longer_wanted', waitMs: 0, segments };
+      return { granted: false, reason: 'no_longer_wanted', waitMs: 0, segments };
     }
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
     if (!token.taken) {
-      return { taken: false, reason: token.reason, waitMs: token.waitMs, segments };
+      return { granted: false, reason: token.reason, waitMs: token.waitMs, segments };
     }
     const sending = asSending(segments, before, await readClock(tx));
     const renewed = await renewSendLease(tx, {
-      ...{ ...key, leaseToken, leaseMs: timing.leaseMs, segments: sending },
+      ...key,
+      leaseToken,
+      leaseMs: timing.leaseMs,
+      segments: sending,
       note: { what: 'lease renewed', after: note },
     });
     return renewed
-      ? { taken: true, leaseToken, dueAt, segments: sending, before }
-      : { taken: false, reason: 'being_sent', waitMs: 0, segments };
+      ? { granted: true, leaseToken, dueAt, segments: sending, before }
+      : { granted: false, reason: 'being_sent', waitMs: 0, segments };
   });
 }
 
-function blockedBy({ evidence, endsInMs }: SendBlock): Extract<Lease, { taken: false }> {
+function blockedBy({ evidence, endsInMs }: SendBlock): SendRefusal {
   const waitMs = endsInMs === null ? null : Math.ceil(endsInMs) + 1;
-  return { taken: false, reason: 'blocked', waitMs, evidence };
+  return { granted: false, reason: 'blocked', waitMs, evidence };
 }
 
 function asSending(
@@ -227,26 +235,12 @@ function asSending(
 async function segmentsNow(
   tx: Db,
   intent: PlannedIntent,
-  { order, contents }: LeaseQuestion,
+  { order, contents }: SendRightQuestion,
 ): Promise<readonly Segment[] | null> {
   const fresh = newSegments(intent.intentKey, contents);
-  const standing = standingSegments(intent, fresh);
-  if (standing !== null) return followContent(standing, fresh);
+  if (intent.segments.length > 0) return followContent(intent.segments, fresh);
   const stopped = order.slotNumber > 1 ? await findStopped(tx, order) : null;
   return stopped === null ? fresh : continueThread(stopped.segments, fresh);
-}
-
-/**
- * The texts as the row knows them; null when nothing was tried. A row that was tried before texts were
- * recorded one by one has none: its first text may have reached the channel.
- */
-export function standingSegments(
-  { segments, attempt, createdAt }: Pick<IntentRow, 'segments' | 'attempt' | 'createdAt'>,
-  fresh: readonly Segment[],
-): Segment[] | null {
-  if (segments.length > 0) return segments;
-  if (attempt === 0) return null;
-  return withSegment(fresh, 0, { state: 'unknown', firstAttemptAt: createdAt });
 }
 
 function writeLimitOf({ channel }: Pick<PublicationOrder, 'channel'>): WriteLimit | null {

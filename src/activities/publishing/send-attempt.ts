@@ -11,29 +11,29 @@ import {
   withPart,
 } from '../../domain/channel/publish-segments.ts';
 import type { ActivityDeps } from '../deps.ts';
-import type { Lease } from './send-lease.ts';
+import type { SendRefusal } from './send-right.ts';
 
 /** How much of a thread is out, where some of it is. */
 export interface Part {
   part?: { published: number; of: number };
 }
 
+/** Proven not to have been processed by the channel, or never begun. */
+export type NotSent = { outcome: 'not_sent'; retryAfterMs?: number; evidence?: string } & Part;
+
 /** What one attempt to send came to. */
-export type SendResult = { recordedSeq?: number } & (
+export type SendAttempt = { recordedSeq?: number } & (
   | PublicationOutcome
-  /** Proven not to have been processed by the channel. */
-  | ({ outcome: 'not_sent'; retryAfterMs?: number; evidence?: string } & Part)
+  | NotSent
   /** Not tried: not the time for it. Without a wait the caller chooses one; `whenLifted`: a person ends it. */
   | ({ outcome: 'wait'; waitMs?: number; whenLifted?: true; evidence: string } & Part)
   /** Some texts of a thread are out; the next attempt goes on with the others. */
-  | ({ outcome: 'part'; evidence: string } & Part)
-  /** Some texts of a thread are out, and the others cannot follow by themselves. */
-  | { outcome: 'half_published'; evidence: string }
-  /** It goes no further, and an earlier attempt may have reached the channel: a person has to look. */
-  | { outcome: 'in_doubt'; evidence: string }
+  | ({ outcome: 'go_on'; evidence: string } & Part)
+  /** It goes no further, and some of it is out, or may be: a person has to look, and no look-up helps. */
+  | { outcome: 'ask_person'; evidence: string }
 );
 
-/** Outcomes that stand, so that nothing has to be asked. */
+/** The outcome that the row already has, so that nothing has to be asked. */
 export function settledOutcome(intent: IntentRow | null): PublicationOutcome | null {
   if (intent?.state === 'published') {
     return publishedOutcome(intent, 'recorded by the send');
@@ -61,32 +61,32 @@ export async function unlessMaybeOut(
   deps: Pick<ActivityDeps, 'db'>,
   order: PublicationOrder,
   result: PublicationOutcome & { evidence: string },
-): Promise<SendResult> {
-  const segments = await standing(deps, order);
+): Promise<SendAttempt> {
+  const segments = await knownSegments(deps, order);
   if (publishedCount(segments) > 0) {
-    return { outcome: 'half_published', evidence: withPart(segments, result.evidence) };
+    return { outcome: 'ask_person', evidence: withPart(segments, result.evidence) };
   }
   return segments.some(({ firstAttemptAt }) => firstAttemptAt !== null)
     ? inDoubt(result.evidence)
     : result;
 }
 
-export function inDoubt(why: string): SendResult {
-  return { outcome: 'in_doubt', evidence: `${why}; an earlier attempt may have gone out` };
+export function inDoubt(why: string): SendAttempt {
+  return { outcome: 'ask_person', evidence: `${why}; an earlier attempt may have gone out` };
 }
 
 /** What a sender without the right to send has to say. */
-export async function withoutLease(
+export async function withoutRight(
   deps: Pick<ActivityDeps, 'db'>,
   order: PublicationOrder,
-  { reason, waitMs, segments, evidence: why }: Extract<Lease, { taken: false }>,
-): Promise<SendResult> {
+  { reason, waitMs, segments, evidence: why }: SendRefusal,
+): Promise<SendAttempt> {
   const key = { workspaceId: order.workspaceId, intentKey: intentKeyOf(order) };
-  const wait = async (evidence: string): Promise<SendResult> => ({
+  const wait = async (evidence: string): Promise<SendAttempt> => ({
     outcome: 'wait',
     ...(waitMs === null ? { whenLifted: true } : { waitMs }),
     evidence,
-    ...partOf(segments ?? (await standing(deps, order))),
+    ...partOf(segments ?? (await knownSegments(deps, order))),
   });
   switch (reason) {
     case 'hash_mismatch':
@@ -101,7 +101,8 @@ export async function withoutLease(
       });
     case 'too_late':
       return {
-        ...{ outcome: 'not_sent', evidence: 'this attempt came too late' },
+        outcome: 'not_sent',
+        evidence: 'this attempt came too late',
         ...partOf(segments ?? []),
       };
     case 'earlier_post':
@@ -127,7 +128,7 @@ export async function withoutLease(
 }
 
 /** The texts as far as they are known, those included that an earlier slot left half-way. */
-export async function standing(
+export async function knownSegments(
   { db }: Pick<ActivityDeps, 'db'>,
   order: PublicationOrder,
 ): Promise<readonly Segment[]> {

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
+import {
+  bundleOf,
+  RECORDED_HISTORIES,
+  type RecordedHistory,
+  readHistory,
+} from '../support/recorded-histories.ts';
+
+/**
+ * How a workflow is changed while runs of it are alive: an example to follow.
+ *
+ * 1. Put what is new behind `patched('its-name')`: a run that has passed the place without the patch
+ *    goes on as before, one that comes there later takes the new way.
+ * 2. Run `npm run histories:record` with the next number (`HISTORIES_VERSION=v2`), and keep the
+ *    histories that are there: they stand for the runs that are alive.
+ * 3. `histories.test.ts` replays them all. Without the patch it is red, as it is here.
+ *
+ * The change of this example: a closed item's run waits a second before it ends.
+ */
+const PATCHED = join(import.meta.dirname, 'changed', 'patched.ts');
+const UNPATCHED = join(import.meta.dirname, 'changed', 'unpatched.ts');
+
+type Bundle = Awaited<ReturnType<typeof bundleOf>>;
+
+function replay(workflowBundle: Bundle, history: RecordedHistory): Promise<void> {
+  return Worker.runReplayHistory({ workflowBundle }, history, 'changed');
+}
+
+describe('a step that a workflow gets later', () => {
+  let patched: Bundle;
+  let unpatched: Bundle;
+  beforeAll(async () => {
+    [patched, unpatched] = await Promise.all([bundleOf(PATCHED), bundleOf(UNPATCHED)]);
+  }, 120_000);
+
+  it.each(RECORDED_HISTORIES)('%s replays with it, behind a patch', async (file) => {
+    await replay(patched, readHistory(file));
+  });
+
+  it.each(['v1-closed.json.gz', 'v1-cancelled.json.gz'])(
+    '%s does not replay with it without a patch',
+    async (file) => {
+      await expect(replay(unpatched, readHistory(file))).rejects.toThrow(/nondeterminis/i);
+    },
+  );
+
+  describe('is taken by a run that comes there after the change', () => {
+    let engine: ItemEngine;
+    beforeAll(async () => {
+      engine = await openItemEngine({ workflowsPath: PATCHED });
+    }, 120_000);
+    afterAll(() => engine?.close());
+
+    it('and its history replays with the patch only', async () => {
+      const itemId = await engine.start();
+      await engine.apply('strategist', itemId, 'cancel', { reason: 'out of date' });
+      const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+      await handle.result();
+      const history = await handle.fetchHistory();
+      await replay(patched, history);
+      await expect(replay(unpatched, history)).rejects.toThrow(/nondeterminis/i);
+    });
+  });
+});

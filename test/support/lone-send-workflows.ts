@@ -1,0 +1,17 @@
+import { sleep } from '@temporalio/workflow';
+import type {
+  PublicationOrder,
+  PublicationOutcome,
+} from '../../src/domain/channel/publication-intent.ts';
+import { publish } from '../../src/workflows/publication.ts';
+
+export * from '../../src/workflows/index.ts';
+
+/** One send without an item's run around it, so that a test can have several at once, or a late one. */
+export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
+  return publish(order, {
+    pending: () => null,
+    recorded: () => undefined,
+    pause: (ms) => sleep(ms),
+  });
+}
