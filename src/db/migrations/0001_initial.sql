@@ -158,6 +158,9 @@ create table items (
   snapshot jsonb not null,
   stage_entered_at timestamp(3) with time zone not null,
   due_at timestamp(3) with time zone,
+  -- What may go wrong with the item and from when on, as the domain computed it with the row.
+  alarms jsonb not null default '[]',
+  next_alarm_at timestamp(3) with time zone,
   clock_offset_ms bigint not null default 0,
   created_by text not null,
   created_at timestamp(3) with time zone not null default now(),
