@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AssetError, type AssetStore, openAssetStore } from './asset-store.ts';
 
 const PNG = Buffer.from(
@@ -51,7 +51,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('a file', () => {
-  test('is stored under its hash and read back', async () => {
+  it('is stored under its hash and read back', async () => {
     const asset = await store.putAsset(chunks(PNG.subarray(0, 10), PNG.subarray(10)), {
       kind: 'visual',
     });
@@ -67,13 +67,13 @@ describe('a file', () => {
     expect(files()).toEqual([asset.hash]);
   });
 
-  test('comes from a Node stream or a web stream alike', async () => {
+  it('comes from a Node stream or a web stream alike', async () => {
     const node = await store.putAsset(Readable.from([PNG]), { kind: 'visual' });
     const web = await store.putAsset(new Blob([PNG]).stream(), { kind: 'visual' });
     expect(web).toEqual(node);
   });
 
-  test.each([
+  it.each([
     ['written', '# Titre\n\nDu *Markdown*, « avec » des accents.', 'text/plain'],
     ['written', 'BMW opens like a bitmap', 'text/plain'],
     ['written', '<script>alert(1)</script>', 'text/plain'],
@@ -86,7 +86,7 @@ describe('a file', () => {
     expect(asset.mediaType).toBe(mediaType);
   });
 
-  test('whatever its bytes and their cutting, its hash is theirs', async () => {
+  it('whatever its bytes and their cutting, its hash is theirs', async () => {
     const parts = fc.array(
       fc.string({ minLength: 1, unit: fc.constantFrom('a', 'é', '🥖', '\n') }),
       {
@@ -107,7 +107,7 @@ describe('a file', () => {
     );
   });
 
-  test('that is put twice at once is there once, whole', async () => {
+  it('that is put twice at once is there once, whole', async () => {
     const slow = async function* () {
       for (const byte of PNG) {
         yield Buffer.from([byte]);
@@ -125,7 +125,7 @@ describe('a file', () => {
 });
 
 describe('a refused file leaves nothing behind', () => {
-  test.each([
+  it.each([
     ['visual', Buffer.from('just words'), 'asset_type_refused'],
     [
       'visual',
@@ -145,7 +145,7 @@ describe('a refused file leaves nothing behind', () => {
     expect(files()).toEqual([]);
   });
 
-  test('over the limit, exactly', async () => {
+  it('over the limit, exactly', async () => {
     const put = (maxBytes: number) =>
       codeOf(store.putAsset(chunks(PNG), { kind: 'visual', maxBytes }));
     expect(await put(PNG.length - 1)).toBe('asset_too_large');
@@ -153,7 +153,7 @@ describe('a refused file leaves nothing behind', () => {
     expect(await put(PNG.length)).toBe('no AssetError: null');
   });
 
-  test('over its kind’s own limit, whatever the caller allows, without being read to its end', async () => {
+  it('over its kind’s own limit, whatever the caller allows, without being read to its end', async () => {
     let sent = 0;
     const endless = async function* () {
       for (;;) {
@@ -167,7 +167,7 @@ describe('a refused file leaves nothing behind', () => {
     expect(files()).toEqual([]);
   });
 
-  test('of a wrong type is refused before it has come in whole', async () => {
+  it('of a wrong type is refused before it has come in whole', async () => {
     let sent = 0;
     const endless = async function* () {
       for (;;) {
@@ -179,7 +179,7 @@ describe('a refused file leaves nothing behind', () => {
     expect(sent).toBe(2);
   });
 
-  test('whose sender breaks off', async () => {
+  it('whose sender breaks off', async () => {
     const broken = async function* () {
       yield PNG.subarray(0, 20);
       throw Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
@@ -188,7 +188,7 @@ describe('a refused file leaves nothing behind', () => {
     expect(files()).toEqual([]);
   });
 
-  test('whose caller gives up, before or while the sender is silent', async () => {
+  it('whose caller gives up, before or while the sender is silent', async () => {
     const abort = new AbortController();
     let released = false;
     const silent = new ReadableStream<Uint8Array>({
@@ -208,14 +208,14 @@ describe('a refused file leaves nothing behind', () => {
   });
 });
 
-test('a hash that is none cannot leave the store; an unknown one is said to be', async () => {
+it('a hash that is none cannot leave the store; an unknown one is said to be', async () => {
   for (const hash of ['../../etc/passwd', 'A'.repeat(64), 'a'.repeat(63), '', 'tmp']) {
     expect(await codeOf(store.openAsset(hash))).toBe('asset_hash_invalid');
   }
   expect(await codeOf(store.openAsset('a'.repeat(64)))).toBe('asset_unknown');
 });
 
-test('uploads that a crash left are removed after a day, younger ones are not', async () => {
+it('uploads that a crash left are removed after a day, younger ones are not', async () => {
   const old = join(directory, 'tmp', 'old');
   const young = join(directory, 'tmp', 'young');
   writeFileSync(old, 'x');

@@ -1,10 +1,10 @@
 import type { LookupAddress } from 'node:dns';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { guardedLookup, isPublicAddress, type ResolvedAddress } from './address-guard.ts';
 
 describe('isPublicAddress', () => {
-  test.each([
+  it.each([
     '1.1.1.1',
     '93.184.216.34',
     '2606:4700:4700::1111',
@@ -14,7 +14,7 @@ describe('isPublicAddress', () => {
     expect(isPublicAddress(address)).toBe(true);
   });
 
-  test.each([
+  it.each([
     '0.0.0.0',
     '0.1.2.3',
     '10.0.0.1',
@@ -65,7 +65,7 @@ describe('isPublicAddress', () => {
     expect(isPublicAddress(address)).toBe(false);
   });
 
-  test('no address of a private IPv4 network is public, mapped into IPv6 or not', () => {
+  it('no address of a private IPv4 network is public, mapped into IPv6 or not', () => {
     const octet = fc.integer({ min: 0, max: 255 });
     const network = fc.constantFrom('10', '127', '0', '192.168', '169.254', '172.20', '100.100');
     fc.assert(
@@ -96,19 +96,19 @@ describe('guardedLookup', () => {
     });
   }
 
-  test('hands over exactly the addresses it checked, asking once', async () => {
+  it('hands over exactly the addresses it checked, asking once', async () => {
     const flip = [[v4('1.1.1.1'), v6('2606:4700::1')], [v4('127.0.0.1')]];
     expect(await lookup(flip)).toEqual([v4('1.1.1.1'), v6('2606:4700::1')]);
     expect(await lookup([[v4('1.1.1.1')]], {})).toBe('1.1.1.1');
   });
 
-  test('one private address among public ones refuses the name', async () => {
+  it('one private address among public ones refuses the name', async () => {
     await expect(lookup([[v4('1.1.1.1'), v6('::1')]])).rejects.toThrow(
       'name.example leads to ::1, which is not a public address',
     );
   });
 
-  test('a name without an address and a resolver that fails are errors', async () => {
+  it('a name without an address and a resolver that fails are errors', async () => {
     await expect(lookup([[]])).rejects.toMatchObject({ code: 'ENOTFOUND' });
     const failing = guardedLookup(async () => {
       throw Object.assign(new Error('no'), { code: 'EAI_AGAIN' });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createGuardedFetch, type FetchOptions, RequestFailed } from './guarded-fetch.ts';
 import { createHttpClient } from './http-client.ts';
 
@@ -39,7 +39,7 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 describe('guarded fetch', () => {
-  test('sends method, headers and bytes; the answer is a Response of any status', async () => {
+  it('sends method, headers and bytes; the answer is a Response of any status', async () => {
     const seen: unknown[] = [];
     const origin = await listen(async (request, response) => {
       seen.push(request.method, request.headers['x-a'], [...(await bytesOf(request))]);
@@ -57,13 +57,13 @@ describe('guarded fetch', () => {
     expect(await answer.json()).toEqual({ error: 'RateLimitExceeded' });
   });
 
-  test('an answer without a body is a Response without a body', async () => {
+  it('an answer without a body is a Response without a body', async () => {
     const origin = await listen((_, response) => response.writeHead(204).end());
     const answer = await fetchFor(origin)(origin);
     expect([answer.status, await answer.text()]).toEqual([204, '']);
   });
 
-  test('a private address is refused before anything is sent', async () => {
+  it('a private address is refused before anything is sent', async () => {
     let asked = 0;
     const origin = await listen((_, response) => {
       asked += 1;
@@ -77,7 +77,7 @@ describe('guarded fetch', () => {
     expect(asked).toBe(0);
   });
 
-  test('a redirect to a private address is not followed', async () => {
+  it('a redirect to a private address is not followed', async () => {
     let followed = 0;
     const inner = await listen((_, response) => {
       followed += 1;
@@ -92,7 +92,7 @@ describe('guarded fetch', () => {
     expect(followed).toBe(0);
   });
 
-  test('an endless answer is cut', async () => {
+  it('an endless answer is cut', async () => {
     const origin = await listen((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const pour = (): void => {
@@ -104,7 +104,7 @@ describe('guarded fetch', () => {
     expect(await failureOf(answer)).toBe('unknown response_too_large');
   });
 
-  test('HTML where JSON was asked for is no answer', async () => {
+  it('HTML where JSON was asked for is no answer', async () => {
     const origin = await listen((_, response) => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Log in</p>');
     });
@@ -112,7 +112,7 @@ describe('guarded fetch', () => {
     expect(await failureOf(answer)).toBe('unknown content_type_not_accepted');
   });
 
-  test('the signals of the options and of the call both end it', async () => {
+  it('the signals of the options and of the call both end it', async () => {
     const over = new AbortController();
     const origin = await listen(() => over.abort());
     const own = fetchFor(origin, { signal: over.signal });
@@ -121,7 +121,7 @@ describe('guarded fetch', () => {
     expect(await failureOf(call(origin, { signal: AbortSignal.abort() }))).toBe('not_sent aborted');
   });
 
-  test('a body that may be read only once is refused', async () => {
+  it('a body that may be read only once is refused', async () => {
     const body = new ReadableStream();
     await expect(fetchFor('http://127.0.0.1:1')('http://127.0.0.1:1', { body })).rejects.toThrow(
       'texts and bytes only',

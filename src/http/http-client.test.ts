@@ -5,7 +5,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { ResolveHost } from './address-guard.ts';
 import { createHttpClient, type HttpClient, type HttpClientOptions } from './http-client.ts';
@@ -57,7 +57,7 @@ async function post(client: HttpClient, url: string): Promise<unknown> {
 }
 
 describe('a peer that behaves', () => {
-  test('gets method, path, query, headers and body; the answer comes back whole', async () => {
+  it('gets method, path, query, headers and body; the answer comes back whole', async () => {
     const seen: unknown[] = [];
     const peer = await http((request, response) => {
       const { method, url, headers } = request;
@@ -78,13 +78,13 @@ describe('a peer that behaves', () => {
     expect(seen).toEqual(['body', 'POST', '/a?b=c', 'k', 'baton', 'close']);
   });
 
-  test('an answer outside 2xx is a response, whatever its content type', async () => {
+  it('an answer outside 2xx is a response, whatever its content type', async () => {
     const peer = await http((_, response) => response.writeHead(422).end('<p>no'));
     const outcome = await clientFor(peer).getJson(`${peer.origin}/`, z.object({}));
     expect(outcome).toMatchObject({ kind: 'response', status: 422 });
   });
 
-  test('JSON is sent, parsed and checked against the schema', async () => {
+  it('JSON is sent, parsed and checked against the schema', async () => {
     const peer = await http((request, response) => {
       expect(request.headers['content-type']).toBe('application/json');
       response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
@@ -103,14 +103,14 @@ describe('a peer that behaves', () => {
     });
   });
 
-  test('every request has its own connection', async () => {
+  it('every request has its own connection', async () => {
     const peer = await http((_, response) => response.end('ok'));
     const client = clientFor(peer);
     for (let i = 0; i < 3; i += 1) expect(await post(client, peer.origin)).toBe(200);
     expect(peer.connections).toBe(3);
   });
 
-  test('proxy settings of the environment are not used', async () => {
+  it('proxy settings of the environment are not used', async () => {
     const proxy = await http((_, response) => response.end('proxied'));
     const peer = await http((_, response) => response.end('direct'));
     for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy']) {
@@ -123,13 +123,13 @@ describe('a peer that behaves', () => {
 });
 
 describe('proven before processing', () => {
-  test('a refused connection', async () => {
+  it('a refused connection', async () => {
     const peer = await http((_, response) => response.end());
     await Promise.all(closers.splice(0).map((close) => close()));
     expect(await post(clientFor(peer), peer.origin)).toBe('not_sent connection_refused');
   });
 
-  test('a name that does not resolve', async () => {
+  it('a name that does not resolve', async () => {
     const resolve: ResolveHost = async () => {
       throw Object.assign(new Error('no'), { code: 'ENOTFOUND' });
     };
@@ -138,21 +138,21 @@ describe('proven before processing', () => {
     );
   });
 
-  test('a peer that does not speak TLS', async () => {
+  it('a peer that does not speak TLS', async () => {
     const peer = await raw((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const origin = peer.origin.replace('http:', 'https:');
     const client = createHttpClient({ allowedOrigins: [origin] });
     expect(await post(client, origin)).toBe('not_sent tls_failed');
   });
 
-  test('a peer that never finishes the TLS handshake', async () => {
+  it('a peer that never finishes the TLS handshake', async () => {
     const peer = await raw(() => undefined);
     const origin = peer.origin.replace('http:', 'https:');
     const client = createHttpClient({ allowedOrigins: [origin], connectTimeoutMs: 100 });
     expect(await post(client, origin)).toBe('not_sent connect_timeout');
   });
 
-  test('a resolver that never answers', async () => {
+  it('a resolver that never answers', async () => {
     const client = createHttpClient({
       resolve: () => new Promise(() => undefined),
       timeoutMs: 100,
@@ -160,7 +160,7 @@ describe('proven before processing', () => {
     expect(await post(client, 'https://slow.example')).toBe('not_sent connect_timeout');
   });
 
-  test('a caller that gave up before', async () => {
+  it('a caller that gave up before', async () => {
     const peer = await http((_, response) => response.end());
     const outcome = await clientFor(peer).request({
       method: 'POST',
@@ -171,7 +171,7 @@ describe('proven before processing', () => {
     expect(peer.connections).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['Host', 'example.com'],
     ['Transfer-Encoding', 'chunked'],
     ['Proxy-Authorization', 'x'],
@@ -188,7 +188,7 @@ describe('proven before processing', () => {
 });
 
 describe('perhaps processed', () => {
-  test.each<[string, (socket: Socket) => void, string]>([
+  it.each<[string, (socket: Socket) => void, string]>([
     ['says nothing', () => undefined, 'timeout'],
     ['resets', (socket) => socket.resetAndDestroy(), 'connection_lost'],
     ['closes without an answer', (socket) => socket.end(), 'connection_lost'],
@@ -224,7 +224,7 @@ describe('perhaps processed', () => {
     expect(peer.connections).toBe(1);
   });
 
-  test('a slow drip is cut by the time cap', async () => {
+  it('a slow drip is cut by the time cap', async () => {
     const peer = await raw((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n');
       const drip = setInterval(() => socket.write('x'), 20);
@@ -236,7 +236,7 @@ describe('perhaps processed', () => {
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
-  test('an answer over the cap is cut, declared or chunked', async () => {
+  it('an answer over the cap is cut, declared or chunked', async () => {
     const declared = await http((_, response) => response.end(Buffer.alloc(2_000)));
     const chunked = await http((_, response) => {
       response.write(Buffer.alloc(1_000));
@@ -250,7 +250,7 @@ describe('perhaps processed', () => {
     }
   });
 
-  test('HTML, an empty body and broken UTF-8 are not JSON', async () => {
+  it('HTML, an empty body and broken UTF-8 are not JSON', async () => {
     const answers = [
       { type: 'text/html', body: '{"a":1}' },
       { type: '', body: '{"a":1}' },
@@ -275,7 +275,7 @@ describe('perhaps processed', () => {
     ]);
   });
 
-  test('a caller that gives up while the peer works', async () => {
+  it('a caller that gives up while the peer works', async () => {
     const peer = await raw(() => abort.abort());
     const abort = new AbortController();
     const outcome = await clientFor(peer).request({
@@ -289,7 +289,7 @@ describe('perhaps processed', () => {
 });
 
 describe('addresses that lead inside', () => {
-  test('are refused without one connection', async () => {
+  it('are refused without one connection', async () => {
     const inside = await http((_, response) => response.end('secret'));
     const client = createHttpClient({
       allowedPorts: [inside.port],
@@ -330,7 +330,7 @@ describe('addresses that lead inside', () => {
     expect(inside.connections).toBe(0);
   });
 
-  test('a name that resolves inside, wholly or in part', async () => {
+  it('a name that resolves inside, wholly or in part', async () => {
     const inside = await http((_, response) => response.end('secret'));
     for (const addresses of [['127.0.0.1'], ['1.1.1.1', '127.0.0.1'], ['::1']]) {
       const client = createHttpClient({
@@ -344,7 +344,7 @@ describe('addresses that lead inside', () => {
     expect(inside.connections).toBe(0);
   });
 
-  test('a name that turns inside after its first answer is refused at its second request', async () => {
+  it('a name that turns inside after its first answer is refused at its second request', async () => {
     const inside = await http((_, response) => response.end('secret'));
     const answers = ['192.0.2.1', '127.0.0.1'];
     const client = createHttpClient({
@@ -359,7 +359,7 @@ describe('addresses that lead inside', () => {
     expect(inside.connections).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['http://example.com', 'scheme_not_allowed'],
     ['ftp://example.com', 'scheme_not_allowed'],
     ['file:///etc/passwd', 'scheme_not_allowed'],
@@ -374,7 +374,7 @@ describe('addresses that lead inside', () => {
     expect(await post(createHttpClient(), url)).toBe(`not_sent ${code}`);
   });
 
-  test('an allowed origin opens itself only: another port, scheme or a login stay shut', async () => {
+  it('an allowed origin opens itself only: another port, scheme or a login stay shut', async () => {
     const peer = await http((_, response) => response.end('ok'));
     const client = clientFor(peer);
     expect(await post(client, `${peer.origin}/any`)).toBe(200);
@@ -385,7 +385,7 @@ describe('addresses that lead inside', () => {
     );
   });
 
-  test.each(['127.0.0.1:80', 'http://127.0.0.1/path', 'http://me@host', 'ws://host', '*'])(
+  it.each(['127.0.0.1:80', 'http://127.0.0.1/path', 'http://me@host', 'ws://host', '*'])(
     'the setting %j is no origin',
     (origin) => {
       expect(() => createHttpClient({ allowedOrigins: [origin] })).toThrow('is not an origin');
@@ -393,7 +393,7 @@ describe('addresses that lead inside', () => {
   );
 });
 
-test('Retry-After is understood as seconds and as a date', () => {
+it('Retry-After is understood as seconds and as a date', () => {
   const now = Date.parse('2026-11-24T10:00:00Z');
   expect(retryAfterMs({ 'retry-after': '7' }, now)).toBe(7_000);
   expect(retryAfterMs({ 'retry-after': 'Tue, 24 Nov 2026 10:01:00 GMT' }, now)).toBe(60_000);
@@ -410,7 +410,7 @@ describe('a request with a last instant to begin', () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   }
 
-  test('is written before it', async () => {
+  it('is written before it', async () => {
     const peer = await http((_, response) => response.end('ok'));
     const outcome = await clientFor(peer).request({
       ...{ method: 'POST', url: peer.origin, body: 'x' },
@@ -419,7 +419,7 @@ describe('a request with a last instant to begin', () => {
     expect(outcome).toMatchObject({ kind: 'response', status: 200, body: Buffer.from('ok') });
   });
 
-  test('is not written after it, though the process woke up with a connection', async () => {
+  it('is not written after it, though the process woke up with a connection', async () => {
     let requests = 0;
     const peer = await http((_, response) => {
       requests += 1;

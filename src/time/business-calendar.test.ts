@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Duration } from '../domain/playbook/playbook.ts';
 import { type BusinessCalendar, clockSteps } from './business-calendar.ts';
 import { isHolidaysCountry, publicHolidays } from './public-holidays.ts';
@@ -19,7 +19,7 @@ function businessDeadline(...question: Parameters<typeof clockSteps>): string {
 const hours = (amount: number): Duration => ({ amount, unit: 'business_hours' });
 
 describe('business days', () => {
-  test.each([
+  it.each([
     ['the same time two days later', '2026-11-23T10:30:00Z', 2, '2026-11-25T10:30:00.000Z'],
     ['over a weekend', '2026-11-26T10:30:00Z', 2, '2026-11-30T10:30:00.000Z'],
     ['from a Saturday: Monday and Tuesday', '2026-11-28T10:30:00Z', 2, '2026-12-01T17:00:00.000Z'],
@@ -34,7 +34,7 @@ describe('business days', () => {
     expect(businessDeadline(start, days(amount), PARIS)).toBe(expected);
   });
 
-  test('without a country public holidays are worked', () => {
+  it('without a country public holidays are worked', () => {
     const calendar = { ...PARIS, holidaysCountry: null };
     expect(businessDeadline('2026-11-10T10:00:00Z', days(1), calendar)).toBe(
       '2026-11-11T10:00:00.000Z',
@@ -43,7 +43,7 @@ describe('business days', () => {
 });
 
 describe('business hours', () => {
-  test.each([
+  it.each([
     ['within a day', '2026-11-23T10:00:00Z', 3, '2026-11-23T13:00:00.000Z'],
     ['into the next day', '2026-11-23T16:00:00Z', 3, '2026-11-24T10:00:00.000Z'],
     ['exactly to closing', '2026-11-23T16:00:00Z', 1, '2026-11-23T17:00:00.000Z'],
@@ -52,7 +52,7 @@ describe('business hours', () => {
     expect(businessDeadline(start, hours(amount), PARIS)).toBe(expected);
   });
 
-  test('elapse: the night shift of a changing clock has seven or nine of them', () => {
+  it('elapse: the night shift of a changing clock has seven or nine of them', () => {
     const nights = { ...PARIS, workdays: [7], from: '00:00', to: '08:00' };
     const from = (start: string) => businessDeadline(start, hours(7), nights);
     expect(from('2026-03-28T23:00:00Z')).toBe('2026-03-29T06:00:00.000Z');
@@ -60,7 +60,7 @@ describe('business hours', () => {
   });
 });
 
-test('hours and minutes know no calendar', () => {
+it('hours and minutes know no calendar', () => {
   const start = '2026-03-28T23:30:00Z';
   expect(businessDeadline(start, { amount: 24, unit: 'hours' }, PARIS)).toBe(
     '2026-03-29T23:30:00.000Z',
@@ -70,7 +70,7 @@ test('hours and minutes know no calendar', () => {
   );
 });
 
-test('the steps of a clock are half, four fifths, all and one and a half of it', () => {
+it('the steps of a clock are half, four fifths, all and one and a half of it', () => {
   expect(clockSteps('2026-11-23T08:00:00Z', days(2), PARIS)).toEqual([
     '2026-11-23T17:00:00.000Z',
     '2026-11-24T13:24:00.000Z',
@@ -86,7 +86,7 @@ test('the steps of a clock are half, four fifths, all and one and a half of it',
 });
 
 describe('a calendar that is not one', () => {
-  test.each<[Partial<BusinessCalendar>, string]>([
+  it.each<[Partial<BusinessCalendar>, string]>([
     [{ zone: 'Europe/Pariss' }, 'zone: '],
     [{ workdays: [] }, 'workdays: '],
     [{ workdays: [0] }, 'workdays: '],
@@ -101,12 +101,12 @@ describe('a calendar that is not one', () => {
     expect(make).toThrow(message);
   });
 
-  test('nor is a start that is no instant', () => {
+  it('nor is a start that is no instant', () => {
     expect(() => businessDeadline('tomorrow', days(1), PARIS)).toThrow('start: tomorrow');
   });
 });
 
-test('public holidays are whole local days, regions included', () => {
+it('public holidays are whole local days, regions included', () => {
   expect([...publicHolidays('FR', 2026)]).toContain('2026-05-14');
   expect(publicHolidays('FR', 2026).has('2026-12-26')).toBe(false);
   expect(publicHolidays('FR-57', 2026).has('2026-12-26')).toBe(true);
@@ -140,7 +140,7 @@ describe('whatever the calendar and the start', () => {
     unit: fc.constantFrom<Duration['unit']>('minutes', 'hours', 'business_hours', 'business_days'),
   });
 
-  test('steps come in order and never before the start', () => {
+  it('steps come in order and never before the start', () => {
     fc.assert(
       fc.property(anyStart, anyDuration, anyCalendar, (start, duration, calendar) => {
         const all = [start, ...clockSteps(start, duration, calendar)];
@@ -149,7 +149,7 @@ describe('whatever the calendar and the start', () => {
     );
   });
 
-  test('a business deadline lies between opening and closing of a working day', () => {
+  it('a business deadline lies between opening and closing of a working day', () => {
     const business = anyDuration.filter(({ unit }) => unit.startsWith('business_'));
     fc.assert(
       fc.property(anyStart, business, anyCalendar, (start, duration, calendar) => {
@@ -172,7 +172,7 @@ describe('whatever the calendar and the start', () => {
     );
   });
 
-  test('starting later never ends earlier', () => {
+  it('starting later never ends earlier', () => {
     fc.assert(
       fc.property(
         anyStart,

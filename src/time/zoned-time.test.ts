@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { instantToLocal, isTimeZone, resolveLocalTime, tzdataVersion } from './zoned-time.ts';
 
 const ZONES = Intl.supportedValuesOf('timeZone');
@@ -47,7 +47,7 @@ const aroundAChange = fc
   }));
 
 describe('resolveLocalTime', () => {
-  test('an ordinary time has one instant', () => {
+  it('an ordinary time has one instant', () => {
     expect(resolveLocalTime({ local: '2026-07-14T09:30', zone: 'Europe/Paris' })).toEqual({
       ok: true,
       at: '2026-07-14T07:30:00.000Z',
@@ -59,7 +59,7 @@ describe('resolveLocalTime', () => {
     });
   });
 
-  test('a skipped time is refused with the times around the gap', () => {
+  it('a skipped time is refused with the times around the gap', () => {
     expect(resolveLocalTime({ local: '2027-03-28T02:30', zone: 'Europe/Paris' })).toEqual({
       ok: false,
       code: 'time_does_not_exist',
@@ -71,7 +71,7 @@ describe('resolveLocalTime', () => {
     });
   });
 
-  test('a repeated time is refused with both instants', () => {
+  it('a repeated time is refused with both instants', () => {
     expect(resolveLocalTime({ local: '2026-10-25T02:30', zone: 'Europe/Paris' })).toMatchObject({
       ok: false,
       code: 'time_exists_twice',
@@ -82,7 +82,7 @@ describe('resolveLocalTime', () => {
     });
   });
 
-  test('a gap of half an hour and one of a whole day are found', () => {
+  it('a gap of half an hour and one of a whole day are found', () => {
     expect(
       resolveLocalTime({ local: '2026-10-04T02:15', zone: 'Australia/Lord_Howe' }),
     ).toMatchObject({ code: 'time_does_not_exist' });
@@ -91,7 +91,7 @@ describe('resolveLocalTime', () => {
     });
   });
 
-  test.each(['Europe/Pariss', '+02:00', 'Z', '', 'Europe', '../etc', 'Europe/Paris\n'])(
+  it.each(['Europe/Pariss', '+02:00', 'Z', '', 'Europe', '../etc', 'Europe/Paris\n'])(
     'the zone %j is refused',
     (zone) => {
       expect(resolveLocalTime({ local: '2026-07-14T09:30', zone })).toMatchObject({
@@ -101,7 +101,7 @@ describe('resolveLocalTime', () => {
     },
   );
 
-  test.each([
+  it.each([
     '2026-07-14',
     '2026-07-14 09:30',
     '2026-07-14T09:30Z',
@@ -119,7 +119,7 @@ describe('resolveLocalTime', () => {
     });
   });
 
-  test('what is resolved reads back as the same wall time, in every zone', () => {
+  it('what is resolved reads back as the same wall time, in every zone', () => {
     fc.assert(
       fc.property(anyMinute, anyZone, (epochMs, zone) => {
         const local = wallOf(epochMs);
@@ -131,7 +131,7 @@ describe('resolveLocalTime', () => {
     );
   });
 
-  test('around a change of the clock each wall time is resolved once, refused twice or absent', () => {
+  it('around a change of the clock each wall time is resolved once, refused twice or absent', () => {
     fc.assert(
       fc.property(aroundAChange, ({ zone, local }) => {
         const time = resolveLocalTime({ local, zone });
@@ -154,7 +154,7 @@ describe('resolveLocalTime', () => {
 });
 
 describe('instantToLocal', () => {
-  test('is the wall clock, with seconds only where they matter', () => {
+  it('is the wall clock, with seconds only where they matter', () => {
     expect(instantToLocal({ at: '2026-07-14T07:30:00Z', zone: 'Europe/Paris' })).toBe(
       '2026-07-14T09:30',
     );
@@ -165,7 +165,7 @@ describe('instantToLocal', () => {
     expect(instantToLocal({ at: 'soon', zone: 'Europe/Paris' })).toBeNull();
   });
 
-  test('agrees with the platform’s formatter', () => {
+  it('agrees with the platform’s formatter', () => {
     fc.assert(
       fc.property(anyMinute, anyZone, (epochMs, zone) => {
         expect(instantToLocal({ at: new Date(epochMs).toISOString(), zone })).toBe(
@@ -177,7 +177,7 @@ describe('instantToLocal', () => {
   });
 });
 
-test('every zone of the platform is known, and the version of its rules is told', () => {
+it('every zone of the platform is known, and the version of its rules is told', () => {
   expect(ZONES.every(isTimeZone)).toBe(true);
   expect(tzdataVersion()).toMatch(/^\d{4}[a-z]$/);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createTextCheck, sniffType } from '../../src/assets/asset-types.ts';
 import { ChannelId } from '../../src/domain/channel/channels.ts';
 import { Brief, missingBriefFields } from '../../src/domain/item/brief.ts';
@@ -16,7 +16,7 @@ describe.each(['fr', 'en'])('the example in %s', (language) => {
   const brief = Brief.parse(JSON.parse(text('brief.json')));
   const draft = Draft.parse(JSON.parse(text('draft.json')));
 
-  test('has a brief that can be handed over, with targets for every owner role', () => {
+  it('has a brief that can be handed over, with targets for every owner role', () => {
     expect(missingBriefFields(brief)).toEqual([]);
     expect(brief.channels).toEqual(['sandbox']);
     expect(brief.languages).toEqual([language]);
@@ -33,19 +33,19 @@ describe.each(['fr', 'en'])('the example in %s', (language) => {
     expect(checkpoints).toEqual(new Set(['+7d', '+28d']));
   });
 
-  test('has a draft that is made of its parts', () => {
+  it('has a draft that is made of its parts', () => {
     expect(draft.language).toBe(language);
     expect(draft.body).toBe(text('article.md'));
     expect(draft.variants).toEqual(JSON.parse(text('variants.json')));
   });
 
-  test('has an article of a readable length', () => {
+  it('has an article of a readable length', () => {
     const words = draft.body.split(/\s+/).length;
     expect(words).toBeGreaterThan(700);
     expect(words).toBeLessThan(1_000);
   });
 
-  test('has pictures of the hash that the draft names', async () => {
+  it('has pictures of the hash that the draft names', async () => {
     const pictures = readdirSync(`${examples}${language}`).filter((file) => file.endsWith('.png'));
     const hashes = [];
     for (const picture of pictures) {
@@ -58,7 +58,7 @@ describe.each(['fr', 'en'])('the example in %s', (language) => {
     expect(draft.assets.map(({ hash }) => hash)).toEqual(hashes);
   });
 
-  test('passes every check of the machine', () => {
+  it('passes every check of the machine', () => {
     const { violations, failedChecks, assetKinds } = digestDraft(draft, 1, {
       files: new Map(
         draft.assets.map(({ hash }) => [hash, { size: 30_000, mediaType: 'image/png' }]),
@@ -71,14 +71,14 @@ describe.each(['fr', 'en'])('the example in %s', (language) => {
     for (const { channel } of draft.variants) ChannelId.parse(channel);
   });
 
-  test('is stored as what it is', () => {
+  it('is stored as what it is', () => {
     const check = createTextCheck();
     check.add(Buffer.from(text('article.md')));
     expect(check.mediaType()).toBe('text/plain');
   });
 });
 
-test('French punctuation never breaks from its word', () => {
+it('French punctuation never breaks from its word', () => {
   const french = readFileSync(`${examples}fr/draft.json`, 'utf8');
   expect(french.match(/\S+ [:;!?»]|« \S+/g)).toBeNull();
 });
