@@ -20,7 +20,11 @@ const lockfileSchema = z.looseObject({ packages: z.record(z.string(), entrySchem
 export type Lockfile = z.infer<typeof lockfileSchema>;
 
 /** An optional package that is named by another one and has no entry. */
-export type MissingEntry = { path: string; version: string; dev: boolean };
+export interface MissingEntry {
+  path: string;
+  version: string;
+  dev: boolean;
+}
 
 /** @throws ZodError when the text is no lockfile. */
 export function parseLockfile(text: string): Lockfile {

@@ -5,7 +5,11 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
-type Check = { name: string; program: string; args: string[] };
+interface Check {
+  name: string;
+  program: string;
+  args: string[];
+}
 
 const root = dirname(import.meta.dirname);
 const modules = join(root, 'node_modules');

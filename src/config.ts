@@ -8,7 +8,7 @@ import { z } from 'zod';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How to reach Temporal, for the client and for the worker. */
-export type TemporalConfig = {
+export interface TemporalConfig {
   connection: {
     /** `host:port` */
     address: string;
@@ -18,17 +18,17 @@ export type TemporalConfig = {
   };
   namespace: string;
   taskQueue: string;
-};
+}
 
 /** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
-export type SecretKey = {
+export interface SecretKey {
   /** First 8 hex digits of the key's SHA-256. */
   id: string;
   bytes: Buffer;
-};
+}
 
 /** What every Baton program needs. */
-export type CommonConfig = {
+export interface CommonConfig {
   /** PostgreSQL connection string. A secret. */
   databaseUrl: string;
   temporal: TemporalConfig;
@@ -45,7 +45,7 @@ export type CommonConfig = {
   };
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
-};
+}
 
 /** The worker's settings. */
 export type WorkerConfig = CommonConfig & {
@@ -78,7 +78,10 @@ export type ApiConfig = CommonConfig & {
 };
 
 /** One variable that is wrong, and the rule it breaks. */
-export type ConfigIssue = { variable: string; rule: string };
+export interface ConfigIssue {
+  variable: string;
+  rule: string;
+}
 
 /** The environment does not describe a program that can start. Its message names every variable. */
 export class ConfigError extends Error {
@@ -338,11 +341,11 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
   };
 }
 
-type Reading<T> = {
+interface Reading<T> {
   variables: T | null;
   temporal: TemporalSettings | null;
   issues: ConfigIssue[];
-};
+}
 
 function readVariables<T>(schema: z.ZodType<T>, environment: Environment): Reading<T> {
   const issues: ConfigIssue[] = [];

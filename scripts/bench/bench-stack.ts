@@ -10,7 +10,7 @@ export const BARE_QUEUE = 'bench-bare';
 export const BATON_QUEUE = 'bench-baton';
 
 /** Everything that the benchmark runs against; all of it temporary. */
-export type BenchStack = {
+export interface BenchStack {
   readonly temporalAddress: string;
   /** Connection string of Baton's database. A secret. */
   readonly databaseUrl: string;
@@ -31,7 +31,7 @@ export type BenchStack = {
   startApi(nodeOptions: string): Promise<{ url: string; process: BoundProcess }>;
   /** Stops every process, the last started first, and removes the directory. */
   stop(): Promise<void>;
-};
+}
 
 /**
  * Starts PostgreSQL (durable, as in production), a Temporal server, one worker for the bare runs, and

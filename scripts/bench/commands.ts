@@ -12,19 +12,26 @@ import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
 
 /** A command as an HTTP client sends it. */
-export type HttpRequest = { method: 'POST' | 'PUT'; path: string; body: object };
+export interface HttpRequest {
+  method: 'POST' | 'PUT';
+  path: string;
+  body: object;
+}
 
 /** One command, in the form of each door: as a message to a run, and as a request to the API. */
-export type Step = {
+export interface Step {
   type: CommandType;
   role: Role;
   /** What the message carries beside its id and its actor. */
   payload(facts: SharedFacts): { refs: object; facts: object };
   request(itemId: string): HttpRequest;
-};
+}
 
 /** What the API would have looked up for a message; the same for every item of the benchmark. */
-export type SharedFacts = { clocks: ClockFacts; holders: Holders };
+export interface SharedFacts {
+  clocks: ClockFacts;
+  holders: Holders;
+}
 
 const root = join(import.meta.dirname, '..', '..');
 

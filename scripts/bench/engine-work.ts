@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 
 /** What the engine does for one post from its due time on. */
-export type EngineWork = {
+export interface EngineWork {
   workflowTasks: number;
   activities: number;
   /** Runs started for it. */
   runs: number;
   events: number;
-};
+}
 
 /** Events of a run that waits for its time; the work of its post is what comes after. */
 const WAITING = { events: 5, workflowTasks: 1 };

@@ -6,7 +6,9 @@ import { STANDARD_ITEM } from './commands.ts';
 import type { Cast, Variant } from './variants.ts';
 
 /** Events of a standard item from its start until its post is published. */
-export type PublishedHistory = { item: number };
+export interface PublishedHistory {
+  item: number;
+}
 
 /** Events in the history of an item's run. */
 export async function historyEventsOf(temporal: Client, itemId: string): Promise<number> {
@@ -74,4 +76,7 @@ export async function measurePublishedItem(options: {
 }
 
 /** The part of `GET /v1/items/{id}` that is read here. */
-type ItemState = { stage: string; publications: { state: string }[] };
+interface ItemState {
+  stage: string;
+  publications: { state: string }[];
+}

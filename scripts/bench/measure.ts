@@ -10,7 +10,7 @@ export const CONCURRENCIES = [1, 8] as const;
 export type Concurrency = (typeof CONCURRENCIES)[number];
 
 /** One variant at one concurrency in one round. Times in milliseconds. */
-export type Block = {
+export interface Block {
   round: number;
   variant: VariantKey;
   concurrency: Concurrency;
@@ -21,7 +21,7 @@ export type Block = {
   processorMs: ProcessorTimes;
   /** An item of the block, for its history. */
   sampleItemId: string;
-};
+}
 
 /**
  * Takes `items` items through the twelve commands, then sends each the commands that it refuses.

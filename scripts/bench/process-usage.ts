@@ -44,7 +44,12 @@ export function processorTimeMs(pid: number): number | null {
     .reduce((sum, { ticks }) => sum + ticks * TICK_MS, own.endedChildrenTicks * TICK_MS);
 }
 
-type Stat = { pid: number; parent: number; ticks: number; endedChildrenTicks: number };
+interface Stat {
+  pid: number;
+  parent: number;
+  ticks: number;
+  endedChildrenTicks: number;
+}
 
 /** Fields 4 and 14 to 17 of proc_pid_stat(5); null for a process that ended while we looked. */
 function readStat(pid: number): Stat | null {

@@ -9,7 +9,7 @@ import { readCast } from './run.ts';
 import { httpVariant } from './variants.ts';
 
 /** Where the time of the API goes, per command. */
-export type ApiProfile = {
+export interface ApiProfile {
   commands: number;
   /** Median of an accepted command, milliseconds. */
   acceptedMs: number[];
@@ -19,7 +19,7 @@ export type ApiProfile = {
   statements: { calls: number; ms: number; text: string }[];
   /** The profile itself, for the developer tools of a browser. */
   file: string;
-};
+}
 
 /**
  * Sends the twelve commands of `items` items, one at a time, to an API process of its own that writes

@@ -4,7 +4,7 @@ import { type Latency, latencyOf, quantileOf, type Spread, spreadOf } from './st
 import { VARIANT_KEYS, type VariantKey } from './variants.ts';
 
 /** One line of the table: a variant at one concurrency, over all rounds. */
-export type VariantResult = {
+export interface VariantResult {
   variant: VariantKey;
   concurrency: Concurrency;
   itemsPerSecond: Spread;
@@ -12,18 +12,18 @@ export type VariantResult = {
   refused: Latency;
   /** Processor time of each part per accepted command in milliseconds, the median of the rounds. */
   processorMs: Record<string, number>;
-};
+}
 
 /** A ratio that a target is set for, with its spread over the rounds. */
-export type TargetResult = {
+export interface TargetResult {
   name: string;
   concurrency: Concurrency | null;
   ratio: Spread;
   target: { atMost: number } | { atLeast: number };
   met: boolean;
-};
+}
 
-export type Results = {
+export interface Results {
   variants: VariantResult[];
   /** What Baton's run costs over a bare one, and its API over its run: no target is set for these. */
   shares: { name: string; concurrency: Concurrency; ratio: Spread }[];
@@ -31,7 +31,7 @@ export type Results = {
   historyEvents: Record<VariantKey, number>;
   published: PublishedHistory;
   memoryMib: Record<string, number | null>;
-};
+}
 
 type Figure = (block: Block) => number;
 

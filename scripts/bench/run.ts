@@ -21,13 +21,13 @@ import {
   type VariantKey,
 } from './variants.ts';
 
-export type RunOptions = {
+export interface RunOptions {
   rounds: number;
   /** Items per block at concurrency 1; at 8 there are three times as many. */
   items: number;
   warmUpItems: number;
   progress(line: string): void;
-};
+}
 
 /** Runs every block of every round and sums up. */
 export async function runRounds(

@@ -23,17 +23,20 @@ export const HOW_ITEMS_WERE_MADE =
   'written by the functions that the API and the worker use, and their runs started where those rows ' +
   'stand, as after a repair (the commands were not sent one by one).';
 
-export type Slot = { channelAccountId: string; at: string };
+export interface Slot {
+  channelAccountId: string;
+  at: string;
+}
 
 /** An item that waits for its slot, in the form that its tables and its run take it over. */
-export type ScheduledItem = {
+export interface ScheduledItem {
   readonly itemId: string;
   /** What its post will be found by in the ledger. */
   readonly marker: string;
   readonly input: ContentItemInput;
   readonly snapshot: ItemSnapshot;
   readonly events: ItemEvent[];
-};
+}
 
 /** Makes items by the steps of a standard item and its plan, with the machine that the runs have. */
 export function scheduledItemMaker(cast: Cast): (slot: Slot) => ScheduledItem {

@@ -1,8 +1,17 @@
 /** Percentiles of one kind of command, in milliseconds. */
-export type Latency = { count: number; p50: number; p95: number; p99: number };
+export interface Latency {
+  count: number;
+  p50: number;
+  p95: number;
+  p99: number;
+}
 
 /** The least, the middle and the greatest of one figure over the rounds. */
-export type Spread = { min: number; median: number; max: number };
+export interface Spread {
+  min: number;
+  median: number;
+  max: number;
+}
 
 /**
  * The value below which `share` of the samples lie, interpolated between neighbours.

@@ -3,7 +3,7 @@ import type { Storm } from './storm.ts';
 import { STORM_KEYS, type StormKey } from './storm-variants.ts';
 
 /** A variant over all rounds. Times in milliseconds. */
-export type StormResult = {
+export interface StormResult {
   variant: StormKey;
   posts: number;
   postsPerSecond: Spread;
@@ -15,9 +15,9 @@ export type StormResult = {
   early: number;
   processorMs: Record<string, number>;
   transactions: number;
-};
+}
 
-export type StormResults = {
+export interface StormResults {
   variants: StormResult[];
   /** Baton's rate over the bare one, per round. */
   ratio: Spread;
@@ -25,7 +25,7 @@ export type StormResults = {
   met: boolean;
   /** Every post of every storm was accepted exactly once, and none before its time. */
   sound: boolean;
-};
+}
 
 /** Share of the bare rate that Baton has to reach. */
 export const STORM_TARGET = 0.5;

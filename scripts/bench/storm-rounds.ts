@@ -9,19 +9,19 @@ import { addAccounts, openDriverDatabase } from './storm-ground.ts';
 import { postsPerSecond } from './storm-results.ts';
 import { bareStorm, batonStorm, type StormKey, type StormVariant } from './storm-variants.ts';
 
-export type StormOptions = {
+export interface StormOptions {
   rounds: number;
   posts: number;
   accounts: number;
   signal: AbortSignal;
   progress(line: string): void;
-};
+}
 
-export type StormSeries = {
+export interface StormSeries {
   storms: Storm[];
   /** What the engine does for one post, by the histories of a sample. */
   engineWork: Record<StormKey, EngineWork>;
-};
+}
 
 const NO_WORK: EngineWork = { workflowTasks: 0, activities: 0, runs: 0, events: 0 };
 /** Enough for the just-in-time compilers and the caches of every program. */

@@ -15,23 +15,26 @@ export const STORM_KEYS = ['bare', 'baton'] as const;
 export type StormKey = (typeof STORM_KEYS)[number];
 
 /** An account that posts go out through, by its id in Baton and its name on the network. */
-export type StormAccount = { id: string; name: string };
+export interface StormAccount {
+  id: string;
+  name: string;
+}
 
 /** Runs that wait for their time. */
-export type WaitingRuns = {
+export interface WaitingRuns {
   workflowIds: string[];
   /** What each post will be found by in the ledger. */
   markers: string[];
   /** How many of them have nothing more to do after their post. */
   settled(): Promise<number>;
-};
+}
 
-export type StormVariant = {
+export interface StormVariant {
   readonly key: StormKey;
   readonly label: string;
   /** Starts `posts` runs that send one post each at `dueAt`, spread over the accounts. */
   start(posts: number, dueAt: string): Promise<WaitingRuns>;
-};
+}
 
 /** Requests of the driver that are under way at once while runs are made. */
 export const DRIVER_LANES = 8;

@@ -6,7 +6,7 @@ import type { ProcessorTimes } from './process-usage.ts';
 import { DRIVER_LANES, type StormKey, type StormVariant } from './storm-variants.ts';
 
 /** One storm: every post of a variant in a round. Times in milliseconds. */
-export type Storm = {
+export interface Storm {
   round: number;
   variant: StormKey;
   posts: number;
@@ -24,25 +24,25 @@ export type Storm = {
   processorMs: ProcessorTimes;
   /** Transactions that Baton's database committed per post, counted by itself. */
   transactions: number;
-};
+}
 
 /** What a storm needs of the world. */
-export type StormGround = {
+export interface StormGround {
   temporal: Client;
   ledgerFile: string;
   usage(): ProcessorTimes;
   /** Transactions that Baton's database has committed so far. */
   transactions(): Promise<number>;
   signal: AbortSignal;
-};
+}
 
-export type RaisedStorm = {
+export interface RaisedStorm {
   storm: Storm;
   /** From the first start until every run waited. */
   startMs: number;
   /** The workflow of one of its runs. */
   sample: string;
-};
+}
 
 const POLL_MS = 250;
 /** Started, first task scheduled, begun and done, timer started: the run waits for its time. */

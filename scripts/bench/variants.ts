@@ -12,7 +12,7 @@ import { BARE_QUEUE, BATON_QUEUE } from './bench-stack.ts';
 import { messageMaker, type SharedFacts, type Step, TWELVE_COMMANDS } from './commands.ts';
 
 /** What every way of running an item can do. */
-export type Variant = {
+export interface Variant {
   readonly key: VariantKey;
   readonly label: string;
   /** Starts an item and returns its id. */
@@ -21,18 +21,18 @@ export type Variant = {
   accept(itemId: string, step: Step): Promise<void>;
   /** @throws Error unless the command is refused. */
   refuse(itemId: string, step: Step): Promise<void>;
-};
+}
 
 export const VARIANT_KEYS = ['a', 'b', 'c', 'd'] as const;
 export type VariantKey = (typeof VARIANT_KEYS)[number];
 
 /** Who acts, and what the API would have looked up; read once, before anything is measured. */
-export type Cast = {
+export interface Cast {
   workspaceId: string;
   members: Record<Role, { memberId: string; key: string }>;
   facts: SharedFacts;
   playbook: PinnedPlaybook;
-};
+}
 
 /** Runs that are driven by the Temporal client: the two bare ones, and Baton's without its API. */
 export function engineVariants(temporal: Client, cast: Cast): Variant[] {

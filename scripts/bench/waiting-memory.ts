@@ -11,7 +11,12 @@ import { addAccounts, openDriverDatabase } from './storm-ground.ts';
 import { batonStorm } from './storm-variants.ts';
 
 /** Resident memory of one program without and with the waiting items, in MiB. */
-export type MemoryOfWaiting = { part: string; before: number; after: number; perItem: number };
+export interface MemoryOfWaiting {
+  part: string;
+  before: number;
+  after: number;
+  perItem: number;
+}
 
 /** Enough to have every code path loaded before the first look. */
 const WARM_UP_ITEMS = 40;

@@ -19,7 +19,7 @@ const PLAYERS = [
 type PlayerRole = (typeof PLAYERS)[number];
 
 /** A member of the story: calls the API with the key of their own. */
-export type Player = {
+export interface Player {
   name: string;
   memberId: string;
   client: BatonClient;
@@ -28,7 +28,7 @@ export type Player = {
    * @param id of the delivery; the same id again is the same decision
    */
   decide(call: WebhookCall, id?: string): Promise<CommandApplied>;
-};
+}
 
 export type Cast = Record<PlayerRole, Player>;
 

@@ -2,7 +2,7 @@ import { columnWidths, paddingOf, textTable, wrapText } from '../../src/cli/text
 import type { BatonError } from '../../src/client/index.ts';
 
 /** Tells the story on the terminal, in numbered chapters. */
-export type Narrator = {
+export interface Narrator {
   /** Begins the next chapter. */
   chapter(title: string): void;
   /** What is going on, in a sentence or two. */
@@ -15,7 +15,7 @@ export type Narrator = {
   refused(who: string, what: string, error: BatonError): void;
   /** A table with its header. */
   table(rows: readonly (readonly string[])[], options?: { right?: readonly number[] }): void;
-};
+}
 
 const INDENT = 4;
 const WIDTH = 100;

@@ -4,11 +4,11 @@ import { Brief } from '../../src/domain/item/brief.ts';
 import { Draft } from '../../src/domain/item/draft.ts';
 
 /** A piece of `examples/`: its brief, its draft and the picture that the draft names by its hash. */
-export type Piece = {
+export interface Piece {
   brief: Brief;
   draft: Draft;
   picture: { name: string; bytes: Uint8Array<ArrayBuffer> };
-};
+}
 
 const examples = join(import.meta.dirname, '..', '..', 'examples');
 const PICTURES = { fr: 'quatre-gestes.png', en: 'who-holds-the-piece.png' } as const;

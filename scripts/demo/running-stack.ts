@@ -5,7 +5,7 @@ import { StackInUseError, startLocalStack } from '../local/stack.ts';
 import { poll } from './poll.ts';
 
 /** The stack that the story is told on. */
-export type RunningStack = {
+export interface RunningStack {
   stateDir: string;
   url: string;
   credentials: Credentials;
@@ -16,7 +16,7 @@ export type RunningStack = {
   ownerPid: number | null;
   /** Stops what this process started, and nothing else. */
   stop(): Promise<void>;
-};
+}
 
 /**
  * Starts the local stack, or finds the one that runs on this state directory.

@@ -4,15 +4,15 @@ import type { Narrator } from './narrator.ts';
 import { poll } from './poll.ts';
 
 /** Ids of the channel accounts that the story publishes to. */
-export type Accounts = {
+export interface Accounts {
   /** Its network makes one post of a key, and can be asked for it. */
   keyed: string;
   /** Its network does neither. */
   keyless: string;
-};
+}
 
 /** What every chapter works with. */
-export type Story = {
+export interface Story {
   narrator: Narrator;
   cast: Cast;
   accounts: Accounts;
@@ -20,7 +20,7 @@ export type Story = {
   sandboxUrl: string;
   /** Where the sandbox network writes what it accepted. */
   ledgerFile: string;
-};
+}
 
 /** Waits until an item is in a stage, and answers it. */
 export function untilStage({ cast }: Story, itemId: string, stage: Item['stage']): Promise<Item> {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PortTakenError } from './ports.ts';
 
 /** What to run, and who reads its output. */
-export type BoundProcessOptions = {
+export interface BoundProcessOptions {
   /** Shown in error messages. */
   name: string;
   command: string;
@@ -17,13 +17,16 @@ export type BoundProcessOptions = {
   owner?: { uid: number; gid: number } | undefined;
   /** Called for each line the process writes to stdout or stderr. */
   onLine?: ((line: string) => void) | undefined;
-};
+}
 
 /** How a process ended: an exit code, or the signal that ended it. */
-export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null };
+export interface ProcessExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
 
 /** A child process that cannot outlive this process, not even after `kill -9`. */
-export type BoundProcess = {
+export interface BoundProcess {
   readonly name: string;
   readonly pid: number;
   /** Resolves when the process has ended. Never rejects. */
@@ -38,7 +41,7 @@ export type BoundProcess = {
   stop(options?: { signal?: NodeJS.Signals; graceMs?: number }): Promise<ProcessExit>;
   /** Ends it at once, as a crash would. */
   kill(): void;
-};
+}
 
 /** As the C library, Node, and Windows say it. */
 const PORT_TAKEN = /address already in use|EADDRINUSE|only one usage of each socket address/i;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { ComponentName } from './component.ts';
 
 /** A component's log file, and what is shown of it on the terminal. */
-export type ComponentLog = {
+export interface ComponentLog {
   write(line: string): void;
   close(): Promise<void>;
-};
+}
 
 const ROTATE_BYTES = 10 * 1024 * 1024;
 

@@ -6,7 +6,7 @@ export const COMPONENT_NAMES = ['postgres', 'temporal', 'sandbox', 'worker', 'ap
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 /** How to start and stop one part. */
-export type ComponentSpec = {
+export interface ComponentSpec {
   name: ComponentName;
   /** How people call it. */
   label: string;
@@ -15,10 +15,10 @@ export type ComponentSpec = {
   /** What to show beside the label once it runs. Never a secret. */
   address(): string;
   stop(process: BoundProcess): Promise<ProcessExit>;
-};
+}
 
 /** A part that is started again whenever it ends without having been asked to. */
-export type Component = {
+export interface Component {
   readonly name: ComponentName;
   /** Null while it is down. */
   pid(): number | null;
@@ -28,7 +28,7 @@ export type Component = {
   kill(): void;
   /** Stops it for good. */
   stop(): Promise<void>;
-};
+}
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;

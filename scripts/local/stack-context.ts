@@ -8,16 +8,16 @@ import {
 import { type ComponentLog, openComponentLog } from './component-log.ts';
 
 /** Ports the stack prefers. */
-export type LocalPorts = {
+export interface LocalPorts {
   postgres: number;
   temporal: number;
   temporalUi: number;
   sandbox: number;
   api: number;
-};
+}
 
 /** What the parts of one stack share while it is being started. */
-export type StackContext = {
+export interface StackContext {
   readonly stateDir: string;
   /** Where nothing is given, a free port is taken. */
   readonly ports: Partial<LocalPorts>;
@@ -31,7 +31,7 @@ export type StackContext = {
   openLog(name: ComponentName): (line: string) => void;
   /** Stops every component, the last started first, and closes the logs. */
   stopAll(): Promise<void>;
-};
+}
 
 /** A context without components. */
 export function createStackContext(options: {

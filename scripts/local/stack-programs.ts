@@ -6,10 +6,16 @@ import { isAnswering, startProgram, startReadyProgram } from './program.ts';
 import { allDone, type StackContext } from './stack-context.ts';
 
 /** Where the programs listen. */
-export type ProgramAddresses = { sandboxUrl: string; apiUrl: string };
+export interface ProgramAddresses {
+  sandboxUrl: string;
+  apiUrl: string;
+}
 
 /** What the programs run on: their environment and the workflow code of the worker. */
-export type ProgramInputs = { environment: NodeJS.ProcessEnv; workflowBundle: string };
+export interface ProgramInputs {
+  environment: NodeJS.ProcessEnv;
+  workflowBundle: string;
+}
 
 /**
  * Starts the sandbox network, then the worker and the API, each as production runs it, and waits
@@ -44,12 +50,12 @@ export async function supervisePrograms(
   return { sandboxUrl, apiUrl: await api };
 }
 
-type Listener = {
+interface Listener {
   name: 'sandbox' | 'api';
   label: string;
   startAt: (url: string, onLine: (line: string) => void) => Promise<BoundProcess>;
   describe: (url: string) => string;
-};
+}
 
 /** Keeps a program running at the address that its first start found, and returns that. */
 async function superviseListener(context: StackContext, listener: Listener): Promise<string> {

@@ -6,14 +6,14 @@ import { allDone, type StackContext } from './stack-context.ts';
 import { type LocalTemporal, startTemporal } from './temporal.ts';
 
 /** The servers that Baton needs, embedded or external. */
-export type Services = {
+export interface Services {
   /** Connection string of Baton's database. A secret. */
   databaseUrl: string;
   temporalAddress: string;
   /** Null when the UI was not asked for or the server is external. */
   temporalUiUrl: string | null;
   temporalIsEmbedded: boolean;
-};
+}
 
 const DATABASE = 'baton';
 

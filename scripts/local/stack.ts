@@ -20,7 +20,7 @@ export const DEFAULT_PORTS: LocalPorts = {
   api: 8400,
 };
 
-export type LocalStackOptions = {
+export interface LocalStackOptions {
   /** Holds all state; default `.baton` in the current folder. */
   stateDir?: string;
   /** Preferred ports (a free one is taken when somebody has it); `any` takes free ones at once. */
@@ -38,10 +38,10 @@ export type LocalStackOptions = {
    * switches off the embedded server that it replaces. Default: our own.
    */
   environment?: NodeJS.ProcessEnv;
-};
+}
 
 /** A running local stack. */
-export type LocalStack = {
+export interface LocalStack {
   readonly stateDir: string;
   /** Base address of the API. */
   readonly apiUrl: string;
@@ -68,7 +68,7 @@ export type LocalStack = {
   untilReady(options?: { timeoutMs?: number }): Promise<void>;
   /** Stops everything in order. Safe to call twice. */
   stop(): Promise<void>;
-};
+}
 
 /** The state directory is in use; nothing was started. */
 export class StackInUseError extends Error {

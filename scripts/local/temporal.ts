@@ -11,7 +11,7 @@ import { findFreePort, LOOPBACK, startOnFreePort } from './ports.ts';
 import { obtainTemporalCli } from './temporal-cli.mjs';
 
 /** Where the Temporal development server keeps its state and listens. */
-export type TemporalOptions = {
+export interface TemporalOptions {
   /** Holds the state file. Created if missing. */
   directory: string;
   /** Preferred port of the service; a free one is taken when somebody has it or none is given. */
@@ -21,10 +21,10 @@ export type TemporalOptions = {
   /** Preferred port of the web UI; `false` starts none. */
   uiPort?: number | false | undefined;
   onLine?: ((line: string) => void) | undefined;
-};
+}
 
 /** A running Temporal development server. */
-export type LocalTemporal = {
+export interface LocalTemporal {
   /** `host:port` of the gRPC service. */
   readonly address: string;
   readonly port: number;
@@ -34,7 +34,7 @@ export type LocalTemporal = {
   readonly uiUrl: string | null;
   readonly process: BoundProcess;
   stop(): Promise<ProcessExit>;
-};
+}
 
 /** The namespace the development server always has. */
 export const LOCAL_NAMESPACE = 'default';

@@ -20,10 +20,14 @@ import { prepareWorkflowBundle } from './stack-programs.ts';
 import { type LocalTemporal, startTemporal } from './temporal.ts';
 
 /** A program of the checkout, with what it is told beside the environment that all of them share. */
-type OwnProgram = { name: string; script: string; environment?: NodeJS.ProcessEnv };
+interface OwnProgram {
+  name: string;
+  script: string;
+  environment?: NodeJS.ProcessEnv;
+}
 
 /** Servers, a workspace and a sandbox network that exist for one measurement; programs are added to them. */
-export type TemporaryStack = {
+export interface TemporaryStack {
   readonly directory: string;
   readonly postgres: LocalPostgres;
   readonly temporal: LocalTemporal;
@@ -49,15 +53,15 @@ export type TemporaryStack = {
   }): Promise<ListeningProgram>;
   /** Stops every process, the last started first, and removes the directory. */
   stop(): Promise<void>;
-};
+}
 
-export type TemporaryStackOptions = {
+export interface TemporaryStackOptions {
   /** First part of the directory's name. */
   prefix: string;
   taskQueue: string;
   postgresSettings?: Readonly<Record<string, string>>;
   sandboxFaults?: boolean;
-};
+}
 
 const STOP_GRACE_MS = 45_000;
 

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { LOOPBACK } from '../local/ports.ts';
 
 /** Where programs and the sandbox call in; a call waits until its handler is done. */
-export type Harness = {
+export interface Harness {
   readonly url: string;
   /** Handles the calls from now on; the body is what the caller sent. */
   onCall(handler: (body: unknown) => Promise<void> | void): void;
   close(): Promise<void>;
-};
+}
 
 export async function startHarness(): Promise<Harness> {
   let handle: (body: unknown) => Promise<void> | void = () => {};

@@ -49,7 +49,11 @@ export async function makeOfferedItems(people: People, count: number): Promise<s
 }
 
 /** One post that is to go out; its text is its own, so that the ledger's lines can be told apart. */
-export type WantedPost = { itemId: string; text: string; account: { id: string; name: string } };
+export interface WantedPost {
+  itemId: string;
+  text: string;
+  account: { id: string; name: string };
+}
 
 /** Items that are approved and taken by the social media manager, not yet planned. */
 export async function makeApprovedItems(

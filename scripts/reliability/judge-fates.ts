@@ -4,21 +4,21 @@ import type { WantedPost } from './items.ts';
 import type { Outcome } from './line.ts';
 
 /** A publication as the item has it. */
-export type Publication = {
+export interface Publication {
   id: string;
   state: string;
   slotNumber: number;
   marker: string;
   evidence?: string;
-};
+}
 
 /** What became of each wanted post: by the item, and by the network. */
-export type PostFate = {
+export interface PostFate {
   post: WantedPost;
   publications: Publication[];
   accepted: LedgerLine[];
   faults: FaultLine[];
-};
+}
 
 type Judgement = Omit<Outcome, 'faults' | 'recoveryMs'>;
 

@@ -3,17 +3,17 @@ import type { TemporaryStack } from '../local/temporary-stack.ts';
 export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
 
 /** What a run is told. */
-export type RunOptions = {
+export interface RunOptions {
   /** Operations of the line: handoffs, publishes, pauses or kills. */
   n: number;
   seed: number;
   /** Runs it without its protection: it must then fail. */
   control: boolean;
   progress(text: string): void;
-};
+}
 
 /** What a run came to; the line judges by its target. */
-export type Outcome = {
+export interface Outcome {
   operations: number;
   /** Faults injected, by kind. */
   faults: Record<string, number>;
@@ -26,10 +26,10 @@ export type Outcome = {
   violations: string[];
   /** Evidence that a person needs, one line each. */
   evidence: string[];
-};
+}
 
 /** One line of the scorecard. */
-export type Line = {
+export interface Line {
   id: LineId;
   title: string;
   target: string;
@@ -38,7 +38,7 @@ export type Line = {
   full: number;
   small: number;
   run(stack: TemporaryStack, options: RunOptions): Promise<Outcome>;
-};
+}
 
 export type LineResult = Omit<Outcome, 'recoveryMs'> & {
   line: LineId;

@@ -8,11 +8,11 @@ const GIVE_UP_MS = 120_000;
 const PAUSE_MS = 200;
 
 /** The people of the workspace, who repeat a request under one key until it is answered for good. */
-export type People = {
+export interface People {
   /** @throws Error with the answer when it is not a success. */
   ask<Answer>(role: Role, method: string, path: string, body?: object): Promise<Answer>;
   idOf(role: Role): string;
-};
+}
 
 /** @param urls every API that may be asked; the next one when one does not answer. */
 export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]): People {

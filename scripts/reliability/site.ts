@@ -9,7 +9,7 @@ import { createPeople, type People } from './people.ts';
 import { type Part, replacing } from './replacements.ts';
 
 /** Where one line runs: servers that it shares, and programs, task queue and accounts of its own. */
-export type Site = {
+export interface Site {
   readonly stack: TemporaryStack;
   readonly database: Database;
   readonly harness: Harness;
@@ -25,9 +25,12 @@ export type Site = {
   addAccount(name: string, settings?: Record<string, unknown>): Promise<SandboxAccount>;
   /** Ends every program of the line at once. */
   close(): Promise<void>;
-};
+}
 
-export type SandboxAccount = { id: string; name: string };
+export interface SandboxAccount {
+  id: string;
+  name: string;
+}
 
 /** @param options.apiParts, workerParts of the first API and the first worker. */
 export async function openSite(

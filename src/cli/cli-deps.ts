@@ -1,5 +1,5 @@
 /** What the command line works with; built once in scripts/baton.ts, and by tests. */
-export type CliDeps = {
+export interface CliDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Writes a line to the standard output. */
   print(line: string): void;
@@ -8,30 +8,30 @@ export type CliDeps = {
   /** All of the standard input. */
   readInput(): Promise<string>;
   readonly workspaces: WorkspaceMaker;
-};
+}
 
 /** What needs the database, not the API: nobody has a key before. */
-export type WorkspaceMaker = {
+export interface WorkspaceMaker {
   /** The first workspace of a new database, which is brought to the newest version before. */
   init(plan: NewWorkspace): Promise<MadeWorkspace>;
   /** One more workspace. */
   create(plan: NewWorkspace): Promise<MadeWorkspace>;
-};
+}
 
-export type NewWorkspace = {
+export interface NewWorkspace {
   name: string;
   adminName: string;
   /** IANA zone and country of the business calendar. */
   zone: string;
   country: string;
-};
+}
 
-export type MadeWorkspace = {
+export interface MadeWorkspace {
   workspaceId: string;
   name: string;
   /** `key` is shown this once. */
   admin: { memberId: string; name: string; key: string };
-};
+}
 
 /** The command line cannot be carried out as it was given: exit code 2. */
 export class UsageError extends Error {

@@ -4,13 +4,13 @@ import { type CliDeps, UsageError } from './cli-deps.ts';
 import { CREDENTIALS_FILE, memberOf, readCredentials } from './credentials.ts';
 
 /** Options of every command that asks the API. */
-export type ConnectionOptions = {
+export interface ConnectionOptions {
   url?: string;
   key?: string;
   as?: string;
   credentials: string;
   json?: boolean;
-};
+}
 
 /** Adds the options that say where Baton is, who asks, and how to print. */
 export function withConnection(command: Command): Command {

@@ -16,14 +16,14 @@ type EndpointOptions = ConnectionOptions & {
   save?: string;
 };
 
-type SignOptions = {
+interface SignOptions {
   endpoint?: string;
   address?: string;
   data: string;
   id?: string;
   headers?: boolean;
   json?: boolean;
-};
+}
 
 /** What `webhook endpoint create` saves and `webhook sign` reads. */
 const SavedEndpoint = z.object({ id: z.string(), address: z.url(), secret: z.string() });

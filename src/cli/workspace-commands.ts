@@ -3,13 +3,13 @@ import type { CliDeps, MadeWorkspace, NewWorkspace } from './cli-deps.ts';
 import { json } from './item-commands.ts';
 import { textTable } from './text-table.ts';
 
-type WorkspaceOptions = {
+interface WorkspaceOptions {
   name: string;
   admin: string;
   zone: string;
   country: string;
   json?: boolean;
-};
+}
 
 /** Adds `admin init` and `workspace create`: they write to the database, because nobody has a key yet. */
 export function addWorkspaceCommands(program: Command, deps: CliDeps): void {

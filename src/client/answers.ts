@@ -15,7 +15,10 @@ export type SuccessOf<R> =
     : never;
 
 /** A command is stored, its verdict not known yet. */
-export type Pending = { outcome: 'pending'; commandId: string };
+export interface Pending {
+  outcome: 'pending';
+  commandId: string;
+}
 
 /**
  * The body of a success.

@@ -26,7 +26,7 @@ type BodyOf<Route> = InferRequestType<Route> extends { json: infer Body } ? Body
 type QueryOf<Route> = InferRequestType<Route> extends { query: infer Query } ? Query : never;
 
 /** What the commands and saves of an item take, by the names of machine.md. */
-export type Bodies = {
+export interface Bodies {
   start_item: BodyOf<Items['$post']>;
   save_brief: BodyOf<OneItem['brief']['$put']>;
   save_draft: BodyOf<OneItem['draft']['$put']>;
@@ -49,10 +49,10 @@ export type Bodies = {
   sign_off: BodyOf<OneItem['kpi-review']['sign-offs']['$post']>;
   readings: BodyOf<OneItem['readings']['$post']>;
   comment: BodyOf<OneItem['comments']['$post']>;
-};
+}
 
 /** Filters and paging of the lists. */
-export type Queries = {
+export interface Queries {
   items: QueryOf<Items['$get']>;
   timeline: QueryOf<OneItem['timeline']['$get']>;
   readings: QueryOf<OneItem['readings']['$get']>;
@@ -65,10 +65,10 @@ export type Queries = {
   channelAccounts: QueryOf<Rpc['v1']['channel-accounts']['$get']>;
   playbooks: QueryOf<Rpc['v1']['playbooks']['$get']>;
   webhookEndpoints: QueryOf<Rpc['v1']['webhook-endpoints']['$get']>;
-};
+}
 
 /** What the administration takes. */
-export type AdministrationBodies = {
+export interface AdministrationBodies {
   member: BodyOf<Rpc['v1']['members']['$post']>;
   memberChange: BodyOf<Rpc['v1']['members'][':id']['$patch']>;
   apiKey: BodyOf<Rpc['v1']['api-keys']['$post']>;
@@ -80,7 +80,7 @@ export type AdministrationBodies = {
   webhookEndpoint: BodyOf<Rpc['v1']['webhook-endpoints']['$post']>;
   repair: BodyOf<Rpc['v1']['audit']['findings'][':id']['repairs']['$post']>;
   journey: BodyOf<Rpc['v1']['local']['time-travel']['$post']>;
-};
+}
 
 type WebhookDecision = AdministrationBodies['webhookEndpoint']['decisions'][number];
 

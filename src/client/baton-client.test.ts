@@ -3,7 +3,12 @@ import { createBatonClient } from './baton-client.ts';
 import { BatonError, BatonPendingError, BatonUnreachableError } from './errors.ts';
 import { allOf } from './pages.ts';
 
-type Request = { method: string; path: string; headers: Headers; body: string };
+interface Request {
+  method: string;
+  path: string;
+  headers: Headers;
+  body: string;
+}
 type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | 'cut';
 
 const PROBLEM = { 'content-type': 'application/problem+json' };

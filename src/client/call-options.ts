@@ -1,8 +1,8 @@
 /** Options of a change. */
-export type CallOptions = {
+export interface CallOptions {
   /** The same key and body is the same change, whoever repeats it; a new one per call by default. */
   idempotencyKey?: string | undefined;
-};
+}
 
 /** Options of a save. */
 export type SaveOptions = CallOptions & {

@@ -5,12 +5,12 @@ import { pathParams } from './path-params.ts';
 import { pause } from './pause.ts';
 
 /** Waits for the verdicts of commands that were answered "pending". */
-export type CommandFollower = {
+export interface CommandFollower {
   /** The answer of a command, now or when it has its verdict. */
   settled<R extends Reply>(call: Promise<R>): Promise<SuccessOf<R>>;
   /** An applied command. @throws BatonError when it is refused. */
   follow(commandId: string): Promise<StoredCommand>;
-};
+}
 
 const FIRST_POLL_MS = 50;
 const SLOWEST_POLL_MS = 1_000;

@@ -1,5 +1,8 @@
 /** A page of a list, as every list of the API answers. */
-export type Page<T> = { items: T[]; nextCursor: string | null };
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
 
 /**
  * Every entry of a list, page by page, in its order.

@@ -2,7 +2,7 @@ import { BatonUnreachableError } from './errors.ts';
 import { pause } from './pause.ts';
 import { randomId } from './random-id.ts';
 
-export type TransportOptions = {
+export interface TransportOptions {
   /** API key; left out for calls that carry another credential. */
   key?: string | undefined;
   /** Default: the global `fetch`. */
@@ -11,7 +11,7 @@ export type TransportOptions = {
   timeoutMs?: number | undefined;
   /** How often a call without an answer is made in all; default 3. */
   tries?: number | undefined;
-};
+}
 
 const TIMEOUT_MS = 30_000;
 const TRIES = 3;

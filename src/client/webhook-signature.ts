@@ -1,11 +1,11 @@
 import { Webhook } from 'standardwebhooks';
 
 /** Headers of a signed call, as Standard Webhooks names them. */
-export type WebhookHeaders = {
+export interface WebhookHeaders {
   'webhook-id': string;
   'webhook-timestamp': string;
   'webhook-signature': string;
-};
+}
 
 const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;

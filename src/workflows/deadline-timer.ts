@@ -2,28 +2,28 @@ import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 
 /** The one pending timer of a run. A deadline that only moves later leaves it as it is. */
 export class DeadlineTimer {
-  private armed: { at: number; scope: CancellationScope } | null = null;
-  private readonly onTime: () => void;
+  #armed: { at: number; scope: CancellationScope } | null = null;
+  readonly #onTime: () => void;
   /** Whoever arms the timer may be cancelled; the timer is not. */
-  private readonly shelter = new CancellationScope({ cancellable: false });
+  readonly #shelter = new CancellationScope({ cancellable: false });
 
   /** @param onTime called when the armed instant has come; it looks by itself at what is due. */
   constructor(onTime: () => void) {
-    this.onTime = onTime;
+    this.#onTime = onTime;
   }
 
   /** @param at epoch milliseconds by the run's clock. */
   arm(at: number): void {
-    if (this.armed !== null && this.armed.at <= at) return;
+    if (this.#armed !== null && this.#armed.at <= at) return;
     this.disarm();
-    const scope = new CancellationScope({ cancellable: true, parent: this.shelter });
+    const scope = new CancellationScope({ cancellable: true, parent: this.#shelter });
     const armed = { at, scope };
-    this.armed = armed;
+    this.#armed = armed;
     void scope
       .run(() => sleep(Math.max(0, at - Date.now())))
       .then(() => {
-        if (this.armed === armed) this.armed = null;
-        this.onTime();
+        if (this.#armed === armed) this.#armed = null;
+        this.#onTime();
       })
       .catch((error: unknown) => {
         if (!isCancellation(error)) throw error;
@@ -31,7 +31,7 @@ export class DeadlineTimer {
   }
 
   disarm(): void {
-    this.armed?.scope.cancel();
-    this.armed = null;
+    this.#armed?.scope.cancel();
+    this.#armed = null;
   }
 }

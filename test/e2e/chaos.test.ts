@@ -109,66 +109,66 @@ describe('kill -9 at random', () => {
 
 /** One item and the people around it. They look where it stands and do what is next, as people do. */
 class Story {
-  private readonly sent: Sent[] = [];
-  private itemId = '';
-  private readonly stack: Stack;
-  private readonly account: string;
-  private readonly random: () => number;
-  private readonly title: string;
+  readonly #sent: Sent[] = [];
+  #itemId = '';
+  readonly #stack: Stack;
+  readonly #account: string;
+  readonly #random: () => number;
+  readonly #title: string;
 
   constructor(stack: Stack, account: string, random: () => number, title: string) {
-    this.stack = stack;
-    this.account = account;
-    this.random = random;
-    this.title = title;
+    this.#stack = stack;
+    this.#account = account;
+    this.#random = random;
+    this.#title = title;
   }
 
   async live(): Promise<{ itemId: string; sent: Sent[] }> {
     const until = Date.now() + ITEM_DEADLINE_MS;
-    this.itemId = await this.start(until);
+    this.#itemId = await this.#start(until);
     for (;;) {
-      const item = await this.look();
-      if (item?.stage === 'closed') return { itemId: this.itemId, sent: this.sent };
+      const item = await this.#look();
+      if (item?.stage === 'closed') return { itemId: this.#itemId, sent: this.#sent };
       if (Date.now() > until)
-        throw new Error(`${this.itemId} stands in ${item?.stage}.${item?.substage}`);
-      if (item !== null) await this.next(item);
+        throw new Error(`${this.#itemId} stands in ${item?.stage}.${item?.substage}`);
+      if (item !== null) await this.#next(item);
     }
   }
 
   /** The same key until somebody answers: a start is never given up. */
-  private async start(until: number): Promise<string> {
+  async #start(until: number): Promise<string> {
     const key = randomUUID();
     while (Date.now() < until) {
-      const body = { title: this.title, brief: makeBrief() };
-      const reply = await this.call<{ item: Item }>('strategist', 'POST', '/v1/items', body, key);
+      const body = { title: this.#title, brief: makeBrief() };
+      const reply = await this.#call<{ item: Item }>('strategist', 'POST', '/v1/items', body, key);
       if (reply?.status === 201) return reply.body.item.id;
       await delay(150);
     }
-    throw new Error(`${this.title} was not started`);
+    throw new Error(`${this.#title} was not started`);
   }
 
-  private async look(): Promise<Item | null> {
-    const reply = await this.call<Item>('strategist', 'GET', `/v1/items/${this.itemId}`);
+  async #look(): Promise<Item | null> {
+    const reply = await this.#call<Item>('strategist', 'GET', `/v1/items/${this.#itemId}`);
     if (reply?.status === 200) return reply.body;
     await delay(150);
     return null;
   }
 
-  private async next(item: Item): Promise<void> {
+  async #next(item: Item): Promise<void> {
     const handoff = item.handoffs.at(-1)?.id;
     switch (`${item.stage}.${item.substage ?? ''}`) {
       case 'briefing.drafting':
-        return this.command('strategist', 'POST', 'handoffs', {
+        return this.#command('strategist', 'POST', 'handoffs', {
           checklist: tickedChecklist('brief'),
         });
       case 'briefing.offered':
-        return this.command('creator', 'POST', `handoffs/${handoff}/accept`, {});
+        return this.#command('creator', 'POST', `handoffs/${handoff}/accept`, {});
       case 'creation.drafting':
         if (item.draft === null) {
-          const draft = makeDraft({ title: this.title, body: `${this.title}: ${randomUUID()}` });
-          return this.command('creator', 'PUT', 'draft', draft);
+          const draft = makeDraft({ title: this.#title, body: `${this.#title}: ${randomUUID()}` });
+          return this.#command('creator', 'PUT', 'draft', draft);
         }
-        return this.command('creator', 'POST', 'handoffs', {
+        return this.#command('creator', 'POST', 'handoffs', {
           checklist: tickedChecklist('review'),
         });
       case 'review.deciding': {
@@ -177,25 +177,25 @@ class Story {
           contentHash: item.draft?.contentHash,
           decision: 'approve',
         };
-        return this.command('editor', 'POST', 'approvals', decision);
+        return this.#command('editor', 'POST', 'approvals', decision);
       }
       case 'scheduling.offered':
-        return this.command('social_media_manager', 'POST', `handoffs/${handoff}/accept`, {});
+        return this.#command('social_media_manager', 'POST', `handoffs/${handoff}/accept`, {});
       case 'scheduling.planning': {
-        const at = new Date(Date.now() + 1_000 + this.random() * 3_000).toISOString();
-        const publications = [{ channelAccountId: this.account, at }];
-        return this.command('social_media_manager', 'PUT', 'schedule', { publications });
+        const at = new Date(Date.now() + 1_000 + this.#random() * 3_000).toISOString();
+        const publications = [{ channelAccountId: this.#account, at }];
+        return this.#command('social_media_manager', 'PUT', 'schedule', { publications });
       }
       case 'measuring.': {
-        const by = { itemId: this.itemId, by: 'P29D' };
-        await this.call('strategist', 'POST', '/v1/local/time-travel', by, randomUUID());
+        const by = { itemId: this.#itemId, by: 'P29D' };
+        await this.#call('strategist', 'POST', '/v1/local/time-travel', by, randomUUID());
         return;
       }
       case 'kpi_review.': {
         const role = item.waitingOn[0]?.role ?? 'strategist';
         const decision = role === 'strategist' ? 'scale' : 'agree';
         if (item.review?.hash == null) return void (await delay(100));
-        return this.command(role, 'POST', 'kpi-review/sign-offs', { role, decision });
+        return this.#command(role, 'POST', 'kpi-review/sign-offs', { role, decision });
       }
       default:
         await delay(150);
@@ -203,15 +203,15 @@ class Story {
   }
 
   /** Repeated under one key until it is answered; now and then its caller gives up at once. */
-  private async command(role: string, method: string, path: string, body: object): Promise<void> {
+  async #command(role: string, method: string, path: string, body: object): Promise<void> {
     const entry: Sent = { key: randomUUID(), command: `${method} ${path}`, answer: null };
-    this.sent.push(entry);
-    const givesUp = Math.floor(this.random() * GIVE_UP_EVERY) === 0;
-    const signal = givesUp ? AbortSignal.timeout(5 + Math.floor(this.random() * 40)) : undefined;
+    this.#sent.push(entry);
+    const givesUp = Math.floor(this.#random() * GIVE_UP_EVERY) === 0;
+    const signal = givesUp ? AbortSignal.timeout(5 + Math.floor(this.#random() * 40)) : undefined;
     const until = Date.now() + 30_000;
     while (Date.now() < until) {
-      const url = `/v1/items/${this.itemId}/${path}`;
-      const reply = await this.call(role, method, url, body, entry.key, signal);
+      const url = `/v1/items/${this.#itemId}/${path}`;
+      const reply = await this.#call(role, method, url, body, entry.key, signal);
       if (reply !== null && reply.status < 500 && reply.status !== 202 && reply.status !== 429) {
         entry.answer = reply.status < 300 ? 'applied' : 'refused';
         if (reply.status === 400 || reply.status === 401)
@@ -224,7 +224,7 @@ class Story {
   }
 
   /** Null when no answer came: the API is dead, or the caller gave up. */
-  private async call<Body = unknown>(
+  async #call<Body = unknown>(
     role: string,
     method: string,
     path: string,
@@ -232,9 +232,9 @@ class Story {
     key?: string,
     signal?: AbortSignal,
   ): Promise<{ status: number; body: Body } | null> {
-    const member = this.stack.credentials.members.find((one) => one.role === role);
+    const member = this.#stack.credentials.members.find((one) => one.role === role);
     try {
-      const response = await fetch(`${this.stack.apiUrl}${path}`, {
+      const response = await fetch(`${this.#stack.apiUrl}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${member?.key}`,

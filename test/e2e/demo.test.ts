@@ -12,12 +12,12 @@ import {
 
 const STORY_MS = 180_000;
 
-type DemoProcess = {
+interface DemoProcess {
   child: ChildProcess;
   pid: number;
   output(): string;
   exited: Promise<number | null>;
-};
+}
 
 /** `npm run demo` as a process; its environment names no server of ours. */
 function spawnDemo(stateDir: string, ...args: string[]): DemoProcess {

@@ -201,7 +201,7 @@ export class TestRun {
     if ('itemId' in input) {
       const first = startItem(input);
       this.snapshot = first.snapshot;
-      this.append(first.records, 'system');
+      this.#append(first.records, 'system');
     } else {
       this.snapshot = input;
     }
@@ -257,11 +257,11 @@ export class TestRun {
     if (unmet.length > 0) {
       throw new Error(`${asked.type} in ${this.place}: ${unmet.map(({ message }) => message)}`);
     }
-    return this.take(stepItem(this.snapshot, asked), asked.actor.memberId);
+    return this.#take(stepItem(this.snapshot, asked), asked.actor.memberId);
   }
 
   happen(event: SystemEvent): string[] {
-    return this.take(stepItem(this.snapshot, event), 'system');
+    return this.#take(stepItem(this.snapshot, event), 'system');
   }
 
   /** Moves the clock and lets every deadline on the way happen, checkpoints as recorded. */
@@ -291,7 +291,7 @@ export class TestRun {
     return happened;
   }
 
-  private take(
+  #take(
     step: {
       snapshot: ItemSnapshot;
       records: Parameters<typeof chainEvents>[1];
@@ -301,10 +301,10 @@ export class TestRun {
   ): string[] {
     this.snapshot = step.snapshot;
     this.effects.push(...step.effects);
-    return this.append(step.records, by);
+    return this.#append(step.records, by);
   }
 
-  private append(records: Parameters<typeof chainEvents>[1], by: string): string[] {
+  #append(records: Parameters<typeof chainEvents>[1], by: string): string[] {
     const last = this.events.at(-1);
     const head = { seq: last?.seq ?? 0, hash: last?.hash ?? GENESIS_HASH };
     const added = chainEvents(head, records, { at: this.at, actor: by });

@@ -79,7 +79,10 @@ export function toPlanning(input?: Input): TestRun {
 
 type Outcome = Extract<SystemEvent, { type: 'publication_settled' }>['outcome'];
 
-type Account = { channelAccountId: string; channel: string };
+interface Account {
+  channelAccountId: string;
+  channel: string;
+}
 
 /** Plans one slot per account: the first in a day, each further one an hour later. */
 export function plan(run: TestRun, ...accounts: Account[]): void {

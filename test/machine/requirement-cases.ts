@@ -33,7 +33,10 @@ import {
   toScheduled,
 } from './item-journeys.ts';
 
-type Attempt = { run: TestRun; asked: Command };
+interface Attempt {
+  run: TestRun;
+  asked: Command;
+}
 
 /** Builds an attempt; a command of one type is a member of the union that the guards take. */
 function attempt(run: TestRun, ...given: Parameters<TestRun['asked']>): Attempt {

@@ -7,14 +7,14 @@ import { findPostgresOwner } from '../../scripts/local/postgres-files.ts';
 const root = dirname(dirname(import.meta.dirname));
 
 /** Somebody on this machine who has npm and its Node, and nothing of the checkout. */
-export type Stranger = {
+export interface Stranger {
   /** An empty folder of their own. */
   readonly folder: string;
   start(command: string, args: readonly string[]): RunningCommand;
   remove(): void;
-};
+}
 
-export type RunningCommand = {
+export interface RunningCommand {
   readonly process: ChildProcess;
   readonly pid: number;
   output(): string;
@@ -22,7 +22,7 @@ export type RunningCommand = {
   kill(): void;
   /** Resolves with the exit code, null when a signal ended it. */
   readonly exited: Promise<number | null>;
-};
+}
 
 /** Who can be tried: we ourselves, and when that is root also a user without rights. */
 export const STRANGERS =

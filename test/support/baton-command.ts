@@ -2,7 +2,11 @@ import type { CliDeps } from '../../src/cli/cli-deps.ts';
 import { runBaton } from '../../src/cli/main.ts';
 
 /** What one run of the command line printed, and its exit code. */
-export type CommandRun = { code: number; out: string; err: string };
+export interface CommandRun {
+  code: number;
+  out: string;
+  err: string;
+}
 
 /** Runs the command line in this process. */
 export async function runCommand(

@@ -4,7 +4,10 @@ import { basename, dirname, join } from 'node:path';
 const root = dirname(dirname(import.meta.dirname));
 
 /** A file or folder of the checkout, and its path below the image's working directory. */
-export type ImageCopy = { source: string; target: string };
+export interface ImageCopy {
+  source: string;
+  target: string;
+}
 
 /** What the last stage of the Dockerfile takes from the checkout; what it takes from other stages is left out. */
 export function imageCopies(): ImageCopy[] {

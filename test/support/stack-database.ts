@@ -3,12 +3,12 @@ import { Client } from 'pg';
 import { inject } from 'vitest';
 
 /** A database of one test file's own, with every migration applied and no rows. */
-export type TestDatabase = {
+export interface TestDatabase {
   /** Connection string; the user is the superuser. */
   url: string;
   /** Removes the database, ending connections that are still open. */
   drop(): Promise<void>;
-};
+}
 
 /**
  * Makes a fresh, migrated database. Call it in `beforeAll` and `drop` it in `afterAll`.

@@ -21,14 +21,21 @@ declare module 'vitest' {
 
 const TEMPLATE_DATABASE = 'baton_template';
 
-type TestStack = { postgres: LocalPostgres; temporal: LocalTemporal; stop(): Promise<void> };
+interface TestStack {
+  postgres: LocalPostgres;
+  temporal: LocalTemporal;
+  stop(): Promise<void>;
+}
 
 /**
  * Vitest calls this once per project, each time in a fresh module: the one stack of the run and
  * the number of projects that use it are therefore kept on the process.
  */
 const SHARED = Symbol.for('baton.test-stack');
-type Shared = { users: number; stack: Promise<TestStack> };
+interface Shared {
+  users: number;
+  stack: Promise<TestStack>;
+}
 const holder: typeof globalThis & { [SHARED]?: Shared } = globalThis;
 
 /** Starts one PostgreSQL and one Temporal server for all projects that need services. */

@@ -11,7 +11,10 @@ import {
 } from '../../scripts/local/stack.ts';
 
 /** A state directory of one test's own; its name has a space, as a home directory may. */
-export type StateDirectory = { path: string; remove(): void };
+export interface StateDirectory {
+  path: string;
+  remove(): void;
+}
 
 export function createStateDirectory(): StateDirectory {
   const path = mkdtempSync(join(tmpdir(), 'baton stack-'));
@@ -53,14 +56,14 @@ export async function startTestStack(
 }
 
 /** `npm start` as a process of its own. */
-export type StackProcess = {
+export interface StackProcess {
   readonly process: ChildProcess;
   readonly pid: number;
   /** Everything it printed so far. */
   output(): string;
   /** Resolves with the exit code, null when a signal ended it. */
   readonly exited: Promise<number | null>;
-};
+}
 
 /** Our environment without the servers that would replace the embedded ones. */
 function embeddedEnvironment(): NodeJS.ProcessEnv {
@@ -118,7 +121,11 @@ export function isRunning(pid: number): boolean {
   return processTable().some((entry) => entry.pid === pid && !entry.state.startsWith('Z'));
 }
 
-type ProcessEntry = { pid: number; parent: number; state: string };
+interface ProcessEntry {
+  pid: number;
+  parent: number;
+  state: string;
+}
 
 function processTable(): ProcessEntry[] {
   return process.platform === 'linux' ? readProcFiles() : askPs();

@@ -23,13 +23,13 @@ const SETTLE_MS = 180_000;
 const NEVER_MS = 3_600_000;
 
 /** An account of the line: how its network treats keys, and which share of its posts goes wrong. */
-export type FaultyAccount = {
+export interface FaultyAccount {
   settings: Record<string, unknown>;
   /** Accepted, then failed. */
   rate: number;
   /** The same, and the listing does not show it either. */
   unlistedRate: number;
-};
+}
 
 /** Publishes on accounts whose networks accept and then fail. */
 export async function runAcceptThenFail(

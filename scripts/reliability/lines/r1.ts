@@ -13,8 +13,17 @@ const AT_ONCE = 4;
 const DELIVERY_MS = 90_000;
 const REPEAT_MS = 250;
 
-type Endpoint = { url: string; secret: string };
-type Delivery = { index: number; itemId: string; id: string; body: string; declines: boolean };
+interface Endpoint {
+  url: string;
+  secret: string;
+}
+interface Delivery {
+  index: number;
+  itemId: string;
+  id: string;
+  body: string;
+  declines: boolean;
+}
 
 /**
  * Half of the handoffs are accepted. The other half are declined and offered again as soon as the first
@@ -65,7 +74,12 @@ function decisionFor(itemId: string, index: number): Delivery {
   return { index, itemId, id: `msg_${itemId}`, body: JSON.stringify(body), declines };
 }
 
-type Answers = { statuses: number[][]; firstAt: number[]; redelivered: number; unanswered: number };
+interface Answers {
+  statuses: number[][];
+  firstAt: number[];
+  redelivered: number;
+  unanswered: number;
+}
 
 async function deliverAll(
   { people }: Site,

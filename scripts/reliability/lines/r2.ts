@@ -71,14 +71,14 @@ async function orderKills(
   }
 }
 
-type Killer = {
+interface Killer {
   /** From now on by the clock too. */
   begin(): void;
   /** No more by the clock. */
   end(): Promise<void>;
   /** No more at all. @returns the kills by kind. */
   stop(): Promise<Record<string, number>>;
-};
+}
 
 /** Kills workers by the sandbox's hooks and, once it begins, by the clock; starts another for each. */
 async function prepareKiller(

@@ -24,14 +24,18 @@ const Call = z.object({
   subject: z.string(),
 });
 
-type Endpoint = { id: string; url: string; secret: string };
-type Killed = {
+interface Endpoint {
+  id: string;
+  url: string;
+  secret: string;
+}
+interface Killed {
   itemId: string;
   commandId: string;
   instant: Instant;
   at: number;
   wasAcked: boolean;
-};
+}
 
 /**
  * A webhook's sender repeats what was not answered 2xx, and forgets what was. So what was answered must be
@@ -78,7 +82,13 @@ export const R6: Line = {
   },
 };
 
-type Delivery = { id: string; commandId: string; path: string; secret: string; body: string };
+interface Delivery {
+  id: string;
+  commandId: string;
+  path: string;
+  secret: string;
+  body: string;
+}
 
 function deliveryFor({ id: endpointId, url, secret }: Endpoint, itemId: string): Delivery {
   const id = `msg_${itemId}`;

@@ -1,10 +1,10 @@
 /** What a program under test tells its harness at an exact instant. */
-export type HarnessCall = {
+export interface HarnessCall {
   at: 'before-publish' | 'before-update' | 'after-update';
   pid: number;
   /** The post's text, or the command's id. */
   subject: string;
-};
+}
 
 /** Longer than any line pauses a process. */
 const DEADLINE_MS = 120_000;

@@ -51,14 +51,14 @@ function tooLarge(maxBytes: number): ApiError {
 }
 
 class Deadline {
-  private readonly passed: Promise<never>;
-  private readonly timer: NodeJS.Timeout;
+  readonly #passed: Promise<never>;
+  readonly #timer: NodeJS.Timeout;
 
   constructor(ms: number) {
     const { promise, reject } = Promise.withResolvers<never>();
-    this.passed = promise;
-    this.passed.catch(() => {});
-    this.timer = setTimeout(
+    this.#passed = promise;
+    this.#passed.catch(() => {});
+    this.#timer = setTimeout(
       () =>
         reject(new ApiError('request_timeout', { detail: `the body took longer than ${ms} ms` })),
       ms,
@@ -66,10 +66,10 @@ class Deadline {
   }
 
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.passed]);
+    return Promise.race([work, this.#passed]);
   }
 
   clear(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 }

@@ -17,7 +17,10 @@ type KeyOfCaller = Pick<IdempotencyClaim, 'workspaceId' | 'apiKeyId' | 'key'>;
 export type UsedKey = typeof idempotencyKeys.$inferSelect;
 
 /** An answer as it is stored. */
-export type StoredAnswer = { status: number; response: Buffer };
+export interface StoredAnswer {
+  status: number;
+  response: Buffer;
+}
 
 export type ClaimedKey =
   /** The key is yours: do the work, then `completeIdempotencyKey`, unless the claim came with its answer. */
