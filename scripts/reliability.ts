@@ -94,7 +94,8 @@ async function runLines(
   for (const line of lines) {
     const result = await runLine(stack, line, {
       n: n ?? (small ? line.small : line.full),
-      ...{ seed, control },
+      seed,
+      control,
       progress: (text) => console.log(`${line.id}: ${text}`),
     });
     console.log(`\n${renderResult(line, result, version)}\n`);

@@ -141,8 +141,12 @@ describe('configuration of the API', () => {
     expect(publicUrl('https://example.org/baton')).toBe('https://example.org/baton');
     expect(publicUrl('http://[::1]:8400')).toBe('http://[::1]:8400');
     for (const wrong of [
-      ...['baton.example', 'http://baton.example', 'ftp://127.0.0.1', 'https://u:p@baton.example'],
-      ...['https://baton.example/?a', 'https://baton.example/#a'],
+      'baton.example',
+      'http://baton.example',
+      'ftp://127.0.0.1',
+      'https://u:p@baton.example',
+      'https://baton.example/?a',
+      'https://baton.example/#a',
     ]) {
       expect(
         issuesOf(() => publicUrl(wrong)),

@@ -11,12 +11,16 @@ const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
 describe('docs/configuration.md', () => {
   it('has a row for what API and worker read, with its programs, default and file', () => {
     const rows = rowsOf('API and worker').map(([name, program, byDefault, secret]) => ({
-      ...{ name, program, byDefault },
+      name,
+      program,
+      byDefault,
       hasFile: secret?.endsWith('`_FILE`'),
     }));
     const read = Object.entries({ ...workerVariables.shape, ...apiVariables.shape }).map(
       ([name, schema]) => ({
-        ...{ name, program: programsOf(name), byDefault: defaultOf(schema) },
+        name,
+        program: programsOf(name),
+        byDefault: defaultOf(schema),
         hasFile: variablesWithFile.includes(name),
       }),
     );

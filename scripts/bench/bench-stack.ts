@@ -85,7 +85,8 @@ async function startMeasured(stack: TemporaryStack): Promise<BenchStack> {
   const api = await stack.startApi();
   return {
     temporalAddress: temporal.address,
-    ...{ databaseUrl, credentials },
+    databaseUrl,
+    credentials,
     apiUrl: api.url,
     sandbox: {
       url: stack.sandboxUrl,

@@ -87,8 +87,12 @@ const FIGURE_HEAD = [
   'times in ms',
   'at',
   'items/s',
-  ...['accepted p50', 'p95', 'p99'],
-  ...['refused p50', 'p95', 'p99'],
+  'accepted p50',
+  'p95',
+  'p99',
+  'refused p50',
+  'p95',
+  'p99',
   'events',
 ];
 

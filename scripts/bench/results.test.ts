@@ -23,8 +23,13 @@ function block(
   { round, accepted }: { round: number; accepted: number },
 ): Block {
   return {
-    ...{ round, variant, concurrency, itemsPerSecond: 1_000 / accepted },
-    ...{ accepted: [accepted], refused: [accepted / 2], sampleItemId: 'itm_x' },
+    round,
+    variant,
+    concurrency,
+    itemsPerSecond: 1_000 / accepted,
+    accepted: [accepted],
+    refused: [accepted / 2],
+    sampleItemId: 'itm_x',
     processorMs: { worker: accepted / 4, API: 1 },
   };
 }
@@ -59,13 +64,17 @@ describe('the results of the benchmark', () => {
 
   it('say which targets are missed', () => {
     const results = summarise({
-      ...{ blocks: blocksWith(4), ...rest },
+      blocks: blocksWith(4),
+      ...rest,
       published: { item: 81 },
     });
     expect(results.targets.every(({ met }) => !met)).toBe(true);
     const variants = VARIANT_KEYS.map((key) => ({
-      ...{ key, label: key, start: async () => '' },
-      ...{ accept: async () => {}, refuse: async () => {} },
+      key,
+      label: key,
+      start: async () => '',
+      accept: async () => {},
+      refuse: async () => {},
     }));
     const report = renderReport(results, { variants, heading: 'heading' });
     expect(report.match(/MISSED/g)).toHaveLength(9);

@@ -119,7 +119,9 @@ export async function storeScheduledItem(db: Db, item: ScheduledItem): Promise<v
   await saveBrief(db, { workspaceId, itemId, ...brief, authorId: input.actor });
   await saveDraft(db, { workspaceId, itemId, ...draft, authorId: team.creator ?? input.actor });
   await projectEvents(db, {
-    ...{ workspaceId, itemId, events },
+    workspaceId,
+    itemId,
+    events,
     item: itemRowOf(snapshot, headOf(events).seq),
     outbox: outboxOf(itemId, events),
   });

@@ -81,7 +81,9 @@ export function renderWaiting(items: number, parts: readonly MemoryOfWaiting[]):
     [`${items} items wait for slots, MiB`, 'before', 'after', 'per item'],
     parts.map(({ part, before, after, perItem }) => [
       part,
-      ...[before.toFixed(0), after.toFixed(0), perItem.toFixed(4)],
+      before.toFixed(0),
+      after.toFixed(0),
+      perItem.toFixed(4),
     ]),
   );
 }

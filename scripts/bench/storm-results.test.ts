@@ -10,9 +10,16 @@ import { summariseStorms } from './storm-results.ts';
 /** A storm of four posts, the last of them accepted `lastMs` after the due time. */
 function storm(variant: Storm['variant'], round: number, lastMs: number): Storm {
   return {
-    ...{ round, variant, posts: 4, lateness: [lastMs / 4, lastMs / 2, lastMs, lastMs / 2] },
-    ...{ lost: 0, twice: 0, early: 0, settledAfter: lastMs * 2 },
-    ...{ processorMs: { worker: 10 }, transactions: 3 },
+    round,
+    variant,
+    posts: 4,
+    lateness: [lastMs / 4, lastMs / 2, lastMs, lastMs / 2],
+    lost: 0,
+    twice: 0,
+    early: 0,
+    settledAfter: lastMs * 2,
+    processorMs: { worker: 10 },
+    transactions: 3,
   };
 }
 

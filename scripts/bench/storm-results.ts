@@ -75,7 +75,9 @@ function resultOf(variant: StormKey, storms: readonly Storm[]): StormResult {
     postsPerSecond: spreadOf(own.map(postsPerSecond)),
     lateness: lateness.length === 0 ? null : latencyOf(lateness),
     settledAfter: settled.every((ms) => ms !== null) ? quantileOf(settled, 0.5) : null,
-    ...{ lost: sumOf('lost'), twice: sumOf('twice'), early: sumOf('early') },
+    lost: sumOf('lost'),
+    twice: sumOf('twice'),
+    early: sumOf('early'),
     processorMs: Object.fromEntries(
       parts.map((part) => [
         part,

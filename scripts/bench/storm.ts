@@ -96,7 +96,9 @@ export async function raiseStorm(
   const times = [...accepted.values()];
   const firsts = times.flatMap(([first]) => (first === undefined ? [] : [first]));
   const storm: Storm = {
-    ...{ round, variant: variant.key, posts },
+    round,
+    variant: variant.key,
+    posts,
     lateness: firsts.map((at) => at - due),
     lost: missing,
     twice: times.reduce((sum, { length }) => sum + Math.max(0, length - 1), 0),

@@ -12,7 +12,11 @@ export async function showCalendar({ narrator, cast }: Story, itemId: string): P
     ...entries
       .filter((entry) => entry.itemId === itemId)
       .map(({ local, zone, accountName, state, stage, title }) => [
-        ...[local.replace('T', ' ').slice(0, 16), zone, accountName ?? '', state, stage],
+        local.replace('T', ' ').slice(0, 16),
+        zone,
+        accountName ?? '',
+        state,
+        stage,
         title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title,
       ]),
   ]);

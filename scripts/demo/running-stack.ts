@@ -36,7 +36,11 @@ export async function openStack(options: {
     });
     const { apiUrl: url, credentials, credentialsFile, temporalUiUrl } = stack;
     return {
-      ...{ stateDir, url, credentials, credentialsFile, temporalUiUrl },
+      stateDir,
+      url,
+      credentials,
+      credentialsFile,
+      temporalUiUrl,
       ownerPid: null,
       stop: () => stack.stop(),
     };
@@ -65,7 +69,10 @@ async function attach(stateDir: string, ownerPid: number): Promise<RunningStack>
     { withinMs: 60_000 },
   );
   return {
-    ...{ stateDir, credentialsFile, credentials, ownerPid },
+    stateDir,
+    credentialsFile,
+    credentials,
+    ownerPid,
     url: credentials.url,
     temporalUiUrl: null,
     stop: async () => {},

@@ -77,7 +77,9 @@ async function plan({ narrator, cast, accounts }: Story, itemId: string): Promis
   const local = inTwoDaysAtNine();
   await manager.client.items.planSchedule(itemId, {
     publications: [accounts.keyed, accounts.keyless].map((channelAccountId) => ({
-      ...{ channelAccountId, local, zone: 'Europe/Paris' },
+      channelAccountId,
+      local,
+      zone: 'Europe/Paris',
     })),
   });
   narrator.done(manager.name, `plans it on two accounts for ${local.replace('T', ' ')} in Paris`);

@@ -134,12 +134,19 @@ async function startParts(
   undo.push(() => sandbox.process.stop({ graceMs: STOP_GRACE_MS }));
 
   const withShared = ({ name, script, environment = {} }: OwnProgram) => ({
-    ...{ name, script },
+    name,
+    script,
     environment: { ...shared, SANDBOX_URL: sandbox.url, ...environment },
   });
   return {
-    ...{ directory, postgres, temporal, databaseUrl, credentials },
-    ...{ sandboxDirectory, workflowBundle, stop },
+    directory,
+    postgres,
+    temporal,
+    databaseUrl,
+    credentials,
+    sandboxDirectory,
+    workflowBundle,
+    stop,
     sandboxUrl: sandbox.url,
     sandbox: sandbox.process,
     createDatabase: (name) => createDatabase(postgres.url, name),

@@ -9,7 +9,11 @@ function fate(states: readonly string[], accepted: number): PostFate {
   return {
     post: { itemId: 'itm_1', text: 'Bonjour', account },
     publications: states.map((state, slot) => ({
-      ...{ id: `pub_${slot}`, state, slotNumber: slot + 1, marker: 'm', evidence: 'timeout' },
+      id: `pub_${slot}`,
+      state,
+      slotNumber: slot + 1,
+      marker: 'm',
+      evidence: 'timeout',
     })),
     accepted: Array.from({ length: accepted }, () => ({ ...line, text: 'Bonjour', bodyHash: 'h' })),
     faults: [],

@@ -78,18 +78,16 @@ export async function openSite(
     const [api, worker] = await Promise.all([startApi(apiParts), startWorker(workerParts)]);
     const people = createPeople(stack.credentials, [api.url]);
     return {
-      ...{
-        stack,
-        database,
-        harness,
-        api,
-        worker,
-        people,
-        workspaceId,
-        startWorker,
-        startApi,
-        close,
-      },
+      stack,
+      database,
+      harness,
+      api,
+      worker,
+      people,
+      workspaceId,
+      startWorker,
+      startApi,
+      close,
       async addAccount(name, settings = {}) {
         const own = `${name} ${randomUUID().slice(0, 8)}`;
         const account = { workspaceId, channel: 'sandbox' as const, zone: 'Europe/Paris' };

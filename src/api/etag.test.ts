@@ -28,9 +28,19 @@ describe('If-Match', () => {
 describe('the tag of a plan', () => {
   it('is the one that the command sender compares with', () => {
     const record = {
-      ...{ id: 'pub_1_1', channelAccountId: 'cha_1', channel: 'sandbox', slotNumber: 1 },
-      ...{ state: 'planned' as const, at: '2030-01-01T10:00:00.000Z', local: '', zone: 'UTC' },
-      ...{ contentHash: null, remoteId: null, permalink: null, publishedAt: null, evidence: null },
+      id: 'pub_1_1',
+      channelAccountId: 'cha_1',
+      channel: 'sandbox',
+      slotNumber: 1,
+      state: 'planned' as const,
+      at: '2030-01-01T10:00:00.000Z',
+      local: '',
+      zone: 'UTC',
+      contentHash: null,
+      remoteId: null,
+      permalink: null,
+      publishedAt: null,
+      evidence: null,
     };
     expect(scheduleTag([record])).toBe(planTag({ publications: [record] }));
     expect(scheduleTag([{ ...record, state: 'skipped' }])).not.toBe(scheduleTag([record]));

@@ -29,9 +29,17 @@ function rowAt(value: ItemSnapshot['value'], change: Partial<ItemContext> = {}):
   });
   const snapshot = { ...first.snapshot, value, context: { ...first.snapshot.context, ...change } };
   return {
-    ...{ id: 'itm_1', workspaceId: 'wsp_1', title: 'An item', campaignId: null },
-    ...{ playbookName: 'standard', playbookVersion: 1, headHash: GENESIS_HASH },
-    ...{ clockOffsetMs: 60_000, createdBy: 'mbr_s', createdAt: AT, updatedAt: AT },
+    id: 'itm_1',
+    workspaceId: 'wsp_1',
+    title: 'An item',
+    campaignId: null,
+    playbookName: 'standard',
+    playbookVersion: 1,
+    headHash: GENESIS_HASH,
+    clockOffsetMs: 60_000,
+    createdBy: 'mbr_s',
+    createdAt: AT,
+    updatedAt: AT,
     ...itemRowOf(snapshot, 7),
   };
 }
@@ -41,7 +49,9 @@ const view = (row: StoredItem, local = false) =>
 
 function approvals(state: ApprovalSet['state'], contentHash: string, number = 1): ApprovalSet {
   return {
-    ...{ number, contentHash, state },
+    number,
+    contentHash,
+    state,
     asked: [
       { role: 'editor', quorum: 'any', members: [] },
       { role: 'legal', quorum: 'all', members: ['mbr_l'] },
@@ -51,13 +61,27 @@ function approvals(state: ApprovalSet['state'], contentHash: string, number = 1)
 }
 
 const record: PublicationRecord = {
-  ...{ id: 'pub_1_1', channelAccountId: 'cha_1', channel: 'sandbox', slotNumber: 1 },
-  ...{ state: 'planned', at: AT, local: '2026-03-02T09:00:00', zone: 'Europe/Paris' },
-  ...{ contentHash: NOW, remoteId: null, permalink: null, publishedAt: null, evidence: null },
+  id: 'pub_1_1',
+  channelAccountId: 'cha_1',
+  channel: 'sandbox',
+  slotNumber: 1,
+  state: 'planned',
+  at: AT,
+  local: '2026-03-02T09:00:00',
+  zone: 'Europe/Paris',
+  contentHash: NOW,
+  remoteId: null,
+  permalink: null,
+  publishedAt: null,
+  evidence: null,
 };
 
 const draft = {
-  ...{ version: 3, hash: 'd'.repeat(64), assetKinds: ['written'], variants: {}, violations: [] },
+  version: 3,
+  hash: 'd'.repeat(64),
+  assetKinds: ['written'],
+  variants: {},
+  violations: [],
   failedChecks: ['consent'],
 };
 
@@ -65,10 +89,19 @@ describe('the view of an item', () => {
   it('says where it is, who owns it and whom it waits for', () => {
     const item = view(rowAt({ briefing: 'drafting' }));
     expect(item).toMatchObject({
-      ...{ id: 'itm_1', stage: 'briefing', substage: 'drafting', seq: 7, assignee: 'mbr_s' },
+      id: 'itm_1',
+      stage: 'briefing',
+      substage: 'drafting',
+      seq: 7,
+      assignee: 'mbr_s',
       owner: { role: 'strategist', memberId: 'mbr_s' },
       waitingOn: [{ role: 'strategist', memberId: 'mbr_s', for: 'offer_handoff' }],
-      ...{ brief: null, draft: null, gate: null, round: 0, handoffs: [], approvals: [] },
+      brief: null,
+      draft: null,
+      gate: null,
+      round: 0,
+      handoffs: [],
+      approvals: [],
     });
     expect(item).not.toHaveProperty('review');
     expect(item.dueAt).not.toBeNull();
@@ -131,7 +164,8 @@ describe('the view of an item', () => {
     const out = { ...one, state: 'published' as const, permalink: 'https://example.org/1' };
     const shown = (segments: Segment[]) =>
       itemView(row, {
-        ...{ playbook, local: false },
+        playbook,
+        local: false,
         intents: [{ channelAccountId, slotNumber, segments }],
       }).publications[0]?.segments;
     expect(shown([out, two])).toEqual([
@@ -172,7 +206,10 @@ describe('the view of an item', () => {
 
   it('says which roles have not signed', () => {
     const review = {
-      ...{ id: 'rev_1_1', number: 1, hash: NOW, extendTo: null },
+      id: 'rev_1_1',
+      number: 1,
+      hash: NOW,
+      extendTo: null,
       signOffs: [
         { role: 'strategist' as const, memberId: 'mbr_s', decision: 'scale' as const, at: AT },
       ],

@@ -165,7 +165,8 @@ function segmentsOf(
     (row) => row.channelAccountId === channelAccountId && row.slotNumber === slotNumber,
   );
   return (intent?.segments ?? []).map(({ position, state, permalink }) => ({
-    ...{ position, state },
+    position,
+    state,
     ...(permalink !== null && { permalink }),
   }));
 }

@@ -30,7 +30,12 @@ export function readingOf(row: ReadingRow): Reading {
   const { id, measure, value, asOf, source, provisional } = row;
   const { publicationId, channelAccountId, checkpoint } = row;
   return {
-    ...{ id, measure, value, asOf, source, provisional },
+    id,
+    measure,
+    value,
+    asOf,
+    source,
+    provisional,
     ...(publicationId !== null && { publicationId }),
     ...(channelAccountId !== null && { channelAccountId }),
     // Checked by its schema before it was stored.

@@ -413,7 +413,9 @@ describe('a request with a last instant to begin', () => {
   it('is written before it', async () => {
     const peer = await http((_, response) => response.end('ok'));
     const outcome = await clientFor(peer).request({
-      ...{ method: 'POST', url: peer.origin, body: 'x' },
+      method: 'POST',
+      url: peer.origin,
+      body: 'x',
       writeBefore: performance.now() + 2_000,
     });
     expect(outcome).toMatchObject({ kind: 'response', status: 200, body: Buffer.from('ok') });
@@ -426,7 +428,9 @@ describe('a request with a last instant to begin', () => {
       response.end('ok');
     });
     const sent = clientFor(peer).request({
-      ...{ method: 'POST', url: peer.origin, body: 'x' },
+      method: 'POST',
+      url: peer.origin,
+      body: 'x',
       writeBefore: performance.now() + 50,
     });
     pauseProcess(100);

@@ -32,7 +32,8 @@ export async function spacingWarnings(
   const { account, itemId } = planned;
   const range = neighbourhood(planned);
   const occupied = await listOccupancy(db, {
-    ...{ workspaceId, channelAccountId: account.id },
+    workspaceId,
+    channelAccountId: account.id,
     ...range,
   });
   const others = occupied.filter((slot) => slot.itemId !== itemId);

@@ -65,12 +65,10 @@ const PNG = Buffer.from(
   'base64',
 );
 const picture: PostMedia = {
-  ...{
-    hash: createHash('sha256').update(PNG).digest('hex'),
-    kind: 'visual',
-    altText: 'Un pixel',
-    mediaType: 'image/png',
-  },
+  hash: createHash('sha256').update(PNG).digest('hex'),
+  kind: 'visual',
+  altText: 'Un pixel',
+  mediaType: 'image/png',
   size: PNG.length,
   open: async () => Readable.from([PNG]),
 };
@@ -92,7 +90,9 @@ describe('a post on a real server', () => {
     const [record] = await theirs.posts();
     expect(record?.uri).toBe(post.remoteId);
     expect(record?.value).toMatchObject({
-      ...{ text, langs: ['fr'], createdAt: sent.dueAt },
+      text,
+      langs: ['fr'],
+      createdAt: sent.dueAt,
       facets: [
         { features: [{ uri: 'https://example.com/pain' }], index: { byteStart: 5, byteEnd: 29 } },
         { features: [{ tag: 'pain' }] },

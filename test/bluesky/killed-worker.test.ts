@@ -24,8 +24,12 @@ it('a worker that is killed in the call leaves exactly one post, and the look-up
   const id = newId('channelAccount');
   const { appPassword } = theirs;
   await insertChannelAccount(engine.deps.db, {
-    ...{ id, workspaceId: engine.workspace.workspaceId, channel: 'bluesky', name: theirs.handle },
-    ...{ zone: 'Europe/Paris', settings: { service: proxy.url, handle: theirs.handle } },
+    id,
+    workspaceId: engine.workspace.workspaceId,
+    channel: 'bluesky',
+    name: theirs.handle,
+    zone: 'Europe/Paris',
+    settings: { service: proxy.url, handle: theirs.handle },
     credentials: sealCredentials(engine.secrets, { id, credentials: { appPassword } }),
   });
   const itemId = await engine.start();

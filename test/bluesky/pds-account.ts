@@ -30,7 +30,9 @@ export async function makeAccount(): Promise<PdsAccount> {
     }),
   );
   return {
-    ...{ did, handle, appPassword: password },
+    did,
+    handle,
+    appPassword: password,
     async posts() {
       const query = `repo=${did}&collection=app.bsky.feed.post&limit=100`;
       return Listed.parse(await call(`com.atproto.repo.listRecords?${query}`)).records;

@@ -30,8 +30,11 @@ describe('two local stacks that start in the same instant', () => {
         }
       }
       const addresses = stacks.flatMap((stack) => [
-        ...[stack.apiUrl, stack.sandboxUrl, stack.temporalUiUrl],
-        ...[`tcp://${stack.temporalAddress}`, stack.databaseUrl],
+        stack.apiUrl,
+        stack.sandboxUrl,
+        stack.temporalUiUrl,
+        `tcp://${stack.temporalAddress}`,
+        stack.databaseUrl,
       ]);
       const hosts = addresses.map((address) => new URL(address ?? '').host);
       expect(new Set(hosts).size).toBe(hosts.length);

@@ -161,7 +161,9 @@ describe('an item over HTTP', () => {
     expect(unread.status).toBe(409);
     const sign = (role: Role, decision: string, texts: object) =>
       api.ok(role, 'POST', `${at}/kpi-review/sign-offs`, {
-        ...{ role, decision, reviewHash: hash },
+        role,
+        decision,
+        reviewHash: hash,
         ...texts,
       });
     const learnings = 'openings with a number held readers';
@@ -174,8 +176,11 @@ describe('an item over HTTP', () => {
     const instant = expect.any(String);
     expect(signed.signOffs).toEqual([
       {
-        ...{ ...member('strategist'), decision: 'iterate', at: instant },
-        ...{ comment: 'too early to scale', learnings },
+        ...member('strategist'),
+        decision: 'iterate',
+        at: instant,
+        comment: 'too early to scale',
+        learnings,
       },
       { ...member('creator'), decision: 'agree', at: instant, learnings: 'shorter is better' },
       { ...member('social_media_manager'), decision: 'agree', at: instant },
@@ -313,7 +318,8 @@ describe('time travel', () => {
 describe('a journey with an Idempotency-Key', () => {
   const journey = (key: string, body: object) =>
     api.as('strategist', 'POST', '/v1/local/time-travel', {
-      ...{ body, headers: { 'idempotency-key': key } },
+      body,
+      headers: { 'idempotency-key': key },
     });
 
   it('is made once, and its key stands for no other one', async () => {

@@ -32,8 +32,12 @@ async function makeAccount({
   made += 1;
   const { workspaceId } = api.workspace;
   const { id } = await insertChannelAccount(api.database.db, {
-    ...{ workspaceId, channel: 'bluesky', name: `token ${made}`, zone: 'Europe/Paris' },
-    ...{ tokenExpiresAt, credentials: `sealed ${made}` },
+    workspaceId,
+    channel: 'bluesky',
+    name: `token ${made}`,
+    zone: 'Europe/Paris',
+    tokenExpiresAt,
+    credentials: `sealed ${made}`,
   });
   if (!active) await api.as('social_media_manager', 'PATCH', pathOf(id), { body: { active } });
   for (const [index, ms] of posts.entries()) await plan(id, index, inMs(ms));
@@ -66,7 +70,9 @@ async function findingOf(account: string): Promise<Finding | undefined> {
 
 const refuse = (channelAccountId: string, sealed: string) =>
   noteCredentialRefusal(api.database.db, {
-    ...{ workspaceId: api.workspace.workspaceId, channelAccountId, sealed },
+    workspaceId: api.workspace.workspaceId,
+    channelAccountId,
+    sealed,
     why: 'Bluesky answered 401',
   });
 
@@ -77,10 +83,17 @@ describe('credentials that expire', () => {
     const finding = await findingOf(account);
     expect(Finding.parse(finding)).toEqual(finding);
     expect(finding).toMatchObject({
-      ...{ code: 'token_expiring', severity: 'warning', repairs: ['replace_credentials'] },
+      code: 'token_expiring',
+      severity: 'warning',
+      repairs: ['replace_credentials'],
       evidence: {
-        ...{ channelAccountId: account, channel: 'bluesky', expiresAt: tokenExpiresAt },
-        ...{ expired: false, refusedAt: null, plannedBefore: 1, plannedAfter: 2 },
+        channelAccountId: account,
+        channel: 'bluesky',
+        expiresAt: tokenExpiresAt,
+        expired: false,
+        refusedAt: null,
+        plannedBefore: 1,
+        plannedAfter: 2,
       },
     });
     expect(finding?.itemId).toBeUndefined();

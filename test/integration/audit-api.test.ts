@@ -159,8 +159,12 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
     const repairs = await listRepairs(api.database.db, { workspaceId, findingId: found.id });
     expect(repairs).toMatchObject([
       {
-        ...{ id: done.json.id, itemId, findingCode: 'command_without_verdict', reason },
-        ...{ repair: 'resend_command', actorId: api.workspace.memberOf('strategist') },
+        id: done.json.id,
+        itemId,
+        findingCode: 'command_without_verdict',
+        reason,
+        repair: 'resend_command',
+        actorId: api.workspace.memberOf('strategist'),
       },
     ]);
   });

@@ -53,8 +53,11 @@ async function restart(itemId: string) {
   const found = await find('row_without_run', itemId);
   const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
   return audit.repair({
-    ...{ caller, findingId: found?.id ?? '', repair: 'restart_run' },
-    ...{ reason: 'it was terminated by mistake', now: later(0) },
+    caller,
+    findingId: found?.id ?? '',
+    repair: 'restart_run',
+    reason: 'it was terminated by mistake',
+    now: later(0),
   });
 }
 
@@ -139,8 +142,10 @@ describe('rows and runs', () => {
     expect(everywhere.items.map(({ id }) => id)).toContain(found[0]?.id);
 
     const request = {
-      ...{ findingId: found[0]?.id ?? '', repair: 'restart_run' as const },
-      ...{ reason: 'it was terminated by mistake', now: later(0) },
+      findingId: found[0]?.id ?? '',
+      repair: 'restart_run' as const,
+      reason: 'it was terminated by mistake',
+      now: later(0),
     };
     const byCreator = { ...request, caller: engine.callerFor('creator') };
     expect(await audit.repair(byCreator)).toEqual({ outcome: 'forbidden', roles: ['admin'] });
@@ -151,7 +156,9 @@ describe('rows and runs', () => {
     });
     expect(await findingsOf(itemId)).toEqual([]);
     await engine.apply('editor', itemId, 'decide_approval', {
-      ...{ role: 'editor', contentHash, decision: 'approve' },
+      role: 'editor',
+      contentHash,
+      decision: 'approve',
     });
     await plan(engine, itemId);
     expect(await findingsOf(itemId)).toEqual([]);
@@ -215,7 +222,8 @@ describe('rows and runs', () => {
     const startFor = (workspaceId: string) => {
       const ghost = `itm_${randomUUID()}`;
       return temporal.workflow.start('contentItem', {
-        ...{ workflowId: itemWorkflowId(ghost), taskQueue },
+        workflowId: itemWorkflowId(ghost),
+        taskQueue,
         args: [{ ...given, item: { ...given.item, itemId: ghost, workspaceId } }],
       });
     };
@@ -274,8 +282,11 @@ describe('rows and runs', () => {
     await engine.stopWorker();
     const caller = engine.callerFor('strategist');
     const repaired = await audit.repair({
-      ...{ caller, findingId: found[0]?.id ?? '', repair: 'rebuild_row' },
-      ...{ reason: 'the backup was old', now: later(0) },
+      caller,
+      findingId: found[0]?.id ?? '',
+      repair: 'rebuild_row',
+      reason: 'the backup was old',
+      now: later(0),
     });
     await engine.startWorker();
     expect(repaired).toMatchObject({ outcome: 'done', result: { seq: after.seq } });
@@ -291,8 +302,15 @@ describe('rows and runs', () => {
     const itemId = await engine.start();
     const { seq, headHash } = await engine.item(itemId);
     await db.insert(itemEvents).values({
-      ...{ itemId, workspaceId: engine.workspace.workspaceId, seq: seq + 1, at: later(0) },
-      ...{ type: 'item.held', actor: 'system', data: {}, prevHash: headHash, hash: 'f'.repeat(64) },
+      itemId,
+      workspaceId: engine.workspace.workspaceId,
+      seq: seq + 1,
+      at: later(0),
+      type: 'item.held',
+      actor: 'system',
+      data: {},
+      prevHash: headHash,
+      hash: 'f'.repeat(64),
     });
     const ahead = { seq: seq + 1, headHash: 'f'.repeat(64) };
     await db.update(items).set(ahead).where(eq(items.id, itemId));
@@ -323,8 +341,12 @@ describe('the event chain', () => {
       repairs: ['rebuild_row'],
     });
     const { evidence: _, ...request } = {
-      ...{ caller: engine.callerFor('editor'), findingId: found?.id ?? '', evidence: null },
-      ...{ repair: 'rebuild_row' as const, reason: 'a row was deleted', now: soon },
+      caller: engine.callerFor('editor'),
+      findingId: found?.id ?? '',
+      evidence: null,
+      repair: 'rebuild_row' as const,
+      reason: 'a row was deleted',
+      now: soon,
     };
     expect(await audit.repair(request)).toMatchObject({
       outcome: 'done',

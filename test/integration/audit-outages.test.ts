@@ -84,13 +84,18 @@ describe('a worker that is gone', () => {
     const taskQueue = `nobody-${randomUUID()}`;
     const stray = createCommandSender({ ...engine.deps, taskQueue });
     const started = await stray.start({
-      ...{ caller: engine.callerFor('strategist'), commandId: newCommandId(), source: 'http' },
-      ...{ bodyHash: 'h', body: { title: 'An item on a queue of its own' } },
+      caller: engine.callerFor('strategist'),
+      commandId: newCommandId(),
+      source: 'http',
+      bodyHash: 'h',
+      body: { title: 'An item on a queue of its own' },
     });
     if (started.outcome !== 'applied') throw new Error(JSON.stringify(started));
     const first = await eventually(() => find('no_worker').then((finding) => finding ?? null));
     expect(first.evidence).toEqual({
-      ...{ taskQueue, lastSeenAt: null, kinds: ['workflow', 'activity'] },
+      taskQueue,
+      lastSeenAt: null,
+      kinds: ['workflow', 'activity'],
     });
     expect(await find('no_worker'), 'missed since the same instant').toEqual(first);
     await engine.deps.temporal.workflow.getHandle(itemWorkflowId(started.itemId)).terminate();
@@ -118,8 +123,10 @@ describe('an engine that is away', () => {
     expect(overdue.couldNotAsk, 'nothing was to be asked').toEqual([]);
 
     const request = {
-      ...{ caller: { ...engine.callerFor('strategist'), roles: ['admin' as const] } },
-      ...{ repair: 'restart_run' as const, reason: 'x', now: later(0) },
+      caller: { ...engine.callerFor('strategist'), roles: ['admin' as const] },
+      repair: 'restart_run' as const,
+      reason: 'x',
+      now: later(0),
     };
     const unknown = `fnd_${'0'.repeat(26)}`;
     const told = await blind.repair({ ...request, findingId: unknown });
@@ -147,8 +154,11 @@ describe('work that fails', () => {
     });
     expect(found?.evidence['lastError']).toEqual(expect.any(String));
     const request = {
-      ...{ caller: engine.callerFor('strategist'), findingId: found?.id ?? '', now: soon },
-      ...{ repair: 'resend_command' as const, reason: 'the worker is back' },
+      caller: engine.callerFor('strategist'),
+      findingId: found?.id ?? '',
+      now: soon,
+      repair: 'resend_command' as const,
+      reason: 'the worker is back',
     };
     await engine.startWorker();
     // A run that has just got a worker again may need longer than one delivery waits.
@@ -173,7 +183,8 @@ describe('work that fails', () => {
       find('activity_failing', itemId).then((finding) => finding ?? null),
     );
     expect(found.evidence).toMatchObject({
-      ...{ activity: 'recordEvents', workflowId: itemWorkflowId(itemId) },
+      activity: 'recordEvents',
+      workflowId: itemWorkflowId(itemId),
       lastError: expect.stringContaining('no_more'),
     });
     expect(await find('run_ahead_of_row', itemId)).toBeDefined();

@@ -146,8 +146,15 @@ describe('overdue', () => {
 });
 
 const PLAYBOOK_BRIEF = {
-  ...{ version: 1, hash: 'b'.repeat(64), missing: [], formats: ['written'], channels: ['sandbox'] },
-  ...{ facts: [], targetCount: 1, targetsHash: 't'.repeat(64), embargoUntil: null },
+  version: 1,
+  hash: 'b'.repeat(64),
+  missing: [],
+  formats: ['written'],
+  channels: ['sandbox'],
+  facts: [],
+  targetCount: 1,
+  targetsHash: 't'.repeat(64),
+  embargoUntil: null,
 };
 
 describe('people', () => {
@@ -355,7 +362,9 @@ describe('records', () => {
     const other = await makeAuditWorkspace(db);
     const itemId = await seedRun(db, other, toCreation());
     const question = {
-      ...{ workspaceId: other.workspaceId, itemId, codes: ['event_gap'] as const },
+      workspaceId: other.workspaceId,
+      itemId,
+      codes: ['event_gap'] as const,
     };
     expect(await find(inMinutes(1), question)).toEqual([]);
     const change = { seq: sql`${items.seq} + 1` };

@@ -24,7 +24,9 @@ const later = (ms: number) => new Date(Date.now() + ms).toISOString();
 
 async function makeAccount(change: object = {}): Promise<string> {
   const { id } = await api.ok('social_media_manager', 'POST', '/v1/channel-accounts', {
-    ...{ channel: 'sandbox', name: `account ${randomUUID()}`, zone: 'Europe/Paris' },
+    channel: 'sandbox',
+    name: `account ${randomUUID()}`,
+    zone: 'Europe/Paris',
     ...change,
   });
   return id;

@@ -23,7 +23,9 @@ afterAll(() => api?.close());
 
 const PATH = '/v1/channel-accounts';
 const bluesky = (change: object = {}) => ({
-  ...{ channel: 'bluesky', name: `account ${randomUUID()}`, zone: 'Europe/Paris' },
+  channel: 'bluesky',
+  name: `account ${randomUUID()}`,
+  zone: 'Europe/Paris',
   settings: { handle: 'baton.example.com' },
   credentials: { appPassword: `canary-${randomUUID()}` },
   ...change,
@@ -193,7 +195,10 @@ describe('an account is refused', () => {
     const { db } = api.database;
     const { workspaceId } = await makeWorkspace(db);
     const theirs = await insertChannelAccount(db, {
-      ...{ workspaceId, channel: 'bluesky', name: 'Theirs', zone: 'UTC' },
+      workspaceId,
+      channel: 'bluesky',
+      name: 'Theirs',
+      zone: 'UTC',
     });
     const body = { credentials: { appPassword: 'x' } };
     const paths = [`${PATH}/${theirs.id}/credentials`, `${PATH}/cha_none/credentials`];

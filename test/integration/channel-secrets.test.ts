@@ -35,7 +35,9 @@ async function addAccount(): Promise<Json> {
     '/v1/channel-accounts',
     {
       body: {
-        ...{ channel: 'bluesky', name: 'baton.test', zone: 'Europe/Paris' },
+        channel: 'bluesky',
+        name: 'baton.test',
+        zone: 'Europe/Paris',
         settings: { service: pds.url },
         credentials: { appPassword: pds.password },
       },
@@ -48,7 +50,9 @@ async function addAccount(): Promise<Json> {
 async function scheduleOn(account: string): Promise<string> {
   const itemId = await engine.start();
   await toScheduled(engine, itemId, {
-    ...{ slotInMs: SOON_MS, accounts: [account], brief: { channels: ['bluesky'] } },
+    slotInMs: SOON_MS,
+    accounts: [account],
+    brief: { channels: ['bluesky'] },
     draft: { variants: [{ channel: 'bluesky', text: 'Three shops, one order book.' }] },
   });
   return itemId;
@@ -83,7 +87,9 @@ describe('the secrets of an account', () => {
       ),
     );
     const seen = [
-      ...[await databaseText(), JSON.stringify(history), JSON.stringify(api.logged)],
+      await databaseText(),
+      JSON.stringify(history),
+      JSON.stringify(api.logged),
       ...answers.map(({ text }) => text),
       JSON.stringify(account),
     ].join('\n');
@@ -104,7 +110,9 @@ describe('the secrets of an account', () => {
     const { workspaceId } = engine.workspace;
     const change = { credentials };
     await updateChannelAccount(engine.deps.db, {
-      ...{ workspaceId, channelAccountId: account.id, change },
+      workspaceId,
+      channelAccountId: account.id,
+      change,
     });
     const before = pds.records.size;
     const itemId = await scheduleOn(account.id);

@@ -284,7 +284,11 @@ describe('the fence', () => {
     const { workspaceId } = engine.workspace;
     const id = newCommandId();
     const inserted = await insertCommand(engine.deps.db, {
-      ...{ id, workspaceId, itemId, source: 'http', bodyHash: id },
+      id,
+      workspaceId,
+      itemId,
+      source: 'http',
+      bodyHash: id,
       actorId: engine.workspace.memberOf('strategist'),
       type: 'hold',
       payload: { kind: 'command', message: { ...message, id } },
@@ -311,7 +315,8 @@ describe('the fence', () => {
     const itemId = await engine.start();
     const { workspaceId } = engine.workspace;
     const offer = {
-      ...{ type: 'offer_handoff', actor: holds().actor },
+      type: 'offer_handoff',
+      actor: holds().actor,
       refs: { checklist: Object.keys(tickedChecklist('brief')) },
       facts: { holders: { creator: [engine.workspace.memberOf('creator')] } },
     };
@@ -387,7 +392,10 @@ describe('an item that is closed', () => {
     const { db } = engine.deps;
     const { workspaceId } = engine.workspace;
     const second = await insertChannelAccount(db, {
-      ...{ workspaceId, channel: 'sandbox', name: randomUUID(), zone: 'UTC' },
+      workspaceId,
+      channel: 'sandbox',
+      name: randomUUID(),
+      zone: 'UTC',
     });
     const itemId = await engine.start();
     await approve(engine, itemId, await toReview(engine, itemId));

@@ -72,7 +72,12 @@ describe('a run that continues in a fresh history', () => {
     });
     const body = { brief: makeBrief({ notes: 'nobody heard of this' }) };
     await dying.send({
-      ...{ itemId, commandId, type: 'save_brief', body, source: 'http', bodyHash: 'd' },
+      itemId,
+      commandId,
+      type: 'save_brief',
+      body,
+      source: 'http',
+      bodyHash: 'd',
       caller: engine.callerFor('strategist'),
     });
     const { seq } = await engine.runState(itemId);

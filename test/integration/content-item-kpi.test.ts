@@ -102,7 +102,9 @@ describe.concurrent('a published post', () => {
     const first = await toKpiReview(engine, itemId);
     const decision = 'extend_measurement';
     await engine.apply('strategist', itemId, 'sign_off', {
-      ...{ role: 'strategist', decision, extendTo: '+60d' },
+      role: 'strategist',
+      decision,
+      extendTo: '+60d',
     });
     await engine.apply('creator', itemId, 'sign_off', { role: 'creator', decision: 'agree' });
     const role = 'social_media_manager';
@@ -133,8 +135,11 @@ describe.concurrent('a published post', () => {
     await signOff(engine, itemId);
     expect(await engine.item(itemId)).toMatchObject({ stage: 'closed' });
     expect(await checkpointStates(itemId)).toMatchObject({
-      ...{ '+1h': 'recorded', '+24h': 'recorded' },
-      ...{ '+72h': 'missing', '+7d': 'missing', '+28d': 'missing' },
+      '+1h': 'recorded',
+      '+24h': 'recorded',
+      '+72h': 'missing',
+      '+7d': 'missing',
+      '+28d': 'missing',
     });
   });
 });

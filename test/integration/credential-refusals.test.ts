@@ -27,7 +27,9 @@ function losing(real: ChannelRegistry): ChannelRegistry {
           request.account.name === LOST
             ? Promise.resolve(
                 cannotTellAfter({
-                  ...{ outcome: 'rejected', code: 'credentials_refused', message: 'revoked' },
+                  outcome: 'rejected',
+                  code: 'credentials_refused',
+                  message: 'revoked',
                 }),
               )
             : channel.lookup(request),
@@ -58,8 +60,11 @@ const call = (method: string, path: string, body: object) => {
 
 async function addAccount(appPassword: string, name = 'baton.test'): Promise<Json> {
   const { json, status } = await call('POST', '/v1/channel-accounts', {
-    ...{ channel: 'bluesky', name, zone: 'Europe/Paris' },
-    ...{ settings: { service: pds.url }, credentials: { appPassword } },
+    channel: 'bluesky',
+    name,
+    zone: 'Europe/Paris',
+    settings: { service: pds.url },
+    credentials: { appPassword },
   });
   expect(status).toBe(201);
   return json;
@@ -68,7 +73,9 @@ async function addAccount(appPassword: string, name = 'baton.test'): Promise<Jso
 async function scheduleOn(account: string): Promise<string> {
   const itemId = await engine.start();
   await toScheduled(engine, itemId, {
-    ...{ slotInMs: 1_500, accounts: [account], brief: { channels: ['bluesky'] } },
+    slotInMs: 1_500,
+    accounts: [account],
+    brief: { channels: ['bluesky'] },
     draft: { variants: [{ channel: 'bluesky', text: `Three shops, one order book: ${itemId}` }] },
   });
   return itemId;
@@ -84,8 +91,10 @@ async function publishOn(account: string): Promise<string | undefined> {
 
 const refusals = () =>
   findInTables(engine.deps.db, {
-    ...{ workspaceId: engine.workspace.workspaceId, now: new Date().toISOString() },
-    ...{ codes: ['token_expiring'], limit: 10 },
+    workspaceId: engine.workspace.workspaceId,
+    now: new Date().toISOString(),
+    codes: ['token_expiring'],
+    limit: 10,
   });
 
 it('a send that meets refused credentials tells the audit, which needs no worker for it', async () => {

@@ -156,7 +156,9 @@ describe('a key that comes with a command', () => {
 
     const other = await makeWorkspace(db);
     const stranger = await createApiKey(db, {
-      ...{ workspaceId: other.workspaceId, memberId: other.memberOf('creator'), name: 'k' },
+      workspaceId: other.workspaceId,
+      memberId: other.memberOf('creator'),
+      name: 'k',
     });
     const about = { itemId, commandIdOf: () => commandId };
     const theirs = await authenticateForCommand(db, stranger.key, about);

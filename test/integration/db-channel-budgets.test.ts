@@ -19,7 +19,10 @@ async function makeAccount(): Promise<{ workspaceId: string; channelAccountId: s
   made += 1;
   const { workspaceId } = workspace;
   const { id: channelAccountId } = await insertChannelAccount(database.db, {
-    ...{ workspaceId, channel: 'sandbox', name: `budget ${made}`, zone: 'Europe/Paris' },
+    workspaceId,
+    channel: 'sandbox',
+    name: `budget ${made}`,
+    zone: 'Europe/Paris',
   });
   return { workspaceId, channelAccountId };
 }
@@ -90,7 +93,8 @@ describe('a ban', () => {
     expect(await readBanMs(database.db, account)).toBeGreaterThan(50_000);
     for (const limit of [null, { max: 100, perMs: 1_000 }]) {
       expect(await takeWriteToken(database.db, { ...account, limit })).toMatchObject({
-        ...{ taken: false, reason: 'banned' },
+        taken: false,
+        reason: 'banned',
       });
     }
   });

@@ -48,9 +48,14 @@ describe('insertCommand', () => {
   it('stores an id once, answers the same again, and tells another body apart', async () => {
     const { db } = database;
     const command = {
-      ...{ id: `http:key_a:${itemId}`, workspaceId: workspace.workspaceId, itemId, type: 'hold' },
-      ...{ actorId: workspace.memberOf('strategist'), source: 'http' as const },
-      ...{ payload: { refs: {} }, bodyHash: 'one' },
+      id: `http:key_a:${itemId}`,
+      workspaceId: workspace.workspaceId,
+      itemId,
+      type: 'hold',
+      actorId: workspace.memberOf('strategist'),
+      source: 'http' as const,
+      payload: { refs: {} },
+      bodyHash: 'one',
     };
     const answers = await Promise.all([1, 2, 3, 4].map(() => insertCommand(db, command)));
     expect(answers.filter((answer) => !answer.conflict && answer.inserted)).toHaveLength(1);
@@ -78,9 +83,15 @@ describe('the fence', () => {
 
   it('can be taken with the insert, by whoever makes the row', async () => {
     const command = {
-      ...{ id: `http:key_b:${itemId}`, workspaceId: workspace.workspaceId, itemId, type: 'hold' },
-      ...{ actorId: workspace.memberOf('strategist'), source: 'http' as const },
-      ...{ payload: { refs: {} }, bodyHash: 'one', leaseMs: 60_000 },
+      id: `http:key_b:${itemId}`,
+      workspaceId: workspace.workspaceId,
+      itemId,
+      type: 'hold',
+      actorId: workspace.memberOf('strategist'),
+      source: 'http' as const,
+      payload: { refs: {} },
+      bodyHash: 'one',
+      leaseMs: 60_000,
     };
     const answers = await Promise.all([1, 2, 3, 4].map(() => insertCommand(database.db, command)));
     const attempts = answers.map((answer) => (answer.conflict ? 'conflict' : answer.attempt));
@@ -125,7 +136,9 @@ describe('the verdict', () => {
   it('is the first one: a refusal after an application answers the application', async () => {
     const key = await fenced();
     await projectEvents(database.db, {
-      ...{ workspaceId: workspace.workspaceId, itemId, events: [] },
+      workspaceId: workspace.workspaceId,
+      itemId,
+      events: [],
       command: { id: key.id, seq: 0, answer: { seq: 0 } },
     });
     const verdict = await storeRefusal(database.db, { ...key, unmet: UNMET });
@@ -137,7 +150,9 @@ describe('the verdict', () => {
       const key = await fenced();
       const [projection, refusal] = await Promise.all([
         projectEvents(database.db, {
-          ...{ workspaceId: workspace.workspaceId, itemId, events: [] },
+          workspaceId: workspace.workspaceId,
+          itemId,
+          events: [],
           command: { id: key.id, seq: 0, answer: { round } },
         }),
         storeRefusal(database.db, { ...key, unmet: UNMET }),
@@ -163,7 +178,9 @@ describe('the drainer', () => {
     const attempt = await takeFence(db, failed);
     await recordCommandError(db, {
       ...failed,
-      ...{ attempt: attempt ?? 0, error: 'Error: the engine is away', retryInMs: 60_000 },
+      attempt: attempt ?? 0,
+      error: 'Error: the engine is away',
+      retryInMs: 60_000,
     });
     const listed = (await listUnsettledCommands(db, { limit: 1_000 }))
       .map(({ id }) => id)
@@ -171,12 +188,16 @@ describe('the drainer', () => {
     expect(listed).toEqual([first.id, second.id]);
     expect(await listUnsettledCommands(db, { limit: 10, minAgeMs: 60_000 })).toEqual([]);
     expect(await getCommand(db, failed)).toMatchObject({
-      ...{ state: 'pending', errorCount: 1, lastError: 'Error: the engine is away' },
+      state: 'pending',
+      errorCount: 1,
+      lastError: 'Error: the engine is away',
       leaseUntil: null,
     });
     const withoutVerdict = (inMs: number) =>
       findInTables(db, {
-        ...{ workspaceId: own.workspaceId, codes: ['command_without_verdict'], limit: 10 },
+        workspaceId: own.workspaceId,
+        codes: ['command_without_verdict'],
+        limit: 10,
         now: new Date(Date.now() + inMs).toISOString(),
       });
     expect(await withoutVerdict(60_000)).toHaveLength(4);

@@ -45,7 +45,8 @@ async function killSessions(applicationName: string): Promise<void> {
 function openVictim(applicationName: string, max = 2) {
   const lost: Error[] = [];
   const victim = createDb(database.url, {
-    ...{ applicationName, max },
+    applicationName,
+    max,
     onConnectionLost: (error) => lost.push(error),
   });
   onTestFinished(() => victim.close());

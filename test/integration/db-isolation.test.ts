@@ -80,10 +80,14 @@ async function fillWorkspace() {
   const memberId = workspace.memberOf('creator');
   const channelAccountId = workspace.channelAccounts[0]?.channelAccountId ?? '';
   const campaign = await campaigns.insertCampaign(db, {
-    ...{ workspaceId, name: 'Spring', goal: 'attract', createdBy: memberId },
+    workspaceId,
+    name: 'Spring',
+    goal: 'attract',
+    createdBy: memberId,
   });
   const { id: itemId } = await makeItem(db, workspace, {
-    ...{ dueAt: '2026-01-01T00:00:00.000Z', campaignId: campaign.id },
+    dueAt: '2026-01-01T00:00:00.000Z',
+    campaignId: campaign.id,
     waitingOn: [{ role: 'creator', memberId, for: 'submit_for_review' }],
   });
   const item = { workspaceId, itemId };
@@ -102,11 +106,18 @@ async function fillWorkspace() {
   await commands.storeRefusal(db, { ...refused, attempt, unmet: [] });
   await projectEvents(db, { ...item, events: [], command: { id: refused.id, seq: 9, answer: {} } });
   await comments.insertComment(db, {
-    ...{ ...item, authorId: memberId, visibility: 'internal', text: 'hello' },
+    ...item,
+    authorId: memberId,
+    visibility: 'internal',
+    text: 'hello',
   });
   const signed = await makeCommand(db, workspace, itemId);
   await comments.insertComment(db, {
-    ...{ ...item, authorId: memberId, visibility: 'internal', kind: 'learnings', text: 'learned' },
+    ...item,
+    authorId: memberId,
+    visibility: 'internal',
+    kind: 'learnings',
+    text: 'learned',
     commandId: signed.id,
   });
   const signOff = { role: 'creator', reviewId: `rev_${itemId}`, commandId: signed.id };
@@ -118,13 +129,23 @@ async function fillWorkspace() {
     command: { id: signed.id, seq: 3, answer: {} },
   });
   await assets.insertAsset(db, {
-    ...{ workspaceId, hash: 'h', kind: 'visual', mediaType: 'image/png', size: 1 },
+    workspaceId,
+    hash: 'h',
+    kind: 'visual',
+    mediaType: 'image/png',
+    size: 1,
     createdBy: memberId,
   });
   const intent = { workspaceId, intentKey: `key-${itemId}` };
   await publishIntents.planIntent(db, {
-    ...{ ...item, ...intent, publicationId: 'pub_1', channelAccountId, slotNumber: 1 },
-    ...{ marker: 'm', contentHash: 'h', dueAt: '2026-01-01T00:00:00.000Z' },
+    ...item,
+    ...intent,
+    publicationId: 'pub_1',
+    channelAccountId,
+    slotNumber: 1,
+    marker: 'm',
+    contentHash: 'h',
+    dueAt: '2026-01-01T00:00:00.000Z',
   });
   const budget = { workspaceId, channelAccountId };
   await channelBudgets.banAccount(db, { ...budget, forMs: 60_000 });
@@ -132,36 +153,64 @@ async function fillWorkspace() {
     ...item,
     given: [
       {
-        ...{ measure: 'impressions', value: 1, source: 'manual', provisional: false },
+        measure: 'impressions',
+        value: 1,
+        source: 'manual',
+        provisional: false,
         asOf: '2026-01-01T00:00:00.000Z',
       },
     ],
   });
   await kpiReviews.freezeKpiReview(db, {
-    ...{ ...item, id: `rev_${itemId}`, number: 1, hash: 'h', body: {} },
+    ...item,
+    id: `rev_${itemId}`,
+    number: 1,
+    hash: 'h',
+    body: {},
   });
   const endpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
-    ...{ workspaceId, kind: 'standard', name: 'w', memberId, decisions: ['sign_off'] },
+    workspaceId,
+    kind: 'standard',
+    name: 'w',
+    memberId,
+    decisions: ['sign_off'],
     sealedSecret: 's',
   });
   const key = await apiKeys.createApiKey(db, { workspaceId, memberId, name: 'k' });
   await archiveHistory(db, { ...item, runId: 'run', history: '{}' });
   await recordRepair(db, {
-    ...{ workspaceId, findingId: 'fnd_1', findingCode: 'overdue', itemId, repair: 'reassign' },
-    ...{ reason: 'r', actorId: memberId, outcome: {} },
+    workspaceId,
+    findingId: 'fnd_1',
+    findingCode: 'overdue',
+    itemId,
+    repair: 'reassign',
+    reason: 'r',
+    actorId: memberId,
+    outcome: {},
   });
   const endpointId = endpoint.id;
   const feed = await createCalendarFeed(db, {
-    ...{ workspaceId, memberId, channelAccountId: null, campaignId: null },
+    workspaceId,
+    memberId,
+    channelAccountId: null,
+    campaignId: null,
   });
   await saveChannelSchedule(db, {
-    ...{ workspaceId, channelAccountId, updatedBy: memberId, schedule: NO_SCHEDULE },
+    workspaceId,
+    channelAccountId,
+    updatedBy: memberId,
+    schedule: NO_SCHEDULE,
   });
   const range = { from: '2026-01-01T00:00:00.000Z', to: '2026-02-01T00:00:00.000Z' };
   const blackout = await inTransaction(db, (tx) =>
     insertBlackout(tx, {
-      ...{ workspaceId, createdBy: memberId, reason: 'r', channel: null, channelAccountId: null },
-      ...{ startsAt: range.from, endsAt: range.to },
+      workspaceId,
+      createdBy: memberId,
+      reason: 'r',
+      channel: null,
+      channelAccountId: null,
+      startsAt: range.from,
+      endsAt: range.to,
     }),
   );
   await inTransaction(db, (tx) =>
@@ -188,7 +237,9 @@ async function fillWorkspace() {
     readVerdict: (id) => commands.readVerdict(db, { ...refused, workspaceId: id }),
     findInTables: (id) =>
       findInTables(db, {
-        ...{ workspaceId: id, codes: TABLE_CODES, limit: 200 },
+        workspaceId: id,
+        codes: TABLE_CODES,
+        limit: 200,
         now: new Date(Date.now() + 60_000).toISOString(),
       }),
     listAuditRows: (id) => listAuditRows(db, { workspaceId: id }),
@@ -256,7 +307,9 @@ async function fillWorkspace() {
       members.updateMember(db, { workspaceId: id, memberId, change: { name: 'stolen' } }),
     updateChannelAccount: (id) =>
       channelAccounts.updateChannelAccount(db, {
-        ...{ workspaceId: id, channelAccountId, change: { name: 'stolen' } },
+        workspaceId: id,
+        channelAccountId,
+        change: { name: 'stolen' },
       }),
     setClockOffset: (id) => items.setClockOffset(db, { ...item, workspaceId: id, offsetMs: 1 }),
     revokeApiKey: (id) => apiKeys.revokeApiKey(db, { workspaceId: id, apiKeyId: key.id }),
@@ -288,8 +341,13 @@ function mentions(result: unknown, workspaceId: string): boolean {
 
 /** These have rows in every workspace, so the other one's own come back. */
 const OWN_IN_BOTH = [
-  ...['getWorkspace', 'getPlaybook', 'listPlaybooks', 'listMembers', 'pageMembers', 'listHolders'],
-  ...['pageChannelAccounts'],
+  'getWorkspace',
+  'getPlaybook',
+  'listPlaybooks',
+  'listMembers',
+  'pageMembers',
+  'listHolders',
+  'pageChannelAccounts',
 ];
 
 describe('another workspace', () => {
@@ -322,7 +380,10 @@ describe('another workspace', () => {
     const member = await members.listMembers(db, { workspaceId: own });
     const createdBy = member[0]?.id ?? '';
     const crossing = campaigns.insertCampaign(db, {
-      ...{ workspaceId: foreign, name: 'x', goal: 'attract', createdBy },
+      workspaceId: foreign,
+      name: 'x',
+      goal: 'attract',
+      createdBy,
     });
     await expect(crossing).rejects.toMatchObject({ cause: { code: '23503' } });
     const key = apiKeys.createApiKey(db, { workspaceId: foreign, memberId: createdBy, name: 'x' });
@@ -335,7 +396,10 @@ describe('another workspace', () => {
       items: [mine],
     } = await apiKeys.listApiKeys(db, { workspaceId: own });
     const claim = {
-      ...{ workspaceId: own, apiKeyId: mine?.id ?? '', key: 'k', route: 'POST /x' },
+      workspaceId: own,
+      apiKeyId: mine?.id ?? '',
+      key: 'k',
+      route: 'POST /x',
       bodyHash: 'h',
     };
     expect(await idempotencyKeys.claimIdempotencyKey(db, claim)).toEqual({ state: 'claimed' });

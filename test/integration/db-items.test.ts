@@ -96,18 +96,29 @@ describe('listItems', () => {
     const { workspaceId } = workspace;
     const [editor, creator] = [workspace.memberOf('editor'), workspace.memberOf('creator')];
     const campaign = await insertCampaign(db, {
-      ...{ workspaceId, name: 'Spring', goal: 'attract', createdBy: creator },
+      workspaceId,
+      name: 'Spring',
+      goal: 'attract',
+      createdBy: creator,
     });
     const review = await makeItem(db, workspace, {
-      ...{ stage: 'review', substage: 'deciding', ownerRole: 'legal', assigneeId: null },
+      stage: 'review',
+      substage: 'deciding',
+      ownerRole: 'legal',
+      assigneeId: null,
       waitingOn: [
         { role: 'legal', for: 'decide_approval' },
         { role: 'editor', for: 'decide_approval' },
       ],
-      ...{ title: 'Été à 100 %_ sûr', campaignId: campaign.id },
+      title: 'Été à 100 %_ sûr',
+      campaignId: campaign.id,
     });
     const closed = await makeItem(db, workspace, {
-      ...{ stage: 'closed', substage: null, ownerRole: null, assigneeId: creator, waitingOn: [] },
+      stage: 'closed',
+      substage: null,
+      ownerRole: null,
+      assigneeId: creator,
+      waitingOn: [],
     });
     await db.execute(sql`update items set closed_at = now() where id = ${closed.id}`);
     const find = async (filter: Partial<Parameters<typeof listItems>[1]>) =>

@@ -82,12 +82,21 @@ describe('append-only tables', () => {
       .insert(schema.itemEvents)
       .values({ ...event, itemId: item.id, workspaceId: workspace.workspaceId });
     await db.insert(schema.readings).values({
-      ...{ id: `rdg_${item.id}`, workspaceId: workspace.workspaceId, itemId: item.id },
-      ...{ measure: 'impressions', value: 1, source: 'manual', asOf: event.at },
+      id: `rdg_${item.id}`,
+      workspaceId: workspace.workspaceId,
+      itemId: item.id,
+      measure: 'impressions',
+      value: 1,
+      source: 'manual',
+      asOf: event.at,
     });
     await db.insert(schema.kpiReviews).values({
-      ...{ id: `rev_${item.id}`, workspaceId: workspace.workspaceId, itemId: item.id },
-      ...{ number: 1, hash: 'h', body: {} },
+      id: `rev_${item.id}`,
+      workspaceId: workspace.workspaceId,
+      itemId: item.id,
+      number: 1,
+      hash: 'h',
+      body: {},
     });
     for (const [table, column] of [
       ['item_events', 'actor'],

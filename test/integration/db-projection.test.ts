@@ -171,7 +171,8 @@ describe('projectEvents', () => {
     await run.project(1, 2);
     const { seq, hash } = chain[0] ?? { seq: 0, hash: '' };
     const other = chainEvents({ seq, hash }, [{ type: 'item.held', data: {} }], {
-      ...{ at: '2026-03-02T08:00:00.123Z', actor: 'system' },
+      at: '2026-03-02T08:00:00.123Z',
+      actor: 'system',
     });
     const conflict = run.project(2, 2, { events: other });
     await expect(conflict).rejects.toMatchObject({ code: 'chain_conflict', seq: 2 });
@@ -197,12 +198,14 @@ describe('projectEvents', () => {
     const after = await makeRun(chain);
     await after.project(1, 2);
     await expect(after.project(3, 3, { events: forged.slice(2, 3) })).rejects.toMatchObject({
-      ...{ code: 'chain_conflict', seq: 2 },
+      code: 'chain_conflict',
+      seq: 2,
     });
     const before = await makeRun(chain);
     await before.project(3, 4);
     await expect(before.project(2, 2, { events: forged.slice(1, 2) })).rejects.toMatchObject({
-      ...{ code: 'chain_conflict', seq: 2 },
+      code: 'chain_conflict',
+      seq: 2,
     });
     const genesis = await makeRun(chain);
     const orphan = chain.slice(0, 1).map((event) => ({ ...event, prevHash: 'f'.repeat(64) }));
@@ -224,18 +227,14 @@ describe('projectEvents', () => {
     const chain = makeChain(12);
     const run = await makeRun(chain);
     const parts = [
-      ...[
-        [1, 4],
-        [3, 6],
-        [1, 12],
-        [5, 5],
-      ],
-      ...[
-        [7, 9],
-        [2, 10],
-        [11, 12],
-        [1, 1],
-      ],
+      [1, 4],
+      [3, 6],
+      [1, 12],
+      [5, 5],
+      [7, 9],
+      [2, 10],
+      [11, 12],
+      [1, 1],
     ];
     const projected = await Promise.all(parts.map(([from = 1, to = 1]) => run.project(from, to)));
     const recorded = projected.flatMap((projection) => projection.recorded);

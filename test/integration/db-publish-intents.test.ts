@@ -27,10 +27,16 @@ const HASH = 'a'.repeat(64);
 async function makeIntent(change: { contentHash?: string; slotNumber?: number } = {}) {
   const { id: itemId } = await makeItem(database.db, workspace);
   const intent = {
-    ...{ workspaceId: workspace.workspaceId, itemId, publicationId: `pub_${itemId}` },
+    workspaceId: workspace.workspaceId,
+    itemId,
+    publicationId: `pub_${itemId}`,
     channelAccountId: workspace.channelAccounts[0]?.channelAccountId ?? '',
-    ...{ slotNumber: 1, intentKey: `key-${itemId}`, marker: `marker-${itemId}` },
-    ...{ contentHash: HASH, dueAt: '2026-04-01T08:00:00.000Z', ...change },
+    slotNumber: 1,
+    intentKey: `key-${itemId}`,
+    marker: `marker-${itemId}`,
+    contentHash: HASH,
+    dueAt: '2026-04-01T08:00:00.000Z',
+    ...change,
   };
   await planIntent(database.db, intent);
   return { intent, key: { workspaceId: intent.workspaceId, intentKey: intent.intentKey } };
@@ -47,12 +53,16 @@ describe('planIntent', () => {
     const { intent, key } = await makeIntent();
     const moved = { ...intent, contentHash: 'b'.repeat(64), dueAt: '2026-04-02T08:00:00.000Z' };
     expect(await planIntent(database.db, moved)).toMatchObject({
-      ...{ contentHash: moved.contentHash, dueAt: moved.dueAt, state: 'planned' },
+      contentHash: moved.contentHash,
+      dueAt: moved.dueAt,
+      state: 'planned',
     });
     await planIntent(database.db, intent);
     await takeLease(key);
     expect(await planIntent(database.db, moved)).toMatchObject({
-      ...{ contentHash: HASH, dueAt: intent.dueAt, state: 'sending' },
+      contentHash: HASH,
+      dueAt: intent.dueAt,
+      state: 'sending',
     });
   });
 
@@ -111,7 +121,8 @@ describe('the send lease', () => {
     const { key } = await makeIntent();
     const edited = { ...key, leaseMs: 60_000, approvedContentHash: 'c'.repeat(64) };
     expect(await takeSendLease(database.db, edited)).toEqual({
-      ...{ taken: false, reason: 'hash_mismatch' },
+      taken: false,
+      reason: 'hash_mismatch',
     });
     expect(await getIntent(database.db, key)).toMatchObject({ state: 'planned', attempt: 0 });
   });
@@ -150,11 +161,13 @@ describe('settleIntent', () => {
     expect(await settleIntent(database.db, stranger)).toMatchObject({ settled: false });
     const own = { ...key, leaseToken, outcome: published };
     expect(await settleIntent(database.db, own)).toMatchObject({
-      ...{ settled: true, intent: { state: 'published', remoteId: 'r1' } },
+      settled: true,
+      intent: { state: 'published', remoteId: 'r1' },
     });
     const late = { ...key, leaseToken, outcome: { state: 'rejected', evidence: {} } as const };
     expect(await settleIntent(database.db, late)).toMatchObject({
-      ...{ settled: false, intent: { state: 'published', remoteId: 'r1' } },
+      settled: false,
+      intent: { state: 'published', remoteId: 'r1' },
     });
   });
 
@@ -166,7 +179,8 @@ describe('settleIntent', () => {
       .toBe(true);
     const free = { ...key, leaseToken, outcome: { state: 'planned', evidence: {} } as const };
     expect(await settleIntent(database.db, free)).toMatchObject({
-      ...{ settled: false, intent: { state: 'unknown' } },
+      settled: false,
+      intent: { state: 'unknown' },
     });
     const seen = { ...key, leaseToken, outcome: { state: 'published', remoteId: 'r' } as const };
     expect(await settleIntent(database.db, seen)).toMatchObject({ settled: true });
@@ -192,7 +206,8 @@ describe('what is open', () => {
     const unknown = { state: 'unknown', evidence: { error: 'timeout' } } as const;
     await settleIntent(database.db, { ...key, leaseToken, outcome: unknown });
     expect(await resolveIntent(database.db, { ...key, ...said })).toMatchObject({
-      ...{ settled: true, intent: { state: 'not_live', resolution: 'not_live' } },
+      settled: true,
+      intent: { state: 'not_live', resolution: 'not_live' },
     });
     const live = { ...key, resolution: 'live', evidence: {} } as const;
     expect(await resolveIntent(database.db, live)).toMatchObject({ settled: false });

@@ -71,7 +71,9 @@ describe('members', () => {
     await updateMember(database.db, { ...key, change: { backupId } });
     const backup = { workspaceId: own.workspaceId, memberId: backupId };
     expect(await readActor(database.db, backup)).toEqual({
-      ...{ memberId: backupId, roles: ['editor'], platformTags: {} },
+      memberId: backupId,
+      roles: ['editor'],
+      platformTags: {},
       backupFor: [key.memberId],
     });
     expect((await listHolders(database.db, own)).creator).toEqual([key.memberId]);
@@ -96,8 +98,13 @@ describe('playbooks', () => {
 
 describe('readings', () => {
   const reading = (change: object) => ({
-    ...{ measure: 'impressions' as const, value: 1, source: 'sandbox', provisional: false },
-    ...{ asOf: '2026-03-01T00:00:00.000Z', checkpoint: '+24h', ...change },
+    measure: 'impressions' as const,
+    value: 1,
+    source: 'sandbox',
+    provisional: false,
+    asOf: '2026-03-01T00:00:00.000Z',
+    checkpoint: '+24h',
+    ...change,
   });
 
   it('of a key are stored once, also when it comes twice at once', async () => {
@@ -167,7 +174,9 @@ describe('comments', () => {
   it('of a command are in the thread once it is applied, and once only', async () => {
     const key = await makeKey();
     const comment = {
-      ...{ ...key, authorId: workspace.memberOf('editor'), visibility: 'internal' as const },
+      ...key,
+      authorId: workspace.memberOf('editor'),
+      visibility: 'internal' as const,
       text: 'plain',
     };
     await insertComment(database.db, comment);
@@ -182,7 +191,9 @@ describe('comments', () => {
     const texts = async () => (await listComments(database.db, key)).items.map(({ text }) => text);
     expect(await texts()).toEqual(['plain', 'plain']);
     await projectEvents(database.db, {
-      ...{ ...key, events: [], command: { id: applied.id, seq: 0, answer: {} } },
+      ...key,
+      events: [],
+      command: { id: applied.id, seq: 0, answer: {} },
     });
     const attempt = (await takeFence(database.db, refused)) ?? 0;
     await storeRefusal(database.db, { ...refused, attempt, unmet: [] });
@@ -199,8 +210,12 @@ describe('comments', () => {
 describe('assets', () => {
   it('keep the first record of a content', async () => {
     const asset = {
-      ...{ workspaceId, hash: randomUUID(), kind: 'visual' as const, mediaType: 'image/png' },
-      ...{ size: 5_000_000_000, createdBy: workspace.memberOf('creator') },
+      workspaceId,
+      hash: randomUUID(),
+      kind: 'visual' as const,
+      mediaType: 'image/png',
+      size: 5_000_000_000,
+      createdBy: workspace.memberOf('creator'),
     };
     const first = await insertAsset(database.db, asset);
     expect(await insertAsset(database.db, { ...asset, mediaType: 'text/html' })).toEqual(first);
@@ -214,7 +229,11 @@ describe('webhook endpoints', () => {
   it('keep the two newest secrets, the older one for a day', async () => {
     const memberId = workspace.memberOf('editor');
     const { id: endpointId } = await insertWebhookEndpoint(database.db, {
-      ...{ workspaceId, kind: 'standard', name: 'decisions', memberId, sealedSecret: 'one' },
+      workspaceId,
+      kind: 'standard',
+      name: 'decisions',
+      memberId,
+      sealedSecret: 'one',
       decisions: ['decide_approval'],
     });
     for (const sealedSecret of ['two', 'three']) {

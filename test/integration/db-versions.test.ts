@@ -60,7 +60,9 @@ describe('versions of a draft', () => {
   it('come back exactly, so that their hash still fits', async () => {
     const key = await makeKey();
     const body = Draft.parse({
-      ...{ language: 'fr', title: 'Été', body: 'Ligne 1\n\tLigne 2 — « œuvre » 🎈\u2028fin' },
+      language: 'fr',
+      title: 'Été',
+      body: 'Ligne 1\n\tLigne 2 — « œuvre » 🎈\u2028fin',
       variants: [{ channel: 'sandbox', text: '\\u0041 "quoted" \\ \u{1F469}\u200D\u{1F680}' }],
     });
     const hash = hashOf(body);

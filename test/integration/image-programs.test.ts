@@ -117,7 +117,9 @@ describe('an operator with nothing but the image and an empty database', () => {
 
   it('brings what is stored under a new secret key', async () => {
     await post('/v1/channel-accounts', {
-      ...{ channel: 'bluesky', name: 'sealed.example.com', zone: 'UTC' },
+      channel: 'bluesky',
+      name: 'sealed.example.com',
+      zone: 'UTC',
       credentials: { appPassword: 'sealed under the first key' },
     });
     const change = { BATON_SECRET_KEY: NEXT_KEY, BATON_PREVIOUS_SECRET_KEYS: FIRST_KEY };

@@ -34,9 +34,15 @@ async function orderOf(draft: ReturnType<typeof makeDraft>) {
   await saveBrief(database.db, { ...key, hash: hashes.briefHash, body: brief, authorId });
   await saveDraft(database.db, { ...key, hash: hashes.draftHash, body: draft, authorId });
   return {
-    ...{ ...key, ...hashes, contentHash: contentHashOf(hashes), channel: 'sandbox' },
-    ...{ channelAccountId: 'cha_1', slotNumber: 1, publicationId: 'pub_1' },
-    ...{ dueAt: '2030-01-01T12:00:00Z', sendUntil: '2030-01-01T13:00:00Z' },
+    ...key,
+    ...hashes,
+    contentHash: contentHashOf(hashes),
+    channel: 'sandbox',
+    channelAccountId: 'cha_1',
+    slotNumber: 1,
+    publicationId: 'pub_1',
+    dueAt: '2030-01-01T12:00:00Z',
+    sendUntil: '2030-01-01T13:00:00Z',
   };
 }
 

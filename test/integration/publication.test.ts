@@ -363,18 +363,25 @@ describe.concurrent('an outcome that nobody knows', () => {
     const { itemId, publicationId } = await unknown();
     const evidence = 'seen on the page';
     const { stage } = await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId, outcome: 'live', evidence },
-      ...{ remoteId: 'post-7', permalink: 'https://example.org/7' },
+      publicationId,
+      outcome: 'live',
+      evidence,
+      remoteId: 'post-7',
+      permalink: 'https://example.org/7',
     });
     expect(stage).toBe('measuring');
     expect(await latestOf(keyless, itemId)).toMatchObject({ state: 'published', evidence });
     expect((await keyless.context(itemId)).checkpoints).toHaveLength(5);
     const again = await keyless.verdict('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId, outcome: 'not_live', evidence },
+      publicationId,
+      outcome: 'not_live',
+      evidence,
     });
     expect(again).toMatchObject({ outcome: 'refused' });
     expect(await ledgerRow(itemId)).toMatchObject({
-      ...{ state: 'published', resolution: 'live', remoteId: 'post-7' },
+      state: 'published',
+      resolution: 'live',
+      remoteId: 'post-7',
       permalink: 'https://example.org/7',
       evidence: { by: keyless.workspace.memberOf('social_media_manager'), reason: evidence },
     });
@@ -383,7 +390,9 @@ describe.concurrent('an outcome that nobody knows', () => {
   it('is not for another role to resolve', async () => {
     const { itemId, publicationId } = await unknown();
     const refused = await keyless.verdict('creator', itemId, 'resolve_publication', {
-      ...{ publicationId, outcome: 'live', evidence: 'seen' },
+      publicationId,
+      outcome: 'live',
+      evidence: 'seen',
     });
     expect(refused).toMatchObject({ outcome: 'refused' });
     expect(await ledgerRow(itemId)).toMatchObject({ state: 'unknown', resolution: null });
@@ -392,7 +401,9 @@ describe.concurrent('an outcome that nobody knows', () => {
   it('is not live when a person says so, and is never sent again by itself', async () => {
     const { itemId, publicationId } = await unknown();
     const { stage } = await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId, outcome: 'not_live', evidence: 'the page is empty' },
+      publicationId,
+      outcome: 'not_live',
+      evidence: 'the page is empty',
     });
     expect(stage).toBe('scheduling');
     expect(keyless.posts(itemId)).toEqual([]);
@@ -406,7 +417,9 @@ describe.concurrent('an outcome that nobody knows', () => {
     });
     expect(refused).toMatchObject({ outcome: 'refused' });
     await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId, outcome: 'publish_again', evidence: 'the page is empty' },
+      publicationId,
+      outcome: 'publish_again',
+      evidence: 'the page is empty',
       at: new Date(Date.now() + SOON_MS).toISOString(),
     });
     await keyless.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');

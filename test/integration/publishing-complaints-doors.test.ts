@@ -97,7 +97,8 @@ describe('bypassing the approval', () => {
     const before = await engine.context(itemId);
     const imported = (body: string) =>
       api.as('strategist', 'POST', `/v1/items/${itemId}/readings`, {
-        ...{ body, headers: { 'content-type': 'text/csv' } },
+        body,
+        headers: { 'content-type': 'text/csv' },
       });
     const asOf = new Date().toISOString();
     const withText = await imported(`measure,value,asOf,text\nsaves,5,${asOf},Buy now!\n`);
@@ -116,7 +117,9 @@ describe('bypassing the approval', () => {
       ),
     );
     expect(doors.toSorted()).toEqual([
-      ...['POST /v1/items', 'PUT /v1/items/{id}/brief', 'PUT /v1/items/{id}/draft'],
+      'POST /v1/items',
+      'PUT /v1/items/{id}/brief',
+      'PUT /v1/items/{id}/draft',
     ]);
   });
 

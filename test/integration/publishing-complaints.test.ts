@@ -38,7 +38,10 @@ function secondAccount() {
   const { workspaceId } = engine.workspace;
   const zone = 'Europe/Paris';
   return insertChannelAccount(engine.deps.db, {
-    ...{ workspaceId, channel: 'sandbox', name: 'Second', zone },
+    workspaceId,
+    channel: 'sandbox',
+    name: 'Second',
+    zone,
   });
 }
 

@@ -41,7 +41,11 @@ it('every secret is brought under the new key, and one that no key opens is name
   const add = (box: typeof before, credentials: Record<string, unknown>) => {
     const id = newId('channelAccount');
     return insertChannelAccount(db, {
-      ...{ id, workspaceId, channel: 'bluesky', name: id, zone: 'UTC' },
+      id,
+      workspaceId,
+      channel: 'bluesky',
+      name: id,
+      zone: 'UTC',
       credentials: sealCredentials(box, { id, credentials }),
     });
   };
@@ -54,8 +58,13 @@ it('every secret is brought under the new key, and one that no key opens is name
   const [first, second] = [newWebhookSecret(), newWebhookSecret()];
   const sealWebhook = (secret: string) => before.seal(secret, webhookPurpose(endpointId));
   await insertWebhookEndpoint(db, {
-    ...{ id: endpointId, workspaceId, kind: 'standard', name: 'w', decisions: ['sign_off'] },
-    ...{ memberId: memberOf('editor'), sealedSecret: sealWebhook(first) },
+    id: endpointId,
+    workspaceId,
+    kind: 'standard',
+    name: 'w',
+    decisions: ['sign_off'],
+    memberId: memberOf('editor'),
+    sealedSecret: sealWebhook(first),
   });
   await rotateWebhookSecret(db, { workspaceId, endpointId, sealedSecret: sealWebhook(second) });
 

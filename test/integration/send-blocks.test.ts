@@ -177,8 +177,13 @@ describe('the check of a send', () => {
     const blackout = (change: object) =>
       inTransaction(db, (tx) =>
         insertBlackout(tx, {
-          ...{ workspaceId, channel: null, channelAccountId: null, reason: 'r' },
-          ...{ createdBy: workspace.memberOf('creator'), startsAt: at(9), endsAt: at(11) },
+          workspaceId,
+          channel: null,
+          channelAccountId: null,
+          reason: 'r',
+          createdBy: workspace.memberOf('creator'),
+          startsAt: at(9),
+          endsAt: at(11),
           ...change,
         }),
       );

@@ -20,8 +20,12 @@ import { HOUR_MS, toScheduled } from '../support/item-story.ts';
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_000;
 const TIMING = {
-  ...{ leaseMs: 3_000, leaseMarginMs: 500, settleMs: 200, leasePollMs: 500 },
-  ...{ quietMs: 1_000, keyMarginMs: 500 },
+  leaseMs: 3_000,
+  leaseMarginMs: 500,
+  settleMs: 200,
+  leasePollMs: 500,
+  quietMs: 1_000,
+  keyMarginMs: 500,
 };
 
 const network = createFakeNetwork();
@@ -44,8 +48,11 @@ let accounts = 0;
 async function makeAccount(idempotency: Idempotency): Promise<string> {
   accounts += 1;
   const { id } = await insertChannelAccount(engine.deps.db, {
-    ...{ workspaceId: engine.workspace.workspaceId, channel: 'sandbox', zone: 'Europe/Paris' },
-    ...{ name: `account ${accounts}`, settings: { idempotency } },
+    workspaceId: engine.workspace.workspaceId,
+    channel: 'sandbox',
+    zone: 'Europe/Paris',
+    name: `account ${accounts}`,
+    settings: { idempotency },
   });
   return id;
 }
@@ -73,7 +80,8 @@ async function publish(
   network.blind(account, blind, silenceMs);
   const itemId = await engine.start(playbook === undefined ? {} : { playbook });
   await toScheduled(engine, itemId, {
-    ...{ slotInMs: SOON_MS, accounts: [account] },
+    slotInMs: SOON_MS,
+    accounts: [account],
     ...(thread !== undefined && {
       draft: { variants: [{ channel: 'sandbox', text: 'one', thread }] },
     }),
@@ -122,7 +130,9 @@ describe.concurrent('a post whose outcome got lost', () => {
       expect(publication.evidence).toContain('two look-ups found nothing');
       expect(intent).toMatchObject({ state: 'unknown', attempt: 1 });
       expect(network.calls(account).map(({ kind }) => kind)).toEqual([
-        ...['publish', 'lookup', 'lookup'],
+        'publish',
+        'lookup',
+        'lookup',
       ]);
     });
   }
@@ -142,7 +152,9 @@ describe.concurrent('a post whose outcome got lost', () => {
       sql`update publish_intents set state = 'published', remote_id = 'late' where id = ${intent.id}`,
     );
     await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId: publication.id, outcome: 'publish_again', evidence: 'nothing there' },
+      publicationId: publication.id,
+      outcome: 'publish_again',
+      evidence: 'nothing there',
       at: new Date(Date.now() + 1_500).toISOString(),
     });
     const again = await settled(itemId, account);
@@ -153,7 +165,8 @@ describe.concurrent('a post whose outcome got lost', () => {
 
   it('is a person’s at once when the channel wants no look-up until its time is over', async () => {
     const { account, publication } = await publish('match', ['accept_then_lost'], {
-      ...{ blind: 1, silenceMs: HOUR_MS },
+      blind: 1,
+      silenceMs: HOUR_MS,
     });
     expect(publication).toMatchObject({ state: 'unknown' });
     expect(publication.evidence).toContain('wants no look-up for 60 minutes');
@@ -249,7 +262,8 @@ describe.concurrent('a thread', () => {
 
   it('whose next text may not go out in time is half published, never missed', async () => {
     const { account, publication } = await publish('exact', ['accept', 'rate_limited_for_long'], {
-      ...{ thread: REST, playbook: 'hasty' },
+      thread: REST,
+      playbook: 'hasty',
     });
     expect(publication).toMatchObject({ state: 'unknown' });
     expect(publication.evidence).toContain('1 of 3 texts are published');
@@ -264,7 +278,9 @@ describe.concurrent('a thread', () => {
     const { workspaceId } = engine.workspace;
     const again = async (publicationId: string) => {
       await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-        ...{ publicationId, outcome: 'publish_again', evidence: 'two are missing' },
+        publicationId,
+        outcome: 'publish_again',
+        evidence: 'two are missing',
         at: new Date(Date.now() + SOON_MS).toISOString(),
       });
       return settled(itemId, account);
@@ -275,8 +291,12 @@ describe.concurrent('a thread', () => {
     const intentKey = intentKeyOf(identity);
     const { contentHash } = publication;
     await planIntent(db, {
-      ...{ ...identity, intentKey, marker: markerOf(intentKey), publicationId: publication.id },
-      ...{ contentHash: contentHash ?? '', dueAt: new Date().toISOString() },
+      ...identity,
+      intentKey,
+      marker: markerOf(intentKey),
+      publicationId: publication.id,
+      contentHash: contentHash ?? '',
+      dueAt: new Date().toISOString(),
     });
     const second = await again(publication.id);
     expect(second.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
@@ -294,8 +314,10 @@ describe.concurrent('a thread', () => {
     const stopped = await publish('exact', ['accept', 'accept', 'reject'], { thread: REST });
     const { itemId, account } = stopped;
     await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-      ...{ publicationId: stopped.publication.id, outcome: 'publish_again' },
-      ...{ evidence: 'the third is missing', at: new Date(Date.now() + SOON_MS).toISOString() },
+      publicationId: stopped.publication.id,
+      outcome: 'publish_again',
+      evidence: 'the third is missing',
+      at: new Date(Date.now() + SOON_MS).toISOString(),
     });
     const { publication } = await settled(itemId, account);
     expect(publication).toMatchObject({ state: 'published', slotNumber: 2 });
@@ -317,7 +339,8 @@ describe('a post whose file is not there any more', () => {
     await insertAsset(db, { workspaceId, createdBy, ...file });
     const itemId = await engine.start();
     await toScheduled(engine, itemId, {
-      ...{ slotInMs: 3_000, accounts: [account] },
+      slotInMs: 3_000,
+      accounts: [account],
       draft: {
         assets: [{ kind: 'visual', hash, altText: 'A picture', rights: 'own' }],
         variants: [{ channel: 'sandbox', text: 'with a picture', assets: [hash] }],

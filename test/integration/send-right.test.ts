@@ -56,7 +56,10 @@ function send(
   return sendTexts(
     { db },
     {
-      ...{ order, right, timing, contents: CONTENTS },
+      order,
+      right,
+      timing,
+      contents: CONTENTS,
       target: { channel, account, sealed: null },
       deadline: performance.now() + 30_000,
     },

@@ -41,6 +41,9 @@ it('a sender that was paused past its lease writes nothing when it wakes; the po
   expect(engine.posts(itemId)).toHaveLength(1);
   const [intent] = await engine.intents(itemId);
   expect(intent?.log.map(({ what }) => what)).toEqual([
-    ...['lease taken', 'planned', 'lease taken', 'published'],
+    'lease taken',
+    'planned',
+    'lease taken',
+    'published',
   ]);
 });

@@ -64,7 +64,10 @@ async function banInOneSendInOther(
 ): Promise<Watched> {
   const { workspaceId } = engine.workspace;
   const { id: channelAccountId } = await insertChannelAccount(engine.deps.db, {
-    ...{ workspaceId, channel: 'sandbox', name: `shared ${randomUUID()}`, zone: 'Europe/Paris' },
+    workspaceId,
+    channel: 'sandbox',
+    name: `shared ${randomUUID()}`,
+    zone: 'Europe/Paris',
   });
   const account = { workspaceId, channelAccountId };
   const markerOfItem = (itemId: string) =>

@@ -95,7 +95,10 @@ describe('the next free slot', () => {
     const channelAccountId = await makeAccount(api, { slots: EVERY_HOUR });
     const until = later(3 * DAY_MS);
     await api.ok('social_media_manager', 'POST', '/v1/blackouts', {
-      ...{ channelAccountId, from: until, until: later(4 * DAY_MS), reason: 'a fair' },
+      channelAccountId,
+      from: until,
+      until: later(4 * DAY_MS),
+      reason: 'a fair',
     });
     const itemId = await api.engine.start();
     await toCreation(api.engine, itemId, { brief: { embargoUntil: until } });
@@ -111,7 +114,10 @@ describe('the next free slot', () => {
     const without = await makeAccount(api, null);
     const full = await makeAccount(api, { slots: [{ weekday: 1, time: '08:00' }] });
     await api.ok('social_media_manager', 'POST', '/v1/blackouts', {
-      ...{ channelAccountId: full, from: later(0), until: later(90 * DAY_MS), reason: 'closed' },
+      channelAccountId: full,
+      from: later(0),
+      until: later(90 * DAY_MS),
+      reason: 'closed',
     });
     for (const [channelAccountId, message] of [
       [without, `${without} has no weekly slots: give at or local`],
@@ -209,7 +215,9 @@ describe('a plan', () => {
     const itemId = await inCreation(api);
     const at = later(20 * DAY_MS);
     const { id } = await api.ok('social_media_manager', 'POST', '/v1/blackouts', {
-      ...{ channelAccountId, from: later(19 * DAY_MS), until: later(21 * DAY_MS) },
+      channelAccountId,
+      from: later(19 * DAY_MS),
+      until: later(21 * DAY_MS),
       reason: 'holidays',
     });
     const body = { publications: [{ channelAccountId, at }] };
@@ -228,7 +236,10 @@ describe('a plan', () => {
       slotInMs: 9 * DAY_MS,
     });
     await api.ok('social_media_manager', 'POST', '/v1/blackouts', {
-      ...{ channelAccountId, from: at, until: later(10 * DAY_MS), reason: 'a strike' },
+      channelAccountId,
+      from: at,
+      until: later(10 * DAY_MS),
+      reason: 'a strike',
     });
     const other = { channelAccountId: api.engine.channelAccountId, at: later(5 * DAY_MS) };
     const path = `/v1/items/${itemId}/schedule`;

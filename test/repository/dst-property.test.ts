@@ -32,9 +32,13 @@ describe('R11: our clock arithmetic and a second library', () => {
   it('notice a resolver that reads every wall time as the later one', () => {
     const report = compareZones({
       zones: ['Europe/Paris'],
-      ...{ from: 2024, years: 1 },
+      from: 2024,
+      years: 1,
       resolve: ({ local }) => ({
-        ...{ ok: true, at: new Date(`${local}+01:00`).toISOString(), offset: '+01:00', tzdata: '' },
+        ok: true,
+        at: new Date(`${local}+01:00`).toISOString(),
+        offset: '+01:00',
+        tzdata: '',
       }),
     });
     expect(report.disagreements).toBeGreaterThan(10);

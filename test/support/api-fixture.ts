@@ -65,7 +65,12 @@ export async function openApi(
   const engine = createEngine({ temporal, taskQueue, log });
   const { settings, ...deps } = change;
   const app = createApp({
-    ...{ db, sender, engine, secrets, accountFormOf, log },
+    db,
+    sender,
+    engine,
+    secrets,
+    accountFormOf,
+    log,
     audit: createAudit({ db, temporal, taskQueue, log }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),
@@ -88,7 +93,10 @@ export async function openApi(
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return {
-    ...{ app, url, secrets, logged },
+    app,
+    url,
+    secrets,
+    logged,
     call: (holder, method, path, options) => call(url, holder, method, path, options),
     async close() {
       server.close();

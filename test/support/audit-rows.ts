@@ -25,7 +25,10 @@ export async function makeAuditWorkspace(db: Db): Promise<AuditWorkspace> {
   const suffix = randomUUID().slice(0, 8);
   const idOf = (castId: string) => `${castId}_${suffix}`;
   const calendar = {
-    ...{ zone: 'Europe/Paris', workdays: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' },
+    zone: 'Europe/Paris',
+    workdays: [1, 2, 3, 4, 5],
+    from: '09:00',
+    to: '18:00',
     holidaysCountry: 'FR',
   };
   await db.insert(workspaces).values({ id: workspaceId, name: `audit ${suffix}`, calendar });
@@ -60,8 +63,12 @@ export async function seedRun(
   });
   const row = itemRowOf(own<ItemSnapshot>(run.snapshot), head.seq);
   await insertItem(db, {
-    ...{ id: itemId, workspaceId, title: `item ${itemId}`, campaignId: null },
-    ...{ playbookName: STANDARD_PLAYBOOK.name, playbookVersion: STANDARD_PLAYBOOK.version },
+    id: itemId,
+    workspaceId,
+    title: `item ${itemId}`,
+    campaignId: null,
+    playbookName: STANDARD_PLAYBOOK.name,
+    playbookVersion: STANDARD_PLAYBOOK.version,
     createdBy: workspace.idOf(CAST.strategist.memberId),
     ...row,
   });

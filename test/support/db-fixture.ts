@@ -35,7 +35,10 @@ export async function makeWorkspace(db: Db): Promise<TestWorkspace> {
   const made = await bootstrapWorkspace(db, {
     name: `workspace ${randomUUID()}`,
     calendar: {
-      ...{ zone: 'Europe/Paris', workdays: [1, 2, 3, 4, 5], from: '09:00', to: '18:00' },
+      zone: 'Europe/Paris',
+      workdays: [1, 2, 3, 4, 5],
+      from: '09:00',
+      to: '18:00',
       holidaysCountry: 'FR',
     },
     members: [
@@ -90,8 +93,12 @@ export async function makeItem(
 ): Promise<StoredItem> {
   const id = newId('item');
   return insertItem(db, {
-    ...{ id, workspaceId: workspace.workspaceId, title: `item ${id}`, campaignId: null },
-    ...{ playbookName: STANDARD_PLAYBOOK.name, playbookVersion: STANDARD_PLAYBOOK.version },
+    id,
+    workspaceId: workspace.workspaceId,
+    title: `item ${id}`,
+    campaignId: null,
+    playbookName: STANDARD_PLAYBOOK.name,
+    playbookVersion: STANDARD_PLAYBOOK.version,
     createdBy: workspace.memberOf('strategist'),
     ...firstRow(workspace, id),
     ...change,
@@ -118,7 +125,11 @@ export async function makeCommand(
 ): Promise<{ workspaceId: string; id: string }> {
   const id = `http:key_test:${randomUUID()}`;
   const stored = await insertCommand(db, {
-    ...{ id, workspaceId: workspace.workspaceId, itemId, source: 'http', type: 'hold' },
+    id,
+    workspaceId: workspace.workspaceId,
+    itemId,
+    source: 'http',
+    type: 'hold',
     actorId: workspace.memberOf('strategist'),
     payload: { refs: {}, facts: {} },
     bodyHash: 'b'.repeat(64),

@@ -40,7 +40,10 @@ export function compareZones({
   resolve = resolveLocalTime,
 }: DstQuestion): DstReport {
   const report: DstReport = {
-    ...{ zones: zones.length, transitions: 0, pairs: 0, disagreements: 0 },
+    zones: zones.length,
+    transitions: 0,
+    pairs: 0,
+    disagreements: 0,
     examples: [],
   };
   const same = (what: string, ours: unknown, theirs: unknown): void => {

@@ -33,7 +33,9 @@ export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Pro
     return { outcome: 'applied', commandId: json.commandId, ...stored.answer };
   }
   return {
-    ...{ ...api, engine, as },
+    ...api,
+    engine,
+    as,
     async ok(role, method, path, body) {
       const headers = method === 'GET' ? {} : { 'idempotency-key': randomUUID() };
       const request = body === undefined ? { headers } : { headers, body };

@@ -97,7 +97,8 @@ export function createFakeNetwork(): FakeNetwork {
         blindness.left -= 1;
         const { retryAfterMs } = blindness;
         return {
-          ...{ outcome: 'cannot_tell', message: 'away' },
+          outcome: 'cannot_tell',
+          message: 'away',
           ...(retryAfterMs !== undefined && { retryAfterMs }),
         };
       }

@@ -38,8 +38,12 @@ export async function startFakePds({ handle = 'baton.test' } = {}): Promise<Fake
   const faults = new Map<string, NetworkFault>();
   const answers = new Map<string, (response: ServerResponse) => void>();
   const pds: Omit<FakePds, 'url' | 'close'> = {
-    ...{ did, password: `pw-${randomUUID()}`, calls: [], said: [] },
-    ...{ records: new Map(), writes: new Map() },
+    did,
+    password: `pw-${randomUUID()}`,
+    calls: [],
+    said: [],
+    records: new Map(),
+    writes: new Map(),
     fail: (rkey, fault) => void faults.set(rkey, fault),
     answer: (method, answer) =>
       void (answer === null ? answers.delete(method) : answers.set(method, answer)),

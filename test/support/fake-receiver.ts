@@ -87,7 +87,9 @@ export async function startFakeReceiver(): Promise<FakeReceiver> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    ...{ taken, deliveries, secret: SECRET },
+    taken,
+    deliveries,
+    secret: SECRET,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     fail: (marker, fault) => void faults.set(marker, fault),
     answer(answer) {

@@ -35,7 +35,10 @@ export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promi
   const as: IdleApi['as'] = (role, ...request) => api.call(keyOf(role), ...request);
   return {
     ...api,
-    ...{ database, workspace, keyOf, as },
+    database,
+    workspace,
+    keyOf,
+    as,
     async start(body = {}) {
       const { status, text, json } = await as('strategist', 'POST', '/v1/items', {
         body: { title: 'An item of the test', ...body },

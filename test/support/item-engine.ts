@@ -214,14 +214,26 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   ]: SentCommand): CommandRequest => {
     const { caller = callerFor(role), commandId = newCommandId(), ifMatch } = options;
     return {
-      ...{ caller, itemId, type, body, commandId, source: 'http' },
+      caller,
+      itemId,
+      type,
+      body,
+      commandId,
+      source: 'http',
       bodyHash: JSON.stringify(body),
       ...(ifMatch !== undefined && { ifMatch }),
     };
   };
   const engine: ItemEngine = {
-    ...{ deps, sender, sandbox, workspace, channelAccountId, secrets },
-    ...{ startWorker, stopWorker, callerFor },
+    deps,
+    sender,
+    sandbox,
+    workspace,
+    channelAccountId,
+    secrets,
+    startWorker,
+    stopWorker,
+    callerFor,
     async spawnWorker() {
       const worker = await spawnWorker({
         DATABASE_URL: database.url,

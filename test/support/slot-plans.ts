@@ -18,7 +18,9 @@ export async function makeAccount(
   zone = 'Europe/Paris',
 ): Promise<string> {
   const { id } = await api.ok('social_media_manager', 'POST', '/v1/channel-accounts', {
-    ...{ channel: 'sandbox', name: `account ${randomUUID()}`, zone },
+    channel: 'sandbox',
+    name: `account ${randomUUID()}`,
+    zone,
   });
   if (schedule !== null) {
     await api.ok('social_media_manager', 'PUT', `/v1/channel-accounts/${id}/slots`, schedule);

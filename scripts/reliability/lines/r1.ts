@@ -157,8 +157,11 @@ async function judge(
   return {
     operations: decisions.length,
     faults: { 'delivered again': answers.redelivered },
-    ...{ lost, duplicated, unresolved: answers.unanswered },
+    lost,
+    duplicated,
+    unresolved: answers.unanswered,
     recoveryMs: answers.firstAt,
-    ...{ violations, evidence: [] },
+    violations,
+    evidence: [],
   };
 }

@@ -134,7 +134,11 @@ export function postOf({
   const parent = remotePostOf(segments[position - 1]);
   const root = remotePostOf(segments[0]);
   return {
-    ...{ account, key, marker, dueAt, content },
+    account,
+    key,
+    marker,
+    dueAt,
+    content,
     source: { itemId: order.itemId, publicationId: order.publicationId },
     replyTo: parent === null || root === null || position === 0 ? null : { parent, root },
   };

@@ -137,7 +137,11 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
           throw invalidRequest([{ path: 'channelAccountId', message }]);
         }
         const row = await insertBlackout(tx, {
-          ...{ workspaceId, createdBy, reason, startsAt: from, endsAt: until },
+          workspaceId,
+          createdBy,
+          reason,
+          startsAt: from,
+          endsAt: until,
           channel: channel ?? null,
           channelAccountId: channelAccountId ?? null,
         });

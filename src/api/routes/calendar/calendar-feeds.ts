@@ -179,7 +179,9 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
         to: new Date(today + AHEAD_DAYS * DAY_MS).toISOString(),
       };
       const rows = await readFeed(db, {
-        ...{ workspaceId, ...range, limit: MAX_EVENTS },
+        workspaceId,
+        ...range,
+        limit: MAX_EVENTS,
         now: new Date(today).toISOString(),
         ...(channelAccountId !== null && { channelAccountId }),
         ...(campaignId !== null && { campaignId }),

@@ -117,7 +117,10 @@ function entryView(
   return {
     publicationId: id,
     ...shown,
-    ...{ title, campaignId, stage, accountName },
+    title,
+    campaignId,
+    stage,
+    accountName,
     warnings: MAY_STILL_GO_OUT.includes(publication.state) ? warningsOf(publication, windows) : [],
   };
 }

@@ -106,7 +106,12 @@ function commentView({
   createdAt,
 }: CommentRow): z.infer<typeof Comment> {
   return {
-    ...{ id, authorId, visibility, kind, text, createdAt },
+    id,
+    authorId,
+    visibility,
+    kind,
+    text,
+    createdAt,
     ...(commandId !== null && { commandId }),
   };
 }

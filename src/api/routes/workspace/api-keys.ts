@@ -96,7 +96,8 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const { workspaceId, memberId, roles } = c.get('caller');
       const own = roles.includes('admin') ? undefined : memberId;
       const page = await listApiKeys(db, {
-        ...{ workspaceId, memberId: own },
+        workspaceId,
+        memberId: own,
         ...c.req.valid('query'),
       });
       return c.json(pageView(page, keyView), 200);

@@ -86,7 +86,11 @@ const NewChannelAccount = z
 
 const ChannelAccountUpdate = z
   .strictObject({
-    ...{ name, zone, ownerId, tokenExpiresAt, active: z.boolean() },
+    name,
+    zone,
+    ownerId,
+    tokenExpiresAt,
+    active: z.boolean(),
     settings: settings.describe(
       'replaces all of them; needs the credentials again, because they are sent where the settings say',
     ),

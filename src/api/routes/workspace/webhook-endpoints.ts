@@ -176,7 +176,12 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
 function endpointView(row: WebhookEndpointRow): z.infer<typeof WebhookEndpoint> {
   const { id, kind, name, memberId, decisions: may, active, createdAt } = row;
   return {
-    ...{ id, kind, name, memberId, active, createdAt },
+    id,
+    kind,
+    name,
+    memberId,
+    active,
+    createdAt,
     url: `/v1/webhooks/${id}`,
     decisions: may,
     secrets: row.secrets.map((one) => ({ createdAt: one.createdAt, expiresAt: one.expiresAt })),
