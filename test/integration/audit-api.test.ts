@@ -9,14 +9,15 @@ import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 /** No worker runs here: that is one of the findings, and nothing moves on by itself. */
 let api: IdleApi;
 let items: string[];
+const HOUR_MS = 3_600_000;
 beforeAll(async () => {
   api = await openIdleApi();
   items = [await api.start(), await api.start(), await api.start()];
+  const at = new Date(Date.now() - HOUR_MS).toISOString();
   await api.database.db.execute(sql`
-    update items set next_alarm_at = now() - interval '1 hour', alarms = jsonb_build_array(
-      jsonb_build_object('code', 'overdue', 'at', now() - interval '1 hour',
-        'since', now() - interval '1 hour', 'subject', id,
-        'evidence', jsonb_build_object('stage', stage)))`);
+    update items set next_alarm_at = ${at}, alarms = jsonb_build_array(jsonb_build_object(
+      'code', 'overdue', 'at', ${at}::text, 'since', ${at}::text, 'subject', id,
+      'evidence', jsonb_build_object('stage', stage)))`);
 });
 afterAll(() => api?.close());
 

@@ -25,7 +25,7 @@ export async function projectEvents(db: Db, batch: ProjectionBatch): Promise<Pro
   if (written === null) return inTransaction(db, (tx) => projectAnyhow(tx, batch, events));
   const { recorded, verdict } = written;
   const settled =
-    verdict === null
+    verdict === null && batch.command !== undefined
       ? await inTransaction(db, (tx) => readVerdict(tx, batch))
       : { verdict, contradiction: false };
   return { seq: events.at(-1)?.seq ?? 0, recorded, missing: [], ...settled };
