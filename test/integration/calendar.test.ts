@@ -314,7 +314,7 @@ describe('the calendar feed', () => {
       'social_media_manager',
       itemId,
       'hold',
-      { reason: 'x', ...{} },
+      { reason: 'x' },
       {
         caller: { ...api.engine.callerFor('strategist'), roles: ['admin'] },
       },
