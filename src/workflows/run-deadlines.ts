@@ -77,7 +77,7 @@ export class RunDeadlines {
   /** Readings were stored: checkpoints that found none look again now. */
   lookAgainNow(publicationId: string | null): void {
     this.#reports += 1;
-    for (const key of [...this.#nextLooks.keys()]) {
+    for (const key of this.#nextLooks.keys()) {
       if (publicationId === null || key.includes(publicationId)) this.#nextLooks.delete(key);
     }
     this.#mayHaveMoved = true;
