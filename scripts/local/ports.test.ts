@@ -1,12 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type BoundProcess,
-  startBoundProcess,
-  waitUntilReady,
-} from '../../scripts/local/bound-process.ts';
-import { LOOPBACK, PortTakenError, startOnFreePort } from '../../scripts/local/ports.ts';
+import { type BoundProcess, startBoundProcess, waitUntilReady } from './bound-process.ts';
+import { LOOPBACK, PortTakenError, startOnFreePort } from './ports.ts';
 
 /** Somebody else who listens on a port. */
 async function occupy(port: number): Promise<number> {
