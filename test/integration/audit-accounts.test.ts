@@ -98,7 +98,7 @@ describe('credentials that expire', () => {
     });
     expect(finding?.itemId).toBeUndefined();
     expect(Date.parse(finding?.since ?? '')).toBeLessThanOrEqual(Date.now());
-    expect(finding?.message).toContain('posts planned after that: 2');
+    expect(finding?.message).toContain('Posts planned after that: 2');
   });
 
   it('exactly when a post is due are found', async () => {
