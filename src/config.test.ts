@@ -2,13 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  ConfigError,
-  type Environment,
-  readApiConfig,
-  readDatabaseConfig,
-  readWorkerConfig,
-} from './config.ts';
+import { ConfigError } from './config/config-error.ts';
+import type { Environment } from './config/environment.ts';
+import { readApiConfig, readDatabaseConfig, readWorkerConfig } from './config.ts';
 
 const key = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7)).toString('base64');
 const otherKey = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 5)).toString(

@@ -1,5 +1,5 @@
 import { type Logger as PinoLogger, pino } from 'pino';
-import type { LogLevel } from './config.ts';
+import type { LogLevel } from './config/variables.ts';
 
 export type Logger = PinoLogger;
 

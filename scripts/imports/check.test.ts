@@ -78,6 +78,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'../client/index.ts'", "'commander'"],
     refused: ["'../db/client.ts'", "'pg'", "'../api/gates/errors.ts'"],
   },
+  config: {
+    file: 'src/config/variables.ts',
+    allowed: ["'zod'", "'node:crypto'"],
+    refused: ["'../db/client.ts'", "'../domain/ids.ts'"],
+  },
   time: {
     file: 'src/time/zoned-time.ts',
     allowed: ["'temporal-polyfill'", "'../domain/instant.ts'"],

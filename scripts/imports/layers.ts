@@ -146,6 +146,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node', 'commander', 'string-width', 'wrap-ansi', 'zod'],
     place: ONLY_DOOR,
   },
+  config: {
+    folders: [],
+    packages: ['node', 'zod', '@temporalio/envconfig'],
+    place: 'Only src/config.ts reads the environment: programs get their settings from it.',
+  },
   time: {
     folders: ['domain'],
     packages: ['temporal-polyfill', 'date-holidays'],

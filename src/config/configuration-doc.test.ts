@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { apiVariables, variablesWithFile, workerVariables } from './config.ts';
+import { variablesWithFile } from './environment.ts';
+import { apiVariables, workerVariables } from './variables.ts';
 
-const root = dirname(import.meta.dirname);
+const root = dirname(dirname(import.meta.dirname));
 const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
 
 describe('docs/configuration.md', () => {

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import type { ConfigIssue } from './config-error.ts';
+import { readTemporal, type TemporalSettings } from './temporal.ts';
+
+/** Environment variables by name, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Secrets may come from a file: `<name>_FILE` holds its path, as container platforms mount them. */
+export const variablesWithFile = ['DATABASE_URL', 'BATON_SECRET_KEY', 'BATON_PREVIOUS_SECRET_KEYS'];
+
+interface Reading<T> {
+  variables: T | null;
+  temporal: TemporalSettings | null;
+  issues: ConfigIssue[];
+}
+
+export function readVariables<T>(schema: z.ZodType<T>, environment: Environment): Reading<T> {
+  const issues: ConfigIssue[] = [];
+  const set = readSecretFiles(dropEmpty(environment), issues);
+  const variables = parseVariables(schema, set, issues);
+  const temporal = readTemporal(set, issues);
+  return { variables, temporal, issues };
+}
+
+/** Adds one issue per variable that the schema refuses; null when there is any. */
+export function parseVariables<T>(
+  schema: z.ZodType<T>,
+  set: Record<string, string>,
+  issues: ConfigIssue[],
+): T | null {
+  const parsed = schema.safeParse(set);
+  for (const issue of parsed.error?.issues ?? []) {
+    const variable = String(issue.path[0]);
+    if (issues.every((other) => other.variable !== variable)) {
+      issues.push({ variable, rule: issue.message });
+    }
+  }
+  return parsed.success ? parsed.data : null;
+}
+
+/** Container tools pass a variable that is not set as an empty one. */
+export function dropEmpty(environment: Environment): Record<string, string> {
+  const entries = Object.entries(environment);
+  return Object.fromEntries(
+    entries.flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
+  );
+}
+
+export function readSecretFiles(
+  set: Record<string, string>,
+  issues: ConfigIssue[],
+): Record<string, string> {
+  const complete = { ...set };
+  for (const name of variablesWithFile) {
+    const file = set[`${name}_FILE`];
+    if (!file) continue;
+    if (set[name]) {
+      issues.push({ variable: name, rule: `must not be set together with ${name}_FILE` });
+      continue;
+    }
+    try {
+      complete[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      issues.push({ variable: `${name}_FILE`, rule: `must name a readable file: ${reason}` });
+    }
+  }
+  return complete;
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { isLoopback } from './loopback.ts';
+
+/** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
+export interface SecretKey {
+  /** First 8 hex digits of the key's SHA-256. */
+  id: string;
+  bytes: Buffer;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const KEY_BYTES = 32;
+const MEBIBYTE = 1024 * 1024;
+
+const flag = z
+  .enum(['0', '1', 'false', 'true'], { error: 'must be 1 or 0 (or true, false)' })
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+
+function required(rule: string) {
+  return z.string({ error: `is required: ${rule}` });
+}
+
+function whole(options: { from: number; to: number; byDefault: number }) {
+  const rule = `must be a whole number from ${options.from} to ${options.to}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error: rule, abort: true })
+    .transform(Number)
+    .refine((value) => value >= options.from && value <= options.to, { error: rule })
+    .default(options.byDefault);
+}
+
+function address(protocols: readonly string[], rule: string) {
+  return (value: string, context: z.RefinementCtx): string => {
+    const url = URL.canParse(value) ? new URL(value) : null;
+    if (!url || !protocols.includes(url.protocol) || url.hostname === '') {
+      context.addIssue({ code: 'custom', message: rule });
+    }
+    return value;
+  };
+}
+
+/** An address that paths are put behind: secrets in them must not travel unencrypted between machines. */
+function publicAddress(value: string, context: z.RefinementCtx): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const plain = url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+  const isBare = url !== null && url.href === url.origin + url.pathname;
+  if (!isBare || (url.protocol !== 'https:' && !plain)) {
+    context.addIssue({ code: 'custom', message: publicUrlRule });
+  }
+  return value.replace(/\/+$/, '');
+}
+
+function origins(value: string, context: z.RefinementCtx): string[] {
+  const named = listOf(value);
+  const isOrigin = (text: string) =>
+    /^https?:/.test(text) &&
+    URL.canParse(text) &&
+    new URL(text).href === `${new URL(text).origin}/`;
+  if (!named.every(isOrigin)) {
+    const message = 'must be origins such as http://127.0.0.1:4010, separated by commas';
+    context.addIssue({ code: 'custom', message });
+  }
+  return named;
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+const databaseRule = 'a PostgreSQL address, postgresql://user:password@host:port/database';
+const keyRule = `${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES})`;
+const publicUrlRule =
+  'must be the address at which callers reach the API, such as https://baton.example';
+const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
+
+const secretKey = z.string().transform((value, context): SecretKey => {
+  const bytes = Buffer.from(value, 'base64');
+  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === value.replace(/=+$/, '');
+  if (!isCanonical || bytes.length !== KEY_BYTES) {
+    context.addIssue({ code: 'custom', message: `must be ${keyRule}` });
+  } else if (new Set(bytes).size < 8) {
+    context.addIssue({ code: 'custom', message: `is no random key; it must be ${keyRule}` });
+  }
+  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
+});
+
+export const commonVariables = {
+  DATABASE_URL: required(databaseRule).transform(
+    address(['postgres:', 'postgresql:'], `must be ${databaseRule}`),
+  ),
+  TASK_QUEUE: z
+    .string()
+    .regex(/^[\w.:-]{1,200}$/, 'must be 1 to 200 letters, digits or . : _ -')
+    .default('baton'),
+  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+  BATON_LOCAL: flag,
+  BATON_ASSETS_DIR: required('the directory that holds uploaded assets'),
+  BATON_SECRET_KEY: required(keyRule).pipe(secretKey),
+  BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  SANDBOX_URL: z
+    .string()
+    .transform(address(['http:', 'https:'], sandboxRule))
+    .optional(),
+};
+
+/** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
+export const workerVariables = z.object({
+  ...commonVariables,
+  BATON_WORKFLOW_BUNDLE: z.string().optional(),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+});
+
+/** What the API reads beside Temporal's own variables; docs/configuration.md explains each. */
+export const apiVariables = z.object({
+  ...commonVariables,
+  HOST: z.string().default('127.0.0.1'),
+  PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
+  BATON_BEHIND_TLS_PROXY: flag,
+  BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  BATON_INSTANCE: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .optional(),
+  RATE_LIMIT_PER_SECOND: whole({ from: 1, to: 1_000_000, byDefault: 100 }),
+  BODY_LIMIT_BYTES: whole({ from: 1024, to: 16 * MEBIBYTE, byDefault: 256 * 1024 }),
+  UPLOAD_LIMIT_BYTES: whole({ from: 1024, to: 8192 * MEBIBYTE, byDefault: 512 * MEBIBYTE }),
+  IMPORT_LIMIT_BYTES: whole({ from: 1024, to: 1024 * MEBIBYTE, byDefault: 16 * MEBIBYTE }),
+});
+
+export type CommonVariables = z.output<z.ZodObject<typeof commonVariables>>;
