@@ -34,7 +34,7 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   'sandbox-network': {
     file: 'src/sandbox-network/server.ts',
     allowed: ["'../channels/sandbox/protocol.ts'", "'node:http'"],
-    refused: ["'../db/client.ts'", "'../activities/index.ts'"],
+    refused: ["'../db/client.ts'", "'../activities/index.ts'", "'../channels/registry.ts'"],
   },
   db: {
     file: 'src/db/item/items.ts',

@@ -58,7 +58,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
   },
   'sandbox-network': {
-    folders: ['domain', 'channels', 'metrics/sandbox-protocol.ts'],
+    folders: [
+      'domain',
+      'channels/sandbox/protocol.ts',
+      'channels/sandbox/key-rule.ts',
+      'metrics/sandbox-protocol.ts',
+    ],
+    types: ['channels/channel.ts'],
     packages: ['node', 'zod'],
     place: 'The sandbox network is a program of its own: it shares only the protocol with Baton.',
   },
