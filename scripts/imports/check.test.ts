@@ -1,5 +1,7 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { brokenImportRules } from './check.ts';
+import { brokenImportRules, unusedPermissions } from './check.ts';
 import { LAYERS } from './layers.ts';
 
 /** For each folder: a file of it, what it may import, and what it may not. */
@@ -32,7 +34,7 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   'sandbox-network': {
     file: 'src/sandbox-network/server.ts',
     allowed: ["'../channels/sandbox/protocol.ts'", "'node:http'"],
-    refused: ["'../db/client.ts'", "'../activities/index.ts'"],
+    refused: ["'../db/client.ts'", "'../activities/index.ts'", "'../channels/registry.ts'"],
   },
   db: {
     file: 'src/db/item/items.ts',
@@ -105,6 +107,12 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   },
 };
 
+const root = dirname(dirname(import.meta.dirname));
+const sources = globSync('src/**/*.ts', { cwd: root }).map((file) => ({
+  file,
+  text: readFileSync(join(root, file), 'utf8'),
+}));
+
 const statement = (module: string) => `import { name } from ${module};\n`;
 
 describe('import rules', () => {
@@ -118,21 +126,23 @@ describe('import rules', () => {
     ),
   )('src/%s may not import %s, and the message names the place', (folder, module, file) => {
     const place = LAYERS[folder]?.place ?? '';
-    expect(brokenImportRules(file, `\n${statement(module)}`)).toEqual([
+    expect(brokenImportRules({ file, text: `\n${statement(module)}` })).toEqual([
       `${file}:2: src/${folder} may not import ${module}. ${place}`,
     ]);
   });
 
   it.each(Object.entries(cases))('src/%s may import what it needs', (_, { file, allowed }) => {
-    expect(brokenImportRules(file, allowed.map(statement).join(''))).toEqual([]);
+    expect(brokenImportRules({ file, text: allowed.map(statement).join('') })).toEqual([]);
   });
 
   it.each([
     ['src/workflows/item-run.ts', '../activities/index.ts'],
     ['src/client/items.ts', '../api/app.ts'],
   ])('%s may take types of %s', (file, module) => {
-    expect(brokenImportRules(file, `import type { Name } from '${module}';`)).toEqual([]);
-    expect(brokenImportRules(file, `import { type Name } from '${module}';`)).toHaveLength(1);
+    expect(brokenImportRules({ file, text: `import type { Name } from '${module}';` })).toEqual([]);
+    expect(
+      brokenImportRules({ file, text: `import { type Name } from '${module}';` }),
+    ).toHaveLength(1);
   });
 
   it.each([
@@ -141,16 +151,36 @@ describe('import rules', () => {
     ['again as exports', "export * from '../db/client.ts';"],
     ['while the program runs', "const db = await import('../db/client.ts');"],
   ])('sees imports %s', (_, text) => {
-    expect(brokenImportRules('src/http/http-client.ts', text)).toHaveLength(1);
+    expect(brokenImportRules({ file: 'src/http/http-client.ts', text })).toHaveLength(1);
   });
 
   it('ask for a row for a new folder', () => {
-    expect(brokenImportRules('src/telling/mail.ts', '')[0]).toContain('has no row');
+    expect(brokenImportRules({ file: 'src/telling/mail.ts', text: '' })[0]).toContain('has no row');
   });
 
   it('leave tests and programs alone', () => {
     const text = statement("'../db/client.ts'");
-    expect(brokenImportRules('src/http/http-client.test.ts', text)).toEqual([]);
-    expect(brokenImportRules('src/api/server.ts', text)).toEqual([]);
+    expect(brokenImportRules({ file: 'src/http/http-client.test.ts', text })).toEqual([]);
+    expect(brokenImportRules({ file: 'src/api/server.ts', text })).toEqual([]);
+  });
+
+  it('allow nothing that no source imports', () => {
+    expect(unusedPermissions(sources)).toEqual([]);
+  });
+
+  it('tell of every permission that is left over', () => {
+    const withoutHttp = sources.filter(({ file }) => !file.startsWith('src/http/'));
+    expect(unusedPermissions(withoutHttp)).toEqual(
+      ['node', 'undici', 'ipaddr.js', 'zod'].map(
+        (name) => `scripts/imports/layers.ts: src/http imports nothing of '${name}': remove it.`,
+      ),
+    );
+    const typeless = sources.map(({ file, text }) => ({
+      file,
+      text: file.startsWith('src/client/') ? text.replaceAll('import type', 'import') : text,
+    }));
+    expect(unusedPermissions(typeless)).toEqual([
+      "scripts/imports/layers.ts: src/client imports nothing of 'api/app.ts': remove it.",
+    ]);
   });
 });

@@ -28,28 +28,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   workflows: {
     folders: ['domain'],
     types: ['activities'],
-    packages: ['@temporalio/workflow', '@temporalio/common'],
+    packages: ['@temporalio/workflow'],
     place:
       'Workflow code is deterministic: effects belong in src/activities, rules in src/domain; zod stays out of the bundle.',
   },
   activities: {
-    folders: [
-      'domain',
-      'channels',
-      'metrics',
-      'db',
-      'time',
-      'slots',
-      'http',
-      'assets',
-      'credentials',
-    ],
+    folders: ['domain', 'channels', 'metrics', 'db', 'time', 'slots', 'assets', 'credentials'],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
     place:
       'An activity is one effect: what a workflow shares with it belongs in src/domain, wiring in worker.ts.',
   },
   channels: {
-    folders: ['domain', 'http', 'credentials'],
+    folders: ['domain', 'http'],
     packages: [
       'node',
       'zod',
@@ -62,13 +52,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A channel adapter knows its network and nothing else: rows and retries belong in src/activities/publishing, the engine in src/workflows.',
   },
   metrics: {
-    folders: ['domain', 'http', 'credentials'],
-    packages: ['node', 'zod'],
+    folders: ['domain', 'http'],
+    packages: ['zod'],
     place:
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
   },
   'sandbox-network': {
-    folders: ['domain', 'channels', 'metrics/sandbox-protocol.ts'],
+    folders: [
+      'domain',
+      'channels/sandbox/protocol.ts',
+      'channels/sandbox/key-rule.ts',
+      'metrics/sandbox-protocol.ts',
+    ],
+    types: ['channels/channel.ts'],
     packages: ['node', 'zod'],
     place: 'The sandbox network is a program of its own: it shares only the protocol with Baton.',
   },
@@ -85,8 +81,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['domain'],
-    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    folders: [],
+    packages: ['@temporalio/client', '@temporalio/common'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
@@ -97,7 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
   },
   audit: {
-    folders: ['domain', 'db', 'time', 'slots', 'engine', 'commands', 'workflows/messages.ts'],
+    folders: ['domain', 'db', 'slots', 'engine', 'commands', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
@@ -114,7 +110,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'assets',
       'credentials',
       'config.ts',
-      'log.ts',
       'workflows/messages.ts',
     ],
     packages: [
@@ -126,7 +121,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'csv-parse',
       'ical-generator',
       'ipaddr.js',
-      'standardwebhooks',
       'temporal-polyfill',
       'ulid',
       'zod',
@@ -141,8 +135,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: `${ONLY_DOOR} Of the app it may take the type only.`,
   },
   cli: {
-    folders: ['domain', 'client'],
-    types: ['api/app.ts'],
+    folders: ['client'],
     packages: ['node', 'commander', 'string-width', 'wrap-ansi', 'zod'],
     place: ONLY_DOOR,
   },
@@ -157,11 +150,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: SERVES_OTHERS,
   },
   http: {
-    folders: ['domain'],
+    folders: [],
     packages: ['node', 'undici', 'ipaddr.js', 'zod'],
     place: SERVES_OTHERS,
   },
-  credentials: { folders: ['domain'], packages: ['node', 'zod'], place: SERVES_OTHERS },
+  credentials: { folders: [], packages: ['node', 'zod'], place: SERVES_OTHERS },
   assets: { folders: ['domain'], packages: ['node', 'file-type'], place: SERVES_OTHERS },
 };
 

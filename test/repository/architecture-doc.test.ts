@@ -13,7 +13,9 @@ describe('the folder map', () => {
   const map = new Map(rows.map(([, folder = '', text = '']) => [folder, text]));
 
   it('has every folder of the source, and no other', () => {
-    const folders = globSync('src/*/', { cwd: root }).map((path) => path.replace(/\/$/, ''));
+    const folders = globSync(['src/*/', 'packages/*/'], { cwd: root }).map((path) =>
+      path.replace(/\/$/, ''),
+    );
     expect([...map.keys()].toSorted()).toEqual([...folders, 'scripts', 'test'].toSorted());
   });
 

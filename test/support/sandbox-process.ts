@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startReadyProgram } from '../../scripts/local/program.ts';
 import type { FaultMode, HookOrder } from '../../src/channels/sandbox/protocol.ts';
 
 export interface LedgerPost {
@@ -12,7 +11,7 @@ export interface LedgerPost {
   bodyHash: string;
 }
 
-/** The sandbox network in its own process, with its own ledger. */
+/** The sandbox network in its own process, which ends with this one, with its own ledger. */
 export interface SandboxProcess {
   url: string;
   /** Every accepted post, in order. */
@@ -31,8 +30,6 @@ export interface SandboxProcess {
   /** Starts it again at the same address, with the same ledger. */
   start(): Promise<void>;
 }
-
-const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'sandbox-network', 'server.ts');
 
 export async function startSandbox(
   directory: string,
@@ -66,24 +63,22 @@ async function giveOrder(url: string, path: string, order: object): Promise<void
 async function spawnSandbox(
   environment: Record<string, string>,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [PROGRAM], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the sandbox ended with ${code}`)));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const ready = JSON.parse(line) as { url?: string; address?: string };
-      const address = ready.url ?? ready.address;
-      if (address !== undefined) resolve(address);
-    });
-  });
+  let url = '';
+  const sandbox = await startReadyProgram(
+    {
+      name: 'the sandbox',
+      script: 'src/sandbox-network/server.ts',
+      environment: { ...process.env, ...environment },
+      onLine(line) {
+        url ||= /"address":"(?<address>[^"]+)"/.exec(line)?.groups?.['address'] ?? '';
+      },
+    },
+    async () => url !== '',
+  );
   return {
     url,
     async stop() {
-      child.kill('SIGTERM');
-      await exited;
+      await sandbox.stop();
     },
   };
 }

@@ -30,8 +30,8 @@ const KEPT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /**
  * A key that was answered with a refusal gives it again, and is a conflict for every other request.
  * Verdicts of commands and answers of `once` are stored where they are made; this keeps what was refused
- * before it came to that. It costs a request that is not refused nothing: what its key was used for is
- * read together with the credential.
+ * before it came to that. Any other request pays no round trip for it: what its key was used for is read
+ * together with the credential.
  */
 export function firstAnswers(
   { db }: Pick<ApiDeps, 'db'>,

@@ -9,8 +9,8 @@ import { STAGE_COMMANDS } from './moves/stage.ts';
 
 /**
  * Every command of a person, in the order of an item's life: where it may be given, by whom, which
- * named requirements guard it, and what it changes. The machine, the API's `actions`, the console and
- * the documentation all read this one table.
+ * named requirements guard it, and what it changes. The machine, the API's `actions` and the
+ * documentation all read this one table.
  */
 export const COMMAND_RULES: CommandDefinitions<CommandType> = {
   save_brief: CONTENT_COMMANDS.save_brief,
