@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { renderKpiDoc } from '../src/domain/kpi/doc.ts';
+import { renderKpiDoc } from './docs/kpis.ts';
 
 const DOC = new URL('../docs/kpis.md', import.meta.url);
 

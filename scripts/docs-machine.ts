@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { renderMachineDoc } from '../src/domain/item/machine/doc.ts';
+import { renderMachineDoc } from './docs/machine.ts';
 
 const DOC = new URL('../docs/machine.md', import.meta.url);
 

@@ -6,7 +6,8 @@ import type { ItemContext } from '../domain/item/context.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import { latestReadings } from '../domain/kpi/readings.ts';
-import { type FrozenTarget, reviewVerdicts } from '../domain/kpi/review.ts';
+import { reviewVerdicts } from '../domain/kpi/review.ts';
+import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { Checkpoint, SignOff } from './item-schema.ts';
@@ -96,7 +97,7 @@ export function previewReview({
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
 }): KpiReview {
-  const targets: FrozenTarget[] = brief?.body.kpiTargets ?? [];
+  const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
   const { publications, checkpoints } = context;
   const verdicts = reviewVerdicts({
     targets,

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import { PUBLICATION_STEPS } from '../../scripts/docs/machine-texts.ts';
 import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { itemMachine, MACHINE_VERSION } from '../../src/domain/item/item.machine.ts';
-import { PUBLICATION_STEPS } from '../../src/domain/item/machine/doc-texts.ts';
 import { rolesFor } from '../../src/domain/item/requirements/requirements.ts';
 import { waitingOn } from '../../src/domain/item/responsible.ts';
 import { COMMAND_RULES } from '../../src/domain/item/rules.ts';

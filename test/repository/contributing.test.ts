@@ -7,7 +7,7 @@ const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 /** Every recipe, and how the code names its example. */
 const RECIPES: Record<string, RegExp> = {
-  'A channel': /'bluesky'|\bBLUESKY\b/,
+  'A channel': /'bluesky'|\bbluesky:|\bBLUESKY\b/,
   'A stage': /'measuring'|\bmeasuring:/,
   'A command': /\backnowledge_revision\b|\backnowledgeRevision\b/,
   'A KPI': /\bpages_per_session\b/,

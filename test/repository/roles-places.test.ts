@@ -5,15 +5,13 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import { Draft } from '../../src/domain/item/draft.ts';
 import { COMMAND_RULES } from '../../src/domain/item/rules.ts';
 import { STAGES, stageOf } from '../../src/domain/item/stages.ts';
+import { rolesComparison } from '../../src/domain/labels/roles-comparison.ts';
 import {
-  ACROSS_LINES,
-  COMPARISON_LINES,
   COMPARISON_PLACES,
   COMPARISON_SECTIONS,
   type ComparisonPlace,
 } from '../../src/domain/labels/roles-comparison-lines.ts';
 import { Member } from '../../src/domain/people/member.ts';
-import { OWNER_ROLES } from '../../src/domain/people/roles.ts';
 import { Playbook } from '../../src/domain/playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { routePaths } from '../support/route-paths.ts';
@@ -112,23 +110,19 @@ const EVIDENCE: Record<string, boolean> = {
 };
 
 function placedLines(): string[] {
-  const lines: [string, ComparisonPlace | null][] = [
-    ...OWNER_ROLES.flatMap((role) =>
+  const { roles, across } = rolesComparison('en');
+  const lines = [
+    ...roles.flatMap((profile) =>
       COMPARISON_SECTIONS.flatMap((section) =>
-        Object.entries(COMPARISON_LINES[role][section]).map(
-          ([code, place]): [string, ComparisonPlace | null] => [
-            `${role}.${section}.${code}`,
-            place,
-          ],
-        ),
+        profile[section].map(({ code, place }) => ({
+          line: `${profile.role}.${section}.${code}`,
+          place,
+        })),
       ),
     ),
-    ...Object.entries(ACROSS_LINES).map(([code, place]): [string, ComparisonPlace | null] => [
-      `across.${code}`,
-      place,
-    ]),
+    ...across.map(({ code, place }) => ({ line: `across.${code}`, place })),
   ];
-  return lines.filter(([, place]) => place !== null).map(([line]) => line);
+  return lines.filter(({ place }) => place !== null).map(({ line }) => line);
 }
 
 describe('the places that the comparison of the roles names', () => {

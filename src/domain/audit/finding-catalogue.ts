@@ -1,5 +1,6 @@
 import { COMMAND_RULES } from '../item/rules.ts';
 import type { Place } from '../item/stages.ts';
+import { keysOf } from '../keys.ts';
 import { isOwnerRole, type Role } from '../people/roles.ts';
 
 /** Worst first: the order of the list. */
@@ -45,11 +46,7 @@ export interface FindingKind {
 
 /** Everything the audit can find. Closed list; docs/audit.md explains each. */
 export const FINDING_KINDS = {
-  overdue: {
-    severity: 'warning',
-    source: 'tables',
-    repairs: ['reassign', 'extend', 'cancel'],
-  },
+  overdue: { severity: 'warning', source: 'tables', repairs: ['reassign', 'extend', 'cancel'] },
   unassigned: { severity: 'warning', source: 'tables', repairs: ['reassign'] },
   owner_inactive: { severity: 'warning', source: 'tables', repairs: ['reassign', 'resume'] },
   owner_absent: { severity: 'notice', source: 'tables', repairs: ['reassign', 'extend'] },
@@ -59,17 +56,9 @@ export const FINDING_KINDS = {
     source: 'tables',
     repairs: ['decide_approval', 'plan_schedule', 'skip_publication'],
   },
-  publication_unknown: {
-    severity: 'critical',
-    source: 'tables',
-    repairs: ['resolve_publication'],
-  },
+  publication_unknown: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
   publication_late: { severity: 'critical', source: 'tables', repairs: [] },
-  publication_missed: {
-    severity: 'critical',
-    source: 'tables',
-    repairs: ['resolve_publication'],
-  },
+  publication_missed: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
   checkpoint_missing: { severity: 'warning', source: 'tables', repairs: ['add_readings'] },
   review_undecided: {
     severity: 'warning',
@@ -81,11 +70,7 @@ export const FINDING_KINDS = {
   workflow_task_failing: { severity: 'critical', source: 'engine', repairs: [] },
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
   backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
-  command_without_verdict: {
-    severity: 'critical',
-    source: 'tables',
-    repairs: ['resend_command'],
-  },
+  command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
   delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['restart_run'] },
   run_without_row: { severity: 'critical', source: 'engine', repairs: ['terminate_run'] },
@@ -99,8 +84,7 @@ export const FINDING_KINDS = {
 
 export type FindingCode = keyof typeof FINDING_KINDS;
 
-/** Its keys are exactly those of FINDING_KINDS. */
-export const FINDING_CODES = Object.keys(FINDING_KINDS) as [FindingCode, ...FindingCode[]];
+export const FINDING_CODES = keysOf(FINDING_KINDS);
 
 export function kindOf(code: FindingCode): FindingKind {
   return FINDING_KINDS[code];

@@ -2,29 +2,7 @@
 
 import { z } from 'zod';
 import type { AssetKind } from '../asset-kinds.ts';
-
-/** Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own endpoint. */
-export const CHANNEL_IDS = [
-  'sandbox',
-  'mastodon',
-  'bluesky',
-  'x',
-  'linkedin',
-  'facebook',
-  'instagram',
-  'threads',
-  'youtube',
-  'tiktok',
-  'pinterest',
-  'webhook',
-] as const;
-
-export const ChannelId = z.enum(CHANNEL_IDS).meta({
-  id: 'ChannelId',
-  description: 'A network or site to publish to.',
-  example: 'sandbox',
-});
-export type ChannelId = z.infer<typeof ChannelId>;
+import { keysOf } from '../keys.ts';
 
 /**
  * How a channel counts a text:
@@ -113,36 +91,47 @@ const MB = 1_000_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-const MONTH_READ = '2026-08';
+
+/** What most channels have alike. */
+const USUAL = {
+  altText: { max: null, required: false },
+  maxHashtags: null,
+  maxThreadSegments: 0,
+  writeLimit: null,
+  asOf: '2026-08',
+} as const;
+
+/** A text whose channel says no more than "characters". */
+function characters<Max extends number>(max: Max) {
+  return { max, counting: 'code_units', maxBytes: null, urlWeight: null } as const;
+}
+
+/** Any files, up to so many in all. */
+function anyFiles<Max extends number>(max: Max) {
+  const files = { max, maxBytes: null } as const;
+  const kinds = { written: files, visual: files, video: files, audio: files } as const;
+  return { min: 0, max, mixed: true, kinds } as const;
+}
 
 /**
- * Publishing limits per channel, as published by each network. Data, not rules: a server may state tighter
+ * Every network or site an item can be published to; `sandbox` is the local fake network, `webhook` an own
+ * endpoint. Publishing limits per channel, as published by each network. Data, not rules: a server may state tighter
  * ones (Mastodon instances do), and an adapter then narrows these.
  */
 export const CHANNEL_LIMITS = {
   sandbox: {
+    ...USUAL,
     name: 'Sandbox',
     text: { max: 500, counting: 'graphemes', maxBytes: null, urlWeight: 23 },
-    media: {
-      min: 0,
-      max: 4,
-      mixed: true,
-      kinds: {
-        written: { max: 4, maxBytes: null },
-        visual: { max: 4, maxBytes: null },
-        video: { max: 4, maxBytes: null },
-        audio: { max: 4, maxBytes: null },
-      },
-    },
+    media: anyFiles(4),
     altText: { max: 1500, required: false },
     link: { place: 'card', maxLength: 2048, besideMedia: true },
-    maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 6_000, perMs: MINUTE_MS },
     source: ['Baton: the sandbox follows Mastodon’s defaults'],
-    asOf: MONTH_READ,
   },
   mastodon: {
+    ...USUAL,
     name: 'Mastodon',
     text: { max: 500, counting: 'graphemes', maxBytes: null, urlWeight: 23 },
     media: {
@@ -157,16 +146,15 @@ export const CHANNEL_LIMITS = {
     },
     altText: { max: 1500, required: false },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
-    maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 300, perMs: 5 * MINUTE_MS },
     source: [
       'mastodon/documentation: content/en/user/posting.md',
       'mastodon/documentation: content/en/entities/Instance.md',
     ],
-    asOf: MONTH_READ,
   },
   bluesky: {
+    ...USUAL,
     name: 'Bluesky',
     text: { max: 300, counting: 'graphemes_and_bytes', maxBytes: 3000, urlWeight: null },
     media: {
@@ -180,13 +168,12 @@ export const CHANNEL_LIMITS = {
     },
     altText: { max: null, required: true },
     link: { place: 'card', maxLength: null, besideMedia: false },
-    maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 1_666, perMs: HOUR_MS },
     source: ['bluesky-social/atproto: lexicons/app/bsky/feed/post.json, lexicons/app/bsky/embed'],
-    asOf: MONTH_READ,
   },
   x: {
+    ...USUAL,
     name: 'X',
     text: { max: 280, counting: 'weighted', maxBytes: null, urlWeight: 23 },
     media: {
@@ -197,18 +184,17 @@ export const CHANNEL_LIMITS = {
     },
     altText: { max: 1000, required: false },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
-    maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 100, perMs: 15 * MINUTE_MS },
     source: [
       'xdevplatform/docs: fundamentals/counting-characters.mdx',
       'xdevplatform/docs: x-api/media/quickstart/best-practices.mdx',
     ],
-    asOf: MONTH_READ,
   },
   linkedin: {
+    ...USUAL,
     name: 'LinkedIn',
-    text: { max: 3000, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(3000),
     media: {
       min: 0,
       max: 20,
@@ -219,56 +205,47 @@ export const CHANNEL_LIMITS = {
         written: { max: 1, maxBytes: null },
       },
     },
-    altText: { max: null, required: false },
     link: { place: 'card', maxLength: null, besideMedia: true },
-    maxHashtags: null,
-    maxThreadSegments: 0,
     writeLimit: { max: 150, perMs: DAY_MS },
     source: ['learn.microsoft.com/linkedin/marketing: Posts API, MultiImage API'],
-    asOf: MONTH_READ,
   },
   facebook: {
+    ...USUAL,
     name: 'Facebook Page',
-    text: { max: 63_206, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(63_206),
     media: {
       min: 0,
       max: 10,
       mixed: false,
       kinds: { visual: { max: 10, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
-    altText: { max: null, required: false },
     link: { place: 'card', maxLength: null, besideMedia: true },
-    maxHashtags: null,
-    maxThreadSegments: 0,
-    writeLimit: null,
     source: [
       'gitroomhq/postiz-app: facebook.provider.ts',
       'helpx.adobe.com: Content Scheduler media specifications',
     ],
-    asOf: MONTH_READ,
   },
   instagram: {
+    ...USUAL,
     name: 'Instagram',
-    text: { max: 2200, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(2200),
     media: {
       min: 1,
       max: 10,
       mixed: true,
       kinds: { visual: { max: 10, maxBytes: 8 * MB }, video: { max: 10, maxBytes: null } },
     },
-    altText: { max: null, required: false },
     link: { place: 'none', maxLength: null, besideMedia: true },
     maxHashtags: 5,
-    maxThreadSegments: 0,
     writeLimit: { max: 50, perMs: DAY_MS },
     source: [
       'developers.facebook.com/docs/instagram-platform/content-publishing',
       'ayrshare.com/docs: Instagram',
       'helpx.adobe.com: Content Scheduler media specifications',
     ],
-    asOf: MONTH_READ,
   },
   threads: {
+    ...USUAL,
     name: 'Threads',
     text: { max: 500, counting: 'emoji_as_bytes', maxBytes: null, urlWeight: null },
     media: {
@@ -277,46 +254,38 @@ export const CHANNEL_LIMITS = {
       mixed: true,
       kinds: { visual: { max: 20, maxBytes: null }, video: { max: 20, maxBytes: null } },
     },
-    altText: { max: null, required: false },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
-    maxHashtags: null,
     maxThreadSegments: 25,
     writeLimit: { max: 250, perMs: DAY_MS },
     source: ['developers.facebook.com/documentation/threads/posts'],
-    asOf: MONTH_READ,
   },
   youtube: {
+    ...USUAL,
     name: 'YouTube',
-    text: { max: 5000, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(5000),
     media: { min: 1, max: 1, mixed: false, kinds: { video: { max: 1, maxBytes: null } } },
-    altText: { max: null, required: false },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
-    maxHashtags: null,
-    maxThreadSegments: 0,
     writeLimit: { max: 100, perMs: DAY_MS },
     source: ['developers.google.com/youtube/v3/docs/videos'],
-    asOf: MONTH_READ,
   },
   tiktok: {
+    ...USUAL,
     name: 'TikTok',
-    text: { max: 2200, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(2200),
     media: {
       min: 1,
       max: 35,
       mixed: false,
       kinds: { visual: { max: 35, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
-    altText: { max: null, required: false },
     link: { place: 'none', maxLength: null, besideMedia: true },
-    maxHashtags: null,
-    maxThreadSegments: 0,
     writeLimit: { max: 6, perMs: MINUTE_MS },
     source: ['docs.zernio.com/platforms/tiktok'],
-    asOf: MONTH_READ,
   },
   pinterest: {
+    ...USUAL,
     name: 'Pinterest',
-    text: { max: 800, counting: 'code_units', maxBytes: null, urlWeight: null },
+    text: characters(800),
     media: {
       min: 1,
       max: 1,
@@ -325,32 +294,24 @@ export const CHANNEL_LIMITS = {
     },
     altText: { max: 500, required: false },
     link: { place: 'card', maxLength: 2048, besideMedia: true },
-    maxHashtags: null,
-    maxThreadSegments: 0,
-    writeLimit: null,
     source: ['pinterest/api-description: v5/openapi.json'],
-    asOf: MONTH_READ,
   },
   webhook: {
+    ...USUAL,
     name: 'Webhook',
-    text: { max: 100_000, counting: 'code_units', maxBytes: null, urlWeight: null },
-    media: {
-      min: 0,
-      max: 20,
-      mixed: true,
-      kinds: {
-        written: { max: 20, maxBytes: null },
-        visual: { max: 20, maxBytes: null },
-        video: { max: 20, maxBytes: null },
-        audio: { max: 20, maxBytes: null },
-      },
-    },
-    altText: { max: null, required: false },
+    text: characters(100_000),
+    media: anyFiles(20),
     link: { place: 'card', maxLength: 2048, besideMedia: true },
-    maxHashtags: null,
     maxThreadSegments: 25,
-    writeLimit: null,
     source: ['Baton: what one delivery carries'],
-    asOf: MONTH_READ,
   },
-} as const satisfies Record<ChannelId, ChannelLimits>;
+} as const satisfies Record<string, ChannelLimits>;
+
+export const CHANNEL_IDS = keysOf(CHANNEL_LIMITS);
+
+export const ChannelId = z.enum(CHANNEL_IDS).meta({
+  id: 'ChannelId',
+  description: 'A network or site to publish to.',
+  example: 'sandbox',
+});
+export type ChannelId = z.infer<typeof ChannelId>;

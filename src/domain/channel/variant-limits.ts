@@ -1,7 +1,12 @@
 import { CHANNEL_LIMITS, type ChannelLimits } from './channels.ts';
 import { countBytes, countForLimit } from './text-counting.ts';
 import { mediaViolations } from './variant-media.ts';
-import type { AssetFacts, VariantContent, VariantViolation } from './variant-violation.ts';
+import {
+  type AssetFacts,
+  type VariantContent,
+  type VariantViolation,
+  violationsOf,
+} from './variant-violation.ts';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const HASHTAG = /(?<![\p{L}\p{N}_&])[#＃](?=[\p{N}_]*\p{L})[\p{L}\p{N}_]+/gu;
@@ -27,43 +32,30 @@ export function validateVariant(
 
 function textViolations(path: string, text: string, limits: ChannelLimits): VariantViolation[] {
   if (LONE_SURROGATE.test(text)) {
-    return [
-      {
-        path,
-        code: 'text_malformed',
-        message: 'The text holds half of a surrogate pair (UTF-16).',
-      },
-    ];
+    const message = 'The text holds half of a surrogate pair (UTF-16).';
+    return [{ path, code: 'text_malformed', message }];
   }
   if (text.trim() === '') {
     return [{ path, code: 'text_missing', message: 'The text is empty.' }];
   }
-  const violations: VariantViolation[] = [];
+  const { name, maxHashtags } = limits;
+  const { max, maxBytes } = limits.text;
   const used = countForLimit(text, limits.text);
-  if (used > limits.text.max) {
-    violations.push({
-      path,
-      code: 'text_too_long',
-      message: `${limits.name} takes ${limits.text.max} ${unitOf(limits)}; the text has ${used}.`,
-    });
-  }
   const bytes = countBytes(text);
-  if (limits.text.maxBytes !== null && bytes > limits.text.maxBytes) {
-    violations.push({
-      path,
-      code: 'text_too_long',
-      message: `${limits.name} takes ${limits.text.maxBytes} bytes of UTF-8; the text has ${bytes}.`,
-    });
-  }
   const hashtags = text.match(HASHTAG)?.length ?? 0;
-  if (limits.maxHashtags !== null && hashtags > limits.maxHashtags) {
-    violations.push({
-      path,
-      code: 'hashtags_too_many',
-      message: `${limits.name} takes ${limits.maxHashtags} hashtags; the text has ${hashtags}.`,
-    });
-  }
-  return violations;
+  return violationsOf(path, [
+    [used > max, 'text_too_long', `${name} takes ${max} ${unitOf(limits)}; the text has ${used}.`],
+    [
+      maxBytes !== null && bytes > maxBytes,
+      'text_too_long',
+      `${name} takes ${maxBytes} bytes of UTF-8; the text has ${bytes}.`,
+    ],
+    [
+      maxHashtags !== null && hashtags > maxHashtags,
+      'hashtags_too_many',
+      `${name} takes ${maxHashtags} hashtags; the text has ${hashtags}.`,
+    ],
+  ]);
 }
 
 function unitOf(limits: ChannelLimits): string {
@@ -79,80 +71,44 @@ function unitOf(limits: ChannelLimits): string {
   }
 }
 
-function threadViolations(variant: VariantContent, limits: ChannelLimits): VariantViolation[] {
-  const segments = variant.thread ?? [];
-  if (segments.length === 0) return [];
-  if (limits.maxThreadSegments === 0) {
-    return [
-      { path: 'thread', code: 'thread_not_supported', message: `${limits.name} has no threads.` },
-    ];
+function threadViolations(
+  { thread = [] }: VariantContent,
+  limits: ChannelLimits,
+): VariantViolation[] {
+  const { name, maxThreadSegments: max } = limits;
+  if (thread.length === 0) return [];
+  if (max === 0) {
+    return [{ path: 'thread', code: 'thread_not_supported', message: `${name} has no threads.` }];
   }
-  const violations = segments.flatMap((segment, index) =>
-    textViolations(`thread.${index}`, segment, limits),
-  );
-  if (segments.length > limits.maxThreadSegments) {
-    violations.unshift({
-      path: 'thread',
-      code: 'thread_too_long',
-      message: `A thread takes ${limits.maxThreadSegments} further texts; this one has ${segments.length}.`,
-    });
-  }
-  return violations;
+  const message = `A thread takes ${max} further texts; this one has ${thread.length}.`;
+  return [
+    ...violationsOf('thread', [[thread.length > max, 'thread_too_long', message]]),
+    ...thread.flatMap((segment, index) => textViolations(`thread.${index}`, segment, limits)),
+  ];
 }
 
 function linkViolations(variant: VariantContent, limits: ChannelLimits): VariantViolation[] {
-  const { link } = variant;
-  const path = 'link';
+  const { link, assets = [] } = variant;
   if (link === undefined) return [];
-  switch (limits.link.place) {
-    case 'none':
-      return [
-        {
-          path,
-          code: 'link_not_supported',
-          message: `Nobody can follow a link on ${limits.name}: leave it out.`,
-        },
-      ];
-    case 'in_text':
-      return holdsLink(variant, link)
-        ? []
-        : [
-            {
-              path,
-              code: 'link_not_in_text',
-              message: `${limits.name} has no field for a link: put it into the text.`,
-            },
-          ];
-    case 'card':
-      return cardViolations(variant, link, limits);
-  }
-}
-
-function cardViolations(
-  variant: VariantContent,
-  link: string,
-  limits: ChannelLimits,
-): VariantViolation[] {
-  const violations: VariantViolation[] = [];
-  const path = 'link';
-  if (limits.link.maxLength !== null && link.length > limits.link.maxLength) {
-    violations.push({
-      path,
-      code: 'link_too_long',
-      message: `${limits.name} takes links of ${limits.link.maxLength} characters; this one has ${link.length}.`,
-    });
-  }
-  const hasMedia = (variant.assets ?? []).length > 0;
-  if (hasMedia && !limits.link.besideMedia && !holdsLink(variant, link)) {
-    violations.push({
-      path,
-      code: 'link_not_in_text',
-      message: `${limits.name} shows either files or a link card: put the link into the text.`,
-    });
-  }
-  return violations;
-}
-
-function holdsLink(variant: VariantContent, link: string): boolean {
-  return [variant.text, ...(variant.thread ?? [])].some((text) => text.includes(link));
+  const { name } = limits;
+  const { place, maxLength, besideMedia } = limits.link;
+  const isInText = [variant.text, ...(variant.thread ?? [])].some((text) => text.includes(link));
+  return violationsOf('link', [
+    [place === 'none', 'link_not_supported', `Nobody can follow a link on ${name}: leave it out.`],
+    [
+      place === 'in_text' && !isInText,
+      'link_not_in_text',
+      `${name} has no field for a link: put it into the text.`,
+    ],
+    [
+      place === 'card' && maxLength !== null && link.length > maxLength,
+      'link_too_long',
+      `${name} takes links of ${maxLength} characters; this one has ${link.length}.`,
+    ],
+    [
+      place === 'card' && assets.length > 0 && !besideMedia && !isInText,
+      'link_not_in_text',
+      `${name} shows either files or a link card: put the link into the text.`,
+    ],
+  ]);
 }

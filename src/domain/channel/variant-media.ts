@@ -1,7 +1,12 @@
 import type { AssetKind } from '../asset-kinds.ts';
 import type { ChannelLimits } from './channels.ts';
 import { countGraphemes } from './text-counting.ts';
-import type { AssetFacts, VariantContent, VariantViolation } from './variant-violation.ts';
+import {
+  type AssetFacts,
+  type VariantContent,
+  type VariantViolation,
+  violationsOf,
+} from './variant-violation.ts';
 
 /** What the files of a variant break. */
 export function mediaViolations(
@@ -15,11 +20,8 @@ export function mediaViolations(
   for (const [index, hash] of hashes.entries()) {
     const asset = assets.find((known) => known.hash === hash);
     if (!asset) {
-      violations.push({
-        path: `assets.${index}`,
-        code: 'asset_unknown',
-        message: `The draft has no asset ${hash}.`,
-      });
+      const message = `The draft has no asset ${hash}.`;
+      violations.push({ path: `assets.${index}`, code: 'asset_unknown', message });
       continue;
     }
     kinds.set(asset.kind, (kinds.get(asset.kind) ?? 0) + 1);
@@ -31,90 +33,68 @@ export function mediaViolations(
 function countViolations(
   count: number,
   kinds: ReadonlyMap<AssetKind, number>,
-  limits: ChannelLimits,
+  { name, media }: ChannelLimits,
 ): VariantViolation[] {
-  const violations: VariantViolation[] = [];
-  const path = 'assets';
-  if (count < limits.media.min) {
-    violations.push({
-      path,
-      code: 'media_missing',
-      message: `${limits.name} needs at least ${limits.media.min} asset; the variant has ${count}.`,
-    });
-  }
-  if (count > limits.media.max) {
-    violations.push({
-      path,
-      code: 'media_too_many',
-      message: `${limits.name} takes ${limits.media.max} assets; the variant has ${count}.`,
-    });
-  }
-  for (const [kind, have] of kinds) {
-    const max = limits.media.kinds[kind]?.max;
-    if (max !== undefined && have > max && count <= limits.media.max) {
-      violations.push({
-        path,
-        code: 'media_too_many',
-        message: `${limits.name} takes ${max} of kind ${kind}; the variant has ${have}.`,
-      });
-    }
-  }
-  if (!limits.media.mixed && kinds.size > 1) {
-    violations.push({
-      path,
-      code: 'media_kinds_mixed',
-      message: `${limits.name} takes one kind of asset per post; the variant has ${[...kinds.keys()].join(' and ')}.`,
-    });
-  }
-  return violations;
+  return violationsOf('assets', [
+    [
+      count < media.min,
+      'media_missing',
+      `${name} needs at least ${media.min} asset; the variant has ${count}.`,
+    ],
+    [
+      count > media.max,
+      'media_too_many',
+      `${name} takes ${media.max} assets; the variant has ${count}.`,
+    ],
+    ...[...kinds].map(([kind, have]) => {
+      const max = media.kinds[kind]?.max ?? have;
+      return [
+        have > max && count <= media.max,
+        'media_too_many',
+        `${name} takes ${max} of kind ${kind}; the variant has ${have}.`,
+      ] as const;
+    }),
+    [
+      !media.mixed && kinds.size > 1,
+      'media_kinds_mixed',
+      `${name} takes one kind of asset per post; the variant has ${[...kinds.keys()].join(' and ')}.`,
+    ],
+  ]);
 }
 
 function assetViolations(
   path: string,
-  asset: AssetFacts,
-  limits: ChannelLimits,
+  { kind, size = 0, mediaType, altText = '' }: AssetFacts,
+  { name, media, altText: { max, required } }: ChannelLimits,
 ): VariantViolation[] {
-  const kindLimit = limits.media.kinds[asset.kind];
-  if (!kindLimit) {
-    return [
-      {
-        path,
-        code: 'media_kind_not_allowed',
-        message: `${limits.name} takes no asset of kind ${asset.kind}.`,
-      },
-    ];
+  const limit = media.kinds[kind];
+  if (!limit) {
+    const message = `${name} takes no asset of kind ${kind}.`;
+    return [{ path, code: 'media_kind_not_allowed', message }];
   }
-  const violations: VariantViolation[] = [];
-  if (asset.size !== undefined && kindLimit.maxBytes !== null && asset.size > kindLimit.maxBytes) {
-    violations.push({
-      path,
-      code: 'media_too_large',
-      message: `${limits.name} takes ${kindLimit.maxBytes} bytes for kind ${asset.kind}; the file has ${asset.size}.`,
-    });
-  }
-  const { mediaTypes } = kindLimit;
-  if (asset.mediaType !== undefined && mediaTypes?.includes(asset.mediaType) === false) {
-    violations.push({
-      path,
-      code: 'media_type_not_allowed',
-      message: `${limits.name} takes ${mediaTypes.join(', ')} for kind ${asset.kind}; the file is ${asset.mediaType}.`,
-    });
-  }
-  if (asset.kind !== 'visual') return violations;
-  const altText = asset.altText?.trim() ?? '';
-  if (altText === '' && limits.altText.required) {
-    violations.push({
-      path,
-      code: 'alt_text_missing',
-      message: `${limits.name} needs an alternative text for every visual.`,
-    });
-  }
-  if (limits.altText.max !== null && countGraphemes(altText) > limits.altText.max) {
-    violations.push({
-      path,
-      code: 'alt_text_too_long',
-      message: `${limits.name} takes ${limits.altText.max} characters of alternative text; it has ${countGraphemes(altText)}.`,
-    });
-  }
-  return violations;
+  const { maxBytes, mediaTypes } = limit;
+  const isVisual = kind === 'visual';
+  const length = countGraphemes(altText.trim());
+  return violationsOf(path, [
+    [
+      maxBytes !== null && size > maxBytes,
+      'media_too_large',
+      `${name} takes ${maxBytes} bytes for kind ${kind}; the file has ${size}.`,
+    ],
+    [
+      mediaType !== undefined && mediaTypes?.includes(mediaType) === false,
+      'media_type_not_allowed',
+      `${name} takes ${mediaTypes?.join(', ')} for kind ${kind}; the file is ${mediaType}.`,
+    ],
+    [
+      isVisual && required && length === 0,
+      'alt_text_missing',
+      `${name} needs an alternative text for every visual.`,
+    ],
+    [
+      isVisual && max !== null && length > max,
+      'alt_text_too_long',
+      `${name} takes ${max} characters of alternative text; it has ${length}.`,
+    ],
+  ]);
 }

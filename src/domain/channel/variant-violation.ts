@@ -30,6 +30,13 @@ export interface VariantViolation {
   message: string;
 }
 
+/** A rule as it is checked: whether it is broken, and what is said then. */
+type CheckedRule = readonly [isBroken: boolean, code: VariantViolationCode, message: string];
+
+export function violationsOf(path: string, rules: readonly CheckedRule[]): VariantViolation[] {
+  return rules.flatMap(([isBroken, code, message]) => (isBroken ? [{ path, code, message }] : []));
+}
+
 /** The text and references of one channel's variant (a draft's variants have this shape). */
 export interface VariantContent {
   channel: ChannelId;

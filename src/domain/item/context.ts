@@ -237,6 +237,23 @@ export function isBreached(context: ItemContext): boolean {
   return context.clock !== null && context.clock.fired >= 3;
 }
 
+/** The rules of the gate that this brief calls for. */
+export function rulesThatAsk({ playbook, brief }: ItemContext): PinnedPlaybook['gate'] {
+  const facts = brief?.facts ?? [];
+  return playbook.gate.filter(
+    ({ when }) => when === undefined || when.some((fact) => facts.includes(fact)),
+  );
+}
+
+/** A round past the revision limit waits for the strategist. */
+export function awaitsAcknowledgement({
+  round,
+  playbook,
+  revisionAcknowledged,
+}: ItemContext): boolean {
+  return round > playbook.revisionLimit && !revisionAcknowledged;
+}
+
 /** The roles that still have to approve in the open set. */
 export function outstandingRoles(set: ApprovalSet): ApproverRole[] {
   return set.asked.filter((asked) => !quorumReached(asked, set.decisions)).map(({ role }) => role);

@@ -9,8 +9,7 @@ import {
   enter,
   goes,
   holdable,
-  revisesBrief,
-  revisesDraft,
+  revises,
   settles,
   stays,
 } from './machine/transitions.ts';
@@ -99,8 +98,8 @@ export const itemMachine = machineSetup.createMachine({
           on: {
             ...holdable(REVIEW),
             publication_settled: settles(REVIEW),
-            save_brief: revisesBrief(REVIEW),
-            save_draft: revisesDraft(REVIEW),
+            save_brief: revises(REVIEW, 'sameBrief'),
+            save_draft: revises(REVIEW, 'sameDraft'),
             decide_approval: [
               {
                 guard: allowedAnd(REVIEW, 'requestsChanges'),
@@ -123,8 +122,8 @@ export const itemMachine = machineSetup.createMachine({
           on: {
             ...holdable(OFFERED),
             publication_settled: settles(OFFERED),
-            save_brief: revisesBrief(OFFERED),
-            save_draft: revisesDraft(OFFERED),
+            save_brief: revises(OFFERED, 'sameBrief'),
+            save_draft: revises(OFFERED, 'sameDraft'),
             accept_handoff: goes(OFFERED, 'planning'),
             decline_handoff: goes(OFFERED, '#item.creation'),
             plan_schedule: stays(OFFERED),
@@ -134,8 +133,8 @@ export const itemMachine = machineSetup.createMachine({
           on: {
             ...holdable(PLANNING),
             publication_settled: settles(PLANNING),
-            save_brief: revisesBrief(PLANNING),
-            save_draft: revisesDraft(PLANNING),
+            save_brief: revises(PLANNING, 'sameBrief'),
+            save_draft: revises(PLANNING, 'sameDraft'),
             plan_schedule: goes(PLANNING, '#item.scheduled'),
             skip_publication: [
               {
@@ -159,8 +158,8 @@ export const itemMachine = machineSetup.createMachine({
       ],
       on: {
         ...holdable('scheduled'),
-        save_brief: revisesBrief('scheduled'),
-        save_draft: revisesDraft('scheduled'),
+        save_brief: revises('scheduled', 'sameBrief'),
+        save_draft: revises('scheduled', 'sameDraft'),
         plan_schedule: stays('scheduled'),
         unschedule: goes('scheduled', 'scheduling.planning'),
         skip_publication: stays('scheduled'),
@@ -178,7 +177,7 @@ export const itemMachine = machineSetup.createMachine({
       on: {
         ...holdable('publishing'),
         publication_settled: settles('publishing'),
-        save_draft: revisesDraft('publishing'),
+        save_draft: revises('publishing', 'sameDraft'),
         plan_schedule: stays('publishing'),
         unschedule: goes('publishing', 'scheduling.planning'),
         skip_publication: stays('publishing'),

@@ -1,6 +1,8 @@
 import { derivedId } from '../ids.ts';
+import { addMs, ageMs } from './ages.ts';
 import type { PlannedSlot } from './commands/facts.ts';
-import type { ItemContext, PublicationRecord } from './context.ts';
+import type { CheckpointRecord, ItemContext, PublicationRecord } from './context.ts';
+import type { PublicationState } from './publication-states.ts';
 
 export function withPublication(
   context: ItemContext,
@@ -10,6 +12,26 @@ export function withPublication(
   return context.publications.map((record) =>
     record.id === id ? { ...record, ...change } : record,
   );
+}
+
+/** The records once the slots in one of these states are given up. */
+export function skipped(
+  { publications }: ItemContext,
+  states: readonly PublicationState[],
+  evidence: string,
+): PublicationRecord[] {
+  return publications.map((record) =>
+    states.includes(record.state) ? { ...record, state: 'skipped', evidence } : record,
+  );
+}
+
+/** Ages are counted from the instant of publication. */
+export function newCheckpoint(
+  { id, publishedAt }: { id: string; publishedAt: string },
+  { name, required }: { name: string; required: boolean },
+): CheckpointRecord {
+  const dueAt = addMs(publishedAt, ageMs(name));
+  return { publicationId: id, checkpoint: name, required, dueAt, state: 'due', settledAt: null };
 }
 
 export function publicationData(record: PublicationRecord): Record<string, unknown> {

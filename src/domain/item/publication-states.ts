@@ -1,16 +1,4 @@
-export const PUBLICATION_STATES = [
-  'tentative',
-  'planned',
-  'due',
-  'sending',
-  'published',
-  'rejected',
-  'unknown',
-  'missed',
-  'skipped',
-  'not_live',
-] as const;
-export type PublicationState = (typeof PUBLICATION_STATES)[number];
+import { keysOf } from '../keys.ts';
 
 type Phase = 'waiting' | 'in_flight' | 'published' | 'unresolved' | 'ended';
 
@@ -29,7 +17,10 @@ const STATE_PHASES = {
   missed: 'unresolved',
   skipped: 'ended',
   not_live: 'ended',
-} as const satisfies Record<PublicationState, Phase>;
+} as const satisfies Record<string, Phase>;
+
+export type PublicationState = keyof typeof STATE_PHASES;
+export const PUBLICATION_STATES = keysOf(STATE_PHASES);
 
 /** Whether the post of a publication in this state may be on the channel. */
 const MAY_BE_OUT = {

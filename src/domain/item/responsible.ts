@@ -1,5 +1,11 @@
 import { isOwnerRole, OWNER_ROLES, type OwnerRole, type Role } from '../people/roles.ts';
-import { currentApprovals, currentReview, type ItemContext, outstandingRoles } from './context.ts';
+import {
+  awaitsAcknowledgement,
+  currentApprovals,
+  currentReview,
+  type ItemContext,
+  outstandingRoles,
+} from './context.ts';
 import { UNRESOLVED_STATES } from './publication-states.ts';
 import { releasedSlots } from './slots.ts';
 import type { Place } from './stages.ts';
@@ -77,7 +83,7 @@ export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
     case 'briefing.offered':
       return [of('creator', 'accept_handoff')];
     case 'creation.drafting':
-      return context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
+      return awaitsAcknowledgement(context)
         ? [of('strategist', 'acknowledge_revision')]
         : [of('creator', 'submit_for_review'), ...replan];
     case 'review.deciding': {

@@ -1,17 +1,4 @@
-export const STAGES = [
-  'briefing',
-  'creation',
-  'review',
-  'scheduling',
-  'scheduled',
-  'publishing',
-  'measuring',
-  'kpi_review',
-  'on_hold',
-  'closed',
-  'cancelled',
-] as const;
-export type Stage = (typeof STAGES)[number];
+import { keysOf } from '../keys.ts';
 
 /** A place of the machine: the stage, or stage and substage. */
 export const PLACES = [
@@ -46,7 +33,10 @@ const STAGE_PHASES = {
   on_hold: 'paused',
   closed: 'final',
   cancelled: 'final',
-} as const satisfies Record<Stage, Phase>;
+} as const satisfies Record<string, Phase>;
+
+export type Stage = keyof typeof STAGE_PHASES;
+export const STAGES = keysOf(STAGE_PHASES);
 
 /** Whether a stage has a clock: how long an item may stay before people are reminded. */
 const HAS_CLOCK = {

@@ -1,29 +1,9 @@
 /** The table of KPIs: longer than other files, because a KPI is looked up in one place. */
 
+import { keysOf } from '../keys.ts';
 import type { OwnerRole } from '../people/roles.ts';
 import type { Floor } from './floor.ts';
 import { difference, type Formula, formula, type Term, total, totalOfExposed } from './formula.ts';
-
-export const KPI_IDS = [
-  'content_traffic',
-  'conversions',
-  'audience_growth',
-  'engagement',
-  'bounce_rate',
-  'pages_per_session',
-  'search_rank',
-  'engagement_rate',
-  'er_followers',
-  'click_through_rate',
-  'campaign_reach',
-  'sentiment',
-  'mentions',
-  'content_engagement',
-  'audience_reactions',
-  'shares',
-  'downloads',
-] as const;
-export type KpiId = (typeof KPI_IDS)[number];
 
 export const KPI_UNITS = ['count', 'accounts', 'fraction', 'ratio', 'position', 'points'] as const;
 export type KpiUnit = (typeof KPI_UNITS)[number];
@@ -68,34 +48,47 @@ const ENGAGEMENTS = totalOfExposed('reactions', 'comments', 'shares', 'saves', '
 const CLASSIFIED = total('mentions_pos', 'mentions_neu', 'mentions_neg');
 
 const SESSIONS_100: Floor = { term: total('sessions'), atLeast: 100, unit: 'sessions' };
+const FOLLOWERS_100: Floor = {
+  term: total('followers_at_publish'),
+  atLeast: 100,
+  unit: 'followers at the start',
+};
 const IMPRESSIONS_1000: Floor = { term: total('impressions'), atLeast: 1_000, unit: 'impressions' };
 
-const FRACTION = [0, 1] as const;
 const COUNT = [0, Number.MAX_SAFE_INTEGER] as const;
+
+/** What most totals have alike. */
+const TALLY = {
+  direction: 'higher',
+  rollUp: 'sum',
+  parts: 'publications',
+  targetRange: COUNT,
+} as const;
+
+/** What most quotients have alike: as a rule a fraction. */
+const QUOTIENT = {
+  direction: 'higher',
+  rollUp: 'sum_over_sum',
+  parts: 'publications',
+  targetRange: [0, 1],
+} as const;
 
 export const KPI_CATALOGUE = {
   content_traffic: {
+    ...TALLY,
     roles: ['strategist'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [plainTotal('sessions', total('sessions'))],
     settlesAfterHours: 24,
-    targetRange: COUNT,
     note: 'Sessions are added only where no session is counted twice. A figure for the whole item counts before the sum of its posts.',
   },
   conversions: {
+    ...TALLY,
     roles: ['strategist'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [{ ...plainTotal('key events', total('key_events')), kind: 'count' }],
-    targetRange: COUNT,
   },
   audience_growth: {
+    ...QUOTIENT,
     roles: ['strategist', 'social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
     parts: 'accounts',
     figures: [
       {
@@ -108,27 +101,21 @@ export const KPI_CATALOGUE = {
             denominator: total('followers_at_publish'),
           }),
         ],
-        floors: [
-          { term: total('followers_at_publish'), atLeast: 100, unit: 'followers at the start' },
-        ],
+        floors: [FOLLOWERS_100],
       },
     ],
     targetRange: [-1, 10],
     note: 'One person may follow several accounts, so their followers together are a gross audience.',
   },
   engagement: {
+    ...TALLY,
     roles: ['strategist'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [plainTotal('engagements', ENGAGEMENTS)],
-    targetRange: COUNT,
   },
   bounce_rate: {
+    ...QUOTIENT,
     roles: ['strategist', 'creator'],
     direction: 'lower',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
       {
         name: 'bounce rate',
@@ -145,14 +132,11 @@ export const KPI_CATALOGUE = {
         floors: [SESSIONS_100],
       },
     ],
-    targetRange: FRACTION,
     note: 'Sources define a bounce in two ways. A roll-up uses one of them and leaves the sources of the other out.',
   },
   pages_per_session: {
+    ...QUOTIENT,
     roles: ['strategist', 'creator'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
       {
         name: 'pages per session',
@@ -167,10 +151,9 @@ export const KPI_CATALOGUE = {
     targetRange: [0, 1_000],
   },
   search_rank: {
+    ...QUOTIENT,
     roles: ['strategist'],
     direction: 'lower',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
       {
         name: 'average position',
@@ -190,39 +173,28 @@ export const KPI_CATALOGUE = {
     note: 'A lower number is a higher rank. Without a search impression there is no position.',
   },
   engagement_rate: {
+    ...QUOTIENT,
     roles: ['social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [proportion('engagement rate', ENGAGEMENTS, total('impressions'), [IMPRESSIONS_1000])],
-    targetRange: FRACTION,
     note: 'By impressions. One viewer can like and share, so the rate can pass 100 %. It is then flagged and has no interval. Never mixed with er_followers.',
   },
   er_followers: {
+    ...QUOTIENT,
     roles: ['social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
-      proportion('engagement rate by followers', ENGAGEMENTS, total('followers_at_publish'), [
-        { term: total('followers_at_publish'), atLeast: 100, unit: 'followers at the start' },
-      ]),
+      proportion('engagement rate by followers', ENGAGEMENTS, FOLLOWERS_100.term, [FOLLOWERS_100]),
     ],
-    targetRange: FRACTION,
     note: 'For channels that give no impressions. A KPI of its own: never mixed with engagement_rate.',
   },
   click_through_rate: {
+    ...QUOTIENT,
     roles: ['social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
       proportion('click-through rate', total('link_clicks'), total('impressions'), [
         IMPRESSIONS_1000,
         { term: total('link_clicks'), atLeast: 10, unit: 'clicks' },
       ]),
     ],
-    targetRange: FRACTION,
   },
   campaign_reach: {
     roles: ['social_media_manager'],
@@ -234,10 +206,8 @@ export const KPI_CATALOGUE = {
     note: 'The platform counts a person once within one scope. Over several parts the true reach lies between the largest part and the gross total.',
   },
   sentiment: {
+    ...QUOTIENT,
     roles: ['social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum_over_sum',
-    parts: 'publications',
     figures: [
       {
         name: 'net sentiment',
@@ -257,10 +227,8 @@ export const KPI_CATALOGUE = {
     targetRange: [-100, 100],
   },
   mentions: {
+    ...TALLY,
     roles: ['social_media_manager'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [
       {
         ...plainTotal(
@@ -270,14 +238,11 @@ export const KPI_CATALOGUE = {
         kind: 'count',
       },
     ],
-    targetRange: COUNT,
     note: 'Read it beside sentiment: a rising volume can be a scandal.',
   },
   content_engagement: {
+    ...TALLY,
     roles: ['creator'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [
       {
         ...plainTotal('engagements', ENGAGEMENTS),
@@ -290,34 +255,28 @@ export const KPI_CATALOGUE = {
         subset: true,
       },
     ],
-    targetRange: COUNT,
     note: 'Two figures, never added: the engagements of the posts, and the share of engaged sessions. A target of at most 1 is for the share.',
   },
   audience_reactions: {
+    ...TALLY,
     roles: ['creator'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [plainTotal('reactions', total('reactions'))],
-    targetRange: COUNT,
   },
   shares: {
+    ...TALLY,
     roles: ['creator'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [plainTotal('shares', total('shares'))],
-    targetRange: COUNT,
   },
   downloads: {
+    ...TALLY,
     roles: ['creator'],
-    direction: 'higher',
-    rollUp: 'sum',
-    parts: 'publications',
     figures: [plainTotal('downloads', total('downloads'))],
-    targetRange: COUNT,
   },
-} as const satisfies Record<KpiId, KpiDefinition>;
+} as const satisfies Record<string, KpiDefinition>;
+
+export type KpiId = keyof typeof KPI_CATALOGUE;
+
+export const KPI_IDS = keysOf(KPI_CATALOGUE);
 
 /** A KPI's definition in its general type. */
 export function kpiDefinition(kpi: KpiId): KpiDefinition {

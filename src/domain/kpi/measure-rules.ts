@@ -1,3 +1,5 @@
+import { keysOf } from '../keys.ts';
+
 /**
  * The closed list of base measures. Every KPI is computed from these; nothing else is stored.
  * `sum` may be added over disjoint parts. `never` counts people, who are the same people in two
@@ -50,7 +52,7 @@ export const MEASURES = {
 export type MeasureId = keyof typeof MEASURES;
 
 /** Every measure's id, in the order of the catalogue. */
-export const MEASURE_IDS = measureIds();
+export const MEASURE_IDS = keysOf(MEASURES);
 
 /** Why this number can't be a value of the measure, or null. Values are at least 0 and finite. */
 export function measureValueIssue(measure: MeasureId, value: number): string | null {
@@ -68,9 +70,4 @@ function counter(unit: string, meaning: string) {
 
 function unique(unit: string, meaning: string) {
   return { kind: 'unique', rollUp: 'never', unit, integer: true, meaning } as const;
-}
-
-/** `Object.keys` forgets the key type; the table above is the whole list. */
-function measureIds(): readonly [MeasureId, ...MeasureId[]] {
-  return Object.keys(MEASURES) as unknown as readonly [MeasureId, ...MeasureId[]];
 }

@@ -13,16 +13,9 @@ import {
   type ScopeNode,
   scopeTree,
 } from './rollup.ts';
+import type { KpiTarget } from './targets.ts';
 import { verdictFor } from './verdict.ts';
 import type { ReviewVerdicts, RoleVerdict, VerdictRow } from './verdict-schema.ts';
-
-/** A frozen target of the brief. Rates are fractions. */
-export interface FrozenTarget {
-  kpi: KpiId;
-  target: number;
-  checkpoint: string;
-  primary?: boolean | undefined;
-}
 
 /** What became of one planned checkpoint of one publication. */
 export interface MeasuredCheckpoint {
@@ -39,7 +32,7 @@ export interface MeasuredItem {
 }
 
 export interface ReviewInput extends MeasuredItem {
-  targets: readonly FrozenTarget[];
+  targets: readonly KpiTarget[];
   /** Whose KPIs; all three roles when absent. */
   roles?: readonly OwnerRole[];
 }
@@ -68,7 +61,7 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
  * counts once.
  */
 export function campaignVerdicts(input: {
-  targets: readonly FrozenTarget[];
+  targets: readonly KpiTarget[];
   items: readonly (MeasuredItem & { itemId: string })[];
   roles?: readonly OwnerRole[];
 }): ReviewVerdicts {
@@ -95,7 +88,7 @@ interface Measured {
 }
 
 function review(
-  input: { targets: readonly FrozenTarget[]; roles?: readonly OwnerRole[] },
+  input: { targets: readonly KpiTarget[]; roles?: readonly OwnerRole[] },
   measured: Measured,
 ): ReviewVerdicts {
   const primary = input.targets.find((target) => target.primary) ?? input.targets[0] ?? null;
@@ -130,8 +123,8 @@ interface RowSubject {
   role: OwnerRole;
   scope: Scope;
   whole: boolean;
-  targets: readonly FrozenTarget[];
-  primary: FrozenTarget | null;
+  targets: readonly KpiTarget[];
+  primary: KpiTarget | null;
 }
 
 function rowsOf(subject: RowSubject, measured: Measured): VerdictRow[] {
@@ -209,7 +202,7 @@ function isTotal({ definition }: KpiFigure): boolean {
 function roleVerdict(
   role: OwnerRole,
   rows: readonly VerdictRow[],
-  targets: readonly FrozenTarget[],
+  targets: readonly KpiTarget[],
 ): RoleVerdict {
   const own = rows.filter((row) => row.role === role && row.target !== null);
   const first = targets
@@ -237,7 +230,7 @@ function checkpointState(
   return (['due', 'missing', 'recorded'] as const).find((state) => states.includes(state)) ?? null;
 }
 
-function ageOf({ checkpoint }: FrozenTarget): number {
+function ageOf({ checkpoint }: KpiTarget): number {
   return checkpointAgeHours(checkpoint) ?? 0;
 }
 

@@ -81,10 +81,7 @@ function judge(input: VerdictInput): Judgement {
   const { figure, target, targetElsewhere, pending = [] } = input;
   const known = figure.value === null ? whyNoValue(input) : measurement(figure);
   if (target === null) {
-    return {
-      verdict: 'no_target',
-      reason: `${known} ${targetElsewhere ?? 'No target was set.'}`,
-    };
+    return { verdict: 'no_target', reason: `${known} ${targetElsewhere ?? 'No target was set.'}` };
   }
   const goal = `The target is ${sideOf(figure)} ${formatValue(figure.definition.unit, target)}.`;
   if (figure.noValue !== null && figure.noValue.code !== 'not_additive') {
@@ -136,12 +133,7 @@ function comparison(figure: KpiFigure, target: number): Judgement {
   const whole = figure.interval === null ? 'It' : 'The whole interval';
   const good = direction === 'higher' ? low >= target : high <= target;
   const bad = direction === 'higher' ? high < target : low > target;
-  if (good) {
-    return {
-      verdict: 'met',
-      reason: `${whole} meets the target.`,
-    };
-  }
+  if (good) return { verdict: 'met', reason: `${whole} meets the target.` };
   // Counters are not negative: what is missing can only add to a sum.
   if (rollUp === 'sum' && figure.denominator === null && figure.coverage.missing.length > 0) {
     return {

@@ -1,6 +1,4 @@
-import type { ComparisonTexts } from './roles-comparison-lines.ts';
-
-export const COMPARISON_EN: ComparisonTexts = {
+export const COMPARISON_EN = {
   title: 'Three roles, one piece of content',
   sections: {
     responsibilities: 'Responsibilities',
@@ -161,3 +159,6 @@ export const COMPARISON_EN: ComparisonTexts = {
     layered_analysis: 'Their analyses build on each other and tie performance back to strategy',
   },
 };
+
+/** The words of one language: every line has its text, no more and no less. */
+export type ComparisonTexts = typeof COMPARISON_EN;

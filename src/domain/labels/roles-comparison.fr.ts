@@ -1,4 +1,4 @@
-import type { ComparisonTexts } from './roles-comparison-lines.ts';
+import type { ComparisonTexts } from './roles-comparison.en.ts';
 
 export const COMPARISON_FR: ComparisonTexts = {
   title: 'Trois métiers pour un même contenu',

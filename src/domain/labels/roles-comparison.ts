@@ -2,18 +2,16 @@ import { z } from 'zod';
 import { KPI_IDS, KPI_UNITS, kpiDefinition } from '../kpi/catalogue.ts';
 import { OWNER_ROLES, type OwnerRole } from '../people/roles.ts';
 import { LABELS } from './labels.ts';
-import { COMPARISON_EN } from './roles-comparison.en.ts';
+import { COMPARISON_EN, type ComparisonTexts } from './roles-comparison.en.ts';
 import { COMPARISON_FR } from './roles-comparison.fr.ts';
 import {
-  ACROSS_LINES,
   COMPARISON_KPIS,
   COMPARISON_LEVELS,
-  COMPARISON_LINES,
   COMPARISON_PLACES,
   COMPARISON_SECTIONS,
   type ComparisonPlace,
-  type ComparisonSection,
-  type ComparisonTexts,
+  PLACES_ACROSS,
+  PLACES_OF_LINES,
 } from './roles-comparison-lines.ts';
 import { LANGUAGES, type Language } from './words.ts';
 
@@ -62,10 +60,7 @@ export const RolesComparison = z
   .meta({ id: 'RolesComparison' });
 export type RolesComparison = z.infer<typeof RolesComparison>;
 
-const TEXTS = { fr: COMPARISON_FR, en: COMPARISON_EN } as const satisfies Record<
-  Language,
-  ComparisonTexts
->;
+const TEXTS: Record<Language, ComparisonTexts> = { fr: COMPARISON_FR, en: COMPARISON_EN };
 
 /** How the three roles compare: what they do, who they are, whom they work with, what they answer for. */
 export function rolesComparison(language: Language): RolesComparison {
@@ -77,23 +72,23 @@ export function rolesComparison(language: Language): RolesComparison {
     roles: (['strategist', 'social_media_manager', 'creator'] as const).map((role) =>
       roleProfile(role, language),
     ),
-    across: linesOf(ACROSS_LINES, texts.across, texts.places),
+    across: linesOf(texts.across, PLACES_ACROSS, texts.places),
   };
 }
 
 function roleProfile(role: OwnerRole, language: Language): RoleProfile {
   const { places, roles } = TEXTS[language];
   const texts = roles[role];
-  const section = (name: ComparisonSection) =>
-    linesOf(COMPARISON_LINES[role][name], texts[name], places);
+  const placed = PLACES_OF_LINES[role];
+  const section = (name: keyof typeof placed) => linesOf(texts[name], placed[name], places);
   return {
     role,
     name: LABELS[language].roles[role],
     mission: texts.mission,
     view: { level: COMPARISON_LEVELS[role], label: texts.view },
     responsibilities: section('responsibilities'),
-    skills: section('skills'),
-    backgrounds: section('backgrounds'),
+    skills: linesOf(texts.skills, 'member', places),
+    backgrounds: linesOf(texts.backgrounds, null, places),
     dailyActivities: section('dailyActivities'),
     collaborations: section('collaborations'),
     kpis: COMPARISON_KPIS[role].map((kpi) => {
@@ -103,15 +98,14 @@ function roleProfile(role: OwnerRole, language: Language): RoleProfile {
   };
 }
 
+/** @param placed a place for all lines, or one for each that has any. */
 function linesOf(
-  lines: Readonly<Record<string, ComparisonPlace | null>>,
   texts: Readonly<Record<string, string>>,
-  places: Readonly<Record<ComparisonPlace, string>>,
+  placed: ComparisonPlace | null | Readonly<Partial<Record<string, ComparisonPlace>>>,
+  words: Readonly<Record<ComparisonPlace, string>>,
 ): ComparisonLine[] {
-  return Object.entries(lines).map(([code, place]) => ({
-    code,
-    label: texts[code] ?? code,
-    place,
-    placeLabel: place === null ? null : places[place],
-  }));
+  return Object.entries(texts).map(([code, label]) => {
+    const place = typeof placed === 'object' ? (placed?.[code] ?? null) : placed;
+    return { code, label, place, placeLabel: place === null ? null : words[place] };
+  });
 }

@@ -71,18 +71,7 @@ export function allowedAnd<P extends Place, G extends string>(place: P, ...guard
   return and([{ type: 'allowed', params: { place } }, ...guards] as never);
 }
 
-/** A saved brief takes an item that has left briefing back to creation; the same brief again does nothing. */
-export function revisesBrief<P extends Place>(place: P) {
-  return [
-    { guard: allowedAnd(place, 'sameBrief') },
-    goes(place, '#item.creation.drafting'),
-  ] as const;
-}
-
-/** A changed draft re-opens the gate from wherever the item is; the same draft again does nothing. */
-export function revisesDraft<P extends Place>(place: P) {
-  return [
-    { guard: allowedAnd(place, 'sameDraft') },
-    goes(place, '#item.creation.drafting'),
-  ] as const;
+/** Another version re-opens the gate, from wherever the item is; the same one again does nothing. */
+export function revises<P extends Place>(place: P, same: 'sameBrief' | 'sameDraft') {
+  return [{ guard: allowedAnd(place, same) }, goes(place, '#item.creation.drafting')] as const;
 }

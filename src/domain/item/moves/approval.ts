@@ -5,26 +5,22 @@ import {
   currentApprovals,
   type ItemContext,
   outstandingRoles,
+  rulesThatAsk,
 } from '../context.ts';
-import type { EventRecord } from '../event.ts';
 import type { CommandDefinitions } from './command.ts';
 import { newHandoff } from './handoff.ts';
-import { type Move, NOTHING, withMember } from './move.ts';
+import { type Move, merge, NOTHING, recorded, withMember } from './move.ts';
 
 /** A changed content hash voids every approval, for good, even if the old text comes back. */
 export function voidApprovals(context: ItemContext, because: string): Move {
   const set = currentApprovals(context);
   if (set === null || set.state === 'voided' || set.state === 'changes_requested') return NOTHING;
   const approvals = [...context.approvals.slice(0, -1), { ...set, state: 'voided' as const }];
-  return {
-    change: { approvals },
-    records: [
-      {
-        type: 'approval.voided',
-        data: { approvalSet: set.number, contentHash: set.contentHash, because },
-      },
-    ],
-  };
+  return recorded({ approvals }, 'approval.voided', {
+    approvalSet: set.number,
+    contentHash: set.contentHash,
+    because,
+  });
 }
 
 /** Opens an approval set on the content as it is now. */
@@ -33,17 +29,14 @@ function submitForReview(
   { actor, facts, refs }: Command<'submit_for_review'>,
 ): Move {
   const authors = withMember(context.authors, actor.memberId);
-  const briefFacts = context.brief?.facts ?? [];
-  const asked = context.playbook.gate
-    .filter(({ when }) => when === undefined || when.some((fact) => briefFacts.includes(fact)))
-    .map(({ role, quorum }) => ({
-      role,
-      quorum,
-      members:
-        quorum === 'all'
-          ? (facts.holders[role] ?? []).filter((member) => !authors.includes(member))
-          : [],
-    }));
+  const asked = rulesThatAsk(context).map(({ role, quorum }) => ({
+    role,
+    quorum,
+    members:
+      quorum === 'all'
+        ? (facts.holders[role] ?? []).filter((member) => !authors.includes(member))
+        : [],
+  }));
   const set: ApprovalSet = {
     number: context.approvals.length + 1,
     contentHash: context.contentHash ?? '',
@@ -71,10 +64,9 @@ function submitForReview(
 }
 
 function acknowledgeRevision(context: ItemContext): Move {
-  return {
-    change: { revisionAcknowledged: true },
-    records: [{ type: 'revision.acknowledged', data: { round: context.round } }],
-  };
+  return recorded({ revisionAcknowledged: true }, 'revision.acknowledged', {
+    round: context.round,
+  });
 }
 
 function decideApproval(
@@ -97,25 +89,18 @@ function decideApproval(
     state: changes ? 'changes_requested' : set.state,
   };
   const round = context.round + (changes ? 1 : 0);
-  const record: EventRecord = {
-    type: 'approval.decided',
-    data: {
-      approvalSet: set.number,
-      role: refs.role,
-      decision: refs.decision,
-      contentHash: refs.contentHash,
-      reason: refs.reason ?? null,
-      commentId: refs.commentId ?? null,
-    },
-  };
-  const escalated: EventRecord[] =
-    changes && round > context.playbook.revisionLimit
-      ? [{ type: 'item.escalated', data: { because: 'revision_limit', round, to: 'strategist' } }]
-      : [];
-  return {
-    change: { approvals: [...context.approvals.slice(0, -1), decided], round },
-    records: [record, ...escalated],
-  };
+  const approvals = [...context.approvals.slice(0, -1), decided];
+  const move = recorded({ approvals, round }, 'approval.decided', {
+    approvalSet: set.number,
+    role: refs.role,
+    decision: refs.decision,
+    contentHash: refs.contentHash,
+    reason: refs.reason ?? null,
+    commentId: refs.commentId ?? null,
+  });
+  if (!changes || round <= context.playbook.revisionLimit) return move;
+  const escalation = { because: 'revision_limit', round, to: 'strategist' };
+  return merge(move, recorded({}, 'item.escalated', escalation));
 }
 
 /** True once every asked role of the open set has reached its quorum. */

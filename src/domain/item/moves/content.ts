@@ -5,7 +5,7 @@ import type { ItemContext } from '../context.ts';
 import { voidApprovals } from './approval.ts';
 import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
-import { type Move, merge, NOTHING, withMember } from './move.ts';
+import { type Move, merge, NOTHING, recorded, withMember } from './move.ts';
 import { holdSlotsForApproval } from './slot.ts';
 
 /** A version of the brief, and what it voids. */
@@ -15,25 +15,12 @@ function saveBrief(context: ItemContext, { refs, actor, at }: Command<'save_brie
     context.draft === null
       ? null
       : contentHashOf({ briefHash: brief.hash, draftHash: context.draft.hash });
-  const saved: Move = {
-    change: { brief, contentHash },
-    records: [
-      { type: 'brief.saved', data: { version: brief.version, hash: brief.hash, contentHash } },
-    ],
-  };
-  const refrozen: Move =
-    context.targetsFrozenAt !== null && brief.targetsHash !== context.brief?.targetsHash
-      ? {
-          change: { targetsFrozenAt: at },
-          records: [{ type: 'kpi_targets.frozen', data: { targetsHash: brief.targetsHash } }],
-        }
-      : NOTHING;
+  const { version, hash, targetsHash } = brief;
+  const isRefrozen = context.targetsFrozenAt !== null && targetsHash !== context.brief?.targetsHash;
   return merge(
-    saved,
-    refrozen,
-    withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
-    voidApprovals(context, 'brief_saved'),
-    holdSlotsForApproval(context, { at, because: 'brief_saved' }),
+    recorded({ brief, contentHash }, 'brief.saved', { version, hash, contentHash }),
+    isRefrozen ? recorded({ targetsFrozenAt: at }, 'kpi_targets.frozen', { targetsHash }) : NOTHING,
+    backToGate(context, { at, memberId: actor.memberId, because: 'brief_saved' }),
   );
 }
 
@@ -44,16 +31,23 @@ function saveDraft(context: ItemContext, { refs, actor, at }: Command<'save_draf
     context.brief === null
       ? null
       : contentHashOf({ briefHash: context.brief.hash, draftHash: draft.hash });
+  const { version, hash } = draft;
+  const authors = withMember(context.authors, actor.memberId);
   return merge(
-    {
-      change: { draft, contentHash, authors: withMember(context.authors, actor.memberId) },
-      records: [
-        { type: 'draft.saved', data: { version: draft.version, hash: draft.hash, contentHash } },
-      ],
-    },
-    withdrawOpenHandoff(context, { at, memberId: actor.memberId }),
-    voidApprovals(context, 'draft_saved'),
-    holdSlotsForApproval(context, { at, because: 'draft_saved' }),
+    recorded({ draft, contentHash, authors }, 'draft.saved', { version, hash, contentHash }),
+    backToGate(context, { at, memberId: actor.memberId, because: 'draft_saved' }),
+  );
+}
+
+/** What another content ends: the open handoff, the approvals, and the plan of its slots. */
+function backToGate(
+  context: ItemContext,
+  by: { at: string; memberId: string; because: string },
+): Move {
+  return merge(
+    withdrawOpenHandoff(context, by),
+    voidApprovals(context, by.because),
+    holdSlotsForApproval(context, by),
   );
 }
 

@@ -4,7 +4,7 @@ import type { HandoffPayloads } from '../commands/handoff.ts';
 import type { Command } from '../commands.ts';
 import { currentHandoff, type Handoff, type ItemContext } from '../context.ts';
 import type { CommandDefinitions } from './command.ts';
-import { type Move, merge, NOTHING } from './move.ts';
+import { type Move, merge, NOTHING, recorded } from './move.ts';
 
 /** Ends the open handoff, if there is one. */
 function endHandoff(
@@ -45,30 +45,20 @@ export function withdrawOpenHandoff(
 ): Move {
   const open = currentHandoff(context);
   if (open === null) return NOTHING;
-  return {
-    change: { handoffs: endHandoff(context, 'withdrawn', by) },
-    records: [{ type: 'handoff.withdrawn', data: { handoffId: open.id, kind: open.kind } }],
-  };
+  const handoffs = endHandoff(context, 'withdrawn', by);
+  return recorded({ handoffs }, 'handoff.withdrawn', { handoffId: open.id, kind: open.kind });
 }
 
 function offerHandoff(context: ItemContext, { actor, at, refs }: Command<'offer_handoff'>): Move {
   const handoff = newHandoff(context, 'brief', at, actor.memberId);
-  return {
-    change: { handoffs: [...context.handoffs, handoff] },
-    records: [
-      {
-        type: 'handoff.offered',
-        data: {
-          handoffId: handoff.id,
-          kind: 'brief',
-          to: 'creator',
-          memberId: context.team.creator,
-          briefHash: context.brief?.hash ?? null,
-          checklist: refs.checklist,
-        },
-      },
-    ],
-  };
+  return recorded({ handoffs: [...context.handoffs, handoff] }, 'handoff.offered', {
+    handoffId: handoff.id,
+    kind: 'brief',
+    to: 'creator',
+    memberId: context.team.creator,
+    briefHash: context.brief?.hash ?? null,
+    checklist: refs.checklist,
+  });
 }
 
 function withdrawHandoff(
@@ -91,31 +81,19 @@ function acceptHandoff(
   const open = currentHandoff(context);
   if (open === null) return NOTHING;
   const role: OwnerRole = open.kind === 'brief' ? 'creator' : 'social_media_manager';
-  const accepted: Move = {
-    change: {
-      handoffs: endHandoff(context, 'accepted', { at, memberId: actor.memberId }),
-      team: { ...context.team, [role]: actor.memberId },
-    },
-    records: [
-      {
-        type: 'handoff.accepted',
-        data: {
-          handoffId: open.id,
-          kind: open.kind,
-          role,
-          memberId: actor.memberId,
-          warnings: facts.warnings ?? [],
-        },
-      },
-    ],
-  };
-  if (open.kind === 'schedule') return accepted;
-  return merge(accepted, {
-    change: { targetsFrozenAt: at },
-    records: [
-      { type: 'kpi_targets.frozen', data: { targetsHash: context.brief?.targetsHash ?? null } },
-    ],
+  const { memberId } = actor;
+  const handoffs = endHandoff(context, 'accepted', { at, memberId });
+  const team = { ...context.team, [role]: memberId };
+  const accepted = recorded({ handoffs, team }, 'handoff.accepted', {
+    handoffId: open.id,
+    kind: open.kind,
+    role,
+    memberId,
+    warnings: facts.warnings ?? [],
   });
+  if (open.kind === 'schedule') return accepted;
+  const targetsHash = context.brief?.targetsHash ?? null;
+  return merge(accepted, recorded({ targetsFrozenAt: at }, 'kpi_targets.frozen', { targetsHash }));
 }
 
 function declineHandoff(
@@ -125,20 +103,12 @@ function declineHandoff(
   const open = currentHandoff(context);
   if (open === null) return NOTHING;
   const by = { at, memberId: actor.memberId, ...(refs.reason && { reason: refs.reason }) };
-  return {
-    change: { handoffs: endHandoff(context, 'declined', by) },
-    records: [
-      {
-        type: 'handoff.declined',
-        data: {
-          handoffId: open.id,
-          kind: open.kind,
-          reason: refs.reason ?? null,
-          commentId: refs.commentId ?? null,
-        },
-      },
-    ],
-  };
+  return recorded({ handoffs: endHandoff(context, 'declined', by) }, 'handoff.declined', {
+    handoffId: open.id,
+    kind: open.kind,
+    reason: refs.reason ?? null,
+    commentId: refs.commentId ?? null,
+  });
 }
 
 export const HANDOFF_COMMANDS = {

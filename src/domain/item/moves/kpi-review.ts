@@ -1,5 +1,4 @@
 import { derivedId } from '../../ids.ts';
-import { addMs, ageMs } from '../ages.ts';
 import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
 import {
@@ -8,41 +7,26 @@ import {
   type ItemContext,
   peerDecision,
 } from '../context.ts';
+import { newCheckpoint, skipped } from '../publication-record.ts';
 import { rolesYetToSign } from '../responsible.ts';
 import type { CommandDefinitions } from './command.ts';
-import { type Move, NOTHING } from './move.ts';
+import { type Move, NOTHING, recorded } from './move.ts';
 
 export function settleCheckpoint(
   context: ItemContext,
   event: Extract<SystemEvent, { type: 'checkpoint_recorded' | 'checkpoint_missed' }>,
 ): Move {
+  const { publicationId, checkpoint, at: settledAt } = event;
   const state = event.type === 'checkpoint_recorded' ? 'recorded' : 'missing';
-  const due = context.checkpoints.some((record) => isCheckpointDue(record, event));
-  if (!due) return NOTHING;
-  return {
-    change: {
-      checkpoints: context.checkpoints.map((record) =>
-        isCheckpointDue(record, event) ? { ...record, state, settledAt: event.at } : record,
-      ),
-    },
-    records: [
-      {
-        type: state === 'recorded' ? 'kpi_checkpoint.recorded' : 'kpi_checkpoint.missing',
-        data: { publicationId: event.publicationId, checkpoint: event.checkpoint },
-      },
-    ],
-  };
-}
-
-function isCheckpointDue(
-  record: CheckpointRecord,
-  key: { publicationId: string; checkpoint: string },
-): boolean {
-  return (
+  const isMeant = (record: CheckpointRecord) =>
     record.state === 'due' &&
-    record.publicationId === key.publicationId &&
-    record.checkpoint === key.checkpoint
+    record.publicationId === publicationId &&
+    record.checkpoint === checkpoint;
+  if (!context.checkpoints.some(isMeant)) return NOTHING;
+  const checkpoints = context.checkpoints.map(
+    (record): CheckpointRecord => (isMeant(record) ? { ...record, state, settledAt } : record),
   );
+  return recorded({ checkpoints }, `kpi_checkpoint.${state}`, { publicationId, checkpoint });
 }
 
 /** Opens a KPI review; its readings are frozen by the effect that goes with it. */
@@ -55,10 +39,8 @@ export function openReview(context: ItemContext): Move {
     signOffs: [],
     extendTo: null,
   };
-  return {
-    change: { reviews: [...context.reviews, review] },
-    records: [{ type: 'kpi_review.opened', data: { reviewId: review.id, number } }],
-  };
+  const reviews = [...context.reviews, review];
+  return recorded({ reviews }, 'kpi_review.opened', { reviewId: review.id, number });
 }
 
 /**
@@ -73,15 +55,13 @@ export function freezeReview(
   if (review === undefined || review.hash !== null) return NOTHING;
   const { clock } = context;
   const steps = clocks?.kpi_review;
-  return {
-    change: {
-      reviews: context.reviews.map((open) => (open.id === reviewId ? { ...open, hash } : open)),
-      ...(steps !== undefined &&
-        clock?.stage === 'kpi_review' &&
-        clock.fired === 0 && { clock: { ...clock, steps } }),
-    },
-    records: [{ type: 'kpi_review.frozen', data: { reviewId, hash } }],
+  const change = {
+    reviews: context.reviews.map((open) => (open.id === reviewId ? { ...open, hash } : open)),
+    ...(steps !== undefined &&
+      clock?.stage === 'kpi_review' &&
+      clock.fired === 0 && { clock: { ...clock, steps } }),
   };
+  return recorded(change, 'kpi_review.frozen', { reviewId, hash });
 }
 
 function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
@@ -97,21 +77,14 @@ function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>)
         ? (refs.extendTo ?? null)
         : review.extendTo,
   };
-  return {
-    change: { reviews: [...context.reviews.slice(0, -1), signed] },
-    records: [
-      {
-        type: 'kpi_review.signed_off',
-        data: {
-          reviewId: review.id,
-          reviewHash: review.hash,
-          role: refs.role,
-          decision,
-          commentId: refs.commentId ?? null,
-        },
-      },
-    ],
-  };
+  const reviews = [...context.reviews.slice(0, -1), signed];
+  return recorded({ reviews }, 'kpi_review.signed_off', {
+    reviewId: review.id,
+    reviewHash: review.hash,
+    role: refs.role,
+    decision,
+    commentId: refs.commentId ?? null,
+  });
 }
 
 export function isReviewSigned(context: ItemContext): boolean {
@@ -132,18 +105,9 @@ export function extendMeasurement(context: ItemContext): Move {
   const review = currentReview(context);
   const age = review?.extendTo ?? null;
   if (review === null || age === null) return NOTHING;
-  const added = context.publications.flatMap(({ id, state, publishedAt }): CheckpointRecord[] =>
+  const added = context.publications.flatMap(({ id, state, publishedAt }) =>
     state === 'published' && publishedAt !== null
-      ? [
-          {
-            publicationId: id,
-            checkpoint: age,
-            required: true,
-            dueAt: addMs(publishedAt, ageMs(age)),
-            state: 'due',
-            settledAt: null,
-          },
-        ]
+      ? [newCheckpoint({ id, publishedAt }, { name: age, required: true })]
       : [],
   );
   const known = new Set(context.checkpoints.map((c) => `${c.publicationId} ${c.checkpoint}`));
@@ -152,10 +116,8 @@ export function extendMeasurement(context: ItemContext): Move {
   const asked = context.checkpoints.map((c) =>
     c.checkpoint === age && c.state === 'due' ? { ...c, required: true } : c,
   );
-  return {
-    change: { checkpoints: [...asked, ...fresh] },
-    records: [{ type: 'kpi_review.extended', data: { reviewId: review.id, to: age } }],
-  };
+  const checkpoints = [...asked, ...fresh];
+  return recorded({ checkpoints }, 'kpi_review.extended', { reviewId: review.id, to: age });
 }
 
 /** Closing marks what was not measured yet and lets go of a slot that is still held. */
@@ -166,9 +128,7 @@ export function closeReview(context: ItemContext, at: string): Move {
       checkpoints: context.checkpoints.map((record) =>
         record.state === 'due' ? { ...record, state: 'missing', settledAt: at } : record,
       ),
-      publications: context.publications.map((record) =>
-        record.state === 'tentative' ? { ...record, state: 'skipped', evidence: 'closed' } : record,
-      ),
+      publications: skipped(context, ['tentative'], 'closed'),
     },
     records: [
       {

@@ -1,5 +1,5 @@
 import type { ItemContext } from '../context.ts';
-import type { EventRecord } from '../event.ts';
+import type { EventRecord, ItemEventType } from '../event.ts';
 
 /** What a transition changes and what it writes into the item's chain. */
 export interface Move {
@@ -8,6 +8,15 @@ export interface Move {
 }
 
 export const NOTHING: Move = { change: {}, records: [] };
+
+/** A move with one event. */
+export function recorded(
+  change: Partial<ItemContext>,
+  type: ItemEventType,
+  data: Record<string, unknown>,
+): Move {
+  return { change, records: [{ type, data }] };
+}
 
 export function merge(...moves: Move[]): Move {
   return {

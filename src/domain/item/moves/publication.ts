@@ -1,20 +1,18 @@
-import { addMs, ageMs } from '../ages.ts';
 import type { SystemEvent } from '../commands.ts';
 import {
-  type CheckpointRecord,
   type ItemContext,
   isSending,
   type PublicationRecord,
   publicationById,
 } from '../context.ts';
-import { publicationData, withPublication } from '../publication-record.ts';
+import { newCheckpoint, publicationData, withPublication } from '../publication-record.ts';
 import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from '../slots.ts';
 import { voidApprovals } from './approval.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
-import { type Move, merge, NOTHING } from './move.ts';
+import { type Move, merge, NOTHING, recorded } from './move.ts';
 import { holdSlotsForApproval } from './slot.ts';
 
-/** A published record starts its checkpoints: ages counted from the instant of publication. */
+/** A published record starts its checkpoints. */
 export function markPublished(
   context: ItemContext,
   record: PublicationRecord,
@@ -25,34 +23,25 @@ export function markPublished(
     evidence: string | null;
   },
 ): Move {
-  const checkpoints: CheckpointRecord[] = context.playbook.checkpoints.map(
-    ({ name, required }) => ({
-      publicationId: record.id,
-      checkpoint: name,
-      required,
-      dueAt: addMs(live.publishedAt, ageMs(name)),
-      state: 'due',
-      settledAt: null,
-    }),
+  const { id } = record;
+  const { publishedAt } = live;
+  const checkpoints = context.playbook.checkpoints.map((checkpoint) =>
+    newCheckpoint({ id, publishedAt }, checkpoint),
   );
   return {
     change: {
-      publications: withPublication(context, record.id, { state: 'published', ...live }),
+      publications: withPublication(context, id, { state: 'published', ...live }),
       checkpoints: [...context.checkpoints, ...checkpoints],
     },
     records: [
       {
         type: 'publication.published',
-        data: {
-          ...publicationData(record),
-          contentHash: record.contentHash,
-          ...live,
-        },
+        data: { ...publicationData(record), contentHash: record.contentHash, ...live },
       },
       {
         type: 'kpi_checkpoint.planned',
         data: {
-          publicationId: record.id,
+          publicationId: id,
           checkpoints: checkpoints.map(({ checkpoint, dueAt }) => ({ checkpoint, dueAt })),
         },
       },
@@ -99,10 +88,8 @@ export function publicationDue(
   if (!isToBeSent(context, record, event.at)) {
     return slotPassed(context, { ...event, type: 'slot_passed' });
   }
-  return {
-    change: { publications: withPublication(context, publicationId, { state: 'due' }) },
-    records: [{ type: 'publication.due', data: publicationData(record) }],
-  };
+  const publications = withPublication(context, publicationId, { state: 'due' });
+  return recorded({ publications }, 'publication.due', publicationData(record));
 }
 
 export function publicationSending(
@@ -111,10 +98,8 @@ export function publicationSending(
 ): Move {
   const record = publicationById(context, publicationId);
   if (record?.state !== 'due') return NOTHING;
-  return {
-    change: { publications: withPublication(context, publicationId, { state: 'sending' }) },
-    records: [{ type: 'publication.sending', data: publicationData(record) }],
-  };
+  const publications = withPublication(context, publicationId, { state: 'sending' });
+  return recorded({ publications }, 'publication.sending', publicationData(record));
 }
 
 /** True when a send found another content than the one that is approved: the item goes to its gate. */
@@ -139,10 +124,10 @@ function returnToGate(
 ): Move {
   const publications = withPublication(context, record.id, { state: 'planned', evidence });
   return merge(
-    {
-      change: { stageNote: evidence },
-      records: [{ type: 'publication.returned', data: { ...publicationData(record), evidence } }],
-    },
+    recorded({ stageNote: evidence }, 'publication.returned', {
+      ...publicationData(record),
+      evidence,
+    }),
     holdSlotsForApproval({ ...context, publications }, { at, because: 'hash_mismatch' }),
     withdrawOpenHandoff(context, { at, memberId: 'system' }),
     voidApprovals(context, 'hash_mismatch'),
@@ -160,6 +145,7 @@ export function publicationSettled(
   const record = publicationById(context, event.publicationId);
   if (record === null || !isSending(record)) return NOTHING;
   const evidence = event.evidence ?? null;
+  const data = { ...publicationData(record), evidence };
   switch (event.outcome) {
     case 'published':
       return markPublished(context, record, {
@@ -170,34 +156,23 @@ export function publicationSettled(
       });
     case 'rejected':
     case 'unknown':
-    case 'missed':
-      return {
-        change: {
-          publications: withPublication(context, record.id, { state: event.outcome, evidence }),
-          stageNote:
-            event.outcome === 'rejected' ? `rejected: ${evidence ?? ''}` : context.stageNote,
-        },
-        records: [
-          {
-            type: `publication.${event.outcome}`,
-            data: { ...publicationData(record), evidence },
-          },
-        ],
+    case 'missed': {
+      const change = {
+        publications: withPublication(context, record.id, { state: event.outcome, evidence }),
+        stageNote: event.outcome === 'rejected' ? `rejected: ${evidence ?? ''}` : context.stageNote,
       };
-    case 'hash_mismatch':
-      return isContentMismatch(context, event)
-        ? returnToGate(context, record, {
-            evidence: evidence ?? 'the content changed after its approval',
-            at: event.at,
-          })
-        : {
-            change: {
-              publications: withPublication(context, record.id, { state: 'planned', evidence }),
-            },
-            records: [
-              { type: 'publication.returned', data: { ...publicationData(record), evidence } },
-            ],
-          };
+      return recorded(change, `publication.${event.outcome}`, data);
+    }
+    case 'hash_mismatch': {
+      if (isContentMismatch(context, event)) {
+        return returnToGate(context, record, {
+          evidence: evidence ?? 'the content changed after its approval',
+          at: event.at,
+        });
+      }
+      const publications = withPublication(context, record.id, { state: 'planned', evidence });
+      return recorded({ publications }, 'publication.returned', data);
+    }
   }
 }
 
@@ -210,12 +185,11 @@ export function slotPassed(
   // A timer armed before the slot was moved.
   if (Date.parse(at) < slotEndsAt(record, context.playbook)) return NOTHING;
   const evidence = `its slot passed more than ${context.playbook.slotGraceMinutes} minutes ago`;
-  return {
-    change: {
-      publications: withPublication(context, publicationId, { state: 'missed', evidence }),
-    },
-    records: [{ type: 'publication.missed', data: { ...publicationData(record), evidence } }],
-  };
+  const publications = withPublication(context, publicationId, { state: 'missed', evidence });
+  return recorded({ publications }, 'publication.missed', {
+    ...publicationData(record),
+    evidence,
+  });
 }
 
 /** Not approved, or approved and not planned, in time: the slot is released, the stage stays. */
@@ -229,19 +203,10 @@ export function releaseSlot(
     record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
   if (until === null || Date.parse(at) < until) return NOTHING;
   const evidence = isApproved(context) ? 'not planned in time' : 'not approved in time';
-  return {
-    change: {
-      publications: withPublication(context, publicationId, {
-        state: 'skipped',
-        evidence,
-        released: true,
-      }),
-    },
-    records: [
-      {
-        type: 'publication.skipped',
-        data: { ...publicationData(record), evidence, released: true },
-      },
-    ],
-  };
+  const released = { evidence, released: true } as const;
+  return recorded(
+    { publications: withPublication(context, publicationId, { state: 'skipped', ...released }) },
+    'publication.skipped',
+    { ...publicationData(record), ...released },
+  );
 }

@@ -1,8 +1,7 @@
 import type { Command } from '../commands.ts';
 import { type ItemContext, publicationById } from '../context.ts';
-import type { EventRecord } from '../event.ts';
 import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
-import { type Move, merge, NOTHING } from './move.ts';
+import { type Move, merge, NOTHING, recorded } from './move.ts';
 import { markPublished } from './publication.ts';
 
 /** A person says what became of an unknown or missed publication. */
@@ -13,17 +12,14 @@ export function resolvePublication(
   const record = publicationById(context, refs.publicationId);
   if (record === null) return NOTHING;
   const evidence = refs.evidence ?? null;
-  const resolved: EventRecord = {
-    type: 'publication.resolved',
-    data: {
-      ...publicationData(record),
-      was: record.state,
-      outcome: refs.outcome,
-      evidence,
-      ...(refs.permalink !== undefined && { permalink: refs.permalink }),
-      ...(refs.remoteId !== undefined && { remoteId: refs.remoteId }),
-    },
-  };
+  const resolved = recorded({}, 'publication.resolved', {
+    ...publicationData(record),
+    was: record.state,
+    outcome: refs.outcome,
+    evidence,
+    ...(refs.permalink !== undefined && { permalink: refs.permalink }),
+    ...(refs.remoteId !== undefined && { remoteId: refs.remoteId }),
+  });
   switch (refs.outcome) {
     case 'live': {
       const live = {
@@ -32,18 +28,14 @@ export function resolvePublication(
         remoteId: refs.remoteId ?? null,
         evidence,
       };
-      return merge({ change: {}, records: [resolved] }, markPublished(context, record, live));
+      return merge(resolved, markPublished(context, record, live));
     }
     case 'not_live':
     case 'skip': {
       const state = refs.outcome === 'skip' ? 'skipped' : 'not_live';
-      return {
-        change: {
-          publications: withPublication(context, record.id, { state, evidence }),
-          stageNote: `${record.id} was ${record.state} and is ${state}`,
-        },
-        records: [resolved],
-      };
+      const publications = withPublication(context, record.id, { state, evidence });
+      const stageNote = `${record.id} was ${record.state} and is ${state}`;
+      return { ...resolved, change: { publications, stageNote } };
     }
     case 'reschedule': {
       if (refs.slot === undefined) return NOTHING;
@@ -53,13 +45,9 @@ export function resolvePublication(
         contentHash: context.contentHash,
         evidence,
       };
-      return {
-        change: { publications: withPublication(context, record.id, planned) },
-        records: [
-          resolved,
-          { type: 'publication.planned', data: publicationData({ ...record, ...planned }) },
-        ],
-      };
+      const publications = withPublication(context, record.id, planned);
+      const data = publicationData({ ...record, ...planned });
+      return merge(resolved, recorded({ publications }, 'publication.planned', data));
     }
     case 'publish_again': {
       if (refs.slot === undefined) return NOTHING;
@@ -68,16 +56,9 @@ export function resolvePublication(
         ...newPublication(context, settled, refs.slot),
         contentHash: context.contentHash,
       };
-      return {
-        change: { publications: [...settled, again] },
-        records: [
-          resolved,
-          {
-            type: 'publication.planned',
-            data: { ...publicationData(again), again: record.id, decidedAt: at },
-          },
-        ],
-      };
+      const publications = [...settled, again];
+      const data = { ...publicationData(again), again: record.id, decidedAt: at };
+      return merge(resolved, recorded({ publications }, 'publication.planned', data));
     }
   }
 }

@@ -2,11 +2,17 @@ import type { SchedulePayloads } from '../commands/schedule.ts';
 import type { Command } from '../commands.ts';
 import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
 import type { EventRecord } from '../event.ts';
-import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
+import {
+  newPublication,
+  publicationData,
+  skipped,
+  timeOf,
+  withPublication,
+} from '../publication-record.ts';
 import { isBound, isPlanned, slotsBesidePlan } from '../slots.ts';
 import { OPEN_PLACES, type Place } from '../stages.ts';
 import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
-import { type Move, NOTHING } from './move.ts';
+import { type Move, NOTHING, recorded } from './move.ts';
 import { resolvePublication } from './resolution.ts';
 import { withoutDeadline } from './slot.ts';
 
@@ -80,13 +86,7 @@ export function planStands(context: ItemContext, without: string): boolean {
 function unschedule(context: ItemContext): Move {
   const dropped = context.publications.filter(({ state }) => state === 'planned');
   return {
-    change: {
-      publications: context.publications.map((record) =>
-        record.state === 'planned'
-          ? { ...record, state: 'skipped', evidence: 'unscheduled' }
-          : record,
-      ),
-    },
+    change: { publications: skipped(context, ['planned'], 'unscheduled') },
     records: dropped.map((record) => ({
       type: 'publication.unscheduled',
       data: publicationData(record),
@@ -98,10 +98,11 @@ function skipPublication(context: ItemContext, { refs }: Command<'skip_publicati
   const record = publicationById(context, refs.publicationId);
   if (record === null) return NOTHING;
   const evidence = refs.reason ?? null;
-  return {
-    change: { publications: withPublication(context, record.id, { state: 'skipped', evidence }) },
-    records: [{ type: 'publication.skipped', data: { ...publicationData(record), evidence } }],
-  };
+  const publications = withPublication(context, record.id, { state: 'skipped', evidence });
+  return recorded({ publications }, 'publication.skipped', {
+    ...publicationData(record),
+    evidence,
+  });
 }
 
 function isAfterHandoff(place: Place): boolean {

@@ -2,12 +2,13 @@ import { clockOnEntry, fallbackSteps, stepsOver } from '../clock.ts';
 import type { ClockFacts } from '../commands/facts.ts';
 import type { StagePayloads } from '../commands/stage.ts';
 import type { Command, SystemEvent } from '../commands.ts';
-import { type ItemContext, isSending, type PublicationRecord } from '../context.ts';
+import { type ItemContext, isSending } from '../context.ts';
+import { skipped } from '../publication-record.ts';
 import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
 import { OPEN_PLACES, type Place, type Stage, stageOf } from '../stages.ts';
 import type { CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
-import { type Move, merge, NOTHING, withMember } from './move.ts';
+import { type Move, merge, NOTHING, recorded, withMember } from './move.ts';
 
 /** A stage begins: its clock starts. A resumed stage keeps its entry and its clock, shifted by the pause. */
 export function enterStage(
@@ -31,23 +32,17 @@ export function enterStage(
 }
 
 function hold(context: ItemContext, { actor, at, refs }: Command<'hold'>, place: Place): Move {
-  return {
-    change: {
-      heldFrom: place,
-      held: { by: actor.memberId, at, stageEnteredAt: context.stageEnteredAt },
-      clock: context.clock === null ? null : { ...context.clock, pausedAt: Date.parse(at) },
-    },
-    records: [{ type: 'item.held', data: { from: place, reason: refs.reason ?? null } }],
+  const { clock, stageEnteredAt } = context;
+  const change = {
+    heldFrom: place,
+    held: { by: actor.memberId, at, stageEnteredAt },
+    clock: clock === null ? null : { ...clock, pausedAt: Date.parse(at) },
   };
+  return recorded(change, 'item.held', { from: place, reason: refs.reason ?? null });
 }
 
 function resume(context: ItemContext, { refs }: Command<'resume'>): Move {
-  return {
-    change: {},
-    records: [
-      { type: 'item.resumed', data: { to: context.heldFrom, reason: refs.reason ?? null } },
-    ],
-  };
+  return recorded({}, 'item.resumed', { to: context.heldFrom, reason: refs.reason ?? null });
 }
 
 const RELEASED_BY_CANCEL: readonly PublicationState[] = [...WAITING_STATES, 'missed'];
@@ -58,30 +53,24 @@ export function cancel(
   reason: string | null,
   by: { at: string; memberId: string },
 ): Move {
-  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
-  return merge(withdrawOpenHandoff(context, by), {
-    change: { publications: withoutPlans(context), cancelling: null },
-    records: [
-      {
-        type: 'item.cancelled',
-        data: {
-          reason,
-          released: released.map(({ id }) => id),
-          stayPublished: context.publications
-            .filter(({ state }) => state === 'published')
-            .map(({ id, permalink }) => ({ publicationId: id, permalink })),
-        },
-      },
-    ],
+  const { publications, released } = withoutPlans(context);
+  const cancelled = recorded({ publications, cancelling: null }, 'item.cancelled', {
+    reason,
+    released,
+    stayPublished: context.publications
+      .filter(({ state }) => state === 'published')
+      .map(({ id, permalink }) => ({ publicationId: id, permalink })),
   });
+  return merge(withdrawOpenHandoff(context, by), cancelled);
 }
 
-function withoutPlans(context: ItemContext): PublicationRecord[] {
-  return context.publications.map((record) =>
-    RELEASED_BY_CANCEL.includes(record.state)
-      ? { ...record, state: 'skipped', evidence: 'cancelled' }
-      : record,
-  );
+function withoutPlans(context: ItemContext) {
+  return {
+    publications: skipped(context, RELEASED_BY_CANCEL, 'cancelled'),
+    released: context.publications
+      .filter(({ state }) => RELEASED_BY_CANCEL.includes(state))
+      .map(({ id }) => id),
+  };
 }
 
 /**
@@ -90,20 +79,12 @@ function withoutPlans(context: ItemContext): PublicationRecord[] {
  */
 export function cancelCampaign(context: ItemContext, reason: string): Move {
   if (context.cancelling !== null) return NOTHING;
-  const released = context.publications.filter(({ state }) => RELEASED_BY_CANCEL.includes(state));
-  return {
-    change: { cancelling: reason, publications: withoutPlans(context) },
-    records: [
-      {
-        type: 'campaign.cancelled',
-        data: {
-          campaignId: context.campaign?.id ?? null,
-          reason,
-          released: released.map(({ id }) => id),
-        },
-      },
-    ],
-  };
+  const { publications, released } = withoutPlans(context);
+  return recorded({ cancelling: reason, publications }, 'campaign.cancelled', {
+    campaignId: context.campaign?.id ?? null,
+    reason,
+    released,
+  });
 }
 
 /** True once a cancelled campaign's item has nothing in flight and nothing unknown. */
@@ -121,15 +102,8 @@ function reassign(context: ItemContext, { refs }: Command<'reassign'>): Move {
       ? { coAuthors: withMember(context.coAuthors, memberId) }
       : { team: { ...context.team, [role]: memberId } };
   const from = as === 'co_author' ? null : context.team[role];
-  return {
-    change,
-    records: [
-      {
-        type: 'item.reassigned',
-        data: { role, as, from, to: memberId, reason: refs.reason ?? null },
-      },
-    ],
-  };
+  const reason = refs.reason ?? null;
+  return recorded(change, 'item.reassigned', { role, as, from, to: memberId, reason });
 }
 
 /**
@@ -146,22 +120,13 @@ function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): M
     (until === undefined
       ? fallbackSteps(context.playbook.clocks[clock.stage], now)
       : stepsOver(now, Date.parse(until) - now));
-  return {
-    change: {
-      clock: { ...clock, steps, fired: 0, pausedAt: clock.pausedAt === null ? null : now },
-    },
-    records: [
-      {
-        type: 'clock.extended',
-        data: {
-          stage: clock.stage,
-          from: new Date(clock.steps[2]).toISOString(),
-          to: new Date(steps[2]).toISOString(),
-          reason: refs.reason ?? null,
-        },
-      },
-    ],
-  };
+  const pausedAt = clock.pausedAt === null ? null : now;
+  return recorded({ clock: { ...clock, steps, fired: 0, pausedAt } }, 'clock.extended', {
+    stage: clock.stage,
+    from: new Date(clock.steps[2]).toISOString(),
+    to: new Date(steps[2]).toISOString(),
+    reason: refs.reason ?? null,
+  });
 }
 
 const CLOCK_PERCENT = [50, 80, 100, 150] as const;
@@ -175,24 +140,17 @@ export function clockStep(
   // A timer armed before the clock was extended or shifted by a pause.
   if (Date.parse(at) < clock.steps[step]) return NOTHING;
   const percent = CLOCK_PERCENT[step];
-  const data = {
-    stage: clock.stage,
-    percent,
-    dueAt: new Date(clock.steps[2]).toISOString(),
-  };
+  const dueAt = new Date(clock.steps[2]).toISOString();
+  const data = { stage: clock.stage, percent, dueAt };
   const change = { clock: { ...clock, fired: step + 1 } };
-  if (percent === 150) {
-    return { change, records: [{ type: 'item.escalated', data: { because: 'overdue', ...data } }] };
-  }
-  return { change, records: [{ type: percent === 100 ? 'sla.breached' : 'sla.warned', data }] };
+  if (percent === 150) return recorded(change, 'item.escalated', { because: 'overdue', ...data });
+  return recorded(change, percent === 100 ? 'sla.breached' : 'sla.warned', data);
 }
 
 export function releaseCampaign(context: ItemContext): Move {
   if (context.campaign === null || context.campaign.released) return NOTHING;
-  return {
-    change: { campaign: { ...context.campaign, released: true } },
-    records: [{ type: 'campaign.released', data: { campaignId: context.campaign.id } }],
-  };
+  const campaign = { ...context.campaign, released: true };
+  return recorded({ campaign }, 'campaign.released', { campaignId: campaign.id });
 }
 
 export const STAGE_COMMANDS = {

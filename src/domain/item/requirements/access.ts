@@ -15,13 +15,11 @@ function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs
 export const ACCESS_REQUIREMENTS = {
   item_closed: {
     text: 'The item is open.',
-    about: 'item',
     check: ({ place }) => (isFinal(place) ? unmet(`the item is ${place}`) : MET),
   },
 
   basis_changed: {
     text: 'The item is still as the command found it (`basisSeq`, `If-Match`).',
-    about: 'item',
     check: ({ context, seq, ask }) => {
       const { basisSeq, basisTag } = ask;
       if (basisSeq !== undefined && basisSeq !== seq) {
@@ -35,7 +33,6 @@ export const ACCESS_REQUIREMENTS = {
 
   command_expired: {
     text: 'The command has not expired (`expiresAt`).',
-    about: 'item',
     check: ({ ask }) =>
       ask.expiresAt !== undefined && Date.parse(ask.expiresAt) <= Date.parse(ask.at)
         ? unmet(`the command expired at ${ask.expiresAt}`)
@@ -44,7 +41,6 @@ export const ACCESS_REQUIREMENTS = {
 
   in_stage: {
     text: 'The command fits the stage of the item.',
-    about: 'item',
     check: ({ place, ask, access }) =>
       access.in.includes(place)
         ? MET
@@ -69,7 +65,6 @@ export const ACCESS_REQUIREMENTS = {
 
   reason_given: {
     text: 'The command gives a reason. A dissent gives a comment.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.refs === null) return MET;
       switch (ask.type) {
@@ -95,7 +90,6 @@ export const ACCESS_REQUIREMENTS = {
 
   receiver_holds_role: {
     text: 'The receiver holds the role.',
-    about: 'item',
     check: ({ ask }) => {
       if (ask.type !== 'reassign' || ask.refs === null || ask.refs.as === 'co_author') return MET;
       return ask.facts.receiverRoles.includes(ask.refs.role)
@@ -106,7 +100,6 @@ export const ACCESS_REQUIREMENTS = {
 
   receiver_active: {
     text: 'The receiver is an active member of the workspace.',
-    about: 'item',
     check: ({ ask }) => {
       if (ask.type !== 'reassign' || ask.refs === null) return MET;
       return ask.facts.receiverActive
@@ -117,7 +110,6 @@ export const ACCESS_REQUIREMENTS = {
 
   clock_running: {
     text: 'A clock runs in this stage.',
-    about: 'item',
     check: ({ context }) => (context.clock === null ? unmet('no clock runs in this stage') : MET),
   },
 } as const satisfies Requirements;

@@ -1,5 +1,12 @@
 import { APPROVER_ROLES, type ApproverRole, OWNER_ROLES, type Role } from '../../people/roles.ts';
-import { approvalsHold, currentApprovals, currentReview, type ItemContext } from '../context.ts';
+import {
+  approvalsHold,
+  awaitsAcknowledgement,
+  currentApprovals,
+  currentReview,
+  type ItemContext,
+  rulesThatAsk,
+} from '../context.ts';
 import { MAY_BE_OUT_STATES } from '../publication-states.ts';
 import {
   bindsContent,
@@ -13,13 +20,6 @@ import {
   slotProblem,
   unmet,
 } from './question.ts';
-
-function askedRoles(context: ItemContext): ApproverRole[] {
-  const facts = context.brief?.facts ?? [];
-  return context.playbook.gate
-    .filter(({ when }) => when === undefined || when.some((fact) => facts.includes(fact)))
-    .map(({ role }) => role);
-}
 
 function eligibleApprovers(question: Question, role: ApproverRole): string[] {
   const { context, ask } = question;
@@ -51,7 +51,6 @@ function undecidedRoles({ context, ask }: Question, among: readonly Role[]): rea
 export const APPROVAL_REQUIREMENTS = {
   variant_frozen: {
     text: 'A variant that is published, or may be, stays as it is.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'save_draft' || ask.refs === null) return MET;
       const { variants } = ask.refs.draft;
@@ -66,7 +65,6 @@ export const APPROVAL_REQUIREMENTS = {
 
   assets_complete: {
     text: 'The draft has every kind of content that the brief asks for.',
-    about: 'item',
     check: ({ context }) => {
       if (context.draft === null) return unmet('no draft is saved yet');
       const kinds = context.draft.assetKinds;
@@ -79,7 +77,6 @@ export const APPROVAL_REQUIREMENTS = {
 
   variants_in_limits: {
     text: 'Every channel of the brief has a variant within its limits. A plan is checked against the limits of today.',
-    about: 'item',
     check: (question) => {
       const { context, ask } = question;
       // What is planned was submitted: only the limits can have changed. A tentative slot holds a time.
@@ -96,11 +93,9 @@ export const APPROVAL_REQUIREMENTS = {
 
   approvers_exist: {
     text: 'Every role that must approve has enough people who did not write the content.',
-    about: 'item',
     check: (question) =>
-      askedRoles(question.context).flatMap((role) => {
-        const rule = question.context.playbook.gate.find((gate) => gate.role === role);
-        const needed = typeof rule?.quorum === 'object' ? rule.quorum.atLeast : 1;
+      rulesThatAsk(question.context).flatMap(({ role, quorum }) => {
+        const needed = typeof quorum === 'object' ? quorum.atLeast : 1;
         const eligible = eligibleApprovers(question, role).length;
         return eligible >= needed
           ? MET
@@ -113,9 +108,8 @@ export const APPROVAL_REQUIREMENTS = {
 
   revision_acknowledged: {
     text: 'Past the revision limit, the strategist has acknowledged the round.',
-    about: 'item',
     check: ({ context }) =>
-      context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
+      awaitsAcknowledgement(context)
         ? unmet(
             `round ${context.round} is past the limit of ${context.playbook.revisionLimit}: the strategist has to acknowledge it`,
             'strategist',
@@ -125,16 +119,14 @@ export const APPROVAL_REQUIREMENTS = {
 
   revision_past_limit: {
     text: 'A round past the revision limit waits to be acknowledged.',
-    about: 'item',
     check: ({ context }) =>
-      context.round > context.playbook.revisionLimit && !context.revisionAcknowledged
+      awaitsAcknowledgement(context)
         ? MET
         : unmet('no revision past the limit waits for an acknowledgement'),
   },
 
   role_asked: {
     text: 'The gate asks this role to approve.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'decide_approval' || ask.refs === null) return MET;
       const { role } = ask.refs;
@@ -146,7 +138,6 @@ export const APPROVAL_REQUIREMENTS = {
 
   current_hash: {
     text: 'The decision names the current content hash.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'decide_approval' || ask.refs === null) return MET;
       return ask.refs.contentHash === context.contentHash
@@ -166,7 +157,6 @@ export const APPROVAL_REQUIREMENTS = {
 
   not_decided_before: {
     text: 'This person has not decided in this approval set. In a KPI review, the role has not signed.',
-    about: 'item',
     check: (question) => {
       const { context, ask } = question;
       if (ask.type !== 'decide_approval' && ask.type !== 'sign_off') return MET;
@@ -185,7 +175,6 @@ export const APPROVAL_REQUIREMENTS = {
 
   approvals_hold: {
     text: 'The approvals are granted for the content as it is now.',
-    about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type === 'accept_handoff' && place !== 'scheduling.offered') return MET;
       if (ask.type === 'plan_schedule' && isTentativePlace(place)) return MET;

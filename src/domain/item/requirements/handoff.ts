@@ -7,6 +7,7 @@ import {
   MET,
   type Question,
   type Requirements,
+  receivingRole,
   unmet,
 } from './question.ts';
 
@@ -18,7 +19,7 @@ const TARGET_FREEZING_STATES = [...IN_FLIGHT_STATES, ...MAY_BE_OUT_STATES];
  * breach. Whoever accepts becomes the assignee, so the role is asked of the backup too.
  */
 function isReceiver({ place, context, ask }: Question): boolean {
-  const role = place === 'briefing.offered' ? 'creator' : 'social_media_manager';
+  const role = receivingRole(place);
   if (!ask.actor.roles.includes(role)) return false;
   const assignee = context.team[role];
   if (assignee === null || assignee === ask.actor.memberId) return true;
@@ -29,7 +30,6 @@ function isReceiver({ place, context, ask }: Question): boolean {
 export const HANDOFF_REQUIREMENTS = {
   brief_complete: {
     text: 'The brief has every required field.',
-    about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type === 'save_brief' && (stageOf(place) === 'briefing' || ask.refs === null))
         return MET;
@@ -43,7 +43,6 @@ export const HANDOFF_REQUIREMENTS = {
 
   checklist_complete: {
     text: 'Every entry of the exit checklist is met. The refusal names each open entry as `checklist.<code>`.',
-    about: 'item',
     check: (question) => {
       const { context, ask } = question;
       if (ask.type !== 'offer_handoff' && ask.type !== 'submit_for_review') return MET;
@@ -63,14 +62,12 @@ export const HANDOFF_REQUIREMENTS = {
 
   targets_set: {
     text: 'The brief has at least one KPI target.',
-    about: 'item',
     check: ({ context }) =>
       (context.brief?.targetCount ?? 0) > 0 ? MET : unmet('the brief has no KPI target'),
   },
 
   targets_unfrozen: {
     text: 'The KPI targets change only before the first publication.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'save_brief' || ask.refs === null || context.brief === null) return MET;
       const isOut = context.publications.some(({ state }) =>
@@ -84,7 +81,6 @@ export const HANDOFF_REQUIREMENTS = {
 
   receiver_exists: {
     text: 'The assigned creator is active. While none is assigned, there is an active creator.',
-    about: 'item',
     check: (question) => {
       const creators = holdersOf(question.ask).creator ?? [];
       const { creator } = question.context.team;
@@ -102,14 +98,13 @@ export const HANDOFF_REQUIREMENTS = {
     about: 'actor',
     check: (question) => {
       if (isReceiver(question)) return MET;
-      const role = question.place === 'briefing.offered' ? 'creator' : 'social_media_manager';
+      const role = receivingRole(question.place);
       return unmet(`only the assigned ${role} decides on the handoff`, role);
     },
   },
 
   current_handoff: {
     text: 'The command names the open handoff.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'accept_handoff' && ask.type !== 'decline_handoff') return MET;
       const current = currentHandoff(context);

@@ -7,7 +7,6 @@ import { MET, type Requirements, unmet } from './question.ts';
 export const REVIEW_REQUIREMENTS = {
   one_checkpoint_recorded: {
     text: 'At least one checkpoint has its readings.',
-    about: 'item',
     check: ({ context }) =>
       context.checkpoints.some(({ state }) => state === 'recorded')
         ? MET
@@ -16,7 +15,6 @@ export const REVIEW_REQUIREMENTS = {
 
   verdicts_seen: {
     text: 'The readings are frozen. The sign-off names the hash of this review.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'sign_off') return MET;
       const review = currentReview(context);
@@ -32,7 +30,6 @@ export const REVIEW_REQUIREMENTS = {
 
   strategist_decides_first: {
     text: 'The strategist decides first. The other two then agree or dissent.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'sign_off') return MET;
       const signOffs = currentReview(context)?.signOffs ?? [];
@@ -54,7 +51,6 @@ export const REVIEW_REQUIREMENTS = {
 
   extension_valid: {
     text: 'A new age lies ahead and is at most 365 days. A new deadline is later than the present one.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type === 'extend') {
         const until = ask.refs?.until;

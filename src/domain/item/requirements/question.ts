@@ -1,4 +1,4 @@
-import type { Role } from '../../people/roles.ts';
+import type { OwnerRole, Role } from '../../people/roles.ts';
 import type { DraftFacts, Holders, PlannedSlot, SlotFacts } from '../commands/facts.ts';
 import type { Command, CommandAccess, CommandType } from '../commands.ts';
 import { currentApprovals, type ItemContext } from '../context.ts';
@@ -33,8 +33,8 @@ export interface Problem {
 export interface Requirement {
   /** What it asks for, for the documentation. */
   text: string;
-  /** A refusal that is about the actor alone is 403, any other 409. */
-  about: 'actor' | 'item';
+  /** It asks who the actor is, not what the item is. A refusal for that alone is 403, any other 409. */
+  about?: 'actor';
   /** What of it is unmet. */
   check: (question: Question) => readonly Problem[];
 }
@@ -60,12 +60,16 @@ export function rolesWith(
     const extra: Role[] = type === 'reassign' ? ['strategist', 'admin'] : ['admin'];
     return [...new Set([...responsibleRoles(place, context), ...extra])];
   }
-  if (by === 'receiver')
-    return place === 'briefing.offered' ? ['creator'] : ['social_media_manager'];
+  if (by === 'receiver') return [receivingRole(place)];
   if (by === 'asked_roles') {
     return currentApprovals(context)?.asked.map(({ role }) => role) ?? [];
   }
   return by;
+}
+
+/** Who decides on the handoff that is offered at a place. */
+export function receivingRole(place: Place): OwnerRole {
+  return place === 'briefing.offered' ? 'creator' : 'social_media_manager';
 }
 
 export function isTentativePlace(place: Place): boolean {

@@ -42,7 +42,6 @@ function isPlanWithoutSlots({ place, context }: Question): boolean {
 export const SCHEDULE_REQUIREMENTS = {
   campaign_released: {
     text: 'The campaign’s gate is open, and the campaign is not cancelled.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (!plansASend(ask)) return MET;
       if (context.cancelling !== null) return unmet('the campaign is cancelled');
@@ -54,7 +53,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   nothing_sending: {
     text: 'No publication is due or being sent.',
-    about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
       if (ask.type === 'save_draft' && stageOf(place) === 'creation') return MET;
@@ -68,7 +66,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   account_free: {
     text: 'The plan names each account once. No post of this item on it is published, unknown or missed.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'plan_schedule') return MET;
       const asked = (ask.refs?.publications ?? []).map(({ channelAccountId }) => channelAccountId);
@@ -88,7 +85,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   nothing_unknown: {
     text: 'No publication has an unknown outcome.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
       const resolving =
@@ -104,7 +100,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   slot_valid: {
     text: 'The plan names or keeps a slot. Each slot has an active account, a variant and a time.',
-    about: 'item',
     check: (question) => {
       const { ask, context } = question;
       if (ask.refs === null || !plansASend(ask)) return MET;
@@ -133,7 +128,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   slot_in_future: {
     text: 'The slot lies ahead. A tentative slot leaves time for the approval.',
-    about: 'item',
     check: (question) => {
       const { place, context, ask } = question;
       if (ask.refs === null || !plansASend(ask)) return MET;
@@ -154,13 +148,11 @@ export const SCHEDULE_REQUIREMENTS = {
 
   not_blacked_out: {
     text: 'The slot lies outside every blackout window.',
-    about: 'item',
     check: (question) => slotProblem('not_blacked_out', question),
   },
 
   embargo_over: {
     text: 'The slot lies after the embargo of the brief.',
-    about: 'item',
     check: (question) => {
       const { context, ask } = question;
       const until = context.brief?.embargoUntil ?? null;
@@ -174,13 +166,11 @@ export const SCHEDULE_REQUIREMENTS = {
 
   token_valid_past_slot: {
     text: 'The account’s token is still valid when the slot comes.',
-    about: 'item',
     check: (question) => slotProblem('token_valid_past_slot', question),
   },
 
   publication_planned: {
     text: 'The publication is planned or tentative.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'skip_publication') return MET;
       const planned = context.publications.filter(isPlanned);
@@ -194,7 +184,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   another_publication: {
     text: 'Another publication is planned or published. A slot that waits for its plan may be the last.',
-    about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type !== 'skip_publication') return MET;
       const publicationId = ask.refs?.publicationId;
@@ -218,7 +207,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   is_unknown_or_missed: {
     text: 'The publication is unknown or missed.',
-    about: 'item',
     check: ({ context, ask }) => {
       if (ask.type !== 'resolve_publication') return MET;
       const open = context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state));
@@ -230,7 +218,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   outcome_fits: {
     text: 'The outcome fits the publication’s state and the item’s stage.',
-    about: 'item',
     check: ({ place, context, ask }) => {
       if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
       const { publicationId, outcome } = ask.refs;
@@ -253,7 +240,6 @@ export const SCHEDULE_REQUIREMENTS = {
 
   evidence_given: {
     text: 'The command gives evidence of the outcome.',
-    about: 'item',
     check: ({ ask }) => {
       if (ask.type !== 'resolve_publication' || ask.refs === null) return MET;
       return isBlank(ask.refs.evidence) ? unmet('give evidence of the outcome') : MET;

@@ -3,11 +3,11 @@ import {
   type KpiDefinition,
   type KpiFigureDefinition,
   kpiDefinition,
-} from './catalogue.ts';
-import type { Floor } from './floor.ts';
-import { formatNumber } from './format.ts';
-import { MEASURES, type MeasureDefinition } from './measure-rules.ts';
-import { VERDICTS, type Verdict } from './verdict-schema.ts';
+} from '../../src/domain/kpi/catalogue.ts';
+import type { Floor } from '../../src/domain/kpi/floor.ts';
+import { formatNumber } from '../../src/domain/kpi/format.ts';
+import { MEASURES, type MeasureDefinition } from '../../src/domain/kpi/measure-rules.ts';
+import { VERDICTS, type Verdict } from '../../src/domain/kpi/verdict-schema.ts';
 
 const INTERVALS: Record<KpiFigureDefinition['kind'], string> = {
   proportion: 'Wilson 95 %',

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { renderMachineDoc } from './doc.ts';
+import { renderMachineDoc } from './machine.ts';
 
 it('docs/machine.md says what the machine is: `npm run docs:machine` writes it', async () => {
-  const written = await readFile(new URL('../../../../docs/machine.md', import.meta.url), 'utf8');
+  const written = await readFile(new URL('../../docs/machine.md', import.meta.url), 'utf8');
   expect(written).toBe(renderMachineDoc());
 });
 

@@ -1,12 +1,22 @@
-import type { Duration } from '../../playbook/playbook.ts';
-import { STANDARD_PLAYBOOK } from '../../playbook/standard.ts';
-import { itemMachine } from '../item.machine.ts';
-import type { CommandRule } from '../moves/command.ts';
-import { isAboutActor, REQUIREMENT_CODES, REQUIREMENTS } from '../requirements/catalogue.ts';
-import { STAGE_OWNERS } from '../responsible.ts';
-import { COMMAND_RULES, COMMAND_TYPES } from '../rules.ts';
-import { isClockedStage, OPEN_PLACES, PLACES, type Place, stageOf } from '../stages.ts';
-import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './doc-texts.ts';
+import { itemMachine } from '../../src/domain/item/item.machine.ts';
+import type { CommandRule } from '../../src/domain/item/moves/command.ts';
+import {
+  isAboutActor,
+  REQUIREMENT_CODES,
+  REQUIREMENTS,
+} from '../../src/domain/item/requirements/catalogue.ts';
+import { STAGE_OWNERS } from '../../src/domain/item/responsible.ts';
+import { COMMAND_RULES, COMMAND_TYPES } from '../../src/domain/item/rules.ts';
+import {
+  isClockedStage,
+  OPEN_PLACES,
+  PLACES,
+  type Place,
+  stageOf,
+} from '../../src/domain/item/stages.ts';
+import type { Duration } from '../../src/domain/playbook/playbook.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-texts.ts';
 
 interface Edge {
   from: Place;

@@ -1,5 +1,5 @@
-import type { SystemEvent } from '../commands.ts';
-import type { PublicationState } from '../publication-states.ts';
+import type { SystemEvent } from '../../src/domain/item/commands.ts';
+import type { PublicationState } from '../../src/domain/item/publication-states.ts';
 
 /** What each guard of the machine's own rules asks, in words. */
 export const GUARD_TEXTS = {
