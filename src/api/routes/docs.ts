@@ -13,14 +13,18 @@ const STYLE = require.resolve('swagger-ui-dist/swagger-ui.css');
 const SCRIPT = require.resolve('swagger-ui-dist/swagger-ui-bundle.js');
 const FOR_A_DAY = { 'Cache-Control': 'public, max-age=86400' };
 
-/** Without `validatorUrl: null` it would send the document's address to a site that checks documents. */
-const START = `SwaggerUIBundle({
+/**
+ * Without `validatorUrl: null` it would send the document's address to a site that checks documents. The
+ * place asked for is read before it starts, because it writes its own.
+ */
+const START = `const place = location.hash.slice(1);
+SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#reference',
   deepLinking: true,
   filter: true,
   validatorUrl: null,
-  onComplete: () => document.getElementById(location.hash.slice(1))?.scrollIntoView(),
+  onComplete: () => document.getElementById(place)?.scrollIntoView(),
 });`;
 
 /** Allows what this server serves, and of scripts in the page exactly that one. */
