@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { CommandAnswer, CommandOutcome } from '../commands/command-outcome.ts';
 import type { CommandType } from '../domain/item/commands.ts';
 import { PUBLICATION_STATES } from '../domain/item/publication-states.ts';
 import { STAGES } from '../domain/item/stages.ts';
 import type { ApiDeps } from './deps.ts';
-import { type ApiContext, knownContext } from './gates/context.ts';
+import { type ApiContext, type ApiEnv, knownContext } from './gates/context.ts';
 import {
   ApiError,
   BODY_ERRORS,
@@ -15,7 +16,7 @@ import {
   refusal,
 } from './gates/errors.ts';
 import { commandKeyOf } from './gates/idempotency.ts';
-import { answers } from './route-parts.ts';
+import { answers } from './route-answers.ts';
 
 const Warning = z.object({ code: z.string(), message: z.string() });
 
@@ -124,6 +125,20 @@ export async function runCommand(
   return outcome.outcome === 'applied'
     ? c.json(appliedView(outcome), 200)
     : pendingReply(c, outcome.commandId);
+}
+
+/** Handles a route that gives the item in its path one command, with the body as it came. */
+export function commandOf(deps: Pick<ApiDeps, 'sender'>, type: CommandType) {
+  return <P extends string, I extends ItemInput>(c: Context<ApiEnv, P, I>) =>
+    runCommand(c, deps, {
+      type,
+      itemId: c.req.valid('param').id,
+      body: c.req.valid('json'),
+    });
+}
+
+interface ItemInput {
+  out: { param: { id: string }; json: object };
 }
 
 export function pendingReply(c: ApiContext, commandId: string) {

@@ -1,14 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import type { Page } from '../db/paging.ts';
 
-/** A key is needed: the default of every route. */
-export const WITH_KEY = [{ apiKey: [] }];
 /** Public: see PUBLIC_ROUTES. */
 export const PUBLIC: never[] = [];
 
-/** A JSON answer of a route. */
-export function answers<Schema extends z.ZodType>(schema: Schema, description: string) {
-  return { description, content: { 'application/json': { schema } } };
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** A route that needs a key, as all do that are not public. */
+export function withKey<const M extends Method>(method: M, tag: string) {
+  return { method, tags: [tag], security: [{ apiKey: [] }] };
+}
+
+/** A route that needs a key and takes an `Idempotency-Key`. */
+export function idempotent<const M extends Method>(method: M, tag: string) {
+  return { ...withKey(method, tag), parameters: IDEMPOTENT };
 }
 
 /** A JSON body. An empty body is `{}`, so `required` only says that the schema is always applied. */
@@ -49,21 +53,8 @@ export const paging = {
     .meta({ description: '`nextCursor` of the page before' }),
 };
 
-/** A page of a list. */
-export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.object({
-    items: z.array(item),
-    nextCursor: z.string().nullable().describe('null at the end'),
-  });
-}
-
-/** A page of rows as `pageOf` answers it. */
-export function pageView<Row, Item>(page: Page<Row>, view: (row: Row) => Item): Page<Item> {
-  return { items: page.items.map((row) => view(row)), nextCursor: page.nextCursor };
-}
-
 /** `Idempotency-Key`, validated before the routes: here for the documentation only. */
-export const IDEMPOTENT = [
+const IDEMPOTENT = [
   {
     name: 'Idempotency-Key',
     in: 'header' as const,
@@ -85,15 +76,3 @@ export const CONDITIONAL = [
     description: 'ETag of the version that is changed; 412 when another one stands.',
   },
 ];
-
-const ETAG_HEADER = {
-  ETag: {
-    description: 'the hash of the version, for `If-Match`',
-    schema: { type: 'string' as const },
-  },
-};
-
-/** A JSON answer with the ETag of the version it is about. */
-export function versionAnswers<Schema extends z.ZodType>(schema: Schema, description: string) {
-  return { ...answers(schema, description), headers: ETAG_HEADER };
-}

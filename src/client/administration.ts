@@ -6,18 +6,16 @@ import { pathParams } from './path-params.ts';
 /** The stuck audit; people, keys, campaigns, accounts, playbooks and webhook endpoints of the workspace. */
 export function administrationCalls(rpc: Rpc) {
   const { v1 } = rpc;
+  const finding = v1.audit.findings[':id'];
+  const account = v1['channel-accounts'][':id'];
+  const endpoint = v1['webhook-endpoints'][':id'];
   return {
     audit: {
       /** A page of what is stuck, worst first, and what the audit could not find out. */
       stuck: (query: Queries['stuck'] = {}) => answered(v1.audit.stuck.$get({ query })),
       /** Carries out a repair that a finding offers. */
       repair: (id: string, json: AdministrationBodies['repair'], options?: CallOptions) =>
-        answered(
-          v1.audit.findings[':id'].repairs.$post(
-            { param: pathParams({ id }), json },
-            headersOf(options),
-          ),
-        ),
+        answered(finding.repairs.$post({ param: pathParams({ id }), json }, headersOf(options))),
     },
     members: {
       list: (query: Queries['members'] = {}) => answered(v1.members.$get({ query })),
@@ -47,15 +45,9 @@ export function administrationCalls(rpc: Rpc) {
     },
     /** Weekly slots of an account, and the rules that plans are warned of. */
     slots: {
-      get: (id: string) =>
-        answered(v1['channel-accounts'][':id'].slots.$get({ param: pathParams({ id }) })),
+      get: (id: string) => answered(account.slots.$get({ param: pathParams({ id }) })),
       save: (id: string, json: AdministrationBodies['slots'], options?: CallOptions) =>
-        answered(
-          v1['channel-accounts'][':id'].slots.$put(
-            { param: pathParams({ id }), json },
-            headersOf(options),
-          ),
-        ),
+        answered(account.slots.$put({ param: pathParams({ id }), json }, headersOf(options))),
     },
     /** A page of held, planned and published posts, by their time. */
     calendar: (query: Queries['calendar'] = {}) => answered(v1.calendar.$get({ query })),
@@ -85,12 +77,7 @@ export function administrationCalls(rpc: Rpc) {
         answered(v1['webhook-endpoints'].$post({ json }, headersOf(options))),
       /** A new secret; the one before stays valid for 24 hours. */
       rotate: (id: string, options?: CallOptions) =>
-        answered(
-          v1['webhook-endpoints'][':id'].rotate.$post(
-            { param: pathParams({ id }) },
-            headersOf(options),
-          ),
-        ),
+        answered(endpoint.rotate.$post({ param: pathParams({ id }) }, headersOf(options))),
     },
   };
 }

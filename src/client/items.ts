@@ -8,6 +8,8 @@ import { pathParams } from './path-params.ts';
 export function itemCalls(rpc: Rpc, commands: CommandFollower) {
   const items = rpc.v1.items;
   const one = items[':id'];
+  const handoff = one.handoffs[':handoffId'];
+  const publication = one.publications[':pubId'];
   const { settled } = commands;
   const at = (id: string) => pathParams({ id });
 
@@ -56,10 +58,7 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       options?: CallOptions,
     ) =>
       settled(
-        one.handoffs[':handoffId'].accept.$post(
-          { param: pathParams({ id, handoffId }), json },
-          headersOf(options),
-        ),
+        handoff.accept.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
       ),
     declineHandoff: (
       id: string,
@@ -68,10 +67,7 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       options?: CallOptions,
     ) =>
       settled(
-        one.handoffs[':handoffId'].decline.$post(
-          { param: pathParams({ id, handoffId }), json },
-          headersOf(options),
-        ),
+        handoff.decline.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
       ),
     withdrawHandoff: (
       id: string,
@@ -80,10 +76,7 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       options?: CallOptions,
     ) =>
       settled(
-        one.handoffs[':handoffId'].withdraw.$post(
-          { param: pathParams({ id, handoffId }), json },
-          headersOf(options),
-        ),
+        handoff.withdraw.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
       ),
 
     /** Approves one content hash, or requests changes. */
@@ -107,10 +100,7 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       options?: CallOptions,
     ) =>
       settled(
-        one.publications[':pubId'].resolve.$post(
-          { param: pathParams({ id, pubId }), json },
-          headersOf(options),
-        ),
+        publication.resolve.$post({ param: pathParams({ id, pubId }), json }, headersOf(options)),
       ),
     skipPublication: (
       id: string,
@@ -119,10 +109,7 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       options?: CallOptions,
     ) =>
       settled(
-        one.publications[':pubId'].skip.$post(
-          { param: pathParams({ id, pubId }), json },
-          headersOf(options),
-        ),
+        publication.skip.$post({ param: pathParams({ id, pubId }), json }, headersOf(options)),
       ),
 
     hold: (id: string, json: Bodies['hold'], options?: CallOptions) =>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/api/gates/errors.ts';
 import type { Json } from '../support/api-fixture.ts';
@@ -148,15 +149,37 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the page of the document', () => {
-  it('needs nothing from elsewhere and runs only its own script', async () => {
+  it('needs nothing from elsewhere and runs only its own scripts', async () => {
     const { status, text, headers } = await api.call(null, 'GET', '/docs');
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
     expect(text).not.toMatch(/https?:\/\//);
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
-    expect(policy).toMatch(/script-src 'sha256-[A-Za-z0-9+/=]+'/);
+    const [, inline = ''] = /<script>(.+?)<\/script>/s.exec(text) ?? [];
+    const hash = createHash('sha256').update(inline, 'utf8').digest('base64');
+    expect(policy).toContain(`script-src 'self' 'sha256-${hash}';`);
     expect(policy).not.toContain('unsafe');
+    expect(inline).toContain("url: '/openapi.json'");
+    expect(inline).toContain('validatorUrl: null');
+  });
+
+  it('serves the library that it loads', async () => {
+    const { text } = await api.call(null, 'GET', '/docs');
+    const paths = [...text.matchAll(/(?:href|src)="(\/docs\/[^"]+)"/g)].map(
+      ([, path = '']) => path,
+    );
+    expect(paths).toEqual(['/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js']);
+    const [style, script] = await Promise.all(paths.map((path) => api.call(null, 'GET', path)));
+    expect(style?.headers.get('content-type')).toMatch(/^text\/css/);
+    expect(style?.text).toContain('.swagger-ui');
+    expect(script?.headers.get('content-type')).toMatch(/^text\/javascript/);
+    expect(script?.text).toContain('SwaggerUIBundle');
+  });
+
+  it('has a line for each kind of problem, where the `type` of a problem leads', async () => {
+    const { text } = await api.call(null, 'GET', '/docs');
+    for (const code of ERROR_CODES) expect(text).toContain(`id="error-${code}"`);
   });
 });
 

@@ -21,6 +21,8 @@ export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
   'GET /readyz',
   'GET /openapi.json',
   'GET /docs',
+  'GET /docs/swagger-ui.css',
+  'GET /docs/swagger-ui-bundle.js',
   // Its signature is its credential.
   'POST /v1/webhooks/:endpointId',
   // So is the secret in its address.

@@ -97,12 +97,12 @@ interface Answer<T, Status extends number> {
  * transaction: a request that comes meanwhile waits for it, and a failure leaves nothing behind. The
  * answer is kept sealed for the credential that asked, because it may hold a new secret.
  */
-export function once<T, Status extends number>(
+export function once<T>(
   c: ApiContext,
-  db: Db,
-  work: (tx: Db) => Promise<Answer<T, Status>>,
-): Promise<Answer<T, Status>> {
-  return inTransaction(db, (tx) => firstAnswer(c, tx, { work: () => work(tx) }));
+  { db, status }: { db: Db; status: number },
+  work: (tx: Db) => Promise<T>,
+): Promise<T> {
+  return inTransaction(db, (tx) => firstAnswer(c, tx, { status, work: () => work(tx) }));
 }
 
 /**
@@ -111,31 +111,31 @@ export function once<T, Status extends number>(
  * when this process died. What the work had done by then stays done.
  * @param leaseMs longer than the work can take.
  */
-export function onceUnderLease<T, Status extends number>(
+export function onceUnderLease<T>(
   c: ApiContext,
-  { db, leaseMs }: { db: Db; leaseMs: number },
-  work: () => Promise<Answer<T, Status>>,
-): Promise<Answer<T, Status>> {
-  return firstAnswer(c, db, { work, leaseMs });
+  { db, status, leaseMs }: { db: Db; status: number; leaseMs: number },
+  work: () => Promise<T>,
+): Promise<T> {
+  return firstAnswer(c, db, { status, work, leaseMs });
 }
 
 /** @param leaseMs when the claim is seen by others before its answer is; else a rollback removes it. */
-async function firstAnswer<T, Status extends number>(
+async function firstAnswer<T>(
   c: ApiContext,
   db: Db,
-  { work, leaseMs }: { work: () => Promise<Answer<T, Status>>; leaseMs?: number },
-): Promise<Answer<T, Status>> {
+  { status, work, leaseMs }: { status: number; work: () => Promise<T>; leaseMs?: number },
+): Promise<T> {
   const key = c.get('idempotencyKey');
   if (key === null) return work();
   const claim = claimOf(c, key);
   const claimed = await claimIdempotencyKey(db, { ...claim, leaseMs });
-  if (claimed.state !== 'claimed') return answerAgain(c, claim, claimed);
+  if (claimed.state !== 'claimed') return answerAgain<T, number>(c, claim, claimed).body;
   const answer = await work().catch(async (error: unknown) => {
     if (leaseMs !== undefined) await releaseIdempotencyKey(db, claim);
     throw error;
   });
-  const response = sealAnswer(c, claim, answer.body);
-  await completeIdempotencyKey(db, { ...claim, status: answer.status, response });
+  const response = sealAnswer(c, claim, answer);
+  await completeIdempotencyKey(db, { ...claim, status, response });
   return answer;
 }
 

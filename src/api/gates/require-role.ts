@@ -1,10 +1,14 @@
 import type { Role } from '../../domain/people/roles.ts';
-import type { ApiCaller } from './context.ts';
+import type { ApiCaller, ApiContext } from './context.ts';
 import { ApiError } from './errors.ts';
 
-/** @throws ApiError `forbidden`, naming the roles of which the caller holds none. */
-export function requireRole(caller: Pick<ApiCaller, 'roles'>, roles: readonly Role[]): void {
-  if (caller.roles.some((role) => roles.includes(role))) return;
+/**
+ * The caller, who holds one of the roles.
+ * @throws ApiError `forbidden`, naming the roles of which the caller holds none.
+ */
+export function requireRole(c: ApiContext, roles: readonly Role[]): ApiCaller {
+  const caller = c.get('caller');
+  if (caller.roles.some((role) => roles.includes(role))) return caller;
   const [first] = roles;
   const message = `this is for ${roles.join(', ')}`;
   throw new ApiError('forbidden', {

@@ -4,11 +4,12 @@ import { CouldNotAsk, Finding, FindingId } from '../../domain/audit/finding.ts';
 import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/audit/finding-catalogue.ts';
 import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { ApiEnv } from '../gates/context.ts';
-import { ApiError, problems, WRITE_ERRORS } from '../gates/errors.ts';
+import type { ApiContext, ApiEnv } from '../gates/context.ts';
+import { ApiError, problems } from '../gates/errors.ts';
 import { once } from '../gates/idempotency.ts';
 import { requireRole } from '../gates/require-role.ts';
-import { answers, body, IDEMPOTENT, pageOf, paging, WITH_KEY } from '../route-parts.ts';
+import { answers, changeAnswers, pageOf } from '../route-answers.ts';
+import { body, idempotent, paging, withKey } from '../route-parts.ts';
 
 const StuckQuery = z.strictObject({
   code: z.enum(FINDING_CODES).optional(),
@@ -45,14 +46,12 @@ const RepairDone = z
   .meta({ id: 'RepairDone' });
 
 const stuckRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Audit'),
   path: '/v1/audit/stuck',
   operationId: 'auditStuck',
-  tags: ['Audit'],
   summary: 'What is stuck, since when, waiting on whom, and what may be done about it',
   description:
     'Worst first, then longest. The tables are enough for an answer; what the engine did not say in time is named in `couldNotAsk`, with the findings that may therefore be missing.',
-  security: WITH_KEY,
   request: { query: StuckQuery },
   responses: {
     200: answers(StuckAudit, 'A page of findings'),
@@ -61,20 +60,14 @@ const stuckRoute = createRoute({
 });
 
 const repairRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Audit'),
   path: '/v1/audit/findings/{id}/repairs',
   operationId: 'repairFinding',
-  tags: ['Audit'],
   summary: 'Carry out a repair that a finding offers',
   description:
     'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
-  responses: {
-    200: answers(RepairDone, 'Done and recorded'),
-    ...problems(...WRITE_ERRORS, 'forbidden'),
-  },
+  responses: changeAnswers(RepairDone, 'Done and recorded', 'forbidden'),
 });
 
 export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
@@ -89,24 +82,21 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
       const caller = c.get('caller');
       const { id: findingId } = c.req.valid('param');
       const { repair, reason } = c.req.valid('json');
-      const answer = await once(c, db, async () => {
+      const answer = await once(c, { db, status: 200 }, async () => {
         const now = new Date().toISOString();
         const outcome = await audit.repair({ caller, findingId, repair, reason, now });
-        const { repairId: id, result } = doneOrThrow(outcome, { caller, findingId, repair });
-        return { status: 200 as const, body: { id, findingId, repair, result } };
+        const { repairId: id, result } = doneOrThrow(c, outcome, { findingId, repair });
+        return { id, findingId, repair, result };
       });
-      return c.json(answer.body, 200);
+      return c.json(answer, 200);
     });
 }
 
 /** @throws ApiError for every outcome but a repair that was carried out. */
 function doneOrThrow(
+  c: ApiContext,
   outcome: RepairOutcome,
-  {
-    caller,
-    findingId,
-    repair,
-  }: { caller: ApiEnv['Variables']['caller']; findingId: string; repair: string },
+  { findingId, repair }: { findingId: string; repair: string },
 ): Extract<RepairOutcome, { outcome: 'done' }> {
   switch (outcome.outcome) {
     case 'done':
@@ -122,7 +112,7 @@ function doneOrThrow(
     case 'not_possible':
       throw conflict(outcome.why);
     case 'forbidden':
-      requireRole(caller, outcome.roles);
+      requireRole(c, outcome.roles);
       throw new ApiError('forbidden');
     case 'cannot_tell':
       throw new ApiError('unavailable', {

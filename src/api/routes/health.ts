@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
-import { answers, PUBLIC } from '../route-parts.ts';
+import { answers } from '../route-answers.ts';
+import { PUBLIC } from '../route-parts.ts';
 
 const Health = z
   .object({

@@ -3,17 +3,16 @@ import { RolesComparison, rolesComparison } from '../../domain/labels/roles-comp
 import { LANGUAGES, type Language } from '../../domain/labels/words.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { problems } from '../gates/errors.ts';
-import { answers, WITH_KEY } from '../route-parts.ts';
+import { answers } from '../route-answers.ts';
+import { withKey } from '../route-parts.ts';
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Roles'),
   path: '/v1/roles',
   operationId: 'getRoles',
-  tags: ['Roles'],
   summary: 'The three roles compared, in French or English',
   description:
     'Responsibilities, skills, backgrounds, daily activities, collaborations and KPIs of the strategist, the social media manager and the creator. The language is `lang`, else what `Accept-Language` prefers, else English.',
-  security: WITH_KEY,
   request: { query: z.strictObject({ lang: z.enum(LANGUAGES).optional() }) },
   responses: {
     200: answers(RolesComparison, 'The comparison'),

@@ -3,9 +3,10 @@ import type { TimeTravel, TravelOutcome, TravelTarget } from '../../commands/tim
 import { Instant } from '../../domain/instant.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
-import { ApiError, notFound, problems, WRITE_ERRORS } from '../gates/errors.ts';
+import { ApiError, notFound } from '../gates/errors.ts';
 import { onceUnderLease } from '../gates/idempotency.ts';
-import { answers, body, IDEMPOTENT, WITH_KEY } from '../route-parts.ts';
+import { changeAnswers } from '../route-answers.ts';
+import { body, idempotent } from '../route-parts.ts';
 
 const DURATION =
   /^P(?=.)(?:(\d{1,3})W)?(?:(\d{1,4})D)?(?:T(?=.)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$/;
@@ -43,20 +44,14 @@ const Arrival = z
   .meta({ id: 'Arrival' });
 
 const travelRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Local stack'),
   path: '/v1/local/time-travel',
   operationId: 'timeTravel',
-  tags: ['Local stack'],
   summary: 'Fast-forward an item on the real engine (local stack only)',
   description:
     'Without an `Idempotency-Key` the same body travels again. A journey that broke off has gone some of the way.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(Journey) },
-  responses: {
-    200: answers(Arrival, 'Arrived'),
-    ...problems(...WRITE_ERRORS, 'not_found'),
-  },
+  responses: changeAnswers(Arrival, 'Arrived', 'not_found'),
 });
 
 /** The route exists only where `timeTravel` is given. */
@@ -68,11 +63,11 @@ export function timeTravelRoutes({ db, timeTravel }: Pick<ApiDeps, 'db' | 'timeT
       const { workspaceId } = c.get('caller');
       const target = targetOf(journey);
       const { itemId } = journey;
-      const answer = await onceUnderLease(c, { db, leaseMs: LEASE_MS }, async () => {
+      const answer = await onceUnderLease(c, { db, status: 200, leaseMs: LEASE_MS }, async () => {
         const outcome = await travel({ workspaceId, itemId, target });
-        return { status: 200 as const, body: arrivalOf(outcome, itemId) };
+        return arrivalOf(outcome, itemId);
       });
-      return c.json(answer.body, 200);
+      return c.json(answer, 200);
     });
   // Without the route it is the same app to its callers: the path answers 404.
   return timeTravel === null ? (app as unknown as ReturnType<typeof routes>) : routes(timeTravel);

@@ -10,20 +10,11 @@ import { ChannelId } from '../../../domain/channel/channels.ts';
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 import { FREEZE_ROLES } from './freeze.ts';
 
 const Blackout = z
@@ -60,11 +51,8 @@ const NewBlackout = z
   )
   .meta({ id: 'NewBlackout' });
 
-const common = { tags: ['Calendar'], security: WITH_KEY };
-
 const listRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Calendar'),
   path: '/v1/blackouts',
   operationId: 'listBlackouts',
   summary: 'Windows in which nothing goes out, by their start',
@@ -75,21 +63,16 @@ const listRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(Blackout), 'A page of windows'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(Blackout, 'A page of windows'),
 });
 
 const addRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Calendar'),
   path: '/v1/blackouts',
   operationId: 'addBlackout',
   summary: 'Let nothing go out in a window (admin, social media manager or leadership)',
   description:
     'Plans into it are refused (`not_blacked_out`). What is planned there already is not sent: it waits for the end of the window within its grace, then it is missed and a person decides.',
-  parameters: IDEMPOTENT,
   request: {
     body: body(NewBlackout, {
       from: '2030-12-24T12:00:00Z',
@@ -97,23 +80,16 @@ const addRoute = createRoute({
       reason: 'The company is closed',
     }),
   },
-  responses: {
-    201: answers(Blackout, 'Added'),
-    ...problems(...WRITE_ERRORS, 'forbidden'),
-  },
+  responses: additionAnswers(Blackout, 'Added', 'forbidden'),
 });
 
 const removeRoute = createRoute({
-  ...common,
-  method: 'delete',
+  ...withKey('delete', 'Calendar'),
   path: '/v1/blackouts/{id}',
   operationId: 'removeBlackout',
   summary: 'Take a window back; its row stays, with who took it back',
   request: { params: idParams('id of the window', 'blk_01KAMJ5SQ0') },
-  responses: {
-    204: { description: 'Taken back' },
-    ...problems('unauthenticated', 'forbidden', 'not_found'),
-  },
+  responses: removalAnswers('Taken back', 'forbidden'),
 });
 
 export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -124,11 +100,9 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, blackoutView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, FREEZE_ROLES);
-      const { workspaceId, memberId: createdBy } = caller;
+      const { workspaceId, memberId: createdBy } = requireRole(c, FREEZE_ROLES);
       const { channel, channelAccountId, from, until, reason } = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         if (
           channelAccountId !== undefined &&
           (await getChannelAccount(tx, { workspaceId, channelAccountId })) === null
@@ -145,14 +119,12 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
           channel: channel ?? null,
           channelAccountId: channelAccountId ?? null,
         });
-        return { status: 201 as const, body: blackoutView(row) };
+        return blackoutView(row);
       });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(removeRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, FREEZE_ROLES);
-      const { workspaceId, memberId: removedBy } = caller;
+      const { workspaceId, memberId: removedBy } = requireRole(c, FREEZE_ROLES);
       const { id } = c.req.valid('param');
       const row = await removeBlackout(db, { workspaceId, id, removedBy });
       if (row === null) throw notFound('blackout', id);

@@ -14,19 +14,17 @@ import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
 import { calendarFeed } from '../../calendar-feed.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
-import { ApiError, invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { ApiError, invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
+import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
 import {
-  answers,
   body,
-  IDEMPOTENT,
   InstantText,
+  idempotent,
   idParams,
   PUBLIC,
-  pageOf,
-  pageView,
   paging,
-  WITH_KEY,
+  withKey,
 } from '../../route-parts.ts';
 
 const Feed = z
@@ -64,43 +62,30 @@ const MAX_EVENTS = 5_000;
 const MAX_FEEDS = 50;
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Calendar'),
   path: '/v1/calendar/feeds',
   operationId: 'listCalendarFeeds',
-  tags: ['Calendar'],
   summary: 'Your own feeds, without their addresses, oldest first',
-  security: WITH_KEY,
   request: { query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(Feed), 'A page of feeds'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(Feed, 'A page of feeds'),
 });
 
 const addRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Calendar'),
   path: '/v1/calendar/feeds',
   operationId: 'addCalendarFeed',
-  tags: ['Calendar'],
   summary: 'Make a secret address for calendar programs',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(NewFeed, {}) },
-  responses: {
-    201: answers(CreatedFeed, 'Made'),
-    ...problems(...WRITE_ERRORS),
-  },
+  responses: additionAnswers(CreatedFeed, 'Made'),
 });
 
 const revokeRoute = createRoute({
-  method: 'delete',
+  ...withKey('delete', 'Calendar'),
   path: '/v1/calendar/feeds/{id}',
   operationId: 'revokeCalendarFeed',
-  tags: ['Calendar'],
   summary: 'End a feed for good: any feed as admin, otherwise your own',
-  security: WITH_KEY,
   request: { params: idParams('id of the feed', 'fed_01KAMJ5SQ0') },
-  responses: { 204: { description: 'Ended' }, ...problems('unauthenticated', 'not_found') },
+  responses: removalAnswers('Ended'),
 });
 
 const readRoute = createRoute({
@@ -135,7 +120,7 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
     .openapi(addRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
       const { channelAccountId = null, campaignId = null } = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         if (
           channelAccountId !== null &&
           (await getChannelAccount(tx, { workspaceId, channelAccountId })) === null
@@ -154,10 +139,10 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
         }
         const feed = { workspaceId, memberId, channelAccountId, campaignId };
         const { id, secret } = await createCalendarFeed(tx, feed);
-        return { status: 201 as const, body: { id, url: feedUrl(c, settings, secret) } };
+        return { id, url: feedUrl(c, settings, secret) };
       });
       c.header('Cache-Control', 'no-store');
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(revokeRoute, async (c) => {
       const { workspaceId, memberId, roles } = c.get('caller');

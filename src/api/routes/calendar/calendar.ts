@@ -11,8 +11,9 @@ import { STAGES } from '../../../domain/item/stages.ts';
 import { zoneWarnings } from '../../../time/zone-warnings.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, problems } from '../../gates/errors.ts';
-import { answers, InstantText, pageOf, pageView, paging, WITH_KEY } from '../../route-parts.ts';
+import { invalidRequest } from '../../gates/errors.ts';
+import { pageAnswers, pageView } from '../../route-answers.ts';
+import { InstantText, paging, withKey } from '../../route-parts.ts';
 
 const CalendarEntry = z
   .object({
@@ -43,12 +44,10 @@ const DEFAULT_DAYS = 31;
 const MAX_DAYS = 400;
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Calendar'),
   path: '/v1/calendar',
   operationId: 'readCalendar',
-  tags: ['Calendar'],
   summary: 'Held, planned and published posts by their planned time',
-  security: WITH_KEY,
   request: {
     query: z.strictObject({
       from: Instant.optional().meta({ description: 'now when left out' }),
@@ -65,10 +64,7 @@ const listRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(CalendarEntry), 'A page of the calendar'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(CalendarEntry, 'A page of the calendar'),
 });
 
 export function calendarRoutes({ db }: Pick<ApiDeps, 'db'>) {

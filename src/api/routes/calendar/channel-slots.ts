@@ -9,10 +9,11 @@ import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
 import { ChannelSchedule, PostingRules, WeeklySlot } from '../../../domain/channel/weekly-slots.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import { answers, body, IDEMPOTENT, InstantText, idParams, WITH_KEY } from '../../route-parts.ts';
+import { changeAnswers, recordAnswers } from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, withKey } from '../../route-parts.ts';
 
 const AccountSlots = z
   .object({
@@ -25,31 +26,24 @@ const AccountSlots = z
   })
   .meta({ id: 'AccountSlots' });
 
-const common = { tags: ['Calendar'], security: WITH_KEY };
 const params = idParams('id of the account', 'cha_01KAMJ5SQ0');
 
 const readRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Calendar'),
   path: '/v1/channel-accounts/{id}/slots',
   operationId: 'getAccountSlots',
   summary: 'Weekly slots of an account, and the rules that plans are warned of',
   request: { params },
-  responses: {
-    200: answers(AccountSlots, 'The slots'),
-    ...problems('unauthenticated', 'not_found'),
-  },
+  responses: recordAnswers(AccountSlots, 'The slots'),
 });
 
 const saveRoute = createRoute({
-  ...common,
-  method: 'put',
+  ...idempotent('put', 'Calendar'),
   path: '/v1/channel-accounts/{id}/slots',
   operationId: 'saveAccountSlots',
   summary: 'Set the weekly slots of an account (admin or social media manager)',
   description:
     'Replaces all of them. Wall times are those of the account’s zone. What is planned already stays where it is.',
-  parameters: IDEMPOTENT,
   request: {
     params,
     body: body(ChannelSchedule, {
@@ -60,10 +54,7 @@ const saveRoute = createRoute({
       rules: { maxPerDay: 2, minGapMinutes: 120, quietHours: { from: '22:00', until: '07:00' } },
     }),
   },
-  responses: {
-    200: answers(AccountSlots, 'Saved'),
-    ...problems(...WRITE_ERRORS, 'forbidden', 'not_found'),
-  },
+  responses: changeAnswers(AccountSlots, 'Saved', 'forbidden', 'not_found'),
 });
 
 export function channelSlotRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -87,18 +78,19 @@ export function channelSlotRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json({ channelAccountId, zone, slots, rules, updatedAt, updatedBy }, 200);
     })
     .openapi(saveRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin', 'social_media_manager']);
-      const { workspaceId, memberId: updatedBy } = caller;
+      const { workspaceId, memberId: updatedBy } = requireRole(c, [
+        'admin',
+        'social_media_manager',
+      ]);
       const { id: channelAccountId } = c.req.valid('param');
       const schedule = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 200 }, async (tx) => {
         const { zone } = await accountOf(tx, { workspaceId, channelAccountId });
         const key = { workspaceId, channelAccountId, updatedBy };
         const { slots, rules, updatedAt } = await saveChannelSchedule(tx, { ...key, schedule });
         const saved = { channelAccountId, zone, slots, rules, updatedAt, updatedBy };
-        return { status: 200 as const, body: saved };
+        return saved;
       });
-      return c.json(answer.body, 200);
+      return c.json(answer, 200);
     });
 }

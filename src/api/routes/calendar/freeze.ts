@@ -8,10 +8,11 @@ import {
 import type { Role } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { ApiError, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { ApiError, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import { answers, body, IDEMPOTENT, InstantText, WITH_KEY } from '../../route-parts.ts';
+import { additionAnswers, answers, changeAnswers } from '../../route-answers.ts';
+import { body, InstantText, idempotent, withKey } from '../../route-parts.ts';
 
 /** Who may stop everything that goes out, and let it go on. */
 export const FREEZE_ROLES: readonly Role[] = ['social_media_manager', 'admin', 'leadership'];
@@ -39,12 +40,8 @@ const FreezeState = z
 const Reason = z.strictObject({ reason: z.string().trim().min(1).max(2_000) });
 
 const HISTORY = 50;
-const common = { tags: ['Calendar'], security: WITH_KEY };
-const changeProblems = problems(...WRITE_ERRORS, 'forbidden');
-
 const readRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Calendar'),
   path: '/v1/freeze',
   operationId: 'getFreeze',
   summary: 'Whether everything that goes out is stopped, by whom and why',
@@ -52,27 +49,23 @@ const readRoute = createRoute({
 });
 
 const freezeRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Calendar'),
   path: '/v1/freeze',
   operationId: 'freeze',
   summary: 'Stop every send of the workspace (social media manager, admin or leadership)',
   description:
     'After the answer nobody takes the right to send any more; a send that had it before goes out. Planning stays possible. A slot whose grace ends in the freeze is missed and a person decides: nothing goes out late by itself.',
-  parameters: IDEMPOTENT,
   request: { body: body(Reason, { reason: 'An accident at the harbour' }) },
-  responses: { 201: answers(Freeze, 'Frozen'), ...changeProblems },
+  responses: additionAnswers(Freeze, 'Frozen', 'forbidden'),
 });
 
 const liftRoute = createRoute({
-  ...common,
-  method: 'delete',
+  ...idempotent('delete', 'Calendar'),
   path: '/v1/freeze',
   operationId: 'liftFreeze',
   summary: 'Let sends go on (social media manager, admin or leadership)',
-  parameters: IDEMPOTENT,
   request: { body: body(Reason, { reason: 'All crew are safe' }) },
-  responses: { 200: answers(Freeze, 'Lifted'), ...changeProblems },
+  responses: changeAnswers(Freeze, 'Lifted', 'forbidden'),
 });
 
 export function freezeRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -85,28 +78,24 @@ export function freezeRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json({ ...state, history }, 200);
     })
     .openapi(freezeRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, FREEZE_ROLES);
-      const { workspaceId, memberId: frozenBy } = caller;
+      const { workspaceId, memberId: frozenBy } = requireRole(c, FREEZE_ROLES);
       const { reason } = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         const row = await insertFreeze(tx, { workspaceId, frozenBy, reason });
         if (row === null) throw new ApiError('conflict', { detail: 'a freeze stands already' });
-        return { status: 201 as const, body: freezeView(row) };
+        return freezeView(row);
       });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(liftRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, FREEZE_ROLES);
-      const { workspaceId, memberId: liftedBy } = caller;
+      const { workspaceId, memberId: liftedBy } = requireRole(c, FREEZE_ROLES);
       const { reason: liftReason } = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 200 }, async (tx) => {
         const row = await liftFreeze(tx, { workspaceId, liftedBy, liftReason });
         if (row === null) throw new ApiError('conflict', { detail: 'no freeze stands' });
-        return { status: 200 as const, body: freezeView(row) };
+        return freezeView(row);
       });
-      return c.json(answer.body, 200);
+      return c.json(answer, 200);
     });
 }
 

@@ -1,18 +1,12 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
-import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
+import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { APPROVAL_EXAMPLE } from '../../examples.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { body, IDEMPOTENT, ItemParams, WITH_KEY } from '../../route-parts.ts';
+import { body, ItemParams, idempotent } from '../../route-parts.ts';
 
-const common = {
-  method: 'post' as const,
-  tags: ['Review'],
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
-  responses: COMMAND_RESPONSES,
-};
+const common = { ...idempotent('post', 'Review'), responses: COMMAND_RESPONSES };
 
 const decideRoute = createRoute({
   ...common,
@@ -33,18 +27,6 @@ const acknowledgeRoute = createRoute({
 
 export function approvalRoutes(deps: Pick<ApiDeps, 'sender'>) {
   return new OpenAPIHono<ApiEnv>()
-    .openapi(decideRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'decide_approval',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(acknowledgeRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'acknowledge_revision',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    );
+    .openapi(decideRoute, commandOf(deps, 'decide_approval'))
+    .openapi(acknowledgeRoute, commandOf(deps, 'acknowledge_revision'));
 }

@@ -3,8 +3,9 @@ import { getCommand, verdictOf } from '../../../db/item/commands.ts';
 import { CommandAnswerFields } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { notFound, problems, UnmetRequirement } from '../../gates/errors.ts';
-import { answers, InstantText, idParams, WITH_KEY } from '../../route-parts.ts';
+import { notFound, UnmetRequirement } from '../../gates/errors.ts';
+import { recordAnswers } from '../../route-answers.ts';
+import { InstantText, idParams, withKey } from '../../route-parts.ts';
 
 const StoredCommand = z
   .object({
@@ -21,18 +22,13 @@ const StoredCommand = z
   .meta({ id: 'StoredCommand' });
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/commands/{id}',
   operationId: 'getCommand',
-  tags: ['Items'],
   summary: 'What became of a command',
   description: 'A verdict stands for good; a pending command gets one without being sent again.',
-  security: WITH_KEY,
   request: { params: idParams('id of the command, percent-encoded', 'http:key_01KAMJ5SQ0:2f1c') },
-  responses: {
-    200: answers(StoredCommand, 'The command'),
-    ...problems('unauthenticated', 'not_found'),
-  },
+  responses: recordAnswers(StoredCommand, 'The command'),
 });
 
 export function commandRoutes({ db }: Pick<ApiDeps, 'db'>) {

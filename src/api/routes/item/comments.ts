@@ -3,19 +3,10 @@ import { type CommentRow, insertComment, listComments } from '../../../db/item/c
 import { getItem } from '../../../db/item/items.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  ItemParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
+import { body, InstantText, ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
 const Visibility = z
   .enum(['internal', 'shared'])
@@ -43,35 +34,24 @@ const NewComment = z
   .meta({ id: 'NewComment' });
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/items/{id}/comments',
   operationId: 'listComments',
-  tags: ['Items'],
   summary: 'The thread of the item, oldest first',
-  security: WITH_KEY,
   request: {
     params: ItemParams,
     query: z.strictObject({ visibility: Visibility.optional(), ...paging }),
   },
-  responses: {
-    200: answers(pageOf(Comment), 'A page of the thread'),
-    ...problems('invalid_request', 'unauthenticated', 'not_found'),
-  },
+  responses: pageAnswers(Comment, 'A page of the thread', 'not_found'),
 });
 
 const addRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Items'),
   path: '/v1/items/{id}/comments',
   operationId: 'addComment',
-  tags: ['Items'],
   summary: 'Say something to the item',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { params: ItemParams, body: body(NewComment) },
-  responses: {
-    201: answers(Comment, 'Stored'),
-    ...problems(...WRITE_ERRORS, 'not_found'),
-  },
+  responses: additionAnswers(Comment, 'Stored', 'not_found'),
 });
 
 export function commentRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -88,11 +68,11 @@ export function commentRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const { workspaceId, memberId } = c.get('caller');
       if ((await getItem(db, { workspaceId, itemId })) === null) throw notFound('item', itemId);
       const { text, visibility } = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         const comment = { workspaceId, itemId, authorId: memberId, visibility, text };
-        return { status: 201 as const, body: commentView(await insertComment(tx, comment)) };
+        return commentView(await insertComment(tx, comment));
       });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     });
 }
 

@@ -7,22 +7,16 @@ import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../../exampl
 import { type ApiContext, type ApiEnv, knownContext } from '../../gates/context.ts';
 import { notFound, refusal } from '../../gates/errors.ts';
 import { commandIdOf } from '../../gates/idempotency.ts';
-import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../../route-parts.ts';
+import { body, ItemParams, idempotent, idText } from '../../route-parts.ts';
 
 const HandoffParams = ItemParams.extend({
   handoffId: idText('id of the handoff, as the item lists it', 'hnd_01KAMJ5SQ0_1'),
 });
 
-const common = {
-  tags: ['Handoffs'],
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
-  responses: COMMAND_RESPONSES,
-};
+const common = { ...idempotent('post', 'Handoffs'), responses: COMMAND_RESPONSES };
 
 const offerRoute = createRoute({
   ...common,
-  method: 'post',
   path: '/v1/items/{id}/handoffs',
   operationId: 'offerHandoff',
   summary: 'Offer the brief handoff; in creation, submit for review',
@@ -31,7 +25,6 @@ const offerRoute = createRoute({
 
 const acceptRoute = createRoute({
   ...common,
-  method: 'post',
   path: '/v1/items/{id}/handoffs/{handoffId}/accept',
   operationId: 'acceptHandoff',
   summary: 'Accept a handoff; accepting an unassigned one assigns it',
@@ -43,7 +36,6 @@ const acceptRoute = createRoute({
 
 const declineRoute = createRoute({
   ...common,
-  method: 'post',
   path: '/v1/items/{id}/handoffs/{handoffId}/decline',
   operationId: 'declineHandoff',
   summary: 'Decline a handoff with a reason code',
@@ -55,7 +47,6 @@ const declineRoute = createRoute({
 
 const withdrawRoute = createRoute({
   ...common,
-  method: 'post',
   path: '/v1/items/{id}/handoffs/{handoffId}/withdraw',
   operationId: 'withdrawHandoff',
   summary: 'Take an offered brief handoff back',

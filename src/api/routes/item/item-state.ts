@@ -1,16 +1,13 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
-import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
+import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { EXTEND_EXAMPLE, REASON_EXAMPLE, REASSIGN_EXAMPLE } from '../../examples.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { body, IDEMPOTENT, ItemParams, WITH_KEY } from '../../route-parts.ts';
+import { body, ItemParams, idempotent } from '../../route-parts.ts';
 
 const common = {
-  method: 'post' as const,
-  tags: ['Pause, people and deadlines'],
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
+  ...idempotent('post', 'Pause, people and deadlines'),
   responses: COMMAND_RESPONSES,
 };
 
@@ -56,39 +53,9 @@ const extendRoute = createRoute({
 
 export function itemStateRoutes(deps: Pick<ApiDeps, 'sender'>) {
   return new OpenAPIHono<ApiEnv>()
-    .openapi(holdRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'hold',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(resumeRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'resume',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(cancelRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'cancel',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(reassignRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'reassign',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(extendRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'extend',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    );
+    .openapi(holdRoute, commandOf(deps, 'hold'))
+    .openapi(resumeRoute, commandOf(deps, 'resume'))
+    .openapi(cancelRoute, commandOf(deps, 'cancel'))
+    .openapi(reassignRoute, commandOf(deps, 'reassign'))
+    .openapi(extendRoute, commandOf(deps, 'extend'));
 }

@@ -13,16 +13,10 @@ import {
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf, ifMatchOf } from '../../etag.ts';
 import { BRIEF_EXAMPLE, DRAFT_EXAMPLE } from '../../examples.ts';
-import type { ApiEnv } from '../../gates/context.ts';
+import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
-import {
-  body,
-  CONDITIONAL,
-  InstantText,
-  ItemParams,
-  versionAnswers,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { versionAnswers } from '../../route-answers.ts';
+import { body, CONDITIONAL, InstantText, ItemParams, withKey } from '../../route-parts.ts';
 
 const version = {
   version: z.int(),
@@ -51,49 +45,41 @@ const saveResponses = {
 const readResponses = problems('invalid_request', 'unauthenticated', 'not_found');
 
 const readBriefRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Brief and draft'),
   path: '/v1/items/{id}/brief',
   operationId: 'getBrief',
-  tags: ['Brief and draft'],
   summary: 'The brief that counts, or an earlier version by its hash',
-  security: WITH_KEY,
   request: { params: ItemParams, query: versionQuery },
   responses: { 200: versionAnswers(BriefVersion, 'The brief'), ...readResponses },
 });
 
 const saveBriefRoute = createRoute({
-  method: 'put',
+  ...withKey('put', 'Brief and draft'),
   path: '/v1/items/{id}/brief',
   operationId: 'saveBrief',
-  tags: ['Brief and draft'],
   summary: 'Save a version of the brief',
   description:
     'It may be incomplete: the handoff names what is missing. After the briefing it is a revision, and voids every approval.',
-  security: WITH_KEY,
   parameters: CONDITIONAL,
   request: { params: ItemParams, body: body(Brief, BRIEF_EXAMPLE) },
   responses: saveResponses,
 });
 
 const readDraftRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Brief and draft'),
   path: '/v1/items/{id}/draft',
   operationId: 'getDraft',
-  tags: ['Brief and draft'],
   summary: 'The draft that counts, or an earlier version by its hash',
-  security: WITH_KEY,
   request: { params: ItemParams, query: versionQuery },
   responses: { 200: versionAnswers(DraftVersion, 'The draft'), ...readResponses },
 });
 
 const saveDraftRoute = createRoute({
-  method: 'put',
+  ...withKey('put', 'Brief and draft'),
   path: '/v1/items/{id}/draft',
   operationId: 'saveDraft',
-  tags: ['Brief and draft'],
   summary: 'Save a version of the content',
   description: 'Any change voids all approvals and brings the item back to creation.',
-  security: WITH_KEY,
   parameters: CONDITIONAL,
   request: { params: ItemParams, body: body(Draft, DRAFT_EXAMPLE) },
   responses: saveResponses,
@@ -101,6 +87,18 @@ const saveDraftRoute = createRoute({
 
 export function itemVersionRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
   const { db } = deps;
+
+  async function save(
+    c: ApiContext,
+    command: { type: 'save_brief' | 'save_draft'; itemId: string; body: object },
+  ) {
+    const ifMatch = ifMatchOf(c.req.header('if-match'));
+    const outcome = await sendCommand(c, deps, { ...command, ifMatch });
+    if (outcome.outcome === 'pending') return pendingReply(c, outcome.commandId);
+    const saved = savedVersion(appliedView(outcome));
+    c.header('ETag', etagOf(saved.hash));
+    return c.json(saved, 200);
+  }
 
   return new OpenAPIHono<ApiEnv>()
     .openapi(readBriefRoute, async (c) => {
@@ -114,17 +112,9 @@ export function itemVersionRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
       const { version: number, authorId, createdAt, body: brief } = row;
       return c.json({ version: number, hash: row.hash, authorId, createdAt, brief }, 200);
     })
-    .openapi(saveBriefRoute, async (c) => {
-      const outcome = await sendCommand(c, deps, {
-        type: 'save_brief',
-        itemId: c.req.valid('param').id,
-        body: { brief: c.req.valid('json') },
-        ifMatch: ifMatchOf(c.req.header('if-match')),
-      });
-      if (outcome.outcome === 'pending') return pendingReply(c, outcome.commandId);
-      const saved = savedVersion(appliedView(outcome));
-      c.header('ETag', etagOf(saved.hash));
-      return c.json(saved, 200);
+    .openapi(saveBriefRoute, (c) => {
+      const { id: itemId } = c.req.valid('param');
+      return save(c, { type: 'save_brief', itemId, body: { brief: c.req.valid('json') } });
     })
     .openapi(readDraftRoute, async (c) => {
       const key = { workspaceId: c.get('caller').workspaceId, itemId: c.req.valid('param').id };
@@ -143,17 +133,9 @@ export function itemVersionRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
         200,
       );
     })
-    .openapi(saveDraftRoute, async (c) => {
-      const outcome = await sendCommand(c, deps, {
-        type: 'save_draft',
-        itemId: c.req.valid('param').id,
-        body: { draft: c.req.valid('json') },
-        ifMatch: ifMatchOf(c.req.header('if-match')),
-      });
-      if (outcome.outcome === 'pending') return pendingReply(c, outcome.commandId);
-      const saved = savedVersion(appliedView(outcome));
-      c.header('ETag', etagOf(saved.hash));
-      return c.json(saved, 200);
+    .openapi(saveDraftRoute, (c) => {
+      const { id: itemId } = c.req.valid('param');
+      return save(c, { type: 'save_draft', itemId, body: { draft: c.req.valid('json') } });
     });
 }
 

@@ -16,16 +16,8 @@ import { BODY_ERRORS, notFound, problems } from '../../gates/errors.ts';
 import { commandKeyOf } from '../../gates/idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../../item-schema.ts';
 import { itemSummaryView, itemView } from '../../item-view.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  ItemParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { answers, pageAnswers, pageView, recordAnswers } from '../../route-answers.ts';
+import { body, ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 import { readStartedItem } from '../../started-item.ts';
 import { TimelineEntry, timelineView } from '../../timeline-schema.ts';
 
@@ -40,15 +32,12 @@ const StartedItem = z
   .meta({ id: 'StartedItem' });
 
 const startRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Items'),
   path: '/v1/items',
   operationId: 'startItem',
-  tags: ['Items'],
   summary: 'Start a run',
   description:
     'One run, one id from brief to verdict. The answer says what happens next and who owns it.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(StartItemBody, { title: 'The order book', brief: BRIEF_EXAMPLE }) },
   responses: {
     201: {
@@ -63,12 +52,10 @@ const startRoute = createRoute({
 const trueOrFalse = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/items',
   operationId: 'listItems',
-  tags: ['Items'],
   summary: 'List items, newest first',
-  security: WITH_KEY,
   request: {
     query: z.strictObject({
       stage: z.enum(STAGES).optional(),
@@ -84,32 +71,25 @@ const listRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(ItemSummary), 'A page of items'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(ItemSummary, 'A page of items'),
 });
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/items/{id}',
   operationId: 'getItem',
-  tags: ['Items'],
   summary: 'An item: where it is, whom it waits for, and everything decided so far',
-  security: WITH_KEY,
   request: { params: ItemParams },
-  responses: { 200: answers(Item, 'The item'), ...problems('unauthenticated', 'not_found') },
+  responses: recordAnswers(Item, 'The item'),
 });
 
 const actionsRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/items/{id}/actions',
   operationId: 'listActions',
-  tags: ['Items'],
   summary: 'Every command the caller could send now, and what stands in its way',
   description:
     'Judged by the same function as the commands themselves, given a complete payload: what only a payload can break is not in it.',
-  security: WITH_KEY,
   request: { params: ItemParams },
   responses: {
     200: answers(
@@ -121,17 +101,12 @@ const actionsRoute = createRoute({
 });
 
 const timelineRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Items'),
   path: '/v1/items/{id}/timeline',
   operationId: 'readTimeline',
-  tags: ['Items'],
   summary: 'Everything that happened to the item, and every command it refused, oldest first',
-  security: WITH_KEY,
   request: { params: ItemParams, query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(TimelineEntry), 'A page of the timeline'),
-    ...problems('invalid_request', 'unauthenticated', 'not_found'),
-  },
+  responses: pageAnswers(TimelineEntry, 'A page of the timeline', 'not_found'),
 });
 
 export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'log'>) {

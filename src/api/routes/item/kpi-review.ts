@@ -6,7 +6,7 @@ import { getBrief } from '../../../db/item/versions.ts';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { currentReview } from '../../../domain/item/context.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
-import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
+import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../../examples.ts';
 import type { ApiEnv } from '../../gates/context.ts';
@@ -14,26 +14,16 @@ import { notFound, problems } from '../../gates/errors.ts';
 import { ItemSummary } from '../../item-schema.ts';
 import { itemSummaryView } from '../../item-view.ts';
 import { frozenReviewView, KpiReview, previewReview } from '../../kpi-review-view.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  ItemParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { answers, pageAnswers, pageView } from '../../route-answers.ts';
+import { body, ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'KPI review'),
   path: '/v1/items/{id}/kpi-review',
   operationId: 'getKpiReview',
-  tags: ['KPI review'],
   summary: 'A verdict per KPI and per role',
   description:
     'The frozen review once there is one; before, what the readings say so far. A missing number is null, never 0.',
-  security: WITH_KEY,
   request: {
     params: ItemParams,
     query: z.strictObject({
@@ -50,38 +40,30 @@ const readRoute = createRoute({
 });
 
 const openRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'KPI review'),
   path: '/v1/items/{id}/kpi-review',
   operationId: 'openKpiReview',
-  tags: ['KPI review'],
   summary: 'Open the review before every checkpoint is settled',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { params: ItemParams, body: body(COMMAND_BODIES.open_kpi_review, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
 
 const signRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'KPI review'),
   path: '/v1/items/{id}/kpi-review/sign-offs',
   operationId: 'signOff',
-  tags: ['KPI review'],
   summary: 'Sign the verdicts off for a role',
   description:
     'The strategist decides first; the other two agree or dissent with a comment. `learnings` are what it teaches for the next brief: kept beside the comment, shown with the sign-off and in the thread, and no stand-in for a comment. `reviewHash` says which verdicts were seen.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { params: ItemParams, body: body(COMMAND_BODIES.sign_off, SIGN_OFF_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
 
 const dueRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'KPI review'),
   path: '/v1/kpi-reviews',
   operationId: 'listKpiReviews',
-  tags: ['KPI review'],
   summary: 'Post-campaign steps due: items whose review waits for sign-offs',
-  security: WITH_KEY,
   request: {
     query: z.strictObject({
       role: z
@@ -92,10 +74,7 @@ const dueRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(ItemSummary), 'A page of items in review; `waitingOn` names the roles'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(ItemSummary, 'A page of items in review; `waitingOn` names the roles'),
 });
 
 export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
@@ -127,20 +106,8 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
       ]);
       return c.json(previewReview({ context, brief, readings }), 200);
     })
-    .openapi(openRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'open_kpi_review',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
-    .openapi(signRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'sign_off',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    )
+    .openapi(openRoute, commandOf(deps, 'open_kpi_review'))
+    .openapi(signRoute, commandOf(deps, 'sign_off'))
     .openapi(dueRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const filter = c.req.valid('query');

@@ -5,19 +5,13 @@ import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, RESOLVE_EXAMPLE } from '../../examples.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound } from '../../gates/errors.ts';
-import { body, IDEMPOTENT, ItemParams, idText, WITH_KEY } from '../../route-parts.ts';
+import { body, ItemParams, idempotent, idText } from '../../route-parts.ts';
 
 const PublicationParams = ItemParams.extend({
   pubId: idText('id of the publication, as the item lists it', 'pub_01KAMJ5SQ0_1'),
 });
 
-const common = {
-  method: 'post' as const,
-  tags: ['Schedule'],
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
-  responses: COMMAND_RESPONSES,
-};
+const common = { ...idempotent('post', 'Schedule'), responses: COMMAND_RESPONSES };
 
 const resolveRoute = createRoute({
   ...common,

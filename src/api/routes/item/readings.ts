@@ -8,28 +8,15 @@ import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { READING_EXAMPLE } from '../../examples.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
-import {
-  invalidRequest,
-  notFound,
-  type ProblemIssue,
-  problems,
-  WRITE_ERRORS,
-} from '../../gates/errors.ts';
+import { invalidRequest, notFound, type ProblemIssue } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { bodyChunks } from '../../gates/read-body.ts';
 import { mediaTypeOf } from '../../gates/request-body.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
 import { MAX_IMPORTED, readReadingsCsv } from '../../readings-import.ts';
-import {
-  answers,
-  IDEMPOTENT,
-  ItemParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
+import { ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
 const MAX_AT_ONCE = 500;
 /** A large insert is cut into statements of this many rows. */
@@ -48,12 +35,10 @@ const ReadingsStored = z
   .meta({ id: 'ReadingsStored' });
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'KPI review'),
   path: '/v1/items/{id}/readings',
   operationId: 'listReadings',
-  tags: ['KPI review'],
   summary: 'Readings of the item, latest `asOf` first',
-  security: WITH_KEY,
   request: {
     params: ItemParams,
     query: z.strictObject({
@@ -62,21 +47,15 @@ const listRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(StoredReading), 'A page of readings'),
-    ...problems('invalid_request', 'unauthenticated', 'not_found'),
-  },
+  responses: pageAnswers(StoredReading, 'A page of readings', 'not_found'),
 });
 
 const addRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'KPI review'),
   path: '/v1/items/{id}/readings',
   operationId: 'addReadings',
-  tags: ['KPI review'],
   summary: 'State readings by hand, one or many, or import a CSV file',
   description: `All or none are stored. Readings are never changed: a later \`asOf\` counts. A CSV file (\`text/csv\`, at most ${MAX_IMPORTED} rows) names its columns in the first line: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional.`,
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: {
     params: ItemParams,
     body: {
@@ -93,10 +72,7 @@ const addRoute = createRoute({
       },
     },
   },
-  responses: {
-    201: answers(ReadingsStored, 'Stored'),
-    ...problems(...WRITE_ERRORS, 'forbidden', 'not_found'),
-  },
+  responses: additionAnswers(ReadingsStored, 'Stored', 'forbidden', 'not_found'),
 });
 
 export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>) {
@@ -112,22 +88,20 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       return c.json(pageView(page, readingView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, [...OWNER_ROLES, 'admin']);
+      const { workspaceId, memberId } = requireRole(c, [...OWNER_ROLES, 'admin']);
       const { id: itemId } = c.req.valid('param');
-      const { workspaceId, memberId } = caller;
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
       const readings = await readingsOf(c, deps.settings, c.req.valid('json'));
       await checkScopes(db, item, readings);
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
         const items = rows.slice(0, MAX_SHOWN).map(readingView);
-        return { status: 201 as const, body: { count: rows.length, items } };
+        return { count: rows.length, items };
       });
       const publicationIds = [...new Set(readings.map((one) => one.publicationId ?? null))];
       await engine.tellReadings({ itemId, publicationIds });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     });
 }
 

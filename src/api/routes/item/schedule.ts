@@ -8,8 +8,8 @@ import {
   appliedView,
   COMMAND_RESPONSES,
   CommandApplied,
+  commandOf,
   pendingReply,
-  runCommand,
   sendCommand,
 } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -19,26 +19,18 @@ import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
 import { Publication } from '../../item-schema.ts';
 import { publicationView } from '../../item-view.ts';
-import {
-  body,
-  CONDITIONAL,
-  IDEMPOTENT,
-  ItemParams,
-  versionAnswers,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { versionAnswers } from '../../route-answers.ts';
+import { body, CONDITIONAL, ItemParams, idempotent, withKey } from '../../route-parts.ts';
 
 const Schedule = z
   .object({ hash: z.string().describe('also the ETag'), publications: z.array(Publication) })
   .meta({ id: 'Schedule' });
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Schedule'),
   path: '/v1/items/{id}/schedule',
   operationId: 'getSchedule',
-  tags: ['Schedule'],
   summary: 'The plan: every publication with its state',
-  security: WITH_KEY,
   request: { params: ItemParams },
   responses: {
     200: versionAnswers(Schedule, 'The plan'),
@@ -47,14 +39,12 @@ const readRoute = createRoute({
 });
 
 const planRoute = createRoute({
-  method: 'put',
+  ...withKey('put', 'Schedule'),
   path: '/v1/items/{id}/schedule',
   operationId: 'planSchedule',
-  tags: ['Schedule'],
   summary: 'Plan or move publications',
   description:
     'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
-  security: WITH_KEY,
   parameters: CONDITIONAL,
   request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule, SCHEDULE_EXAMPLE) },
   responses: {
@@ -65,13 +55,10 @@ const planRoute = createRoute({
 });
 
 const unscheduleRoute = createRoute({
-  method: 'delete',
+  ...idempotent('delete', 'Schedule'),
   path: '/v1/items/{id}/schedule',
   operationId: 'unschedule',
-  tags: ['Schedule'],
   summary: 'Take every planned publication back',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { params: ItemParams, body: body(COMMAND_BODIES.unschedule, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });
@@ -105,11 +92,5 @@ export function scheduleRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'log'>) {
       c.header('ETag', etagOf(hash));
       return c.json({ ...planned, hash }, 200);
     })
-    .openapi(unscheduleRoute, (c) =>
-      runCommand(c, deps, {
-        type: 'unschedule',
-        itemId: c.req.valid('param').id,
-        body: c.req.valid('json'),
-      }),
-    );
+    .openapi(unscheduleRoute, commandOf(deps, 'unschedule'));
 }

@@ -9,20 +9,11 @@ import { getMember } from '../../../db/workspace/members.ts';
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
 const ApiKey = z
   .object({
@@ -49,45 +40,32 @@ const CreatedApiKey = z
   .meta({ id: 'CreatedApiKey' });
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Administration'),
   path: '/v1/api-keys',
   operationId: 'listApiKeys',
-  tags: ['Administration'],
   summary: 'Keys without their secrets, oldest first: an admin sees all, anyone else their own',
-  security: WITH_KEY,
   request: { query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(ApiKey), 'A page of keys'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(ApiKey, 'A page of keys'),
 });
 
 const createKeyRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Administration'),
   path: '/v1/api-keys',
   operationId: 'createApiKey',
-  tags: ['Administration'],
   summary: 'Make a key for a member',
   description:
     'With an `Idempotency-Key`, the same credential gets the same key again: the answer is kept encrypted under that credential.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(NewApiKey) },
-  responses: {
-    201: answers(CreatedApiKey, 'Made'),
-    ...problems(...WRITE_ERRORS, 'forbidden'),
-  },
+  responses: additionAnswers(CreatedApiKey, 'Made', 'forbidden'),
 });
 
 const revokeRoute = createRoute({
-  method: 'delete',
+  ...withKey('delete', 'Administration'),
   path: '/v1/api-keys/{id}',
   operationId: 'revokeApiKey',
-  tags: ['Administration'],
   summary: 'End a key for good: any key as admin, otherwise your own',
-  security: WITH_KEY,
   request: { params: idParams('id of the key', 'key_01KAMJ5SQ0') },
-  responses: { 204: { description: 'Revoked' }, ...problems('unauthenticated', 'not_found') },
+  responses: removalAnswers('Revoked'),
 });
 
 export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -103,25 +81,23 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, keyView), 200);
     })
     .openapi(createKeyRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin']);
       const { memberId, name, expiresAt } = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId });
       if (member === null || !member.active) {
         const message = 'is not an active member of this workspace';
         throw invalidRequest([{ path: 'memberId', message }]);
       }
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         // Inside, because a repetition may come after the instant has passed.
         if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
           throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
         }
         const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null };
-        return { status: 201 as const, body: await createApiKey(tx, key) };
+        return await createApiKey(tx, key);
       });
       c.header('Cache-Control', 'no-store');
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(revokeRoute, async (c) => {
       const { workspaceId, memberId, roles } = c.get('caller');

@@ -9,7 +9,8 @@ import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound, problems } from '../../gates/errors.ts';
 import { bodyChunks } from '../../gates/read-body.ts';
 import { mediaTypeOf } from '../../gates/request-body.ts';
-import { answers, idText, WITH_KEY } from '../../route-parts.ts';
+import { answers } from '../../route-answers.ts';
+import { idText, withKey } from '../../route-parts.ts';
 
 const UPLOAD_TIMEOUT_MS = 600_000;
 
@@ -25,14 +26,12 @@ const Asset = z
 const bytes = z.string().meta({ format: 'binary' });
 
 const uploadRoute = createRoute({
-  method: 'post',
+  ...withKey('post', 'Assets'),
   path: '/v1/assets',
   operationId: 'uploadAsset',
-  tags: ['Assets'],
   summary: 'Store a file under its hash',
   description:
     'The body is the file itself, streamed. The same bytes again are the same asset, so a repetition needs no key. `kind` may be left out where the content type says it.',
-  security: WITH_KEY,
   request: {
     query: z.strictObject({ kind: z.enum(ASSET_KINDS).optional() }),
     body: { required: true, content: { 'application/octet-stream': { schema: bytes } } },
@@ -50,12 +49,10 @@ const uploadRoute = createRoute({
 });
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Assets'),
   path: '/v1/assets/{hash}',
   operationId: 'getAsset',
-  tags: ['Assets'],
   summary: 'A stored file',
-  security: WITH_KEY,
   request: { params: z.object({ hash: idText('hash of the file', 'a'.repeat(64)) }) },
   responses: {
     200: {

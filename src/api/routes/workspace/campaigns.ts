@@ -13,17 +13,8 @@ import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { answers, pageAnswers, pageView, recordAnswers } from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
 const Campaign = z
   .object({
@@ -53,30 +44,22 @@ const NewCampaign = z
   )
   .meta({ id: 'NewCampaign' });
 
-const common = { tags: ['Campaigns'], security: WITH_KEY };
-
 const listRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Campaigns'),
   path: '/v1/campaigns',
   operationId: 'listCampaigns',
   summary: 'Campaigns, newest first',
   request: { query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(Campaign), 'A page of campaigns'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(Campaign, 'A page of campaigns'),
 });
 
 const addRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Campaigns'),
   path: '/v1/campaigns',
   operationId: 'addCampaign',
   summary: 'Make a campaign (strategist or admin)',
   description:
     'Items name it when they start (`campaignId`); item list, calendar and feeds filter by it. Its items may be scheduled at once.',
-  parameters: IDEMPOTENT,
   request: {
     body: body(NewCampaign, {
       name: 'Bread saved, spring',
@@ -96,16 +79,12 @@ const addRoute = createRoute({
 });
 
 const readRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Campaigns'),
   path: '/v1/campaigns/{id}',
   operationId: 'getCampaign',
   summary: 'A campaign',
   request: { params: idParams('id of the campaign', 'cmp_01KAMJ5SQ0') },
-  responses: {
-    200: answers(Campaign, 'The campaign'),
-    ...problems('unauthenticated', 'not_found'),
-  },
+  responses: recordAnswers(Campaign, 'The campaign'),
 });
 
 export function campaignRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -116,18 +95,16 @@ export function campaignRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, campaignView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['strategist', 'admin']);
-      const { workspaceId, memberId: createdBy } = caller;
+      const { workspaceId, memberId: createdBy } = requireRole(c, ['strategist', 'admin']);
       const campaign = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         // No gate is closed yet: a campaign that nobody can release would block its items for ever.
         const releasedAt = new Date().toISOString();
         const row = await insertCampaign(tx, { ...campaign, workspaceId, createdBy, releasedAt });
-        return { status: 201 as const, body: campaignView(row) };
+        return campaignView(row);
       });
-      c.header('Location', `/v1/campaigns/${answer.body.id}`);
-      return c.json(answer.body, 201);
+      c.header('Location', `/v1/campaigns/${answer.id}`);
+      return c.json(answer, 201);
     })
     .openapi(readRoute, async (c) => {
       const { workspaceId } = c.get('caller');

@@ -21,20 +21,11 @@ import { isTimeZone } from '../../../time/zoned-time.ts';
 import { readAccountInput } from '../../account-input.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, changeAnswers, pageAnswers, pageView } from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
 const ChannelAccount = z
   .object({
@@ -103,54 +94,42 @@ const NewCredentials = z
   .strictObject({ credentials, tokenExpiresAt: tokenExpiresAt.default(null) })
   .meta({ id: 'NewCredentials' });
 
-const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
-
-const common = { tags: ['Administration'], security: WITH_KEY };
 const AccountParams = idParams('id of the account', 'cha_01KAMJ5SQ0');
 
 const listRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Administration'),
   path: '/v1/channel-accounts',
   operationId: 'listChannelAccounts',
   summary: 'Accounts to publish to, by channel and name',
   request: { query: z.strictObject({ channel: ChannelId.optional(), ...paging }) },
-  responses: {
-    200: answers(pageOf(ChannelAccount), 'A page of accounts'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(ChannelAccount, 'A page of accounts'),
 });
 
 const addRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Administration'),
   path: '/v1/channel-accounts',
   operationId: 'addChannelAccount',
   summary: 'Add an account (admin or social media manager)',
-  parameters: IDEMPOTENT,
   request: { body: body(NewChannelAccount) },
-  responses: { 201: answers(ChannelAccount, 'Added'), ...writeProblems },
+  responses: additionAnswers(ChannelAccount, 'Added', 'forbidden', 'not_found'),
 });
 
 const changeRoute = createRoute({
-  ...common,
-  method: 'patch',
+  ...withKey('patch', 'Administration'),
   path: '/v1/channel-accounts/{id}',
   operationId: 'changeChannelAccount',
   summary: 'Change an account; nothing is planned on an inactive one',
   request: { params: AccountParams, body: body(ChannelAccountUpdate) },
-  responses: { 200: answers(ChannelAccount, 'Changed'), ...writeProblems },
+  responses: changeAnswers(ChannelAccount, 'Changed', 'forbidden', 'not_found'),
 });
 
 const credentialsRoute = createRoute({
-  ...common,
-  method: 'put',
+  ...idempotent('put', 'Administration'),
   path: '/v1/channel-accounts/{id}/credentials',
   operationId: 'replaceChannelCredentials',
   summary: 'Replace the credentials of an account and when they expire',
-  parameters: IDEMPOTENT,
   request: { params: AccountParams, body: body(NewCredentials) },
-  responses: { 200: answers(ChannelAccount, 'Replaced'), ...writeProblems },
+  responses: changeAnswers(ChannelAccount, 'Replaced', 'forbidden', 'not_found'),
 });
 
 export function channelAccountRoutes({
@@ -204,24 +183,20 @@ export function channelAccountRoutes({
       return c.json(pageView(page, accountView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin', 'social_media_manager']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
       const given = c.req.valid('json');
       const { settings = {}, credentials = null } = readAccountInput(accountFormOf, given, given);
       await requireOwner(workspaceId, given.ownerId);
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         const id = newId('channelAccount');
         const account = { ...given, id, settings, credentials: sealed(id, credentials) };
         const row = await insertChannelAccount(tx, { workspaceId, ...account });
-        return { status: 201 as const, body: accountView(row) };
+        return accountView(row);
       });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(changeRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin', 'social_media_manager']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
       const given = c.req.valid('json');
       await requireOwner(workspaceId, given.ownerId);
       const channelAccountId = c.req.valid('param').id;
@@ -229,16 +204,15 @@ export function channelAccountRoutes({
       return c.json(await inTransaction(db, (tx) => change(tx, key, given)), 200);
     })
     .openapi(credentialsRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin', 'social_media_manager']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
       const channelAccountId = c.req.valid('param').id;
       const given = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => ({
-        status: 200 as const,
-        body: await change(tx, { workspaceId, channelAccountId }, given),
-      }));
-      return c.json(answer.body, 200);
+      const answer = await once(
+        c,
+        { db, status: 200 },
+        async (tx) => await change(tx, { workspaceId, channelAccountId }, given),
+      );
+      return c.json(answer, 200);
     });
 }
 

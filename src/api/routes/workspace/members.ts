@@ -12,20 +12,17 @@ import { PlatformTags } from '../../../domain/people/member.ts';
 import { ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
+  additionAnswers,
+  changeAnswers,
+  pageAnswers,
   pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+  recordAnswers,
+} from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
 const tags = z.array(z.string().trim().min(1).max(60)).max(50);
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
@@ -77,15 +74,11 @@ const MemberUpdate = z
 
 const MemberParams = idParams('id of the member', 'mbr_01KAMJ5SQ0');
 
-const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
-
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Administration'),
   path: '/v1/members',
   operationId: 'listMembers',
-  tags: ['Administration'],
   summary: 'The people of the workspace, in the order they joined',
-  security: WITH_KEY,
   request: {
     query: z.strictObject({
       role: z.enum(ROLES).optional(),
@@ -96,44 +89,34 @@ const listRoute = createRoute({
       ...paging,
     }),
   },
-  responses: {
-    200: answers(pageOf(Member), 'A page of members'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(Member, 'A page of members'),
 });
 
 const readRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Administration'),
   path: '/v1/members/{id}',
   operationId: 'getMember',
-  tags: ['Administration'],
   summary: 'A member; `me` is the caller',
-  security: WITH_KEY,
   request: { params: MemberParams },
-  responses: { 200: answers(Member, 'The member'), ...problems('unauthenticated', 'not_found') },
+  responses: recordAnswers(Member, 'The member'),
 });
 
 const addRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Administration'),
   path: '/v1/members',
   operationId: 'addMember',
-  tags: ['Administration'],
   summary: 'Add a person to the workspace',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(NewMember) },
-  responses: { 201: answers(Member, 'Added'), ...writeProblems },
+  responses: additionAnswers(Member, 'Added', 'forbidden', 'not_found'),
 });
 
 const changeRoute = createRoute({
-  method: 'patch',
+  ...withKey('patch', 'Administration'),
   path: '/v1/members/{id}',
   operationId: 'changeMember',
-  tags: ['Administration'],
   summary: 'Change roles, tags, backup or absence; an inactive member’s keys stop working',
-  security: WITH_KEY,
   request: { params: MemberParams, body: body(MemberUpdate) },
-  responses: { 200: answers(Member, 'Changed'), ...writeProblems },
+  responses: changeAnswers(Member, 'Changed', 'forbidden', 'not_found'),
 });
 
 export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -158,20 +141,16 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(memberView(row), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin']);
       const given = c.req.valid('json');
       await requireBackup(workspaceId, given.backupId);
-      const answer = await once(c, db, async (tx) => ({
-        status: 201 as const,
-        body: memberView(await insertMember(tx, { workspaceId, ...given })),
-      }));
-      return c.json(answer.body, 201);
+      const answer = await once(c, { db, status: 201 }, async (tx) =>
+        memberView(await insertMember(tx, { workspaceId, ...given })),
+      );
+      return c.json(answer, 201);
     })
     .openapi(changeRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
+      const caller = requireRole(c, ['admin']);
       const { workspaceId } = caller;
       const { id: memberId } = c.req.valid('param');
       const given = c.req.valid('json');

@@ -3,47 +3,29 @@ import { insertPlaybook, listPlaybooks } from '../../../db/workspace/playbooks.t
 import { Playbook } from '../../../domain/playbook/playbook.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { ApiError, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { ApiError } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
-import {
-  answers,
-  body,
-  IDEMPOTENT,
-  pageOf,
-  pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
+import { body, idempotent, paging, withKey } from '../../route-parts.ts';
 
 const listRoute = createRoute({
-  method: 'get',
+  ...withKey('get', 'Administration'),
   path: '/v1/playbooks',
   operationId: 'listPlaybooks',
-  tags: ['Administration'],
   summary: 'Every version of every playbook, by name and version',
-  security: WITH_KEY,
   request: { query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(Playbook), 'A page of playbooks'),
-    ...problems('invalid_request', 'unauthenticated'),
-  },
+  responses: pageAnswers(Playbook, 'A page of playbooks'),
 });
 
 const addRoute = createRoute({
-  method: 'post',
+  ...idempotent('post', 'Administration'),
   path: '/v1/playbooks',
   operationId: 'addPlaybook',
-  tags: ['Administration'],
   summary: 'Add a playbook or a version of one (admin)',
   description: 'A stored version never changes: running items keep the version they pinned.',
-  security: WITH_KEY,
-  parameters: IDEMPOTENT,
   request: { body: body(Playbook) },
-  responses: {
-    201: answers(Playbook, 'Stored'),
-    ...problems(...WRITE_ERRORS, 'forbidden'),
-  },
+  responses: additionAnswers(Playbook, 'Stored', 'forbidden'),
 });
 
 export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -57,18 +39,17 @@ export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
       );
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
+      const { workspaceId } = requireRole(c, ['admin']);
       const playbook = c.req.valid('json');
-      const answer = await once(c, db, async (tx) => {
-        const row = await insertPlaybook(tx, { workspaceId: caller.workspaceId, playbook });
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
+        const row = await insertPlaybook(tx, { workspaceId, playbook });
         if (row === null) {
           const { name, version } = playbook;
           const detail = `version ${version} of ${name} is there already and never changes`;
           throw new ApiError('conflict', { detail });
         }
-        return { status: 201 as const, body: row.data };
+        return row.data;
       });
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     });
 }

@@ -11,20 +11,17 @@ import {
 } from '../../../db/workspace/webhook-endpoints.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
+import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import {
-  answers,
-  body,
-  IDEMPOTENT,
-  InstantText,
-  idParams,
-  pageOf,
+  additionAnswers,
+  changeAnswers,
+  pageAnswers,
   pageView,
-  paging,
-  WITH_KEY,
-} from '../../route-parts.ts';
+  removalAnswers,
+} from '../../route-answers.ts';
+import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 import { WEBHOOK_DECISIONS } from '../../webhooks/delivery-body.ts';
 import { newWebhookSecret, webhookPurpose } from '../../webhooks/secrets.ts';
 
@@ -66,106 +63,83 @@ const RotatedSecret = z.object({ secret }).meta({ id: 'RotatedSecret' });
 
 const EndpointParams = idParams('id of the endpoint', 'whe_01KAMJ5SQ0');
 
-const writeProblems = problems(...WRITE_ERRORS, 'forbidden', 'not_found');
-
-const common = { tags: ['Webhooks'], security: WITH_KEY };
-
 const listRoute = createRoute({
-  ...common,
-  method: 'get',
+  ...withKey('get', 'Webhooks'),
   path: '/v1/webhook-endpoints',
   operationId: 'listWebhookEndpoints',
   summary: 'Where signed decisions may come in, without the secrets, oldest first (admin)',
   request: { query: z.strictObject(paging) },
-  responses: {
-    200: answers(pageOf(WebhookEndpoint), 'A page of endpoints'),
-    ...problems('invalid_request', 'unauthenticated', 'forbidden'),
-  },
+  responses: pageAnswers(WebhookEndpoint, 'A page of endpoints', 'forbidden'),
 });
 
 const addRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Webhooks'),
   path: '/v1/webhook-endpoints',
   operationId: 'addWebhookEndpoint',
   summary: 'Make an endpoint that acts for one member, for the decisions named (admin)',
-  parameters: IDEMPOTENT,
   request: { body: body(NewWebhookEndpoint) },
-  responses: { 201: answers(CreatedWebhookEndpoint, 'Made'), ...writeProblems },
+  responses: additionAnswers(CreatedWebhookEndpoint, 'Made', 'forbidden', 'not_found'),
 });
 
 const rotateRoute = createRoute({
-  ...common,
-  method: 'post',
+  ...idempotent('post', 'Webhooks'),
   path: '/v1/webhook-endpoints/{id}/rotate',
   operationId: 'rotateWebhookSecret',
   summary: 'Make a new secret; the one before stays valid for 24 hours (admin)',
-  parameters: IDEMPOTENT,
   request: { params: EndpointParams },
-  responses: { 200: answers(RotatedSecret, 'The new secret'), ...writeProblems },
+  responses: changeAnswers(RotatedSecret, 'The new secret', 'forbidden', 'not_found'),
 });
 
 const removeRoute = createRoute({
-  ...common,
-  method: 'delete',
+  ...withKey('delete', 'Webhooks'),
   path: '/v1/webhook-endpoints/{id}',
   operationId: 'removeWebhookEndpoint',
   summary: 'Close an endpoint for good (admin)',
   request: { params: EndpointParams },
-  responses: {
-    204: { description: 'Closed' },
-    ...problems('unauthenticated', 'forbidden', 'not_found'),
-  },
+  responses: removalAnswers('Closed', 'forbidden'),
 });
 
 export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'secrets'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin']);
       const page = await listWebhookEndpoints(db, { workspaceId, ...c.req.valid('query') });
       return c.json(pageView(page, endpointView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin']);
       const given = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId: given.memberId });
       if (member === null || !member.active) {
         const message = 'is not an active member of this workspace';
         throw invalidRequest([{ path: 'memberId', message }]);
       }
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 201 }, async (tx) => {
         const id = newId('webhookEndpoint');
         const value = newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(id));
         const row = await insertWebhookEndpoint(tx, { ...given, workspaceId, id, sealedSecret });
-        return { status: 201 as const, body: { ...endpointView(row), secret: value } };
+        return { ...endpointView(row), secret: value };
       });
       c.header('Cache-Control', 'no-store');
-      return c.json(answer.body, 201);
+      return c.json(answer, 201);
     })
     .openapi(rotateRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const { workspaceId } = caller;
+      const { workspaceId } = requireRole(c, ['admin']);
       const { id: endpointId } = c.req.valid('param');
-      const answer = await once(c, db, async (tx) => {
+      const answer = await once(c, { db, status: 200 }, async (tx) => {
         const value = newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(endpointId));
         const row = await rotateWebhookSecret(tx, { workspaceId, endpointId, sealedSecret });
         if (row === null) throw notFound('webhook endpoint', endpointId);
-        return { status: 200 as const, body: { secret: value } };
+        return { secret: value };
       });
       c.header('Cache-Control', 'no-store');
-      return c.json(answer.body, 200);
+      return c.json(answer, 200);
     })
     .openapi(removeRoute, async (c) => {
-      const caller = c.get('caller');
-      requireRole(caller, ['admin']);
-      const key = { workspaceId: caller.workspaceId, endpointId: c.req.valid('param').id };
+      const { workspaceId } = requireRole(c, ['admin']);
+      const key = { workspaceId, endpointId: c.req.valid('param').id };
       const standing = await getWebhookEndpoint(db, key);
       if (standing === null) throw notFound('webhook endpoint', key.endpointId);
       await setWebhookEndpointActive(db, { ...key, active: false });
