@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { itemEvents } from '../schema/index.ts';
@@ -7,16 +7,12 @@ import type { ItemKey } from './items.ts';
 /** A stored event, in the form that `verifyChain` of the domain checks. */
 export type StoredEvent = ItemEvent & { commandId: string | null };
 
-const eventColumns = {
-  seq: itemEvents.seq,
-  at: itemEvents.at,
-  type: itemEvents.type,
-  actor: itemEvents.actor,
-  data: itemEvents.data,
-  prevHash: itemEvents.prevHash,
-  hash: itemEvents.hash,
-  commandId: itemEvents.commandId,
-};
+const {
+  itemId: _,
+  workspaceId: __,
+  recordedAt: ___,
+  ...eventColumns
+} = getTableColumns(itemEvents);
 
 /** At most `limit` events that follow a seq, in order. */
 export async function readEventsAfter(

@@ -1,9 +1,9 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import { monotonicFactory } from 'ulid';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { readings } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
 import type { ItemKey } from './items.ts';
@@ -58,7 +58,7 @@ export async function listReadings(
   request: ItemKey &
     PageRequest & { measure?: ReadingRow['measure'] | undefined; checkpoint?: string | undefined },
 ): Promise<Page<ReadingRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(readings, 'asOf', request, desc);
   const rows = await db
     .select()
     .from(readings)
@@ -67,15 +67,12 @@ export async function listReadings(
         isOfItem(request),
         ...ifGiven(request.measure, (measure) => eq(readings.measure, measure)),
         ...ifGiven(request.checkpoint, (checkpoint) => eq(readings.checkpoint, checkpoint)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${readings.asOf}, ${readings.id}) < (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(desc(readings.asOf), desc(readings.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row.asOf, row.id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /**
