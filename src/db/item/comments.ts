@@ -4,7 +4,7 @@ import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { commands, comments } from '../schema/index.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type CommentRow = typeof comments.$inferSelect;
 
@@ -50,8 +50,7 @@ export async function listComments(
     .leftJoin(commands, eq(commands.id, comments.commandId))
     .where(
       and(
-        eq(comments.workspaceId, request.workspaceId),
-        eq(comments.itemId, request.itemId),
+        isOfItem(comments, request),
         or(isNull(comments.commandId), eq(commands.state, 'applied')),
         ...ifGiven(request.visibility, (visibility) => eq(comments.visibility, visibility)),
         page.after,

@@ -1,4 +1,16 @@
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import {
+  type AnyColumn,
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  not,
+  or,
+  sql,
+} from 'drizzle-orm';
 import type { AlarmCode } from '../../domain/item/alarms.ts';
 import { GENESIS_HASH } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
@@ -44,6 +56,14 @@ export async function insertItem(db: Db, item: NewItem): Promise<StoredItem> {
 export interface ItemKey {
   workspaceId: string;
   itemId: string;
+}
+
+/** The rows of an item in a table. */
+export function isOfItem(
+  table: Record<'workspaceId' | 'itemId', AnyColumn>,
+  { workspaceId, itemId }: ItemKey,
+) {
+  return and(eq(table.itemId, itemId), eq(table.workspaceId, workspaceId));
 }
 
 export async function getItem(db: Db, key: ItemKey): Promise<StoredItem | null> {

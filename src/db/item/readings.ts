@@ -6,7 +6,7 @@ import { ifGiven } from '../conditions.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { readings } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type ReadingRow = typeof readings.$inferSelect;
 
@@ -64,7 +64,7 @@ export async function listReadings(
     .from(readings)
     .where(
       and(
-        isOfItem(request),
+        isOfItem(readings, request),
         ...ifGiven(request.measure, (measure) => eq(readings.measure, measure)),
         ...ifGiven(request.checkpoint, (checkpoint) => eq(readings.checkpoint, checkpoint)),
         page.after,
@@ -85,7 +85,7 @@ export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingR
   return db
     .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint])
     .from(readings)
-    .where(isOfItem(key))
+    .where(isOfItem(readings, key))
     .orderBy(
       asc(measure),
       asc(publicationId),
@@ -107,8 +107,4 @@ async function findByIdempotencyKey(
     .from(readings)
     .where(and(eq(readings.workspaceId, workspaceId), inArray(readings.idempotencyKey, keys)));
   return new Map(rows.map((row) => [row.idempotencyKey ?? '', row]));
-}
-
-function isOfItem({ workspaceId, itemId }: ItemKey) {
-  return and(eq(readings.itemId, itemId), eq(readings.workspaceId, workspaceId));
 }
