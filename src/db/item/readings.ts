@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import { monotonicFactory } from 'ulid';
 import { ID_PREFIXES } from '../../domain/ids.ts';
+import type { Reading } from '../../domain/kpi/measures.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
@@ -107,4 +108,22 @@ async function findByIdempotencyKey(
     .from(readings)
     .where(and(eq(readings.workspaceId, workspaceId), inArray(readings.idempotencyKey, keys)));
   return new Map(rows.map((row) => [row.idempotencyKey ?? '', row]));
+}
+
+/** A stored reading in the terms of the KPI arithmetic. */
+export function readingOf(row: ReadingRow): Reading {
+  const { id, measure, value, asOf, source, provisional } = row;
+  const { publicationId, channelAccountId, checkpoint } = row;
+  return {
+    id,
+    measure,
+    value,
+    asOf,
+    source,
+    provisional,
+    ...(publicationId !== null && { publicationId }),
+    ...(channelAccountId !== null && { channelAccountId }),
+    // Checked by its schema before it was stored.
+    ...(checkpoint !== null && { checkpoint: checkpoint as NonNullable<Reading['checkpoint']> }),
+  };
 }
