@@ -1,12 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
-import { listLatestReadings, type ReadingRow } from '../db/item/readings.ts';
+import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
-import type { Reading } from '../domain/kpi/measures.ts';
 import { latestReadings } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
@@ -69,26 +68,10 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
   async function reviewClock({ workspaceId, snapshot, at }: ReviewQuestion): Promise<ClockFacts> {
     const workspace = await getWorkspace(db, { workspaceId });
     if (workspace === null) return {};
-    const steps = clockSteps(at, snapshot.context.playbook.clocks.kpi_review, workspace.calendar);
-    const [half, most, full, over] = steps.map((step) => Date.parse(step));
-    if (half === undefined || most === undefined || full === undefined || over === undefined)
-      return {};
-    return { kpi_review: [half, most, full, over] };
+    const { clocks } = snapshot.context.playbook;
+    const [half, most, full, over] = clockSteps(at, clocks.kpi_review, workspace.calendar);
+    return {
+      kpi_review: [Date.parse(half), Date.parse(most), Date.parse(full), Date.parse(over)],
+    };
   }
-}
-
-function readingOf(row: ReadingRow): Reading {
-  const { id, measure, value, asOf, source, provisional } = row;
-  return {
-    id,
-    measure,
-    value,
-    asOf,
-    source,
-    provisional,
-    ...(row.publicationId !== null && { publicationId: row.publicationId }),
-    ...(row.channelAccountId !== null && { channelAccountId: row.channelAccountId }),
-    // Stored by this program, which checks the name of a checkpoint at its border.
-    ...(row.checkpoint !== null && { checkpoint: row.checkpoint as Reading['checkpoint'] }),
-  };
 }

@@ -57,7 +57,7 @@ async function collect(
     await appendReadings(db, {
       workspaceId,
       itemId,
-      given: collected.readings.map((reading) => ({
+      additions: collected.readings.map((reading) => ({
         ...scoped(reading, question),
         idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
       })),

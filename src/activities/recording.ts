@@ -1,6 +1,6 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { ChainConflict } from '../db/errors.ts';
-import { projectEvents } from '../db/item/projection.ts';
+import { projectRun } from '../db/publishing/resolutions.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
@@ -30,7 +30,7 @@ export async function recordBatch(
 ): Promise<void> {
   const { context } = snapshot;
   try {
-    await projectEvents(db, {
+    await projectRun(db, {
       workspaceId,
       itemId,
       events,

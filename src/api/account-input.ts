@@ -14,7 +14,7 @@ export interface AccountInput {
 }
 
 /**
- * Checks what was given by the channel's own form.
+ * Checks the fields by the channel's own form.
  * @returns what is stored: defaults are filled in.
  * @throws ApiError 400 naming every field; no value is repeated in it.
  */
@@ -61,8 +61,8 @@ function parseCredentials(
   return parse('credentials', form.credentials, credentials);
 }
 
-function parse(path: string, schema: z.ZodType<Fields>, given: Fields): Fields {
-  const parsed = schema.safeParse(given);
+function parse(path: string, schema: z.ZodType<Fields>, fields: Fields): Fields {
+  const parsed = schema.safeParse(fields);
   if (parsed.success) return parsed.data;
   throw invalidRequest(
     parsed.error.issues.map((issue) => ({

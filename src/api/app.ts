@@ -120,8 +120,8 @@ const INBOUND_ID = /^[\w-]{8,64}$/;
 
 function requestId(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const given = c.req.header('x-request-id') ?? '';
-    const id = INBOUND_ID.test(given) ? given : `${ID_PREFIXES.request}_${ulid()}`;
+    const inbound = c.req.header('x-request-id') ?? '';
+    const id = INBOUND_ID.test(inbound) ? inbound : `${ID_PREFIXES.request}_${ulid()}`;
     c.set('requestId', id);
     c.header('X-Request-Id', id);
     return next();

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { KpiReviewRow, SignOffText } from '../db/item/kpi-reviews.ts';
-import type { ReadingRow } from '../db/item/readings.ts';
+import { type ReadingRow, readingOf } from '../db/item/readings.ts';
 import type { BriefRow } from '../db/item/versions.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
@@ -11,7 +11,6 @@ import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { Checkpoint, SignOff } from './item-schema.ts';
-import { readingOf } from './reading-view.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),

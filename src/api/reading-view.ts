@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { ReadingRow } from '../db/item/readings.ts';
-import { MeasureId, type Reading } from '../domain/kpi/measures.ts';
+import { type ReadingRow, readingOf } from '../db/item/readings.ts';
+import { MeasureId } from '../domain/kpi/measures.ts';
 import { InstantText } from './route-parts.ts';
 
 export const StoredReading = z
@@ -23,22 +23,4 @@ export const StoredReading = z
 export function readingView(row: ReadingRow): z.infer<typeof StoredReading> {
   const { createdBy, createdAt } = row;
   return { ...readingOf(row), ...(createdBy !== null && { createdBy }), createdAt };
-}
-
-/** A stored reading in the terms of the KPI arithmetic. */
-export function readingOf(row: ReadingRow): Reading {
-  const { id, measure, value, asOf, source, provisional } = row;
-  const { publicationId, channelAccountId, checkpoint } = row;
-  return {
-    id,
-    measure,
-    value,
-    asOf,
-    source,
-    provisional,
-    ...(publicationId !== null && { publicationId }),
-    ...(channelAccountId !== null && { channelAccountId }),
-    // Checked by its schema before it was stored.
-    ...(checkpoint !== null && { checkpoint: checkpoint as NonNullable<Reading['checkpoint']> }),
-  };
 }

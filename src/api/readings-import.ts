@@ -99,11 +99,11 @@ function readingOf(
     const message = `has ${fields.length} fields where the first line has ${columns.length}`;
     return { issues: [{ path: `line ${line}`, message }] };
   }
-  const given = columns.flatMap((column, index) => {
+  const cells = columns.flatMap((column, index) => {
     const text = fields[index]?.trim() ?? '';
     return text === '' ? [] : [[column, typed(column, text)] as const];
   });
-  const parsed = ReadingInput.safeParse({ source: 'csv', ...Object.fromEntries(given) });
+  const parsed = ReadingInput.safeParse({ source: 'csv', ...Object.fromEntries(cells) });
   if (parsed.success) return { reading: parsed.data };
   return {
     issues: parsed.error.issues.map(({ path, message }) => ({

@@ -4,7 +4,7 @@ import type { Db } from '../db/client.ts';
 import { ChainConflict } from '../db/errors.ts';
 import { readChain } from '../db/item/item-events.ts';
 import type { ItemKey } from '../db/item/items.ts';
-import { projectEvents } from '../db/item/projection.ts';
+import { projectRun } from '../db/publishing/resolutions.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
@@ -31,7 +31,7 @@ export async function rebuildRow(
   const events = await wholeChain(db, key, record);
   const { seq, snapshot } = record;
   try {
-    const projected = await projectEvents(db, {
+    const projected = await projectRun(db, {
       ...key,
       events,
       item: itemRowOf(snapshot, seq),

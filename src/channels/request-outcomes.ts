@@ -1,7 +1,22 @@
-import type { NotSent, NotSentCode, Unknown, UnknownCode } from '../http/http-outcome.ts';
-import type { LookupOutcome, PublishOutcome, UnknownOutcomeCode } from './channel.ts';
+import {
+  type HttpResponse,
+  type NotSent,
+  type NotSentCode,
+  retryAfterMs,
+  type Unknown,
+  type UnknownCode,
+} from '../http/http-outcome.ts';
+import type {
+  LookupOutcome,
+  PublishOutcome,
+  RejectionCode,
+  UnknownOutcomeCode,
+} from './channel.ts';
+
+export type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
 
 const UNREACHABLE_WAIT_MS = 5_000;
+const RATE_LIMIT_WAIT_MS = 60_000;
 
 /** Trying again does not help: the account's address itself is refused. */
 const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set([
@@ -14,29 +29,58 @@ const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set([
 ]);
 
 /** Of a request that never reached the network. */
-export function notSentOutcome({
-  code,
-  message,
-}: NotSent): Exclude<PublishOutcome, { outcome: 'published' }> {
+export function notSentOutcome({ code, message }: NotSent): FailedOutcome {
   return ADDRESS_CODES.has(code)
     ? { outcome: 'rejected', code: 'not_permitted', message }
     : unreachable(message);
 }
 
 /** Nothing was posted, and the same send may succeed later. */
-export function unreachable(message: string): Extract<PublishOutcome, { outcome: 'retryable' }> {
-  return {
-    outcome: 'retryable',
-    code: 'unreachable',
-    message,
-    retryAfterMs: UNREACHABLE_WAIT_MS,
-  };
+export function unreachable(
+  message: string,
+  waitMs = UNREACHABLE_WAIT_MS,
+): Extract<PublishOutcome, { outcome: 'retryable' }> {
+  return { outcome: 'retryable', code: 'unreachable', message, retryAfterMs: waitMs };
+}
+
+type Rejections = Readonly<Record<number, RejectionCode>>;
+
+/** Statuses that mean the same to every network. */
+const REJECTIONS: Rejections = {
+  400: 'content_refused',
+  401: 'credentials_refused',
+  403: 'not_permitted',
+  413: 'content_too_large',
+  415: 'content_refused',
+  422: 'content_refused',
+};
+
+/**
+ * Of an answer that is no success. Only statuses whose meaning is documented are final; any other may hide an
+ * accepted post.
+ * @param own what further statuses mean to this network.
+ */
+export function refusedOutcome(
+  { status, headers }: HttpResponse,
+  message: string,
+  own: { rejections: Rejections; waitMs?: number },
+): FailedOutcome {
+  const code = own.rejections[status] ?? REJECTIONS[status];
+  if (code !== undefined) return { outcome: 'rejected', code, message };
+  if (status === 429) {
+    const waitMs = own.waitMs ?? rateLimitWaitMs(headers);
+    return { outcome: 'retryable', code: 'rate_limited', message, retryAfterMs: waitMs };
+  }
+  return { outcome: 'unknown', code: status >= 500 ? 'server_error' : 'answer_unusable', message };
+}
+
+/** How long a network that answered 429 wants no request. */
+export function rateLimitWaitMs(headers: HttpResponse['headers']): number {
+  return retryAfterMs(headers, Date.now()) ?? RATE_LIMIT_WAIT_MS;
 }
 
 /** A look-up that failed as a send would have: a limit on requests is one on look-ups, too. */
-export function cannotTellAfter(
-  failed: Exclude<PublishOutcome, { outcome: 'published' }>,
-): LookupOutcome {
+export function cannotTellAfter(failed: FailedOutcome): LookupOutcome {
   const { message } = failed;
   if (failed.code === 'credentials_refused') {
     return { outcome: 'cannot_tell', message, credentialsRefused: true };

@@ -25,7 +25,7 @@ export function withConnection(command: Command): Command {
 /**
  * A client from the options, else from BATON_URL and BATON_KEY, else from the credentials file of the
  * local stack, where `usually` is the role that acts.
- * @throws UsageError when no address or no key is given anywhere.
+ * @throws UsageError when no address or no key is ownKey anywhere.
  */
 export function connect(
   options: ConnectionOptions,
@@ -40,13 +40,13 @@ export function connect(
     );
   }
   if (!URL.canParse(url)) throw new UsageError('--url: must be an address, http://host:port');
-  const given = options.key ?? (options.as === undefined ? environment['BATON_KEY'] : undefined);
-  if (given === undefined && credentials && !isSameOrigin(url, credentials.url)) {
+  const ownKey = options.key ?? (options.as === undefined ? environment['BATON_KEY'] : undefined);
+  if (ownKey === undefined && credentials && !isSameOrigin(url, credentials.url)) {
     throw new UsageError(
       `whose key? Those in ${options.credentials} are for ${credentials.url}: give --key or BATON_KEY`,
     );
   }
-  const key = given ?? (credentials && memberOf(credentials, options.as ?? usually).key);
+  const key = ownKey ?? (credentials && memberOf(credentials, options.as ?? usually).key);
   if (!key)
     throw new UsageError(
       `whose key? Give --key or BATON_KEY; ${options.credentials} does not exist`,

@@ -88,8 +88,8 @@ async function startItem(options: StartOptions, deps: CliDeps): Promise<void> {
 type StartBody = Parameters<BatonClient['items']['start']>[0];
 
 /** The API's schema judges the content: it names every field that is wrong. */
-function startBody(given: object): StartBody {
-  return JSON.parse(JSON.stringify(given)) as StartBody;
+function startBody(options: object): StartBody {
+  return JSON.parse(JSON.stringify(options)) as StartBody;
 }
 
 async function listItems(options: ListOptions, deps: CliDeps): Promise<void> {

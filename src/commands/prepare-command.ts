@@ -63,7 +63,34 @@ export class VersionConflict extends Error {
   }
 }
 
-type Preparer<T extends CommandType> = (preparation: Preparation<T>) => Promise<CommandParts<T>>;
+/** What a command has of its own; anything else is as its body says (`partsOfBody`). */
+type Preparer<T extends CommandType> = (
+  preparation: Preparation<T>,
+) => Promise<Partial<CommandParts<T>>>;
+
+type Preparers = { [T in CommandType]?: Preparer<T> };
+
+/** Fields of a body that are not among the refs of its command. */
+interface BesideRefs {
+  basisSeq?: number | undefined;
+  expiresAt?: string | undefined;
+  note?: string | undefined;
+  comment?: string | undefined;
+  learnings?: string | undefined;
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** What the body and the clocks alone make of a command. */
+interface PlainParts<T extends CommandType> {
+  refs: Defined<Omit<CommandBody<T>, keyof BesideRefs>>;
+  facts: { clocks: ClockFacts };
+}
+
+/** Commands that the body and the clocks alone do not make. */
+type Demanding = {
+  [T in CommandType]: PlainParts<T> extends CommandPayloads[T] ? never : T;
+}[CommandType];
 
 function clocks({ calendar, item, context }: ClockSources): ClockFacts {
   return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
@@ -103,23 +130,16 @@ function checkedCodes(checklist: Record<string, boolean>): string[] {
 }
 
 /** Only the refs that were given: the run's payload has no undefined members. */
-function omitUndefined<T extends object>(refs: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(refs).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
+function omitUndefined<T extends object>(refs: T): Defined<T> {
+  return Object.fromEntries(
+    Object.entries(refs).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
 }
 
-function reasonOnly<
-  T extends 'withdraw_handoff' | 'unschedule' | 'open_kpi_review' | 'cancel',
->(): Preparer<T> {
-  return async (preparation) => ({
-    refs: omitUndefined({ reason: (preparation.body as CommandBody<'cancel'>).reason }),
-    facts: { clocks: clocks(preparation) },
-    comment: null,
-  });
-}
+/** Commands that tell nothing of what follows them. */
+const withoutFacts = async () => ({ facts: {} });
 
-const PREPARERS: { [T in CommandType]: Preparer<T> } = {
+const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   save_brief: async (preparation) => {
     const { db, item, caller, body } = preparation;
     const { row } = await saveBrief(db, {
@@ -129,39 +149,16 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       body: body.brief,
       authorId: caller.memberId,
     });
-    return {
-      refs: { brief: digestBrief(body.brief, row.version) },
-      facts: { clocks: clocks(preparation) },
-      comment: null,
-    };
+    return { refs: { brief: digestBrief(body.brief, row.version) } };
   },
-  offer_handoff: async (preparation) => ({
-    refs: { checklist: checkedCodes(preparation.body.checklist) },
-    facts: {
-      holders: await holdersOf(preparation.db, preparation.item.workspaceId, ['creator']),
-    },
-    comment: preparation.body.note ?? null,
+  offer_handoff: async ({ db, item, body }) => ({
+    refs: { checklist: checkedCodes(body.checklist) },
+    facts: { holders: await holdersOf(db, item.workspaceId, ['creator']) },
   }),
-  withdraw_handoff: reasonOnly(),
   accept_handoff: async (preparation) => ({
-    refs: omitUndefined({ handoffId: preparation.body.handoffId }),
     facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
-    comment: null,
   }),
-  decline_handoff: async (preparation) => {
-    const { body, commentId } = preparation;
-    return {
-      refs: omitUndefined({
-        handoffId: body.handoffId,
-        reason: body.reason,
-        commentId: body.comment === undefined ? undefined : commentId,
-      }),
-      facts: { clocks: clocks(preparation) },
-      comment: body.comment ?? null,
-    };
-  },
-  save_draft: async (preparation) => {
-    const { db, item, caller, body, context } = preparation;
+  save_draft: async ({ db, item, caller, body, context }) => {
     const { workspaceId, id: itemId } = item;
     const hashes = body.draft.assets.map(({ hash }) => hash);
     const stored = await listAssets(db, { workspaceId, hashes });
@@ -180,11 +177,7 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
       authorId: caller.memberId,
     });
     const facts = context.brief?.facts ?? [];
-    return {
-      refs: { draft: digestDraft(body.draft, row.version, { files, facts }) },
-      facts: { clocks: clocks(preparation) },
-      comment: null,
-    };
+    return { refs: { draft: digestDraft(body.draft, row.version, { files, facts }) } };
   },
   submit_for_review: async (preparation) => {
     const { db, item, body, context } = preparation;
@@ -195,26 +188,9 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         ...(await draftFacts(db, context)),
         clocks: clocks(preparation),
       },
-      comment: body.note ?? null,
     };
   },
-  acknowledge_revision: async ({ body }) => ({ refs: {}, facts: {}, comment: body.note ?? null }),
-  decide_approval: async (preparation) => {
-    const { body, commentId } = preparation;
-    return {
-      refs: {
-        role: body.role,
-        contentHash: body.contentHash,
-        decision: body.decision,
-        ...omitUndefined({
-          reason: body.reason,
-          commentId: body.comment === undefined ? undefined : commentId,
-        }),
-      },
-      facts: { clocks: clocks(preparation) },
-      comment: body.comment ?? null,
-    };
-  },
+  acknowledge_revision: withoutFacts,
   plan_schedule: async (preparation) => {
     const { db, body, context } = preparation;
     const planner = plannerOf(preparation);
@@ -232,124 +208,61 @@ const PREPARERS: { [T in CommandType]: Preparer<T> } = {
         clocks: clocks(preparation),
         warnings: resolved.warnings,
       },
-      comment: null,
     };
   },
-  unschedule: reasonOnly(),
-  skip_publication: async (preparation) => ({
-    refs: {
-      publicationId: preparation.body.publicationId,
-      ...omitUndefined({ reason: preparation.body.reason }),
-    },
-    facts: { clocks: clocks(preparation) },
-    comment: null,
-  }),
   resolve_publication: async (preparation) => {
     const { db, body, context } = preparation;
-    const record = publicationById(context, body.publicationId);
+    const { publicationId, outcome, evidence, permalink, remoteId, at, local, zone, slot } = body;
+    const record = publicationById(context, publicationId);
+    const time = omitUndefined({ at, local, zone, slot });
     const resolved =
       record !== null && hasTime(body)
         ? await resolveSlots(db, plannerOf(preparation), [
-            {
-              path: [],
-              slot: {
-                channelAccountId: record.channelAccountId,
-                ...omitUndefined({
-                  at: body.at,
-                  local: body.local,
-                  zone: body.zone,
-                  slot: body.slot,
-                }),
-              },
-            },
+            { path: [], slot: { channelAccountId: record.channelAccountId, ...time } },
           ])
         : NO_SLOTS;
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
+    const [chosen] = resolved.slots;
+    const said = omitUndefined({ evidence, permalink, remoteId, slot: chosen });
     return {
-      refs: {
-        publicationId: body.publicationId,
-        outcome: body.outcome,
-        ...omitUndefined({
-          evidence: body.evidence,
-          permalink: body.permalink,
-          remoteId: body.remoteId,
-          slot: resolved.slots[0],
-        }),
-      },
+      refs: { publicationId, outcome, ...said },
       facts: {
         slots: resolved.facts,
         clocks: clocks(preparation),
         ...(resolved.warnings.length > 0 && { warnings: resolved.warnings }),
       },
-      comment: null,
     };
   },
-  open_kpi_review: reasonOnly(),
-  sign_off: async ({ body, commentId }) => ({
-    refs: {
-      role: body.role,
-      decision: body.decision,
-      ...omitUndefined({
-        reviewHash: body.reviewHash,
-        extendTo: body.extendTo,
-        commentId: body.comment === undefined ? undefined : commentId,
-      }),
-    },
-    facts: {},
-    comment: body.comment ?? null,
-    ...(body.learnings !== undefined && { learnings: body.learnings }),
-  }),
-  hold: async ({ body }) => ({
-    refs: omitUndefined({ reason: body.reason }),
-    facts: {},
-    comment: null,
-  }),
-  resume: async (preparation) => ({
-    refs: omitUndefined({ reason: preparation.body.reason }),
-    facts: { clocks: clocks(preparation) },
-    comment: null,
-  }),
-  cancel: reasonOnly(),
-  reassign: async ({ db, item, body }) => {
-    const receiver = await getMember(db, {
-      workspaceId: item.workspaceId,
-      memberId: body.memberId,
-    });
+  sign_off: withoutFacts,
+  hold: withoutFacts,
+  reassign: async ({ db, item, body: { memberId } }) => {
+    const receiver = await getMember(db, { workspaceId: item.workspaceId, memberId });
     return {
-      refs: {
-        role: body.role,
-        memberId: body.memberId,
-        as: body.as,
-        ...omitUndefined({ reason: body.reason }),
-      },
       facts: { receiverRoles: receiver?.roles ?? [], receiverActive: receiver?.active ?? false },
-      comment: null,
     };
   },
-  extend: async (preparation) => {
-    const { body, context, item } = preparation;
-    const { until } = body;
-    const now = itemTime(item);
-    if (until !== undefined && Date.parse(until) <= Date.parse(now)) {
+  extend: async ({ body: { until, reason }, context, item }) => {
+    if (until === undefined) return {};
+    const [from, to] = [Date.parse(itemTime(item)), Date.parse(until)];
+    if (to <= from) {
       throw new InvalidBody([{ path: ['until'], message: 'is not in the future' }]);
     }
     const stage = context.clock?.stage;
-    if (until === undefined || stage === undefined) {
-      return {
-        refs: omitUndefined({ reason: body.reason }),
-        facts: { clocks: clocks(preparation) },
-        comment: null,
-      };
-    }
-    const [from, to] = [Date.parse(now), Date.parse(until)];
+    if (stage === undefined) return { refs: omitUndefined({ reason }) };
     const share = (part: number) => from + part * (to - from);
-    return {
-      refs: omitUndefined({ reason: body.reason, until }),
-      facts: { clocks: { [stage]: [share(0.5), share(0.8), to, share(1.5)] } },
-      comment: null,
-    };
+    return { facts: { clocks: { [stage]: [share(0.5), share(0.8), to, share(1.5)] } } };
   },
 };
+
+/** What a body says: its texts, and as refs every other field. */
+function partsOfBody(body: BesideRefs, commentId: string) {
+  const { basisSeq: _, expiresAt: __, note, comment, learnings, ...fields } = body;
+  return {
+    refs: omitUndefined({ ...fields, commentId: comment === undefined ? undefined : commentId }),
+    comment: comment ?? note ?? null,
+    ...(learnings !== undefined && { learnings }),
+  };
+}
 
 /** A member deep in a channel beats one who knows it: said as a warning, never a refusal. */
 function depthWarnings({
@@ -374,7 +287,12 @@ export async function prepareCommand<T extends CommandType>(
   type: T,
   preparation: Preparation<T>,
 ): Promise<CommandParts<T>> {
-  return PREPARERS[type](preparation);
+  const preparers: Preparers = PREPARERS;
+  const own = await preparers[type]?.(preparation);
+  const facts = own?.facts ?? { clocks: clocks(preparation) };
+  const parts = { ...partsOfBody(preparation.body, preparation.commentId), facts, ...own };
+  // PREPARERS has an entry of its own for every command that would lack something.
+  return parts as CommandParts<T>;
 }
 
 /** What the run cannot know of a draft that is handed in. */

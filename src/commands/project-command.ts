@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts';
 import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
-import { projectEvents } from '../db/item/projection.ts';
+import { projectRun } from '../db/publishing/resolutions.ts';
 import { answerAt, type CommandAnswer } from '../domain/item/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
@@ -56,7 +56,7 @@ async function commit(
   },
 ): Promise<CommandVerdict | null> {
   const { events, snapshot, seq, answer } = applied;
-  const { verdict } = await projectEvents(db, {
+  const { verdict } = await projectRun(db, {
     workspaceId: row.workspaceId,
     itemId: row.itemId,
     events,

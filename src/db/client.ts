@@ -27,8 +27,6 @@ export interface DbOptions {
   connectionTimeoutMs?: number;
   /** The server ends a statement after this, milliseconds. */
   statementTimeoutMs?: number;
-  /** The server ends a transaction that sits idle, milliseconds. */
-  idleTransactionTimeoutMs?: number;
   /** Told when a connection is lost, so that it can be logged. */
   onConnectionLost?: (error: Error) => void;
 }
@@ -46,7 +44,7 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
     statement_timeout: statementTimeout,
     // The server's own timeout comes first; this one is for a server that no longer answers at all.
     query_timeout: statementTimeout + 2_000,
-    idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs ?? 15_000,
+    idle_in_transaction_session_timeout: 15_000,
   });
   const lost = options.onConnectionLost ?? (() => {});
   // Idle connections report to the pool, checked-out ones only to themselves: without a listener on

@@ -24,9 +24,12 @@ export class ChainConflict extends StoreError {
   readonly itemId: string;
   readonly seq: number;
 
-  constructor(conflict: { itemId: string; seq: number; expected: string; given: string }) {
-    const { itemId, seq, expected, given } = conflict;
-    super('chain_conflict', `${itemId}: event ${seq} has hash ${given}, the chain has ${expected}`);
+  constructor(conflict: { itemId: string; seq: number; expected: string; actual: string }) {
+    const { itemId, seq, expected, actual } = conflict;
+    super(
+      'chain_conflict',
+      `${itemId}: event ${seq} has hash ${actual}, the chain has ${expected}`,
+    );
     this.name = 'ChainConflict';
     this.itemId = itemId;
     this.seq = seq;

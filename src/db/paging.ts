@@ -1,3 +1,4 @@
+import { type AnyColumn, asc, type desc, sql } from 'drizzle-orm';
 import { StoreError } from './errors.ts';
 
 /** One page of a list, and where the next one starts; null at the end. */
@@ -30,6 +31,29 @@ export function toPage<T>(
   const last = items.at(-1);
   const more = rows.length > limit && last !== undefined;
   return { items, nextCursor: more ? encodeCursor(keyOf(last)) : null };
+}
+
+/** A page of a list that is ordered by an instant of its table and by id: oldest first, unless `desc` is given. */
+export function pageBy<Field extends string>(
+  table: Record<Field | 'id', AnyColumn>,
+  field: Field,
+  request: PageRequest,
+  direction: typeof asc | typeof desc = asc,
+) {
+  const limit = pageLimit(request);
+  const isAfter = (cursor: string) => {
+    const { at, id } = decodeInstantCursor(cursor);
+    const sign = direction === asc ? sql`>` : sql`<`;
+    return sql`(${table[field]}, ${table.id}) ${sign} (${at}::timestamptz, ${id})`;
+  };
+  return {
+    after: request.cursor === undefined ? undefined : isAfter(request.cursor),
+    order: [direction(table[field]), direction(table.id)],
+    /** With the extra row that tells whether there is more. */
+    limit: limit + 1,
+    of: <Row extends Record<Field | 'id', string>>(rows: Row[]): Page<Row> =>
+      toPage(rows, limit, (row) => [row[field], row.id]),
+  };
 }
 
 /** The sort key of a row as an opaque text. */

@@ -105,9 +105,7 @@ async function handleOrders<T>(
 
 function handleMetrics(response: ServerResponse, url: URL, ledger: Ledger): void {
   const query = parse(MetricsQuery, Object.fromEntries(url.searchParams));
-  const answer = readMetrics(ledger, query, new Date());
-  if ('error' in answer) throw new Refusal(answer.status, answer.error.code, answer.error.message);
-  sendJson(response, 200, answer.metrics);
+  sendJson(response, 200, readMetrics(ledger, query, new Date()));
 }
 
 /** The page behind a permalink. */

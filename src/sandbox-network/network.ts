@@ -1,20 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Idempotency } from '../channels/channel.ts';
-import {
-  DUPLICATE_TEXT,
-  type SandboxError,
-  type SandboxPost,
-} from '../channels/sandbox/protocol.ts';
+import { DUPLICATE_TEXT, type SandboxPost } from '../channels/sandbox/protocol.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { validateVariant } from '../domain/channel/variant-limits.ts';
 import type { SandboxMetrics } from '../metrics/sandbox-protocol.ts';
+import { Refusal } from './answers.ts';
 import { baselineFollowers, measuresAt } from './growth.ts';
 import type { Ledger, LedgerLine } from './ledger.ts';
 
-/** An answer of the network: the stored post, or why not. */
-export type PostAnswer =
-  | { status: 200 | 201; line: LedgerLine }
-  | { status: 403 | 409 | 422; error: SandboxError };
+/** The stored post; 200 where it was there before. */
+interface StoredPost {
+  status: 200 | 201;
+  line: LedgerLine;
+}
 
 /** How the network treats this one post. */
 export interface Treatment {
@@ -28,10 +26,6 @@ export interface Treatment {
   refuseDuplicate?: boolean;
 }
 
-export type MetricsAnswer =
-  | { status: 200; metrics: SandboxMetrics }
-  | { status: 404; error: SandboxError };
-
 /** How long an accepted post is pending. */
 const PENDING_MS = 1_500;
 /** How long the same text is refused as a duplicate. */
@@ -40,25 +34,31 @@ const DUPLICATE_WINDOW_MS = 600_000;
 /**
  * Accepts a post: one fsynced ledger line, then the answer. While the account's rule honours it, the same
  * idempotency key is answered with the first post; with another body it is refused.
+ * @throws Refusal
  */
 export function acceptPost(
   ledger: Ledger,
   post: SandboxPost,
   now: Date,
   { rule, listedAfterMs = 0, pending = false, refuseDuplicate = false }: Treatment,
-): PostAnswer {
+): StoredPost {
   const bodyHash = hashOf(post);
   const key = honouredKey(rule, post);
   const first = key === undefined ? undefined : ledger.byIdempotencyKey(key);
   if (first && isRemembered(rule, first, now)) {
-    return first.bodyHash === bodyHash
-      ? { status: 200, line: first }
-      : refusal(409, 'idempotency_key_reused', 'This key belongs to a post with another body.');
+    if (first.bodyHash === bodyHash) return { status: 200, line: first };
+    throw new Refusal(
+      409,
+      'idempotency_key_reused',
+      'This key belongs to a post with another body.',
+    );
   }
   const [violation] = validateVariant({ channel: 'sandbox', text: post.text }, []);
-  if (violation) return refusal(422, violation.code, `${violation.path}: ${violation.message}`);
+  if (violation) {
+    throw new Refusal(422, violation.code, `${violation.path}: ${violation.message}`);
+  }
   if (refuseDuplicate && wasJustPosted(ledger, post, now)) {
-    return refusal(403, DUPLICATE_TEXT, 'You already said that.');
+    throw new Refusal(403, DUPLICATE_TEXT, 'You already said that.');
   }
   const hiddenMs = Math.max(listedAfterMs, pending ? PENDING_MS : 0);
   const line: LedgerLine = {
@@ -74,10 +74,6 @@ export function acceptPost(
   };
   ledger.append(line);
   return { status: 201, line };
-}
-
-function refusal(status: 403 | 409 | 422, code: string, message: string): PostAnswer {
-  return { status, error: { code, message } };
 }
 
 function honouredKey(rule: Idempotency, post: SandboxPost): string | undefined {
@@ -111,6 +107,7 @@ export function stateOf(line: LedgerLine, now: Date): 'pending' | 'ready' | 'pub
 /**
  * Readings of the first post with a marker at an age (default: its age now), or, without a marker, the
  * followers that the account starts from.
+ * @throws Refusal of a marker that no post carries.
  */
 export function readMetrics(
   ledger: Ledger,
@@ -120,33 +117,22 @@ export function readMetrics(
     ageSeconds?: number | undefined;
   },
   now: Date,
-): MetricsAnswer {
+): SandboxMetrics {
   const { marker, account } = query;
   if (marker === undefined) {
     return {
-      status: 200,
-      metrics: {
-        asOf: now.toISOString(),
-        measures: { followers: baselineFollowers(account ?? '') },
-      },
+      asOf: now.toISOString(),
+      measures: { followers: baselineFollowers(account ?? '') },
     };
   }
   const post = ledger
     .byMarker(marker)
     .find((line) => account === undefined || line.account === account);
-  if (!post) {
-    return {
-      status: 404,
-      error: { code: 'post_unknown', message: `No post carries the marker ${marker}.` },
-    };
-  }
+  if (!post) throw new Refusal(404, 'post_unknown', `No post carries the marker ${marker}.`);
   const postedAt = Date.parse(post.at);
   const age = query.ageSeconds ?? Math.max(0, Math.floor((now.getTime() - postedAt) / 1000));
   return {
-    status: 200,
-    metrics: {
-      asOf: new Date(postedAt + age * 1000).toISOString(),
-      measures: measuresAt(marker, post.account, age),
-    },
+    asOf: new Date(postedAt + age * 1000).toISOString(),
+    measures: measuresAt(marker, post.account, age),
   };
 }

@@ -57,22 +57,19 @@ export async function handlePost(
 
   await reach('before-accept');
   const now = new Date();
-  const answer = acceptPost(ledger, post, now, {
+  const stored = acceptPost(ledger, post, now, {
     rule,
     listedAfterMs: fault?.listedAfterMs,
     pending: mode === 'accept_then_pending',
     refuseDuplicate: mode === 'refuse_duplicate',
   });
-  if ('error' in answer) {
-    throw new Refusal(answer.status, answer.error.code, answer.error.message);
-  }
   await reach('after-accept');
-  const state = stateOf(answer.line, now);
-  const status = state === 'published' ? answer.status : 202;
+  const state = stateOf(stored.line, now);
+  const status = state === 'published' ? stored.status : 202;
   await reach('before-response');
   answerAccepted(mode === 'refuse_duplicate' ? 'accept' : mode, response, {
     status,
-    answer: { state, ...remotePost(answer.line, request) },
+    answer: { state, ...remotePost(stored.line, request) },
   });
 }
 

@@ -104,10 +104,10 @@ export async function outboxWithProposals(
   const last = events.at(-1);
   if (last === undefined || !rows.some(({ type }) => type === SLOT_RELEASED)) return rows;
   const proposals = await orNone(itemId, log, async () => {
-    const standing = context ?? (await getItem(db, { workspaceId, itemId }))?.snapshot.context;
-    return standing === undefined
+    const itemContext = context ?? (await getItem(db, { workspaceId, itemId }))?.snapshot.context;
+    return itemContext === undefined
       ? new Map()
-      : findProposals(db, { context: standing, now: last.at });
+      : findProposals(db, { context: itemContext, now: last.at });
   });
   return rows.map((row) => {
     if (row.type !== SLOT_RELEASED) return row;

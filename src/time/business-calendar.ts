@@ -152,8 +152,8 @@ const MAX_CHECKED = 1_000;
 function openingOf(calendar: BusinessCalendar): Opening {
   const { zone, workdays, from, to, holidaysCountry } = calendar;
   const content = JSON.stringify([zone, workdays, from, to, holidaysCountry]);
-  const standing = checked.get(content);
-  if (standing !== undefined) return standing;
+  const known = checked.get(content);
+  if (known !== undefined) return known;
   const opening = checkedOpening(calendar);
   if (checked.size >= MAX_CHECKED) checked.clear();
   checked.set(content, opening);

@@ -177,7 +177,7 @@ describe('a source that is away', () => {
       const reading = { measure: 'impressions', value: 120, checkpoint: '+1h' } as const;
       await appendReadings(engine.deps.db, {
         ...keyOf(itemId),
-        given: [{ ...reading, publicationId, asOf, source: 'manual', provisional: false }],
+        additions: [{ ...reading, publicationId, asOf, source: 'manual', provisional: false }],
       });
       const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
       await handle.signal(readingsAddedSignal, { publicationId });

@@ -151,7 +151,7 @@ async function fillWorkspace() {
   await channelBudgets.banAccount(db, { ...budget, forMs: 60_000 });
   await readings.appendReadings(db, {
     ...item,
-    given: [
+    additions: [
       {
         measure: 'impressions',
         value: 1,

@@ -113,7 +113,7 @@ describe('readings', () => {
       reading({ value, idempotencyKey: `${key.itemId}:${value}` }),
     );
     const stored = await Promise.all(
-      [1, 2, 3].map(() => appendReadings(database.db, { ...key, given })),
+      [1, 2, 3].map(() => appendReadings(database.db, { ...key, additions: given })),
     );
     expect(new Set(stored.map((rows) => rows.map(({ id }) => id).join())).size).toBe(1);
     expect(stored[0]?.map(({ value }) => value)).toEqual([1, 2, 3]);
@@ -124,7 +124,7 @@ describe('readings', () => {
     const key = await makeKey();
     await appendReadings(database.db, {
       ...key,
-      given: [
+      additions: [
         reading({ value: 1, asOf: '2026-03-02T00:00:00.000Z' }),
         reading({ value: 2, asOf: '2026-03-01T00:00:00.000Z' }),
         reading({ value: 3, publicationId: 'pub_1' }),
@@ -140,7 +140,7 @@ describe('readings', () => {
   it('page without repeating one, and refuse a value that is no number', async () => {
     const key = await makeKey();
     const given = [1, 2, 3, 4, 5].map((value) => reading({ value }));
-    await appendReadings(database.db, { ...key, given });
+    await appendReadings(database.db, { ...key, additions: given });
     const seen: number[] = [];
     let cursor: string | undefined;
     do {
@@ -150,10 +150,10 @@ describe('readings', () => {
     } while (cursor !== undefined);
     expect(seen.sort()).toEqual([1, 2, 3, 4, 5]);
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      const wrong = appendReadings(database.db, { ...key, given: [reading({ value })] });
+      const wrong = appendReadings(database.db, { ...key, additions: [reading({ value })] });
       await expect(wrong).rejects.toMatchObject({ cause: { code: '23514' } });
     }
-    expect(await appendReadings(database.db, { ...key, given: [] })).toEqual([]);
+    expect(await appendReadings(database.db, { ...key, additions: [] })).toEqual([]);
   });
 });
 

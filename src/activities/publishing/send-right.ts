@@ -113,12 +113,8 @@ export function takeSendRight(
       dueAt: order.dueAt,
     });
     const segments = await segmentsNow(tx, intent, question);
-    const refused = (reason: RefusalReason, waitMs = 0): SendRefusal => ({
-      granted: false,
-      reason,
-      waitMs,
-      segments: segments ?? intent.segments,
-    });
+    const refused = (reason: RefusalReason, waitMs?: number) =>
+      refusal(reason, segments ?? intent.segments, waitMs);
     if (segments === null) return refused('hash_mismatch');
     const before = nextSegment(segments);
     if (intent.state === 'sending') return refused('being_sent');
@@ -193,13 +189,10 @@ export function takeNextSendRight(
   return inTransaction(db, async (tx): Promise<SendRight | SendRefusal> => {
     const block = await findSendBlock(tx, order);
     if (block !== null) return { ...blockedBy(block), segments };
-    if (!isWanted((await getItem(tx, order))?.snapshot?.context, order)) {
-      return { granted: false, reason: 'no_longer_wanted', waitMs: 0, segments };
-    }
+    const context = (await getItem(tx, order))?.snapshot?.context;
+    if (!isWanted(context, order)) return refusal('no_longer_wanted', segments);
     const token = await takeWriteToken(tx, { ...order, limit: writeLimitOf(order) });
-    if (!token.taken) {
-      return { granted: false, reason: token.reason, waitMs: token.waitMs, segments };
-    }
+    if (!token.taken) return refusal(token.reason, segments, token.waitMs);
     const sending = asSending(segments, before, await readClock(tx));
     const renewed = await renewSendLease(tx, {
       ...key,
@@ -210,8 +203,12 @@ export function takeNextSendRight(
     });
     return renewed
       ? { granted: true, leaseToken, dueAt, segments: sending, before }
-      : { granted: false, reason: 'being_sent', waitMs: 0, segments };
+      : refusal('being_sent', segments);
   });
+}
+
+function refusal(reason: RefusalReason, segments: readonly Segment[], waitMs = 0): SendRefusal {
+  return { granted: false, reason, waitMs, segments };
 }
 
 function blockedBy({ evidence, endsInMs }: SendBlock): SendRefusal {

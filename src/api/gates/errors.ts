@@ -179,7 +179,7 @@ export function problems<Code extends ErrorCode>(
 ): { [Status in StatusOf<Code | Always>]: ProblemResponse } {
   const titles = new Map<number, string[]>();
   for (const code of ERROR_CODES) {
-    if (!codes.some((given) => given === code) && !ALWAYS.some((given) => given === code)) continue;
+    if (!codes.some((used) => used === code) && !ALWAYS.some((used) => used === code)) continue;
     const [status, title] = ERRORS[code];
     titles.set(status, [...(titles.get(status) ?? []), `\`${code}\`: ${title}`]);
   }

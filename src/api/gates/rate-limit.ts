@@ -36,10 +36,10 @@ export function createRateLimiter(
 
   function refreshed(caller: string): Bucket {
     const at = now();
-    const standing = buckets.get(caller);
-    if (standing === undefined) return { tokens: perSecond, at };
-    const earned = ((at - standing.at) * perSecond) / 1_000;
-    return { tokens: Math.min(perSecond, standing.tokens + earned), at };
+    const bucket = buckets.get(caller);
+    if (bucket === undefined) return { tokens: perSecond, at };
+    const earned = ((at - bucket.at) * perSecond) / 1_000;
+    return { tokens: Math.min(perSecond, bucket.tokens + earned), at };
   }
 
   function keep(caller: string, bucket: Bucket): void {

@@ -106,8 +106,8 @@ export function webhookRoutes(
   ): Promise<MemberRow> {
     const member = await getMember(db, { workspaceId, memberId });
     if (member?.active) return member;
-    const standing = await getCommand(db, { workspaceId, id: commandId });
-    if (member !== null && standing !== null) return member;
+    const command = await getCommand(db, { workspaceId, id: commandId });
+    if (member !== null && command !== null) return member;
     throw new ApiError('forbidden', { detail: 'the member this endpoint acts for is not active' });
   }
 

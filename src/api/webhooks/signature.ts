@@ -33,16 +33,16 @@ export function verifyDelivery(
   { secrets, nowMs }: { secrets: readonly string[]; nowMs: number },
 ): VerifiedDelivery | null {
   const { id = '', timestamp = '', signature = '' } = headers;
-  const given = signature.split(' ');
+  const signatures = signature.split(' ');
   const wellFormed =
     ID.test(id) &&
     TIMESTAMP.test(timestamp) &&
-    given.length <= MAX_SIGNATURES &&
-    given.every((entry) => SIGNATURE.test(entry));
+    signatures.length <= MAX_SIGNATURES &&
+    signatures.every((entry) => SIGNATURE.test(entry));
   // Computed in every case, so that a malformed header takes as long as a wrong signature.
   const matches = anyMatches(
     secrets.map((secret) => signatureOf(rawBody, { id, timestamp }, secret)),
-    given.slice(0, MAX_SIGNATURES),
+    signatures.slice(0, MAX_SIGNATURES),
   );
   const seconds = Math.floor(nowMs / 1_000);
   const inTime = Math.abs(seconds - Number(timestamp)) <= TOLERANCE_SECONDS;
@@ -68,10 +68,10 @@ export function signatureOf(
 }
 
 /** Compares texts, not decoded bytes: base64 has several spellings of the same bytes. */
-function anyMatches(expected: readonly string[], given: readonly string[]): boolean {
+function anyMatches(expected: readonly string[], signatures: readonly string[]): boolean {
   let found = false;
   for (const signature of expected) {
-    for (const entry of given) {
+    for (const entry of signatures) {
       const [a, b] = [Buffer.from(signature), Buffer.from(entry)];
       if (a.length === b.length && timingSafeEqual(a, b)) found = true;
     }

@@ -2,6 +2,7 @@ import { retryAfterMs } from '../../http/http-outcome.ts';
 import type { LookupOutcome, PublishOutcome } from '../channel.ts';
 import {
   cannotTellAfter,
+  type FailedOutcome,
   notSentOutcome,
   unknownOutcome,
   unreachable,
@@ -14,8 +15,6 @@ const LONGEST_WAIT_MS = 24 * 3_600_000;
 /** The only call that makes a post: a failure of any other has posted nothing. */
 const WRITE = 'com.atproto.repo.putRecord';
 const CLOSED_ACCOUNT = new Set(['AccountTakedown', 'AccountDeactivated', 'AccountSuspended']);
-
-type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
 
 /** What a failed call means for the post. */
 export function publishOutcome({ method, outcome }: XrpcFailed, nowMs: number): PublishOutcome {

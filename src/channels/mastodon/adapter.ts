@@ -8,9 +8,10 @@ import type {
   PublishOutcome,
   PublishRequest,
 } from '../channel.ts';
+import { type FailedOutcome, unreachable } from '../request-outcomes.ts';
 import { findPost, readsAs, remotePostOf } from './find-post.ts';
 import { type InstanceLimits, InstanceLimitsCache } from './instance-limits.ts';
-import { type FailedOutcome, failureOf, rejected, unreachable } from './outcomes.ts';
+import { failureOf, rejected } from './outcomes.ts';
 import { type RemoteStatus, ServerApi, type StatusForm } from './server-api.ts';
 import { idempotencyOf, MastodonCredentials, MastodonSettings } from './settings.ts';
 import { withoutMentionHosts } from './status-text.ts';

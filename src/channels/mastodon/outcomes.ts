@@ -5,12 +5,14 @@ import {
   type NotSentCode,
   retryAfterMs,
 } from '../../http/http-outcome.ts';
-import type { PublishOutcome, RejectionCode } from '../channel.ts';
-import { unknownOutcome } from '../request-outcomes.ts';
+import type { RejectionCode } from '../channel.ts';
+import {
+  type FailedOutcome,
+  refusedOutcome,
+  unknownOutcome,
+  unreachable,
+} from '../request-outcomes.ts';
 
-export type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
-
-const UNREACHABLE_WAIT_MS = 5_000;
 /** Mastodon's own window of 300 requests. */
 const RATE_LIMIT_WAIT_MS = 300_000;
 const SHORTEST_WAIT_MS = 1_000;
@@ -28,7 +30,7 @@ export function failureOf(outcome: HttpOutcome): FailedOutcome {
     case 'unknown':
       return unknownOutcome(outcome);
     case 'response':
-      return refusedOutcome(outcome);
+      return refusedBy(outcome);
   }
 }
 
@@ -40,10 +42,6 @@ export function harmlessFailureOf(outcome: HttpOutcome): FailedOutcome {
 
 export function rejected(code: RejectionCode, message: string): FailedOutcome {
   return { outcome: 'rejected', code, message };
-}
-
-export function unreachable(message: string, waitMs = UNREACHABLE_WAIT_MS): FailedOutcome {
-  return { outcome: 'retryable', code: 'unreachable', message, retryAfterMs: waitMs };
 }
 
 /** The server's own words, cut: they end in a workflow's history. */
@@ -73,38 +71,12 @@ function notSentOutcome(code: NotSentCode, message: string): FailedOutcome {
   }
 }
 
-/** Only statuses whose meaning is documented are final; any other may hide an accepted post. */
-function refusedOutcome(response: HttpResponse): FailedOutcome {
-  const message = quote(response);
-  switch (response.status) {
-    case 400:
-    case 415:
-    case 422:
-      return rejected('content_refused', message);
-    case 404:
-      // A status or file that this post refers to, or a server without this API.
-      return rejected('content_refused', message);
-    case 413:
-      return rejected('content_too_large', message);
-    case 401:
-      return rejected('credentials_refused', message);
-    case 403:
-      return rejected('not_permitted', message);
-    case 410:
-      return rejected('account_unknown', message);
-    case 429:
-      return {
-        outcome: 'retryable',
-        code: 'rate_limited',
-        message,
-        retryAfterMs: rateLimitWaitMs(response.headers, Date.now()),
-      };
-  }
-  return {
-    outcome: 'unknown',
-    code: response.status >= 500 ? 'server_error' : 'answer_unusable',
-    message,
-  };
+function refusedBy(response: HttpResponse): FailedOutcome {
+  return refusedOutcome(response, quote(response), {
+    // 404: a status or file that this post refers to, or a server without this API.
+    rejections: { 404: 'content_refused', 410: 'account_unknown' },
+    waitMs: rateLimitWaitMs(response.headers, Date.now()),
+  });
 }
 
 /** `X-RateLimit-Reset` is an instant in ISO 8601 (content/en/api/rate-limits.md, config/initializers/rack_attack.rb). */

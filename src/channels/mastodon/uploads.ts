@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostMedia, PublishRequest } from '../channel.ts';
 import { bytesOf } from '../file-bytes.ts';
-import { type FailedOutcome, harmlessFailureOf, quote, rejected, unreachable } from './outcomes.ts';
+import { type FailedOutcome, unreachable } from '../request-outcomes.ts';
+import { harmlessFailureOf, quote, rejected } from './outcomes.ts';
 import type { CallLimits, ServerApi } from './server-api.ts';
 
 const POLL_MS = 500;

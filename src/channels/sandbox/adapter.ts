@@ -1,14 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpClient } from '../../http/http-client.ts';
-import { type HttpResponse, type JsonOutcome, retryAfterMs } from '../../http/http-outcome.ts';
+import type { HttpResponse, JsonOutcome } from '../../http/http-outcome.ts';
 import type {
   Channel,
   ChannelAccount,
   ChannelDefinition,
   LookupOutcome,
+  PostMedia,
   PublishOutcome,
 } from '../channel.ts';
-import { unknownOutcome, unreachable } from '../request-outcomes.ts';
+import {
+  rateLimitWaitMs,
+  refusedOutcome,
+  unknownOutcome,
+  unreachable,
+} from '../request-outcomes.ts';
 import { KEY_RULE_HEADER, keyRuleHeader, keyRuleOf, SandboxSettings } from './key-rule.ts';
 import {
   DUPLICATE_TEXT,
@@ -18,7 +24,6 @@ import {
   SandboxPostList,
 } from './protocol.ts';
 
-const RATE_LIMIT_WAIT_MS = 60_000;
 const MAX_QUOTED = 300;
 
 /** How often a post that the network has accepted, but not published, is asked for. */
@@ -53,17 +58,9 @@ export function createSandboxChannel({
         marker,
         text: content.text,
         idempotencyKey: key,
-        ...(content.link === undefined ? {} : { link: content.link }),
-        ...(replyTo === null ? {} : { replyTo: replyTo.parent.remoteId }),
-        ...(content.media?.length
-          ? {
-              media: content.media.map(({ hash, kind, altText }) => ({
-                hash,
-                kind,
-                ...(altText !== undefined && { altText }),
-              })),
-            }
-          : {}),
+        ...(content.link !== undefined && { link: content.link }),
+        ...(replyTo !== null && { replyTo: replyTo.parent.remoteId }),
+        ...(content.media?.length && { media: content.media.map(mediaOf) }),
       };
       const outcome = await http.requestJson(
         {
@@ -108,6 +105,10 @@ function ruleOf({ settings }: Pick<ChannelAccount, 'settings'>): Record<string, 
   return { [KEY_RULE_HEADER]: keyRuleHeader(keyRuleOf(settings)) };
 }
 
+function mediaOf({ hash, kind, altText }: PostMedia) {
+  return { hash, kind, ...(altText !== undefined && { altText }) };
+}
+
 function isOpen(
   answer: SandboxPostAnswer,
 ): answer is Extract<SandboxPostAnswer, { remoteId: string }> {
@@ -123,7 +124,7 @@ function publishOutcome(outcome: JsonOutcome<SandboxPostAnswer>): PublishOutcome
     case 'unknown':
       return unknownOutcome(outcome);
     case 'response':
-      return refusedOutcome(outcome);
+      return failedOutcome(outcome);
   }
 }
 
@@ -150,42 +151,17 @@ function acceptedOutcome(answer: SandboxPostAnswer): PublishOutcome {
   }
 }
 
-/** Only statuses whose meaning is documented are final; any other may hide an accepted post. */
-function refusedOutcome(response: HttpResponse): PublishOutcome {
+function failedOutcome(response: HttpResponse): PublishOutcome {
   const message = describe(response);
-  switch (response.status) {
-    case 400:
-    case 415:
-    case 422:
-      return { outcome: 'rejected', code: 'content_refused', message };
-    case 413:
-      return { outcome: 'rejected', code: 'content_too_large', message };
-    case 401:
-      return { outcome: 'rejected', code: 'credentials_refused', message };
-    case 403:
-      if (errorIn(response)?.code === DUPLICATE_TEXT) {
-        // Evidence that an earlier attempt is live, but not which post it is: the look-up finds it.
-        return { outcome: 'unknown', code: 'answer_unusable', message };
-      }
-      return { outcome: 'rejected', code: 'not_permitted', message };
-    case 404:
-      return { outcome: 'rejected', code: 'account_unknown', message };
-    case 409:
-      // An earlier send with this key was accepted: the look-up finds it.
-      return { outcome: 'unknown', code: 'key_used_for_other_content', message };
-    case 429:
-      return {
-        outcome: 'retryable',
-        code: 'rate_limited',
-        message,
-        retryAfterMs: retryAfterMs(response.headers, Date.now()) ?? RATE_LIMIT_WAIT_MS,
-      };
+  // An earlier send with this key was accepted: the look-up finds it.
+  if (response.status === 409) {
+    return { outcome: 'unknown', code: 'key_used_for_other_content', message };
   }
-  return {
-    outcome: 'unknown',
-    code: response.status >= 500 ? 'server_error' : 'answer_unusable',
-    message,
-  };
+  // Evidence that an earlier attempt is live, but not which post it is: the look-up finds it.
+  if (response.status === 403 && errorIn(response)?.code === DUPLICATE_TEXT) {
+    return { outcome: 'unknown', code: 'answer_unusable', message };
+  }
+  return refusedOutcome(response, message, { rejections: { 404: 'account_unknown' } });
 }
 
 function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
@@ -205,9 +181,7 @@ function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
       return {
         outcome: 'cannot_tell',
         message: describe(outcome),
-        ...(outcome.status === 429 && {
-          retryAfterMs: retryAfterMs(outcome.headers, Date.now()) ?? RATE_LIMIT_WAIT_MS,
-        }),
+        ...(outcome.status === 429 && { retryAfterMs: rateLimitWaitMs(outcome.headers) }),
       };
   }
 }

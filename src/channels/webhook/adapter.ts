@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { HttpClient } from '../../http/http-client.ts';
-import { type HttpOutcome, type HttpResponse, retryAfterMs } from '../../http/http-outcome.ts';
+import type { HttpOutcome, HttpResponse } from '../../http/http-outcome.ts';
 import type {
   Channel,
   ChannelAccount,
@@ -11,12 +11,19 @@ import type {
   PublishOutcome,
   RemotePost,
 } from '../channel.ts';
-import { cannotTellAfter, notSentOutcome, unknownOutcome } from '../request-outcomes.ts';
+import {
+  cannotTellAfter,
+  type FailedOutcome,
+  notSentOutcome,
+  refusedOutcome,
+  unknownOutcome,
+} from '../request-outcomes.ts';
 import { WebhookCredentials, WebhookSettings } from './account.ts';
 import { deliveryBodyOf, deliveryIdOf, signedHeaders } from './delivery.ts';
 
 const MAX_ANSWER_BYTES = 65_536;
-const RATE_LIMIT_WAIT_MS = 60_000;
+/** Beside what means the same everywhere (docs/channels.md). */
+const GONE = { 404: 'account_unknown', 410: 'account_unknown' } as const;
 
 const Answer = z.object({
   remoteId: z.string().min(1).max(500).optional(),
@@ -111,7 +118,7 @@ function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
     case 'unknown':
       return unknownOutcome(outcome);
     case 'response': {
-      if (outcome.status < 200 || outcome.status > 299) return refusedOutcome(outcome);
+      if (outcome.status < 200 || outcome.status > 299) return failedOutcome(outcome);
       const remote = remotePostOf(outcome, post);
       const message = `the receiver answered ${outcome.status} with something else than JSON`;
       return remote === null
@@ -121,40 +128,17 @@ function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
   }
 }
 
-/** Only what docs/channels.md says is final; any other status may hide an accepted post. */
-function refusedOutcome({
-  status,
-  headers,
-}: HttpResponse): Exclude<PublishOutcome, { outcome: 'published' }> {
-  const message = `the receiver answered ${status}`;
-  switch (status) {
-    case 400:
-    case 415:
-    case 422:
-      return { outcome: 'rejected', code: 'content_refused', message };
-    case 413:
-      return { outcome: 'rejected', code: 'content_too_large', message };
-    case 401:
-      return { outcome: 'rejected', code: 'credentials_refused', message };
-    case 403:
-      return { outcome: 'rejected', code: 'not_permitted', message };
-    case 404:
-    case 410:
-      return { outcome: 'rejected', code: 'account_unknown', message };
-    case 409:
-      return { outcome: 'unknown', code: 'key_used_for_other_content', message };
-    case 429: {
-      const waitMs = retryAfterMs(headers, Date.now()) ?? RATE_LIMIT_WAIT_MS;
-      return { outcome: 'retryable', code: 'rate_limited', message, retryAfterMs: waitMs };
-    }
-  }
-  return { outcome: 'unknown', code: status >= 500 ? 'server_error' : 'answer_unusable', message };
+function failedOutcome(answer: HttpResponse): FailedOutcome {
+  const message = `the receiver answered ${answer.status}`;
+  return answer.status === 409
+    ? { outcome: 'unknown', code: 'key_used_for_other_content', message }
+    : refusedOutcome(answer, message, { rejections: GONE });
 }
 
 function lookupOutcome(outcome: HttpOutcome, post: Post): LookupOutcome {
   if (outcome.kind !== 'response') return { outcome: 'cannot_tell', message: outcome.message };
   if (outcome.status === 404) return { outcome: 'absent' };
-  if (outcome.status === 429) return cannotTellAfter(refusedOutcome(outcome));
+  if (outcome.status === 429) return cannotTellAfter(failedOutcome(outcome));
   const found =
     outcome.status === 200 && outcome.body.length > 0 ? remotePostOf(outcome, post) : null;
   return found === null

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { and, asc, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import type { ItemKey } from '../item/items.ts';
+import { type ItemKey, isOfItem } from '../item/items.ts';
 import { archivedHistories } from '../schema/index.ts';
 
 export interface ArchivedHistory {
@@ -34,7 +34,9 @@ export async function archiveHistory(
   const [earlier] = await db
     .select({ sha256: archivedHistories.sha256 })
     .from(archivedHistories)
-    .where(and(isOfItem({ workspaceId, itemId }), eq(archivedHistories.runId, runId)));
+    .where(
+      and(isOfItem(archivedHistories, { workspaceId, itemId }), eq(archivedHistories.runId, runId)),
+    );
   if (earlier === undefined) throw new Error(`history of ${runId} is neither new nor stored`);
   return earlier.sha256;
 }
@@ -44,7 +46,7 @@ export async function readArchivedHistories(db: Db, key: ItemKey): Promise<Archi
   const rows = await db
     .select()
     .from(archivedHistories)
-    .where(isOfItem(key))
+    .where(isOfItem(archivedHistories, key))
     .orderBy(asc(archivedHistories.archivedAt), asc(archivedHistories.runId));
   return Promise.all(
     rows.map(async ({ runId, history, sha256, archivedAt }) => {
@@ -52,8 +54,4 @@ export async function readArchivedHistories(db: Db, key: ItemKey): Promise<Archi
       return { runId, history: text, sha256, archivedAt };
     }),
   );
-}
-
-function isOfItem({ workspaceId, itemId }: ItemKey) {
-  return and(eq(archivedHistories.itemId, itemId), eq(archivedHistories.workspaceId, workspaceId));
 }

@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm';
 import type { CommandAnswer } from '../../domain/item/command-answer.ts';
 import type { Db } from '../client.ts';
-import type { ItemKey } from '../item/items.ts';
+import { type ItemKey, isOfItem } from '../item/items.ts';
 import { commands, itemEvents } from '../schema/index.ts';
 
 /** A run that goes on remembers so many answers at most; older ids are answered by their rows. */
@@ -15,7 +15,7 @@ export async function listAppliedCommands(
   const rows = await db
     .select({ id: commands.id, answer: commands.answer })
     .from(commands)
-    .where(and(isOfItem(key), eq(commands.state, 'applied')))
+    .where(and(isOfItem(commands, key), eq(commands.state, 'applied')))
     .orderBy(asc(commands.appliedSeq), asc(commands.id));
   return rows.slice(-REMEMBERED).map(({ id, answer }) => ({ id, answer: asAnswer(answer) }));
 }
@@ -34,7 +34,7 @@ export async function listUnansweredCommands(db: Db, key: ItemKey): Promise<stri
       itemEvents,
       and(eq(itemEvents.workspaceId, commands.workspaceId), eq(itemEvents.commandId, commands.id)),
     )
-    .where(and(isOfItem(key), eq(commands.state, 'pending')))
+    .where(and(isOfItem(commands, key), eq(commands.state, 'pending')))
     .orderBy(asc(commands.id));
   return rows.map(({ id }) => id);
 }
@@ -47,12 +47,8 @@ export async function readStartInput(
   const [row] = await db
     .select({ payload: commands.payload })
     .from(commands)
-    .where(and(isOfItem(key), eq(commands.type, 'start_item')))
+    .where(and(isOfItem(commands, key), eq(commands.type, 'start_item')))
     .orderBy(asc(commands.createdAt))
     .limit(1);
   return row?.payload ?? null;
-}
-
-function isOfItem({ workspaceId, itemId }: ItemKey) {
-  return and(eq(commands.workspaceId, workspaceId), eq(commands.itemId, itemId));
 }

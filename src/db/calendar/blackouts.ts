@@ -2,7 +2,7 @@ import { and, asc, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { lockSends } from '../publishing/send-blocks.ts';
 import { blackouts } from '../schema/index.ts';
 
@@ -50,7 +50,7 @@ export async function listBlackouts(
     ...request
   }: PageRequest & { workspaceId: string; from?: string | undefined; to?: string | undefined },
 ): Promise<Page<BlackoutRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(blackouts, 'startsAt', request);
   const rows = await db
     .select()
     .from(blackouts)
@@ -60,15 +60,12 @@ export async function listBlackouts(
         isStanding(),
         ...ifGiven(from, (at) => gt(blackouts.endsAt, at)),
         ...ifGiven(to, (at) => lt(blackouts.startsAt, at)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${blackouts.startsAt}, ${blackouts.id}) > (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(asc(blackouts.startsAt), asc(blackouts.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row.startsAt, row.id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /** Every window in force that touches a range: what a plan is checked against. */

@@ -1,23 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, asc, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { calendarFeeds, members } from '../schema/index.ts';
 
 /** A feed without the hash of its secret. */
 export type CalendarFeed = Omit<typeof calendarFeeds.$inferSelect, 'secretHash'>;
 
-const feedColumns = {
-  id: calendarFeeds.id,
-  workspaceId: calendarFeeds.workspaceId,
-  memberId: calendarFeeds.memberId,
-  channelAccountId: calendarFeeds.channelAccountId,
-  campaignId: calendarFeeds.campaignId,
-  createdAt: calendarFeeds.createdAt,
-  revokedAt: calendarFeeds.revokedAt,
-};
+const { secretHash: _, ...feedColumns } = getTableColumns(calendarFeeds);
 
 /** 32 random bytes, base64url. */
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
@@ -59,24 +50,16 @@ export async function findCalendarFeed(db: Db, secret: string): Promise<Calendar
 /** Standing feeds of a member, oldest first. */
 export async function listCalendarFeeds(
   db: Db,
-  { cursor, limit: asked, ...member }: PageRequest & FeedHolder,
+  request: PageRequest & FeedHolder,
 ): Promise<Page<CalendarFeed>> {
-  const limit = pageLimit({ limit: asked });
+  const page = pageBy(calendarFeeds, 'createdAt', request);
   const rows = await db
     .select(feedColumns)
     .from(calendarFeeds)
-    .where(
-      and(
-        isStandingOf(member),
-        ...ifGiven(cursor, (text) => {
-          const { at, id } = decodeInstantCursor(text);
-          return sql`(${calendarFeeds.createdAt}, ${calendarFeeds.id}) > (${at}::timestamptz, ${id})`;
-        }),
-      ),
-    )
-    .orderBy(asc(calendarFeeds.createdAt), asc(calendarFeeds.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+    .where(and(isStandingOf(request), page.after))
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /** How many feeds a member has that were not revoked. */

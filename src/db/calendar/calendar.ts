@@ -4,7 +4,7 @@ import { ENDED_STATES } from '../../domain/item/publication-states.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy, pageLimit, toPage } from '../paging.ts';
 import type { PublicationRow } from '../publishing/publications.ts';
 import { channelAccounts, items, publications, renames } from '../schema/index.ts';
 
@@ -31,24 +31,16 @@ export interface CalendarFilter extends PageRequest {
 
 /** Publications of a range by their planned time. */
 export async function listCalendar(db: Db, filter: CalendarFilter): Promise<Page<CalendarRow>> {
-  const limit = pageLimit(filter);
+  const page = pageBy(publications, 'at', filter);
   const rows = await db
     .select(calendarColumns)
     .from(publications)
     .innerJoin(items, eq(items.id, publications.itemId))
     .leftJoin(channelAccounts, isAccountOfPublication())
-    .where(
-      and(
-        isInCalendar(filter),
-        ...ifGiven(filter.cursor, (text) => {
-          const { at, id } = decodeInstantCursor(text);
-          return sql`(${publications.at}, ${publications.id}) > (${at}::timestamptz, ${id})`;
-        }),
-      ),
-    )
-    .orderBy(asc(publications.at), asc(publications.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, ({ publication }) => [publication.at, publication.id]);
+    .where(and(isInCalendar(filter), page.after))
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return toPage(rows, pageLimit(filter), ({ publication }) => [publication.at, publication.id]);
 }
 
 /** What a feed shows of a calendar, and how often the names in it have changed. */

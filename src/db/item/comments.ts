@@ -1,10 +1,10 @@
-import { and, asc, eq, isNull, or, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNull, or } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { commands, comments } from '../schema/index.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type CommentRow = typeof comments.$inferSelect;
 
@@ -43,28 +43,20 @@ export async function listComments(
   db: Db,
   request: ItemKey & PageRequest & { visibility?: CommentRow['visibility'] | undefined },
 ): Promise<Page<CommentRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(comments, 'createdAt', request);
   const rows = await db
-    .select({ comment: comments })
+    .select(getTableColumns(comments))
     .from(comments)
     .leftJoin(commands, eq(commands.id, comments.commandId))
     .where(
       and(
-        eq(comments.workspaceId, request.workspaceId),
-        eq(comments.itemId, request.itemId),
+        isOfItem(comments, request),
         or(isNull(comments.commandId), eq(commands.state, 'applied')),
         ...ifGiven(request.visibility, (visibility) => eq(comments.visibility, visibility)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${comments.createdAt}, ${comments.id}) > (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(asc(comments.createdAt), asc(comments.id))
-    .limit(limit + 1);
-  return toPage(
-    rows.map(({ comment }) => comment),
-    limit,
-    (row) => [row.createdAt, row.id],
-  );
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }

@@ -1,22 +1,18 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { itemEvents } from '../schema/index.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 /** A stored event, in the form that `verifyChain` of the domain checks. */
 export type StoredEvent = ItemEvent & { commandId: string | null };
 
-const eventColumns = {
-  seq: itemEvents.seq,
-  at: itemEvents.at,
-  type: itemEvents.type,
-  actor: itemEvents.actor,
-  data: itemEvents.data,
-  prevHash: itemEvents.prevHash,
-  hash: itemEvents.hash,
-  commandId: itemEvents.commandId,
-};
+const {
+  itemId: _,
+  workspaceId: __,
+  recordedAt: ___,
+  ...eventColumns
+} = getTableColumns(itemEvents);
 
 /** At most `limit` events that follow a seq, in order. */
 export async function readEventsAfter(
@@ -26,14 +22,18 @@ export async function readEventsAfter(
   return db
     .select(eventColumns)
     .from(itemEvents)
-    .where(and(isOfItem(key), gt(itemEvents.seq, afterSeq)))
+    .where(and(isOfItem(itemEvents, key), gt(itemEvents.seq, afterSeq)))
     .orderBy(asc(itemEvents.seq))
     .limit(limit);
 }
 
 /** The whole chain of an item: what an audit pack or a check of the chain reads. */
 export async function readChain(db: Db, key: ItemKey): Promise<StoredEvent[]> {
-  return db.select(eventColumns).from(itemEvents).where(isOfItem(key)).orderBy(asc(itemEvents.seq));
+  return db
+    .select(eventColumns)
+    .from(itemEvents)
+    .where(isOfItem(itemEvents, key))
+    .orderBy(asc(itemEvents.seq));
 }
 
 /**
@@ -49,8 +49,4 @@ export async function findEventsOfCommand(
     .from(itemEvents)
     .where(and(eq(itemEvents.workspaceId, workspaceId), eq(itemEvents.commandId, commandId)))
     .orderBy(asc(itemEvents.seq));
-}
-
-function isOfItem({ workspaceId, itemId }: ItemKey) {
-  return and(eq(itemEvents.itemId, itemId), eq(itemEvents.workspaceId, workspaceId));
 }

@@ -1,4 +1,16 @@
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
+import {
+  type AnyColumn,
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  not,
+  or,
+  sql,
+} from 'drizzle-orm';
 import type { AlarmCode } from '../../domain/item/alarms.ts';
 import { GENESIS_HASH } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
@@ -6,7 +18,14 @@ import type { Stage } from '../../domain/item/stages.ts';
 import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import {
+  decodeInstantCursor,
+  type Page,
+  type PageRequest,
+  pageBy,
+  pageLimit,
+  toPage,
+} from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
 import { items } from '../schema/index.ts';
 
@@ -37,6 +56,14 @@ export async function insertItem(db: Db, item: NewItem): Promise<StoredItem> {
 export interface ItemKey {
   workspaceId: string;
   itemId: string;
+}
+
+/** The rows of an item in a table. */
+export function isOfItem(
+  table: Record<'workspaceId' | 'itemId', AnyColumn>,
+  { workspaceId, itemId }: ItemKey,
+) {
+  return and(eq(table.itemId, itemId), eq(table.workspaceId, workspaceId));
 }
 
 export async function getItem(db: Db, key: ItemKey): Promise<StoredItem | null> {
@@ -75,8 +102,8 @@ export interface ItemFilter extends PageRequest {
 
 /** Items of a workspace, newest first. */
 export async function listItems(db: Db, filter: ItemFilter): Promise<Page<ItemSummary>> {
-  const limit = pageLimit(filter);
   const field = filter.order === 'updated' ? 'updatedAt' : 'createdAt';
+  const page = pageBy(items, field, filter, desc);
   const rows = await db
     .select(summaryColumns)
     .from(items)
@@ -90,12 +117,12 @@ export async function listItems(db: Db, filter: ItemFilter): Promise<Page<ItemSu
         ...ifGiven(filter.q, titleContains),
         ...ifGiven(filter.open, isOpen),
         ...ifGiven(filter.stuck, (stuck) => (stuck ? isStuck() : not(isStuck()))),
-        ...ifGiven(filter.cursor, (cursor) => isBefore(field, cursor)),
+        page.after,
       ),
     )
-    .orderBy(desc(items[field]), desc(items.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row[field], row.id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /** Stands for "no due time" in the order of an inbox. */
@@ -156,11 +183,6 @@ function isStuck() {
 
 function isOpen(open: boolean) {
   return open ? isNull(items.closedAt) : isNotNull(items.closedAt);
-}
-
-function isBefore(field: 'createdAt' | 'updatedAt', cursor: string) {
-  const { at, id } = decodeInstantCursor(cursor);
-  return sql`(${items[field]}, ${items.id}) < (${at}::timestamptz, ${id})`;
 }
 
 /** Case is folded by Unicode's rules whatever the locale of the database. */

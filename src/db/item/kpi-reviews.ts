@@ -4,7 +4,7 @@ import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { comments, itemEvents, kpiReviews } from '../schema/index.ts';
 import type { CommentRow } from './comments.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type KpiReviewRow = typeof kpiReviews.$inferSelect;
 
@@ -25,17 +25,13 @@ export async function freezeKpiReview(
 /** One review of an item, the latest when no number is given. */
 export async function getKpiReview(
   db: Db,
-  { workspaceId, itemId, number }: ItemKey & { number?: number | undefined },
+  { number, ...key }: ItemKey & { number?: number | undefined },
 ): Promise<KpiReviewRow | null> {
   const [row] = await db
     .select()
     .from(kpiReviews)
     .where(
-      and(
-        eq(kpiReviews.itemId, itemId),
-        eq(kpiReviews.workspaceId, workspaceId),
-        ...ifGiven(number, (given) => eq(kpiReviews.number, given)),
-      ),
+      and(isOfItem(kpiReviews, key), ...ifGiven(number, (wanted) => eq(kpiReviews.number, wanted))),
     )
     .orderBy(desc(kpiReviews.number))
     .limit(1);
@@ -50,7 +46,7 @@ export interface SignOffText extends Pick<CommentRow, 'kind' | 'text'> {
 /** The comments and learnings of a review's sign-offs: only what was applied has an event. */
 export async function listSignOffTexts(
   db: Db,
-  { workspaceId, itemId, reviewId }: ItemKey & { reviewId: string },
+  { reviewId, ...key }: ItemKey & { reviewId: string },
 ): Promise<SignOffText[]> {
   return db
     .select({
@@ -68,8 +64,7 @@ export async function listSignOffTexts(
     )
     .where(
       and(
-        eq(itemEvents.workspaceId, workspaceId),
-        eq(itemEvents.itemId, itemId),
+        isOfItem(itemEvents, key),
         eq(itemEvents.type, 'kpi_review.signed_off'),
         sql`${itemEvents.data} ->> 'reviewId' = ${reviewId}`,
       ),

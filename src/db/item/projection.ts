@@ -1,11 +1,8 @@
 import { and, eq, gte, lte } from 'drizzle-orm';
 import pg from 'pg';
-import { z } from 'zod';
-import { intentKeyOf } from '../../domain/channel/publication-intent.ts';
 import { GENESIS_HASH, type ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { ChainConflict, isUniqueViolation, StoreError } from '../errors.ts';
-import { resolveIntent } from '../publishing/publish-intents.ts';
 import { commands, itemEvents, items } from '../schema/index.ts';
 import { inTransaction, retryOnConflict } from '../transaction.ts';
 import { getCommand, verdictOf } from './commands.ts';
@@ -47,7 +44,7 @@ async function projectInOrder(
   const first = events.at(0);
   const last = events.at(-1);
   // An error inside a foreign transaction would end it; there is no falling back from that.
-  if (!(db.$client instanceof pg.Pool) || events.some(isResolution)) return null;
+  if (!(db.$client instanceof pg.Pool)) return null;
   if (item === undefined || first === undefined || last?.seq !== item.seq) return null;
   if (!isUnbroken(events)) return null;
   try {
@@ -93,46 +90,10 @@ async function projectAnyhow(
     from: { seq: row.seq, hashes: [row.headHash] },
     isLocked: true,
   });
-  await settleResolved(tx, batch, events);
   const settled =
     verdict === null ? await readVerdict(tx, batch) : { verdict, contradiction: false };
   return { seq: next?.seq ?? row.seq, recorded, missing, ...settled };
 }
-
-function isResolution({ type }: ItemEvent): boolean {
-  return type === 'publication.resolved';
-}
-
-/** What a person said of a send settles its row in the send ledger, in the same transaction as the event. */
-async function settleResolved(
-  tx: Db,
-  { workspaceId, itemId }: ProjectionBatch,
-  events: readonly ItemEvent[],
-): Promise<void> {
-  for (const { actor, at, data } of events.filter(isResolution)) {
-    const said = Resolution.safeParse(data);
-    if (!said.success) continue;
-    const { channelAccountId, slotNumber, outcome, evidence, remoteId, permalink } = said.data;
-    await resolveIntent(tx, {
-      workspaceId,
-      intentKey: intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber }),
-      resolution: outcome,
-      remoteId,
-      permalink,
-      evidence: { by: actor, saidAt: at, reason: evidence },
-    });
-  }
-}
-
-/** Data of `publication.resolved`; a slot that is only moved has nothing to settle. */
-const Resolution = z.object({
-  channelAccountId: z.string(),
-  slotNumber: z.number(),
-  outcome: z.enum(['live', 'not_live', 'publish_again', 'skip']),
-  evidence: z.string().nullable().default(null),
-  remoteId: z.string().nullable().default(null),
-  permalink: z.string().nullable().default(null),
-});
 
 interface ItemHead {
   seq: number;
@@ -189,13 +150,13 @@ function joinChain(
   ]);
   for (const { seq, hash } of [...stored, ...events]) {
     const expected = chain.get(seq) ?? hash;
-    if (expected !== hash) throw new ChainConflict({ itemId, seq, expected, given: hash });
+    if (expected !== hash) throw new ChainConflict({ itemId, seq, expected, actual: hash });
     chain.set(seq, hash);
   }
   for (const { seq, prevHash } of [...stored, ...events]) {
     const expected = chain.get(seq - 1) ?? prevHash;
     if (expected !== prevHash) {
-      throw new ChainConflict({ itemId, seq: seq - 1, expected, given: prevHash });
+      throw new ChainConflict({ itemId, seq: seq - 1, expected, actual: prevHash });
     }
   }
   return chain;

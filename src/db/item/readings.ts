@@ -1,12 +1,13 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import { monotonicFactory } from 'ulid';
 import { ID_PREFIXES } from '../../domain/ids.ts';
+import type { Reading } from '../../domain/kpi/measures.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { readings } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type ReadingRow = typeof readings.$inferSelect;
 
@@ -20,15 +21,15 @@ export type NewReading = Pick<ReadingRow, 'measure' | 'value' | 'asOf' | 'source
 
 /**
  * Appends readings, all or none. One whose idempotency key stands already is not stored again.
- * @returns one row per reading given, in order: the new one or the one that stood.
+ * @returns one row per addition, in order: the new one or the one that stood.
  */
 export function appendReadings(
   db: Db,
-  { workspaceId, itemId, given }: ItemKey & { given: readonly NewReading[] },
+  { workspaceId, itemId, additions }: ItemKey & { additions: readonly NewReading[] },
 ): Promise<ReadingRow[]> {
   // Ids of one batch grow in its order: of two readings as of one instant the later one counts.
   const nextUlid = monotonicFactory();
-  const rows = given.map((reading) => ({
+  const rows = additions.map((reading) => ({
     id: `${ID_PREFIXES.reading}_${nextUlid()}`,
     workspaceId,
     itemId,
@@ -58,24 +59,21 @@ export async function listReadings(
   request: ItemKey &
     PageRequest & { measure?: ReadingRow['measure'] | undefined; checkpoint?: string | undefined },
 ): Promise<Page<ReadingRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(readings, 'asOf', request, desc);
   const rows = await db
     .select()
     .from(readings)
     .where(
       and(
-        isOfItem(request),
+        isOfItem(readings, request),
         ...ifGiven(request.measure, (measure) => eq(readings.measure, measure)),
         ...ifGiven(request.checkpoint, (checkpoint) => eq(readings.checkpoint, checkpoint)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${readings.asOf}, ${readings.id}) < (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(desc(readings.asOf), desc(readings.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row.asOf, row.id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /**
@@ -88,7 +86,7 @@ export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingR
   return db
     .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint])
     .from(readings)
-    .where(isOfItem(key))
+    .where(isOfItem(readings, key))
     .orderBy(
       asc(measure),
       asc(publicationId),
@@ -112,6 +110,20 @@ async function findByIdempotencyKey(
   return new Map(rows.map((row) => [row.idempotencyKey ?? '', row]));
 }
 
-function isOfItem({ workspaceId, itemId }: ItemKey) {
-  return and(eq(readings.itemId, itemId), eq(readings.workspaceId, workspaceId));
+/** A stored reading in the terms of the KPI arithmetic. */
+export function readingOf(row: ReadingRow): Reading {
+  const { id, measure, value, asOf, source, provisional } = row;
+  const { publicationId, channelAccountId, checkpoint } = row;
+  return {
+    id,
+    measure,
+    value,
+    asOf,
+    source,
+    provisional,
+    ...(publicationId !== null && { publicationId }),
+    ...(channelAccountId !== null && { channelAccountId }),
+    // Checked by its schema before it was stored.
+    ...(checkpoint !== null && { checkpoint: checkpoint as NonNullable<Reading['checkpoint']> }),
+  };
 }

@@ -4,7 +4,7 @@ import type { Db } from '../client.ts';
 import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { commands } from '../schema/index.ts';
 import { readEventsAfter, type StoredEvent } from './item-events.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type TimelineEntry = ({ kind: 'event' } & StoredEvent) | RefusalEntry;
 
@@ -42,7 +42,7 @@ export async function readTimeline(
 
 async function refusalsAfter(
   db: Db,
-  { workspaceId, itemId }: ItemKey,
+  key: ItemKey,
   after: ReturnType<typeof decodeTimelineCursor> | null,
   limit: number,
 ): Promise<RefusalEntry[]> {
@@ -51,8 +51,7 @@ async function refusalsAfter(
     .from(commands)
     .where(
       and(
-        eq(commands.itemId, itemId),
-        eq(commands.workspaceId, workspaceId),
+        isOfItem(commands, key),
         eq(commands.state, 'refused'),
         after === null ? undefined : isAfter(after),
       ),

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import pg from 'pg';
 import type { Brief } from '../../domain/item/brief.ts';
 import type { Draft } from '../../domain/item/draft.ts';
@@ -6,7 +6,7 @@ import type { Db } from '../client.ts';
 import { isUniqueViolation, StoreError } from '../errors.ts';
 import { briefs, drafts, items } from '../schema/index.ts';
 import { inTransaction, retryOnConflict } from '../transaction.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 export type BriefRow = typeof briefs.$inferSelect;
 export type DraftRow = typeof drafts.$inferSelect;
@@ -28,27 +28,23 @@ export interface SavedVersion<Row> {
  * Which version counts is in the item's snapshot, not here.
  * @throws StoreError `item_row_missing`.
  */
-export async function saveBrief(
-  db: Db,
-  version: NewVersion<Brief>,
-): Promise<SavedVersion<BriefRow>> {
-  return (await saveAtOnce(db, 'briefs', version)) ?? saveInTurn(db, briefs, getBrief, version);
+export function saveBrief(db: Db, version: NewVersion<Brief>): Promise<SavedVersion<BriefRow>> {
+  return save(db, 'briefs', version);
 }
 
-/**
- * Stores a draft under the item's next version number, or finds the one with the same hash.
- * Which version counts is in the item's snapshot, not here.
- * @throws StoreError `item_row_missing`.
- */
-export async function saveDraft(
-  db: Db,
-  version: NewVersion<Draft>,
-): Promise<SavedVersion<DraftRow>> {
-  return (await saveAtOnce(db, 'drafts', version)) ?? saveInTurn(db, drafts, getDraft, version);
+/** The same for a draft. */
+export function saveDraft(db: Db, version: NewVersion<Draft>): Promise<SavedVersion<DraftRow>> {
+  return save(db, 'drafts', version);
 }
+
+async function save<Body>(db: Db, table: Table, version: NewVersion<Body>) {
+  return (await saveAtOnce(db, table, version)) ?? saveInTurn(db, table, version);
+}
+
+type Table = 'briefs' | 'drafts';
 
 /** One statement for the usual case that nobody else saves a version of the item now. */
-function statementFor(table: 'briefs' | 'drafts'): string {
+function statementFor(table: Table): string {
   return `
 with locked as (
   select id from items where id = $1 and workspace_id = $2 for no key update
@@ -80,30 +76,10 @@ interface SavedColumns {
  * @returns null when someone else saves a version of the item at the same time, when the item has no
  * row, and in a transaction of someone else's, which a conflict would end: then nothing was done.
  */
-async function saveAtOnce<Body>(
-  { $client: pool }: Db,
-  table: 'briefs' | 'drafts',
-  version: NewVersion<Body>,
-): Promise<SavedVersion<NewVersion<Body> & { version: number; createdAt: string }> | null> {
-  if (!(pool instanceof pg.Pool)) return null;
-  const { itemId, workspaceId, hash, body, authorId } = version;
-  const values = [itemId, workspaceId, hash, JSON.stringify(body), authorId];
+async function saveAtOnce<Body>(db: Db, table: Table, version: NewVersion<Body>) {
+  if (!(db.$client instanceof pg.Pool)) return null;
   try {
-    const query = { name: `save_into_${table}`, text: STATEMENTS[table], values };
-    const { rows } = await retryOnConflict(() => pool.query<SavedColumns>(query));
-    const [saved] = rows;
-    if (saved === undefined) return null;
-    // The same hash is the same body.
-    const row = {
-      itemId,
-      workspaceId,
-      hash,
-      body,
-      version: saved.version,
-      authorId: saved.author_id,
-      createdAt: saved.created_at.toISOString(),
-    };
-    return { row, created: saved.created };
+    return await retryOnConflict(() => runStatement(db, table, version));
   } catch (error) {
     // The next number is read before the lock is waited for: whoever waited may find it taken.
     if (isUniqueViolation(error)) return null;
@@ -112,22 +88,37 @@ async function saveAtOnce<Body>(
 }
 
 /** The general way: whoever has the item's lock sees every version saved so far. */
-function saveInTurn<Body, Row>(
-  db: Db,
-  table: typeof briefs | typeof drafts,
-  find: (tx: Db, version: NewVersion<Body>) => Promise<Row | null>,
-  version: NewVersion<Body>,
-): Promise<SavedVersion<Row>> {
+function saveInTurn<Body>(db: Db, table: Table, version: NewVersion<Body>) {
   return inTransaction(db, async (tx) => {
     await lockItem(tx, version);
-    const earlier = await find(tx, version);
-    if (earlier !== null) return { row: earlier, created: false };
-    const { itemId, workspaceId, hash, body, authorId } = version;
-    await tx.execute(sql`insert into ${table} (item_id, version, workspace_id, hash, body, author_id)
-      values (${itemId}, ${nextVersion(table, version)}, ${workspaceId}, ${hash},
-        ${JSON.stringify(body)}::jsonb, ${authorId})`);
-    return { row: inserted(await find(tx, version), version), created: true };
+    const saved = await runStatement(tx, table, version);
+    if (saved === null) throw new Error(`${version.itemId}: ${version.hash} was not stored`);
+    return saved;
   });
+}
+
+async function runStatement<Body>(
+  { $client: client }: Db,
+  table: Table,
+  version: NewVersion<Body>,
+) {
+  const { itemId, workspaceId, hash, body, authorId } = version;
+  const values = [itemId, workspaceId, hash, JSON.stringify(body), authorId];
+  const query = { name: `save_into_${table}`, text: STATEMENTS[table], values };
+  const { rows } = await client.query<SavedColumns>(query);
+  const [saved] = rows;
+  if (saved === undefined) return null;
+  // The same hash is the same body.
+  const row = {
+    itemId,
+    workspaceId,
+    hash,
+    body,
+    version: saved.version,
+    authorId: saved.author_id,
+    createdAt: saved.created_at.toISOString(),
+  };
+  return { row, created: saved.created };
 }
 
 export async function getBrief(db: Db, key: ItemKey & { hash: string }): Promise<BriefRow | null> {
@@ -154,17 +145,4 @@ async function lockItem(tx: Db, { workspaceId, itemId }: ItemKey): Promise<void>
     .where(and(eq(items.id, itemId), eq(items.workspaceId, workspaceId)))
     .for('no key update');
   if (row === undefined) throw new StoreError('item_row_missing', `${itemId} has no row`);
-}
-
-function nextVersion(table: typeof briefs | typeof drafts, { itemId }: ItemKey) {
-  return sql<number>`(select coalesce(max(version), 0) + 1 from ${table} where item_id = ${itemId})`;
-}
-
-function isOfItem(table: typeof briefs | typeof drafts, { workspaceId, itemId }: ItemKey) {
-  return and(eq(table.itemId, itemId), eq(table.workspaceId, workspaceId));
-}
-
-function inserted<Row>(row: Row | null, { itemId, hash }: NewVersion<unknown>): Row {
-  if (row === null) throw new Error(`${itemId}: insert of ${hash} returned no row`);
-  return row;
 }

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-o
 import type { IntentIdentity } from '../../domain/channel/publication-intent.ts';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
-import type { ItemKey } from '../item/items.ts';
+import { type ItemKey, isOfItem } from '../item/items.ts';
 import { publishIntents } from '../schema/index.ts';
 import type { IntentResolution, IntentState } from '../schema/publish-intents.ts';
 import {
@@ -112,11 +112,11 @@ export async function mayEarlierBeOut(
 }
 
 /** Every intent of an item, by account and slot. */
-export async function listIntents(db: Db, { workspaceId, itemId }: ItemKey): Promise<IntentRow[]> {
+export async function listIntents(db: Db, key: ItemKey): Promise<IntentRow[]> {
   return db
     .select()
     .from(publishIntents)
-    .where(and(eq(publishIntents.itemId, itemId), eq(publishIntents.workspaceId, workspaceId)))
+    .where(isOfItem(publishIntents, key))
     .orderBy(asc(publishIntents.channelAccountId), asc(publishIntents.slotNumber));
 }
 

@@ -1,10 +1,10 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, isNull, lt, or, sql } from 'drizzle-orm';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
 import { apiKeys, idempotencyKeys, members } from '../schema/index.ts';
 import type { UsedKey } from './idempotency-keys.ts';
@@ -13,16 +13,7 @@ import type { MemberRow } from './members.ts';
 /** A key without its secret's hash. */
 export type ApiKeyInfo = Omit<typeof apiKeys.$inferSelect, 'secretHash'>;
 
-const infoColumns = {
-  id: apiKeys.id,
-  workspaceId: apiKeys.workspaceId,
-  memberId: apiKeys.memberId,
-  name: apiKeys.name,
-  expiresAt: apiKeys.expiresAt,
-  revokedAt: apiKeys.revokedAt,
-  lastUsedAt: apiKeys.lastUsedAt,
-  createdAt: apiKeys.createdAt,
-};
+const { secretHash: _, ...infoColumns } = getTableColumns(apiKeys);
 
 /** `bk_<id without its prefix>.<secret>`: 32 random bytes, base64url. */
 const KEY_TEXT = /^bk_([0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})$/;
@@ -130,7 +121,7 @@ export async function listApiKeys(
     ...request
   }: PageRequest & { workspaceId: string; memberId?: string | undefined },
 ): Promise<Page<ApiKeyInfo>> {
-  const limit = pageLimit(request);
+  const page = pageBy(apiKeys, 'createdAt', request);
   const rows = await db
     .select(infoColumns)
     .from(apiKeys)
@@ -138,15 +129,12 @@ export async function listApiKeys(
       and(
         eq(apiKeys.workspaceId, workspaceId),
         ...ifGiven(memberId, (id) => eq(apiKeys.memberId, id)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${apiKeys.createdAt}, ${apiKeys.id}) > (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(asc(apiKeys.createdAt), asc(apiKeys.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /**

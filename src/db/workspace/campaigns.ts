@@ -1,8 +1,7 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { campaigns } from '../schema/index.ts';
 
 export type CampaignRow = typeof campaigns.$inferSelect;
@@ -35,20 +34,12 @@ export async function listCampaigns(
   db: Db,
   request: PageRequest & { workspaceId: string },
 ): Promise<Page<CampaignRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(campaigns, 'createdAt', request, desc);
   const rows = await db
     .select()
     .from(campaigns)
-    .where(
-      and(
-        eq(campaigns.workspaceId, request.workspaceId),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${campaigns.createdAt}, ${campaigns.id}) < (${at}::timestamptz, ${id})`;
-        }),
-      ),
-    )
-    .orderBy(desc(campaigns.createdAt), desc(campaigns.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, (row) => [row.createdAt, row.id]);
+    .where(and(eq(campaigns.workspaceId, request.workspaceId), page.after))
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }

@@ -5,7 +5,7 @@ import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
 import { members } from '../schema/index.ts';
 
@@ -67,7 +67,7 @@ export async function pageMembers(
     active?: boolean | undefined;
   },
 ): Promise<Page<MemberRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(members, 'createdAt', request);
   const rows = await db
     .select()
     .from(members)
@@ -76,15 +76,12 @@ export async function pageMembers(
         eq(members.workspaceId, request.workspaceId),
         ...ifGiven(request.role, (role) => arrayContains(members.roles, [role])),
         ...ifGiven(request.active, (active) => eq(members.active, active)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${members.createdAt}, ${members.id}) > (${at}::timestamptz, ${id})`;
-        }),
+        page.after,
       ),
     )
-    .orderBy(asc(members.createdAt), asc(members.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /** Active members per role, as guards need them. A role that nobody holds is left out. */

@@ -1,8 +1,7 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
-import { decodeInstantCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
+import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { webhookEndpoints } from '../schema/index.ts';
 import type { SealedSecret } from '../schema/webhook-endpoints.ts';
 import { inTransaction } from '../transaction.ts';
@@ -62,25 +61,16 @@ export async function findReceiver(
 /** Endpoints of a workspace, oldest first. */
 export async function listWebhookEndpoints(
   db: Db,
-  { workspaceId, ...request }: PageRequest & { workspaceId: string },
+  request: PageRequest & { workspaceId: string },
 ): Promise<Page<WebhookEndpointRow>> {
-  const limit = pageLimit(request);
+  const page = pageBy(webhookEndpoints, 'createdAt', request);
   const rows = await db
     .select()
     .from(webhookEndpoints)
-    .where(
-      and(
-        eq(webhookEndpoints.workspaceId, workspaceId),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${webhookEndpoints.createdAt}, ${webhookEndpoints.id})
-            > (${at}::timestamptz, ${id})`;
-        }),
-      ),
-    )
-    .orderBy(asc(webhookEndpoints.createdAt), asc(webhookEndpoints.id))
-    .limit(limit + 1);
-  return toPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+    .where(and(eq(webhookEndpoints.workspaceId, request.workspaceId), page.after))
+    .orderBy(...page.order)
+    .limit(page.limit);
+  return page.of(rows);
 }
 
 /**

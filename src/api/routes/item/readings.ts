@@ -152,9 +152,9 @@ async function checkScopes(
 
 async function store(
   tx: Db,
-  given: { workspaceId: string; itemId: string; createdBy: string; readings: ReadingInput[] },
+  batch: { workspaceId: string; itemId: string; createdBy: string; readings: ReadingInput[] },
 ): Promise<ReadingRow[]> {
-  const { workspaceId, itemId, createdBy, readings } = given;
+  const { workspaceId, itemId, createdBy, readings } = batch;
   const rows: ReadingRow[] = [];
   for (let at = 0; at < readings.length; at += ROWS_PER_STATEMENT) {
     const part = readings.slice(at, at + ROWS_PER_STATEMENT).map((reading) => ({
@@ -164,7 +164,7 @@ async function store(
       checkpoint: reading.checkpoint ?? null,
       createdBy,
     }));
-    rows.push(...(await appendReadings(tx, { workspaceId, itemId, given: part })));
+    rows.push(...(await appendReadings(tx, { workspaceId, itemId, additions: part })));
   }
   return rows;
 }

@@ -143,19 +143,19 @@ export function channelAccountRoutes({
     throw invalidRequest([{ path: 'ownerId', message: 'is not a member of this workspace' }]);
   }
 
-  /** The account with what was given, checked by its channel's form and sealed. */
+  /** The account with what was body, checked by its channel's form and sealed. */
   async function change(
     tx: Db,
     key: { workspaceId: string; channelAccountId: string },
     { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
   ): Promise<z.infer<typeof ChannelAccount>> {
-    const standing = await getChannelAccount(tx, key, { lock: true });
-    if (standing === null) throw notFound('channel account', key.channelAccountId);
-    if (settings !== undefined && credentials === undefined && standing.credentials !== null) {
+    const current = await getChannelAccount(tx, key, { lock: true });
+    if (current === null) throw notFound('channel account', key.channelAccountId);
+    if (settings !== undefined && credentials === undefined && current.credentials !== null) {
       const message = 'are needed again with other settings: they are sent where the settings say';
       throw invalidRequest([{ path: 'credentials', message }]);
     }
-    const read = readAccountInput(accountFormOf, standing, { settings, credentials });
+    const read = readAccountInput(accountFormOf, current, { settings, credentials });
     if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
     if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
     const row = await updateChannelAccount(tx, {
@@ -164,16 +164,16 @@ export function channelAccountRoutes({
         ...changeOf(rest),
         ...(read.settings !== undefined && { settings: read.settings }),
         ...(read.credentials !== undefined && {
-          credentials: sealed(standing.id, read.credentials),
+          credentials: sealed(current.id, read.credentials),
         }),
       },
     });
     // Its row is locked since it was read.
-    return accountView(row ?? standing);
+    return accountView(row ?? current);
   }
 
-  function sealed(id: string, given: Record<string, unknown> | null): string | null {
-    return given === null ? null : sealCredentials(secrets, { id, credentials: given });
+  function sealed(id: string, plain: Record<string, unknown> | null): string | null {
+    return plain === null ? null : sealCredentials(secrets, { id, credentials: plain });
   }
 
   return new OpenAPIHono<ApiEnv>()
@@ -184,12 +184,12 @@ export function channelAccountRoutes({
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
-      const given = c.req.valid('json');
-      const { settings = {}, credentials = null } = readAccountInput(accountFormOf, given, given);
-      await requireOwner(workspaceId, given.ownerId);
+      const body = c.req.valid('json');
+      const { settings = {}, credentials = null } = readAccountInput(accountFormOf, body, body);
+      await requireOwner(workspaceId, body.ownerId);
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const id = newId('channelAccount');
-        const account = { ...given, id, settings, credentials: sealed(id, credentials) };
+        const account = { ...body, id, settings, credentials: sealed(id, credentials) };
         const row = await insertChannelAccount(tx, { workspaceId, ...account });
         return accountView(row);
       });
@@ -197,28 +197,28 @@ export function channelAccountRoutes({
     })
     .openapi(changeRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
-      const given = c.req.valid('json');
-      await requireOwner(workspaceId, given.ownerId);
+      const body = c.req.valid('json');
+      await requireOwner(workspaceId, body.ownerId);
       const channelAccountId = c.req.valid('param').id;
       const key = { workspaceId, channelAccountId };
-      return c.json(await inTransaction(db, (tx) => change(tx, key, given)), 200);
+      return c.json(await inTransaction(db, (tx) => change(tx, key, body)), 200);
     })
     .openapi(credentialsRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
       const channelAccountId = c.req.valid('param').id;
-      const given = c.req.valid('json');
+      const body = c.req.valid('json');
       const answer = await once(
         c,
         { db, status: 200 },
-        async (tx) => await change(tx, { workspaceId, channelAccountId }, given),
+        async (tx) => await change(tx, { workspaceId, channelAccountId }, body),
       );
       return c.json(answer, 200);
     });
 }
 
-/** Only the fields that were given. */
-function changeOf(given: object): ChannelAccountChange {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+/** Only the fields that were body. */
+function changeOf(body: object): ChannelAccountChange {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
 function accountView({

@@ -142,10 +142,10 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin']);
-      const given = c.req.valid('json');
-      await requireBackup(workspaceId, given.backupId);
+      const body = c.req.valid('json');
+      await requireBackup(workspaceId, body.backupId);
       const answer = await once(c, { db, status: 201 }, async (tx) =>
-        memberView(await insertMember(tx, { workspaceId, ...given })),
+        memberView(await insertMember(tx, { workspaceId, ...body })),
       );
       return c.json(answer, 201);
     })
@@ -153,26 +153,26 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const caller = requireRole(c, ['admin']);
       const { workspaceId } = caller;
       const { id: memberId } = c.req.valid('param');
-      const given = c.req.valid('json');
-      if (memberId === caller.memberId && (given.active === false || losesAdmin(given.roles))) {
-        const path = given.active === false ? 'active' : 'roles';
+      const body = c.req.valid('json');
+      if (memberId === caller.memberId && (body.active === false || losesAdmin(body.roles))) {
+        const path = body.active === false ? 'active' : 'roles';
         throw invalidRequest([{ path, message: 'would lock you out: let another admin do it' }]);
       }
-      await requireBackup(workspaceId, given.backupId);
-      const row = await updateMember(db, { workspaceId, memberId, change: changeOf(given) });
+      await requireBackup(workspaceId, body.backupId);
+      const row = await updateMember(db, { workspaceId, memberId, change: changeOf(body) });
       if (row === null) throw notFound('member', memberId);
       return c.json(memberView(row), 200);
     });
 }
 
-function losesAdmin(given: readonly string[] | undefined): boolean {
-  return given !== undefined && !given.includes('admin');
+function losesAdmin(roles: readonly string[] | undefined): boolean {
+  return roles !== undefined && !roles.includes('admin');
 }
 
-/** Only the fields that were given. */
-function changeOf(given: z.infer<typeof MemberUpdate>): MemberChange {
+/** Only the fields that were body. */
+function changeOf(body: z.infer<typeof MemberUpdate>): MemberChange {
   return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
+    Object.entries(body).filter(([, value]) => value !== undefined),
   ) as MemberChange;
 }
 

@@ -108,8 +108,8 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
     })
     .openapi(addRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin']);
-      const given = c.req.valid('json');
-      const member = await getMember(db, { workspaceId, memberId: given.memberId });
+      const body = c.req.valid('json');
+      const member = await getMember(db, { workspaceId, memberId: body.memberId });
       if (member === null || !member.active) {
         const message = 'is not an active member of this workspace';
         throw invalidRequest([{ path: 'memberId', message }]);
@@ -118,7 +118,7 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
         const id = newId('webhookEndpoint');
         const value = newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(id));
-        const row = await insertWebhookEndpoint(tx, { ...given, workspaceId, id, sealedSecret });
+        const row = await insertWebhookEndpoint(tx, { ...body, workspaceId, id, sealedSecret });
         return { ...endpointView(row), secret: value };
       });
       c.header('Cache-Control', 'no-store');
@@ -140,8 +140,8 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
     .openapi(removeRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin']);
       const key = { workspaceId, endpointId: c.req.valid('param').id };
-      const standing = await getWebhookEndpoint(db, key);
-      if (standing === null) throw notFound('webhook endpoint', key.endpointId);
+      const endpoint = await getWebhookEndpoint(db, key);
+      if (endpoint === null) throw notFound('webhook endpoint', key.endpointId);
       await setWebhookEndpointActive(db, { ...key, active: false });
       return c.body(null, 204);
     });
