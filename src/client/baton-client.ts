@@ -1,11 +1,11 @@
 import { hc } from 'hono/client';
 import { administrationCalls } from './administration.ts';
 import { answered } from './answers.ts';
-import type { Queries } from './api-types.ts';
 import { assetCalls } from './assets.ts';
 import { createCommandFollower } from './commands.ts';
 import { itemCalls } from './items.ts';
 import { localCalls } from './local.ts';
+import { listCall } from './routes.ts';
 import type { AppType } from './server-types.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
@@ -37,7 +37,7 @@ export function createBatonClient(options: BatonClientOptions) {
     items: itemCalls(rpc, commands),
     assets: assetCalls({ url, transport }),
     local: localCalls(options),
-    inbox: (query: Queries['inbox'] = {}) => answered(rpc.v1.inbox.$get({ query })),
+    inbox: listCall(rpc.v1.inbox.$get),
     /** The three roles compared, in French or English. */
     roles: (lang: 'en' | 'fr') => answered(rpc.v1.roles.$get({ query: { lang } })),
     ready: () => answered(rpc.readyz.$get()),

@@ -19,3 +19,9 @@ export function headersOf({ idempotencyKey, ifMatch }: SaveOptions = {}): {
   if (ifMatch !== undefined) headers['if-match'] = ifMatch === '*' ? '*' : `"${ifMatch}"`;
   return { headers };
 }
+
+/** Arguments of a change: its body may be left out where nothing has to be in it. */
+export type BodyAndOptions<Json> =
+  Partial<Json> extends Json
+    ? [json?: Json, options?: CallOptions]
+    : [json: Json, options?: CallOptions];

@@ -1,8 +1,14 @@
-import { answered, answeredOrPending } from './answers.ts';
-import type { Bodies, Queries, Rpc, StartedItem } from './api-types.ts';
-import { type CallOptions, headersOf, type SaveOptions } from './call-options.ts';
+import { answered, answeredOrPending, type Reply } from './answers.ts';
+import type { BodyOf, Rpc, StartedItem } from './api-types.ts';
+import {
+  type BodyAndOptions,
+  type CallOptions,
+  headersOf,
+  type SaveOptions,
+} from './call-options.ts';
 import type { CommandFollower } from './commands.ts';
 import { pathParams } from './path-params.ts';
+import { changeOfCall, listCall, listOfCall, type Route, readCall } from './routes.ts';
 
 /** Everything about one item: reading it, and sending it the commands of people. */
 export function itemCalls(rpc: Rpc, commands: CommandFollower) {
@@ -12,138 +18,97 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
   const publication = one.publications[':pubId'];
   const { settled } = commands;
   const at = (id: string) => pathParams({ id });
+  const get = readCall(one.$get);
 
-  async function get(id: string) {
-    return answered(one.$get({ param: at(id) }));
-  }
   async function actions(id: string) {
     return (await answered(one.actions.$get({ param: at(id) }))).items;
   }
 
+  function version<R extends Reply>(
+    route: Route<{ param: { id: string }; query: { hash?: string | undefined } }, R>,
+  ) {
+    return async (id: string, hash?: string) =>
+      answered(route({ param: at(id), query: { hash } }, headersOf()));
+  }
+
+  function save<Json, R extends Reply>(route: Route<{ param: { id: string }; json: Json }, R>) {
+    return async (id: string, json: Json, options?: SaveOptions) =>
+      settled(route({ param: at(id), json }, headersOf(options)));
+  }
+
+  function command<Json, R extends Reply>(route: Route<{ param: { id: string }; json: Json }, R>) {
+    return async (id: string, ...[json, options]: BodyAndOptions<Json>) =>
+      settled(route({ param: at(id), json: json ?? ({} as Json) }, headersOf(options)));
+  }
+
+  /** A command on a part of the item that has an id of its own. */
+  function commandOn<Path extends Record<string, string>, Json, R extends Reply>(
+    route: Route<{ param: Path; json: Json }, R>,
+    pathOf: (id: string, partId: string) => Path,
+  ) {
+    return async (id: string, partId: string, ...[json, options]: BodyAndOptions<Json>) => {
+      const param = pathParams(pathOf(id, partId));
+      return settled(route({ param, json: json ?? ({} as Json) }, headersOf(options)));
+    };
+  }
+  const byHandoff = (id: string, handoffId: string) => ({ id, handoffId });
+  const byPublication = (id: string, pubId: string) => ({ id, pubId });
+
   return {
     /** Starts a run; answers the item, who owns it and what comes next. */
-    async start(json: Bodies['start_item'], options?: CallOptions): Promise<StartedItem> {
+    async start(json: BodyOf<typeof items.$post>, options?: CallOptions): Promise<StartedItem> {
       const first = await answeredOrPending(items.$post({ json }, headersOf(options)));
       if (first.pending === null) return first.body;
       const { itemId } = await commands.follow(first.pending.commandId);
       const [item, nextActions] = await Promise.all([get(itemId), actions(itemId)]);
       return { item, owner: item.owner, nextActions };
     },
-    list: (query: Queries['items'] = {}) => answered(items.$get({ query })),
+    list: listCall(items.$get),
     get,
     /** Every command the caller could send now, and what stands in its way. */
     actions,
     /** A page of events and refusals, oldest first. */
-    timeline: (id: string, query: Queries['timeline'] = {}) =>
-      answered(one.timeline.$get({ param: at(id), query })),
+    timeline: listOfCall(one.timeline.$get),
 
     /** The brief that counts, or the version of a hash. */
-    brief: (id: string, hash?: string) =>
-      answered(one.brief.$get({ param: at(id), query: { ...(hash !== undefined && { hash }) } })),
-    saveBrief: (id: string, json: Bodies['save_brief'], options?: SaveOptions) =>
-      settled(one.brief.$put({ param: at(id), json }, headersOf(options))),
+    brief: version(one.brief.$get),
+    saveBrief: save(one.brief.$put),
     /** The draft that counts, or the version of a hash. */
-    draft: (id: string, hash?: string) =>
-      answered(one.draft.$get({ param: at(id), query: { ...(hash !== undefined && { hash }) } })),
-    saveDraft: (id: string, json: Bodies['save_draft'], options?: SaveOptions) =>
-      settled(one.draft.$put({ param: at(id), json }, headersOf(options))),
+    draft: version(one.draft.$get),
+    saveDraft: save(one.draft.$put),
 
     /** Offers the brief handoff; in creation, submits for review. */
-    offerHandoff: (id: string, json: Bodies['offer_handoff'], options?: CallOptions) =>
-      settled(one.handoffs.$post({ param: at(id), json }, headersOf(options))),
-    acceptHandoff: (
-      id: string,
-      handoffId: string,
-      json: Bodies['accept_handoff'] = {},
-      options?: CallOptions,
-    ) =>
-      settled(
-        handoff.accept.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
-      ),
-    declineHandoff: (
-      id: string,
-      handoffId: string,
-      json: Bodies['decline_handoff'],
-      options?: CallOptions,
-    ) =>
-      settled(
-        handoff.decline.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
-      ),
-    withdrawHandoff: (
-      id: string,
-      handoffId: string,
-      json: Bodies['withdraw_handoff'] = {},
-      options?: CallOptions,
-    ) =>
-      settled(
-        handoff.withdraw.$post({ param: pathParams({ id, handoffId }), json }, headersOf(options)),
-      ),
+    offerHandoff: command(one.handoffs.$post),
+    acceptHandoff: commandOn(handoff.accept.$post, byHandoff),
+    declineHandoff: commandOn(handoff.decline.$post, byHandoff),
+    withdrawHandoff: commandOn(handoff.withdraw.$post, byHandoff),
 
     /** Approves one content hash, or requests changes. */
-    decideApproval: (id: string, json: Bodies['decide_approval'], options?: CallOptions) =>
-      settled(one.approvals.$post({ param: at(id), json }, headersOf(options))),
-    acknowledgeRevision: (
-      id: string,
-      json: Bodies['acknowledge_revision'] = {},
-      options?: CallOptions,
-    ) => settled(one['acknowledge-revision'].$post({ param: at(id), json }, headersOf(options))),
+    decideApproval: command(one.approvals.$post),
+    acknowledgeRevision: command(one['acknowledge-revision'].$post),
 
-    schedule: (id: string) => answered(one.schedule.$get({ param: at(id) })),
-    planSchedule: (id: string, json: Bodies['plan_schedule'], options?: SaveOptions) =>
-      settled(one.schedule.$put({ param: at(id), json }, headersOf(options))),
-    unschedule: (id: string, json: Bodies['unschedule'] = {}, options?: CallOptions) =>
-      settled(one.schedule.$delete({ param: at(id), json }, headersOf(options))),
-    resolvePublication: (
-      id: string,
-      pubId: string,
-      json: Bodies['resolve_publication'],
-      options?: CallOptions,
-    ) =>
-      settled(
-        publication.resolve.$post({ param: pathParams({ id, pubId }), json }, headersOf(options)),
-      ),
-    skipPublication: (
-      id: string,
-      pubId: string,
-      json: Bodies['skip_publication'] = {},
-      options?: CallOptions,
-    ) =>
-      settled(
-        publication.skip.$post({ param: pathParams({ id, pubId }), json }, headersOf(options)),
-      ),
+    schedule: readCall(one.schedule.$get),
+    planSchedule: save(one.schedule.$put),
+    unschedule: command(one.schedule.$delete),
+    resolvePublication: commandOn(publication.resolve.$post, byPublication),
+    skipPublication: commandOn(publication.skip.$post, byPublication),
 
-    hold: (id: string, json: Bodies['hold'], options?: CallOptions) =>
-      settled(one.hold.$post({ param: at(id), json }, headersOf(options))),
-    resume: (id: string, json: Bodies['resume'], options?: CallOptions) =>
-      settled(one.resume.$post({ param: at(id), json }, headersOf(options))),
-    cancel: (id: string, json: Bodies['cancel'], options?: CallOptions) =>
-      settled(one.cancel.$post({ param: at(id), json }, headersOf(options))),
-    reassign: (id: string, json: Bodies['reassign'], options?: CallOptions) =>
-      settled(one.reassign.$post({ param: at(id), json }, headersOf(options))),
-    extend: (id: string, json: Bodies['extend'], options?: CallOptions) =>
-      settled(one.extend.$post({ param: at(id), json }, headersOf(options))),
+    hold: command(one.hold.$post),
+    resume: command(one.resume.$post),
+    cancel: command(one.cancel.$post),
+    reassign: command(one.reassign.$post),
+    extend: command(one.extend.$post),
 
-    readings: (id: string, query: Queries['readings'] = {}) =>
-      answered(one.readings.$get({ param: at(id), query })),
+    readings: listOfCall(one.readings.$get),
     /** States readings by hand; all of them are stored, or none. */
-    addReadings: (id: string, json: Bodies['readings'], options?: CallOptions) =>
-      answered(one.readings.$post({ param: at(id), json }, headersOf(options))),
+    addReadings: changeOfCall(one.readings.$post),
     /** The latest review, or an earlier one by its number. */
     kpiReview: (id: string, number?: number) =>
-      answered(
-        one['kpi-review'].$get({
-          param: at(id),
-          query: { ...(number !== undefined && { number: String(number) }) },
-        }),
-      ),
-    openKpiReview: (id: string, json: Bodies['open_kpi_review'] = {}, options?: CallOptions) =>
-      settled(one['kpi-review'].$post({ param: at(id), json }, headersOf(options))),
-    signOff: (id: string, json: Bodies['sign_off'], options?: CallOptions) =>
-      settled(one['kpi-review']['sign-offs'].$post({ param: at(id), json }, headersOf(options))),
+      answered(one['kpi-review'].$get({ param: at(id), query: { number: number?.toString() } })),
+    openKpiReview: command(one['kpi-review'].$post),
+    signOff: command(one['kpi-review']['sign-offs'].$post),
 
-    comments: (id: string, query: Queries['comments'] = {}) =>
-      answered(one.comments.$get({ param: at(id), query })),
-    comment: (id: string, json: Bodies['comment'], options?: CallOptions) =>
-      answered(one.comments.$post({ param: at(id), json }, headersOf(options))),
+    comments: listOfCall(one.comments.$get),
+    comment: changeOfCall(one.comments.$post),
   };
 }

@@ -1,6 +1,5 @@
 import { hc } from 'hono/client';
-import { answered } from './answers.ts';
-import type { AdministrationBodies } from './api-types.ts';
+import { changeCall } from './routes.ts';
 import type { AppType } from './server-types.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
@@ -12,7 +11,6 @@ export function localCalls({ url, ...options }: TransportOptions & { url: string
   const rpc = hc<AppType>(url, { fetch: createTransport({ ...options, ...ONE_LONG_TRY }) });
   return {
     /** Fast-forwards an item on the real engine; answers the run's own clock. */
-    travel: (json: AdministrationBodies['journey']) =>
-      answered(rpc.v1.local['time-travel'].$post({ json })),
+    travel: changeCall(rpc.v1.local['time-travel'].$post),
   };
 }

@@ -26,10 +26,10 @@ export async function* allOf<T>(
  * @example const members = await wholeList((query) => client.members.list(query));
  */
 export async function wholeList<T>(
-  page: (query: { limit: string; cursor?: string }) => Promise<Page<T>>,
+  page: (query: { limit: string; cursor?: string | undefined }) => Promise<Page<T>>,
 ): Promise<T[]> {
   const entries: T[] = [];
-  const pages = allOf((cursor) => page({ limit: '200', ...(cursor !== undefined && { cursor }) }));
+  const pages = allOf((cursor) => page({ limit: '200', cursor }));
   for await (const entry of pages) entries.push(entry);
   return entries;
 }
