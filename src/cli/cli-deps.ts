@@ -35,16 +35,10 @@ export interface MadeWorkspace {
 
 /** The command line cannot be carried out as it was given: exit code 2. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
+  override readonly name = 'UsageError';
 }
 
 /** It was understood and did not succeed; the message is all there is to say: exit code 1. */
 export class FailureError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'FailureError';
-  }
+  override readonly name = 'FailureError';
 }

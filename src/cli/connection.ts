@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type BatonClient, createBatonClient } from '../client/index.ts';
 import { type CliDeps, UsageError } from './cli-deps.ts';
 import { CREDENTIALS_FILE, memberOf, readCredentials } from './credentials.ts';
+import { withoutControls } from './text-table.ts';
 
 /** Options of every command that asks the API. */
 export interface ConnectionOptions {
@@ -25,12 +26,12 @@ export function withConnection(command: Command): Command {
 /**
  * A client from the options, else from BATON_URL and BATON_KEY, else from the credentials file of the
  * local stack, where `usually` is the role that acts.
- * @throws UsageError when no address or no key is ownKey anywhere.
+ * @throws UsageError when no address or no key is given anywhere.
  */
 export function connect(
   options: ConnectionOptions,
   { environment }: Pick<CliDeps, 'environment'>,
-  { usually }: { usually: string },
+  { usually = 'strategist' } = {},
 ): BatonClient {
   const credentials = readCredentials(options.credentials);
   const url = options.url ?? environment['BATON_URL'] ?? credentials?.url;
@@ -47,11 +48,23 @@ export function connect(
     );
   }
   const key = ownKey ?? (credentials && memberOf(credentials, options.as ?? usually).key);
-  if (!key)
-    throw new UsageError(
-      `whose key? Give --key or BATON_KEY; ${options.credentials} does not exist`,
-    );
-  return createBatonClient({ url, key });
+  if (key) return createBatonClient({ url, key });
+  throw new UsageError(`whose key? Give --key or BATON_KEY; ${options.credentials} does not exist`);
+}
+
+/** Prints an answer: as JSON when that is asked for, else as the text that people read. */
+export function printAnswer(
+  { print }: Pick<CliDeps, 'print'>,
+  options: { json?: boolean },
+  answer: unknown,
+  text: string,
+): void {
+  print(options.json ? json(answer) : withoutControls(text));
+}
+
+/** JSON for people and programs alike. */
+export function json(value: unknown): string {
+  return JSON.stringify(value, null, 2);
 }
 
 /** A key goes to the address it is for and nowhere else. */

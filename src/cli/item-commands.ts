@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type BatonClient, wholeList } from '../client/index.ts';
 import { type CliDeps, UsageError } from './cli-deps.ts';
-import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import {
+  type ConnectionOptions,
+  connect,
+  json,
+  printAnswer,
+  withConnection,
+} from './connection.ts';
 import { actionsText, itemsText, itemText, type Names, startedText } from './print-item.ts';
 import { timelineText } from './print-timeline.ts';
 import { withoutControls } from './text-table.ts';
@@ -48,9 +54,9 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   withConnection(
     program.command('show <item>').description('where an item is and whom it waits for'),
   ).action(async (id: string, options: ConnectionOptions) => {
-    const client = connect(options, deps, { usually: 'strategist' });
+    const client = connect(options, deps);
     const [item, names] = await Promise.all([client.items.get(id), readNames(client)]);
-    deps.print(options.json ? json(item) : withoutControls(itemText(item, names)));
+    printAnswer(deps, options, item, itemText(item, names));
   });
 
   withConnection(
@@ -58,61 +64,48 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
       .command('actions <item>')
       .description('every command you could send now, and what stands in its way'),
   ).action(async (id: string, options: ConnectionOptions) => {
-    const actions = await connect(options, deps, { usually: 'strategist' }).items.actions(id);
-    deps.print(options.json ? json(actions) : actionsText(actions));
+    const actions = await connect(options, deps).items.actions(id);
+    printAnswer(deps, options, actions, actionsText(actions));
   });
 
   withConnection(
     program.command('timeline <item>').description('everything that happened, and every refusal'),
   ).action(async (id: string, options: ConnectionOptions) => {
-    const client = connect(options, deps, { usually: 'strategist' });
-    const [entries, names] = await Promise.all([readTimeline(client, id), readNames(client)]);
-    deps.print(options.json ? json(entries) : withoutControls(timelineText(entries, names)));
+    const client = connect(options, deps);
+    const [entries, names] = await Promise.all([
+      wholeList((query) => client.items.timeline(id, query)),
+      readNames(client),
+    ]);
+    printAnswer(deps, options, entries, timelineText(entries, names));
   });
 }
+
+type StartBody = Parameters<BatonClient['items']['start']>[0];
 
 async function startItem(options: StartOptions, deps: CliDeps): Promise<void> {
   const { title, playbook, campaign, strategist, creator, socialMediaManager } = options;
   const brief = options.brief === undefined ? undefined : await readJson(options.brief, deps);
   const team = { strategist, creator, social_media_manager: socialMediaManager };
-  const client = connect(options, deps, { usually: 'strategist' });
-  const body = { title, playbook, campaignId: campaign, brief, team };
-  const started = await client.items.start(startBody(body), {
-    idempotencyKey: options.idempotencyKey,
-  });
-  deps.print(
-    options.json ? json(started) : withoutControls(startedText(started, await readNames(client))),
-  );
-}
-
-type StartBody = Parameters<BatonClient['items']['start']>[0];
-
-/** The API's schema judges the content: it names every field that is wrong. */
-function startBody(options: object): StartBody {
-  return JSON.parse(JSON.stringify(options)) as StartBody;
+  const client = connect(options, deps);
+  // The API's schema judges the content: it names every field that is wrong.
+  const body = { title, playbook, campaignId: campaign, brief, team } as StartBody;
+  const started = await client.items.start(body, options);
+  if (options.json) return deps.print(json(started));
+  deps.print(withoutControls(startedText(started, await readNames(client))));
 }
 
 async function listItems(options: ListOptions, deps: CliDeps): Promise<void> {
   const { stage, search, stuck, open } = options;
-  const client = connect(options, deps, { usually: 'strategist' });
-  const page = await client.items.list(
-    listQuery({
-      ...(stage !== undefined && { stage }),
-      ...(search !== undefined && { q: search }),
-      ...(stuck && { stuck: 'true' }),
-      ...(open && { open: 'true' }),
-    }),
-  );
-  deps.print(options.json ? json(page) : withoutControls(itemsText(page.items)));
-}
-
-/** The API's schema judges a filter's value. */
-function listQuery(query: Record<string, string>): Parameters<BatonClient['items']['list']>[0] {
-  return query;
-}
-
-async function readTimeline(client: BatonClient, id: string) {
-  return wholeList((query) => client.items.timeline(id, query));
+  const client = connect(options, deps);
+  // The API's schema judges a filter's value.
+  const query: Record<string, string | undefined> = {
+    stage,
+    q: search,
+    stuck: stuck?.toString(),
+    open: open?.toString(),
+  };
+  const page = await client.items.list(query);
+  printAnswer(deps, options, page, itemsText(page.items));
 }
 
 /** Names of the members of the workspace. */
@@ -122,17 +115,16 @@ export async function readNames(client: BatonClient): Promise<Names> {
   return (id) => names.get(id) ?? id;
 }
 
-/** JSON for people and programs alike. */
-export function json(value: unknown): string {
-  return JSON.stringify(value, null, 2);
+async function readJson(file: string, deps: CliDeps): Promise<unknown> {
+  return parseJson(file === '-' ? await deps.readInput() : readText(file), file);
 }
 
-async function readJson(file: string, deps: CliDeps): Promise<unknown> {
-  const text = file === '-' ? await deps.readInput() : readText(file);
+/** @throws UsageError naming where the text is from, when it is not JSON. */
+export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new UsageError(`${file}: is not JSON (${messageOf(cause)})`);
+    throw new UsageError(`${where}: is not JSON (${messageOf(cause)})`);
   }
 }
 

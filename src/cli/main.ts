@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { BatonError, BatonPendingError, BatonUnreachableError } from '../client/index.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
-import { addItemCommands, json } from './item-commands.ts';
+import { json } from './connection.ts';
+import { addItemCommands } from './item-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { textTable, withoutControls } from './text-table.ts';
 import { addWebhookCommands } from './webhook-commands.ts';

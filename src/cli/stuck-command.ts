@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { allOf, type BatonClient, type StuckAudit } from '../client/index.ts';
 import type { CliDeps } from './cli-deps.ts';
-import { type ConnectionOptions, connect, withConnection } from './connection.ts';
-import { json, readNames } from './item-commands.ts';
+import { type ConnectionOptions, connect, printAnswer, withConnection } from './connection.ts';
+import { readNames } from './item-commands.ts';
 import { findingsText } from './print-findings.ts';
-import { withoutControls } from './text-table.ts';
 
 type StuckOptions = ConnectionOptions & { item?: string };
 
@@ -15,12 +14,12 @@ export function addStuckCommand(program: Command, deps: CliDeps): void {
   )
     .option('--item <id>', 'only what is about this item')
     .action(async (options: StuckOptions) => {
-      const client = connect(options, deps, { usually: 'strategist' });
+      const client = connect(options, deps);
       const [audit, names] = await Promise.all([
         readAudit(client, options.item),
         readNames(client),
       ]);
-      deps.print(options.json ? json(audit) : withoutControls(findingsText(audit, names)));
+      printAnswer(deps, options, audit, findingsText(audit, names));
     });
 }
 
@@ -28,11 +27,7 @@ async function readAudit(client: BatonClient, itemId: string | undefined) {
   const items: StuckAudit['items'] = [];
   let couldNotAsk: StuckAudit['couldNotAsk'] = [];
   const pages = allOf(async (cursor) => {
-    const page = await client.audit.stuck({
-      limit: 200,
-      ...(itemId !== undefined && { itemId }),
-      ...(cursor !== undefined && { cursor }),
-    });
+    const page = await client.audit.stuck({ limit: 200, itemId, cursor });
     couldNotAsk = page.couldNotAsk;
     return page;
   });

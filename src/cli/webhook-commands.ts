@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { randomId, signWebhook } from '../client/index.ts';
 import { type CliDeps, UsageError } from './cli-deps.ts';
-import { type ConnectionOptions, connect, withConnection } from './connection.ts';
+import { type ConnectionOptions, connect, json, withConnection } from './connection.ts';
 import { memberOf, readCredentials } from './credentials.ts';
-import { json, readText } from './item-commands.ts';
+import { parseJson, readText } from './item-commands.ts';
 import { textTable } from './text-table.ts';
 
 type EndpointOptions = ConnectionOptions & {
@@ -146,14 +146,6 @@ async function bodyOf(data: string, deps: CliDeps): Promise<string> {
 function checked(text: string, where: string): string {
   parseJson(text, where);
   return text;
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${where}: is not JSON (${error instanceof Error ? error.message : ''})`);
-  }
 }
 
 function curlCommand(address: string, headers: readonly string[], body: string): string {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliDeps, MadeWorkspace, NewWorkspace } from './cli-deps.ts';
-import { json } from './item-commands.ts';
+import { json } from './connection.ts';
 import { textTable } from './text-table.ts';
 
 interface WorkspaceOptions {
