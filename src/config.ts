@@ -1,12 +1,6 @@
 import { z } from 'zod';
-import { ConfigError, type ConfigIssue } from './config/config-error.ts';
-import {
-  dropEmpty,
-  type Environment,
-  parseVariables,
-  readSecretFiles,
-  readVariables,
-} from './config/environment.ts';
+import { ConfigError } from './config/config-error.ts';
+import { type Environment, readPlain, readVariables } from './config/environment.ts';
 import { isLoopback } from './config/loopback.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
 import {
@@ -129,14 +123,8 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
 export function readDatabaseConfig(
   environment: Environment = process.env,
 ): Pick<CommonConfig, 'databaseUrl'> {
-  const issues: ConfigIssue[] = [];
-  const set = readSecretFiles(dropEmpty(environment), issues);
-  const variables = parseVariables(
-    z.object({ DATABASE_URL: commonVariables.DATABASE_URL }),
-    set,
-    issues,
-  );
-  if (!variables || issues.length > 0) throw new ConfigError(issues);
+  const { DATABASE_URL } = commonVariables;
+  const variables = readPlain(z.object({ DATABASE_URL }), environment);
   return { databaseUrl: variables.DATABASE_URL };
 }
 
@@ -148,15 +136,11 @@ export function readDatabaseConfig(
 export function readSecretsConfig(
   environment: Environment = process.env,
 ): Pick<CommonConfig, 'databaseUrl' | 'secretKeys'> {
-  const issues: ConfigIssue[] = [];
-  const set = readSecretFiles(dropEmpty(environment), issues);
   const { DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS } = commonVariables;
-  const variables = parseVariables(
+  const variables = readPlain(
     z.object({ DATABASE_URL, BATON_SECRET_KEY, BATON_PREVIOUS_SECRET_KEYS }),
-    set,
-    issues,
+    environment,
   );
-  if (!variables || issues.length > 0) throw new ConfigError(issues);
   return { databaseUrl: variables.DATABASE_URL, secretKeys: secretKeysOf(variables) };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import type { ConfigIssue } from './config-error.ts';
+import { ConfigError, type ConfigIssue } from './config-error.ts';
 import { readTemporal, type TemporalSettings } from './temporal.ts';
 
 /** Environment variables by name, as in `process.env`. */
@@ -23,8 +23,16 @@ export function readVariables<T>(schema: z.ZodType<T>, environment: Environment)
   return { variables, temporal, issues };
 }
 
+/** Variables of a program that needs no engine. @throws ConfigError */
+export function readPlain<T>(schema: z.ZodType<T>, environment: Environment): T {
+  const issues: ConfigIssue[] = [];
+  const variables = parseVariables(schema, readSecretFiles(dropEmpty(environment), issues), issues);
+  if (variables === null || issues.length > 0) throw new ConfigError(issues);
+  return variables;
+}
+
 /** Adds one issue per variable that the schema refuses; null when there is any. */
-export function parseVariables<T>(
+function parseVariables<T>(
   schema: z.ZodType<T>,
   set: Record<string, string>,
   issues: ConfigIssue[],
@@ -40,14 +48,14 @@ export function parseVariables<T>(
 }
 
 /** Container tools pass a variable that is not set as an empty one. */
-export function dropEmpty(environment: Environment): Record<string, string> {
+function dropEmpty(environment: Environment): Record<string, string> {
   const entries = Object.entries(environment);
   return Object.fromEntries(
     entries.flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
   );
 }
 
-export function readSecretFiles(
+function readSecretFiles(
   set: Record<string, string>,
   issues: ConfigIssue[],
 ): Record<string, string> {
