@@ -187,18 +187,14 @@ async function troubledRuns(
     { workspaceId, rows: chosen },
   );
   const left = suspectsLeft.length + open.length;
-  const couldNotAsk = [
-    ...(left === 0 ? [] : leftOver(`the runs of ${left} items, some of them suspicious`, why)),
-    ...(othersLeft === 0
-      ? []
-      : leftOver(`whether ${othersLeft} rows stand where their runs do`, why)),
-  ];
-  return { facts, couldNotAsk };
-}
-
-function leftOver(what: string, why: string | null): CouldNotAsk[] {
   const reason = why ?? 'one answer has no time for them all. Ask again, and it goes on';
-  return notAsked(what, reason, ABOUT_RUNS).couldNotAsk;
+  const couldNotAsk = [
+    { count: left, what: `the runs of ${left} items, some of them suspicious` },
+    { count: othersLeft, what: `whether ${othersLeft} rows stand where their runs do` },
+  ]
+    .filter(({ count }) => count > 0)
+    .map(({ what }) => ({ what, why: reason, codes: [...ABOUT_RUNS] }));
+  return { facts, couldNotAsk };
 }
 
 async function orphans(

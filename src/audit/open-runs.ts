@@ -53,21 +53,21 @@ export async function listOpenRuns(temporal: Client, memory: ListingMemory): Pro
 
 async function listAll(temporal: Client, until: number): Promise<Listing> {
   const runs: RunEntry[] = [];
-  let token: Uint8Array | null | undefined;
+  let nextPageToken: Uint8Array | null = null;
   try {
     for (let page = 0; page < PAGES; page += 1) {
       if (Date.now() >= until) return { runs, why: 'listing them takes too long' };
-      const answer = await ask(temporal, until, () =>
+      const answer: Page = await ask(temporal, until, () =>
         temporal.workflowService.listWorkflowExecutions({
           namespace: temporal.options.namespace,
           query: QUERY,
           pageSize: PAGE,
-          ...(token !== undefined && { nextPageToken: token }),
+          nextPageToken,
         }),
       );
       runs.push(...(answer.executions ?? []).map(runEntry));
-      token = answer.nextPageToken;
-      if (token === null || token === undefined || token.length === 0) return { runs, why: null };
+      nextPageToken = answer.nextPageToken ?? null;
+      if (nextPageToken === null || nextPageToken.length === 0) return { runs, why: null };
     }
     return { runs, why: 'there are too many to list' };
   } catch (error) {
@@ -75,9 +75,8 @@ async function listAll(temporal: Client, until: number): Promise<Listing> {
   }
 }
 
-type Execution = NonNullable<
-  Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>['executions']
->[number];
+type Page = Awaited<ReturnType<Client['workflowService']['listWorkflowExecutions']>>;
+type Execution = NonNullable<Page['executions']>[number];
 
 function runEntry({ execution, startTime, taskQueue, searchAttributes }: Execution): RunEntry {
   return {

@@ -66,7 +66,7 @@ export async function repairFinding(
     });
     return { outcome: 'done', repairId, result };
   } catch (error) {
-    if (error instanceof NotPossible) return { outcome: 'not_possible', why: error.why };
+    if (error instanceof NotPossible) return { outcome: 'not_possible', why: error.message };
     throw error;
   }
 }

@@ -31,11 +31,5 @@ export type RepairOutcome =
 
 /** A repair that must not go on. */
 export class NotPossible extends Error {
-  readonly why: string;
-
-  constructor(why: string) {
-    super(why);
-    this.name = 'NotPossible';
-    this.why = why;
-  }
+  override readonly name = 'NotPossible';
 }

@@ -50,7 +50,7 @@ type HistoryFailure = NonNullable<
 >;
 type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
 
-const HEAD_PAGE = 25;
+const NEWEST_FIRST = { size: 25, isReverse: true };
 /** A run that only waits for readings writes this much without a word about the item. */
 const HEAD_PAGES = 12;
 /** Runs that continued one another, at most: one has thousands of events. */
@@ -67,20 +67,12 @@ export async function readHead(
   execution: Execution,
   until: number,
 ): Promise<RunHead | null> {
-  let token: HistoryPage['nextPageToken'] | undefined;
-  for (let page = 0; page < HEAD_PAGES; page += 1) {
-    const answer = await ask(temporal, until, () =>
-      temporal.workflowService.getWorkflowExecutionHistoryReverse({
-        namespace: temporal.options.namespace,
-        execution,
-        maximumPageSize: HEAD_PAGE,
-        ...(token !== undefined && { nextPageToken: token }),
-      }),
-    );
-    const reports = await readReports(temporal, answer.history?.events ?? []);
+  let pages = 0;
+  for await (const entries of pagesOf(temporal, execution, until, NEWEST_FIRST)) {
+    const reports = await readReports(temporal, entries);
     if (reports.length > 0) return headOf(reports);
-    token = answer.nextPageToken;
-    if (token === null || token === undefined || token.length === 0) return null;
+    pages += 1;
+    if (pages === HEAD_PAGES) return null;
   }
   return null;
 }
@@ -94,14 +86,8 @@ export async function readTaskFailure(
   execution: Execution,
   until: number,
 ): Promise<HistoryFailure | null> {
-  const { history } = await ask(temporal, until, () =>
-    temporal.workflowService.getWorkflowExecutionHistoryReverse({
-      namespace: temporal.options.namespace,
-      execution,
-      maximumPageSize: HEAD_PAGE,
-    }),
-  );
-  for (const entry of history?.events ?? []) {
+  const { value: entries } = await pagesOf(temporal, execution, until, NEWEST_FIRST).next();
+  for (const entry of entries ?? []) {
     const failure = entry.workflowTaskFailedEventAttributes?.failure;
     if (failure !== undefined && failure !== null) return failure;
   }
@@ -114,14 +100,8 @@ export async function readInput(
   execution: Execution,
   until: number,
 ): Promise<Partial<ContentItemInput> | null> {
-  const { history } = await ask(temporal, until, () =>
-    temporal.workflowService.getWorkflowExecutionHistory({
-      namespace: temporal.options.namespace,
-      execution,
-      maximumPageSize: 1,
-    }),
-  );
-  const [first] = history?.events ?? [];
+  const { value: entries } = await pagesOf(temporal, execution, until, { size: 1 }).next();
+  const first = entries?.[0];
   return first === undefined ? null : inputOf(temporal, first);
 }
 
@@ -138,7 +118,8 @@ export async function readRecord(
   const runs: HistoryEntry[][] = [];
   let run: Execution | null = execution;
   while (run !== null && runs.length < MAX_RUNS) {
-    const entries: HistoryEntry[] = await entriesOf(temporal, run, until);
+    const entries: HistoryEntry[] = [];
+    for await (const page of pagesOf(temporal, run, until, {})) entries.push(...page);
     runs.unshift(entries);
     run = runBefore(execution, entries[0]);
   }
@@ -193,25 +174,26 @@ function headOf(reports: readonly Report[]): RunHead {
   return { seq, hash: last?.hash ?? null };
 }
 
-async function entriesOf(
+/** The entries of a run's history, page by page, from its start unless `isReverse`. */
+async function* pagesOf(
   temporal: Client,
   execution: Execution,
   until: number,
-): Promise<HistoryEntry[]> {
-  const entries: HistoryEntry[] = [];
-  let token: HistoryPage['nextPageToken'] | undefined;
+  { size, isReverse = false }: { size?: number; isReverse?: boolean },
+): AsyncGenerator<HistoryEntry[], undefined> {
+  const { workflowService, options } = temporal;
+  const { namespace } = options;
+  let nextPageToken: Uint8Array | null = null;
   do {
-    const page = await ask(temporal, until, () =>
-      temporal.workflowService.getWorkflowExecutionHistory({
-        namespace: temporal.options.namespace,
-        execution,
-        ...(token !== undefined && { nextPageToken: token }),
-      }),
+    const request = { namespace, execution, maximumPageSize: size ?? null, nextPageToken };
+    const page: HistoryPage = await ask(temporal, until, () =>
+      isReverse
+        ? workflowService.getWorkflowExecutionHistoryReverse(request)
+        : workflowService.getWorkflowExecutionHistory(request),
     );
-    entries.push(...(page.history?.events ?? []));
-    token = page.nextPageToken;
-  } while (token !== null && token !== undefined && token.length > 0);
-  return entries;
+    yield page.history?.events ?? [];
+    nextPageToken = page.nextPageToken ?? null;
+  } while (nextPageToken !== null && nextPageToken.length > 0);
 }
 
 async function readReports(temporal: Client, entries: readonly HistoryEntry[]): Promise<Report[]> {

@@ -75,9 +75,8 @@ export async function probeRun(
     await ask(temporal, until, () => temporal.workflow.getHandle(workflowId).query('state'));
     return true;
   } catch (error) {
-    if (error instanceof NoAnswer || error instanceof WorkflowNotFoundError) {
-      return error instanceof NoAnswer ? false : null;
-    }
+    if (error instanceof NoAnswer) return false;
+    if (error instanceof WorkflowNotFoundError) return null;
     switch (codeOf(error)) {
       case DEADLINE_EXCEEDED:
         return false;
