@@ -1,3 +1,4 @@
+import type { CouldNotAsk } from '../domain/audit/finding.ts';
 import { whyNot } from '../engine/ask.ts';
 
 export interface Answers<A, B> {
@@ -6,6 +7,14 @@ export interface Answers<A, B> {
   open: A[];
   /** Why, when there is any. */
   why: string | null;
+}
+
+export const NO_TIME = 'one answer has no time for them all';
+export const ASK_AGAIN = `${NO_TIME}. Ask again, and it goes on`;
+
+/** That so many were not asked about; nothing when it is none. */
+export function leftOver(count: number, open: CouldNotAsk): CouldNotAsk[] {
+  return count === 0 ? [] : [open];
 }
 
 /**
@@ -24,7 +33,7 @@ export async function askMany<A, B>(
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
       if (Date.now() >= until || failures >= parallel) {
         answers.open.push(one);
-        answers.why ??= 'one answer has no time for them all';
+        answers.why ??= NO_TIME;
         continue;
       }
       try {

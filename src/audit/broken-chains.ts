@@ -4,6 +4,7 @@ import type { Observation } from '../db/audit/findings.ts';
 import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import { ASK_AGAIN, leftOver } from './ask-many.ts';
 import { type AuditMemory, type ChainVerdict, keepAtMost } from './audit-memory.ts';
 
 /** Chains read at a time: the event loop is given back between two batches. */
@@ -34,16 +35,11 @@ export async function findBrokenChains(
   const left = Math.max(0, unverified.length - done);
   return {
     facts: marks.flatMap((mark) => factOf(mark, memory)),
-    couldNotAsk:
-      left === 0
-        ? []
-        : [
-            {
-              what: `the event chains of ${left} items`,
-              why: 'one answer has no time for them all. Ask again, and it goes on',
-              codes: ['chain_broken'],
-            },
-          ],
+    couldNotAsk: leftOver(left, {
+      what: `the event chains of ${left} items`,
+      why: ASK_AGAIN,
+      codes: ['chain_broken'],
+    }),
   };
 }
 
@@ -79,13 +75,6 @@ function factOf({ itemId }: ChainMark, memory: AuditMemory): Observation[] {
   const verdict = memory.chains.get(itemId)?.fault ?? null;
   if (verdict === null || verdict.code !== 'chain_broken') return [];
   const { seq, fault, since } = verdict;
-  return [
-    {
-      id: findingId('chain_broken', itemId),
-      code: 'chain_broken',
-      itemId,
-      since,
-      evidence: { seq, fault },
-    },
-  ];
+  const id = findingId('chain_broken', itemId);
+  return [{ id, code: 'chain_broken', itemId, since, evidence: { seq, fault } }];
 }

@@ -6,6 +6,7 @@ import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { ASK_MS, whyNot } from '../engine/ask.ts';
+import { ASK_AGAIN, leftOver, NO_TIME } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
 import { type Listing, listOpenRuns } from './open-runs.ts';
@@ -187,13 +188,14 @@ async function troubledRuns(
     { workspaceId, rows: chosen },
   );
   const left = suspectsLeft.length + open.length;
-  const reason = why ?? 'one answer has no time for them all. Ask again, and it goes on';
+  const gap = { why: why ?? ASK_AGAIN, codes: [...ABOUT_RUNS] };
   const couldNotAsk = [
-    { count: left, what: `the runs of ${left} items, some of them suspicious` },
-    { count: othersLeft, what: `whether ${othersLeft} rows stand where their runs do` },
-  ]
-    .filter(({ count }) => count > 0)
-    .map(({ what }) => ({ what, why: reason, codes: [...ABOUT_RUNS] }));
+    ...leftOver(left, { ...gap, what: `the runs of ${left} items, some of them suspicious` }),
+    ...leftOver(othersLeft, {
+      ...gap,
+      what: `whether ${othersLeft} rows stand where their runs do`,
+    }),
+  ];
   return { facts, couldNotAsk };
 }
 
@@ -207,11 +209,11 @@ async function orphans(
   const unlisted = why === null ? [] : notAsked('the open runs', why, codes).couldNotAsk;
   if (runs.length === 0) return { facts: [], couldNotAsk: unlisted };
   const found = await findOrphans(deps, { workspaceId, now, runs });
-  const reason = found.why ?? 'one answer has no time for them all';
-  const left =
-    found.left === 0
-      ? []
-      : notAsked(`${found.left} open runs without a row`, reason, codes).couldNotAsk;
+  const left = leftOver(found.left, {
+    what: `${found.left} open runs without a row`,
+    why: found.why ?? NO_TIME,
+    codes,
+  });
   return { facts: found.facts, couldNotAsk: [...unlisted, ...left] };
 }
 
