@@ -59,12 +59,8 @@ async function recordOf(
     if (!isNotFound(error)) throw new NotPossible(`its history cannot be read: ${whyNot(error)}`);
   }
   const kept = await readArchivedHistories(db, key);
-  return kept.length === 0
-    ? null
-    : readKeptRecord(
-        temporal,
-        kept.map(({ history }) => history),
-      );
+  const histories = kept.map(({ history }) => history);
+  return readKeptRecord(temporal, histories);
 }
 
 /** Of what the engine has forgotten the stored events stand in; together they have to verify. */

@@ -126,7 +126,7 @@ export async function readRecord(
   return recordOf(temporal, runs);
 }
 
-/** The same from histories that were kept, in the order of their runs. */
+/** The same from histories that were kept, in the order of their runs; null when there are none. */
 export async function readKeptRecord(
   temporal: Client,
   histories: readonly string[],

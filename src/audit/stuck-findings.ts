@@ -64,8 +64,7 @@ export async function stuckFindings(
 ): Promise<StuckAnswer> {
   const { workspaceId, now, cursor, filters = {} } = question;
   const limit = pageLimit(question);
-  const from = cursor === undefined ? { asOf: now, after: undefined } : decodeFindingCursor(cursor);
-  const { asOf, after } = from;
+  const { asOf = now, after } = cursor === undefined ? {} : decodeFindingCursor(cursor);
   const { itemId, id, role, memberId } = filters;
   const codes = FINDING_CODES.filter((code) => isAskedFor(code, filters));
   const tableCodes = TABLE_CODES.filter((code) => codes.includes(code));
