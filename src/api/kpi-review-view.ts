@@ -120,7 +120,6 @@ export function previewReview({
   };
 }
 
-function verdictsView(verdicts: ReviewVerdicts) {
-  const { rows, roles, combined, primary, readings } = verdicts;
-  return { verdicts: rows, roles, combined, primary, readings };
+function verdictsView({ rows: verdicts, ...summary }: ReviewVerdicts) {
+  return { verdicts, ...summary };
 }
