@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { CommandAnswer, CommandOutcome } from '../commands/command-outcome.ts';
+import type { CommandOutcome } from '../commands/command-outcome.ts';
 import type { CommandType } from '../domain/item/commands.ts';
-import { PUBLICATION_STATES } from '../domain/item/publication-states.ts';
-import { STAGES } from '../domain/item/stages.ts';
+import { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiContext, type ApiEnv, knownContext } from './gates/context.ts';
 import {
@@ -18,31 +17,8 @@ import {
 import { commandKeyOf } from './gates/idempotency.ts';
 import { answers } from './route-answers.ts';
 
-const Warning = z.object({ code: z.string(), message: z.string() });
-
-const answerFields = {
-  seq: z.int().describe('number of the last event of this command'),
-  stage: z.enum(STAGES),
-  substage: z.string().nullable(),
-  version: z.int().optional(),
-  hash: z.string().optional(),
-  contentHash: z.string().nullable().optional(),
-  handoffId: z.string().optional(),
-  publications: z
-    .array(
-      z.object({
-        id: z.string(),
-        channelAccountId: z.string(),
-        state: z.enum(PUBLICATION_STATES),
-        at: z.string(),
-      }),
-    )
-    .optional(),
-  warnings: z.array(Warning).optional().describe('allowed, but worth knowing'),
-};
-
 export const CommandApplied = z
-  .object({ outcome: z.literal('applied'), commandId: z.string(), ...answerFields })
+  .object({ outcome: z.literal('applied'), commandId: z.string(), ...CommandAnswer.shape })
   .meta({
     id: 'CommandApplied',
     description: 'the committed answer; the same for every repetition of the command',
@@ -71,9 +47,6 @@ export const CommandPending = z
     id: 'CommandPending',
     description: 'stored, without a verdict yet: ask the address in `Location`',
   });
-
-/** Answer of a stored command. */
-export const CommandAnswerFields = z.object(answerFields).meta({ id: 'CommandAnswer' });
 
 export const PENDING_RESPONSE = {
   ...answers(CommandPending, 'The command is stored; its verdict is pending'),
@@ -146,19 +119,8 @@ export function pendingReply(c: ApiContext, commandId: string) {
   return c.json({ outcome: 'pending' as const, commandId }, 202);
 }
 
-export function appliedView({
-  commandId,
-  answer,
-}: {
-  commandId: string;
-  answer: CommandAnswer;
-}): CommandApplied {
-  return { outcome: 'applied', commandId, ...answerView(answer) };
-}
-
-/** The stored answer in the types of the contract: the machine's own names of stages and states. */
-export function answerView(answer: CommandAnswer): z.infer<typeof CommandAnswerFields> {
-  return answer as z.infer<typeof CommandAnswerFields>;
+export function appliedView(applied: { commandId: string; answer: CommandAnswer }): CommandApplied {
+  return { outcome: 'applied', commandId: applied.commandId, ...applied.answer };
 }
 
 const MISSING = {

@@ -1,7 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { SEGMENT_STATES } from '../domain/channel/publish-segments.ts';
-import { REVIEW_DECISIONS } from '../domain/item/context.ts';
 import { PUBLICATION_STATES } from '../domain/item/publication-states.ts';
+import {
+  Checkpoint,
+  Approval as Decision,
+  Handoff,
+  SignOff,
+} from '../domain/item/record-schema.ts';
 import { COMMAND_TYPES } from '../domain/item/rules.ts';
 import { PLACES, STAGES } from '../domain/item/stages.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/people/roles.ts';
@@ -49,30 +54,10 @@ export const ItemSummary = z
   .object({ ...summary, updatedAt: InstantText })
   .meta({ id: 'ItemSummary' });
 
-export const Handoff = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['brief', 'schedule']),
-    state: z.enum(['offered', 'accepted', 'declined', 'withdrawn']),
-    offeredAt: InstantText,
-    offeredBy: z.string().describe('a member, or `system`'),
-    decidedAt: InstantText.nullable(),
-    decidedBy: z.string().nullable(),
-    reason: z.string().nullable(),
-  })
-  .meta({ id: 'Handoff' });
-
-export const Approval = z
-  .object({
-    role: z.enum(APPROVER_ROLES),
-    memberId,
-    decision: z.enum(['approve', 'request_changes']),
-    contentHash: z.string(),
-    at: InstantText,
-    set: z.int().describe('number of the approval set: each submit opens one'),
-    voided: z.literal(true).optional().describe('it no longer counts: the content has changed'),
-  })
-  .meta({ id: 'Approval' });
+export const Approval = Decision.extend({
+  set: z.int().describe('number of the approval set: each submit opens one'),
+  voided: z.literal(true).optional().describe('it no longer counts: the content has changed'),
+}).meta({ id: 'Approval' });
 
 /** Without an id of its own in the document: a nullable reference would leave null out. */
 const Gate = z
@@ -129,26 +114,6 @@ export const Publication = z
     warnings: z.array(z.object({ code: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Publication' });
-
-export const Checkpoint = z
-  .object({
-    publicationId: z.string(),
-    checkpoint: z.string().meta({ example: '+24h' }),
-    required: z.boolean(),
-    dueAt: InstantText,
-    state: z.enum(['due', 'recorded', 'missing']),
-    settledAt: InstantText.nullable(),
-  })
-  .meta({ id: 'PlannedCheckpoint' });
-
-export const SignOff = z
-  .object({
-    role: z.enum(OWNER_ROLES),
-    memberId,
-    decision: z.enum([...REVIEW_DECISIONS, 'agree', 'dissent']),
-    at: InstantText,
-  })
-  .meta({ id: 'SignOff' });
 
 export const Review = z
   .object({

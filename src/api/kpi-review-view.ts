@@ -3,6 +3,7 @@ import type { KpiReviewRow, SignOffText } from '../db/item/kpi-reviews.ts';
 import { type ReadingRow, readingOf } from '../db/item/readings.ts';
 import type { BriefRow } from '../db/item/versions.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import { latestReadings } from '../domain/kpi/readings.ts';
@@ -10,7 +11,6 @@ import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
-import { Checkpoint, SignOff } from './item-schema.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),
@@ -120,7 +120,6 @@ export function previewReview({
   };
 }
 
-function verdictsView(verdicts: ReviewVerdicts) {
-  const { rows, roles, combined, primary, readings } = verdicts;
-  return { verdicts: rows, roles, combined, primary, readings };
+function verdictsView({ rows: verdicts, ...summary }: ReviewVerdicts) {
+  return { verdicts, ...summary };
 }

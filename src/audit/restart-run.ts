@@ -13,8 +13,8 @@ import {
 import type { Db } from '../db/client.ts';
 import { getItem, type ItemKey, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';

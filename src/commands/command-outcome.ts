@@ -1,11 +1,9 @@
 import type { CommandContext } from '../db/item/command-context.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import type { StartItemBody } from '../domain/item/command-bodies.ts';
 import type { CommandType } from '../domain/item/commands.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { Role } from '../domain/people/roles.ts';
-
-export type { CommandAnswer };
 
 /** Who sends, from the credential. */
 export interface Caller {

@@ -18,9 +18,9 @@ import {
 import { findEventsOfCommand, readChain, type StoredEvent } from '../db/item/item-events.ts';
 import { getItem } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import { FINAL_STAGES } from '../domain/item/stages.ts';
+import { FINAL_STAGES, STAGES } from '../domain/item/stages.ts';
 import { callWithin } from '../engine/ask.ts';
 import {
   type CommandMessage,
@@ -161,7 +161,8 @@ async function answerFromChain(
   );
   const seq = (next?.seq ?? chain.length + 1) - 1;
   const change = chain.findLast((event) => event.type === 'item.stage_changed' && event.seq <= seq);
-  return { seq, stage: String(change?.data['to'] ?? 'briefing'), substage: null };
+  const stage = STAGES.find((name) => name === change?.data['to']) ?? 'briefing';
+  return { seq, stage, substage: null };
 }
 
 async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 import type { Db } from '../db/client.ts';
 import type { CommandRow, CommandVerdict } from '../db/item/commands.ts';
 import { projectRun } from '../db/publishing/resolutions.ts';
-import { answerAt, type CommandAnswer } from '../domain/item/command-answer.ts';
+import { answerAt } from '../domain/item/command-answer.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../domain/item/event.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { type ItemSnapshot, startItem } from '../domain/item/run.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';

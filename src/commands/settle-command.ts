@@ -6,7 +6,8 @@ import {
   takeFence,
   verdictOf,
 } from '../db/item/commands.ts';
-import type { CommandAnswer, CommandOutcome } from './command-outcome.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
+import type { CommandOutcome } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand } from './deliver-command.ts';
 
 /** The right to send a command; longer than the deadline of a delivery. */

@@ -1,11 +1,11 @@
 import type { EventBatch } from '../activities/recording.ts';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import {
   chainEvents,
   type EventRecord,
   GENESIS_HASH,
   type ItemEvent,
 } from '../domain/item/event.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import type { ContentItemInput, ContinuedRun } from './messages.ts';
 

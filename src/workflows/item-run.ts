@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { answerOf, type CommandAnswer } from '../domain/item/command-answer.ts';
+import { answerOf } from '../domain/item/command-answer.ts';
 import type { Command, SystemEvent } from '../domain/item/commands.ts';
 import { type Deadline, deadlinesOf } from '../domain/item/deadlines.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import {
   type ItemEffect,
   type ItemSnapshot,

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CommandAnswer } from '../domain/item/command-answer.ts';
 import type { Command } from '../domain/item/commands.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
+import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import type { ItemInput } from '../domain/item/start.ts';

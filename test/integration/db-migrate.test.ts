@@ -111,7 +111,22 @@ describe('append-only tables', () => {
       const removal = db.execute(sql.raw(`delete from ${table}`));
       await expect(removal, table).rejects.toMatchObject({ cause: { code: '23001' } });
     }
-    const truncation = db.execute(sql`truncate item_events`);
-    await expect(truncation).rejects.toMatchObject({ cause: { code: '23001' } });
+  });
+
+  it.each([
+    'playbooks',
+    'item_events',
+    'briefs',
+    'drafts',
+    'readings',
+    'kpi_reviews',
+    'archived_histories',
+    'repairs',
+  ])('refuse that %s is emptied at once', async (table) => {
+    // With `cascade`: a table that others point at is otherwise refused before any trigger.
+    const truncation = database.db.execute(sql.raw(`truncate ${table} cascade`));
+    await expect(truncation).rejects.toMatchObject({
+      cause: { code: '23001', message: `${table} is append-only: TRUNCATE is refused` },
+    });
   });
 });

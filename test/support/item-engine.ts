@@ -20,7 +20,6 @@ import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
 import type {
   Caller,
-  CommandAnswer,
   CommandOutcome,
   CommandRequest,
   CommandSender,
@@ -40,6 +39,7 @@ import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { StartItemBody } from '../../src/domain/item/command-bodies.ts';
 import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
+import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';

@@ -103,13 +103,8 @@ export const Problem = z
 export type Problem = z.infer<typeof Problem>;
 
 /** What a problem may carry beside its code and detail. */
-export interface ProblemParts {
-  detail?: string;
-  issues?: ProblemIssue[];
-  unmet?: Unmet[];
-  outcome?: 'refused';
-  commandId?: string;
-  current?: string | null;
+export interface ProblemParts
+  extends Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'requestId'>> {
   headers?: Record<string, string>;
 }
 
@@ -147,17 +142,13 @@ export function refusal(unmet: Unmet[], commandId?: string): ApiError {
     detail: unmet.map(({ code, message }) => `${code}: ${message}`).join('; '),
     unmet,
     outcome: 'refused',
-    ...(commandId !== undefined && { commandId }),
+    commandId,
   });
 }
 
 /** Issues as the domain and the command sender name them, as a problem shows them. */
 export function problemIssues(issues: readonly BodyIssue[]): ProblemIssue[] {
-  return issues.map(({ path, message, choices }) => ({
-    path: path.join('.'),
-    message,
-    ...(choices !== undefined && { choices }),
-  }));
+  return issues.map((issue) => ({ ...issue, path: issue.path.join('.') }));
 }
 
 export interface ProblemResponse {

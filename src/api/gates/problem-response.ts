@@ -33,6 +33,8 @@ const ASSET_ERRORS = {
   asset_store_full: 'unavailable',
 } as const satisfies Record<AssetErrorCode, ErrorCode>;
 
+const COME_AGAIN = { 'Retry-After': '2' };
+
 /** The problem that an error is answered with. An unknown error tells the caller nothing but its request id. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
@@ -40,19 +42,11 @@ export function toApiError(error: unknown): ApiError {
     const message = 'is not one that this list returned';
     return invalidRequest([{ path: 'cursor', in: 'query', message }]);
   }
-  if (error instanceof AssetError) {
-    return assetProblem(error);
-  }
+  if (error instanceof AssetError) return assetProblem(error);
   if (error instanceof HTTPException) return fromFramework(error);
   if (isDatabaseAway(error)) {
-    return new ApiError(
-      'unavailable',
-      {
-        detail: 'the database is away; nothing was stored, repeat with the same Idempotency-Key',
-        headers: { 'Retry-After': '2' },
-      },
-      { cause: error },
-    );
+    const detail = 'the database is away; nothing was stored, repeat with the same Idempotency-Key';
+    return new ApiError('unavailable', { detail, headers: COME_AGAIN }, { cause: error });
   }
   if (isUnstorableText(error)) {
     return invalidRequest([{ path: '', message: 'holds text that cannot be stored' }]);
@@ -65,17 +59,11 @@ export function toApiError(error: unknown): ApiError {
     return new ApiError('conflict', { detail: 'the run of this item is not open' });
   }
   if (isGrpcServiceError(error) || error instanceof ServiceError) {
-    return new ApiError(
-      'unavailable',
-      { detail: 'the engine is away', headers: { 'Retry-After': '2' } },
-      { cause: error },
-    );
+    const detail = 'the engine is away';
+    return new ApiError('unavailable', { detail, headers: COME_AGAIN }, { cause: error });
   }
-  return new ApiError(
-    'internal',
-    { detail: 'the error is logged under this request id' },
-    { cause: error },
-  );
+  const detail = 'the error is logged under this request id';
+  return new ApiError('internal', { detail }, { cause: error });
 }
 
 function assetProblem(error: AssetError): ApiError {
@@ -151,21 +139,15 @@ function framesOf(error: Error): string[] {
 
 type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie';
 
-const PLACES: Partial<Record<Target, ProblemIssue['in']>> = {
-  query: 'query',
-  param: 'path',
-  header: 'header',
+const PLACES: Partial<Record<Target, Pick<ProblemIssue, 'in'>>> = {
+  query: { in: 'query' },
+  param: { in: 'path' },
+  header: { in: 'header' },
 };
 
 /** What a schema found wrong, field by field. */
 export function validationProblem(error: ZodError, target: Target): ApiError {
-  const place = PLACES[target];
-  return invalidRequest(
-    issuesOf(error.issues).map((issue) => ({
-      ...issue,
-      ...(place !== undefined && { in: place }),
-    })),
-  );
+  return invalidRequest(issuesOf(error.issues).map((issue) => ({ ...issue, ...PLACES[target] })));
 }
 
 type ZodIssue = ZodError['issues'][number];
@@ -183,19 +165,14 @@ function issuesOf(
       }));
     }
     if (issue.code === 'invalid_union') {
-      const branch = nearest(issue.errors);
-      if (branch !== null) return issuesOf(branch, path);
+      // The branch that fits best is what the caller meant.
+      const [nearest] = issue.errors
+        .filter((branch) => branch.length > 0)
+        .toSorted((a, b) => a.length - b.length);
+      if (nearest !== undefined) return issuesOf(nearest, path);
     }
     return [{ path: shown(path), message: issue.message }];
   });
-}
-
-/** Of the branches of a union the one that fits best is what the caller meant. */
-function nearest(branches: readonly (readonly ZodIssue[])[]): readonly ZodIssue[] | null {
-  const [best] = branches
-    .filter(({ length }) => length > 0)
-    .toSorted((a, b) => a.length - b.length);
-  return best ?? null;
 }
 
 function shown(path: readonly PropertyKey[]): string {

@@ -1,5 +1,5 @@
 import { and, asc, eq } from 'drizzle-orm';
-import type { CommandAnswer } from '../../domain/item/command-answer.ts';
+import type { CommandAnswer } from '../../domain/item/record-schema.ts';
 import type { Db } from '../client.ts';
 import { type ItemKey, isOfItem } from '../item/items.ts';
 import { commands, itemEvents } from '../schema/index.ts';

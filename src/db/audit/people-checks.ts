@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { CommandType } from '../../domain/item/commands.ts';
-import type { Approval, ApprovalSet } from '../../domain/item/context.ts';
+import type { ApprovalSet } from '../../domain/item/context.ts';
+import type { Approval } from '../../domain/item/record-schema.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import { type AuditScope, iso, WAITS } from './sql.ts';
 

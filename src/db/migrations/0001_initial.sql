@@ -49,6 +49,7 @@ create table api_keys (
 );
 create index api_keys_by_member on api_keys (workspace_id, member_id);
 
+-- Items pin a version: a changed playbook is a new version.
 create table playbooks (
   id text primary key,
   workspace_id text not null references workspaces (id),
@@ -58,9 +59,6 @@ create table playbooks (
   created_at timestamp(3) with time zone not null default now(),
   unique (workspace_id, name, version)
 );
--- Items pin a version: a changed playbook is a new version.
-create trigger playbooks_append_only before update or delete on playbooks
-  for each row execute function refuse_change();
 
 create table channel_accounts (
   id text primary key,
@@ -199,10 +197,6 @@ create table item_events (
 );
 create index item_events_by_command on item_events (workspace_id, command_id)
   where command_id is not null;
-create trigger item_events_append_only before update or delete on item_events
-  for each row execute function refuse_change();
-create trigger item_events_no_truncate before truncate on item_events
-  for each statement execute function refuse_change();
 
 create table briefs (
   item_id text not null,
@@ -217,8 +211,6 @@ create table briefs (
   foreign key (workspace_id, item_id) references items (workspace_id, id),
   foreign key (workspace_id, author_id) references members (workspace_id, id)
 );
-create trigger briefs_append_only before update or delete on briefs
-  for each row execute function refuse_change();
 
 create table drafts (
   item_id text not null,
@@ -233,8 +225,6 @@ create table drafts (
   foreign key (workspace_id, item_id) references items (workspace_id, id),
   foreign key (workspace_id, author_id) references members (workspace_id, id)
 );
-create trigger drafts_append_only before update or delete on drafts
-  for each row execute function refuse_change();
 
 -- item_id has no foreign key: the command that starts an item may be refused, and then has none.
 create table commands (
@@ -504,10 +494,6 @@ create table readings (
   foreign key (workspace_id, created_by) references members (workspace_id, id)
 );
 create index readings_by_item on readings (workspace_id, item_id, as_of desc, id desc);
-create trigger readings_append_only before update or delete on readings
-  for each row execute function refuse_change();
-create trigger readings_no_truncate before truncate on readings
-  for each statement execute function refuse_change();
 
 create table kpi_reviews (
   id text primary key,
@@ -520,8 +506,6 @@ create table kpi_reviews (
   unique (item_id, number),
   foreign key (workspace_id, item_id) references items (workspace_id, id)
 );
-create trigger kpi_reviews_append_only before update or delete on kpi_reviews
-  for each row execute function refuse_change();
 
 create table webhook_endpoints (
   id text primary key,
@@ -581,8 +565,6 @@ create table archived_histories (
 );
 -- Already compressed.
 alter table archived_histories alter column history set storage external;
-create trigger archived_histories_append_only before update or delete on archived_histories
-  for each row execute function refuse_change();
 
 create table repairs (
   id text primary key,
@@ -599,8 +581,6 @@ create table repairs (
   foreign key (workspace_id, actor_id) references members (workspace_id, id)
 );
 create index repairs_by_finding on repairs (workspace_id, finding_id, created_at);
-create trigger repairs_append_only before update or delete on repairs
-  for each row execute function refuse_change();
 
 -- How often an item or a channel account got another name: both are in the title of a calendar entry,
 -- whose SEQUENCE has to go up with it. Rows of their own, so that a rename touches no publication and
@@ -623,3 +603,19 @@ create trigger items_renamed after update of title on items for each row
   when (old.title is distinct from new.title) execute function count_rename();
 create trigger channel_accounts_renamed after update of name on channel_accounts for each row
   when (old.name is distinct from new.name) execute function count_rename();
+
+-- What is written once stays as it was.
+do $$
+declare
+  log text;
+begin
+  foreach log in array array['playbooks', 'item_events', 'briefs', 'drafts', 'readings',
+                             'kpi_reviews', 'archived_histories', 'repairs']
+  loop
+    execute format('create trigger %I before update or delete on %I
+      for each row execute function refuse_change()', log || '_append_only', log);
+    execute format('create trigger %I before truncate on %I
+      for each statement execute function refuse_change()', log || '_no_truncate', log);
+  end loop;
+end;
+$$;

@@ -1,23 +1,7 @@
 import type { Command, CommandType } from './commands.ts';
+import type { CommandAnswer } from './record-schema.ts';
 import { type ItemSnapshot, placeOf } from './run.ts';
 import { stageOf, substageOf } from './stages.ts';
-
-/**
- * The answer of an applied command: small, and the same for every repetition. The run gives it and
- * remembers it, so that a repetition long after is answered by what was so at the time.
- */
-export interface CommandAnswer {
-  seq: number;
-  stage: string;
-  substage: string | null;
-  /** For saves: the version saved (or found identical). */
-  version?: number;
-  hash?: string;
-  contentHash?: string | null;
-  handoffId?: string;
-  publications?: { id: string; channelAccountId: string; state: string; at: string }[];
-  warnings?: { code: string; message: string }[];
-}
 
 /** What an answer depends on, besides the state after the command. */
 type CommandContent = {

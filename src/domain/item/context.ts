@@ -1,6 +1,7 @@
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { Playbook, Quorum } from '../playbook/playbook.ts';
 import { IN_FLIGHT_STATES, type PublicationState } from './publication-states.ts';
+import type { Approval, Checkpoint, Handoff, SignOff } from './record-schema.ts';
 import type { ClockedStage, Place, Stage } from './stages.ts';
 
 /** The rules of a playbook that the run needs: everything but its labels. */
@@ -46,30 +47,11 @@ export interface DraftDigest {
   failedChecks: string[];
 }
 
-export interface Handoff {
-  id: string;
-  kind: 'brief' | 'schedule';
-  state: 'offered' | 'accepted' | 'declined' | 'withdrawn';
-  offeredAt: string;
-  offeredBy: string;
-  decidedAt: string | null;
-  decidedBy: string | null;
-  reason: string | null;
-}
-
 export interface AskedRole {
   role: ApproverRole;
   quorum: Quorum;
   /** For quorum `all`: who held the role, four eyes respected, when the set was opened. */
   members: string[];
-}
-
-export interface Approval {
-  role: ApproverRole;
-  memberId: string;
-  decision: 'approve' | 'request_changes';
-  contentHash: string;
-  at: string;
 }
 
 /** Opened by a submit; bound to one content hash; void for good once the content changes. */
@@ -105,31 +87,6 @@ export interface PublicationRecord {
   heldUntil?: string;
   /** Its deadline passed before it was approved and planned. */
   released?: true;
-}
-
-export interface CheckpointRecord {
-  publicationId: string;
-  checkpoint: string;
-  required: boolean;
-  dueAt: string;
-  state: 'due' | 'recorded' | 'missing';
-  settledAt: string | null;
-}
-
-export const REVIEW_DECISIONS = [
-  'scale',
-  'iterate',
-  'retire',
-  'recycle',
-  'extend_measurement',
-] as const;
-export type ReviewDecision = (typeof REVIEW_DECISIONS)[number];
-
-export interface SignOff {
-  role: OwnerRole;
-  memberId: string;
-  decision: ReviewDecision | 'agree' | 'dissent';
-  at: string;
 }
 
 export interface Review {
@@ -172,7 +129,7 @@ export interface ItemContext {
   handoffs: Handoff[];
   approvals: ApprovalSet[];
   publications: PublicationRecord[];
-  checkpoints: CheckpointRecord[];
+  checkpoints: Checkpoint[];
   reviews: Review[];
   targetsFrozenAt: string | null;
   clock: StageClock | null;

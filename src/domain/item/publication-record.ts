@@ -1,8 +1,9 @@
 import { derivedId } from '../ids.ts';
 import { addMs, ageMs } from './ages.ts';
 import type { PlannedSlot } from './commands/facts.ts';
-import type { CheckpointRecord, ItemContext, PublicationRecord } from './context.ts';
+import type { ItemContext, PublicationRecord } from './context.ts';
 import type { PublicationState } from './publication-states.ts';
+import type { Checkpoint } from './record-schema.ts';
 
 export function withPublication(
   context: ItemContext,
@@ -29,7 +30,7 @@ export function skipped(
 export function newCheckpoint(
   { id, publishedAt }: { id: string; publishedAt: string },
   { name, required }: { name: string; required: boolean },
-): CheckpointRecord {
+): Checkpoint {
   const dueAt = addMs(publishedAt, ageMs(name));
   return { publicationId: id, checkpoint: name, required, dueAt, state: 'due', settledAt: null };
 }

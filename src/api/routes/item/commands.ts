@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getCommand, verdictOf } from '../../../db/item/commands.ts';
-import { CommandAnswerFields } from '../../command-reply.ts';
+import { CommandAnswer } from '../../../domain/item/record-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, UnmetRequirement } from '../../gates/errors.ts';
@@ -16,7 +16,7 @@ const StoredCommand = z
     state: z.enum(['pending', 'applied', 'refused']),
     createdAt: InstantText,
     settledAt: z.string().optional(),
-    answer: CommandAnswerFields.optional().describe('of an applied command'),
+    answer: CommandAnswer.optional().describe('of an applied command'),
     unmet: z.array(UnmetRequirement).optional().describe('of a refused command'),
   })
   .meta({ id: 'StoredCommand' });
@@ -44,13 +44,9 @@ export function commandRoutes({ db }: Pick<ApiDeps, 'db'>) {
     return c.json(
       verdict.state === 'refused'
         ? { ...command, settledAt, unmet: verdict.unmet }
-        : { ...command, settledAt, answer: storedAnswer(verdict.answer) },
+        : // Applied rows hold what the command sender stored as their answer.
+          { ...command, settledAt, answer: verdict.answer as CommandAnswer },
       200,
     );
   });
-}
-
-/** Applied rows hold what the command sender stored as their answer. */
-function storedAnswer(answer: Record<string, unknown>): z.infer<typeof CommandAnswerFields> {
-  return answer as z.infer<typeof CommandAnswerFields>;
 }

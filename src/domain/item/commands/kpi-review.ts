@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { CheckpointName } from '../../kpi/checkpoint-name.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../people/roles.ts';
-import type { ReviewDecision } from '../context.ts';
-import { REVIEW_DECISIONS } from '../context.ts';
 import { Sha256 } from '../draft.ts';
+import { SignOff } from '../record-schema.ts';
 import { comment, conditions, ReasonBody } from './body-parts.ts';
 import type { Facts } from './facts.ts';
 
@@ -13,7 +12,7 @@ export interface ReviewPayloads {
   sign_off: {
     refs: {
       role: OwnerRole;
-      decision: ReviewDecision | 'agree' | 'dissent';
+      decision: SignOff['decision'];
       reviewHash?: string;
       extendTo?: string;
       commentId?: string;
@@ -26,7 +25,7 @@ export const REVIEW_BODIES = {
   open_kpi_review: ReasonBody,
   sign_off: z.strictObject({
     role: z.enum(OWNER_ROLES),
-    decision: z.enum([...REVIEW_DECISIONS, 'agree', 'dissent']),
+    decision: SignOff.shape.decision,
     reviewHash: Sha256.optional(),
     extendTo: CheckpointName.optional(),
     learnings: z.string().trim().min(1).max(10_000).optional(),

@@ -2,7 +2,8 @@ import { derivedId } from '../../ids.ts';
 import type { OwnerRole } from '../../people/roles.ts';
 import type { HandoffPayloads } from '../commands/handoff.ts';
 import type { Command } from '../commands.ts';
-import { currentHandoff, type Handoff, type ItemContext } from '../context.ts';
+import { currentHandoff, type ItemContext } from '../context.ts';
+import type { Handoff } from '../record-schema.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
 

@@ -1,13 +1,9 @@
 import { derivedId } from '../../ids.ts';
 import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
-import {
-  type CheckpointRecord,
-  currentReview,
-  type ItemContext,
-  peerDecision,
-} from '../context.ts';
+import { currentReview, type ItemContext, peerDecision } from '../context.ts';
 import { newCheckpoint, skipped } from '../publication-record.ts';
+import type { Checkpoint } from '../record-schema.ts';
 import { rolesYetToSign } from '../responsible.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, NOTHING, recorded } from './move.ts';
@@ -18,13 +14,13 @@ export function settleCheckpoint(
 ): Move {
   const { publicationId, checkpoint, at: settledAt } = event;
   const state = event.type === 'checkpoint_recorded' ? 'recorded' : 'missing';
-  const isMeant = (record: CheckpointRecord) =>
+  const isMeant = (record: Checkpoint) =>
     record.state === 'due' &&
     record.publicationId === publicationId &&
     record.checkpoint === checkpoint;
   if (!context.checkpoints.some(isMeant)) return NOTHING;
   const checkpoints = context.checkpoints.map(
-    (record): CheckpointRecord => (isMeant(record) ? { ...record, state, settledAt } : record),
+    (record): Checkpoint => (isMeant(record) ? { ...record, state, settledAt } : record),
   );
   return recorded({ checkpoints }, `kpi_checkpoint.${state}`, { publicationId, checkpoint });
 }
