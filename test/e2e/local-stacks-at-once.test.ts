@@ -3,43 +3,38 @@ import { findFreePort } from '../../scripts/local/ports.ts';
 import type { LocalPorts } from '../../scripts/local/stack-context.ts';
 import { startTestStack } from '../support/stack-local.ts';
 
-const ROUNDS = 3;
-
 describe('two local stacks that start in the same instant', () => {
-  it.each(Array.from({ length: ROUNDS }, (_, round) => round + 1))(
-    'both come up, though they prefer the same ports (round %i)',
-    async () => {
-      const ports = await findFreePorts();
-      const starts = [1, 2].map(() => startTestStack({ ports, temporalUi: true }));
-      onTestFinished(async () => {
-        for (const start of await Promise.allSettled(starts)) {
-          if (start.status === 'fulfilled') await start.value.dispose();
-        }
-      });
-      const stacks = await Promise.all(starts);
-      for (const stack of stacks) {
-        expect((await fetch(`${stack.apiUrl}/readyz`)).status).toBe(200);
-        // Its key opens its own API only: neither of them talks to a program of the other.
-        const key = stack.credentials.members[0]?.key;
-        const reply = await fetch(`${stack.apiUrl}/v1/inbox`, {
-          headers: { authorization: `Bearer ${key}` },
-        });
-        expect(reply.status).toBe(200);
-        for (const name of ['postgres', 'temporal', 'sandbox', 'worker', 'api'] as const) {
-          expect(stack.restarts(name)).toBe(0);
-        }
+  it('both come up, though they prefer the same ports', async () => {
+    const ports = await findFreePorts();
+    const starts = [1, 2].map(() => startTestStack({ ports, temporalUi: true }));
+    onTestFinished(async () => {
+      for (const start of await Promise.allSettled(starts)) {
+        if (start.status === 'fulfilled') await start.value.dispose();
       }
-      const addresses = stacks.flatMap((stack) => [
-        stack.apiUrl,
-        stack.sandboxUrl,
-        stack.temporalUiUrl,
-        `tcp://${stack.temporalAddress}`,
-        stack.databaseUrl,
-      ]);
-      const hosts = addresses.map((address) => new URL(address ?? '').host);
-      expect(new Set(hosts).size).toBe(hosts.length);
-    },
-  );
+    });
+    const stacks = await Promise.all(starts);
+    for (const stack of stacks) {
+      expect((await fetch(`${stack.apiUrl}/readyz`)).status).toBe(200);
+      // Its key opens its own API only: neither of them talks to a program of the other.
+      const key = stack.credentials.members[0]?.key;
+      const reply = await fetch(`${stack.apiUrl}/v1/inbox`, {
+        headers: { authorization: `Bearer ${key}` },
+      });
+      expect(reply.status).toBe(200);
+      for (const name of ['postgres', 'temporal', 'sandbox', 'worker', 'api'] as const) {
+        expect(stack.restarts(name)).toBe(0);
+      }
+    }
+    const addresses = stacks.flatMap((stack) => [
+      stack.apiUrl,
+      stack.sandboxUrl,
+      stack.temporalUiUrl,
+      `tcp://${stack.temporalAddress}`,
+      stack.databaseUrl,
+    ]);
+    const hosts = addresses.map((address) => new URL(address ?? '').host);
+    expect(new Set(hosts).size).toBe(hosts.length);
+  });
 });
 
 /** Ports that nobody listens on now. */
