@@ -12,6 +12,7 @@ import { timeTravel } from '../commands/time-travel.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
+import { CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -34,7 +35,10 @@ const database = createDb(config.databaseUrl, {
   onConnectionLost: ({ name }) => log.warn({ reason: name }, 'database connection lost'),
 });
 // Lazy: an API that starts while the engine is away answers what it can and says so in /readyz.
-const connection = Connection.lazy(config.temporal.connection);
+const connection = Connection.lazy({
+  ...config.temporal.connection,
+  interceptors: CLIENT_INTERCEPTORS,
+});
 const { namespace, taskQueue } = config.temporal;
 const temporal = new Client({ connection, namespace });
 const { db } = database;
@@ -109,6 +113,6 @@ async function stop(signal: string): Promise<void> {
   await database.close();
   await connection.close();
   log.info({}, 'API stopped');
-  // The engine's client retries on timers of its own, which throw on a closed connection.
+  // The engine's client retries on timers of its own, which would hold the process.
   process.exit(0);
 }

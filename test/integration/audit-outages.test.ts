@@ -15,6 +15,7 @@ import {
   kindOf,
 } from '../../src/domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
 import { DAY_MS, toReview } from '../support/item-story.ts';
@@ -107,7 +108,10 @@ describe('an engine that is away', () => {
   it('answers with what the tables know, and names what it could not ask', async () => {
     const itemId = await engine.start();
     await engine.travel(itemId, { byMs: 5 * DAY_MS });
-    const connection = Connection.lazy({ address: await closedPort() });
+    const connection = Connection.lazy({
+      address: await closedPort(),
+      interceptors: CLIENT_INTERCEPTORS,
+    });
     const temporal = new Client({ connection });
     const blind = createAudit({ ...engine.deps, temporal });
     const started = performance.now();

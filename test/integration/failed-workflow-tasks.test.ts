@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { eventually } from '../support/eventually.ts';
 import { failedWorkflowTasks } from '../support/failed-workflow-tasks.ts';
 import { createTestNamespace } from '../support/test-namespace.ts';
@@ -14,7 +15,10 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 let connection: Connection;
 let client: Client;
 beforeAll(async () => {
-  connection = await Connection.connect({ address: inject('temporalAddress') });
+  connection = await Connection.connect({
+    address: inject('temporalAddress'),
+    interceptors: CLIENT_INTERCEPTORS,
+  });
   client = new Client({ connection, namespace: await createTestNamespace(connection) });
 });
 afterAll(() => connection?.close());

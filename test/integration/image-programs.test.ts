@@ -11,6 +11,7 @@ import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { readSecretsConfig } from '../../src/config.ts';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { createDb, type Database } from '../../src/db/client.ts';
+import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { type Json, openApi, type TestApi } from '../support/api-fixture.ts';
 import { composeEnvironment, imageCopies } from '../support/image.ts';
 import { createEmptyDatabase, type TestDatabase } from '../support/stack-database.ts';
@@ -37,7 +38,10 @@ describe('an operator with nothing but the image and an empty database', () => {
     symlinkSync(join(root, 'node_modules'), join(image, 'node_modules'));
     empty = await createEmptyDatabase();
     database = createDb(empty.url, { max: 2, applicationName: 'baton-test' });
-    connection = Connection.lazy({ address: inject('temporalAddress') });
+    connection = Connection.lazy({
+      address: inject('temporalAddress'),
+      interceptors: CLIENT_INTERCEPTORS,
+    });
     const delivery = {
       db: database.db,
       temporal: new Client({ connection }),

@@ -1,6 +1,7 @@
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { createTestDatabase } from '../support/stack-database.ts';
 
 describe('the services of a test run', () => {
@@ -22,7 +23,10 @@ describe('the services of a test run', () => {
   });
 
   it('has a Temporal server with the namespace "default"', async () => {
-    const connection = await Connection.connect({ address: inject('temporalAddress') });
+    const connection = await Connection.connect({
+      address: inject('temporalAddress'),
+      interceptors: CLIENT_INTERCEPTORS,
+    });
     onTestFinished(() => connection.close());
     const { namespaceInfo } = await connection.workflowService.describeNamespace({
       namespace: 'default',

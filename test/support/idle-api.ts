@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { Database } from '../../src/db/client.ts';
+import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { type CallOptions, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { createTestNamespace } from './test-namespace.ts';
@@ -20,7 +21,10 @@ export interface IdleApi extends TestApi {
 
 export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promise<IdleApi> {
   const database = await openTestDb(8);
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await Connection.connect({
+    address: inject('temporalAddress'),
+    interceptors: CLIENT_INTERCEPTORS,
+  });
   const temporal = new Client({ connection, namespace: await createTestNamespace(connection) });
   const { db } = database;
   const given = { db, temporal, taskQueue: `test-${randomUUID()}` };
