@@ -152,7 +152,7 @@ describe('npm run demo', () => {
       expect(owner.output()).toMatch(/ledger\.jsonl:[34]\n/);
       const seconds = Number(/The story took (\d+) s/.exec(owner.output())?.[1]);
       // The bound is for a machine that has other work as well.
-      expect(seconds).toBeLessThan(STORY_MS / 1_000);
+      expect(seconds).toBeLessThan(60);
 
       const guest = start('--exit');
       expect(await guest.exited, guest.output()).toBe(0);
