@@ -13,16 +13,21 @@ const SHARED_MODULES = { isolate: false };
 
 const services = {
   ...PATIENCE,
-  // The programs that tests start as processes find each other's compiled code.
-  env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.baton', 'cache', 'node') },
+  env: {
+    // The programs that tests start as processes find each other's compiled code.
+    NODE_COMPILE_CACHE: join(import.meta.dirname, '.baton', 'cache', 'node'),
+    NODE_OPTIONS: `--import=${new URL('test/support/quick-packages.mjs', import.meta.url)}`,
+  },
   globalSetup: ['test/support/stack-global-setup.ts'],
   pool: 'forks',
+  // They wait for leases, slots and graces, or for the stacks they start, more than they compute: so many
+  // keep two cores busy.
+  maxWorkers: 4,
+  sequence: { groupOrder: 1 },
 } satisfies TestProjectInlineConfiguration['test'];
 
 export default defineConfig({
   test: {
-    // Two cores are enough for the whole suite; more make the services the bottleneck.
-    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -34,6 +39,8 @@ export default defineConfig({
           ],
           ...PATIENCE,
           ...SHARED_MODULES,
+          // They compute all the time.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -43,9 +50,6 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           ...SHARED_MODULES,
-          // They wait for leases, slots and graces more than they compute.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -58,8 +62,6 @@ export default defineConfig({
               ? 'test/replay/record-histories.ts'
               : 'test/replay/**/*.test.ts',
           ],
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -67,9 +69,6 @@ export default defineConfig({
           ...services,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Each file runs whole stacks of its own, which spend much of their time waiting.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

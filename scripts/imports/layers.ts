@@ -33,7 +33,17 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Workflow code is deterministic: effects belong in src/activities, rules in src/domain; zod stays out of the bundle.',
   },
   activities: {
-    folders: ['domain', 'channels', 'metrics', 'db', 'time', 'slots', 'assets', 'credentials'],
+    folders: [
+      'domain',
+      'channels',
+      'metrics',
+      'db',
+      'time',
+      'slots',
+      'assets',
+      'credentials',
+      'engine',
+    ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
     place:
       'An activity is one effect: what a workflow shares with it belongs in src/domain, wiring in worker.ts.',

@@ -20,6 +20,8 @@ export interface TemporalOptions {
   exactPorts?: boolean;
   /** Preferred port of the web UI; `false` starts none. */
   uiPort?: number | false | undefined;
+  /** Whether every write waits for the disk; default true. Without, only a power cut loses anything. */
+  waitsForDisk?: boolean;
   onLine?: ((line: string) => void) | undefined;
 }
 
@@ -78,6 +80,7 @@ async function startServer(
       `--namespace=${LOCAL_NAMESPACE}`,
       `--db-filename=${join(options.directory, 'temporal.db')}`,
       '--sqlite-pragma=journal_mode=WAL',
+      ...(options.waitsForDisk === false ? ['--sqlite-pragma=synchronous=OFF'] : []),
       '--dynamic-config-value=frontend.WorkflowTimeSkippingEnabled=true',
       // Timers fire up to this much late; the server's own second is felt at every stop of a time travel.
       '--dynamic-config-value=history.timerProcessorMaxTimeShift="20ms"',

@@ -12,12 +12,14 @@ export interface Readiness {
   };
 }
 
-const CACHED_MS = 2_000;
+const READY_FOR_MS = 2_000;
+/** Who waits for a start asks again and again. */
+const NOT_READY_FOR_MS = 250;
 const TIMEOUT_MS = 2_500;
 
 /**
  * Whether the API can do its work: database and engine reachable and a worker alive. One question at
- * a time is under way, and its answer holds for two seconds, however often it is asked.
+ * a time is under way, and its answer holds for a while, however often it is asked.
  */
 export function createReadiness({
   db,
@@ -30,7 +32,7 @@ export function createReadiness({
   isStopping: () => boolean;
   now?: () => number;
 }): () => Promise<Readiness> {
-  let asked: { at: number; answer: Promise<Readiness['checks']> } | null = null;
+  let asked: { until: number; answer: Promise<Readiness['checks']> } | null = null;
   async function ask(): Promise<Readiness['checks']> {
     const [database, sighting] = await Promise.allSettled([
       inTime(db.$client.query('select 1')),
@@ -44,10 +46,15 @@ export function createReadiness({
     };
   }
   return async () => {
-    if (asked === null || now() - asked.at > CACHED_MS) asked = { at: now(), answer: ask() };
-    const checks = { ...(await asked.answer), accepting: !isStopping() };
+    asked = asked !== null && now() < asked.until ? asked : { until: Infinity, answer: ask() };
+    const question = asked;
+    const checks = { ...(await question.answer), accepting: !isStopping() };
     const { accepting, database, engine: reachable, worker } = checks;
-    return { ready: accepting && database && reachable && worker.polls, checks };
+    const works = database && reachable && worker.polls;
+    if (question.until === Infinity) {
+      question.until = now() + (works ? READY_FOR_MS : NOT_READY_FOR_MS);
+    }
+    return { ready: accepting && works, checks };
   };
 }
 

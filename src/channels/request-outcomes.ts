@@ -2,6 +2,7 @@ import {
   type HttpResponse,
   type NotSent,
   type NotSentCode,
+  REFUSED_ADDRESS_CODES,
   retryAfterMs,
   type Unknown,
   type UnknownCode,
@@ -18,15 +19,7 @@ export type FailedOutcome = Exclude<PublishOutcome, { outcome: 'published' }>;
 const UNREACHABLE_WAIT_MS = 5_000;
 const RATE_LIMIT_WAIT_MS = 60_000;
 
-/** Trying again does not help: the account's address itself is refused. */
-const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set([
-  'url_invalid',
-  'url_has_credentials',
-  'scheme_not_allowed',
-  'port_not_allowed',
-  'address_not_allowed',
-  'header_not_allowed',
-]);
+const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set(REFUSED_ADDRESS_CODES);
 
 /** Of a request that never reached the network. */
 export function notSentOutcome({ code, message }: NotSent): FailedOutcome {

@@ -15,7 +15,8 @@ import { slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
-import type { BodyIssue, Caller } from './command-outcome.ts';
+import type { Caller } from './command-outcome.ts';
+import { InvalidBody } from './command-refusals.ts';
 import { currentFaults } from './current-draft.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
@@ -39,28 +40,6 @@ export interface Preparation<T extends CommandType> {
   body: CommandBody<T>;
   /** Id of the comment row, if the command brings one. */
   commentId: string;
-}
-
-/** The body cannot become a command: the fields and rules it breaks. */
-export class InvalidBody extends Error {
-  readonly issues: BodyIssue[];
-
-  constructor(issues: BodyIssue[]) {
-    super(issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-    this.name = 'InvalidBody';
-    this.issues = issues;
-  }
-}
-
-/** `If-Match` names another version than the current one. */
-export class VersionConflict extends Error {
-  readonly current: string | null;
-
-  constructor(current: string | null) {
-    super(`the current version is ${current ?? 'none'}`);
-    this.name = 'VersionConflict';
-    this.current = current;
-  }
 }
 
 /** What a command has of its own; anything else is as its body says (`partsOfBody`). */
@@ -281,7 +260,7 @@ function depthWarnings({
 
 /**
  * Stores the texts of a command and gathers its facts.
- * @throws InvalidBody, VersionConflict
+ * @throws InvalidBody
  */
 export async function prepareCommand<T extends CommandType>(
   type: T,

@@ -11,14 +11,13 @@ import type { Actor, ItemContext } from '../domain/item/context.ts';
 import { versionTag } from '../domain/item/version-tag.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
+import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import {
   type CommandParts,
-  InvalidBody,
   type Preparation,
   prepareCommand,
   takesSlots,
-  VersionConflict,
 } from './prepare-command.ts';
 import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
 import type { Turnstile } from './turnstile.ts';

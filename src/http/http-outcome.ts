@@ -1,11 +1,16 @@
-/** The request never reached the other side: sending it again cannot do anything twice. */
-export const NOT_SENT_CODES = [
+/** The address itself is refused: trying again does not help. */
+export const REFUSED_ADDRESS_CODES = [
   'url_invalid',
   'url_has_credentials',
   'scheme_not_allowed',
   'port_not_allowed',
   'address_not_allowed',
   'header_not_allowed',
+] as const;
+
+/** The request never reached the other side: sending it again cannot do anything twice. */
+export const NOT_SENT_CODES = [
+  ...REFUSED_ADDRESS_CODES,
   'dns_failed',
   'connection_refused',
   'connection_failed',

@@ -180,6 +180,10 @@ describe('the page of the document', () => {
   it('has a line for each kind of problem, where the `type` of a problem leads', async () => {
     const { text } = await api.call(null, 'GET', '/docs');
     for (const code of ERROR_CODES) expect(text).toContain(`id="error-${code}"`);
+    const problem = await api.call(null, 'GET', '/v1/items');
+    const [page, anchor = ''] = problem.json.type.split('#');
+    expect(page).toBe('/docs');
+    expect(text).toContain(`id="${anchor}"`);
   });
 });
 

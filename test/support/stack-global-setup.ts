@@ -60,9 +60,9 @@ async function startTestStack(): Promise<TestStack> {
   chmodSync(directory, 0o711);
   const postgresDirectory = join(directory, 'postgres');
   const started = await Promise.allSettled([
-    // A crash of the server loses nothing without fsync; only a power cut would.
+    // A crash of a server loses nothing without fsync; only a power cut would.
     startPostgres({ directory: postgresDirectory, settings: { fsync: 'off' } }),
-    startTemporal({ directory: join(directory, 'temporal'), uiPort: false }),
+    startTemporal({ directory: join(directory, 'temporal'), uiPort: false, waitsForDisk: false }),
   ] as const);
   const [postgres, temporal] = started;
   async function stop(): Promise<void> {

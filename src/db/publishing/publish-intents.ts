@@ -64,19 +64,13 @@ export async function planIntent(db: Db, intent: NewIntent): Promise<PlannedInte
  * in between that were never tried are passed over: what is out was sent under the one before. Not so
  * where a person said that nothing is there.
  */
-export async function findStopped(
-  db: Db,
-  { workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity,
-): Promise<IntentRow | null> {
+export async function findStopped(db: Db, identity: IntentIdentity): Promise<IntentRow | null> {
   const [row] = await db
     .select()
     .from(publishIntents)
     .where(
       and(
-        eq(publishIntents.workspaceId, workspaceId),
-        eq(publishIntents.itemId, itemId),
-        eq(publishIntents.channelAccountId, channelAccountId),
-        lt(publishIntents.slotNumber, slotNumber),
+        isEarlierSlot(identity),
         sql`not (${publishIntents.attempt} = 0
           and coalesce(${publishIntents.resolution}, 'skip') in ('publish_again', 'skip'))`,
       ),
@@ -90,20 +84,14 @@ export async function findStopped(
  * Whether a post of an earlier slot of the same item and account is out, or may be: its sender may have
  * come back after a person decided to publish again.
  */
-export async function mayEarlierBeOut(
-  db: Db,
-  { workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity,
-): Promise<boolean> {
-  if (slotNumber === 1) return false;
+export async function mayEarlierBeOut(db: Db, identity: IntentIdentity): Promise<boolean> {
+  if (identity.slotNumber === 1) return false;
   const rows = await db
     .select({ state: publishIntents.state })
     .from(publishIntents)
     .where(
       and(
-        eq(publishIntents.workspaceId, workspaceId),
-        eq(publishIntents.itemId, itemId),
-        eq(publishIntents.channelAccountId, channelAccountId),
-        lt(publishIntents.slotNumber, slotNumber),
+        isEarlierSlot(identity),
         inArray(publishIntents.state, ['published', 'sending', 'unknown']),
       ),
     )
@@ -165,4 +153,13 @@ const RESOLVED_STATES = {
 export async function readClock(db: Db): Promise<string> {
   const { rows } = await db.execute<{ now: string }>(sql`select ${clockIso()} as now`);
   return rows[0]?.now ?? '';
+}
+
+function isEarlierSlot({ workspaceId, itemId, channelAccountId, slotNumber }: IntentIdentity) {
+  return and(
+    eq(publishIntents.workspaceId, workspaceId),
+    eq(publishIntents.itemId, itemId),
+    eq(publishIntents.channelAccountId, channelAccountId),
+    lt(publishIntents.slotNumber, slotNumber),
+  );
 }
