@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
 import { apiKeys, idempotencyKeys, members } from '../schema/index.ts';
+import { byCredential } from '../workspace-scope.ts';
 import type { UsedKey } from './idempotency-keys.ts';
 import type { MemberRow } from './members.ts';
 
@@ -63,10 +64,12 @@ export async function authenticateApiKey(
 ): Promise<Authenticated | null> {
   const presented = readKeyText(keyText);
   if (presented === null) return null;
-  const [found] = await findKey(db).execute({ id: presented.apiKeyId, idempotencyKey });
-  if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
-  const { key, member, used } = found;
-  return { apiKeyId: key.id, workspaceId: key.workspaceId, member, used };
+  return byCredential({ of: 'api_keys', id: presented.apiKeyId }, async () => {
+    const [found] = await findKey(db).execute({ id: presented.apiKeyId, idempotencyKey });
+    if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
+    const { key, member, used } = found;
+    return { apiKeyId: key.id, workspaceId: key.workspaceId, member, used };
+  });
 }
 
 /** A key as it was presented, not yet checked. */
