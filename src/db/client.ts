@@ -1,6 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import { beginIn, currentScope, type Scope } from './workspace-scope.ts';
+import { beginIn, currentScope } from './workspace-scope.ts';
 
 /**
  * What every query function takes first: queries over the pool, or over the one connection of a
@@ -61,7 +61,8 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
   pool.on('connect', (client) => {
     client.on('error', lost);
   });
-  pool.query = queryInScope(pool, options);
+  if (options.scopedOnly === true) scopedOnly.add(pool);
+  pool.query = queryInScope(pool);
   let closed: Promise<void> | null = null;
   return {
     db: drizzle(pool),
@@ -73,25 +74,35 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
   };
 }
 
-/** `pool.query` as a transaction of its own, begun in the scope of whoever asks. */
-function queryInScope(pool: pg.Pool, { scopedOnly = false }: DbOptions): pg.Pool['query'] {
+const scopedOnly = new WeakSet<pg.Pool>();
+
+/**
+ * How a transaction over a connection of the pool begins, in the scope of whoever asks.
+ * @throws Error outside any, where the pool demands one.
+ */
+export function beginOver(pool: pg.Pool): string {
+  const scope = currentScope();
+  if (scope !== null || !scopedOnly.has(pool)) return beginIn(scope);
+  throw new Error('a query outside a workspace: see src/db/workspace-scope.ts');
+}
+
+/** `pool.query` as a transaction of its own, where there is a scope. */
+function queryInScope(pool: pg.Pool): pg.Pool['query'] {
   const plain = pool.query.bind(pool) as (...query: unknown[]) => Promise<unknown>;
   async function query(...query: unknown[]): Promise<unknown> {
-    const scope = currentScope();
-    if (scope !== null) return queryOnce(pool, scope, query);
-    if (scopedOnly) throw new Error('a query outside a workspace: see src/db/workspace-scope.ts');
-    return plain(...query);
+    const begin = beginOver(pool);
+    return currentScope() === null ? plain(...query) : queryOnce(pool, begin, query);
   }
   // Of the overloads only those that return a promise are used: the query library's, and our own.
   return query as pg.Pool['query'];
 }
 
-async function queryOnce(pool: pg.Pool, scope: Scope, query: unknown[]): Promise<unknown> {
+async function queryOnce(pool: pg.Pool, begin: string, query: unknown[]): Promise<unknown> {
   const client = await pool.connect();
   const run = client.query.bind(client) as (...query: unknown[]) => Promise<unknown>;
   // In one go: after a failure COMMIT rolls back, so nothing has to be waited for in between.
   const [begun, answer, ended] = await Promise.allSettled([
-    run(beginIn(scope)),
+    run(begin),
     run(...query),
     run('commit'),
   ]);

@@ -31,6 +31,8 @@ export type Purpose =
   | 'workspaces'
   /** Pending commands of every workspace: the drainer's work. */
   | 'unsettled_commands'
+  /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
+  | 'item_locations'
   /** No table at all. */
   | 'health';
 

@@ -63,8 +63,11 @@ create policy shown on webhook_endpoints for select
 create policy shown on calendar_feeds for select
   using (encode(secret_hash, 'hex') = (select baton_setting('lookup')));
 
--- Work of the system: the list of workspaces, and the pending commands that the drainer settles.
+-- Work of the system: the list of workspaces, the pending commands that the drainer settles, and whose
+-- an item is, for the audit of runs that have no row.
 create policy listed on workspaces for select
   using ((select baton_setting('lookup')) = 'workspaces');
+create policy located on items for select
+  using ((select baton_setting('lookup')) = 'item_locations');
 create policy unsettled on commands for select
   using (state = 'pending' and (select baton_setting('lookup')) = 'unsettled_commands');
