@@ -8,7 +8,7 @@ import {
   type SealedSecretRow,
 } from '../../src/db/workspace/sealed-secrets.ts';
 import { listWorkspaces } from '../../src/db/workspace/workspaces.ts';
-import { inWorkspace } from '../../src/db/workspace-scope.ts';
+import { inWorkspace, OPERATOR } from '../../src/db/workspace-scope.ts';
 
 export interface Resealed {
   resealed: number;
@@ -31,7 +31,7 @@ export async function resealSecrets(
 ): Promise<Resealed> {
   const result: Resealed = { resealed: 0, current: 0, unreadable: [] };
   for (const { id: workspaceId } of await listWorkspaces(db)) {
-    await inWorkspace({ workspaceId }, () =>
+    await inWorkspace({ workspaceId, actor: OPERATOR }, () =>
       resealWorkspace(db, { workspaceId, secrets, keyId, result }),
     );
   }

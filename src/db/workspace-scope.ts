@@ -18,6 +18,9 @@ export interface Acting {
   credentialId: string;
 }
 
+/** Whoever runs Baton itself, from its own machine. */
+export const OPERATOR: Acting = { memberId: 'operator', credentialId: '' };
+
 /** What somebody shows who has not said a workspace: its row names the workspace, and only it is looked for. */
 export type Credential =
   | { of: 'api_keys'; id: string }

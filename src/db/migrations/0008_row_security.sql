@@ -53,6 +53,8 @@ end;
 $$;
 select close_workspaces();
 grant select on schema_migrations to baton_program;
+-- Only an act writes its record.
+revoke insert on administrative_acts from baton_program;
 
 -- What must cross, and no more. Who shows a credential has not said a workspace: the row of this very
 -- credential is what says it.

@@ -30,17 +30,20 @@ export interface NewApiKey {
   memberId: string;
   name: string;
   expiresAt?: string | null;
+  /** Who makes it; left out for the keys that a workspace is made with. */
+  issuedBy?: string | null;
 }
 
 /** Makes a key. `key` is the only copy of its secret: it cannot be read again. */
 export async function createApiKey(
   db: Db,
-  { workspaceId, memberId, name, expiresAt = null }: NewApiKey,
+  { workspaceId, memberId, name, expiresAt = null, issuedBy = null }: NewApiKey,
 ): Promise<{ id: string; key: string }> {
   const id = newId('apiKey');
   const secret = randomBytes(32).toString('base64url');
   const secretHash = hashSecret(secret);
-  await db.insert(apiKeys).values({ id, workspaceId, memberId, name, secretHash, expiresAt });
+  const key = { id, workspaceId, memberId, name, secretHash, expiresAt, issuedBy };
+  await db.insert(apiKeys).values(key);
   return { id, key: `bk_${id.slice(ID_PREFIXES.apiKey.length + 1)}.${secret}` };
 }
 

@@ -7,7 +7,7 @@ import { newId } from '../ids.ts';
 import { workspaces } from '../schema/index.ts';
 import type { WorkspaceCalendar } from '../schema/workspaces.ts';
 import { inTransaction } from '../transaction.ts';
-import { inWorkspace } from '../workspace-scope.ts';
+import { inWorkspace, OPERATOR } from '../workspace-scope.ts';
 import { createApiKey } from './api-keys.ts';
 import { insertChannelAccount } from './channel-accounts.ts';
 import { insertMember } from './members.ts';
@@ -75,5 +75,5 @@ export function bootstrapWorkspace(
     }
     return { workspaceId, members, channelAccounts };
   };
-  return inWorkspace({ workspaceId }, () => inTransaction(db, make));
+  return inWorkspace({ workspaceId, actor: OPERATOR }, () => inTransaction(db, make));
 }

@@ -12,7 +12,7 @@ export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect;
 export type NewWebhookEndpoint = Pick<
   WebhookEndpointRow,
   'workspaceId' | 'kind' | 'name' | 'memberId' | 'decisions'
-> & { sealedSecret: string; id?: string };
+> & { sealedSecret: string; id?: string; issuedBy?: string };
 
 interface WebhookEndpointKey {
   workspaceId: string;
