@@ -37,7 +37,7 @@ const clientConnection = await Connection.connect({
   ...config.temporal.connection,
   interceptors: CLIENT_INTERCEPTORS,
 });
-const database = createDb(config.databaseUrl, { max: 10 });
+const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
 const { sandboxUrl, allowedOrigins } = config;
 const http = createHttpClient({
   allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],

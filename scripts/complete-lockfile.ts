@@ -1,16 +1,22 @@
 /**
- * Adds to package-lock.json the platform packages that npm left out of it, and prints them.
+ * Adds to package-lock.json the platform packages that npm left out of it, and the checksums that it
+ * lacks, and prints what was added.
  *
  * npm writes an optional platform package (a native binary for another system) into the lockfile
  * only when the registry in use offers it; `npm ci` then refuses the lockfile everywhere. Parents
- * name these packages with an exact version, so the entry is known without asking anybody.
+ * name these packages with an exact version, so the entry is known without asking anybody. Only its
+ * checksum is asked of the registry: without one, npm would install whatever it is given.
  * Run it after `npm install` of anything: `npm run lockfile:complete`.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const entrySchema = z.looseObject({
   version: z.string().optional(),
+  integrity: z.string().optional(),
+  /** A package of this repository. */
+  link: z.boolean().optional(),
   dev: z.boolean().optional(),
   optionalDependencies: z.record(z.string(), z.string()).optional(),
 });
@@ -42,6 +48,23 @@ export function findMissingEntries(lockfile: Lockfile): MissingEntry[] {
         dev: entry.dev ?? false,
       })),
   );
+}
+
+/** Every package that is downloaded and whose bytes nothing in the lockfile vouches for. */
+export function findWithoutChecksum(lockfile: Lockfile): { path: string; version: string }[] {
+  return Object.entries(lockfile.packages).flatMap(([path, { version, integrity, link }]) =>
+    path.includes('node_modules/') && link !== true && integrity === undefined
+      ? [{ path, version: version ?? '' }]
+      : [],
+  );
+}
+
+/** What the registry says of the bytes of a version. @throws Error when it says nothing. */
+function askIntegrity(name: string, version: string): string {
+  const spec = `${name}@${version}`;
+  const answer = execFileSync('npm', ['view', spec, 'dist.integrity'], { encoding: 'utf8' }).trim();
+  if (/^sha512-[A-Za-z0-9+/]{86}==$/.test(answer)) return answer;
+  throw new Error(`the registry has no SHA-512 of ${spec}`);
 }
 
 /** Node's resolution: the package's own node_modules, then those of each folder above. */
@@ -79,8 +102,16 @@ if (import.meta.main) {
     packages[path] = { version, ...platformOf(path), ...(dev ? { dev } : {}), optional: true };
     console.log(`added ${path} ${version}`);
   }
+  const withoutChecksum = findWithoutChecksum(parseLockfile(JSON.stringify(lockfile)));
+  for (const { path, version } of withoutChecksum) {
+    const { version: _, ...rest } = record.parse(packages[path]);
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    packages[path] = { version, integrity: askIntegrity(name, version), ...rest };
+    console.log(`checksum of ${name} ${version}`);
+  }
   lockfile['packages'] = Object.fromEntries(
     Object.entries(packages).toSorted(([one], [other]) => one.localeCompare(other, 'en')),
   );
-  if (missing.length > 0) writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
+  if (missing.length + withoutChecksum.length > 0)
+    writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { writeSecret } from '../../src/cli/secret-file.ts';
 import { createDb, type Db } from '../../src/db/client.ts';
 import { authenticateApiKey } from '../../src/db/workspace/api-keys.ts';
 import {
@@ -9,7 +10,6 @@ import {
 } from '../../src/db/workspace/bootstrap.ts';
 import { ROLES } from '../../src/domain/people/roles.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
-import { writeSecret } from './secret-file.ts';
 
 /** Content of `.baton/credentials.json`: where the API is and a key per role. */
 export const Credentials = z.object({

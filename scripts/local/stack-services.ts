@@ -9,6 +9,7 @@ import { type LocalTemporal, startTemporal } from './temporal.ts';
 export interface Services {
   /** Connection string of Baton's database. A secret. */
   databaseUrl: string;
+  databaseIsEmbedded: boolean;
   temporalAddress: string;
   /** Null when the UI was not asked for or the server is external. */
   temporalUiUrl: string | null;
@@ -63,6 +64,7 @@ async function toServices(servers: {
   if (!databaseUrl || !temporalAddress) throw new Error('A server of the local stack is missing');
   return {
     databaseUrl,
+    databaseIsEmbedded: externalDatabase === undefined,
     temporalAddress,
     temporalUiUrl: temporal?.uiUrl ?? null,
     temporalIsEmbedded: temporal !== null,

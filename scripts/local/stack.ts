@@ -7,6 +7,7 @@ import { type Credentials, prepareWorkspace } from './first-workspace.ts';
 import { claimPidLock } from './pid-lock.mjs';
 import { isAnswering } from './program.ts';
 import { programEnvironment } from './program-environment.ts';
+import { makeProgramLogin } from './program-login.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { createStackContext, type LocalPorts, type StackContext } from './stack-context.ts';
 import { prepareWorkflowBundle, supervisePrograms } from './stack-programs.ts';
@@ -45,7 +46,7 @@ export interface LocalStack {
   readonly stateDir: string;
   /** Base address of the API. */
   readonly apiUrl: string;
-  /** Connection string of Baton's database. A secret. */
+  /** Connection string of Baton's database for its owner. A secret. */
   readonly databaseUrl: string;
   readonly temporalAddress: string;
   /** Null when the UI was not asked for or Temporal is external. */
@@ -131,7 +132,10 @@ async function startComponents(
     throw new Error(`The database could not be prepared: ${reason}`, { cause });
   });
   const environment = programEnvironment(context.environment, {
-    databaseUrl: services.databaseUrl,
+    // Who brings a database brings the role that the programs use on it.
+    databaseUrl: services.databaseIsEmbedded
+      ? await makeProgramLogin(services.databaseUrl)
+      : services.databaseUrl,
     temporalAddress: services.temporalAddress,
     noTemporalProfile: services.temporalIsEmbedded
       ? join(stateDir, 'no-temporal-profile.toml')

@@ -15,6 +15,7 @@ import { type LocalPostgres, startPostgres } from './postgres.ts';
 import { removePostgresDirectory } from './postgres-files.ts';
 import { isAnswering, startProgram } from './program.ts';
 import { programEnvironment } from './program-environment.ts';
+import { makeProgramLogin } from './program-login.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { prepareWorkflowBundle } from './stack-programs.ts';
 import { type LocalTemporal, startTemporal } from './temporal.ts';
@@ -31,7 +32,7 @@ export interface TemporaryStack {
   readonly directory: string;
   readonly postgres: LocalPostgres;
   readonly temporal: LocalTemporal;
-  /** Connection string of Baton's database. A secret. */
+  /** Connection string of Baton's database for its owner. A secret. */
   readonly databaseUrl: string;
   readonly credentials: WorkspaceKeys;
   readonly sandboxUrl: string;
@@ -107,7 +108,7 @@ async function startParts(
   const credentials = await makeFirstWorkspace(databaseUrl);
   const shared: NodeJS.ProcessEnv = {
     ...programEnvironment(ownEnvironment(), {
-      databaseUrl,
+      databaseUrl: await makeProgramLogin(databaseUrl),
       temporalAddress: temporal.address,
       noTemporalProfile: join(directory, 'no-temporal-profile.toml'),
       assetsDirectory: join(directory, 'assets'),

@@ -7,6 +7,8 @@ import {
   replaceSealedSecret,
   type SealedSecretRow,
 } from '../../src/db/workspace/sealed-secrets.ts';
+import { listWorkspaces } from '../../src/db/workspace/workspaces.ts';
+import { inWorkspace, OPERATOR } from '../../src/db/workspace-scope.ts';
 
 export interface Resealed {
   resealed: number;
@@ -28,7 +30,24 @@ export async function resealSecrets(
   { secrets, keyId }: { secrets: SecretBox; keyId: string },
 ): Promise<Resealed> {
   const result: Resealed = { resealed: 0, current: 0, unreadable: [] };
-  for (const row of await listSealedSecrets(db)) {
+  for (const { id: workspaceId } of await listWorkspaces(db)) {
+    await inWorkspace({ workspaceId, actor: OPERATOR }, () =>
+      resealWorkspace(db, { workspaceId, secrets, keyId, result }),
+    );
+  }
+  return result;
+}
+
+async function resealWorkspace(
+  db: Db,
+  {
+    workspaceId,
+    secrets,
+    keyId,
+    result,
+  }: { workspaceId: string; secrets: SecretBox; keyId: string; result: Resealed },
+): Promise<void> {
+  for (const row of await listSealedSecrets(db, { workspaceId })) {
     if (keyIdOf(row.sealed) === keyId) {
       result.current += 1;
       continue;
@@ -42,5 +61,4 @@ export async function resealSecrets(
       result.unreadable.push(`${row.kind} ${row.id}`);
     }
   }
-  return result;
 }

@@ -37,6 +37,7 @@ import { scheduleRoutes } from './routes/item/schedule.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { timeTravelRoutes } from './routes/time-travel.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { administrativeActRoutes } from './routes/workspace/administrative-acts.ts';
 import { apiKeyRoutes } from './routes/workspace/api-keys.ts';
 import { assetRoutes } from './routes/workspace/assets.ts';
 import { campaignRoutes } from './routes/workspace/campaigns.ts';
@@ -84,6 +85,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', assetRoutes(deps))
     .route('/', inboxRoutes(deps))
     .route('/', auditRoutes(deps))
+    .route('/', administrativeActRoutes(deps))
     .route('/', roleRoutes())
     .route('/', memberRoutes(deps))
     .route('/', apiKeyRoutes(deps))

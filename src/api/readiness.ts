@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import { acrossWorkspaces } from '../db/workspace-scope.ts';
 import type { Engine } from './engine.ts';
 
 export interface Readiness {
@@ -35,7 +36,7 @@ export function createReadiness({
   let asked: { until: number; answer: Promise<Readiness['checks']> } | null = null;
   async function ask(): Promise<Readiness['checks']> {
     const [database, sighting] = await Promise.allSettled([
-      inTime(db.$client.query('select 1')),
+      inTime(acrossWorkspaces('health', () => db.$client.query('select 1'))),
       inTime(engine.findWorker()),
     ]);
     return {

@@ -32,6 +32,7 @@ const log = createLogger({ level: config.logLevel, program: 'api' });
 const database = createDb(config.databaseUrl, {
   max: DATABASE_CONNECTIONS,
   applicationName: 'baton-api',
+  scopedOnly: true,
   onConnectionLost: ({ name }) => log.warn({ reason: name }, 'database connection lost'),
 });
 // Lazy: an API that starts while the engine is away answers what it can and says so in /readyz.

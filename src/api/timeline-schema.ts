@@ -4,6 +4,21 @@ import { ITEM_EVENT_TYPES } from '../domain/item/event.ts';
 import { UnmetRequirement } from './gates/errors.ts';
 import { InstantText } from './route-parts.ts';
 
+const issuedBy = z
+  .string()
+  .optional()
+  .describe('the member who made it for the actor; absent when nobody else did');
+
+export const Via = z
+  .union([
+    z.object({ keyId: z.string(), issuedBy }),
+    z.object({ endpointId: z.string(), issuedBy }),
+  ])
+  .meta({ id: 'Via', description: 'the API key or webhook endpoint it was done with' });
+
+/** Told of an event where somebody else had made the credential for the actor. */
+const via = Via.optional();
+
 export const EventEntry = z
   .object({
     kind: z.literal('event'),
@@ -16,6 +31,7 @@ export const EventEntry = z
     hash: z
       .string()
       .describe('SHA-256 of `prevHash` and the RFC 8785 JSON of `{seq, at, type, actor, data}`'),
+    via,
   })
   .meta({ id: 'EventEntry' });
 
@@ -28,6 +44,7 @@ export const RefusalEntry = z
     type: z.string().describe('the command'),
     actor: z.string(),
     unmet: z.array(UnmetRequirement),
+    via,
   })
   .meta({ id: 'RefusalEntry' });
 
@@ -35,9 +52,10 @@ export const TimelineEntry = z
   .union([EventEntry, RefusalEntry])
   .meta({ id: 'TimelineEntry', description: 'what happened, and what was refused' });
 
-/** Exactly what the hash of an event covers, and the hash. */
-export function timelineView(entry: TimelineRow): z.infer<typeof TimelineEntry> {
-  if (entry.kind === 'refusal') return entry;
+/** Exactly what the hash of an event covers, the hash, and the credential that needs telling. */
+export function timelineView({ via, ...entry }: TimelineRow): z.infer<typeof TimelineEntry> {
+  const told = via === null ? {} : { via };
+  if (entry.kind === 'refusal') return { ...entry, ...told };
   const { kind, seq, at, type, actor, data, prevHash, hash } = entry;
-  return { kind, seq, at, type, actor, data, prevHash, hash };
+  return { kind, seq, at, type, actor, data, prevHash, hash, ...told };
 }

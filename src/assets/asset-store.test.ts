@@ -86,6 +86,17 @@ describe('a file', () => {
     expect(asset.mediaType).toBe(mediaType);
   });
 
+  it.each([
+    ['video', 'heheftypmp42 is how a film opens'],
+    ['video', `heheftypisom ${'a film in words '.repeat(6_000)}é`],
+    ['visual', 'GIF89a is a picture, says this text'],
+    ['audio', 'ID3 and then nothing that sounds'],
+    ['video', 'plain words'],
+  ] as const)('that is a text is no %s: %j', async (kind, text) => {
+    expect(await codeOf(store.putAsset(chunks(text), { kind }))).toBe('asset_type_refused');
+    expect((await store.putAsset(chunks(text), { kind: 'written' })).mediaType).toBe('text/plain');
+  });
+
   it('whatever its bytes and their cutting, its hash is theirs', async () => {
     const parts = fc.array(
       fc.string({ minLength: 1, unit: fc.constantFrom('a', 'é', '🥖', '\n') }),

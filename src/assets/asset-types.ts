@@ -52,6 +52,8 @@ export type SniffedType =
  */
 export async function sniffType(head: Uint8Array, kind: AssetKind): Promise<SniffedType> {
   const found = (await fileTypeFromBuffer(head))?.mime.split(';')[0];
+  // A text may open as a video does ("....ftypmp42"). No picture, sound or video is all text.
+  if (kind !== 'written' && isText(head)) return { mediaType: PLAIN_TEXT, allowed: false };
   if (found !== undefined && MEDIA_TYPES[kind].has(found)) {
     return { mediaType: found, allowed: true };
   }
@@ -79,6 +81,20 @@ export function createTextCheck(): { add(chunk: Uint8Array): void; mediaType(): 
       return isText ? PLAIN_TEXT : null;
     },
   };
+}
+
+/** Whether the first bytes of a file are text; a character cut at their end is none against it. */
+function isText(head: Uint8Array): boolean {
+  const check = createTextCheck();
+  const whole = head.length === SNIFFED_BYTES ? head.subarray(0, lastCharacter(head)) : head;
+  check.add(whole);
+  return check.mediaType() !== null;
+}
+
+/** Where the last character of UTF-8 begins. */
+function lastCharacter(bytes: Uint8Array): number {
+  const at = bytes.findLastIndex((byte) => (byte & 0xc0) !== 0x80);
+  return Math.max(0, at);
 }
 
 function hasControls(text: string): boolean {

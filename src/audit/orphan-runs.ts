@@ -3,6 +3,7 @@ import type { Observation } from '../db/audit/findings.ts';
 import { locateRows, type RowLocation } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
+import { inWorkspace } from '../db/workspace-scope.ts';
 import { findingId } from '../domain/audit/finding.ts';
 import { askMany } from './ask-many.ts';
 import { type AuditMemory, keepAtMost } from './audit-memory.ts';
@@ -109,7 +110,7 @@ async function ownerOf(
   const named: unknown = (await readInput(temporal, run, until))?.item?.workspaceId;
   const workspace =
     typeof named === 'string' && !named.includes('\0')
-      ? await getWorkspace(db, { workspaceId: named })
+      ? await inWorkspace({ workspaceId: named }, () => getWorkspace(db, { workspaceId: named }))
       : null;
   const owner = workspace?.id ?? null;
   memory.orphans.set(run.runId, owner);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { BatonError, BatonPendingError, BatonUnreachableError } from '../client/index.ts';
+import { addActsCommand } from './acts-command.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { json } from './connection.ts';
 import { addItemCommands } from './item-commands.ts';
@@ -38,6 +39,7 @@ function createProgram(deps: CliDeps): Command {
     .showHelpAfterError('(--help shows what there is)');
   addItemCommands(program, deps);
   addStuckCommand(program, deps);
+  addActsCommand(program, deps);
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
   return program;

@@ -15,9 +15,20 @@ function rowOf(entry: TimelineEntry, names: Names): string[] {
   const actor = names(entry.actor);
   if (entry.kind === 'refusal') {
     const codes = entry.unmet.map(({ code }) => code).join(', ');
-    return ['', time(at), `${entry.type} refused`, actor, codes];
+    return ['', time(at), `${entry.type} refused`, actor, told(codes, entry, names)];
   }
-  return [String(seq), time(at), entry.type, actor, dataText(entry.data)];
+  return [String(seq), time(at), entry.type, actor, told(dataText(entry.data), entry, names)];
+}
+
+function told(text: string, { via }: TimelineEntry, names: Names): string {
+  return [text, viaText(via, names)].filter((part) => part !== '').join('; ');
+}
+
+/** The credential that somebody else had made for whoever acted; empty when nobody had. */
+export function viaText(via: TimelineEntry['via'], names: Names): string {
+  if (via?.issuedBy === undefined) return '';
+  const what = 'keyId' in via ? `key ${via.keyId}` : `endpoint ${via.endpointId}`;
+  return `via: ${what}, issued by ${names(via.issuedBy)}`;
 }
 
 /** Said by the columns already, or of use to programs only. */

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { randomId, signWebhook } from '../client/index.ts';
@@ -6,6 +5,7 @@ import { type CliDeps, UsageError } from './cli-deps.ts';
 import { type ConnectionOptions, connect, json, withConnection } from './connection.ts';
 import { memberOf, readCredentials } from './credentials.ts';
 import { parseJson, readText } from './item-commands.ts';
+import { writeSecret } from './secret-file.ts';
 import { textTable } from './text-table.ts';
 
 type EndpointOptions = ConnectionOptions & {
@@ -83,8 +83,18 @@ async function createEndpoint(options: EndpointOptions, deps: CliDeps): Promise<
     );
     return;
   }
-  writeFileSync(options.save, `${json({ id, address, secret })}\n`, { mode: 0o600 });
+  save(options.save, `${json({ id, address, secret })}\n`);
   deps.print(options.json ? json({ id, address, decisions }) : `${id}  ${address}`);
+}
+
+/** The endpoint exists by now: a secret that cannot be saved is gone, so the message says what to do. */
+function save(file: string, content: string): void {
+  try {
+    writeSecret(file, content);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the endpoint is made, its secret is not saved (rotate it): ${reason}`);
+  }
 }
 
 function memberIdOf({ member, for: role, credentials }: EndpointOptions): string {

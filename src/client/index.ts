@@ -1,5 +1,6 @@
 export type {
   Action,
+  AdministrativeAct,
   CommandApplied,
   Finding,
   Item,

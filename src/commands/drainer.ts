@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CommandRow, listUnsettledCommands, takeFence } from '../db/item/commands.ts';
+import { inWorkspace } from '../db/workspace-scope.ts';
 import { type DeliveryDeps, deliverCommand } from './deliver-command.ts';
 
 /** A row younger than this is its own sender's business. */
@@ -48,7 +49,7 @@ export async function drainOnce(
     const queue = [...rows];
     const work = async (): Promise<void> => {
       for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
-        await drainRow(deps, row);
+        await inWorkspace(row, () => drainRow(deps, row));
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));

@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { saveBrief, saveDraft } from '../db/item/versions.ts';
-import { listAssets } from '../db/workspace/assets.ts';
+import { type AssetRow, listAssets } from '../db/workspace/assets.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
 import { hashOf } from '../domain/canonical.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
@@ -9,6 +9,7 @@ import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
 import { digestBrief, digestDraft } from '../domain/item/digests.ts';
+import type { DraftAsset } from '../domain/item/draft.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { slotsBesidePlan } from '../domain/item/slots.ts';
@@ -115,6 +116,21 @@ function omitUndefined<T extends object>(refs: T): Defined<T> {
   ) as Defined<T>;
 }
 
+/** A file counts as what its bytes are: the draft may not call a text a video. */
+function assetIssues(
+  { hash, kind }: DraftAsset,
+  index: number,
+  files: ReadonlyMap<string, Pick<AssetRow, 'kind' | 'mediaType'>>,
+): BodyIssue[] {
+  const file = files.get(hash);
+  if (file === undefined) {
+    return [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }];
+  }
+  if (file.kind === kind) return [];
+  const message = `the file is ${file.mediaType}, stored as ${file.kind}: it is no ${kind}`;
+  return [{ path: ['assets', index, 'kind'], message }];
+}
+
 /** Commands that tell nothing of what follows them. */
 const withoutFacts = async () => ({ facts: {} });
 
@@ -142,12 +158,8 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
     const hashes = body.draft.assets.map(({ hash }) => hash);
     const stored = await listAssets(db, { workspaceId, hashes });
     const files = new Map(stored.map((file) => [file.hash, file]));
-    const unknown = body.draft.assets.flatMap(({ hash }, index) =>
-      files.has(hash)
-        ? []
-        : [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }],
-    );
-    if (unknown.length > 0) throw new InvalidBody(unknown);
+    const wrong = body.draft.assets.flatMap((asset, index) => assetIssues(asset, index, files));
+    if (wrong.length > 0) throw new InvalidBody(wrong);
     const { row } = await saveDraft(db, {
       workspaceId,
       itemId,

@@ -16,6 +16,7 @@ import { getPlaybook } from '../db/workspace/playbooks.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { digestBrief } from '../domain/item/digests.ts';
+import { CONTENT_COMMANDS } from '../domain/item/moves/content.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { OWNER_ROLES, type OwnerRole } from '../domain/people/roles.ts';
@@ -50,6 +51,8 @@ async function storeStart(
 ): Promise<CommandRow | { issues: BodyIssue[] } | { conflict: true }> {
   const { caller, commandId, bodyHash, source, body } = request;
   const { workspaceId } = caller;
+  const barred = briefUnmet(request);
+  if (barred.length > 0) return inTransaction(db, (tx) => storeBarred(tx, request, barred));
   const playbookRow = await getPlaybook(db, { workspaceId, name: body.playbook ?? 'standard' });
   if (playbookRow === null) {
     return {
@@ -132,6 +135,31 @@ async function campaignOf(
   return row === null
     ? { issues: [{ path: ['campaignId'], message: 'is not a campaign of this workspace' }] }
     : { campaign: { id: row.id, released: row.releasedAt !== null } };
+}
+
+/** A brief at the start is a brief that is saved: whoever may not save one may not start with one. */
+function briefUnmet({ caller, body }: StartRequest): Unmet[] {
+  const { by } = CONTENT_COMMANDS.save_brief;
+  if (body.brief === undefined || by.some((role) => caller.roles.includes(role))) return [];
+  const message = `a start with a brief saves it, which needs the role ${by.join(' or ')}`;
+  return [{ code: 'holds_role', message, role: by[0] }];
+}
+
+/** Only the row of the command and its verdict: nothing else of the request is looked at. */
+async function storeBarred(tx: Db, request: StartRequest, unmet: Unmet[]) {
+  const { caller, commandId: id, bodyHash, source } = request;
+  const inserted = await insertCommand(tx, {
+    id,
+    workspaceId: caller.workspaceId,
+    itemId: newId('item'),
+    actorId: caller.memberId,
+    source,
+    type: START,
+    bodyHash,
+    payload: {},
+  });
+  if (inserted.conflict) return { conflict: true as const };
+  return inserted.inserted ? refuseStart(tx, inserted.row, unmet) : inserted.row;
 }
 
 /** A refused start is a verdict like any other: the same key gets it again. */

@@ -1,5 +1,6 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { beginIn, currentScope } from './workspace-scope.ts';
 
 /**
  * What every query function takes first: queries over the pool, or over the one connection of a
@@ -27,6 +28,11 @@ export interface DbOptions {
   connectionTimeoutMs?: number;
   /** The server ends a statement after this, milliseconds. */
   statementTimeoutMs?: number;
+  /**
+   * Refuses queries outside a scope (workspace-scope.ts), for a program whose role row security
+   * holds: it would see nothing there, and an empty answer looks like an answer.
+   */
+  scopedOnly?: boolean;
   /** Told when a connection is lost, so that it can be logged. */
   onConnectionLost?: (error: Error) => void;
 }
@@ -41,6 +47,8 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
     connectionTimeoutMillis: options.connectionTimeoutMs ?? 3_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // BEGIN, the query and COMMIT of a scoped query travel together.
+    pipeline: true,
     statement_timeout: statementTimeout,
     // The server's own timeout comes first; this one is for a server that no longer answers at all.
     query_timeout: statementTimeout + 2_000,
@@ -53,6 +61,8 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
   pool.on('connect', (client) => {
     client.on('error', lost);
   });
+  if (options.scopedOnly === true) scopedOnly.add(pool);
+  pool.query = queryInScope(pool);
   let closed: Promise<void> | null = null;
   return {
     db: drizzle(pool),
@@ -62,6 +72,46 @@ export function createDb(databaseUrl: string, options: DbOptions = {}): Database
       return closed;
     },
   };
+}
+
+const scopedOnly = new WeakSet<pg.Pool>();
+
+/**
+ * How a transaction over a connection of the pool begins, in the scope of whoever asks.
+ * @throws Error outside any, where the pool demands one.
+ */
+export function beginOver(pool: pg.Pool): string {
+  const scope = currentScope();
+  if (scope !== null || !scopedOnly.has(pool)) return beginIn(scope);
+  throw new Error('a query outside a workspace: see src/db/workspace-scope.ts');
+}
+
+/** `pool.query` as a transaction of its own, where there is a scope. */
+function queryInScope(pool: pg.Pool): pg.Pool['query'] {
+  const plain = pool.query.bind(pool) as (...query: unknown[]) => Promise<unknown>;
+  async function query(...query: unknown[]): Promise<unknown> {
+    const begin = beginOver(pool);
+    return currentScope() === null ? plain(...query) : queryOnce(pool, begin, query);
+  }
+  // Of the overloads only those that return a promise are used: the query library's, and our own.
+  return query as pg.Pool['query'];
+}
+
+async function queryOnce(pool: pg.Pool, begin: string, query: unknown[]): Promise<unknown> {
+  const client = await pool.connect();
+  const run = client.query.bind(client) as (...query: unknown[]) => Promise<unknown>;
+  // In one go: after a failure COMMIT rolls back, so nothing has to be waited for in between.
+  const [begun, answer, ended] = await Promise.allSettled([
+    run(begin),
+    run(...query),
+    run('commit'),
+  ]);
+  // A connection that could not end its transaction is in an unknown state: drop it.
+  client.release(ended.status === 'rejected');
+  for (const step of [begun, answer, ended]) {
+    if (step.status === 'rejected') throw step.reason;
+  }
+  return answer.status === 'fulfilled' ? answer.value : undefined;
 }
 
 /** Queries over one connection that a transaction holds. */

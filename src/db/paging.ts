@@ -83,6 +83,13 @@ export function decodeTextCursor(cursor: string, length: number): string[] {
   return key.map(String);
 }
 
+/** Cursor of a list ordered by a seq. */
+export function decodeSeqCursor(cursor: string): number {
+  const [seq, ...rest] = decode(cursor);
+  if (!isSeq(seq) || rest.length > 0) throw invalidCursor();
+  return Number(seq);
+}
+
 /** Cursor of a list ordered by a name and the version of what is called so. */
 export function decodeVersionCursor(cursor: string): { name: string; version: number } {
   const [name, version, ...rest] = decode(cursor);

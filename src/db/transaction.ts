@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { type Db, dbOver } from './client.ts';
+import { beginOver, type Db, dbOver } from './client.ts';
 import { isTransactionConflict } from './errors.ts';
 
 /**
@@ -29,10 +29,11 @@ export async function retryOnConflict<T>(work: () => Promise<T>, attempts = 6): 
 }
 
 async function runOnce<T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): Promise<T> {
+  const begin = beginOver(pool);
   const client = await pool.connect();
   let failure: Error | undefined;
   try {
-    await client.query('begin');
+    await client.query(begin);
     const result = await work(dbOver(client));
     const { command } = await client.query('commit');
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { updateMember } from '../../src/db/workspace/members.ts';
+import { changeMember, listHolders, updateMember } from '../../src/db/workspace/members.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
+import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 
 let api: IdleApi;
@@ -317,6 +318,48 @@ describe('members, playbooks and channel accounts', () => {
       body: { active: false },
     });
     expect(changed.json.active).toBe(false);
+  });
+});
+
+describe('the admins of a workspace', () => {
+  it.each([
+    ['demote', { roles: ['creator'] }],
+    ['close', { active: false }],
+  ])('are never all gone: of two that %s each other at once one stays', async (_, body) => {
+    const { db } = api.database;
+    for (let round = 0; round < 8; round += 1) {
+      const { workspaceId, members, memberOf } = await makeWorkspace(db);
+      const first = memberOf('strategist');
+      const second = memberOf('creator');
+      const change = { roles: ['admin' as const] };
+      await updateMember(db, { workspaceId, memberId: second, change });
+      const keyOf = (id: string) => members.find(({ memberId }) => memberId === id)?.key ?? '';
+      const replies = await Promise.all([
+        api.call(keyOf(first), 'PATCH', `/v1/members/${second}`, { body }),
+        api.call(keyOf(second), 'PATCH', `/v1/members/${first}`, { body }),
+      ]);
+      const statuses = replies.map(({ status }) => status).sort();
+      // The loser is no admin any more, or has no key any more.
+      expect([200, 401, 403]).toContain(statuses[1]);
+      expect(statuses[0]).toBe(200);
+      expect(statuses[1]).not.toBe(200);
+      const { admin } = await listHolders(db, { workspaceId });
+      expect(admin).toHaveLength(1);
+    }
+  });
+
+  it('stay when the last one would go by another door', async () => {
+    const { db } = api.database;
+    const { workspaceId, memberOf } = await makeWorkspace(db);
+    const memberId = memberOf('strategist');
+    const change = { roles: ['creator' as const] };
+    const change2 = { active: false };
+    const key = { workspaceId, memberId, by: memberId };
+    expect(await changeMember(db, { ...key, change })).toBe('last_admin');
+    expect(await changeMember(db, { ...key, change: change2 })).toBe('last_admin');
+    const by = memberOf('creator');
+    expect(await changeMember(db, { ...key, change, by })).toBe('not_admin');
+    expect((await listHolders(db, { workspaceId })).admin).toEqual([memberId]);
   });
 });
 

@@ -43,6 +43,32 @@ describe('saves', () => {
     expect(identical.json.hash).toBe(second.json.hash);
   });
 
+  it('count a file as what its bytes are: a text is no video, whatever the draft calls it', async () => {
+    const id = await start();
+    await toCreation(api.engine, id);
+    const upload = await api.as('creator', 'POST', '/v1/assets', {
+      body: `a text called video ${id}`,
+      headers: { 'content-type': 'text/plain' },
+    });
+    const save = (kind: string) =>
+      api.as('creator', 'PUT', `/v1/items/${id}/draft`, {
+        body: makeDraft({
+          assets: [{ hash: upload.json.hash, kind, rights: 'own' }],
+        } as Parameters<typeof makeDraft>[0]),
+      });
+    for (const kind of ['video', 'visual', 'audio']) {
+      const refused = await save(kind);
+      expect(refused.status).toBe(400);
+      expect(refused.json.issues).toEqual([
+        {
+          path: 'assets.0.kind',
+          message: `the file is text/plain, stored as written: it is no ${kind}`,
+        },
+      ]);
+    }
+    expect((await save('written')).status).toBe(200);
+  });
+
   it('of a plan honour it as well', async () => {
     const id = await start();
     await toScheduled(api.engine, id);

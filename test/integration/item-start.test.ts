@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StartRequest } from '../../src/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { updateMember } from '../../src/db/workspace/members.ts';
+import { countRows } from '../support/api-fixture.ts';
+import { makeBrief } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { dyingClient } from '../support/dying-client.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
@@ -53,6 +55,30 @@ describe('a start', () => {
       expect((await engine.chain(died.itemId))[0]?.hash).toBe(run.headHash);
     });
   }
+
+  it('with a brief needs the right to save one; without, anybody may start', async () => {
+    const { db } = engine.deps;
+    const brief = makeBrief();
+    for (const role of ['creator', 'social_media_manager', 'editor'] as const) {
+      const caller = engine.callerFor(role);
+      const send = (body: StartRequest['body'], commandId = newCommandId()) =>
+        engine.sender.start({ caller, commandId, body, source: 'http', bodyHash: 'b' });
+      const before = await countRows(db, 'briefs');
+      const commandId = newCommandId();
+      // Rights come before content: the playbook that does not exist is not looked for.
+      const body = { title: 'With a brief', brief, playbook: 'unknown' };
+      const refused = await send(body, commandId);
+      expect(refused).toMatchObject({
+        outcome: 'refused',
+        unmet: [{ code: 'holds_role', role: 'strategist' }],
+      });
+      expect(await send(body, commandId)).toEqual(refused);
+      expect(await countRows(db, 'briefs')).toBe(before);
+      expect(await send({ title: 'Without' })).toMatchObject({ outcome: 'applied' });
+    }
+    const strategist = await engine.requestStart({ title: 'With a brief', brief });
+    expect(strategist).toMatchObject({ outcome: 'applied' });
+  });
 
   it('is refused for good when a needed role has nobody', async () => {
     const { db } = engine.deps;

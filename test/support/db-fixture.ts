@@ -14,14 +14,27 @@ import type { Role } from '../../src/domain/people/roles.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { createTestDatabase } from './stack-database.ts';
 
-/** A fresh database with a small pool. `close` removes it. */
-export async function openTestDb(max = 4): Promise<Database & { url: string }> {
-  const { url, drop } = await createTestDatabase();
+/** A fresh database for one test file. */
+export interface OpenTestDb extends Database {
+  url: string;
+  /** The queries of a program: its role is held by row security, and nothing runs outside a scope. */
+  program: Db;
+  programUrl: string;
+}
+
+/** A fresh database with small pools, one of them the owner's. `close` removes it. */
+export async function openTestDb(max = 4): Promise<OpenTestDb> {
+  const { url, programUrl, drop } = await createTestDatabase();
   const database = createDb(url, { max, applicationName: 'baton-test' });
+  const ofProgram = { max, applicationName: 'baton-test-program', scopedOnly: true };
+  const program = createDb(programUrl, ofProgram);
   return {
     ...database,
     url,
+    programUrl,
+    program: program.db,
     async close() {
+      await program.close();
       await database.close();
       await drop();
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { eventually } from './eventually.ts';
@@ -15,7 +16,9 @@ export interface EngineApi extends TestApi {
 
 export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Promise<EngineApi> {
   const engine = await openItemEngine();
-  const api = await openApi({ ...engine.deps, sender: engine.sender }, change);
+  const { programDeps } = engine;
+  const sender = createCommandSender(programDeps);
+  const api = await openApi({ ...programDeps, sender }, change);
   const as: EngineApi['as'] = (role, ...request) => {
     const member = engine.workspace.members.find((candidate) => candidate.role === role);
     return api.call(member?.key ?? null, ...request);

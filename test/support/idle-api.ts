@@ -27,7 +27,7 @@ export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promi
   });
   const temporal = new Client({ connection, namespace: await createTestNamespace(connection) });
   const { db } = database;
-  const given = { db, temporal, taskQueue: `test-${randomUUID()}` };
+  const given = { db: database.program, temporal, taskQueue: `test-${randomUUID()}` };
   const log = { warn: () => {}, error: () => {} };
   const api = await openApi({ ...given, sender: createCommandSender({ ...given, log }) }, change);
   const workspace = await makeWorkspace(db);

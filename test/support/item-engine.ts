@@ -76,7 +76,10 @@ type SentCommand = [
 
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
+  /** With the database as its owner sees it, for what a test looks up or prepares. */
   deps: DeliveryDeps;
+  /** The same with the database as a program sees it. */
+  programDeps: DeliveryDeps;
   sender: CommandSender;
   sandbox: SandboxProcess;
   workspace: TestWorkspace;
@@ -157,10 +160,10 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
   const secretKey = newSecretKey();
   const secrets = createSecretBox({ current: secretKey, all: [secretKey] });
-  const sessions = createStoredSessions({ db, secrets });
+  const sessions = createStoredSessions({ db: database.program, secrets });
   const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
-    db,
+    db: database.program,
     temporal,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
@@ -227,6 +230,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   };
   const engine: ItemEngine = {
     deps,
+    programDeps: { ...deps, db: database.program },
     sender,
     sandbox,
     workspace,
@@ -237,7 +241,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     callerFor,
     async spawnWorker() {
       const worker = await spawnWorker({
-        DATABASE_URL: database.url,
+        DATABASE_URL: database.programUrl,
         TEMPORAL_ADDRESS: address,
         TEMPORAL_NAMESPACE: namespace,
         TASK_QUEUE: taskQueue,

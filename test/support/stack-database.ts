@@ -6,6 +6,8 @@ import { inject } from 'vitest';
 export interface TestDatabase {
   /** Connection string; the user is the superuser. */
   url: string;
+  /** The same for the role that programs use: row security holds it. */
+  programUrl: string;
   /** Removes the database, ending connections that are still open. */
   drop(): Promise<void>;
 }
@@ -31,8 +33,11 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   await runAsAdmin(adminUrl, `create database ${name} template ${template}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
+  const programUrl = new URL(inject('programUrl'));
+  programUrl.pathname = url.pathname;
   return {
     url: url.href,
+    programUrl: programUrl.href,
     drop: () => runAsAdmin(adminUrl, `drop database if exists ${name} with (force)`),
   };
 }

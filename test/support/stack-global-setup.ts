@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { type LocalPostgres, startPostgres } from '../../scripts/local/postgres.ts';
 import { removePostgresDirectory } from '../../scripts/local/postgres-files.ts';
+import { makeProgramLogin } from '../../scripts/local/program-login.ts';
 import { type LocalTemporal, startTemporal } from '../../scripts/local/temporal.ts';
 import { migrate } from '../../src/db/migrate.ts';
 
@@ -16,6 +17,8 @@ declare module 'vitest' {
     temporalAddress: string;
     /** Name of the migrated database that test databases are copied from. */
     templateDatabase: string;
+    /** Connection string of the role that programs use, to the template database. */
+    programUrl: string;
   }
 }
 
@@ -24,6 +27,7 @@ const TEMPLATE_DATABASE = 'baton_template';
 interface TestStack {
   postgres: LocalPostgres;
   temporal: LocalTemporal;
+  programUrl: string;
   stop(): Promise<void>;
 }
 
@@ -47,6 +51,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('databaseUrl', stack.postgres.url);
   project.provide('temporalAddress', stack.temporal.address);
   project.provide('templateDatabase', TEMPLATE_DATABASE);
+  project.provide('programUrl', stack.programUrl);
   return async () => {
     shared.users -= 1;
     if (shared.users > 0) return;
@@ -80,16 +85,16 @@ async function startTestStack(): Promise<TestStack> {
     );
   }
   try {
-    await createTemplateDatabase(postgres.value.url);
+    const programUrl = await createTemplateDatabase(postgres.value.url);
+    return { postgres: postgres.value, temporal: temporal.value, programUrl, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { postgres: postgres.value, temporal: temporal.value, stop };
 }
 
 /** The database every test database is copied from: migrated once instead of once per test file. */
-async function createTemplateDatabase(adminUrl: string): Promise<void> {
+async function createTemplateDatabase(adminUrl: string): Promise<string> {
   const client = new Client({ connectionString: adminUrl });
   await client.connect();
   try {
@@ -100,4 +105,5 @@ async function createTemplateDatabase(adminUrl: string): Promise<void> {
   const url = new URL(adminUrl);
   url.pathname = `/${TEMPLATE_DATABASE}`;
   await migrate(url.href);
+  return makeProgramLogin(url.href, 'baton_test');
 }

@@ -3,6 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import ipaddr from 'ipaddr.js';
 import { authenticateForCommand } from '../../db/item/command-context.ts';
 import { type Authenticated, authenticateApiKey } from '../../db/workspace/api-keys.ts';
+import { inWorkspace } from '../../db/workspace-scope.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiContext, ApiEnv } from './context.ts';
 import { routeOf } from './context.ts';
@@ -85,7 +86,8 @@ export function authenticate(
       apiKeyId: found.apiKeyId,
       name: found.member.name,
     });
-    return next();
+    const actor = { memberId: found.member.id, credentialId: found.apiKeyId };
+    return inWorkspace({ workspaceId: found.workspaceId, actor }, next);
   };
 }
 

@@ -9,9 +9,14 @@ import { ApiError } from './errors.ts';
 export function requireRole(c: ApiContext, roles: readonly Role[]): ApiCaller {
   const caller = c.get('caller');
   if (caller.roles.some((role) => roles.includes(role))) return caller;
+  throw forbidden(roles);
+}
+
+/** The refusal of whoever holds none of the roles. */
+export function forbidden(roles: readonly Role[]): ApiError {
   const [first] = roles;
   const message = `this is for ${roles.join(', ')}`;
-  throw new ApiError('forbidden', {
+  return new ApiError('forbidden', {
     detail: message,
     unmet: [{ code: 'holds_role', message, ...(first !== undefined && { role: first }) }],
   });

@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getCommand } from '../../db/item/commands.ts';
 import { getMember, type MemberRow } from '../../db/workspace/members.ts';
 import { findReceiver, type WebhookEndpointRow } from '../../db/workspace/webhook-endpoints.ts';
+import { inWorkspace } from '../../db/workspace-scope.ts';
 import {
   appliedView,
   CommandApplied,
@@ -113,10 +114,14 @@ export function webhookRoutes(
 
   const app = new OpenAPIHono<ApiEnv>();
   app.openAPIRegistry.register('WebhookDelivery', WebhookDelivery);
-  return app.openapi(receiveRoute, (c) => receive(c));
+  return app.openapi(receiveRoute, async (c) => {
+    const receiver = await authenticateDelivery(c, c.req.param('endpointId') ?? '');
+    const { workspaceId, memberId, id: credentialId } = receiver.endpoint;
+    const actor = { memberId, credentialId };
+    return inWorkspace({ workspaceId, actor }, () => receive(c, receiver));
+  });
 
-  async function receive(c: ApiContext) {
-    const { endpoint, webhookId } = await authenticateDelivery(c, c.req.param('endpointId') ?? '');
+  async function receive(c: ApiContext, { endpoint, webhookId }: Receiver) {
     requireJson(c.req.header('content-type'));
     const { type, data } = deliveryIn(c.get('rawBody'));
     if (!endpoint.decisions.includes(type)) {

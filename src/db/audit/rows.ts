@@ -2,6 +2,7 @@ import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import type { StoredItem } from '../item/items.ts';
 import { commands, items } from '../schema/index.ts';
+import { acrossWorkspaces } from '../workspace-scope.ts';
 
 /** What the audit compares with the run of an item. */
 export interface AuditRow {
@@ -53,16 +54,19 @@ export interface RowLocation {
  */
 export async function locateRows(db: Db, itemIds: readonly string[]): Promise<RowLocation[]> {
   if (itemIds.length === 0) return [];
-  return db
-    .select({
-      itemId: items.id,
-      workspaceId: items.workspaceId,
-      stage: items.stage,
-      closedAt: items.closedAt,
-      updatedAt: items.updatedAt,
-    })
-    .from(items)
-    .where(inArray(items.id, [...itemIds]));
+  return acrossWorkspaces('item_locations', () =>
+    db
+      .select({
+        itemId: items.id,
+        workspaceId: items.workspaceId,
+        stage: items.stage,
+        closedAt: items.closedAt,
+        updatedAt: items.updatedAt,
+      })
+      .from(items)
+      .where(inArray(items.id, [...itemIds]))
+      .execute(),
+  );
 }
 
 /** The rows of items that something was found about. */

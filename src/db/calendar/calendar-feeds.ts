@@ -4,6 +4,7 @@ import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { calendarFeeds, members } from '../schema/index.ts';
+import { byCredential } from '../workspace-scope.ts';
 
 /** A feed without the hash of its secret. */
 export type CalendarFeed = Omit<typeof calendarFeeds.$inferSelect, 'secretHash'>;
@@ -27,23 +28,27 @@ export async function createCalendarFeed(
 /** The feed of a secret that was not revoked, while its member is active. The secret has 256 random bits. */
 export async function findCalendarFeed(db: Db, secret: string): Promise<CalendarFeed | null> {
   if (!SECRET.test(secret)) return null;
-  const [row] = await db
-    .select(feedColumns)
-    .from(calendarFeeds)
-    .innerJoin(
-      members,
-      and(
-        eq(members.id, calendarFeeds.memberId),
-        eq(members.workspaceId, calendarFeeds.workspaceId),
-      ),
-    )
-    .where(
-      and(
-        eq(calendarFeeds.secretHash, hashSecret(secret)),
-        isNull(calendarFeeds.revokedAt),
-        eq(members.active, true),
-      ),
-    );
+  const secretHash = hashSecret(secret);
+  const [row] = await byCredential({ of: 'calendar_feeds', secretHash }, () =>
+    db
+      .select(feedColumns)
+      .from(calendarFeeds)
+      .innerJoin(
+        members,
+        and(
+          eq(members.id, calendarFeeds.memberId),
+          eq(members.workspaceId, calendarFeeds.workspaceId),
+        ),
+      )
+      .where(
+        and(
+          eq(calendarFeeds.secretHash, secretHash),
+          isNull(calendarFeeds.revokedAt),
+          eq(members.active, true),
+        ),
+      )
+      .execute(),
+  );
   return row ?? null;
 }
 

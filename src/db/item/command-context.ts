@@ -13,6 +13,7 @@ import {
   readKeyText,
 } from '../workspace/api-keys.ts';
 import type { MemberRow } from '../workspace/members.ts';
+import { byCredential } from '../workspace-scope.ts';
 import type { CommandRow } from './commands.ts';
 import type { StoredItem } from './items.ts';
 
@@ -61,14 +62,16 @@ export async function authenticateForCommand(
   const { apiKeyId } = presented;
   const { itemId, idempotencyKey = null } = about;
   const key = { apiKeyId, itemId, commandId: about.commandIdOf(apiKeyId), idempotencyKey };
-  const [row] = await findContextByKey(db).execute(key);
-  if (!(await isAccepted(db, presented, row?.key)) || row === undefined) return null;
-  const { id, name, roles } = row.member;
-  const { workspaceId } = row.key;
-  return {
-    authenticated: { apiKeyId, workspaceId, member: { id, name, roles }, used: row.used },
-    context: contextOf(row),
-  };
+  return byCredential({ of: 'api_keys', id: apiKeyId }, async () => {
+    const [row] = await findContextByKey(db).execute(key);
+    if (!(await isAccepted(db, presented, row?.key)) || row === undefined) return null;
+    const { id, name, roles } = row.member;
+    const { workspaceId } = row.key;
+    return {
+      authenticated: { apiKeyId, workspaceId, member: { id, name, roles }, used: row.used },
+      context: contextOf(row),
+    };
+  });
 }
 
 function contextOf(row: {

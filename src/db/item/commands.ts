@@ -3,6 +3,7 @@ import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
 import { commands, items } from '../schema/index.ts';
+import { acrossWorkspaces } from '../workspace-scope.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
 
@@ -198,19 +199,22 @@ export async function listUnsettledCommands(
   db: Db,
   { limit, minAgeMs = 0 }: { limit: number; minAgeMs?: number },
 ): Promise<CommandRow[]> {
-  return db
-    .select()
-    .from(commands)
-    .where(
-      and(
-        eq(commands.state, 'pending'),
-        leaseIsOver(),
-        or(isNull(commands.retryAt), lte(commands.retryAt, sql`now()`)),
-        lte(commands.createdAt, inMs(-minAgeMs)),
-      ),
-    )
-    .orderBy(asc(commands.createdAt), asc(commands.id))
-    .limit(limit);
+  return acrossWorkspaces('unsettled_commands', () =>
+    db
+      .select()
+      .from(commands)
+      .where(
+        and(
+          eq(commands.state, 'pending'),
+          leaseIsOver(),
+          or(isNull(commands.retryAt), lte(commands.retryAt, sql`now()`)),
+          lte(commands.createdAt, inMs(-minAgeMs)),
+        ),
+      )
+      .orderBy(asc(commands.createdAt), asc(commands.id))
+      .limit(limit)
+      .execute(),
+  );
 }
 
 /**

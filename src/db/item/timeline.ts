@@ -3,10 +3,14 @@ import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { commands } from '../schema/index.ts';
+import { credentialOf, findIssuers, type Via, viaOf } from '../workspace/issued-credentials.ts';
 import { readEventsAfter, type StoredEvent } from './item-events.ts';
 import { type ItemKey, isOfItem } from './items.ts';
 
-export type TimelineEntry = ({ kind: 'event' } & StoredEvent) | RefusalEntry;
+/** `via` is the credential it was done with, where somebody else had made it for the actor. */
+export type TimelineEntry = (({ kind: 'event' } & StoredEvent) | RefusalEntry) & {
+  via: Via | null;
+};
 
 /** A refused command. `seq` is where the item stood: it comes after that event. */
 export interface RefusalEntry {
@@ -32,12 +36,29 @@ export async function readTimeline(
   const page = { ...request, afterSeq: after?.seq ?? 0, limit: limit + 1 };
   const events = await readEventsAfter(db, page);
   const refusals = await refusalsAfter(db, request, after, limit + 1);
-  const entries: TimelineEntry[] = events.map((event) => ({ kind: 'event', ...event }));
+  const entries: Entry[] = events.map((event) => ({ kind: 'event', ...event }));
   entries.push(...refusals);
   entries.sort(compareEntries);
-  return toPage(entries, limit, (entry) =>
+  const { items, nextCursor } = toPage(entries, limit, (entry) =>
     entry.kind === 'event' ? [entry.seq] : [entry.seq, entry.at, entry.commandId],
   );
+  return { items: await withCredentials(db, request, items), nextCursor };
+}
+
+type Entry = ({ kind: 'event' } & StoredEvent) | RefusalEntry;
+
+async function withCredentials(
+  db: Db,
+  { workspaceId }: ItemKey,
+  entries: readonly Entry[],
+): Promise<TimelineEntry[]> {
+  const ids = entries.map(({ commandId }) => credentialOf(commandId));
+  const issuers = await findIssuers(db, { workspaceId, ids });
+  return entries.map((entry, index) => {
+    const id = ids[index] ?? '';
+    const issuedBy = issuers.get(id);
+    return { ...entry, via: issuedBy === undefined ? null : viaOf(id, issuedBy) };
+  });
 }
 
 async function refusalsAfter(
@@ -76,7 +97,7 @@ function isAfter({ seq, refusal }: ReturnType<typeof decodeTimelineCursor>) {
         > (${seq}, ${refusal.settledAt}::timestamptz, ${refusal.id})`;
 }
 
-function compareEntries(a: TimelineEntry, b: TimelineEntry): number {
+function compareEntries(a: Entry, b: Entry): number {
   if (a.seq !== b.seq) return a.seq - b.seq;
   if (a.kind === 'event') return -1;
   if (b.kind === 'event') return 1;

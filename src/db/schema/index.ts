@@ -1,4 +1,5 @@
 /** The tables as TypeScript. Other constraints, indexes and triggers are in the migrations alone. */
+export { administrativeActs } from './administrative-acts.ts';
 export { assets } from './assets.ts';
 export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';

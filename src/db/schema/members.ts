@@ -30,4 +30,6 @@ export const apiKeys = pgTable('api_keys', {
   revokedAt: instant('revoked_at'),
   lastUsedAt: instant('last_used_at'),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+  /** Who made it; null when the workspace was made with it. */
+  issuedBy: text('issued_by'),
 });

@@ -24,4 +24,6 @@ export const webhookEndpoints = pgTable('webhook_endpoints', {
   secrets: jsonb().$type<SealedSecret[]>().notNull(),
   active: boolean().notNull().default(true),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+  /** Who made it. */
+  issuedBy: text('issued_by'),
 });

@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
 import { apiKeys, idempotencyKeys, members } from '../schema/index.ts';
+import { byCredential } from '../workspace-scope.ts';
 import type { UsedKey } from './idempotency-keys.ts';
 import type { MemberRow } from './members.ts';
 
@@ -29,17 +30,20 @@ export interface NewApiKey {
   memberId: string;
   name: string;
   expiresAt?: string | null;
+  /** Who makes it; left out for the keys that a workspace is made with. */
+  issuedBy?: string | null;
 }
 
 /** Makes a key. `key` is the only copy of its secret: it cannot be read again. */
 export async function createApiKey(
   db: Db,
-  { workspaceId, memberId, name, expiresAt = null }: NewApiKey,
+  { workspaceId, memberId, name, expiresAt = null, issuedBy = null }: NewApiKey,
 ): Promise<{ id: string; key: string }> {
   const id = newId('apiKey');
   const secret = randomBytes(32).toString('base64url');
   const secretHash = hashSecret(secret);
-  await db.insert(apiKeys).values({ id, workspaceId, memberId, name, secretHash, expiresAt });
+  const key = { id, workspaceId, memberId, name, secretHash, expiresAt, issuedBy };
+  await db.insert(apiKeys).values(key);
   return { id, key: `bk_${id.slice(ID_PREFIXES.apiKey.length + 1)}.${secret}` };
 }
 
@@ -63,10 +67,12 @@ export async function authenticateApiKey(
 ): Promise<Authenticated | null> {
   const presented = readKeyText(keyText);
   if (presented === null) return null;
-  const [found] = await findKey(db).execute({ id: presented.apiKeyId, idempotencyKey });
-  if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
-  const { key, member, used } = found;
-  return { apiKeyId: key.id, workspaceId: key.workspaceId, member, used };
+  return byCredential({ of: 'api_keys', id: presented.apiKeyId }, async () => {
+    const [found] = await findKey(db).execute({ id: presented.apiKeyId, idempotencyKey });
+    if (!(await isAccepted(db, presented, found?.key)) || found === undefined) return null;
+    const { key, member, used } = found;
+    return { apiKeyId: key.id, workspaceId: key.workspaceId, member, used };
+  });
 }
 
 /** A key as it was presented, not yet checked. */

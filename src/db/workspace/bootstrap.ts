@@ -7,6 +7,7 @@ import { newId } from '../ids.ts';
 import { workspaces } from '../schema/index.ts';
 import type { WorkspaceCalendar } from '../schema/workspaces.ts';
 import { inTransaction } from '../transaction.ts';
+import { inWorkspace, OPERATOR } from '../workspace-scope.ts';
 import { createApiKey } from './api-keys.ts';
 import { insertChannelAccount } from './channel-accounts.ts';
 import { insertMember } from './members.ts';
@@ -42,8 +43,8 @@ export function bootstrapWorkspace(
   db: Db,
   plan: WorkspacePlan,
 ): Promise<BootstrappedWorkspace | null> {
-  return inTransaction(db, async (tx) => {
-    const workspaceId = newId('workspace');
+  const workspaceId = newId('workspace');
+  const make = async (tx: Db) => {
     const created = await tx
       .insert(workspaces)
       .values({ id: workspaceId, name: plan.name, calendar: plan.calendar })
@@ -73,5 +74,6 @@ export function bootstrapWorkspace(
       channelAccounts.push({ channelAccountId: id, channel, name });
     }
     return { workspaceId, members, channelAccounts };
-  });
+  };
+  return inWorkspace({ workspaceId, actor: OPERATOR }, () => inTransaction(db, make));
 }

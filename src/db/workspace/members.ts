@@ -7,7 +7,8 @@ import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { preparedOnce } from '../prepared.ts';
-import { members } from '../schema/index.ts';
+import { members, workspaces } from '../schema/index.ts';
+import { inTransaction } from '../transaction.ts';
 
 export type MemberRow = typeof members.$inferSelect;
 
@@ -39,6 +40,40 @@ export async function updateMember(
   if (Object.keys(change).length === 0) return getMember(db, key);
   const [row] = await db.update(members).set(change).where(isMember(key)).returning();
   return row ?? null;
+}
+
+/** Why a change of a member was not made. */
+export type MemberRefusal = 'unknown' | 'not_admin' | 'last_admin';
+
+/**
+ * Changes a member as an admin of the workspace. Who takes the right of an admin away waits for
+ * whoever does the same in this workspace: of two that demote each other, the second is no admin any
+ * more, and somebody always is.
+ * @param by the admin.
+ */
+export function changeMember(
+  db: Db,
+  { by, ...request }: MemberKey & { change: MemberChange; by: string },
+): Promise<MemberRow | MemberRefusal> {
+  if (!takesAdminAway(request.change)) {
+    return updateMember(db, request).then((row) => row ?? 'unknown');
+  }
+  const { workspaceId, memberId } = request;
+  return inTransaction(db, async (tx) => {
+    await tx
+      .select({ id: workspaces.id })
+      .from(workspaces)
+      .where(eq(workspaces.id, workspaceId))
+      .for('no key update');
+    const { admin: admins = [] } = await listHolders(tx, { workspaceId });
+    if (!admins.includes(by)) return 'not_admin';
+    if (admins.every((id) => id === memberId)) return 'last_admin';
+    return (await updateMember(tx, request)) ?? 'unknown';
+  });
+}
+
+function takesAdminAway({ active, roles }: MemberChange): boolean {
+  return active === false || (roles !== undefined && !roles.includes('admin'));
 }
 
 export async function getMember(db: Db, key: MemberKey): Promise<MemberRow | null> {

@@ -8,16 +8,21 @@ export interface SealedSecretRow {
   sealed: string;
 }
 
-/** Every encrypted value of every workspace: for the operator who changes the key. */
-export async function listSealedSecrets(db: Db): Promise<SealedSecretRow[]> {
+/** Every encrypted value of a workspace: for the operator who changes the key. */
+export async function listSealedSecrets(
+  db: Db,
+  { workspaceId }: { workspaceId: string },
+): Promise<SealedSecretRow[]> {
   const { rows } = await db.execute(sql`
     select 'channel account' as kind, id, credentials as sealed
-      from channel_accounts where credentials is not null
+      from channel_accounts where credentials is not null and workspace_id = ${workspaceId}
     union all
-    select 'channel session', channel_account_id, sealed from channel_sessions
+    select 'channel session', channel_account_id, sealed
+      from channel_sessions where workspace_id = ${workspaceId}
     union all
     select 'webhook endpoint', e.id, s ->> 'sealed'
       from webhook_endpoints e cross join lateral jsonb_array_elements(e.secrets) as s
+      where e.workspace_id = ${workspaceId}
     order by 1, 2`);
   return rows.map(({ kind, id, sealed }) => ({
     kind: kind as SealedSecretRow['kind'],

@@ -5,13 +5,14 @@ import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { webhookEndpoints } from '../schema/index.ts';
 import type { SealedSecret } from '../schema/webhook-endpoints.ts';
 import { inTransaction } from '../transaction.ts';
+import { byCredential } from '../workspace-scope.ts';
 
 export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect;
 
 export type NewWebhookEndpoint = Pick<
   WebhookEndpointRow,
   'workspaceId' | 'kind' | 'name' | 'memberId' | 'decisions'
-> & { sealedSecret: string; id?: string };
+> & { sealedSecret: string; id?: string; issuedBy?: string };
 
 interface WebhookEndpointKey {
   workspaceId: string;
@@ -51,10 +52,13 @@ export async function findReceiver(
   db: Db,
   { endpointId }: { endpointId: string },
 ): Promise<WebhookEndpointRow | null> {
-  const [row] = await db
-    .select()
-    .from(webhookEndpoints)
-    .where(and(eq(webhookEndpoints.id, endpointId), eq(webhookEndpoints.active, true)));
+  const [row] = await byCredential({ of: 'webhook_endpoints', id: endpointId }, () =>
+    db
+      .select()
+      .from(webhookEndpoints)
+      .where(and(eq(webhookEndpoints.id, endpointId), eq(webhookEndpoints.active, true)))
+      .execute(),
+  );
   return row ?? null;
 }
 

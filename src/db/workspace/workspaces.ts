@@ -1,6 +1,7 @@
 import { asc, eq } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { workspaces } from '../schema/index.ts';
+import { acrossWorkspaces } from '../workspace-scope.ts';
 
 export type WorkspaceRow = typeof workspaces.$inferSelect;
 
@@ -14,5 +15,7 @@ export async function getWorkspace(
 
 /** Every workspace, oldest first: for work that the system does in each of them. */
 export async function listWorkspaces(db: Db): Promise<WorkspaceRow[]> {
-  return db.select().from(workspaces).orderBy(asc(workspaces.createdAt), asc(workspaces.id));
+  return acrossWorkspaces('workspaces', () =>
+    db.select().from(workspaces).orderBy(asc(workspaces.createdAt), asc(workspaces.id)).execute(),
+  );
 }

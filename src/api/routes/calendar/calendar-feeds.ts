@@ -11,6 +11,7 @@ import {
 } from '../../../db/calendar/calendar-feeds.ts';
 import { getCampaign } from '../../../db/workspace/campaigns.ts';
 import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
+import { inWorkspace } from '../../../db/workspace-scope.ts';
 import { calendarFeed } from '../../calendar-feed.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
@@ -163,14 +164,16 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
         from: new Date(today - PAST_DAYS * DAY_MS).toISOString(),
         to: new Date(today + AHEAD_DAYS * DAY_MS).toISOString(),
       };
-      const rows = await readFeed(db, {
-        workspaceId,
-        ...range,
-        limit: MAX_EVENTS,
-        now: new Date(today).toISOString(),
-        ...(channelAccountId !== null && { channelAccountId }),
-        ...(campaignId !== null && { campaignId }),
-      });
+      const rows = await inWorkspace(feed, () =>
+        readFeed(db, {
+          workspaceId,
+          ...range,
+          limit: MAX_EVENTS,
+          now: new Date(today).toISOString(),
+          ...(channelAccountId !== null && { channelAccountId }),
+          ...(campaignId !== null && { campaignId }),
+        }),
+      );
       const text = calendarFeed(rows, { ...range, nowMs });
       const etag = `"${createHash('sha256').update(text, 'utf8').digest('base64url')}"`;
       c.header('ETag', etag);

@@ -5,6 +5,7 @@ import {
   listApiKeys,
   revokeApiKey,
 } from '../../../db/workspace/api-keys.ts';
+import { isIssuedByOther } from '../../../db/workspace/issued-credentials.ts';
 import { getMember } from '../../../db/workspace/members.ts';
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -23,6 +24,13 @@ const ApiKey = z
     expiresAt: z.string().nullable(),
     revokedAt: z.string().nullable(),
     lastUsedAt: z.string().nullable().describe('to the minute'),
+    issuedBy: z
+      .string()
+      .nullable()
+      .describe('the member who made it; null when the workspace was made with it'),
+    issuedByOther: z
+      .boolean()
+      .describe('somebody else made it: what is done with it says so in the timeline (`via`)'),
     createdAt: InstantText,
   })
   .meta({ id: 'ApiKey' });
@@ -81,7 +89,7 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, keyView), 200);
     })
     .openapi(createKeyRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId, memberId: issuedBy } = requireRole(c, ['admin']);
       const { memberId, name, expiresAt } = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId });
       if (member === null || !member.active) {
@@ -93,7 +101,7 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
         if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
           throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
         }
-        const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null };
+        const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null, issuedBy };
         return await createApiKey(tx, key);
       });
       c.header('Cache-Control', 'no-store');
@@ -110,5 +118,5 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
 }
 
 function keyView({ workspaceId: _, ...key }: ApiKeyInfo): z.infer<typeof ApiKey> {
-  return key;
+  return { ...key, issuedByOther: isIssuedByOther(key) };
 }

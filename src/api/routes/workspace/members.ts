@@ -1,20 +1,21 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import {
+  changeMember,
   getMember,
   insertMember,
   type MemberChange,
+  type MemberRefusal,
   type MemberRow,
   pageMembers,
-  updateMember,
 } from '../../../db/workspace/members.ts';
 import { Instant } from '../../../domain/instant.ts';
 import { PlatformTags } from '../../../domain/people/member.ts';
 import { ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound } from '../../gates/errors.ts';
+import { type ApiError, invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forbidden, requireRole } from '../../gates/require-role.ts';
 import {
   additionAnswers,
   changeAnswers,
@@ -159,10 +160,23 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
         throw invalidRequest([{ path, message: 'would lock you out: let another admin do it' }]);
       }
       await requireBackup(workspaceId, body.backupId);
-      const row = await updateMember(db, { workspaceId, memberId, change: changeOf(body) });
-      if (row === null) throw notFound('member', memberId);
-      return c.json(memberView(row), 200);
+      const change = changeOf(body);
+      const by = caller.memberId;
+      const changed = await changeMember(db, { workspaceId, memberId, change, by });
+      if (typeof changed === 'string') throw refusalOf(changed, memberId);
+      return c.json(memberView(changed), 200);
     });
+}
+
+function refusalOf(refusal: MemberRefusal, memberId: string): ApiError {
+  switch (refusal) {
+    case 'unknown':
+      return notFound('member', memberId);
+    case 'not_admin':
+      return forbidden(['admin']);
+    case 'last_admin':
+      return invalidRequest([{ path: 'roles', message: 'would leave the workspace no admin' }]);
+  }
 }
 
 function losesAdmin(roles: readonly string[] | undefined): boolean {

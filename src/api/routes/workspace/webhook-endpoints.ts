@@ -34,6 +34,7 @@ const WebhookEndpoint = z
     kind: z.enum(['standard', 'slack', 'github']),
     name: z.string(),
     memberId: z.string().describe('the member it acts for'),
+    issuedBy: z.string().nullable().describe('the member who made it'),
     decisions,
     active: z.boolean(),
     secrets: z
@@ -107,7 +108,7 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
       return c.json(pageView(page, endpointView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId, memberId: issuedBy } = requireRole(c, ['admin']);
       const body = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId: body.memberId });
       if (member === null || !member.active) {
@@ -118,7 +119,8 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
         const id = newId('webhookEndpoint');
         const value = newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(id));
-        const row = await insertWebhookEndpoint(tx, { ...body, workspaceId, id, sealedSecret });
+        const made = { ...body, workspaceId, id, sealedSecret, issuedBy };
+        const row = await insertWebhookEndpoint(tx, made);
         return { ...endpointView(row), secret: value };
       });
       c.header('Cache-Control', 'no-store');
@@ -148,12 +150,13 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
 }
 
 function endpointView(row: WebhookEndpointRow): z.infer<typeof WebhookEndpoint> {
-  const { id, kind, name, memberId, decisions: may, active, createdAt } = row;
+  const { id, kind, name, memberId, issuedBy, decisions: may, active, createdAt } = row;
   return {
     id,
     kind,
     name,
     memberId,
+    issuedBy,
     active,
     createdAt,
     url: `/v1/webhooks/${id}`,
