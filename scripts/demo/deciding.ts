@@ -13,7 +13,9 @@ export async function decide(story: Story, { id: itemId }: Item): Promise<void> 
   narrator.chapter('Verdicts, and three signatures');
   const review = await poll(`the frozen KPI review of ${itemId}`, async () => {
     const found = await strategist.client.items.kpiReview(itemId);
-    return found.frozen && found.hash !== null ? { found } : { seen: 'it is not frozen' };
+    return found.frozen && found.hash !== null
+      ? { found: { ...found, hash: found.hash } }
+      : { seen: 'it is not frozen' };
   });
   narrator.say(
     'Targets were frozen when the brief was accepted. Missing would read “not available”, never 0.',
@@ -22,10 +24,10 @@ export async function decide(story: Story, { id: itemId }: Item): Promise<void> 
   const { combined, hash } = review;
   narrator.facts({
     combined: `${combined.verdict}${combined.kpi === null ? '' : ` by ${combined.kpi}`}: ${combined.reason}`,
-    'review hash': short(hash ?? ''),
+    'review hash': short(hash),
   });
   const decision = combined.verdict === 'met' ? 'scale' : 'iterate';
-  const seen = { itemId, ...(hash !== null && { reviewHash: hash }) };
+  const seen = { itemId, reviewHash: hash };
   await strategist.decide({
     type: 'sign_off',
     data: {

@@ -3,7 +3,7 @@ import { recordRepair } from '../db/audit/repairs.ts';
 import { locateRows } from '../db/audit/rows.ts';
 import { getCommand, takeFence, verdictOf } from '../db/item/commands.ts';
 import { getItem } from '../db/item/items.ts';
-import type { Finding } from '../domain/audit/finding.ts';
+import { type Finding, issuedFindingId } from '../domain/audit/finding.ts';
 import { type AuditRepair, isAuditRepair, type Repair } from '../domain/audit/finding-catalogue.ts';
 import { isSending } from '../domain/item/context.ts';
 import { responsibleRoles } from '../domain/item/responsible.ts';
@@ -35,6 +35,7 @@ export async function repairFinding(
   { caller, findingId, repair, reason, now }: RepairRequest,
 ): Promise<RepairOutcome> {
   const { workspaceId, memberId } = caller;
+  if (issuedFindingId(findingId, workspaceId) !== findingId) return { outcome: 'unknown' };
   const { items, couldNotAsk } = await stuckFindings(deps, {
     workspaceId,
     now,

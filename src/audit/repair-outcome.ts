@@ -17,7 +17,9 @@ export type RepairResult = Record<string, unknown>;
 
 export type RepairOutcome =
   | { outcome: 'done'; repairId: string; result: RepairResult }
-  /** The finding is no longer true, or never was. */
+  /** No audit ever told this workspace of such a finding. */
+  | { outcome: 'unknown' }
+  /** The finding is no longer true. */
   | { outcome: 'gone' }
   /** Whether it is true could not be found out. */
   | { outcome: 'cannot_tell'; couldNotAsk: CouldNotAsk[] }

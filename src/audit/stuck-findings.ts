@@ -8,7 +8,12 @@ import { readItems } from '../db/audit/rows.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { decodeFindingCursor, encodeCursor, pageLimit } from '../db/paging.ts';
 import { listMembers } from '../db/workspace/members.ts';
-import type { CouldNotAsk, Finding } from '../domain/audit/finding.ts';
+import {
+  type CouldNotAsk,
+  type Finding,
+  findingSubject,
+  issuedFindingId,
+} from '../domain/audit/finding.ts';
 import {
   FINDING_CODES,
   type FindingCode,
@@ -78,7 +83,7 @@ export async function stuckFindings(
     ? await findBrokenChains(deps, { workspaceId, now: asOf, itemId })
     : { facts: [], couldNotAsk: [] };
   const elsewhere = [...fromChains.facts, ...fromEngine.facts].filter(
-    (fact) => id === undefined || fact.id === id,
+    (fact) => id === undefined || findingSubject(fact.id) === findingSubject(id),
   );
   const wanted = await waitingFor(deps, workspaceId, { role, memberId }, elsewhere);
   const facts = inOrder([...fromTables, ...wanted]).filter(
@@ -154,7 +159,7 @@ async function explain(
     const situation = itemId === null ? undefined : explained.get(itemId);
     const { waitingOn = [], unmet = [], place = null } = situation ?? {};
     return {
-      id,
+      id: issuedFindingId(id, workspaceId),
       code,
       severity: kindOf(code).severity,
       ...(itemId !== null && { itemId }),

@@ -39,7 +39,7 @@ describe('signing a webhook', () => {
 });
 
 describe('sending a webhook', () => {
-  const call = { type: 'accept_handoff', data: { itemId: 'itm_1' } } as const;
+  const call = { type: 'accept_handoff', data: { itemId: 'itm_1', handoffId: 'hnd_1_1' } } as const;
   const delivery = { address: 'http://baton.test/v1/webhooks/whe_1', secret, call };
 
   it('repeats the same delivery, signed anew, while there is no verdict', async () => {

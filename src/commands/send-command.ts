@@ -93,9 +93,22 @@ async function storeCommand(
   { fenced }: { fenced: boolean },
 ) {
   checkIfMatch(request, target.context);
-  const body = COMMAND_BODIES[request.type].parse(request.body);
+  const body = bodyOf(request);
   const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, fenced });
   return takesSlots(request.type) ? inTransaction(db, store) : store(db);
+}
+
+/**
+ * Every door ends here: whatever brought the body, it names what it is about and breaks no rule.
+ * @throws InvalidBody
+ */
+function bodyOf({ type, body }: CommandRequest): object {
+  const parsed = COMMAND_BODIES[type].safeParse(body);
+  if (parsed.success) return parsed.data;
+  const partOf = (part: PropertyKey) => (typeof part === 'number' ? part : String(part));
+  throw new InvalidBody(
+    parsed.error.issues.map(({ path, message }) => ({ path: path.map(partOf), message })),
+  );
 }
 
 async function storePrepared(

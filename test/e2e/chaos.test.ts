@@ -195,7 +195,11 @@ class Story {
         const role = item.waitingOn[0]?.role ?? 'strategist';
         const decision = role === 'strategist' ? 'scale' : 'agree';
         if (item.review?.hash == null) return void (await delay(100));
-        return this.#command(role, 'POST', 'kpi-review/sign-offs', { role, decision });
+        return this.#command(role, 'POST', 'kpi-review/sign-offs', {
+          role,
+          decision,
+          reviewHash: item.review.hash,
+        });
       }
       default:
         await delay(150);

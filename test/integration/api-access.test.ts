@@ -127,7 +127,11 @@ const BODIES: Record<string, object> = {
     value: 1,
     asOf: '2026-03-02T08:00:00Z',
   },
-  'POST /v1/items/:id/kpi-review/sign-offs': { role: 'creator', decision: 'agree' },
+  'POST /v1/items/:id/kpi-review/sign-offs': {
+    role: 'creator',
+    decision: 'agree',
+    reviewHash: '0'.repeat(64),
+  },
   'POST /v1/items/:id/comments': { text: 'hello' },
 };
 

@@ -114,12 +114,17 @@ describe('a signed decision', () => {
     await toOffered(api.engine, declined);
     const unreasoned = await deliver(creator, {
       type: 'decline_handoff',
-      data: { itemId: declined },
+      data: { itemId: declined, handoffId: handoffOf(declined) },
     });
     expect(unreasoned.json.unmet).toMatchObject([{ code: 'reason_given' }]);
     const decline = await deliver(creator, {
       type: 'decline_handoff',
-      data: { itemId: declined, reason: 'wrong_audience', comment: 'not ours' },
+      data: {
+        itemId: declined,
+        handoffId: handoffOf(declined),
+        reason: 'wrong_audience',
+        comment: 'not ours',
+      },
     });
     expect(decline.json).toMatchObject({ outcome: 'applied', stage: 'briefing' });
 
@@ -201,7 +206,7 @@ describe('the same delivery', () => {
   it('gets the same answer freshly signed and from another process, refusals too', async () => {
     const itemId = await start();
     const endpoint = await makeEndpoint('creator');
-    const body = { type: 'accept_handoff', data: { itemId } };
+    const body = { type: 'accept_handoff', data: { itemId, handoffId: handoffOf(itemId) } };
     const id = 'evt_same';
     const first = await deliver(endpoint, body, { id });
     expect(first.status).toBe(409);
@@ -225,7 +230,7 @@ describe('the same delivery', () => {
     expect(outside.status).toBe(401);
     const other = await deliver(
       endpoint,
-      { ...body, data: { itemId, handoffId: handoffOf(itemId) } },
+      { ...body, data: { ...body.data, handoffId: handoffOf(itemId, 2) } },
       { id },
     );
     expect(other.status).toBe(409);
@@ -250,7 +255,8 @@ describe('the same delivery', () => {
       expect([again.status, again.text]).toEqual([200, first.text]);
       const refusedAgain = await deliver(endpoint, body, { id: late });
       expect({ ...refusedAgain.json, requestId: '' }).toEqual({ ...refused.json, requestId: '' });
-      const changed = await deliver(endpoint, { ...body, data: { itemId } }, { id: accepted });
+      const other = { ...body, data: { itemId, handoffId: handoffOf(itemId, 2) } };
+      const changed = await deliver(endpoint, other, { id: accepted });
       expect(changed.json.code).toBe('idempotency_conflict');
       const fresh = await deliver(endpoint, body);
       expect([fresh.status, fresh.json.code]).toEqual([403, 'forbidden']);
@@ -274,7 +280,7 @@ describe('the same delivery', () => {
     const itemId = await start();
     await toOffered(api.engine, itemId);
     const [first, second] = await Promise.all([makeEndpoint('editor'), makeEndpoint('creator')]);
-    const body = { type: 'accept_handoff', data: { itemId } };
+    const body = { type: 'accept_handoff', data: { itemId, handoffId: handoffOf(itemId) } };
     const id = randomUUID();
     expect((await deliver(first, body, { id })).status).toBe(403);
     expect((await deliver(second, body, { id })).status).toBe(200);
@@ -350,7 +356,7 @@ describe('a signed delivery that cannot be carried out', () => {
     },
     {
       what: 'an unknown field',
-      body: { type: 'accept_handoff', data: { itemId: 'x', actor: 'me' } },
+      body: { type: 'accept_handoff', data: { itemId: 'x', handoffId: 'hnd_x_1', actor: 'me' } },
       status: 400,
       code: 'invalid_request',
     },
@@ -362,7 +368,10 @@ describe('a signed delivery that cannot be carried out', () => {
     },
     {
       what: 'an item of nobody',
-      body: { type: 'accept_handoff', data: { itemId: 'itm_nobody' } },
+      body: {
+        type: 'accept_handoff',
+        data: { itemId: 'itm_nobody', handoffId: 'hnd_nobody_1' },
+      },
       status: 404,
       code: 'not_found',
     },
@@ -403,7 +412,8 @@ describe('the secrets of an endpoint', () => {
       `/v1/webhook-endpoints/${endpoint.id}/rotate`,
     );
     expect(secret).not.toBe(endpoint.secret);
-    const body = { type: 'accept_handoff', data: { itemId: 'itm_nobody' } };
+    const data = { itemId: 'itm_nobody', handoffId: 'hnd_nobody_1' };
+    const body = { type: 'accept_handoff', data };
     expect((await deliver(endpoint, body)).status).toBe(404);
     expect((await deliver(endpoint, body, { secret })).status).toBe(404);
     const newest = await api.ok(

@@ -76,8 +76,7 @@ describe('GET /v1/audit/stuck', () => {
     const [{ id }] = (await stuck('?code=overdue')).json.items;
     const body = { repair: 'extend', reason: 'not mine' };
     const foreign = await api.call(key, 'POST', `/v1/audit/findings/${id}/repairs`, { body });
-    expect(foreign.status).toBe(409);
-    expect(foreign.json.detail).toContain('nothing is stuck under');
+    expect([foreign.status, foreign.json.code]).toEqual([404, 'not_found']);
   });
 
   it.each([
@@ -104,11 +103,31 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
 
   it('refuses a finding that does not stand, and a repair that it does not offer', async () => {
     const unknown = await repair(`fnd_${'0'.repeat(26)}`, { repair: 'resend_command', reason });
-    expect(unknown).toMatchObject({ status: 409, json: { code: 'conflict' } });
+    expect(unknown).toMatchObject({ status: 404, json: { code: 'not_found' } });
     const [overdue] = (await stuck('?code=overdue')).json.items;
     const notOffered = await repair(overdue.id, { repair: 'terminate_run', reason });
     expect(notOffered.status).toBe(409);
     expect(notOffered.json.detail).toContain('reassign, extend, cancel');
+  });
+
+  it('C22: is 404 for a finding of nobody, and 409 for one that stood', async () => {
+    const body = { repair: 'extend', reason };
+    const [{ id, itemId }] = (await stuck('?code=overdue')).json.items;
+    const other = id.replace(/.$/, (end: string) => (end === '0' ? '1' : '0'));
+    expect((await repair(other, body)).status).toBe(404);
+    const { rows } = await api.database.db.execute<{ alarms: string }>(
+      sql`select alarms::text as alarms from items where id = ${itemId}`,
+    );
+    await api.database.db.execute(sql`update items set alarms = '[]' where id = ${itemId}`);
+    try {
+      const gone = await repair(id, body);
+      expect([gone.status, gone.json.code]).toEqual([409, 'conflict']);
+      expect(gone.json.detail).toContain('nothing is stuck under');
+    } finally {
+      await api.database.db.execute(
+        sql`update items set alarms = ${rows[0]?.alarms}::jsonb where id = ${itemId}`,
+      );
+    }
   });
 
   it('says where to send a repair that is a command', async () => {

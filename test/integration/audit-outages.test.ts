@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
 import type { StuckQuestion } from '../../src/audit/stuck-findings.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
-import type { Finding } from '../../src/domain/audit/finding.ts';
+import { type Finding, issuedFindingId } from '../../src/domain/audit/finding.ts';
 import {
   FINDING_CODES,
   type FindingCode,
@@ -138,7 +138,8 @@ describe('an engine that is away', () => {
       reason: 'x',
       now: later(0),
     };
-    const unknown = `fnd_${'0'.repeat(26)}`;
+    const { workspaceId } = engine.workspace;
+    const unknown = issuedFindingId(`fnd_${'0'.repeat(26)}`, workspaceId);
     const told = await blind.repair({ ...request, findingId: unknown });
     expect(told).toMatchObject({ outcome: 'cannot_tell' });
     expect(await audit.repair({ ...request, findingId: unknown })).toEqual({

@@ -7,7 +7,7 @@ import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { failedTasksOf } from '../support/failed-workflow-tasks.ts';
-import { approve, DAY_MS, toCreation, toReview } from '../support/item-story.ts';
+import { acceptHandoff, approve, DAY_MS, toCreation, toReview } from '../support/item-story.ts';
 
 /** What people and programs get wrong about posts: each a problem that names field and rule, and changes nothing. */
 
@@ -36,7 +36,7 @@ async function makeAccount(change: object = {}): Promise<string> {
 async function inPlanning(): Promise<string> {
   const itemId = await api.engine.start();
   await approve(api.engine, itemId, await toReview(api.engine, itemId));
-  await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+  await acceptHandoff(api.engine, itemId, 'social_media_manager');
   return itemId;
 }
 

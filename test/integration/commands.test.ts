@@ -7,6 +7,7 @@ import { deliverCommand } from '../../src/commands/deliver-command.ts';
 import { startDrainer } from '../../src/commands/drainer.ts';
 import { insertCommand, takeFence } from '../../src/db/item/commands.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import { derivedId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { findFaults } from '../support/command-checks.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
@@ -63,9 +64,10 @@ describe('one id sent more than once', () => {
     const itemId = await engine.start();
     await toOffered(engine, itemId);
     const commandId = newCommandId();
+    const offer = { handoffId: derivedId('handoff', itemId, 1) };
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () =>
-        engine.verdict('creator', itemId, 'accept_handoff', {}, { commandId }),
+        engine.verdict('creator', itemId, 'accept_handoff', offer, { commandId }),
       ),
     );
     expect(outcomes[0]).toMatchObject({ outcome: 'applied', answer: { stage: 'creation' } });
@@ -109,8 +111,9 @@ describe('one id sent more than once', () => {
     const itemId = await engine.start();
     await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
     const before = await engine.historyLength(itemId);
+    const offer = { handoffId: derivedId('handoff', itemId, 1) };
     for (let count = 0; count < 5; count += 1) {
-      const outcome = await engine.verdict('creator', itemId, 'accept_handoff');
+      const outcome = await engine.verdict('creator', itemId, 'accept_handoff', offer);
       expect(refusal(outcome)).toEqual(['in_stage']);
     }
     expect(await engine.historyLength(itemId)).toBe(before);
@@ -445,7 +448,7 @@ describe('actions', () => {
       const of = (command: string) => actions?.find((action) => action.command === command);
       for (const [command, body] of [
         ['submit_for_review', { checklist: {} }],
-        ['withdraw_handoff', {}],
+        ['withdraw_handoff', { handoffId: derivedId('handoff', itemId, 1) }],
         ['acknowledge_revision', {}],
         ['unschedule', {}],
         ['open_kpi_review', {}],

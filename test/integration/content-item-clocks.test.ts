@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertMember, updateMember } from '../../src/db/workspace/members.ts';
-import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { derivedId, itemWorkflowId } from '../../src/domain/ids.ts';
 import type { ItemContext, StageClock } from '../../src/domain/item/context.ts';
 import { makeBrief } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
@@ -107,11 +107,12 @@ describe('the clock of a stage', () => {
     const itemId = await engine.start({ team: { creator: assignee.memberId } });
     await toOffered(engine, itemId);
     const caller = { workspaceId, memberId: backup.id, roles: ['creator' as const] };
-    const early = await engine.verdict('creator', itemId, 'accept_handoff', {}, { caller });
+    const offer = { handoffId: derivedId('handoff', itemId, 1) };
+    const early = await engine.verdict('creator', itemId, 'accept_handoff', offer, { caller });
     expect(early).toMatchObject({ outcome: 'refused', unmet: [{ code: 'is_receiver' }] });
     const due = clockOf(await engine.context(itemId)).steps[2];
     await engine.travel(itemId, { to: new Date(due + 60_000).toISOString() });
-    const late = await engine.verdict('creator', itemId, 'accept_handoff', {}, { caller });
+    const late = await engine.verdict('creator', itemId, 'accept_handoff', offer, { caller });
     expect(late).toMatchObject({ outcome: 'applied', answer: { stage: 'creation' } });
     expect((await engine.context(itemId)).team.creator).toBe(backup.id);
   });

@@ -74,9 +74,9 @@ describe.concurrent('a published post', () => {
 
   it('is signed off by the strategist first, then by the other two, once each', async () => {
     const itemId = await engine.start();
-    await toKpiReview(engine, itemId);
+    const reviewHash = await toKpiReview(engine, itemId);
     const sign = (role: 'strategist' | 'creator' | 'social_media_manager', body: object) =>
-      engine.verdict(role, itemId, 'sign_off', { role, ...body });
+      engine.verdict(role, itemId, 'sign_off', { role, reviewHash, ...body });
     expect(await codesOf(sign('creator', { decision: 'agree' }))).toEqual([
       'strategist_decides_first',
     ]);
@@ -101,14 +101,20 @@ describe.concurrent('a published post', () => {
     const itemId = await engine.start();
     const first = await toKpiReview(engine, itemId);
     const decision = 'extend_measurement';
+    const seen = { reviewHash: first };
     await engine.apply('strategist', itemId, 'sign_off', {
+      ...seen,
       role: 'strategist',
       decision,
       extendTo: '+60d',
     });
-    await engine.apply('creator', itemId, 'sign_off', { role: 'creator', decision: 'agree' });
+    await engine.apply('creator', itemId, 'sign_off', {
+      ...seen,
+      role: 'creator',
+      decision: 'agree',
+    });
     const role = 'social_media_manager';
-    const last = await engine.apply(role, itemId, 'sign_off', { role, decision: 'agree' });
+    const last = await engine.apply(role, itemId, 'sign_off', { ...seen, role, decision: 'agree' });
     expect(last.stage).toBe('measuring');
     expect(await checkpointStates(itemId)).toMatchObject({ '+60d': 'due' });
     await engine.travel(itemId, { to: 'next_checkpoint' });

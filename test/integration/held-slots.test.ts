@@ -3,7 +3,14 @@ import { CHANNEL_LIMITS } from '../../src/domain/channel/channels.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
-import { approve, DAY_MS, HOUR_MS, submit, toScheduled } from '../support/item-story.ts';
+import {
+  acceptHandoff,
+  approve,
+  DAY_MS,
+  HOUR_MS,
+  submit,
+  toScheduled,
+} from '../support/item-story.ts';
 import {
   EVERY_HOUR,
   heldUntilPlanning,
@@ -51,7 +58,7 @@ describe('a held slot', () => {
     });
     const draft = { title: 'Another title' };
     await approve(api.engine, itemId, await submit(api.engine, itemId, { draft }));
-    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(api.engine, itemId, 'social_media_manager');
     await api.engine.deps.db.$client.query(
       'update channel_accounts set active = false where id = $1',
       [channelAccountId],
@@ -202,7 +209,7 @@ describe('an edit of a scheduled item', () => {
       checklist,
     });
     await approve(api.engine, itemId, contentHash ?? '');
-    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(api.engine, itemId, 'social_media_manager');
     await api.engine.apply('social_media_manager', itemId, 'plan_schedule', { publications: [] });
     const replanned = await api.engine.context(itemId);
     expect(replanned.stage).toBe('scheduled');

@@ -8,7 +8,15 @@ import { makeBrief, makeDraft } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ItemEngine } from '../support/item-engine.ts';
-import { approve, DAY_MS, HOUR_MS, submit, toReview, toScheduled } from '../support/item-story.ts';
+import {
+  acceptHandoff,
+  approve,
+  DAY_MS,
+  HOUR_MS,
+  submit,
+  toReview,
+  toScheduled,
+} from '../support/item-story.ts';
 
 /**
  * What people complain of in other tools, one test per complaint that concerns publishing; the names
@@ -136,7 +144,7 @@ describe.concurrent('the same post twice', () => {
     const friday = await secondAccount();
     const itemId = await engine.start();
     await approve(engine, itemId, await toReview(engine, itemId));
-    await engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(engine, itemId, 'social_media_manager');
     await engine.apply('social_media_manager', itemId, 'plan_schedule', {
       publications: [
         { channelAccountId: engine.channelAccountId, at: inMs(SOON_MS) },
@@ -156,7 +164,7 @@ describe.concurrent('the same post twice', () => {
     await engine.apply('creator', itemId, 'save_draft', { draft: makeDraft({ body }) });
     const contentHash = await submit(engine, itemId, { draft: { body } });
     await approve(engine, itemId, contentHash);
-    await engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(engine, itemId, 'social_media_manager');
     await engine.apply('social_media_manager', itemId, 'plan_schedule', {
       publications: [{ channelAccountId: friday.id, at: inMs(4 * DAY_MS) }],
     });
@@ -257,7 +265,7 @@ describe('times', () => {
   it('read as UTC, or an hour off at daylight saving: nine in Paris is nine in Paris', async () => {
     const itemId = await engine.start();
     await approve(engine, itemId, await toReview(engine, itemId));
-    await engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(engine, itemId, 'social_media_manager');
     const planFor = async (local: string) => {
       await engine.apply('social_media_manager', itemId, 'plan_schedule', {
         publications: [{ channelAccountId: engine.channelAccountId, local, zone: 'Europe/Paris' }],

@@ -6,6 +6,7 @@ import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import {
+  acceptHandoff,
   approve,
   DAY_MS,
   HOUR_MS,
@@ -315,7 +316,7 @@ describe('publish now', () => {
     });
     expect([early.status, early.json.unmet[0].code]).toEqual([409, 'slot_in_future']);
     await approve(api.engine, itemId, await submit(api.engine, itemId));
-    await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+    await acceptHandoff(api.engine, itemId, 'social_media_manager');
     const before = Date.now();
     const { publications } = await plan(api, itemId, now);
     expect(Date.parse(publications[0].at) - before).toBeLessThan(60_000);

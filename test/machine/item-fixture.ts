@@ -1,11 +1,13 @@
 import { contentHashOf, hashOf } from '../../src/domain/canonical.ts';
 import type { Command, CommandType, SystemEvent } from '../../src/domain/item/commands.ts';
-import type {
-  Actor,
-  BriefDigest,
-  DraftDigest,
-  ItemContext,
-  PinnedPlaybook,
+import {
+  type Actor,
+  type BriefDigest,
+  currentHandoff,
+  currentReview,
+  type DraftDigest,
+  type ItemContext,
+  type PinnedPlaybook,
 } from '../../src/domain/item/context.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item/event.ts';
@@ -177,6 +179,31 @@ type Refs<T extends CommandType> = Command<T>['refs'];
 type Facts<T extends CommandType> = Command<T>['facts'];
 
 /** Builds a command; the cast's one place: a type and its own refs and facts make its command. */
+/** What a decision is about: what stands, unless a test names something else. */
+type Subject = 'handoffId' | 'reviewHash';
+export type GivenRefs<T extends CommandType> =
+  Refs<T> extends infer R
+    ? R extends unknown
+      ? Omit<R, Subject> & Partial<Pick<R, Extract<keyof R, Subject>>>
+      : never
+    : never;
+
+/** The refs of a decision on the offer or the review that stands. */
+export function aboutCurrent<T extends CommandType>(
+  context: ItemContext,
+  type: T,
+  refs: GivenRefs<T>,
+): Refs<T> {
+  const handoffId = currentHandoff(context)?.id ?? 'none';
+  const reviewHash = currentReview(context)?.hash ?? 'none';
+  const subject =
+    type === 'sign_off'
+      ? { reviewHash }
+      : /^(accept|decline|withdraw)_/.test(type) && { handoffId };
+  // Exactly the commands that decide on something get its name.
+  return { ...subject, ...refs } as Refs<T>;
+}
+
 export function command<T extends CommandType>(
   type: T,
   by: Actor,
@@ -226,7 +253,13 @@ export class TestRun {
     return copy;
   }
 
-  asked<T extends CommandType>(type: T, by: Actor, refs: Refs<T>, facts?: Facts<T>): Command<T> {
+  asked<T extends CommandType>(
+    type: T,
+    by: Actor,
+    given: GivenRefs<T>,
+    facts?: Facts<T>,
+  ): Command<T> {
+    const refs = aboutCurrent(this.context, type, given);
     return command(type, by, { refs, at: this.at, ...(facts !== undefined && { facts }) });
   }
 
@@ -235,7 +268,12 @@ export class TestRun {
   }
 
   /** Codes of what is unmet. */
-  refusal<T extends CommandType>(type: T, by: Actor, refs: Refs<T>, facts?: Facts<T>): string[] {
+  refusal<T extends CommandType>(
+    type: T,
+    by: Actor,
+    refs: GivenRefs<T>,
+    facts?: Facts<T>,
+  ): string[] {
     // A command of any one type is a member of the union that the guards take.
     return this.unmet(this.asked(type, by, refs, facts) as Command).map(({ code }) => code);
   }
@@ -248,7 +286,7 @@ export class TestRun {
   }
 
   /** Gives a command that must be accepted; answers the types of its events. */
-  give<T extends CommandType>(type: T, by: Actor, refs: Refs<T>, facts?: Facts<T>): string[] {
+  give<T extends CommandType>(type: T, by: Actor, refs: GivenRefs<T>, facts?: Facts<T>): string[] {
     return this.send(this.asked(type, by, refs, facts) as Command);
   }
 

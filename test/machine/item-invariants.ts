@@ -242,10 +242,7 @@ function faultsOfCommand({ place, context }: Seen, event: ItemMachineEvent, afte
       if (place === after.place) break;
       const open = context.handoffs.at(-1);
       const { handoffId } = event.refs;
-      must(
-        handoffId === undefined || handoffId === open?.id,
-        'what is accepted is what is offered',
-      );
+      must(handoffId === open?.id, 'what is accepted is what is offered');
       const role = place === 'briefing.offered' ? 'creator' : 'social_media_manager';
       const assignee = context.team[role];
       must(
@@ -282,9 +279,7 @@ function faultsOfCommand({ place, context }: Seen, event: ItemMachineEvent, afte
       const review = context.reviews.at(-1);
       const seen = event.refs.reviewHash;
       must(
-        JSON.stringify(context) === JSON.stringify(after.context) ||
-          seen === undefined ||
-          seen === review?.hash,
+        JSON.stringify(context) === JSON.stringify(after.context) || seen === review?.hash,
         'who signs has seen the verdicts of this review',
       );
       break;

@@ -2,11 +2,13 @@ import type { Command, CommandType, ItemMachineEvent } from '../../src/domain/it
 import type { Actor, ItemContext } from '../../src/domain/item/context.ts';
 import {
   ACCOUNTS,
+  aboutCurrent,
   briefDigest,
   CAST,
   command,
   DAY,
   draftDigest,
+  type GivenRefs,
   HOLDERS,
   later,
   MINUTE,
@@ -20,10 +22,12 @@ export function misdeedsOf(context: ItemContext, at: string): ItemMachineEvent[]
   const add = <T extends CommandType>(
     type: T,
     by: Actor,
-    refs: Command<T>['refs'],
+    given: GivenRefs<T>,
     facts?: Command<T>['facts'],
-  ) =>
+  ) => {
+    const refs = aboutCurrent(context, type, given);
     deeds.push(command(type, by, { at, refs, ...(facts !== undefined && { facts }) }) as Command);
+  };
 
   add('save_brief', strategist, {
     brief: briefDigest({ hash: 'lower targets', channels: [], targetsHash: 'lower' }),

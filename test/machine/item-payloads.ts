@@ -4,6 +4,7 @@ import { isPlanned } from '../../src/domain/item/slots.ts';
 import { isOwnerRole, type OwnerRole } from '../../src/domain/people/roles.ts';
 import {
   ACCOUNTS,
+  aboutCurrent,
   briefDigest,
   CAST,
   command,
@@ -61,10 +62,15 @@ export const COMPLETE: Complete = {
       refs: { checklist: PLAYBOOK.checklists.brief },
       facts: { holders: HOLDERS },
     }),
-  withdraw_handoff: ({ at }, by) => command('withdraw_handoff', by, { at, refs: {} }),
-  accept_handoff: ({ at }, by) => command('accept_handoff', by, { at, refs: {} }),
-  decline_handoff: ({ at }, by) =>
-    command('decline_handoff', by, { at, refs: { reason: 'off_brief' } }),
+  withdraw_handoff: ({ context, at }, by) =>
+    command('withdraw_handoff', by, { at, refs: aboutCurrent(context, 'withdraw_handoff', {}) }),
+  accept_handoff: ({ context, at }, by) =>
+    command('accept_handoff', by, { at, refs: aboutCurrent(context, 'accept_handoff', {}) }),
+  decline_handoff: ({ context, at }, by) =>
+    command('decline_handoff', by, {
+      at,
+      refs: aboutCurrent(context, 'decline_handoff', { reason: 'off_brief' }),
+    }),
   save_draft: ({ context, at }, by) =>
     command('save_draft', by, {
       at,

@@ -16,12 +16,14 @@ import { unmetRequirements } from '../../src/domain/item/requirements/requiremen
 import type { Place } from '../../src/domain/item/stages.ts';
 import {
   ACCOUNTS,
+  aboutCurrent,
   actor,
   briefDigest,
   CAST,
   command,
   DAY,
   draftDigest,
+  type GivenRefs,
   HOLDERS,
   itemInput,
   later,
@@ -109,12 +111,14 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
   const add = <T extends CommandType>(
     type: T,
     by: Actor,
-    refs: Command<T>['refs'],
+    given: GivenRefs<T>,
     facts?: Command<T>['facts'],
-  ) =>
+  ) => {
+    const refs = aboutCurrent(context, type, given);
     commands.push(
       command(type, by, { at, refs, ...(facts !== undefined && { facts }) }) as Command,
     );
+  };
 
   for (const hash of world.briefs) {
     add('save_brief', strategist, { brief: briefDigest({ hash, channels: [] }) });

@@ -28,7 +28,17 @@ export async function toOffered(engine: ItemEngine, itemId: string, way: Way = {
 
 export async function toCreation(engine: ItemEngine, itemId: string, way: Way = {}): Promise<void> {
   await toOffered(engine, itemId, way);
-  await engine.apply('creator', itemId, 'accept_handoff');
+  await acceptHandoff(engine, itemId, 'creator');
+}
+
+/** Accepts the offer that stands. */
+export async function acceptHandoff(
+  engine: ItemEngine,
+  itemId: string,
+  role: 'creator' | 'social_media_manager',
+): Promise<void> {
+  const handoffId = (await engine.context(itemId)).handoffs.at(-1)?.id;
+  await engine.apply(role, itemId, 'accept_handoff', { handoffId });
 }
 
 /** Writes and submits. @returns the content hash that waits for its approval. */
@@ -59,7 +69,7 @@ export async function approve(
 /** From an approved review to a planned slot. @returns the instant of the slot. */
 export async function plan(engine: ItemEngine, itemId: string, way: Way = {}): Promise<string> {
   const { clockOffsetMs, substage } = await engine.item(itemId);
-  if (substage === 'offered') await engine.apply('social_media_manager', itemId, 'accept_handoff');
+  if (substage === 'offered') await acceptHandoff(engine, itemId, 'social_media_manager');
   const inMs = way.slotInMs ?? HOUR_MS;
   const at = new Date(Date.now() + clockOffsetMs + inMs).toISOString();
   await engine.apply('social_media_manager', itemId, 'plan_schedule', {
@@ -119,8 +129,9 @@ export async function signOff(
   itemId: string,
   decision: 'scale' | 'iterate' | 'retire' | 'recycle' = 'scale',
 ): Promise<void> {
-  await engine.apply('strategist', itemId, 'sign_off', { role: 'strategist', decision });
+  const seen = { reviewHash: await frozenReview(engine, itemId) };
+  await engine.apply('strategist', itemId, 'sign_off', { ...seen, role: 'strategist', decision });
   for (const role of ['creator', 'social_media_manager'] as const) {
-    await engine.apply(role, itemId, 'sign_off', { role, decision: 'agree' });
+    await engine.apply(role, itemId, 'sign_off', { ...seen, role, decision: 'agree' });
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Json } from './api-fixture.ts';
 import type { EngineApi } from './engine-api.ts';
-import { approve, DAY_MS, submit, toCreation } from './item-story.ts';
+import { acceptHandoff, approve, DAY_MS, submit, toCreation } from './item-story.ts';
 
 export const EVERY_HOUR = Array.from({ length: 7 }, (_, day) =>
   Array.from({ length: 24 }, (__, hour) => ({
@@ -55,7 +55,7 @@ export async function heldUntilPlanning(
   const itemId = await inCreation(api);
   await plan(api, itemId, { channelAccountId, ...time });
   await approve(api.engine, itemId, await submit(api.engine, itemId));
-  await api.engine.apply('social_media_manager', itemId, 'accept_handoff');
+  await acceptHandoff(api.engine, itemId, 'social_media_manager');
   return itemId;
 }
 

@@ -1,4 +1,5 @@
 import { signWebhook } from '../../../src/client/webhook-signature.ts';
+import { derivedId } from '../../../src/domain/ids.ts';
 import { makeOfferedItems, offerBrief } from '../items.ts';
 import type { Line, Outcome } from '../line.ts';
 import { answerOf, isFinal } from '../people.ts';
@@ -68,9 +69,10 @@ async function makeEndpoint({ people }: Site): Promise<Endpoint> {
 
 function decisionFor(itemId: string, index: number): Delivery {
   const declines = index % 2 === 1;
+  const handoffId = derivedId('handoff', itemId, 1);
   const body = declines
-    ? { type: 'decline_handoff', data: { itemId, reason: 'wrong_audience' } }
-    : { type: 'accept_handoff', data: { itemId } };
+    ? { type: 'decline_handoff', data: { itemId, handoffId, reason: 'wrong_audience' } }
+    : { type: 'accept_handoff', data: { itemId, handoffId } };
   return { index, itemId, id: `msg_${itemId}`, body: JSON.stringify(body), declines };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { signWebhook } from '../../../src/client/webhook-signature.ts';
+import { derivedId } from '../../../src/domain/ids.ts';
 import type { ListeningProgram } from '../../local/listening-programs.ts';
 import { makeOfferedItems } from '../items.ts';
 import type { Line, Outcome } from '../line.ts';
@@ -92,7 +93,10 @@ interface Delivery {
 
 function deliveryFor({ id: endpointId, url, secret }: Endpoint, itemId: string): Delivery {
   const id = `msg_${itemId}`;
-  const body = JSON.stringify({ type: 'accept_handoff', data: { itemId } });
+  const body = JSON.stringify({
+    type: 'accept_handoff',
+    data: { itemId, handoffId: derivedId('handoff', itemId, 1) },
+  });
   return { id, commandId: `webhook:${endpointId}:${id}`, path: url, secret, body };
 }
 

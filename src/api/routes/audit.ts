@@ -5,7 +5,7 @@ import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/audit/finding-c
 import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiContext, ApiEnv } from '../gates/context.ts';
-import { ApiError, problems } from '../gates/errors.ts';
+import { ApiError, notFound, problems } from '../gates/errors.ts';
 import { once } from '../gates/idempotency.ts';
 import { requireRole } from '../gates/require-role.ts';
 import { answers, changeAnswers, pageOf } from '../route-answers.ts';
@@ -65,9 +65,9 @@ const repairRoute = createRoute({
   operationId: 'repairFinding',
   summary: 'Carry out a repair that a finding offers',
   description:
-    'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it.',
+    'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it. 409 for a finding that stood and no longer does, 404 for one that this workspace never had.',
   request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
-  responses: changeAnswers(RepairDone, 'Done and recorded', 'forbidden'),
+  responses: changeAnswers(RepairDone, 'Done and recorded', 'forbidden', 'not_found'),
 });
 
 export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
@@ -101,6 +101,8 @@ function doneOrThrow(
   switch (outcome.outcome) {
     case 'done':
       return outcome;
+    case 'unknown':
+      throw notFound('finding', findingId);
     case 'gone':
       throw conflict(`nothing is stuck under ${findingId} now. Ask /v1/audit/stuck again`);
     case 'not_offered': {

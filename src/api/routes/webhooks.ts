@@ -20,14 +20,15 @@ import { requireJson } from '../gates/request-body.ts';
 import { parseJson } from '../gates/safe-json.ts';
 import { answers } from '../route-answers.ts';
 import { idText } from '../route-parts.ts';
-import { WebhookDelivery } from '../webhooks/delivery-body.ts';
+import { DeliveryType, WebhookDelivery } from '../webhooks/delivery-body.ts';
 import { newWebhookSecret, validSecrets } from '../webhooks/secrets.ts';
-import { verifyDelivery } from '../webhooks/signature.ts';
+import { signedHeaders, verifyDelivery } from '../webhooks/signature.ts';
 
 const header = (name: string, description: string) => ({
   name,
   in: 'header' as const,
-  required: true,
+  // Of each pair one is: the document has no word for that.
+  required: false,
   schema: { type: 'string' as const },
   description,
 });
@@ -45,6 +46,9 @@ const receiveRoute = createRoute({
     header('webhook-id', 'id of the delivery, `[A-Za-z0-9_-]{1,64}`: the same for every attempt'),
     header('webhook-timestamp', 'seconds since 1970, within five minutes of now'),
     header('webhook-signature', '`v1,<base64>`, up to five separated by spaces'),
+    header('svix-id', 'stands for `webhook-id`; when both are given they are the same'),
+    header('svix-timestamp', 'stands for `webhook-timestamp`'),
+    header('svix-signature', 'stands for `webhook-signature`'),
   ],
   request: {
     params: z.object({ endpointId: idText('id of the endpoint', 'whe_01KAMJ5SQ0') }),
@@ -83,15 +87,8 @@ export function webhookRoutes(
       endpoint === null
         ? [nobodysSecret]
         : validSecrets(endpoint, { secrets: deps.secrets, nowMs });
-    const delivery = verifyDelivery(
-      c.get('rawBody'),
-      {
-        id: c.req.header('webhook-id'),
-        timestamp: c.req.header('webhook-timestamp'),
-        signature: c.req.header('webhook-signature'),
-      },
-      { secrets, nowMs },
-    );
+    const headers = signedHeaders((name) => c.req.header(name));
+    const delivery = verifyDelivery(c.get('rawBody'), headers, { secrets, nowMs });
     if (endpoint === null || delivery === null) {
       limits.strangers.take(addressOf(c, deps.settings));
       throw new ApiError('unauthenticated', { detail: 'the delivery is not validly signed' });
@@ -123,10 +120,7 @@ export function webhookRoutes(
 
   async function receive(c: ApiContext, { endpoint, webhookId }: Receiver) {
     requireJson(c.req.header('content-type'));
-    const { type, data } = deliveryIn(c.get('rawBody'));
-    if (!endpoint.decisions.includes(type)) {
-      throw new ApiError('forbidden', { detail: `this endpoint may not send ${type}` });
-    }
+    const { type, data } = deliveryIn(c.get('rawBody'), endpoint);
     const key = deliveryKeyOf({ endpointId: endpoint.id, webhookId }, c.get('rawBody'));
     const { roles, id: memberId } = await actingMember(endpoint, key.commandId);
     const { itemId, ...command } = data;
@@ -146,9 +140,17 @@ export function webhookRoutes(
   }
 }
 
-/** @throws ApiError `malformed_json`, `invalid_request` */
-function deliveryIn(rawBody: Buffer): WebhookDelivery {
-  const parsed = WebhookDelivery.safeParse(parseJson(rawBody));
+/** @throws ApiError `malformed_json`, `invalid_request`, `forbidden` */
+function deliveryIn(
+  rawBody: Buffer,
+  { decisions }: Pick<WebhookEndpointRow, 'decisions'>,
+): WebhookDelivery {
+  const json = parseJson(rawBody);
+  const { data: wanted } = DeliveryType.safeParse(json);
+  if (wanted !== undefined && !decisions.includes(wanted.type)) {
+    throw new ApiError('forbidden', { detail: `this endpoint may not send ${wanted.type}` });
+  }
+  const parsed = WebhookDelivery.safeParse(json);
   if (!parsed.success) throw validationProblem(parsed.error, 'json');
   return parsed.data;
 }

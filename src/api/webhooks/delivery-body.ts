@@ -12,9 +12,16 @@ export type WebhookDecision = (typeof WEBHOOK_DECISIONS)[number];
 
 const itemId = z.string().min(1).max(64).meta({ example: 'itm_01KAMJ5SQ0' });
 
+/**
+ * The envelope of Standard Webhooks is its sender's: it may carry a `timestamp` and more, which decide
+ * nothing. What decides is in `data`, where nothing unknown is let pass.
+ */
 function deliveryOf<Type extends WebhookDecision, Data extends z.ZodType>(type: Type, data: Data) {
-  return z.strictObject({ type: z.literal(type), data });
+  return z.object({ type: z.literal(type), data });
 }
+
+/** What a delivery wants, known before what it says is judged. */
+export const DeliveryType = z.object({ type: z.enum(WEBHOOK_DECISIONS) });
 
 /** Body of an inbound delivery: the name of a command, and what it needs. */
 export const WebhookDelivery = z

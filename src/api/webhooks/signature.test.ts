@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createSecretBox } from '../../credentials/secret-box.ts';
 import { newWebhookSecret, validSecrets, webhookPurpose } from './secrets.ts';
-import { signatureOf, verifyDelivery } from './signature.ts';
+import { signatureOf, signedHeaders, verifyDelivery } from './signature.ts';
 
 const secret = newWebhookSecret();
 const nowMs = Date.UTC(2026, 2, 2, 8);
@@ -202,5 +202,28 @@ describe('the secrets of an endpoint', () => {
     expect(newWebhookSecret()).not.toBe(newWebhookSecret());
     expect(() => signatureOf(body, { id, timestamp }, 'whsec_c2hvcnQ=')).toThrow(RangeError);
     expect(() => signatureOf(body, { id, timestamp }, '')).toThrow(RangeError);
+  });
+});
+
+describe('the signed headers of a request', () => {
+  const read = (headers: Record<string, string>) => signedHeaders((name) => headers[name]);
+  const standard = { 'webhook-id': 'a', 'webhook-timestamp': '1', 'webhook-signature': 'v1,AA' };
+  const svix = { 'svix-id': 'a', 'svix-timestamp': '1', 'svix-signature': 'v1,AA' };
+  const three = { id: 'a', timestamp: '1', signature: 'v1,AA' };
+
+  it('have two names', () => {
+    for (const headers of [standard, svix, { ...standard, ...svix }]) {
+      expect(read(headers)).toEqual(three);
+    }
+  });
+
+  it('are none where the two differ', () => {
+    expect(read({ ...standard, 'svix-id': 'b' })).toEqual({ ...three, id: undefined });
+    expect(read({ ...standard, 'svix-timestamp': '' })).toEqual({ ...three, timestamp: undefined });
+    expect(read({ ...svix, 'webhook-signature': 'v1,BB' })).toEqual({
+      ...three,
+      signature: undefined,
+    });
+    expect(read({})).toEqual({ id: undefined, timestamp: undefined, signature: undefined });
   });
 });

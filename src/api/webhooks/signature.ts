@@ -7,6 +7,20 @@ export interface SignedHeaders {
   signature: string | undefined;
 }
 
+/**
+ * The signed headers of a request under either of their names: `svix-…` are the same three. A header
+ * that is given twice and differs is none at all, so that nobody is left to choose which one was meant.
+ */
+export function signedHeaders(read: (name: string) => string | undefined): SignedHeaders {
+  const either = (name: string) => {
+    const [standard, svix] = [read(`webhook-${name}`), read(`svix-${name}`)];
+    return standard === undefined || svix === undefined || standard === svix
+      ? (standard ?? svix)
+      : undefined;
+  };
+  return { id: either('id'), timestamp: either('timestamp'), signature: either('signature') };
+}
+
 /** A delivery whose signature was found good. */
 export interface VerifiedDelivery {
   webhookId: string;

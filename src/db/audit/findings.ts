@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { findingSubject } from '../../domain/audit/finding.ts';
 import {
   FINDING_CODES,
   FINDING_KINDS,
@@ -63,6 +64,7 @@ export interface TableQuestion extends AuditScope {
   limit: number;
   /** Only what comes after this place in the list. */
   after?: FindingPosition | undefined;
+  /** Only this finding, whoever was told of it under this id. */
   id?: string | undefined;
   /** Only of items that wait for this role, or for this member. */
   role?: Role | undefined;
@@ -103,7 +105,7 @@ function conditionsOf({ workspaceId, after, id, role, memberId }: TableQuestion)
     select from items i where i.id = f.item_id and i.workspace_id = ${workspaceId}
       and i.waiting_on @> ${JSON.stringify([part])}::jsonb)`;
   return [
-    ...(id === undefined ? [] : [sql`f.id = ${id}`]),
+    ...(id === undefined ? [] : [sql`starts_with(f.id, ${findingSubject(id)})`]),
     ...(role === undefined ? [] : [waits({ role })]),
     ...(memberId === undefined ? [] : [waits({ memberId })]),
     ...(after === undefined

@@ -4,7 +4,7 @@ import { RUN_AT, toBriefing, toOffered, toReview } from '../../../test/machine/i
 import type { Actor } from '../item/context.ts';
 import { waitingOn } from '../item/responsible.ts';
 import { PLACES } from '../item/stages.ts';
-import { findingId } from './finding.ts';
+import { findingId, findingSubject, issuedFindingId } from './finding.ts';
 import {
   AUDIT_REPAIRS,
   COMMAND_REPAIRS,
@@ -109,6 +109,16 @@ describe('a finding', () => {
     const ids = FINDING_CODES.flatMap((code) => [findingId(code, 'a'), findingId(code, 'b')]);
     expect(new Set(ids).size).toBe(ids.length);
     for (const id of ids) expect(id).toMatch(/^fnd_[0-9a-f]{26}$/);
+  });
+
+  it('is named to each workspace by an id of its own, which only that one can have been told', () => {
+    const id = findingId('overdue', 'itm_1:creation');
+    const [ours, theirs] = [issuedFindingId(id, 'wsp_1'), issuedFindingId(id, 'wsp_2')];
+    expect(ours).toMatch(/^fnd_[0-9a-f]{26}$/);
+    expect(ours).not.toBe(theirs);
+    expect(issuedFindingId(ours, 'wsp_1')).toBe(ours);
+    expect(issuedFindingId(theirs, 'wsp_1')).not.toBe(theirs);
+    expect(findingSubject(ours)).toBe(findingSubject(id));
   });
 
   it('says what is stuck and names it, whatever evidence there is', () => {

@@ -48,6 +48,25 @@ export const CouldNotAsk = z
   .meta({ id: 'CouldNotAsk' });
 export type CouldNotAsk = z.infer<typeof CouldNotAsk>;
 
+/** Hex digits at the end of an id that say which workspace was told of the finding. */
+const MARK_LENGTH = 8;
+
+/**
+ * The part of a finding's id that says what is stuck. It is the same whoever was told.
+ */
+export function findingSubject(id: string): string {
+  return id.slice(0, -MARK_LENGTH);
+}
+
+/**
+ * The id under which a workspace is told of a finding. Findings are looked for, not stored: so the id
+ * itself says whether one of this name was ever this workspace's.
+ */
+export function issuedFindingId(id: string, workspaceId: string): string {
+  const subject = findingSubject(id);
+  return subject + sha256Hex(`${workspaceId} ${subject}`).slice(0, MARK_LENGTH);
+}
+
 /** Derived from what is stuck, so that every audit names the same thing alike. */
 export function findingId(code: FindingCode, subject: string): string {
   return `${ID_PREFIXES.finding}_${sha256Hex(`${code} ${subject}`).slice(0, 26)}`;

@@ -5,7 +5,7 @@ import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../../examples.ts';
 import { type ApiContext, type ApiEnv, knownContext } from '../../gates/context.ts';
-import { notFound, refusal } from '../../gates/errors.ts';
+import { notFound } from '../../gates/errors.ts';
 import { commandIdOf } from '../../gates/idempotency.ts';
 import { body, ItemParams, idempotent, idText } from '../../route-parts.ts';
 
@@ -50,7 +50,10 @@ const withdrawRoute = createRoute({
   path: '/v1/items/{id}/handoffs/{handoffId}/withdraw',
   operationId: 'withdrawHandoff',
   summary: 'Take an offered brief handoff back',
-  request: { params: HandoffParams, body: body(COMMAND_BODIES.withdraw_handoff, REASON_EXAMPLE) },
+  request: {
+    params: HandoffParams,
+    body: body(COMMAND_BODIES.withdraw_handoff.omit({ handoffId: true }), REASON_EXAMPLE),
+  },
 });
 
 export function handoffRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
@@ -79,13 +82,12 @@ export function handoffRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
         body: { ...c.req.valid('json'), handoffId },
       });
     })
-    .openapi(withdrawRoute, async (c) => {
+    .openapi(withdrawRoute, (c) => {
       const { id: itemId, handoffId } = belongingHandoff(c.req.valid('param'));
-      await refuseOutdated(c, deps, { itemId, handoffId });
       return runCommand(c, deps, {
         type: 'withdraw_handoff',
         itemId,
-        body: c.req.valid('json'),
+        body: { ...c.req.valid('json'), handoffId },
       });
     });
 }
@@ -95,21 +97,6 @@ function belongingHandoff<T extends { id: string; handoffId: string }>(params: T
   const prefix = `hnd_${params.id.replace(/^itm_/, '')}_`;
   if (!params.handoffId.startsWith(prefix)) throw notFound('handoff', params.handoffId);
   return params;
-}
-
-/** The command takes the open handoff back, so an id from an earlier offer must not reach it. */
-async function refuseOutdated(
-  c: ApiContext,
-  deps: Pick<ApiDeps, 'db'>,
-  { itemId, handoffId }: { itemId: string; handoffId: string },
-): Promise<void> {
-  const { item, command } = await readKnown(c, deps, itemId);
-  if (item === null) throw notFound('item', itemId);
-  const { handoffs } = item.snapshot.context;
-  if (!handoffs.some(({ id }) => id === handoffId)) throw notFound('handoff', handoffId);
-  const latest = handoffs.at(-1)?.id;
-  if (latest === handoffId || command !== null) return;
-  throw refusal([{ code: 'current_handoff', message: `a later handoff is ${latest}` }]);
 }
 
 /**

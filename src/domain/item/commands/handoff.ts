@@ -9,20 +9,23 @@ export interface HandoffPayloads {
     refs: { checklist: string[]; note?: string };
     facts: Facts & { holders: Holders };
   };
-  withdraw_handoff: { refs: { reason?: string }; facts: Facts };
-  accept_handoff: { refs: { handoffId?: string }; facts: Facts };
+  withdraw_handoff: { refs: { handoffId: string; reason?: string }; facts: Facts };
+  accept_handoff: { refs: { handoffId: string }; facts: Facts };
   decline_handoff: {
-    refs: { handoffId?: string; reason?: Reason; commentId?: string };
+    refs: { handoffId: string; reason?: Reason; commentId?: string };
     facts: Facts;
   };
 }
 
+/** Which offer is decided on: what stands meanwhile may be another one. */
+const handoffId = z.string().min(1).max(80);
+
 export const HANDOFF_BODIES = {
   offer_handoff: z.strictObject({ checklist: Checklist.default({}), note: comment, ...conditions }),
-  withdraw_handoff: ReasonBody,
-  accept_handoff: z.strictObject({ handoffId: z.string().max(80).optional(), ...conditions }),
+  withdraw_handoff: ReasonBody.extend({ handoffId }),
+  accept_handoff: z.strictObject({ handoffId, ...conditions }),
   decline_handoff: z.strictObject({
-    handoffId: z.string().max(80).optional(),
+    handoffId,
     reason: reasonCode,
     comment,
     ...conditions,

@@ -122,7 +122,7 @@ export const HANDOFF_COMMANDS = {
   withdraw_handoff: {
     in: ['briefing.offered'],
     by: ['strategist'],
-    requires: [],
+    requires: ['current_handoff'],
     move: withdrawHandoff,
   },
   accept_handoff: {

@@ -106,9 +106,15 @@ export const HANDOFF_REQUIREMENTS = {
   current_handoff: {
     text: 'The command names the open handoff.',
     check: ({ context, ask }) => {
-      if (ask.type !== 'accept_handoff' && ask.type !== 'decline_handoff') return MET;
+      if (
+        ask.type !== 'accept_handoff' &&
+        ask.type !== 'decline_handoff' &&
+        ask.type !== 'withdraw_handoff'
+      ) {
+        return MET;
+      }
+      if (ask.refs === null) return MET;
       const current = currentHandoff(context);
-      if (ask.refs === null || ask.refs.handoffId === undefined) return MET;
       return current?.id === ask.refs.handoffId
         ? MET
         : unmet(`the open handoff is ${current?.id ?? 'none'}`);
