@@ -7,7 +7,7 @@ import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
-import { digestBrief, digestDraft } from '../domain/item/digests.ts';
+import { digestBrief } from '../domain/item/digests.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { slotsBesidePlan } from '../domain/item/slots.ts';
@@ -16,6 +16,7 @@ import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
 import { currentFaults } from './current-draft.ts';
+import { checkDraft, DIGEST } from './draft-checks.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
@@ -192,10 +193,8 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
         : [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }],
     );
     if (unknown.length > 0) throw new InvalidBody(unknown);
-    const digest = digestDraft(body.draft, UNNUMBERED, {
-      files,
-      facts: context.brief?.facts ?? [],
-    });
+    const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [] };
+    const digest = await checkDraft(DIGEST, checked, { workspaceId });
     const facts = { clocks: clocks(preparation) };
     return {
       facts,

@@ -18,6 +18,7 @@ import type { CommandType } from '../domain/item/commands.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { versionTag } from '../domain/item/version-tag.ts';
+import type { Turnstile } from '../threads/turnstile.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
@@ -32,7 +33,6 @@ import {
   VersionConflict,
 } from './prepare-command.ts';
 import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
-import type { Turnstile } from './turnstile.ts';
 
 /** A command that gets no turn is stored for the drainer. */
 const TURN_WITHIN_MS = 2_000;
