@@ -97,13 +97,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
   commands: {
-    folders: ['domain', 'db', 'time', 'slots', 'engine', 'workflows/messages.ts'],
+    folders: ['domain', 'db', 'time', 'slots', 'engine', 'threads', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
   },
   audit: {
-    folders: ['domain', 'db', 'slots', 'engine', 'commands', 'workflows/messages.ts'],
+    folders: ['domain', 'db', 'slots', 'engine', 'commands', 'threads', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
@@ -119,6 +119,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'threads',
       'config.ts',
       'workflows/messages.ts',
     ],
@@ -153,6 +154,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     folders: [],
     packages: ['node', 'zod', '@temporalio/envconfig'],
     place: 'Only src/config.ts reads the environment: programs get their settings from it.',
+  },
+  threads: {
+    folders: [],
+    packages: ['node', 'piscina'],
+    place: `${SERVES_OTHERS} What runs in a thread stays where its subject is.`,
   },
   time: {
     folders: ['domain'],

@@ -2,6 +2,7 @@ import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from
 import { Temporal } from 'temporal-polyfill';
 import type { FeedRow } from '../db/calendar/calendar.ts';
 import { ENDED_STATES, UNRESOLVED_STATES } from '../domain/item/publication-states.ts';
+import { jobOf } from '../threads/threads.ts';
 import { vtimezone } from '../time/vtimezone.ts';
 import { isTimeZone } from '../time/zoned-time.ts';
 
@@ -9,10 +10,15 @@ import { isTimeZone } from '../time/zoned-time.ts';
  * Publications as an iCalendar feed. What is cancelled says so instead of vanishing, what is in doubt is
  * not confirmed, a title under embargo is masked, and the same rows always give the same bytes.
  */
-export function calendarFeed(
-  rows: readonly FeedRow[],
-  range: { from: string; to: string; nowMs: number },
-): string {
+export function calendarFeed({
+  rows,
+  ...range
+}: {
+  rows: readonly FeedRow[];
+  from: string;
+  to: string;
+  nowMs: number;
+}): string {
   const calendar = ical({
     name: 'Baton',
     prodId: { company: 'Baton', product: 'Calendar', language: 'EN' },
@@ -45,6 +51,8 @@ export function calendarFeed(
   }
   return calendar.toString();
 }
+
+export const CALENDAR_FEED = jobOf(import.meta, calendarFeed);
 
 function zonedAt(at: string, zone: string): Temporal.ZonedDateTime {
   return Temporal.Instant.from(at).toZonedDateTimeISO(zone);

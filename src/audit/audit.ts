@@ -1,4 +1,7 @@
 import type { DeliveryDeps } from '../commands/deliver-command.ts';
+import { createFlights } from '../threads/flights.ts';
+import { WorkRefused } from '../threads/threads.ts';
+import { createTurnstile } from '../threads/turnstile.ts';
 import { createAuditMemory } from './audit-memory.ts';
 import { repairFinding } from './repair-finding.ts';
 import type { RepairOutcome, RepairRequest } from './repair-outcome.ts';
@@ -10,11 +13,31 @@ export interface Audit {
   repair(request: RepairRequest): Promise<RepairOutcome>;
 }
 
+/** Audits for one member at the same time: each asks the tables of the whole workspace. */
+const AUDITS_AT_ONCE = 1;
+const TURN_WITHIN_MS = 10_000;
+
 /** The audit of one process; it remembers between two answers what it need not find out again. */
 export function createAudit(deps: DeliveryDeps): Audit {
   const remembering = { ...deps, memory: createAuditMemory() };
+  const turnstile = createTurnstile(AUDITS_AT_ONCE);
+  const ofAll = createFlights<StuckAnswer>();
+  const ofOne = createFlights<StuckAnswer>();
   return {
-    stuck: (question) => stuckFindings(remembering, question),
+    stuck(question) {
+      const { workspaceId, askedBy = workspaceId, filters, cursor, limit } = question;
+      const asked = JSON.stringify([workspaceId, filters, cursor, limit]);
+      // Who asks much waits for their own turns; who asks the same is answered together.
+      return ofOne.get(`${askedBy} ${asked}`, async () => {
+        const leave = await turnstile.enter(askedBy, TURN_WITHIN_MS);
+        if (leave === null) throw new WorkRefused('busy');
+        try {
+          return await ofAll.get(asked, () => stuckFindings(remembering, question));
+        } finally {
+          leave();
+        }
+      });
+    },
     repair: (request) => repairFinding(remembering, request),
   };
 }

@@ -3,12 +3,14 @@ import { type ChainMark, listChainMarks, readChains } from '../db/audit/chains.t
 import type { Observation } from '../db/audit/findings.ts';
 import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
-import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import { type ChainFault, type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { ASK_AGAIN, leftOver } from './ask-many.ts';
 import { type AuditMemory, type ChainVerdict, keepAtMost } from './audit-memory.ts';
 
-/** Chains read at a time: the event loop is given back between two batches. */
+/** Chains read at a time. */
 const BATCH = 25;
+/** Events verified at a time: the event loop is given back in between. */
+const EVENTS_AT_A_TIME = 200;
 /** Verifying is pure computing; a call does so much of it, the next one goes on. */
 const BUDGET_MS = 1_000;
 const REMEMBERED = 50_000;
@@ -29,7 +31,6 @@ export async function findBrokenChains(
   let done = 0;
   for (; done < unverified.length && performance.now() < until; done += BATCH) {
     await verifyBatch({ db, memory }, question.workspaceId, unverified.slice(done, done + BATCH));
-    await nextTurn();
   }
   keepAtMost(memory.chains, REMEMBERED);
   const left = Math.max(0, unverified.length - done);
@@ -52,15 +53,16 @@ async function verifyBatch(
   const chains = await readChains(db, { workspaceId, itemIds });
   for (const mark of marks) {
     const { itemId, fingerprint } = mark;
-    memory.chains.set(itemId, { fingerprint, fault: verdictOn(mark, chains.get(itemId) ?? []) });
+    const fault = await verdictOn(mark, chains.get(itemId) ?? []);
+    memory.chains.set(itemId, { fingerprint, fault });
   }
 }
 
-function verdictOn(
+async function verdictOn(
   mark: ChainMark,
   chain: readonly (ItemEvent & { recordedAt: string })[],
-): ChainVerdict | null {
-  const fault = verifyChain(chain);
+): Promise<ChainVerdict | null> {
+  const fault = await faultIn(chain);
   if (fault !== null) {
     const since = chain.find(({ seq }) => seq === fault.seq)?.recordedAt ?? mark.updatedAt;
     return { ...fault, fault: 'hash', since };
@@ -68,6 +70,16 @@ function verdictOn(
   const last = chain.at(-1);
   if (last?.seq !== mark.seq || last.hash === mark.headHash) return null;
   return { code: 'chain_broken', seq: mark.seq, fault: 'head', since: mark.updatedAt };
+}
+
+async function faultIn(chain: readonly ItemEvent[]): Promise<ChainFault | null> {
+  for (let at = 0; at < chain.length; at += EVENTS_AT_A_TIME) {
+    const before = chain[at - 1];
+    const fault = verifyChain(chain.slice(at, at + EVENTS_AT_A_TIME), before);
+    if (fault !== null) return fault;
+    await nextTurn();
+  }
+  return null;
 }
 
 /** A hole is a finding of its own: what comes after it cannot be judged. */

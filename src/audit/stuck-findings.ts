@@ -43,6 +43,8 @@ export interface FindingFilters {
 
 export interface StuckQuestion {
   workspaceId: string;
+  /** The member who asks: they have their turns, whatever others ask. */
+  askedBy?: string;
   /** ISO instant, real time. */
   now: string;
   limit?: number | undefined;

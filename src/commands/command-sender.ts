@@ -1,9 +1,9 @@
+import { createTurnstile } from '../threads/turnstile.ts';
 import { listActions } from './actions.ts';
 import type { CommandSender } from './command-outcome.ts';
 import type { DeliveryDeps } from './deliver-command.ts';
 import { sendCommand } from './send-command.ts';
 import { startItem } from './start-item.ts';
-import { createTurnstile } from './turnstile.ts';
 
 /**
  * Commands of this process that are on their way to one run at the same time. The engine takes ten per

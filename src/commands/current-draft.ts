@@ -2,7 +2,8 @@ import type { Db } from '../db/client.ts';
 import { getDraft } from '../db/item/versions.ts';
 import { listAssets } from '../db/workspace/assets.ts';
 import type { ItemContext } from '../domain/item/context.ts';
-import { draftViolations, failedChecks } from '../domain/item/digests.ts';
+import { createMemo } from '../threads/memo.ts';
+import { checkDraft, FAULTS } from './draft-checks.ts';
 
 /** What the rules of today say of an item's draft. */
 interface CurrentFaults {
@@ -23,14 +24,18 @@ export async function currentFaults(
   { workspaceId, itemId, draft, brief }: ItemContext,
 ): Promise<CurrentFaults | null> {
   if (draft === null) return null;
-  const stored = await getDraft(db, { workspaceId, itemId, hash: draft.hash });
-  if (stored === null) return null;
-  const { body } = stored;
-  const hashes = body.assets.map(({ hash }) => hash);
-  const assets = await listAssets(db, { workspaceId, hashes });
-  return {
-    draftHash: draft.hash,
-    failedChecks: failedChecks(body, brief?.facts ?? []),
-    violations: draftViolations(body, new Map(assets.map((file) => [file.hash, file]))),
-  };
+  const key = JSON.stringify([workspaceId, itemId, draft.hash, brief?.facts ?? []]);
+  const faults = await known.get(key, async () => {
+    const stored = await getDraft(db, { workspaceId, itemId, hash: draft.hash });
+    if (stored === null) return null;
+    const hashes = stored.body.assets.map(({ hash }) => hash);
+    const rows = await listAssets(db, { workspaceId, hashes });
+    const files = new Map(rows.map((file) => [file.hash, file]));
+    const checked = { draft: stored.body, files, facts: brief?.facts ?? [] };
+    return checkDraft(FAULTS, checked, { workspaceId });
+  });
+  return faults && { draftHash: draft.hash, ...faults };
 }
+
+/** A stored draft never changes, nor do its files: what was found of one is asked for again and again. */
+const known = createMemo<Omit<CurrentFaults, 'draftHash'> | null>({ entries: 500 });

@@ -1,14 +1,13 @@
 import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
-import { saveBrief, saveDraft } from '../db/item/versions.ts';
+import type { NewText, TextNumber } from '../db/item/versions.ts';
 import { type AssetRow, listAssets } from '../db/workspace/assets.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
-import { hashOf } from '../domain/canonical.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
-import { digestBrief, digestDraft } from '../domain/item/digests.ts';
+import { digestBrief } from '../domain/item/digests.ts';
 import type { DraftAsset } from '../domain/item/draft.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
@@ -16,9 +15,10 @@ import { slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
-import type { Caller } from './command-outcome.ts';
+import type { BodyIssue, Caller } from './command-outcome.ts';
 import { InvalidBody } from './command-refusals.ts';
 import { currentFaults } from './current-draft.ts';
+import { checkDraft, DIGEST } from './draft-checks.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
 
 /** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
@@ -29,6 +29,11 @@ export interface CommandParts<T extends CommandType = CommandType> {
   comment: string | null;
   /** What a sign-off teaches: a row of its own as well. */
   learnings?: string;
+  /** The text of a version: it gets its number in the transaction that stores the command. */
+  version?: {
+    text: NewText;
+    named(number: TextNumber): Pick<CommandParts<T>, 'refs' | 'facts'>;
+  };
 }
 
 export interface Preparation<T extends CommandType> {
@@ -93,6 +98,11 @@ export function takesSlots(type: CommandType): boolean {
   return type === 'plan_schedule' || type === 'resolve_publication';
 }
 
+/** Whether a command brings the text of a version. */
+export function bringsText(type: CommandType): boolean {
+  return type === 'save_brief' || type === 'save_draft';
+}
+
 type ClockSources = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
 
 /** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
@@ -131,20 +141,33 @@ function assetIssues(
   return [{ path: ['assets', index, 'kind'], message }];
 }
 
+/** A version gets its number when its command is stored. */
+const UNNUMBERED = 0;
+
+function textOf(
+  { item, caller }: Pick<Preparation<CommandType>, 'item' | 'caller'>,
+  text: NewText['text'],
+  hash: string,
+): NewText {
+  const { workspaceId, id: itemId } = item;
+  return { workspaceId, itemId, text, hash, authorId: caller.memberId };
+}
+
 /** Commands that tell nothing of what follows them. */
 const withoutFacts = async () => ({ facts: {} });
 
 const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   save_brief: async (preparation) => {
-    const { db, item, caller, body } = preparation;
-    const { row } = await saveBrief(db, {
-      workspaceId: item.workspaceId,
-      itemId: item.id,
-      hash: hashOf(body.brief),
-      body: body.brief,
-      authorId: caller.memberId,
-    });
-    return { refs: { brief: digestBrief(body.brief, row.version) } };
+    const { brief } = preparation.body;
+    const digest = digestBrief(brief, UNNUMBERED);
+    const facts = { clocks: clocks(preparation) };
+    return {
+      facts,
+      version: {
+        text: textOf(preparation, { kind: 'brief', body: brief }, digest.hash),
+        named: ({ version }) => ({ refs: { brief: { ...digest, version } }, facts }),
+      },
+    };
   },
   offer_handoff: async ({ db, item, body }) => ({
     refs: { checklist: checkedCodes(body.checklist) },
@@ -153,22 +176,27 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   accept_handoff: async (preparation) => ({
     facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
   }),
-  save_draft: async ({ db, item, caller, body, context }) => {
-    const { workspaceId, id: itemId } = item;
+  save_draft: async (preparation) => {
+    const { db, item, body, context } = preparation;
+    const { workspaceId } = item;
     const hashes = body.draft.assets.map(({ hash }) => hash);
     const stored = await listAssets(db, { workspaceId, hashes });
     const files = new Map(stored.map((file) => [file.hash, file]));
     const wrong = body.draft.assets.flatMap((asset, index) => assetIssues(asset, index, files));
     if (wrong.length > 0) throw new InvalidBody(wrong);
-    const { row } = await saveDraft(db, {
-      workspaceId,
-      itemId,
-      hash: hashOf(body.draft),
-      body: body.draft,
-      authorId: caller.memberId,
-    });
-    const facts = context.brief?.facts ?? [];
-    return { refs: { draft: digestDraft(body.draft, row.version, { files, facts }) } };
+    const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [] };
+    const digest = await checkDraft(DIGEST, checked, { workspaceId });
+    const facts = { clocks: clocks(preparation) };
+    return {
+      facts,
+      version: {
+        text: textOf(preparation, { kind: 'draft', body: body.draft }, digest.hash),
+        named: ({ version, writtenBy }) => ({
+          refs: { draft: { ...digest, version } },
+          facts: { ...facts, ...(writtenBy.length > 0 && { writtenBy }) },
+        }),
+      },
+    };
   },
   submit_for_review: async (preparation) => {
     const { db, item, body, context } = preparation;
@@ -245,6 +273,24 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   },
 };
 
+/**
+ * The refs of a command as its body alone gives them, for a judgement before anything is looked up.
+ * @returns null where it takes more than the body: a text, or slots.
+ */
+export function plainRefs(type: CommandType, body: object): object | null {
+  if (bringsText(type) || type === 'plan_schedule') return null;
+  if ('checklist' in body) {
+    return { checklist: checkedCodes(body.checklist as Record<string, boolean>) };
+  }
+  return partsOfBody(body, 'of the refusal').refs;
+}
+
+/** The facts that a guard asks for before anybody looks at what a command brings. */
+export async function plainFacts(db: Db, { workspaceId }: Pick<StoredItem, 'workspaceId'>) {
+  const holders = await holdersOf(db, workspaceId, ['creator', ...APPROVER_ROLES]);
+  return { holders, slots: [], receiverRoles: [], receiverActive: true };
+}
+
 /** What a body says: its texts, and as refs every other field. */
 function partsOfBody(body: BesideRefs, commentId: string) {
   const { basisSeq: _, expiresAt: __, note, comment, learnings, ...fields } = body;
@@ -271,7 +317,8 @@ function depthWarnings({
 }
 
 /**
- * Stores the texts of a command and gathers its facts.
+ * Gathers the refs and facts of a command. It stores nothing: what a command brings is kept with its
+ * row.
  * @throws InvalidBody
  */
 export async function prepareCommand<T extends CommandType>(
@@ -295,7 +342,7 @@ async function draftFacts(db: Db, context: ItemContext) {
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */
 export async function factsForActions(db: Db, item: StoredItem, context: ItemContext) {
-  const holders = await holdersOf(db, item.workspaceId, ['creator', ...APPROVER_ROLES]);
+  const facts = await plainFacts(db, item);
   const found = context.stage === 'creation' ? await draftFacts(db, context) : {};
-  return { holders, ...found, slots: [], receiverRoles: [], receiverActive: true };
+  return { ...facts, ...found };
 }

@@ -1,26 +1,37 @@
 import { newId } from '../db/ids.ts';
 import { readCommandContext } from '../db/item/command-context.ts';
-import { insertCommand, verdictOf } from '../db/item/commands.ts';
+import {
+  getCommand,
+  insertCommand,
+  type NewCommand,
+  storeRefusal,
+  verdictOf,
+} from '../db/item/commands.ts';
 import { type CommentRow, insertComment } from '../db/item/comments.ts';
 import { getItem, type StoredItem } from '../db/item/items.ts';
+import { keepText, numberText } from '../db/item/versions.ts';
 import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
 import { inTransaction } from '../db/transaction.ts';
+import { hashOf } from '../domain/canonical.ts';
 import { COMMAND_BODIES } from '../domain/item/command-bodies.ts';
 import type { CommandType } from '../domain/item/commands.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
+import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { versionTag } from '../domain/item/version-tag.ts';
+import type { Turnstile } from '../threads/turnstile.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
+import { judgeFirst } from './judge-first.ts';
 import {
   type CommandParts,
   type Preparation,
+  plainRefs,
   prepareCommand,
   takesSlots,
 } from './prepare-command.ts';
 import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
-import type { Turnstile } from './turnstile.ts';
 
 /** A command that gets no turn is stored for the drainer. */
 const TURN_WITHIN_MS = 2_000;
@@ -58,8 +69,7 @@ async function sendOnce(deps: SenderDeps, request: CommandRequest): Promise<Comm
   if (actor === null) return { outcome: 'not_found', what: 'member' };
   const leave = await deps.turnstile.enter(itemId, TURN_WITHIN_MS);
   try {
-    const { context } = item.snapshot;
-    const target = { item, context, actor, calendar };
+    const target = { item, context: item.snapshot.context, actor, calendar };
     const stored = await storeCommand(deps, request, target, { fenced: leave !== null });
     if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
     if (leave === null) return outcomeOf(commandId, verdictOf(stored.row));
@@ -89,9 +99,12 @@ interface Target {
 async function storeCommand(
   { db }: DeliveryDeps,
   request: CommandRequest,
-  target: Target,
+  known: Target,
   { fenced }: { fenced: boolean },
 ) {
+  const judged = await judgeFirst(db, request, known);
+  const target = { ...known, item: judged.item, context: judged.item.snapshot.context };
+  if (judged.refused) return storeRefused(db, request, target, judged.unmet);
   checkIfMatch(request, target.context);
   const body = bodyOf(request);
   const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, fenced });
@@ -111,33 +124,70 @@ function bodyOf({ type, body }: CommandRequest): object {
   );
 }
 
+/** A refusal by rights or stage leaves the row that says so, and nothing of what the command brought. */
+function storeRefused(
+  db: DeliveryDeps['db'],
+  request: CommandRequest,
+  { item, actor }: Target,
+  unmet: Unmet[],
+) {
+  const body = bodyOf(request);
+  // The comment is not kept, so that nothing refers to it.
+  const refs = { ...(textHash(body) ?? plainRefs(request.type, body)), commentId: undefined };
+  const parts = { refs, facts: {}, comment: null } as unknown as CommandParts;
+  const payload = payloadOf(request, parts, actor, body);
+  const row = { ...rowOf(request, item, actor), payload: { ...payload }, leaseMs: FENCE_MS };
+  return inTransaction(db, async (tx) => {
+    const stored = await insertCommand(tx, row);
+    if (stored.conflict || stored.attempt === null) return stored;
+    const key = { workspaceId: item.workspaceId, id: request.commandId };
+    await storeRefusal(tx, { ...key, attempt: stored.attempt, unmet, atSeq: item.seq });
+    const refused = (await getCommand(tx, key)) ?? stored.row;
+    return { ...stored, attempt: null, row: refused };
+  });
+}
+
+/** A refused text is not kept, only its hash: whoever sent it wrote it, whoever saves it later. */
+function textHash(body: object) {
+  if ('draft' in body) return { draft: { hash: hashOf(body.draft) } };
+  return 'brief' in body ? { brief: { hash: hashOf(body.brief) } } : null;
+}
+
+function rowOf(
+  { type, commandId, source, bodyHash }: CommandRequest,
+  item: StoredItem,
+  actor: Actor,
+): Omit<NewCommand, 'payload'> {
+  const { workspaceId, id: itemId } = item;
+  const { memberId: actorId } = actor;
+  return { id: commandId, workspaceId, itemId, actorId, source, type, bodyHash };
+}
+
 async function storePrepared(
   db: DeliveryDeps['db'],
   request: CommandRequest,
   { item, context, actor, calendar }: Target,
   { body, fenced }: { body: object; fenced: boolean },
 ) {
-  const { caller, type, commandId, source, bodyHash } = request;
+  const { caller, type, commandId } = request;
   const commentId = newId('comment');
-  // Versions are rows of their own transactions: one that no command refers to is harmless.
   const preparation = { db, caller, item, context, actor, calendar, body, commentId };
   const prepared = await prepareAny(type, preparation);
-  const row = {
-    id: commandId,
-    workspaceId: item.workspaceId,
-    itemId: item.id,
-    actorId: actor.memberId,
-    source,
-    type,
-    bodyHash,
-    payload: { ...payloadOf(request, prepared, actor, body) },
-    ...(fenced && { leaseMs: FENCE_MS }),
-  };
+  const { version } = prepared;
   const texts = textsOf(prepared, commentId);
-  if (texts.length === 0) return insertCommand(db, row);
+  const insert = (tx: DeliveryDeps['db'], parts: CommandParts) =>
+    insertCommand(tx, {
+      ...rowOf(request, item, actor),
+      payload: { ...payloadOf(request, parts, actor, body) },
+      ...(fenced && { leaseMs: FENCE_MS }),
+    });
+  if (texts.length === 0 && version === undefined) return insert(db, prepared);
   return inTransaction(db, async (tx) => {
-    const stored = await insertCommand(tx, row);
+    const numbered = version && { ...version.text, ...(await numberText(tx, version.text)) };
+    const named = numbered && version.named(numbered);
+    const stored = await insert(tx, { ...prepared, ...named });
     if (stored.conflict || !stored.inserted) return stored;
+    if (numbered !== undefined) await keepText(tx, { ...numbered, commandId });
     const { workspaceId, id: itemId } = item;
     const of = { workspaceId, itemId, authorId: actor.memberId, commandId };
     for (const text of texts) await insertComment(tx, { ...of, visibility: 'internal', ...text });

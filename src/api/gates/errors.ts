@@ -121,8 +121,21 @@ export class ApiError extends Error {
   }
 }
 
+/** Enough to mend a request by. What is not told is counted, so that no answer outgrows its request. */
+const MAX_ISSUES = 50;
+const LONGEST_MESSAGE = 300;
+
+function shownIssues(issues: readonly ProblemIssue[]): ProblemIssue[] {
+  const shown = issues
+    .slice(0, MAX_ISSUES)
+    .map(({ message, ...issue }) => ({ ...issue, message: message.slice(0, LONGEST_MESSAGE) }));
+  const left = issues.length - shown.length;
+  return left === 0 ? shown : [...shown, { path: '', message: `and ${left} more issues` }];
+}
+
 /** A request with invalid fields. */
-export function invalidRequest(issues: ProblemIssue[]): ApiError {
+export function invalidRequest(all: ProblemIssue[]): ApiError {
+  const issues = shownIssues(all);
   const detail = issues
     .slice(0, 3)
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))

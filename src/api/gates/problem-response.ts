@@ -11,6 +11,7 @@ import {
   isUnstorableText,
   StoreError,
 } from '../../db/errors.ts';
+import { WorkRefused } from '../../threads/threads.ts';
 import type { ApiLog } from '../log.ts';
 import { type ApiEnv, routeOf } from './context.ts';
 import {
@@ -43,6 +44,7 @@ export function toApiError(error: unknown): ApiError {
     return invalidRequest([{ path: 'cursor', in: 'query', message }]);
   }
   if (error instanceof AssetError) return assetProblem(error);
+  if (error instanceof WorkRefused) return workProblem(error);
   if (error instanceof HTTPException) return fromFramework(error);
   if (isDatabaseAway(error)) {
     const detail = 'the database is away; nothing was stored, repeat with the same Idempotency-Key';
@@ -64,6 +66,15 @@ export function toApiError(error: unknown): ApiError {
   }
   const detail = 'the error is logged under this request id';
   return new ApiError('internal', { detail }, { cause: error });
+}
+
+function workProblem(error: WorkRefused): ApiError {
+  if (error.reason === 'busy') {
+    const detail = 'too much of this workspace is being read already; repeat in a while';
+    return new ApiError('unavailable', { detail, headers: COME_AGAIN }, { cause: error });
+  }
+  const detail = 'it takes too much to read this content: make it shorter';
+  return new ApiError('payload_too_large', { detail }, { cause: error });
 }
 
 function assetProblem(error: AssetError): ApiError {

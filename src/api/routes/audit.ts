@@ -74,9 +74,10 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(stuckRoute, async (c) => {
       const { limit, cursor, ...filters } = c.req.valid('query');
-      const { workspaceId } = c.get('caller');
+      const { workspaceId, memberId: askedBy } = c.get('caller');
       const now = new Date().toISOString();
-      return c.json(await audit.stuck({ workspaceId, now, limit, cursor, filters }), 200);
+      const asked = { workspaceId, askedBy, now, limit, cursor, filters };
+      return c.json(await audit.stuck(asked), 200);
     })
     .openapi(repairRoute, async (c) => {
       const caller = c.get('caller');

@@ -66,6 +66,38 @@ export async function readFeed(
   return [...behind.reverse(), ...ahead];
 }
 
+/**
+ * What changes with anything that a feed of these rows shows, computed where the rows are: most who
+ * ask for a feed have it already.
+ */
+export async function readFeedVersion(
+  db: Db,
+  {
+    workspaceId,
+    from,
+    to,
+    nowMs,
+  }: Pick<CalendarFilter, 'workspaceId' | 'from' | 'to'> & {
+    nowMs: number;
+  },
+): Promise<string> {
+  const { rows } = await db.execute<{ version: string }>(sql`
+select md5(concat(count(*), ':', sum(hash_record_extended(shown, 0)))) as version from (
+  select p.id, p.at, p.zone, p.state, p.channel, p.permalink, p.changed_at, p.changed_seq,
+    p.embargo_until, p.embargo_until is not null and p.embargo_until
+      <= ${new Date(nowMs).toISOString()}::timestamptz + i.clock_offset_ms * interval '1 millisecond',
+    i.title, i.campaign_id, i.clock_offset_ms, p.channel_account_id, a.name,
+    ri.count, ri.last_at, ra.count, ra.last_at
+  from publications p
+  join items i on i.id = p.item_id
+  left join channel_accounts a on a.id = p.channel_account_id and a.workspace_id = p.workspace_id
+  left join renames ri on ri.subject_id = p.item_id
+  left join renames ra on ra.subject_id = p.channel_account_id
+  where p.workspace_id = ${workspaceId} and p.at >= ${from} and p.at < ${to}
+) shown`);
+  return rows[0]?.version ?? '';
+}
+
 async function selectFeed(
   db: Db,
   filter: CalendarFilter,

@@ -1,4 +1,15 @@
-import { and, asc, eq, getTableColumns, isNull, lte, or, type Placeholder, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  isNull,
+  lte,
+  ne,
+  or,
+  type Placeholder,
+  sql,
+} from 'drizzle-orm';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
@@ -118,6 +129,26 @@ export async function takeFence(
     .where(and(isCommand(key), eq(commands.state, 'pending'), leaseIsOver()))
     .returning({ attempt: commands.attempt });
   return row?.attempt ?? null;
+}
+
+/** Whether a command other than `besides` is on its way to the item's run. */
+export async function hasPendingCommand(
+  db: Db,
+  { workspaceId, itemId, besides }: { workspaceId: string; itemId: string; besides: string },
+): Promise<boolean> {
+  const [row] = await db
+    .select({ id: commands.id })
+    .from(commands)
+    .where(
+      and(
+        eq(commands.itemId, itemId),
+        eq(commands.workspaceId, workspaceId),
+        eq(commands.state, 'pending'),
+        ne(commands.id, besides),
+      ),
+    )
+    .limit(1);
+  return row !== undefined;
 }
 
 /** The verdict of a command; null while it is pending, and for an id unknown in the workspace. */

@@ -1,10 +1,10 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, max, sql } from 'drizzle-orm';
 import pg from 'pg';
 import type { Brief } from '../../domain/item/brief.ts';
 import type { Draft } from '../../domain/item/draft.ts';
 import type { Db } from '../client.ts';
 import { isUniqueViolation, StoreError } from '../errors.ts';
-import { briefs, drafts, items } from '../schema/index.ts';
+import { briefs, commands, commandTexts, drafts, items } from '../schema/index.ts';
 import { inTransaction, retryOnConflict } from '../transaction.ts';
 import { type ItemKey, isOfItem } from './items.ts';
 
@@ -119,6 +119,85 @@ async function runStatement<Body>(
     createdAt: saved.created_at.toISOString(),
   };
   return { row, created: saved.created };
+}
+
+/** What a command writes: it becomes a version with the command's event. */
+export interface NewText extends ItemKey {
+  text: { kind: 'brief'; body: Brief } | { kind: 'draft'; body: Draft };
+  hash: string;
+  authorId: string;
+}
+
+/** The number that a text has or will have, and who sent this very text before, refused ones too. */
+export interface TextNumber {
+  version: number;
+  /** It is a version already. */
+  stored: boolean;
+  writtenBy: string[];
+}
+
+/**
+ * Numbers a text for the command that brings it.
+ * @param tx the transaction that stores the command: the number is the text's until it ends.
+ * @throws StoreError `item_row_missing`.
+ */
+export async function numberText(tx: Db, text: NewText): Promise<TextNumber> {
+  await lockItem(tx, text);
+  const table = TABLES[text.text.kind];
+  const [earlier] = await tx
+    .select({ version: table.version, authorId: table.authorId })
+    .from(table)
+    .where(and(isOfItem(table, text), eq(table.hash, text.hash)));
+  const refused = await tx
+    .selectDistinct({ actorId: commands.actorId })
+    .from(commands)
+    .where(and(isOfItem(commands, text), eq(commands.state, 'refused'), bringsHash(text)))
+    .limit(MAX_WRITERS);
+  return {
+    version: earlier?.version ?? (await nextVersion(tx, text)),
+    stored: earlier !== undefined,
+    writtenBy: [
+      ...(earlier === undefined ? [] : [earlier.authorId]),
+      ...refused.map(({ actorId }) => actorId),
+    ],
+  };
+}
+
+/** More who sent the same text are not told of. */
+const MAX_WRITERS = 50;
+
+function bringsHash({ text: { kind }, hash }: NewText) {
+  return sql`${commands.payload} #>> ${`{message,refs,${kind},hash}`}::text[] = ${hash}`;
+}
+
+/** Keeps a new text beside its command until that has a verdict. */
+export async function keepText(
+  tx: Db,
+  { text: { kind, body }, ...text }: NewText & TextNumber & { commandId: string },
+): Promise<void> {
+  if (!text.stored) await tx.insert(commandTexts).values({ ...text, kind, body });
+}
+
+const TABLES = { brief: briefs, draft: drafts };
+
+/** The same text that waits twice gets one number: whichever is applied first becomes the version. */
+async function nextVersion(tx: Db, { hash, text: { kind }, ...key }: NewText): Promise<number> {
+  const waiting = and(isOfItem(commandTexts, key), eq(commandTexts.kind, kind));
+  const [same] = await tx
+    .select({ version: commandTexts.version })
+    .from(commandTexts)
+    .where(and(waiting, eq(commandTexts.hash, hash)));
+  if (same !== undefined) return same.version;
+  const table = TABLES[kind];
+  const [stored] = await tx
+    .select({ last: max(table.version) })
+    .from(table)
+    .where(isOfItem(table, key));
+  const [sent] = await tx
+    .select({ last: max(commandTexts.version) })
+    .from(commandTexts)
+    .where(waiting);
+  return Math.max(stored?.last ?? 0, sent?.last ?? 0) + 1;
 }
 
 export async function getBrief(db: Db, key: ItemKey & { hash: string }): Promise<BriefRow | null> {

@@ -22,6 +22,6 @@ export {
   publications,
   renames,
 } from './schedules.ts';
-export { briefs, drafts } from './versions.ts';
+export { briefs, commandTexts, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';
 export { workspaces } from './workspaces.ts';

@@ -4,7 +4,7 @@ import type { ItemContext } from './context.ts';
 import type { EventRecord } from './event.ts';
 import { itemMachine, MACHINE_VERSION } from './item.machine.ts';
 import type { Unmet } from './requirements/catalogue.ts';
-import { type Inquiry, unmetRequirements } from './requirements/requirements.ts';
+import { type Inquiry, unmetAccess, unmetRequirements } from './requirements/requirements.ts';
 import { PLACES, type Place } from './stages.ts';
 import type { ItemInput } from './start.ts';
 
@@ -85,4 +85,9 @@ function restore(snapshot: ItemSnapshot) {
 /** The unmet requirements of a command against a stored snapshot; none means it would be accepted. */
 export function unmetFor(snapshot: ItemSnapshot, seq: number, ask: Inquiry): Unmet[] {
   return unmetRequirements({ place: placeOf(snapshot), context: snapshot.context, seq }, ask);
+}
+
+/** What of it rights and stage alone refuse, whatever the command brings. */
+export function unmetAccessFor(snapshot: ItemSnapshot, seq: number, ask: Inquiry): Unmet[] {
+  return unmetAccess({ place: placeOf(snapshot), context: snapshot.context, seq }, ask);
 }

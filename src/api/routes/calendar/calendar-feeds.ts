@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { readFeed } from '../../../db/calendar/calendar.ts';
+import { readFeed, readFeedVersion } from '../../../db/calendar/calendar.ts';
 import {
   type CalendarFeed,
   countCalendarFeeds,
@@ -12,7 +11,10 @@ import {
 import { getCampaign } from '../../../db/workspace/campaigns.ts';
 import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
 import { inWorkspace } from '../../../db/workspace-scope.ts';
-import { calendarFeed } from '../../calendar-feed.ts';
+import { createFlights } from '../../../threads/flights.ts';
+import { createMemo } from '../../../threads/memo.ts';
+import { runInThread } from '../../../threads/threads.ts';
+import { CALENDAR_FEED, calendarFeed } from '../../calendar-feed.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { ApiError, invalidRequest, notFound, problems } from '../../gates/errors.ts';
@@ -61,6 +63,12 @@ const AHEAD_DAYS = 365;
 /** Entries at most: what lies ahead comes first. */
 const MAX_EVENTS = 5_000;
 const MAX_FEEDS = 50;
+/** Entries that take less than the way to a thread. */
+const RENDERED_HERE = 50;
+/** Feeds whose text is kept: one of 5,000 entries has about two megabytes. */
+const MAX_TEXTS = 16;
+/** Up with every change of how a feed is written. */
+const RENDERING = 'feed1';
 
 const listRoute = createRoute({
   ...withKey('get', 'Calendar'),
@@ -112,6 +120,9 @@ const readRoute = createRoute({
 });
 
 export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) {
+  const texts = createMemo<string>({ entries: MAX_TEXTS });
+  const versions = createFlights<string>();
+
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId } = c.get('caller');
@@ -164,21 +175,32 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
         from: new Date(today - PAST_DAYS * DAY_MS).toISOString(),
         to: new Date(today + AHEAD_DAYS * DAY_MS).toISOString(),
       };
-      const rows = await inWorkspace(feed, () =>
-        readFeed(db, {
-          workspaceId,
-          ...range,
-          limit: MAX_EVENTS,
-          now: new Date(today).toISOString(),
-          ...(channelAccountId !== null && { channelAccountId }),
-          ...(campaignId !== null && { campaignId }),
-        }),
+      const version = await versions.get(JSON.stringify([workspaceId, range.from]), () =>
+        inWorkspace(feed, () => readFeedVersion(db, { workspaceId, ...range, nowMs })),
       );
-      const text = calendarFeed(rows, { ...range, nowMs });
-      const etag = `"${createHash('sha256').update(text, 'utf8').digest('base64url')}"`;
+      const etag = `"${RENDERING}.${version}.${today / DAY_MS}"`;
       c.header('ETag', etag);
       c.header('Cache-Control', 'private, no-cache');
       if (c.req.header('if-none-match') === etag) return c.body(null, 304);
+      const text = await texts.get(
+        JSON.stringify([workspaceId, channelAccountId, campaignId, etag]),
+        async () => {
+          const rows = await inWorkspace(feed, () =>
+            readFeed(db, {
+              workspaceId,
+              ...range,
+              limit: MAX_EVENTS,
+              now: new Date(today).toISOString(),
+              ...(channelAccountId !== null && { channelAccountId }),
+              ...(campaignId !== null && { campaignId }),
+            }),
+          );
+          const shown = { rows, ...range, nowMs };
+          return rows.length > RENDERED_HERE
+            ? runInThread(CALENDAR_FEED, shown, { workspaceId })
+            : calendarFeed(shown);
+        },
+      );
       return c.body(text, 200, { 'Content-Type': 'text/calendar; charset=utf-8' });
     });
 }

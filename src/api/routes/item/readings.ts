@@ -5,16 +5,19 @@ import { appendReadings, listReadings, type ReadingRow } from '../../../db/item/
 import { findChannelAccounts } from '../../../db/workspace/channel-accounts.ts';
 import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../../domain/kpi/measures.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
+import { runInThread, WorkRefused } from '../../../threads/threads.ts';
+import { createTurnstile } from '../../../threads/turnstile.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { READING_EXAMPLE } from '../../examples.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound, type ProblemIssue } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { bodyChunks } from '../../gates/read-body.ts';
+import { readBody } from '../../gates/read-body.ts';
 import { mediaTypeOf } from '../../gates/request-body.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
-import { MAX_IMPORTED, readReadingsCsv } from '../../readings-import.ts';
+import { READINGS_FILE } from '../../readings-file.ts';
+import { MAX_IMPORTED } from '../../readings-import.ts';
 import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import { ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
@@ -24,6 +27,9 @@ const ROWS_PER_STATEMENT = 1_000;
 /** How many stored readings an answer repeats. */
 const MAX_SHOWN = 200;
 const IMPORT_TIMEOUT_MS = 120_000;
+/** Files of one workspace that are held in memory at the same time. */
+const IMPORTS_AT_ONCE = 2;
+const IMPORT_TURN_WITHIN_MS = 10_000;
 /** Clocks of people and sources differ, and a date without a time is easily the next day's. */
 const AHEAD_TOLERANCE_MS = 24 * 3_600_000;
 
@@ -105,6 +111,8 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
     });
 }
 
+const imports = createTurnstile(IMPORTS_AT_ONCE);
+
 async function readingsOf(
   c: ApiContext,
   { limits }: ApiDeps['settings'],
@@ -113,13 +121,21 @@ async function readingsOf(
   if (mediaTypeOf(c.req.header('content-type')) !== 'text/csv' && typeof json !== 'string') {
     return Array.isArray(json) ? json : [json];
   }
-  const chunks = bodyChunks(c.req.raw, {
-    maxBytes: limits.importBytes,
-    timeoutMs: IMPORT_TIMEOUT_MS,
-  });
-  const { readings, hash } = await readReadingsCsv(chunks);
-  c.set('body', { csv: hash });
-  return readings;
+  const { workspaceId } = c.get('caller');
+  const leave = await imports.enter(workspaceId, IMPORT_TURN_WITHIN_MS);
+  if (leave === null) throw new WorkRefused('busy');
+  try {
+    const bytes = await readBody(c.req.raw, {
+      maxBytes: limits.importBytes,
+      timeoutMs: IMPORT_TIMEOUT_MS,
+    });
+    const file = await runInThread(READINGS_FILE, { bytes }, { workspaceId });
+    if ('issues' in file) throw invalidRequest(file.issues);
+    c.set('body', { csv: file.hash });
+    return file.readings;
+  } finally {
+    leave();
+  }
 }
 
 /** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */

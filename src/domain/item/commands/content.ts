@@ -8,7 +8,11 @@ import type { Facts } from './facts.ts';
 /** The brief and the draft. */
 export interface ContentPayloads {
   save_brief: { refs: { brief: BriefDigest }; facts: Facts };
-  save_draft: { refs: { draft: DraftDigest }; facts: Facts };
+  save_draft: {
+    refs: { draft: DraftDigest };
+    /** `writtenBy`: who sent this very text before, refused or not. */
+    facts: Facts & { writtenBy?: string[] };
+  };
 }
 
 export const CONTENT_BODIES = {

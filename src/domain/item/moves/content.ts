@@ -24,15 +24,16 @@ function saveBrief(context: ItemContext, { refs, actor, at }: Command<'save_brie
   );
 }
 
-/** A version of the draft: its author may no longer approve, its hash voids what was approved. */
-function saveDraft(context: ItemContext, { refs, actor, at }: Command<'save_draft'>): Move {
+/** A version of the draft: whoever wrote it may no longer approve, its hash voids what was approved. */
+function saveDraft(context: ItemContext, { refs, facts, actor, at }: Command<'save_draft'>): Move {
   const { draft } = refs;
   const contentHash =
     context.brief === null
       ? null
       : contentHashOf({ briefHash: context.brief.hash, draftHash: draft.hash });
   const { version, hash } = draft;
-  const authors = withMember(context.authors, actor.memberId);
+  const writers = [actor.memberId, ...(facts.writtenBy ?? [])];
+  const authors = writers.reduce(withMember, context.authors);
   return merge(
     recorded({ draft, contentHash, authors }, 'draft.saved', { version, hash, contentHash }),
     backToGate(context, { at, memberId: actor.memberId, because: 'draft_saved' }),

@@ -31,6 +31,19 @@ export function rolesFor(type: CommandType, place: Place, context: ItemContext):
 }
 
 /**
+ * What stands in the way before anybody looks at what a command brings: the item is closed, is
+ * elsewhere, or the actor has not the right.
+ */
+export function unmetAccess(
+  item: { place: Place; context: ItemContext; seq: number },
+  ask: Inquiry,
+): Unmet[] {
+  const question: Question = { ...item, ask, access: COMMAND_RULES[ask.type] };
+  const closed = unmetOf('item_closed', question);
+  return closed.length > 0 ? closed : OF_EVERY_COMMAND.flatMap((code) => unmetOf(code, question));
+}
+
+/**
  * The one authority on who may do what where: the unmet requirements of a command, in the order of
  * the documentation; none means the command is accepted.
  */
@@ -40,10 +53,8 @@ export function unmetRequirements(
 ): Unmet[] {
   const rule = COMMAND_RULES[ask.type];
   const question: Question = { ...item, ask, access: rule };
-  const closed = unmetOf('item_closed', question);
-  if (closed.length > 0) return closed;
-  const first = OF_EVERY_COMMAND.flatMap((code) => unmetOf(code, question));
+  const first = unmetAccess(item, ask);
   // The other requirements mean something only where the command belongs.
-  if (first.some(({ code }) => code === 'in_stage')) return first;
+  if (first.some(({ code }) => code === 'item_closed' || code === 'in_stage')) return first;
   return [...first, ...rule.requires.flatMap((code) => unmetOf(code, question))];
 }

@@ -1,0 +1,48 @@
+import type { DraftDigest } from '../domain/item/context.ts';
+import {
+  type AssetFiles,
+  digestDraft,
+  draftViolations,
+  failedChecks,
+} from '../domain/item/digests.ts';
+import type { Draft } from '../domain/item/draft.ts';
+import { type Job, jobOf, runInThread } from '../threads/threads.ts';
+
+interface CheckedDraft {
+  draft: Draft;
+  files: AssetFiles;
+  /** Of the brief. */
+  facts: readonly string[];
+}
+
+/** Characters of a draft that are checked in the time of a few database queries. */
+const SHORT = 5_000;
+/** A version gets its number when its command is stored. */
+const UNNUMBERED = 0;
+
+export function digestOf({ draft, files, facts }: CheckedDraft): DraftDigest {
+  return digestDraft(draft, UNNUMBERED, { files, facts });
+}
+
+export function faultsOf({ draft, files, facts }: CheckedDraft) {
+  return { failedChecks: failedChecks(draft, facts), violations: draftViolations(draft, files) };
+}
+
+/** What a save tells the run of its draft. */
+export const DIGEST = jobOf(import.meta, digestOf);
+/** What the rules of today say of a draft that is stored. */
+export const FAULTS = jobOf(import.meta, faultsOf);
+
+/** Checks a short draft here, a long one in a thread. */
+export function checkDraft<Output>(
+  job: Job<CheckedDraft, Output>,
+  checked: CheckedDraft,
+  of: { workspaceId: string },
+): Promise<Awaited<Output>> | Output {
+  return lengthOf(checked.draft) <= SHORT ? job.work(checked) : runInThread(job, checked, of);
+}
+
+function lengthOf({ title, body, variants }: Draft): number {
+  const texts = variants.flatMap(({ text, thread = [] }) => [text, ...thread]);
+  return [title, body, ...texts].reduce((sum, text) => sum + text.length, 0);
+}
