@@ -1,6 +1,7 @@
 import type { Role } from '../../people/roles.ts';
-import type { CommandType } from '../commands.ts';
+import type { Command, CommandType } from '../commands.ts';
 import type { ItemContext } from '../context.ts';
+import { moveOfCommand } from '../moves/moves.ts';
 import { COMMAND_RULES } from '../rules.ts';
 import type { Place } from '../stages.ts';
 import { REQUIREMENTS, type RequirementCode, type Unmet } from './catalogue.ts';
@@ -39,11 +40,26 @@ export function unmetRequirements(
   ask: Inquiry,
 ): Unmet[] {
   const rule = COMMAND_RULES[ask.type];
-  const question: Question = { ...item, ask, access: rule };
+  const question: Question = {
+    ...item,
+    ask,
+    access: rule,
+    changed: () => changedBy(item, ask),
+  };
   const closed = unmetOf('item_closed', question);
   if (closed.length > 0) return closed;
   const first = OF_EVERY_COMMAND.flatMap((code) => unmetOf(code, question));
   // The other requirements mean something only where the command belongs.
   if (first.some(({ code }) => code === 'in_stage')) return first;
   return [...first, ...rule.requires.flatMap((code) => unmetOf(code, question))];
+}
+
+function changedBy(
+  { context, place }: { place: Place; context: ItemContext },
+  ask: Inquiry,
+): ItemContext {
+  if (ask.refs === null) return context;
+  // With its refs an inquiry is a command but for its id, which changes nothing.
+  const { change } = moveOfCommand(context, { ...ask, id: '' } as Command, place);
+  return { ...context, ...change };
 }
