@@ -8,7 +8,7 @@ import { createChannelRegistry } from './src/channels/registry.ts';
 import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb } from './src/db/client.ts';
-import { CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
+import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
@@ -36,6 +36,7 @@ const connection = await NativeConnection.connect(config.temporal.connection);
 const clientConnection = await Connection.connect({
   ...config.temporal.connection,
   interceptors: CLIENT_INTERCEPTORS,
+  channelArgs: CLIENT_CHANNEL_ARGS,
 });
 const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
 const { sandboxUrl, allowedOrigins } = config;

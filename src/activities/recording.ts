@@ -11,8 +11,9 @@ export interface EventBatch {
   workspaceId: string;
   itemId: string;
   events: ItemEvent[];
-  snapshot: ItemSnapshot;
-  /** Seq of the run's last event. */
+  /** After the last of these events; null for the first part of more than one batch. */
+  snapshot: ItemSnapshot | null;
+  /** Seq of the last event. */
   seq: number;
 }
 
@@ -28,14 +29,17 @@ export async function recordBatch(
   db: ActivityDeps['db'],
   { workspaceId, itemId, events, snapshot, seq }: EventBatch,
 ): Promise<void> {
-  const { context } = snapshot;
   try {
     await projectRun(db, {
       workspaceId,
       itemId,
       events,
-      item: itemRowOf(snapshot, seq),
-      outbox: await outboxWithProposals(db, { workspaceId, itemId, events, context }, LOG),
+      ...(snapshot !== null && { item: itemRowOf(snapshot, seq) }),
+      outbox: await outboxWithProposals(
+        db,
+        { workspaceId, itemId, events, context: snapshot?.context ?? null },
+        LOG,
+      ),
     });
   } catch (error) {
     if (!(error instanceof ChainConflict)) throw error;

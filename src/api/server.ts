@@ -12,7 +12,7 @@ import { timeTravel } from '../commands/time-travel.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
-import { CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
+import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -39,6 +39,7 @@ const database = createDb(config.databaseUrl, {
 const connection = Connection.lazy({
   ...config.temporal.connection,
   interceptors: CLIENT_INTERCEPTORS,
+  channelArgs: CLIENT_CHANNEL_ARGS,
 });
 const { namespace, taskQueue } = config.temporal;
 const temporal = new Client({ connection, namespace });

@@ -15,6 +15,7 @@ import { getItem, type ItemKey, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
+import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
@@ -94,7 +95,7 @@ async function answersOf(
   const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...recorded]);
   const unanswered = await listUnansweredCommands(db, key);
   const unknown = unanswered.filter((id) => !answers.has(id));
-  if (unknown.length === 0) return [...answers];
+  if (unknown.length === 0) return lastWithin([...answers], ANSWER_BYTES);
   throw new NotPossible(
     `the run applied ${unknown.join(', ')}, but no verdict is stored. Resend it first`,
   );

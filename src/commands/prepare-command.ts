@@ -7,10 +7,11 @@ import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
-import { digestBrief } from '../domain/item/digests.ts';
+import { digestBrief, MACHINE_CHECKS } from '../domain/item/digests.ts';
 import type { DraftAsset } from '../domain/item/draft.ts';
 import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
+import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
@@ -115,8 +116,24 @@ async function holdersOf(db: Db, workspaceId: string, roles: readonly Role[]): P
   );
 }
 
-function checkedCodes(checklist: Record<string, boolean>): string[] {
-  return Object.entries(checklist).flatMap(([code, done]) => (done ? [code] : []));
+/**
+ * The entries that a person ticked.
+ * @throws InvalidBody for a code that the item's playbook does not have.
+ */
+function tickedCodes(
+  checklist: Record<string, boolean>,
+  { playbook }: ItemContext,
+  name: 'brief' | 'review',
+): string[] {
+  const human = playbook.checklists[name];
+  const known: readonly string[] = name === 'review' ? [...human, ...MACHINE_CHECKS] : human;
+  const unknown = Object.keys(checklist).filter((code) => !known.includes(code));
+  if (unknown.length > 0) {
+    const message = `is no entry of the ${name} checklist of the playbook ${playbook.name}`;
+    throw new InvalidBody(unknown.map((code) => ({ path: ['checklist', code], message })));
+  }
+  // What a machine checks is a fact of the draft, whatever is ticked.
+  return human.filter((code) => checklist[code] === true);
 }
 
 /** Only the refs that were given: the run's payload has no undefined members. */
@@ -169,8 +186,8 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
       },
     };
   },
-  offer_handoff: async ({ db, item, body }) => ({
-    refs: { checklist: checkedCodes(body.checklist) },
+  offer_handoff: async ({ db, item, body, context }) => ({
+    refs: { checklist: tickedCodes(body.checklist, context, 'brief') },
     facts: { holders: await holdersOf(db, item.workspaceId, ['creator']) },
   }),
   accept_handoff: async (preparation) => ({
@@ -201,7 +218,7 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   submit_for_review: async (preparation) => {
     const { db, item, body, context } = preparation;
     return {
-      refs: { checklist: checkedCodes(body.checklist) },
+      refs: { checklist: tickedCodes(body.checklist, context, 'review') },
       facts: {
         holders: await holdersOf(db, item.workspaceId, APPROVER_ROLES),
         ...(await draftFacts(db, context)),
@@ -280,7 +297,8 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
 export function plainRefs(type: CommandType, body: object): object | null {
   if (bringsText(type) || type === 'plan_schedule') return null;
   if ('checklist' in body) {
-    return { checklist: checkedCodes(body.checklist as Record<string, boolean>) };
+    const ticked = Object.entries(body.checklist as Record<string, boolean>).filter(([, on]) => on);
+    return { checklist: ticked.map(([code]) => code) };
   }
   return partsOfBody(body, 'of the refusal').refs;
 }
@@ -337,7 +355,8 @@ export async function prepareCommand<T extends CommandType>(
 async function draftFacts(db: Db, context: ItemContext) {
   const found = await currentFaults(db, context);
   if (found === null) return {};
-  return { ...found, violations: found.violations.map(({ message }) => message) };
+  const violations = found.violations.map(({ message }) => message);
+  return { ...found, violations: clipMessages(violations, MAX_VIOLATIONS) };
 }
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */

@@ -6,6 +6,7 @@ import type { ChannelSchedule } from '../domain/channel/weekly-slots.ts';
 import type { PlannedSlot, SlotFacts } from '../domain/item/commands/facts.ts';
 import type { SlotRequest } from '../domain/item/commands/schedule.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import { clipText, MAX_SLOT_MESSAGES, MESSAGE_BYTES } from '../domain/item/size.ts';
 import { findNextFreeSlot, NEXT_SLOT_WITHIN_DAYS } from '../slots/next-free-slot.ts';
 import { slotsAfter } from '../slots/slot-start.ts';
 import { spacingWarnings } from '../slots/spacing.ts';
@@ -98,7 +99,9 @@ export async function resolveSlots(
       rules: schedule.rules,
       at: time.at,
     });
-    const found = [...warnings, ...spacing];
+    const found = [...warnings, ...spacing]
+      .slice(0, MAX_SLOT_MESSAGES)
+      .map(({ code, message }) => ({ code, message: clipText(message, MESSAGE_BYTES) }));
     resolved.facts.push({ channelAccountId: id, problems: [], warnings: found });
     resolved.warnings.push(...found);
   }

@@ -3,6 +3,7 @@ import type { Db } from '../db/client.ts';
 import type { ChannelAccountRow } from '../db/workspace/channel-accounts.ts';
 import type { PlannedSlot, SlotFacts } from '../domain/item/commands/facts.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import { clipText, MAX_SLOT_MESSAGES, MESSAGE_BYTES } from '../domain/item/size.ts';
 import { currentFaults } from './current-draft.ts';
 
 type Problem = SlotFacts['problems'][number];
@@ -32,13 +33,16 @@ export async function slotProblems(
   return slots.map(({ slot, account }) => {
     const { channelAccountId: id, channel, at } = slot;
     const window = windows.find((candidate) => isBlackedOut(candidate, { id, channel }, at));
-    return [
+    const found = [
       ...accountProblems(id, account, at),
+      ...(window === undefined ? [] : [blackedOut(window, at)]),
       ...violations
         .filter((violation) => violation.channel === channel)
         .map(({ message }): Problem => ({ code: 'variants_in_limits', message })),
-      ...(window === undefined ? [] : [blackedOut(window, at)]),
     ];
+    return found
+      .slice(0, MAX_SLOT_MESSAGES)
+      .map(({ code, message }) => ({ code, message: clipText(message, MESSAGE_BYTES) }));
   });
 }
 

@@ -25,6 +25,12 @@ export const CLIENT_INTERCEPTORS: Interceptor[] = [
   },
 ];
 
+/**
+ * A history may be larger than the 4 MB that gRPC takes by default; a run continues long before this.
+ * The SDK means to set a limit of its own, under a name that gRPC does not know.
+ */
+export const CLIENT_CHANNEL_ARGS = { 'grpc.max_receive_message_length': 64 * 1024 * 1024 };
+
 /** Answers what gRPC asks of a call: nothing is sent, and its status says why. */
 function endedCall(error: unknown): Call {
   const details = error instanceof Error ? error.message : String(error);

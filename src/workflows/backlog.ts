@@ -7,10 +7,17 @@ import {
 } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import {
+  ANSWER_BYTES,
+  BATCH_BYTES,
+  CARRIED_EVENT_BYTES,
+  firstWithin,
+  jsonBytes,
+  lastWithin,
+  TASK_BYTES,
+} from '../domain/item/size.ts';
 import type { ContentItemInput, ContinuedRun } from './messages.ts';
 
-/** Ids of commands that a continued run still answers by heart. */
-const MAX_ANSWERS = 2_000;
 /** Events of commands are stored by the API; the run keeps at most so many for the case it did not. */
 const MAX_EVENTS = 200;
 
@@ -45,9 +52,16 @@ export class Backlog {
     return this.#head;
   }
 
-  /** How many events no activity has carried to the tables yet. */
-  get length(): number {
-    return this.#events.length;
+  /** What no activity has carried to the tables yet fits into the input of a continued run. */
+  get isLight(): boolean {
+    return jsonBytes(this.#events) <= CARRIED_EVENT_BYTES;
+  }
+
+  /** More events than one activity is given; with the state, more than so many posts may carry at once. */
+  isTooMuchFor(posts: number, snapshot: ItemSnapshot): boolean {
+    const batch = this.rest(snapshot);
+    if (batch === null) return false;
+    return batch.snapshot === null || (posts > 1 && posts * jsonBytes(batch) > TASK_BYTES);
   }
 
   /** The run itself has to carry its events to the tables. */
@@ -72,8 +86,12 @@ export class Backlog {
     if (this.#events.length >= MAX_EVENTS) this.#isDue = true;
   }
 
+  /** None of them when they do not fit into an answer: then the run carries them to the tables. */
   eventsUntil(seq: number): ItemEvent[] {
-    return this.#events.filter((event) => event.seq <= seq);
+    const events = this.#events.filter((event) => event.seq <= seq);
+    if (firstWithin(events, BATCH_BYTES).length === events.length) return events;
+    this.#isDue = true;
+    return [];
   }
 
   /** Asks the run to carry its events to the tables. */
@@ -91,9 +109,16 @@ export class Backlog {
     if (this.#recordedSeq < this.#head.seq) this.#isDue = true;
   }
 
-  /** Every event since the last batch goes along, so that a gap left by a dead API heals by itself. */
+  /**
+   * Every event since the last batch goes along, so that a gap left by a dead API heals by itself. Of
+   * more than an activity may be given the first ones go, without the state that the last ones made.
+   */
   batch(snapshot: ItemSnapshot): EventBatch {
-    return { ...this.#item, events: this.#events, snapshot, seq: this.#head.seq };
+    const events = firstWithin(this.#events, BATCH_BYTES);
+    const last = events.at(-1);
+    return last === undefined || last.seq === this.#head.seq
+      ? { ...this.#item, events, snapshot, seq: this.#head.seq }
+      : { ...this.#item, events, snapshot: null, seq: last.seq };
   }
 
   /** The same; null when the tables have it all. */
@@ -107,7 +132,7 @@ export class Backlog {
   }
 
   carryOver(snapshot: ItemSnapshot): ContinuedRun {
-    const seen = [...this.#answers].slice(-MAX_ANSWERS);
+    const seen = lastWithin([...this.#answers], ANSWER_BYTES);
     return { snapshot, head: this.#head, unprojected: this.#events, seen };
   }
 }

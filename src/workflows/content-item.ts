@@ -27,8 +27,6 @@ import { send, sendOf } from './sending.ts';
 const MAX_HISTORY_EVENTS = 8_000;
 /** The same for its size: every answer to a command carries a snapshot. The server warns at 10 MB. */
 const MAX_HISTORY_BYTES = 8_000_000;
-/** People go on working while a run records: so many events, about 600 bytes each, may wait for the next one. */
-const MAX_CARRIED_EVENTS = 20;
 
 /**
  * One content item from brief to verdict. Commands come as Updates that the machine's guards accept
@@ -104,7 +102,8 @@ function isLong(continueAbove: number): boolean {
  * first, or carried over.
  */
 async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void> {
-  if (run.backlog.length > MAX_CARRIED_EVENTS) {
+  // People go on working while a run records: a little may wait for the next one.
+  if (!run.backlog.isLight) {
     run.backlog.askToRecord();
     return;
   }

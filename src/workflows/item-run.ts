@@ -36,6 +36,8 @@ export class ItemRun {
   readonly backlog: Backlog;
   readonly deadlines = new RunDeadlines(() => this.#listDeadlines());
   readonly work = new SideWork(() => this.deadlines.noteMove());
+  /** Several posts wait for their events to be in the tables. */
+  recording: Promise<void> | null = null;
   /** Somebody waits for the end of this run to store its history. */
   isArchived = false;
   #snapshot: ItemSnapshot;
@@ -88,11 +90,9 @@ export class ItemRun {
   }
 
   #answerAgain(answer: CommandAnswer): CommandResult {
-    return {
-      answer,
-      events: this.backlog.eventsUntil(answer.seq),
-      snapshot: answer.seq === this.backlog.head.seq ? this.#snapshot : null,
-    };
+    const events = this.backlog.eventsUntil(answer.seq);
+    const isPresent = answer.seq === this.backlog.head.seq;
+    return { answer, events, snapshot: isPresent ? this.#snapshot : null };
   }
 
   /** Applies what time or the world brought. */

@@ -15,6 +15,12 @@ import { SendPace } from './send-pace.ts';
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
 export interface SendingRun {
+  /** How many posts it may be sending at once. */
+  posts: number;
+  /** More than one attempt can take along. */
+  hasTooMuch(): boolean;
+  /** Carries the run's events to the tables. */
+  record(): Promise<void>;
   /** What is not known to be in the tables yet. */
   pending(): EventBatch | null;
   recorded(seq: number): void;
@@ -31,7 +37,7 @@ export async function publish(
   run: SendingRun,
 ): Promise<PublicationOutcome> {
   const state: SendState = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
-  const pace = new SendPace(Date.parse(order.sendUntil));
+  const pace = new SendPace(Date.parse(order.sendUntil), { posts: run.posts });
   for (let isFirst = true; ; isFirst = false) {
     const next = pace.next(Date.now());
     if ('over' in next) return givenUp(order, state, next.over);
@@ -117,6 +123,7 @@ async function send(
     ...SEND,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
   });
+  if (run.hasTooMuch()) await run.record();
   const record = run.pending();
   try {
     const sent = await sendPublication({

@@ -5,10 +5,22 @@ import type { ItemRun } from './item-run.ts';
 
 const { recordEvents } = proxyActivities<Pick<Activities, 'recordEvents'>>(STORE);
 
-/** Carries the run's events to the tables. */
-export async function record({ backlog, snapshot }: ItemRun): Promise<void> {
+/** Carries the run's events to the tables, in as many parts as it takes. */
+export async function record(run: ItemRun): Promise<void> {
+  const { backlog } = run;
   backlog.leaveToOthers();
-  const batch = backlog.batch(snapshot);
-  await recordEvents(batch);
-  backlog.noteRecorded(batch.seq);
+  for (;;) {
+    const batch = backlog.batch(run.snapshot);
+    await recordEvents(batch);
+    backlog.noteRecorded(batch.seq);
+    if (batch.snapshot !== null) return;
+  }
+}
+
+/** The same for several that wait for it: it is done once. */
+export function recordTogether(run: ItemRun): Promise<void> {
+  run.recording ??= record(run).finally(() => {
+    run.recording = null;
+  });
+  return run.recording;
 }

@@ -3,10 +3,12 @@ import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 
 /** Sends of one text in all, where a look-up found nothing of the one before and its key makes a further one harmless. */
 const MAX_SENDS = 5;
-/** Attempts in all: a run's history has an end. */
+/** Attempts of one post. */
 const MAX_ATTEMPTS = 200;
-/** A long time is divided so that the attempts last until its end. */
-const ENOUGH_ATTEMPTS = 100;
+/** Attempts of all posts of an item: its run cannot continue while it sends, and its history has an end. */
+const MAX_ATTEMPTS_IN_ALL = 1_000;
+/** Entries that one attempt leaves in the history, at most. */
+export const ENTRIES_PER_ATTEMPT = 17;
 /** After the first attempt that a channel did not take; doubles with every further one. */
 const RETRY_AFTER_MS = 5_000;
 /** Longest wait for what may end sooner than it says, such as a channel or a database that is away. */
@@ -33,6 +35,7 @@ export type NextTry = { waitMs: number } | { over: 'time' | 'sends' | 'tries' };
  */
 export class SendPace {
   readonly #until: number;
+  readonly #maxAttempts: number;
   /** All the time there was at the first attempt. */
   #total = 0;
   #attempts = 0;
@@ -42,14 +45,16 @@ export class SendPace {
   /** No sooner than `known`; `wish` is how patient the run is. */
   #pause = { known: 0, wish: 0 };
 
-  constructor(until: number) {
+  /** @param posts how many the item may be sending at once: they share the attempts. */
+  constructor(until: number, { posts = 1 }: { posts?: number } = {}) {
     this.#until = until;
+    this.#maxAttempts = attemptsOf(posts);
   }
 
   /** Asked before each attempt. */
   next(now: number): NextTry {
     if (this.#sends >= MAX_SENDS) return { over: 'sends' };
-    if (this.#attempts >= MAX_ATTEMPTS) return { over: 'tries' };
+    if (this.#attempts >= this.#maxAttempts) return { over: 'tries' };
     if (this.#attempts === 0) this.#total = this.#until - now;
     this.#attempts += 1;
     const { known, wish } = this.#pause;
@@ -66,7 +71,8 @@ export class SendPace {
   }
 
   #pauseAfter(setback: Setback): { known: number; wish: number } {
-    const shareOfTotal = this.#total / ENOUGH_ATTEMPTS;
+    // A long time is divided so that half of the attempts last until its end.
+    const shareOfTotal = this.#total / (this.#maxAttempts / 2);
     switch (setback.outcome) {
       case 'not_sent': {
         const wish = RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10);
@@ -93,4 +99,9 @@ export class SendPace {
         return { known: 0, wish: this.#sends === 1 ? 0 : RETRY_AFTER_MS * 2 ** (this.#sends - 2) };
     }
   }
+}
+
+/** Attempts of one post, where so many may be sent at once. */
+export function attemptsOf(posts: number): number {
+  return Math.max(2, Math.min(MAX_ATTEMPTS, Math.floor(MAX_ATTEMPTS_IN_ALL / posts)));
 }

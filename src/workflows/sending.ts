@@ -1,9 +1,10 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
-import { publicationById } from '../domain/item/context.ts';
-import { slotEndsAt } from '../domain/item/slots.ts';
+import { isSending, publicationById } from '../domain/item/context.ts';
+import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 import { publish } from './publication.ts';
+import { recordTogether } from './recording.ts';
 
 /** Sends a due post, and notes what came of it. */
 export async function send(run: ItemRun, publicationId: string): Promise<void> {
@@ -25,9 +26,13 @@ export function sendOf(publicationId: string): string {
  */
 async function carryOut(run: ItemRun, order: PublicationOrder): Promise<PublicationOutcome> {
   const { backlog, work } = run;
+  const posts = openPosts(run);
   backlog.leaveToOthers();
   try {
     return await publish(order, {
+      posts,
+      hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
+      record: () => recordTogether(run),
       pending: () => backlog.rest(run.snapshot),
       recorded: (seq) => backlog.noteRecorded(seq),
       pause: (ms) => work.pause(sendOf(order.publicationId), ms),
@@ -38,6 +43,11 @@ async function carryOut(run: ItemRun, order: PublicationOrder): Promise<Publicat
   } finally {
     backlog.askForRest();
   }
+}
+
+/** Posts that are, or may come to be, in flight beside one another. */
+function openPosts({ snapshot: { context } }: ItemRun): number {
+  return context.publications.filter((record) => isPlanned(record) || isSending(record)).length;
 }
 
 function orderFor(

@@ -168,6 +168,10 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     refused: () => attempt(toBriefing(), 'save_brief', CAST.creator, { brief: briefDigest() }),
     allowed: () => attempt(toBriefing(), 'save_brief', CAST.strategist, { brief: briefDigest() }),
   },
+  item_has_room: {
+    refused: () => offered(fullItem()),
+    allowed: () => offered(toBriefing()),
+  },
   brief_complete: {
     refused: () => {
       const run = toBriefing();
@@ -484,6 +488,28 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
 
 function gated(): TestRun {
   return toPlanning({ campaign: { id: 'cmp_1', released: false } });
+}
+
+const offered = (run: TestRun) =>
+  attempt(
+    run,
+    'offer_handoff',
+    CAST.strategist,
+    { checklist: PLAYBOOK.checklists.brief },
+    { holders: HOLDERS },
+  );
+
+/** Offered and withdrawn, again and again, until it is full. */
+export function fullItem(): TestRun {
+  const run = toBriefing();
+  for (;;) {
+    const { asked } = offered(run);
+    if (run.unmet(asked).length > 0) return run;
+    run.give('offer_handoff', CAST.strategist, asked.refs as Command<'offer_handoff'>['refs'], {
+      holders: HOLDERS,
+    });
+    run.give('withdraw_handoff', CAST.strategist, { reason: 'é'.repeat(2_000) });
+  }
 }
 
 function reassigned(change: Partial<Command<'reassign'>['facts']>): Attempt {

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { Database } from '../../src/db/client.ts';
-import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { type CallOptions, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { createTestNamespace } from './test-namespace.ts';
@@ -24,6 +24,7 @@ export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promi
   const connection = await Connection.connect({
     address: inject('temporalAddress'),
     interceptors: CLIENT_INTERCEPTORS,
+    channelArgs: CLIENT_CHANNEL_ARGS,
   });
   const temporal = new Client({ connection, namespace: await createTestNamespace(connection) });
   const { db } = database;

@@ -41,7 +41,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
-import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
@@ -152,7 +152,11 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const { db } = database;
   const address = inject('temporalAddress');
   const connection = await NativeConnection.connect({ address });
-  const clientConnection = await Connection.connect({ address, interceptors: CLIENT_INTERCEPTORS });
+  const clientConnection = await Connection.connect({
+    address,
+    interceptors: CLIENT_INTERCEPTORS,
+    channelArgs: CLIENT_CHANNEL_ARGS,
+  });
   const namespace = await createTestNamespace(clientConnection);
   const temporal = clientOf(clientConnection, namespace, options);
   const taskQueue = `test-${randomUUID()}`;

@@ -10,6 +10,9 @@ export * from '../../src/workflows/index.ts';
 /** One send without an item's run around it, so that a test can have several at once, or a late one. */
 export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
   return publish(order, {
+    posts: 1,
+    hasTooMuch: () => false,
+    record: () => Promise.resolve(),
     pending: () => null,
     recorded: () => undefined,
     pause: (ms) => sleep(ms),

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { describeDatabaseError } from '../../db/errors.ts';
 import { readBanMs } from '../../db/publishing/channel-budgets.ts';
-import type { PublicationOrder } from '../../domain/channel/publication-intent.ts';
+import { keptOutcome, type PublicationOrder } from '../../domain/channel/publication-intent.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { collectBaseline } from '../measuring.ts';
 import { type EventBatch, recordBatch } from '../recording.ts';
@@ -56,7 +56,7 @@ export function publishingActivities(deps: PublishingDeps) {
         'outcome' in prepared
           ? prepared
           : await sendTexts(deps, { ...prepared, order: question.order, timing, deadline });
-      return { ...result, ...recorded };
+      return { ...keptOutcome(result), ...recorded };
     },
 
     /**
@@ -64,8 +64,8 @@ export function publishingActivities(deps: PublishingDeps) {
      * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
      * looked at once more.
      */
-    reconcilePublication: (question: ReconcileQuestion): Promise<Reconciliation> =>
-      reconcile(deps, question, timing),
+    reconcilePublication: async (question: ReconcileQuestion): Promise<Reconciliation> =>
+      keptOutcome(await reconcile(deps, question, timing)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REMOTE_ID_BYTES } from '../../domain/item/size.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { HttpOutcome, HttpResponse } from '../../http/http-outcome.ts';
 import type {
@@ -26,7 +27,7 @@ const MAX_ANSWER_BYTES = 65_536;
 const GONE = { 404: 'account_unknown', 410: 'account_unknown' } as const;
 
 const Answer = z.object({
-  remoteId: z.string().min(1).max(500).optional(),
+  remoteId: z.string().min(1).max(REMOTE_ID_BYTES).optional(),
   permalink: z
     .url({ protocol: /^https?$/ })
     .max(2048)

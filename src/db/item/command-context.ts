@@ -98,7 +98,7 @@ const contextColumns = {
   // Spelled out: the query layer leaves the table's name off in a selected expression.
   backedUp: sql<string[]>`array(
     select b.id from ${members} b
-    where b.workspace_id = members.workspace_id and b.backup_id = members.id order by b.id)`,
+    where b.workspace_id = members.workspace_id and b.backup_id = members.id order by b.id limit 200)`,
   calendar: workspaces.calendar,
   item: items,
   command: commands,

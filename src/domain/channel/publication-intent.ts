@@ -1,4 +1,11 @@
 import { hashOf } from '../canonical.ts';
+import {
+  clipText,
+  jsonBytes,
+  KEPT_TEXT_BYTES,
+  PERMALINK_BYTES,
+  REMOTE_ID_BYTES,
+} from '../item/size.ts';
 
 /** One post that may ever go out. */
 export interface IntentIdentity {
@@ -46,3 +53,18 @@ export interface PublicationOutcome {
   permalink?: string;
   evidence?: string;
 }
+
+/**
+ * What a network answered, as much of it as an item keeps. An id or an address that is cut would be
+ * another one: a longer one stays in the send ledger only.
+ */
+export function keptOutcome<T extends object>(outcome: T & Answer): T {
+  const { evidence, remoteId, permalink } = outcome;
+  const kept: T & Answer = { ...outcome };
+  if (evidence !== undefined) kept.evidence = clipText(evidence, KEPT_TEXT_BYTES);
+  if (remoteId !== undefined && jsonBytes(remoteId) - 2 > REMOTE_ID_BYTES) delete kept.remoteId;
+  if (permalink !== undefined && jsonBytes(permalink) - 2 > PERMALINK_BYTES) delete kept.permalink;
+  return kept;
+}
+
+type Answer = Pick<PublicationOutcome, 'evidence' | 'remoteId' | 'permalink'>;

@@ -39,7 +39,12 @@ export const Brief = z
     formats: z.array(z.enum(ASSET_KINDS)).max(4).optional(),
     channels: z.array(text(40)).max(20).optional(),
     languages: z
-      .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'))
+      .array(
+        z
+          .string()
+          .max(35)
+          .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'),
+      )
       .max(20)
       .optional(),
     keywords: z.array(text(100)).max(50).optional(),

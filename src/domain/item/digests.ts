@@ -5,6 +5,7 @@ import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
 import type { BriefDigest, DraftDigest } from './context.ts';
 import { assetKindsOf, type Draft } from './draft.ts';
+import { clipMessages, MAX_VIOLATIONS } from './size.ts';
 
 /** What the run knows of a brief; the text itself stays out of the engine's history. */
 export function digestBrief(brief: Brief, version: number): BriefDigest {
@@ -41,7 +42,10 @@ export function digestDraft(
     variants: Object.fromEntries(
       draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
     ),
-    violations: draftViolations(draft, files).map(({ message }) => message),
+    violations: clipMessages(
+      draftViolations(draft, files).map(({ message }) => message),
+      MAX_VIOLATIONS,
+    ),
     failedChecks: failedChecks(draft, facts),
   };
 }
@@ -73,10 +77,13 @@ const PLACEHOLDER = /\[(insert|image|link|todo)/i;
 const DISCLOSURE =
   /#(ad|sponsored|pub|publicit[eé]|partenariat)\b|\b(sponsored|paid partnership|in partnership with|en partenariat avec|sponsoris[eé]e?)\b/i;
 
+/** Entries of the review checklist that no person answers for. */
+export const MACHINE_CHECKS = ['alt_text', 'no_blank_text', 'disclosure', 'consent'] as const;
+
 /** Codes of the review checklist's machine checks that this draft fails. */
 export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
-  const checks: Record<string, boolean> = {
+  const checks: Record<(typeof MACHINE_CHECKS)[number], boolean> = {
     alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
     no_blank_text: !texts.some(hasFiller),
     disclosure:

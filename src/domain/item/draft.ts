@@ -4,6 +4,7 @@ import { ASSET_KINDS } from '../asset-kinds.ts';
 export const Sha256 = z
   .string()
   .regex(/^[0-9a-f]{64}$/, 'is a lower-case hex SHA-256')
+  .max(64)
   .meta({ id: 'Sha256' });
 
 export const DraftAsset = z
@@ -38,7 +39,10 @@ export type Variant = z.infer<typeof Variant>;
 /** A version of the content: body, assets and one variant per channel. */
 export const Draft = z
   .strictObject({
-    language: z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'),
+    language: z
+      .string()
+      .max(35)
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'),
     title: z.string().trim().min(1).max(300),
     body: z.string().max(200_000).describe('Markdown'),
     assets: z.array(DraftAsset).max(50).default([]),

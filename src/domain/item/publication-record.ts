@@ -4,6 +4,7 @@ import type { PlannedSlot } from './commands/facts.ts';
 import type { ItemContext, PublicationRecord } from './context.ts';
 import type { PublicationState } from './publication-states.ts';
 import type { Checkpoint } from './record-schema.ts';
+import { clipText, KEPT_TEXT_BYTES } from './size.ts';
 
 export function withPublication(
   context: ItemContext,
@@ -11,8 +12,14 @@ export function withPublication(
   change: Partial<PublicationRecord>,
 ): PublicationRecord[] {
   return context.publications.map((record) =>
-    record.id === id ? { ...record, ...change } : record,
+    record.id === id ? withKeptEvidence({ ...record, ...change }) : record,
   );
+}
+
+/** The event has the whole text. */
+function withKeptEvidence(record: PublicationRecord): PublicationRecord {
+  const { evidence } = record;
+  return evidence === null ? record : { ...record, evidence: clipText(evidence, KEPT_TEXT_BYTES) };
 }
 
 /** The records once the slots in one of these states are given up. */

@@ -4,4 +4,5 @@ import { z } from 'zod';
 export const CheckpointName = z
   .string()
   .regex(/^\+[1-9]\d{0,3}[hd]$/, 'is an age such as "+24h" or "+7d"')
+  .max(6)
   .meta({ id: 'CheckpointName', example: '+7d' });

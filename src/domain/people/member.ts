@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { ROLES } from './roles.ts';
 
+/** More channels than there are. */
+const MAX_TAGS = 40;
+
 /** How well a member knows a channel: 1 knows it, 2 works in it, 3 is deep in it. */
 export const PlatformTags = z
   .record(z.string().max(40), z.int().min(1).max(3))
-  .meta({ id: 'PlatformTags' });
+  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `has at most ${MAX_TAGS} channels`)
+  .meta({ id: 'PlatformTags', maxProperties: MAX_TAGS });
 export type PlatformTags = z.infer<typeof PlatformTags>;
 
 /** A person in a workspace. */

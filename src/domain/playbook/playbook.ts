@@ -24,6 +24,7 @@ export const GateRule = z
     when: z
       .array(z.enum(BRIEF_FACTS))
       .min(1)
+      .max(BRIEF_FACTS.length)
       .optional()
       .describe('asked only when the brief states one of these'),
   })
@@ -32,7 +33,10 @@ export type GateRule = z.infer<typeof GateRule>;
 
 export const ChecklistEntry = z
   .strictObject({
-    code: z.string().regex(/^[a-z][a-z0-9_]{1,59}$/),
+    code: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{1,59}$/)
+      .max(60),
     label: z.string().min(1).max(200),
     kind: z.enum(['machine', 'human']),
   })
@@ -46,7 +50,10 @@ export const Checkpoint = z
 /** Versioned rules that an item pins at its start. */
 export const Playbook = z
   .strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_-]{0,59}$/),
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,59}$/)
+      .max(60),
     version: z.int().min(1),
     clocks: z.record(z.enum(CLOCKED_STAGES), Duration),
     gate: z.array(GateRule).min(1).max(8),

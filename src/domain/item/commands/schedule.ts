@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Instant, WallTime } from '../../instant.ts';
-import { conditions, ReasonBody, reasonText } from './body-parts.ts';
+import { PERMALINK_BYTES, REMOTE_ID_BYTES } from '../size.ts';
+import { conditions, keptText, ReasonBody, reasonText } from './body-parts.ts';
 import type { Facts, PlannedSlot, SlotFacts } from './facts.ts';
 
 /** Slots, and what became of a publication. */
@@ -81,15 +82,8 @@ export const SCHEDULE_BODIES = {
     publicationId: z.string().max(80),
     outcome: z.enum(['live', 'not_live', 'publish_again', 'reschedule', 'skip']),
     evidence: z.string().trim().max(4_000).optional(),
-    permalink: z
-      .url({ protocol: /^https?$/ })
-      .max(2_048)
-      .optional(),
-    remoteId: z
-      .string()
-      .trim()
-      .min(1)
-      .max(500)
+    permalink: keptText(z.url({ protocol: /^https?$/ }), PERMALINK_BYTES).optional(),
+    remoteId: keptText(z.string().trim().min(1), REMOTE_ID_BYTES)
       .optional()
       .describe('the id of the post on its channel'),
     ...slotTime,

@@ -45,7 +45,11 @@ function submitForReview(
     state: 'open',
   };
   return {
-    change: { authors, approvals: [...context.approvals, set], revisionAcknowledged: false },
+    change: {
+      authors,
+      approvals: [...context.approvals.map(withoutMembers), set],
+      revisionAcknowledged: false,
+    },
     records: [
       {
         type: 'review.submitted',
@@ -61,6 +65,13 @@ function submitForReview(
       },
     ],
   };
+}
+
+/** Whom a set asked by name matters only while it is the current one. */
+function withoutMembers(set: ApprovalSet): ApprovalSet {
+  return set.asked.every(({ members }) => members.length === 0)
+    ? set
+    : { ...set, asked: set.asked.map((asked) => ({ ...asked, members: [] })) };
 }
 
 function acknowledgeRevision(context: ItemContext): Move {
@@ -144,6 +155,7 @@ export const APPROVAL_COMMANDS = {
       'checklist_complete',
       'approvers_exist',
       'revision_acknowledged',
+      'item_has_room',
     ],
     move: submitForReview,
   },
@@ -156,7 +168,14 @@ export const APPROVAL_COMMANDS = {
   decide_approval: {
     in: ['review.deciding'],
     by: 'asked_roles',
-    requires: ['role_asked', 'current_hash', 'four_eyes', 'not_decided_before', 'reason_given'],
+    requires: [
+      'role_asked',
+      'current_hash',
+      'four_eyes',
+      'not_decided_before',
+      'reason_given',
+      'item_has_room',
+    ],
     move: decideApproval,
   },
 } as const satisfies CommandDefinitions<keyof ApprovalPayloads>;

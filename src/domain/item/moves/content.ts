@@ -56,13 +56,13 @@ export const CONTENT_COMMANDS = {
   save_brief: {
     in: ['briefing.drafting', 'briefing.offered', ...BEFORE_SENDING],
     by: ['strategist'],
-    requires: ['brief_complete', 'nothing_sending', 'targets_unfrozen'],
+    requires: ['brief_complete', 'nothing_sending', 'targets_unfrozen', 'item_has_room'],
     move: saveBrief,
   },
   save_draft: {
     in: [...BEFORE_SENDING, 'publishing'],
     by: ['creator'],
-    requires: ['nothing_sending', 'variant_frozen'],
+    requires: ['nothing_sending', 'variant_frozen', 'item_has_room'],
     move: saveDraft,
   },
 } as const satisfies CommandDefinitions<keyof ContentPayloads>;

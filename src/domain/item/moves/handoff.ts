@@ -4,6 +4,7 @@ import type { HandoffPayloads } from '../commands/handoff.ts';
 import type { Command } from '../commands.ts';
 import { currentHandoff, type ItemContext } from '../context.ts';
 import type { Handoff } from '../record-schema.ts';
+import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
 
@@ -15,9 +16,10 @@ function endHandoff(
 ): Handoff[] {
   const open = currentHandoff(context);
   if (open === null) return context.handoffs;
+  const reason = by.reason === undefined ? null : clipText(by.reason, KEPT_TEXT_BYTES);
   return [
     ...context.handoffs.slice(0, -1),
-    { ...open, state, decidedAt: by.at, decidedBy: by.memberId, reason: by.reason ?? null },
+    { ...open, state, decidedAt: by.at, decidedBy: by.memberId, reason },
   ];
 }
 
@@ -116,7 +118,13 @@ export const HANDOFF_COMMANDS = {
   offer_handoff: {
     in: ['briefing.drafting'],
     by: ['strategist'],
-    requires: ['brief_complete', 'checklist_complete', 'targets_set', 'receiver_exists'],
+    requires: [
+      'brief_complete',
+      'checklist_complete',
+      'targets_set',
+      'receiver_exists',
+      'item_has_room',
+    ],
     move: offerHandoff,
   },
   withdraw_handoff: {

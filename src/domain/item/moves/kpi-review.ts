@@ -161,6 +161,7 @@ export const REVIEW_COMMANDS = {
       'strategist_decides_first',
       'extension_valid',
       'reason_given',
+      'item_has_room',
     ],
     move: signOff,
   },

@@ -6,6 +6,7 @@ import {
   publicationById,
 } from '../context.ts';
 import { newCheckpoint, publicationData, withPublication } from '../publication-record.ts';
+import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
 import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from '../slots.ts';
 import { voidApprovals } from './approval.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
@@ -124,7 +125,7 @@ function returnToGate(
 ): Move {
   const publications = withPublication(context, record.id, { state: 'planned', evidence });
   return merge(
-    recorded({ stageNote: evidence }, 'publication.returned', {
+    recorded({ stageNote: clipText(evidence, KEPT_TEXT_BYTES) }, 'publication.returned', {
       ...publicationData(record),
       evidence,
     }),
@@ -159,7 +160,10 @@ export function publicationSettled(
     case 'missed': {
       const change = {
         publications: withPublication(context, record.id, { state: event.outcome, evidence }),
-        stageNote: event.outcome === 'rejected' ? `rejected: ${evidence ?? ''}` : context.stageNote,
+        stageNote:
+          event.outcome === 'rejected'
+            ? clipText(`rejected: ${evidence ?? ''}`, KEPT_TEXT_BYTES)
+            : context.stageNote,
       };
       return recorded(change, `publication.${event.outcome}`, data);
     }

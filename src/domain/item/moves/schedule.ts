@@ -125,6 +125,7 @@ export const SCHEDULE_COMMANDS = {
       'not_blacked_out',
       'embargo_over',
       'token_valid_past_slot',
+      'item_has_room',
     ],
     move: (context, command, place) =>
       planSchedule(context, command, isAfterHandoff(place) ? 'planned' : 'tentative'),
@@ -158,6 +159,7 @@ export const SCHEDULE_COMMANDS = {
       'not_blacked_out',
       'embargo_over',
       'token_valid_past_slot',
+      'item_has_room',
     ],
     move: resolvePublication,
   },

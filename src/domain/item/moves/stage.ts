@@ -5,6 +5,7 @@ import type { Command, SystemEvent } from '../commands.ts';
 import { type ItemContext, isSending } from '../context.ts';
 import { skipped } from '../publication-record.ts';
 import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
+import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
 import { OPEN_PLACES, type Place, type Stage, stageOf } from '../stages.ts';
 import type { CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
@@ -80,7 +81,8 @@ function withoutPlans(context: ItemContext) {
 export function cancelCampaign(context: ItemContext, reason: string): Move {
   if (context.cancelling !== null) return NOTHING;
   const { publications, released } = withoutPlans(context);
-  return recorded({ cancelling: reason, publications }, 'campaign.cancelled', {
+  const cancelling = clipText(reason, KEPT_TEXT_BYTES);
+  return recorded({ cancelling, publications }, 'campaign.cancelled', {
     campaignId: context.campaign?.id ?? null,
     reason,
     released,
@@ -176,7 +178,7 @@ export const STAGE_COMMANDS = {
   reassign: {
     in: OPEN_PLACES,
     by: 'responsible',
-    requires: ['receiver_holds_role', 'receiver_active'],
+    requires: ['receiver_holds_role', 'receiver_active', 'item_has_room'],
     move: reassign,
   },
   extend: {

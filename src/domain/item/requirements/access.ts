@@ -1,14 +1,46 @@
 import type { Role } from '../../people/roles.ts';
 import type { CommandPayloads } from '../commands.ts';
 import { currentReview, type ItemContext, peerDecision } from '../context.ts';
+import { CHECKPOINT_BYTES, ITEM_BYTES, itemBytes } from '../size.ts';
 import { isFinal } from '../stages.ts';
 import { versionTag } from '../version-tag.ts';
-import { isBlank, MET, type Requirements, rolesWith, unmet } from './question.ts';
+import {
+  isBlank,
+  MET,
+  plansASend,
+  type Question,
+  type Requirements,
+  rolesWith,
+  unmet,
+} from './question.ts';
 
 function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs']): boolean {
   if (refs.role === 'strategist') return false;
   const lead = currentReview(context)?.signOffs.find(({ role }) => role === 'strategist');
   return peerDecision(refs.decision, lead?.decision) === 'dissent';
+}
+
+/** Commands that only end or move what is there have their room already: an item can always be ended. */
+function addsToItem({ ask }: Question): boolean {
+  if (ask.refs === null) return true;
+  switch (ask.type) {
+    case 'reassign':
+      return ask.refs.as === 'co_author';
+    case 'resolve_publication':
+      return plansASend(ask);
+    case 'sign_off':
+      return ask.refs.decision === 'extend_measurement';
+    default:
+      return true;
+  }
+}
+
+/** What the item takes once the command is applied; of a command without its payload, what it takes now. */
+function bytesAfter({ context, ask, changed }: Question): number {
+  if (ask.refs === null) return itemBytes(context);
+  const published = context.publications.filter(({ state }) => state === 'published').length;
+  const checkpoints = ask.type === 'sign_off' ? published * CHECKPOINT_BYTES : 0;
+  return itemBytes(changed()) + checkpoints;
 }
 
 /** Whether this command may be given here, now, by this member; who may receive the item. */
@@ -105,6 +137,19 @@ export const ACCESS_REQUIREMENTS = {
       return ask.facts.receiverActive
         ? MET
         : unmet('the receiver is not an active member of this workspace');
+    },
+  },
+
+  item_has_room: {
+    text: 'The item has room for what the command adds: what one run carries has a bound.',
+    check: (question) => {
+      if (!addsToItem(question)) return MET;
+      const bytes = bytesAfter(question);
+      return bytes <= ITEM_BYTES
+        ? MET
+        : unmet(
+            `the item would take ${bytes} bytes and may take ${ITEM_BYTES}: end this one and go on in a new item`,
+          );
     },
   },
 

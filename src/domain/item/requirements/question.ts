@@ -20,6 +20,8 @@ export interface Question {
   ask: Inquiry;
   /** Where the command may be given, and by whom. */
   access: CommandAccess;
+  /** The item as the command would leave it. */
+  changed: () => ItemContext;
 }
 
 /** One thing that is in the way. `entry` names the entry of a checklist. */

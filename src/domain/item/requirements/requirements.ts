@@ -1,6 +1,7 @@
 import type { Role } from '../../people/roles.ts';
-import type { CommandType } from '../commands.ts';
+import type { Command, CommandType } from '../commands.ts';
 import type { ItemContext } from '../context.ts';
+import { moveOfCommand } from '../moves/moves.ts';
 import { COMMAND_RULES } from '../rules.ts';
 import type { Place } from '../stages.ts';
 import { REQUIREMENTS, type RequirementCode, type Unmet } from './catalogue.ts';
@@ -38,7 +39,7 @@ export function unmetAccess(
   item: { place: Place; context: ItemContext; seq: number },
   ask: Inquiry,
 ): Unmet[] {
-  const question: Question = { ...item, ask, access: COMMAND_RULES[ask.type] };
+  const question = questionOf(item, ask);
   const closed = unmetOf('item_closed', question);
   return closed.length > 0 ? closed : OF_EVERY_COMMAND.flatMap((code) => unmetOf(code, question));
 }
@@ -51,10 +52,27 @@ export function unmetRequirements(
   item: { place: Place; context: ItemContext; seq: number },
   ask: Inquiry,
 ): Unmet[] {
-  const rule = COMMAND_RULES[ask.type];
-  const question: Question = { ...item, ask, access: rule };
+  const question = questionOf(item, ask);
   const first = unmetAccess(item, ask);
   // The other requirements mean something only where the command belongs.
   if (first.some(({ code }) => code === 'item_closed' || code === 'in_stage')) return first;
-  return [...first, ...rule.requires.flatMap((code) => unmetOf(code, question))];
+  const { requires } = COMMAND_RULES[ask.type];
+  return [...first, ...requires.flatMap((code) => unmetOf(code, question))];
+}
+
+function questionOf(
+  item: { place: Place; context: ItemContext; seq: number },
+  ask: Inquiry,
+): Question {
+  return { ...item, ask, access: COMMAND_RULES[ask.type], changed: () => changedBy(item, ask) };
+}
+
+function changedBy(
+  { context, place }: { place: Place; context: ItemContext },
+  ask: Inquiry,
+): ItemContext {
+  if (ask.refs === null) return context;
+  // With its refs an inquiry is a command but for its id, which changes nothing.
+  const { change } = moveOfCommand(context, { ...ask, id: '' } as Command, place);
+  return { ...context, ...change };
 }

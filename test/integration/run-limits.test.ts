@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
+import { BATCH_BYTES } from '../../src/domain/item/size.ts';
+import type { CommandMessage } from '../../src/workflows/messages.ts';
+import { commandUpdate } from '../../src/workflows/messages.ts';
+import { makeBrief } from '../support/content.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
+import { toCreation } from '../support/item-story.ts';
+
+let engine: ItemEngine;
+beforeAll(async () => {
+  engine = await openItemEngine();
+});
+afterAll(() => engine?.close());
+
+/** Codes that no playbook has, as many as one request has room for. */
+function inventedCodes(count: number): Record<string, true> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`invented_${index}${'x'.repeat(40)}`, true]),
+  );
+}
+
+/** What a door without a bound would let through, given to the run itself. */
+async function giveUnbounded(
+  itemId: string,
+  type: 'offer_handoff' | 'withdraw_handoff',
+  refs: object,
+): Promise<void> {
+  const { memberId } = engine.callerFor('strategist');
+  const actor = { memberId, roles: ['strategist'], platformTags: {}, backupFor: [] };
+  const id = newCommandId();
+  const facts = { holders: { creator: [engine.workspace.memberOf('creator')] } };
+  const message = { id, type, actor, refs, facts } as unknown as CommandMessage;
+  await engine.deps.temporal.workflow
+    .getHandle(itemWorkflowId(itemId))
+    .executeUpdate(commandUpdate, { updateId: id, args: [message] });
+}
+
+describe('a run', () => {
+  it.each(['offer_handoff', 'submit_for_review'] as const)(
+    'hears of no checklist entry that its playbook does not have, by %s',
+    async (type) => {
+      const itemId = await engine.start({ brief: makeBrief() });
+      const role = type === 'offer_handoff' ? 'strategist' : 'creator';
+      if (type === 'submit_for_review') await toCreation(engine, itemId);
+      const before = await engine.historyLength(itemId);
+      const checklist = { ...inventedCodes(3), alt_text: false };
+      const outcome = await engine.send(role, itemId, type, { checklist });
+      const paths = Object.keys(inventedCodes(3)).map((code) => ['checklist', code]);
+      const expected = type === 'offer_handoff' ? [...paths, ['checklist', 'alt_text']] : paths;
+      expect(outcome).toMatchObject({ outcome: 'invalid' });
+      if (outcome.outcome !== 'invalid') return;
+      expect(outcome.issues.map(({ path }) => path)).toEqual(expected);
+      expect(outcome.issues[0]?.message).toContain('the playbook standard');
+      expect(await engine.historyLength(itemId)).toBe(before);
+    },
+  );
+
+  it('carries more than one payload may hold to the tables in parts', async () => {
+    const itemId = await engine.start({ brief: makeBrief() });
+    const { checklists } = (await engine.context(itemId)).playbook;
+    const checklist = [...checklists.brief, ...Object.keys(inventedCodes(3_793))];
+    for (let count = 1; count <= 12; count += 1) {
+      await giveUnbounded(itemId, 'offer_handoff', { checklist });
+      await giveUnbounded(itemId, 'withdraw_handoff', {});
+    }
+    // What time brings makes the run record by itself, with all that came before.
+    await engine.travel(itemId, { to: 'next_deadline' });
+    const { seq, headHash } = await engine.runState(itemId);
+    const row = await eventually(async () => {
+      const item = await engine.item(itemId);
+      return item.seq === seq ? item : null;
+    });
+    expect(row.headHash).toBe(headHash);
+    const chain = await engine.chain(itemId);
+    expect(verifyChain(chain)).toBeNull();
+    expect(JSON.stringify(chain).length).toBeGreaterThan(2 * 1_024 * 1_024);
+    expect(await batchBytes(itemId)).toBeLessThan(4 * BATCH_BYTES + 250_000);
+    // It goes on as every other run.
+    await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief({ notes: 'on' }) });
+  });
+});
+
+/** The largest input of a recording in the item's history. */
+async function batchBytes(itemId: string): Promise<number> {
+  const { events } = await engine.deps.temporal.workflow
+    .getHandle(itemWorkflowId(itemId))
+    .fetchHistory();
+  const inputs = (events ?? [])
+    .map(({ activityTaskScheduledEventAttributes: asked }) => asked)
+    .filter((asked) => asked?.activityType?.name === 'recordEvents')
+    .map((asked) => asked?.input?.payloads?.[0]?.data?.length ?? 0);
+  expect(inputs.length).toBeGreaterThan(6);
+  return Math.max(...inputs);
+}
