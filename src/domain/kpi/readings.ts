@@ -29,6 +29,14 @@ export function isProvisionalReading(reading: Pick<Reading, 'source' | 'provisio
   return reading.provisional && !isManualReading(reading);
 }
 
+/** Clocks of people, sources and servers differ by this much. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** True for an instant that is still to come. A reading as of then would be the latest for ever. */
+export function isAhead(asOf: string, nowMs: number): boolean {
+  return Date.parse(asOf) > nowMs + CLOCK_SKEW_MS;
+}
+
 export function readingScope(
   reading: Pick<Reading, 'publicationId' | 'channelAccountId'>,
 ): 'item' | `channel:${string}` | `publication:${string}` {

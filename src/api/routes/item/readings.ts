@@ -4,14 +4,16 @@ import { getItem, type StoredItem } from '../../../db/item/items.ts';
 import { appendReadings, listReadings, type ReadingRow } from '../../../db/item/readings.ts';
 import { findChannelAccounts } from '../../../db/workspace/channel-accounts.ts';
 import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../../domain/kpi/measures.ts';
+import { isAhead } from '../../../domain/kpi/readings.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { READING_EXAMPLE } from '../../examples.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, type ProblemIssue } from '../../gates/errors.ts';
+import { notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
+import { IssueGroups } from '../../gates/issue-groups.ts';
 import { bodyChunks } from '../../gates/read-body.ts';
-import { mediaTypeOf } from '../../gates/request-body.ts';
+import { mediaTypeOf, requireUtf8 } from '../../gates/request-body.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
 import { MAX_IMPORTED, readReadingsCsv } from '../../readings-import.ts';
@@ -24,8 +26,6 @@ const ROWS_PER_STATEMENT = 1_000;
 /** How many stored readings an answer repeats. */
 const MAX_SHOWN = 200;
 const IMPORT_TIMEOUT_MS = 120_000;
-/** Clocks of people and sources differ, and a date without a time is easily the next day's. */
-const AHEAD_TOLERANCE_MS = 24 * 3_600_000;
 
 const ReadingsStored = z
   .object({
@@ -55,7 +55,7 @@ const addRoute = createRoute({
   path: '/v1/items/{id}/readings',
   operationId: 'addReadings',
   summary: 'State readings by hand, one or many, or import a CSV file',
-  description: `All or none are stored. Readings are never changed: a later \`asOf\` counts. A CSV file (\`text/csv\`, at most ${MAX_IMPORTED} rows) names its columns in the first line: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional.`,
+  description: `All or none are stored. Readings are never changed: a later \`asOf\` counts, and none lies in the future. A CSV file (\`text/csv\` in UTF-8, at most ${MAX_IMPORTED} rows) names its columns in the first row: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional. A number or date that can be read in two ways is refused with both; issues are grouped by kind, with a \`count\`.`,
   request: {
     params: ItemParams,
     body: {
@@ -92,8 +92,9 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       const { id: itemId } = c.req.valid('param');
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
-      const readings = await readingsOf(c, deps.settings, c.req.valid('json'));
-      await checkScopes(db, item, readings);
+      const { readings, lines } = await readingsOf(c, deps.settings, c.req.valid('json'));
+      const placeOf = (index: number) => (lines === null ? `${index}` : `line ${lines[index]}`);
+      await checkReadings(db, { item, readings, placeOf });
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
         const items = rows.slice(0, MAX_SHOWN).map(readingView);
@@ -105,49 +106,58 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
     });
 }
 
+/** `lines` are those of a CSV file, null for JSON. */
 async function readingsOf(
   c: ApiContext,
   { limits }: ApiDeps['settings'],
   json: ReadingInput | ReadingInput[] | string,
-): Promise<ReadingInput[]> {
-  if (mediaTypeOf(c.req.header('content-type')) !== 'text/csv' && typeof json !== 'string') {
-    return Array.isArray(json) ? json : [json];
+): Promise<{ readings: ReadingInput[]; lines: number[] | null }> {
+  const contentType = c.req.header('content-type');
+  if (mediaTypeOf(contentType) !== 'text/csv' && typeof json !== 'string') {
+    return { readings: Array.isArray(json) ? json : [json], lines: null };
   }
+  requireUtf8(contentType);
   const chunks = bodyChunks(c.req.raw, {
     maxBytes: limits.importBytes,
     timeoutMs: IMPORT_TIMEOUT_MS,
   });
-  const { readings, hash } = await readReadingsCsv(chunks);
+  const { readings, lines, hash } = await readReadingsCsv(chunks);
   c.set('body', { csv: hash });
-  return readings;
+  return { readings, lines };
 }
 
 /** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */
-async function checkScopes(
+async function checkReadings(
   db: Db,
-  item: StoredItem,
-  readings: readonly ReadingInput[],
+  {
+    item,
+    readings,
+    placeOf,
+  }: {
+    item: StoredItem;
+    readings: readonly ReadingInput[];
+    placeOf: (index: number) => string;
+  },
 ): Promise<void> {
   const { workspaceId, clockOffsetMs, snapshot } = item;
   const publications = new Set(snapshot.context.publications.map(({ id }) => id));
   const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
   const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
   const accounts = new Set(rows.map(({ id }) => id));
-  const latest = Date.now() + clockOffsetMs + AHEAD_TOLERANCE_MS;
-  const issues = readings.flatMap(({ publicationId, channelAccountId, asOf }, index) => {
-    const found: ProblemIssue[] = [];
+  const nowMs = Date.now() + clockOffsetMs;
+  const issues = new IssueGroups();
+  for (const [index, { publicationId, channelAccountId, asOf }] of readings.entries()) {
     const add = (field: string, message: string) =>
-      found.push({ path: `${index}.${field}`, message });
+      issues.add(field, { path: `${placeOf(index)}.${field}`, message });
     if (publicationId !== undefined && !publications.has(publicationId)) {
       add('publicationId', 'is not a publication of this item');
     }
     if (channelAccountId !== undefined && !accounts.has(channelAccountId)) {
       add('channelAccountId', 'is not a channel account of this workspace');
     }
-    if (Date.parse(asOf) > latest) add('asOf', 'lies in the future');
-    return found;
-  });
-  if (issues.length > 0) throw invalidRequest(issues.slice(0, 50));
+    if (isAhead(asOf, nowMs)) add('asOf', 'lies in the future');
+  }
+  if (!issues.isEmpty) throw issues.error();
 }
 
 async function store(
