@@ -104,7 +104,6 @@ function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): 
         publicationId: publication.id,
         checkpoint,
         asOf: reply.asOf,
-        source: SOURCE_ID,
         provisional: false,
       })),
   };

@@ -156,6 +156,7 @@ async function fillWorkspace() {
         measure: 'impressions',
         value: 1,
         source: 'manual',
+        createdBy: memberId,
         provisional: false,
         asOf: '2026-01-01T00:00:00.000Z',
       },
