@@ -129,7 +129,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       '@hono/node-server',
       '@hono/zod-openapi',
       '@temporalio/client',
-      'csv-parse',
       'ical-generator',
       'ipaddr.js',
       'temporal-polyfill',

@@ -6,7 +6,7 @@ import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
-import { latestReadings } from '../domain/kpi/readings.ts';
+import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { clockSteps } from '../time/business-calendar.ts';
@@ -45,7 +45,7 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         return kpi.success ? [{ ...target, kpi: kpi.data }] : [];
       });
       const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const readings = latestReadings(rows.map(readingOf));
+      const readings = latestOfEachOrigin(rows.map(readingOf));
       const verdicts = reviewVerdicts({
         targets,
         readings,

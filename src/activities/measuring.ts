@@ -59,6 +59,7 @@ async function collect(
       itemId,
       additions: collected.readings.map((reading) => ({
         ...scoped(reading, question),
+        source: source.id,
         idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
       })),
     });
@@ -110,7 +111,7 @@ export function measuringActivities(deps: MeasuringDeps) {
 
 /** Sources name a publication or an account; the others belong to the publication that was asked for. */
 function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion) {
-  const { measure, value, asOf, source, provisional, checkpoint } = reading;
+  const { measure, value, asOf, provisional, checkpoint } = reading;
   const scope =
     reading.channelAccountId === undefined
       ? { publicationId: reading.publicationId ?? publicationId }
@@ -119,7 +120,6 @@ function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion
     measure,
     value,
     asOf,
-    source,
     provisional,
     ...scope,
     ...(checkpoint !== undefined && { checkpoint }),

@@ -1,4 +1,4 @@
-import ical, { ICalCalendarMethod, ICalEventStatus, ICalEventTransparency } from 'ical-generator';
+import ical, { ICalEventStatus, ICalEventTransparency } from 'ical-generator';
 import { Temporal } from 'temporal-polyfill';
 import type { FeedRow } from '../db/calendar/calendar.ts';
 import { ENDED_STATES, UNRESOLVED_STATES } from '../domain/item/publication-states.ts';
@@ -6,9 +6,15 @@ import { jobOf } from '../threads/threads.ts';
 import { vtimezone } from '../time/vtimezone.ts';
 import { isTimeZone } from '../time/zoned-time.ts';
 
+/** Seconds after which a calendar program asks again. */
+const REFRESH_S = 900;
+/** A post has no length; an entry without one is drawn as nothing by some programs. */
+const SHOWN_FOR_MINUTES = 15;
+
 /**
- * Publications as an iCalendar feed. What is cancelled says so instead of vanishing, what is in doubt is
- * not confirmed, a title under embargo is masked, and the same rows always give the same bytes.
+ * Publications as an iCalendar feed (RFC 5545): a valid one without any, too. What is cancelled says so
+ * instead of vanishing, what is in doubt is not confirmed, a title under embargo is masked, and the same
+ * rows always give the same bytes.
  */
 export function calendarFeed({
   rows,
@@ -22,40 +28,63 @@ export function calendarFeed({
   const calendar = ical({
     name: 'Baton',
     prodId: { company: 'Baton', product: 'Calendar', language: 'EN' },
-    method: ICalCalendarMethod.PUBLISH,
+    ttl: REFRESH_S,
   });
   calendar.timezone({
     name: 'UTC',
-    generator: (zone) => (zone === 'UTC' ? null : vtimezone(zone, range)),
+    // A calendar has at least one component: without an entry it is the definition of UTC.
+    generator: (zone) => (zone === 'UTC' && rows.length > 0 ? null : vtimezone(zone, range)),
   });
   for (const row of rows) {
     const { publication } = row;
     const masked = isMasked(row, range.nowMs);
     const changed = Temporal.Instant.from(lastChangeOf(row, masked));
-    const zone = isTimeZone(publication.zone) ? publication.zone : 'UTC';
+    const start = Temporal.Instant.from(publication.at);
+    const end = start.add({ minutes: SHOWN_FOR_MINUTES });
+    const zone = zoneFor(publication.zone, [start, end]);
     calendar.createEvent({
       id: `${publication.id}@baton`,
       // Up with each change of the record or of a name in its title, and once more when the embargo ends.
       sequence: (publication.changedSeq + row.renames) * 2 + (masked ? 0 : 1),
-      start: zonedAt(publication.at, zone),
+      start: start.toZonedDateTimeISO(zone),
+      end: end.toZonedDateTimeISO(zone),
       timezone: zone,
       stamp: changed,
       lastModified: changed,
-      summary: summaryOf(row, masked),
+      summary: plainText(summaryOf(row, masked)),
       status: statusOf(row),
       transparency: ICalEventTransparency.TRANSPARENT,
-      description: [publication.state, masked ? null : publication.permalink]
-        .filter((part) => part !== null)
-        .join('\n'),
+      description: plainText(
+        [publication.state, masked ? null : publication.permalink]
+          .filter((part) => part !== null)
+          .join('\n'),
+      ),
     });
   }
-  return calendar.toString();
+  return `${calendar.toString()}\r\n`;
 }
 
 export const CALENDAR_FEED = jobOf(import.meta, calendarFeed);
 
-function zonedAt(at: string, zone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.from(at).toZonedDateTimeISO(zone);
+/** The zone to show instants in: UTC where a wall time of them happens twice and would say another instant. */
+function zoneFor(zone: string, instants: readonly Temporal.Instant[]): string {
+  if (!isTimeZone(zone)) return 'UTC';
+  const isClear = instants.every((instant) => {
+    const zoned = instant.toZonedDateTimeISO(zone);
+    const wall = zoned.toPlainDateTime();
+    return (['earlier', 'later'] as const).every((disambiguation) =>
+      wall.toZonedDateTime(zone, { disambiguation }).equals(zoned),
+    );
+  });
+  return isClear ? zone : 'UTC';
+}
+
+/** Without control characters, which no text of a calendar may hold; what programs read as a line end is one. */
+function plainText(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(/\r\n?|[\v\f\u0085\u2028\u2029]/g, '\n')
+    .replaceAll(/[^\P{Cc}\n\t]/gu, '');
 }
 
 function isMasked({ publication, clockOffsetMs }: FeedRow, nowMs: number): boolean {

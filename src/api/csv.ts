@@ -1,13 +1,17 @@
-import { pipeline } from 'node:stream';
-import { type CsvErrorCode, parse } from 'csv-parse';
-
-/** A record of a CSV file, with the line it starts on (the first line is 1). */
-export interface CsvRecord {
+/** A line that is not blank, as its fields. The first line of a file is 1. */
+export interface CsvRow {
   line: number;
   fields: string[];
 }
 
-/** The file is not CSV; `line` is where. */
+/** A line that cannot be read as a row. */
+export interface CsvMistake {
+  line: number;
+  kind: string;
+  message: string;
+}
+
+/** The file cannot be read on from `line`. */
 export class CsvError extends Error {
   readonly line: number;
 
@@ -18,68 +22,165 @@ export class CsvError extends Error {
   }
 }
 
-const LONGEST_ROW = 10_000;
+/** Bytes. */
+export const LONGEST_LINE = 10_000;
+/** With the blank ones: a spreadsheet may write thousands of them below its last row. */
+export const MOST_LINES = 200_000;
 
-const MISTAKES: Partial<Record<CsvErrorCode, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'has a quote that is never closed',
-  CSV_INVALID_CLOSING_QUOTE: 'has text after a closing quote',
-  INVALID_OPENING_QUOTE: 'has a quote inside a field that does not start with one',
-  CSV_MAX_RECORD_SIZE: `a row has ${LONGEST_ROW} bytes at most`,
-};
+const LF = 0x0a;
+const CR = 0x0d;
 
-/** What the parser hands out: a record, or the first mistake, each with its text in the file. */
-type Parsed = { raw: string } & ({ record: string[] } | { code: CsvErrorCode });
+const SEPARATORS = [',', ';', '\t'] as const;
+type Separator = (typeof SEPARATORS)[number];
 
 /**
- * Reads RFC 4180 from a stream, record by record: fields in double quotes may hold commas, line
- * breaks and doubled quotes. Lines that are empty are left out.
- * @throws CsvError for a quote out of place or never closed, bytes that are not UTF-8, and a row that
- *   is too long to be one.
+ * Reads the rows of a CSV file whose first row names its columns. A row is one line: nothing that is
+ * read here holds a line break. Blank lines are left out, with separators in them or without. Work
+ * and memory have a bound per line, whatever the line holds.
+ * @throws CsvError for a line or a file that is too long, and for UTF-16.
  */
-export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRecord> {
-  const parser = parse({
-    bom: true,
-    raw: true,
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count: true,
-    // It looks before it adds a byte.
-    max_record_size: LONGEST_ROW - 1,
-    skip_records_with_error: true,
-  });
-  // A mistake queues behind the records before it, which an error would overtake.
-  parser.on('skip', ({ code }, raw = '') => parser.push({ code, raw } satisfies Parsed));
-  // A failure of the source reaches the reader through the parser, which it destroys.
-  pipeline(utf8(chunks), parser, () => undefined);
-  const rows: AsyncIterable<Parsed> = parser;
-  let line = 1;
-  for await (const row of rows) {
-    if ('code' in row) {
-      const at = row.code === 'CSV_QUOTE_NOT_CLOSED' ? line : line + lineEnds(row.raw);
-      throw new CsvError(at, MISTAKES[row.code] ?? 'is not CSV');
+export async function* readCsv(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<CsvRow | CsvMistake> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const lines = new LineSplitter();
+  let line = 0;
+  let separator: Separator | null = null;
+  for await (const chunk of withEnd(chunks)) {
+    for (const bytes of lines.cut(chunk)) {
+      line += 1;
+      checkBounds(bytes, line);
+      let text: string;
+      try {
+        text = decoder.decode(bytes);
+      } catch {
+        yield { line, kind: 'utf8', message: 'is not UTF-8' };
+        continue;
+      }
+      if (line === 1 && text.startsWith('\uFEFF')) text = text.slice(1);
+      if (isBlank(text, separator)) continue;
+      separator ??= separatorOf(text, line);
+      yield { line, ...fieldsOf(text, separator) };
     }
-    if (!/^[\r\n]*$/.test(row.raw)) yield { line, fields: row.record };
-    line += lineEnds(row.raw);
   }
 }
 
-/** @throws CsvError when the bytes are not UTF-8, which the parser would not see. */
-async function* utf8(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let line = 1;
-  const check = (chunk?: Uint8Array): void => {
-    try {
-      line += lineEnds(decoder.decode(chunk, { stream: chunk !== undefined }));
-    } catch {
-      throw new CsvError(line, 'is not UTF-8');
-    }
-  };
-  for await (const chunk of chunks) {
-    check(chunk);
-    yield chunk;
-  }
-  check();
+async function* withEnd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | null> {
+  yield* chunks;
+  yield null;
 }
 
-function lineEnds(text: string): number {
-  return text.match(/\r\n?|\n/g)?.length ?? 0;
+/** @throws CsvError */
+function checkBounds(bytes: Buffer, line: number): void {
+  if (line > MOST_LINES) throw new CsvError(line, `a file has ${MOST_LINES} lines at most`);
+  if (bytes.length > LONGEST_LINE) {
+    throw new CsvError(line, `a line has ${LONGEST_LINE} bytes at most`);
+  }
+  if (line === 1 && isUtf16(bytes)) throw new CsvError(line, 'is UTF-16: save the file as UTF-8');
+}
+
+/** @throws CsvError */
+function separatorOf(text: string, line: number): Separator {
+  const found = SEPARATORS.filter((one) => text.includes(one));
+  if (found.length > 1) throw new CsvError(line, 'separates its columns in more than one way');
+  return found[0] ?? ',';
+}
+
+/** Cuts a file into lines without their ends, which are all LF or CRLF, or all CR. */
+class LineSplitter {
+  #end: typeof LF | typeof CR | null = null;
+  #rest = Buffer.alloc(0);
+
+  /**
+   * The lines that end in a chunk, and what is already too long to be one.
+   * @param chunk null after the last one
+   */
+  *cut(chunk: Uint8Array | null): Generator<Buffer> {
+    const bytes = chunk === null ? this.#rest : Buffer.concat([this.#rest, chunk]);
+    this.#end ??= lineEndOf(bytes);
+    let from = 0;
+    if (this.#end !== null) {
+      for (let at = bytes.indexOf(this.#end); at !== -1; at = bytes.indexOf(this.#end, from)) {
+        yield withoutCr(bytes.subarray(from, at));
+        from = at + 1;
+      }
+    }
+    this.#rest = bytes.subarray(from);
+    const isTooLong = this.#rest.length > LONGEST_LINE + 1;
+    if (isTooLong || (chunk === null && this.#rest.length > 0)) yield withoutCr(this.#rest);
+  }
+}
+
+function withoutCr(bytes: Buffer): Buffer {
+  return bytes.at(-1) === CR ? bytes.subarray(0, -1) : bytes;
+}
+
+/** How the first line ends; null while that cannot be told. */
+function lineEndOf(bytes: Buffer): typeof LF | typeof CR | null {
+  const at = bytes.findIndex((byte) => byte === LF || byte === CR);
+  if (at === -1 || (bytes[at] === CR && at + 1 === bytes.length)) return null;
+  return bytes[at] === CR && bytes[at + 1] !== LF ? CR : LF;
+}
+
+/** By its mark, or by the zero bytes that it puts beside every Latin letter. */
+function isUtf16(bytes: Buffer): boolean {
+  const [first, second] = bytes;
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+    ? true
+    : bytes.includes(0);
+}
+
+/** Before the columns are named, each separator may be the file's. */
+function isBlank(text: string, separator: Separator | null): boolean {
+  const allowed = separator === null ? SEPARATORS : [separator];
+  for (const character of text) {
+    const isSeparator = allowed.some((one) => one === character);
+    if (!isSeparator && character !== '"' && character.trim() !== '') return false;
+  }
+  return true;
+}
+
+function fieldsOf(
+  text: string,
+  separator: Separator,
+): { fields: string[] } | { kind: string; message: string } {
+  if (/[\p{Cc}\u2028\u2029]/u.test(separator === '\t' ? text.replaceAll('\t', '') : text)) {
+    return {
+      kind: 'control',
+      message:
+        'has a control character or another line end in it: the lines of a file end all alike, and no field holds a line break',
+    };
+  }
+  const fields: string[] = [];
+  let at = 0;
+  for (;;) {
+    const quoted = text[at] === '"';
+    const close = quoted ? closingQuote(text, at + 1) : -1;
+    if (quoted && close === -1) {
+      return { kind: 'open_quote', message: 'has a quote that is not closed on its line' };
+    }
+    const next = text.indexOf(separator, quoted ? close + 1 : at);
+    const end = next === -1 ? text.length : next;
+    if (quoted && end !== close + 1) {
+      return { kind: 'after_quote', message: 'has text after a closing quote' };
+    }
+    const field = quoted ? text.slice(at + 1, close).replaceAll('""', '"') : text.slice(at, end);
+    if (!quoted && field.includes('"')) {
+      return {
+        kind: 'inner_quote',
+        message: 'has a quote inside a field that does not start with one',
+      };
+    }
+    fields.push(field);
+    if (next === -1) return { fields };
+    at = next + 1;
+  }
+}
+
+/** -1 when there is none; a doubled quote is one of the text. */
+function closingQuote(text: string, from: number): number {
+  for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 2)) {
+    if (text[at + 1] !== '"') return at;
+  }
+  return -1;
 }

@@ -6,11 +6,13 @@ import type { ItemContext } from '../domain/item/context.ts';
 import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
-import { latestReadings } from '../domain/kpi/readings.ts';
+import { Reading } from '../domain/kpi/measures.ts';
+import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
+import { StoredReading } from './reading-view.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),
@@ -23,6 +25,17 @@ const Target = z.object({
   checkpoint: CheckpointName,
   primary: z.boolean().optional(),
 });
+
+/** A number that a verdict stands on, or that such a number outranks. */
+const ReviewReading = StoredReading.omit({ provisional: true })
+  .partial({ createdAt: true })
+  .extend({
+    counts: z
+      .boolean()
+      .describe('false: one of the same measure, scope and checkpoint has a later `asOf`'),
+  })
+  .meta({ id: 'ReviewReading' });
+type ReviewReading = z.infer<typeof ReviewReading>;
 
 export const KpiReview = z
   .object({
@@ -43,6 +56,8 @@ export const KpiReview = z
     combined: ReviewVerdicts.shape.combined,
     primary: ReviewVerdicts.shape.primary,
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
+    stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
+    measured: z.array(ReviewReading).describe('and those by sources'),
     checkpoints: z.array(Checkpoint),
     signOffs: z.array(ReviewSignOff),
     missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
@@ -53,6 +68,7 @@ export type KpiReview = z.infer<typeof KpiReview>;
 /** What the worker stores when it freezes a review (activities/kpi-review.ts). */
 const FrozenBody = z.object({
   targets: z.array(Target),
+  readings: z.array(Reading),
   verdicts: ReviewVerdicts,
   frozenAt: z.string(),
 });
@@ -63,7 +79,7 @@ export function frozenReviewView(
   context: ItemContext,
   texts: readonly SignOffText[],
 ): KpiReview {
-  const { targets, verdicts, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, frozenAt } = FrozenBody.parse(row.body);
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -75,6 +91,7 @@ export function frozenReviewView(
     frozenAt,
     targets,
     ...verdictsView(verdicts),
+    ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({
       ...signOff,
@@ -96,11 +113,12 @@ export function previewReview({
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
 }): KpiReview {
+  const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
   const { publications, checkpoints } = context;
   const verdicts = reviewVerdicts({
     targets,
-    readings: latestReadings(readings.map(readingOf)),
+    readings: known,
     publications,
     checkpoints,
   });
@@ -114,6 +132,7 @@ export function previewReview({
     frozenAt: null,
     targets,
     ...verdictsView(verdicts),
+    ...originsOf(known, verdicts),
     checkpoints,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
@@ -122,4 +141,24 @@ export function previewReview({
 
 function verdictsView({ rows: verdicts, ...summary }: ReviewVerdicts) {
   return { verdicts, ...summary };
+}
+
+/** The numbers behind the verdicts, each beside what it outranks: by people and by sources. */
+function originsOf(
+  readings: readonly Reading[],
+  { readings: used }: ReviewVerdicts,
+): Pick<KpiReview, 'stated' | 'measured'> {
+  const usedIds = new Set(used);
+  const counting = latestReadings(readings);
+  const countingIds = new Set(counting.map(({ id }) => id));
+  const series = new Set(counting.filter(({ id }) => usedIds.has(id)).map(seriesKey));
+  const shown = readings.filter((reading) => series.has(seriesKey(reading)));
+  const viewOf = (reading: Reading): ReviewReading => {
+    const { provisional: _, definition: __, ...rest } = reading;
+    return { ...rest, counts: countingIds.has(reading.id) };
+  };
+  return {
+    stated: shown.filter(isStated).map(viewOf),
+    measured: shown.filter((reading) => !isStated(reading)).map(viewOf),
+  };
 }

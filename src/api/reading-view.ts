@@ -21,6 +21,5 @@ export const StoredReading = z
 
 /** A stored reading as the API shows it. */
 export function readingView(row: ReadingRow): z.infer<typeof StoredReading> {
-  const { createdBy, createdAt } = row;
-  return { ...readingOf(row), ...(createdBy !== null && { createdBy }), createdAt };
+  return { ...readingOf(row), createdAt: row.createdAt };
 }

@@ -1,10 +1,9 @@
-import type { ReadingInput } from '../domain/kpi/measures.ts';
 import { jobOf } from '../threads/threads.ts';
 import { ApiError, type ProblemIssue } from './gates/errors.ts';
-import { readReadingsCsv } from './readings-import.ts';
+import { type ImportedReadings, readReadingsCsv } from './readings-import.ts';
 
 /** What a file of readings holds, or what is wrong with it. */
-export type ReadingsFile = { readings: ReadingInput[]; hash: string } | { issues: ProblemIssue[] };
+export type ReadingsFile = ImportedReadings | { detail: string; issues: ProblemIssue[] };
 
 /** Errors lose their class on the way out of a thread, so that issues are an answer. */
 export async function readReadingsFile({ bytes }: { bytes: Uint8Array }): Promise<ReadingsFile> {
@@ -12,7 +11,8 @@ export async function readReadingsFile({ bytes }: { bytes: Uint8Array }): Promis
     return await readReadingsCsv(oneChunk(bytes));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { issues: error.parts.issues ?? [] };
+    const { detail = '', issues = [] } = error.parts;
+    return { detail, issues };
   }
 }
 

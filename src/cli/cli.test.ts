@@ -25,7 +25,16 @@ describe('the command line', () => {
   it('lists its commands', async () => {
     const { code, out } = await runCommand(['--help']);
     expect(code).toBe(0);
-    for (const name of ['start-item', 'show', 'actions', 'timeline', 'stuck', 'webhook', 'admin']) {
+    for (const name of [
+      'start-item',
+      'show',
+      'actions',
+      'kpi-review',
+      'timeline',
+      'stuck',
+      'webhook',
+      'admin',
+    ]) {
       expect(out).toContain(name);
     }
   });

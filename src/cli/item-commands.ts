@@ -10,6 +10,7 @@ import {
   withConnection,
 } from './connection.ts';
 import { actionsText, itemsText, itemText, type Names, startedText } from './print-item.ts';
+import { kpiReviewText } from './print-kpi-review.ts';
 import { timelineText } from './print-timeline.ts';
 import { withoutControls } from './text-table.ts';
 
@@ -31,7 +32,7 @@ type ListOptions = ConnectionOptions & {
   open?: boolean;
 };
 
-/** Adds `start-item`, `items`, `show`, `actions` and `timeline`. */
+/** Adds `start-item`, `items`, `show`, `actions`, `kpi-review` and `timeline`. */
 export function addItemCommands(program: Command, deps: CliDeps): void {
   withConnection(program.command('start-item').description('start a run, as the strategist'))
     .requiredOption('--title <text>', 'working title')
@@ -66,6 +67,16 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   ).action(async (id: string, options: ConnectionOptions) => {
     const actions = await connect(options, deps).items.actions(id);
     printAnswer(deps, options, actions, actionsText(actions));
+  });
+
+  withConnection(
+    program
+      .command('kpi-review <item>')
+      .description('its verdicts, and the numbers behind them: stated and measured apart'),
+  ).action(async (id: string, options: ConnectionOptions) => {
+    const client = connect(options, deps);
+    const [review, names] = await Promise.all([client.items.kpiReview(id), readNames(client)]);
+    printAnswer(deps, options, review, kpiReviewText(review, names));
   });
 
   withConnection(

@@ -21,8 +21,8 @@ export interface CollectRequest {
   signal?: AbortSignal;
 }
 
-/** A reading before it has its id. */
-export type CollectedReading = Omit<Reading, 'id'>;
+/** A reading before it is stored. Its source is the adapter that supplied it. */
+export type CollectedReading = Omit<Reading, 'id' | 'source' | 'createdBy' | 'createdAt'>;
 
 /**
  * `readings` has what the source said and nothing else: a measure it did not supply is absent, never
@@ -34,6 +34,7 @@ export type SourceReply =
 
 /** A place that numbers come from. Adapters ask once, never throw for what a source does, never retry. */
 export interface ReadingsSource {
+  /** The `source` of its readings: nobody else may use the name. */
   id: string;
   /** Measures it can supply for posts of a channel; empty where it knows nothing of the channel. */
   supplies(channel: ChannelId): readonly MeasureId[];

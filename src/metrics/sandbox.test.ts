@@ -76,7 +76,6 @@ describe('the sandbox source', () => {
       publicationId: 'pub_1',
       checkpoint: '+24h',
       asOf: AS_OF,
-      source: 'sandbox',
       provisional: false,
     };
     expect(collected).toEqual({
@@ -93,7 +92,7 @@ describe('the sandbox source', () => {
     );
     if (!('readings' in collected)) throw new Error(collected.unavailable);
     for (const reading of collected.readings) {
-      expect(Reading.safeParse({ id: 'rdg_1', ...reading }).success).toBe(true);
+      expect(Reading.safeParse({ id: 'rdg_1', source: 'sandbox', ...reading }).success).toBe(true);
     }
   });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { measureValueIssue } from '../domain/kpi/measure-rules.ts';
 import type { MeasureId } from '../domain/kpi/measures.ts';
-import { checkpointAgeHours } from '../domain/kpi/readings.ts';
+import { checkpointAgeHours, isAhead } from '../domain/kpi/readings.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { CollectRequest, ReadingsSource, SourceReply } from './readings-source.ts';
 import { SANDBOX_MEASURES } from './sandbox-protocol.ts';
@@ -11,8 +11,6 @@ const TIMEOUT_MS = 5_000;
 /** A full answer is under 1 kB. */
 const MAX_BYTES = 32_768;
 const MAX_QUOTED = 300;
-/** A clock that runs ahead by more than this could make one answer the latest for ever. */
-const CLOCK_TOLERANCE_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 
 const FOLLOWERS = ['followers'] as const satisfies readonly MeasureId[];
@@ -91,7 +89,7 @@ function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): 
   const { publication, checkpoint, at } = request;
   const due =
     publication.publishedAt === null ? 0 : Date.parse(publication.publishedAt) + age * HOUR_MS;
-  if (Date.parse(reply.asOf) > Math.max(Date.parse(at), due) + CLOCK_TOLERANCE_MS) {
+  if (isAhead(reply.asOf, Math.max(Date.parse(at), due))) {
     return unavailable(`its answer is as of ${reply.asOf}, which is still to come`, {
       retry: true,
     });
@@ -106,7 +104,6 @@ function readingsOf(reply: MetricsReply, request: CollectRequest, age: number): 
         publicationId: publication.id,
         checkpoint,
         asOf: reply.asOf,
-        source: SOURCE_ID,
         provisional: false,
       })),
   };

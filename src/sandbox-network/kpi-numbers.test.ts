@@ -61,7 +61,7 @@ it('the real sandbox network gives readings that every KPI can be judged by', as
     const collected = await source.collect({ publication, checkpoint, at: publishedAt });
     if (!('readings' in collected)) throw new Error(collected.unavailable);
     for (const reading of collected.readings) {
-      readings.push({ id: `rdg_${readings.length}`, ...reading });
+      readings.push({ id: `rdg_${readings.length}`, source: source.id, ...reading });
     }
   }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFeed } from '../../src/db/calendar/calendar.ts';
 import { updateMember } from '../../src/db/workspace/members.ts';
 import { type Json, openApi } from '../support/api-fixture.ts';
+import { brokenCalendarRules } from '../support/calendar-rules.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { DAY_MS, toCreation, toMeasuring, toScheduled } from '../support/item-story.ts';
@@ -160,6 +161,7 @@ describe('the calendar feed', () => {
     const first = await events(url);
     expect(first.response.headers.get('content-type')).toBe('text/calendar; charset=utf-8');
     expect(first.events).toHaveLength(1);
+    expect(brokenCalendarRules(first.text)).toEqual([]);
     const before = first.events[0];
     const [record] = (await api.engine.context(itemId)).publications;
     expect(before?.event.uid).toBe(`${record?.id}@baton`);
@@ -356,6 +358,16 @@ describe('the calendar feed', () => {
     expect((await fetch(url)).status).toBe(404);
     await updateMember(db, { workspaceId, memberId, change: { active: true } });
     expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('is valid without any entry, and whatever a calendar program adds to its address', async () => {
+    const { url } = await feedOf({ channelAccountId: await makeAccount() });
+    for (const added of ['', '&nocache=1', '&utm_source=x&token2=y', '&=']) {
+      const { response, text, events: shown } = await events(url + added);
+      expect(response.status).toBe(200);
+      expect(brokenCalendarRules(text)).toEqual([]);
+      expect(shown).toEqual([]);
+    }
   });
 
   it('is refused for an account of another workspace', async () => {

@@ -181,9 +181,12 @@ describe('a source that is away', () => {
       const publicationId = publications[0]?.id ?? null;
       const asOf = new Date().toISOString();
       const reading = { measure: 'impressions', value: 120, checkpoint: '+1h' } as const;
+      const createdBy = engine.workspace.memberOf('creator');
       await appendReadings(engine.deps.db, {
         ...keyOf(itemId),
-        additions: [{ ...reading, publicationId, asOf, source: 'manual', provisional: false }],
+        additions: [
+          { ...reading, publicationId, asOf, source: 'manual', createdBy, provisional: false },
+        ],
       });
       const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
       await handle.signal(readingsAddedSignal, { publicationId });

@@ -87,7 +87,7 @@ describe('append-only tables', () => {
       itemId: item.id,
       measure: 'impressions',
       value: 1,
-      source: 'manual',
+      source: 'sandbox',
       asOf: event.at,
     });
     await db.insert(schema.kpiReviews).values({

@@ -122,6 +122,7 @@ describe('readings', () => {
 
   it('give the latest per measure, scope and checkpoint', async () => {
     const key = await makeKey();
+    const createdBy = workspace.memberOf('creator');
     await appendReadings(database.db, {
       ...key,
       additions: [
@@ -131,10 +132,12 @@ describe('readings', () => {
         reading({ value: 4, publicationId: 'pub_1' }),
         reading({ value: 5, checkpoint: '+7d' }),
         reading({ value: 6, measure: 'link_clicks' }),
+        reading({ value: 7, source: 'manual', createdBy }),
+        reading({ value: 8, source: 'csv', createdBy, asOf: '2026-02-01T00:00:00.000Z' }),
       ],
     });
     const latest = await listLatestReadings(database.db, key);
-    expect(latest.map(({ value }) => value).sort()).toEqual([1, 4, 5, 6]);
+    expect(latest.map(({ value }) => value).sort()).toEqual([1, 4, 5, 6, 7]);
   });
 
   it('page without repeating one, and refuse a value that is no number', async () => {

@@ -146,6 +146,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
         measure: 'impressions',
         value: 1,
         source: 'manual',
+        createdBy: memberId,
         provisional: false,
         asOf: '2026-01-01T00:00:00.000Z',
       },

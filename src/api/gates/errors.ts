@@ -69,6 +69,10 @@ export const ProblemIssue = z
     message: z.string(),
     in: z.enum(['query', 'path', 'header']).optional().describe('absent: in the body'),
     choices: z.array(z.string()).optional().describe('values that would be valid'),
+    count: z
+      .int()
+      .optional()
+      .describe('how many of this kind there are, where not all are listed one by one'),
   })
   .meta({ id: 'ProblemIssue' });
 export type ProblemIssue = z.infer<typeof ProblemIssue>;

@@ -65,12 +65,23 @@ function cacheText(c: ApiContext, text: string): void {
 
 /** @throws ApiError `unsupported_media_type` */
 export function requireJson(contentType: string | undefined): void {
-  const charset = /;\s*charset\s*=\s*"?([^";]+)"?/i.exec(contentType ?? '')?.[1]?.trim();
-  const isUtf8 = charset === undefined || charset.toLowerCase() === 'utf-8';
-  if (mediaTypeOf(contentType) === 'application/json' && isUtf8) return;
+  if (mediaTypeOf(contentType) === 'application/json' && isUtf8(contentType)) return;
   throw new ApiError('unsupported_media_type', {
     detail: `send application/json in UTF-8, not ${contentType?.slice(0, 100) ?? 'a body without content-type'}`,
   });
+}
+
+/** @throws ApiError `unsupported_media_type` for a text that says it is in another charset */
+export function requireUtf8(contentType: string | undefined): void {
+  if (isUtf8(contentType)) return;
+  throw new ApiError('unsupported_media_type', {
+    detail: `send it in UTF-8, not ${contentType?.slice(0, 100)}`,
+  });
+}
+
+function isUtf8(contentType: string | undefined): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";]+)"?/i.exec(contentType ?? '')?.[1]?.trim();
+  return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset);
 }
 
 export function mediaTypeOf(contentType: string | undefined): string {

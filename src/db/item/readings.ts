@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import { monotonicFactory } from 'ulid';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import type { Reading } from '../../domain/kpi/measures.ts';
@@ -77,14 +77,15 @@ export async function listReadings(
 }
 
 /**
- * Per measure, scope and checkpoint the reading with the latest `asOf`; of equal ones the one
- * recorded last. Checkpoints are compared as written: `latestReadings` of the domain also knows
+ * Per measure, scope and checkpoint the reading with the latest `asOf`, of those that people stated
+ * and of those that sources measured; of equal ones the one recorded last. Checkpoints are compared as written: `latestReadings` of the domain also knows
  * that `+1d` is `+24h`.
  */
 export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingRow[]> {
-  const { measure, publicationId, channelAccountId, checkpoint, asOf, id } = readings;
+  const { measure, publicationId, channelAccountId, checkpoint, asOf, id, createdBy } = readings;
+  const measured = sql`(${createdBy} is null)`;
   return db
-    .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint])
+    .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint, measured])
     .from(readings)
     .where(isOfItem(readings, key))
     .orderBy(
@@ -92,6 +93,7 @@ export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingR
       asc(publicationId),
       asc(channelAccountId),
       asc(checkpoint),
+      measured,
       desc(asOf),
       desc(id),
     );
@@ -112,8 +114,8 @@ async function findByIdempotencyKey(
 
 /** A stored reading in the terms of the KPI arithmetic. */
 export function readingOf(row: ReadingRow): Reading {
-  const { id, measure, value, asOf, source, provisional } = row;
-  const { publicationId, channelAccountId, checkpoint } = row;
+  const { id, measure, value, asOf, source, provisional, createdAt } = row;
+  const { publicationId, channelAccountId, checkpoint, createdBy } = row;
   return {
     id,
     measure,
@@ -121,6 +123,8 @@ export function readingOf(row: ReadingRow): Reading {
     asOf,
     source,
     provisional,
+    createdAt,
+    ...(createdBy !== null && { createdBy }),
     ...(publicationId !== null && { publicationId }),
     ...(channelAccountId !== null && { channelAccountId }),
     // Checked by its schema before it was stored.

@@ -13,8 +13,8 @@ import {
   type Cell,
   checkpointAgeHours,
   compareText,
-  isManualReading,
   isProvisionalReading,
+  isStated,
   type Scope,
 } from './readings.ts';
 import { accountTree, type Coverage, gather, type InputCells, type ScopeNode } from './rollup.ts';
@@ -55,6 +55,8 @@ export interface KpiFigure {
   provisional: boolean;
   /** The youngest source reading is younger than the KPI may be judged at; hours needed. */
   tooYoung: number | null;
+  /** Measures of which a person stated a number behind the value. */
+  stated: string[];
   /** Readings without a checkpoint stood in for one. */
   unlabelled: boolean;
   /** Sources use different definitions of one measure. */
@@ -93,6 +95,7 @@ export function figureOf(input: {
     tooYoung: isTooYoung(readings, checkpoint, settlesAfterHours)
       ? (settlesAfterHours ?? null)
       : null,
+    stated: [...new Set(readings.filter(isStated).map(({ measure }) => measure))].sort(compareText),
     unlabelled: checkpoint !== null && readings.some((reading) => reading.checkpoint === undefined),
     mixedDefinitions: mixedDefinitions(readings),
     asOf: readings.map(({ asOf }) => asOf).sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null,
@@ -221,7 +224,7 @@ function isTooYoung(
   if (hours === undefined) return false;
   return readings.some((reading) => {
     const age = checkpointAgeHours(reading.checkpoint ?? checkpoint ?? '');
-    return !isManualReading(reading) && age !== null && age < hours;
+    return !isStated(reading) && age !== null && age < hours;
   });
 }
 

@@ -61,6 +61,27 @@ describe('a reading', () => {
   });
 });
 
+describe('a reading that is handed in', () => {
+  const { id: _, ...input } = READING;
+
+  it.each(['manual', 'csv'])('has the source %s of a person', (source) => {
+    expect(ReadingInput.parse({ ...input, source }).source).toBe(source);
+  });
+
+  it.each(['sandbox', 'SANDBOX', 'mastodon', 'ga4', 'Manual', ' manual', ''])(
+    'has not the source %j of an adapter',
+    (source) => {
+      const { error } = ReadingInput.safeParse({ ...input, source });
+      expect(error?.issues).toMatchObject([{ path: ['source'] }]);
+      expect(error?.issues[0]?.message).toContain('adapter');
+    },
+  );
+
+  it.each(['createdBy', 'createdAt', 'definition', 'id'])('does not say its own %s', (field) => {
+    expect(ReadingInput.safeParse({ ...input, [field]: READING.asOf }).success).toBe(false);
+  });
+});
+
 it('only counters may be added under their own name', () => {
   for (const { kind, rollUp } of Object.values(MEASURES)) {
     expect(rollUp).toBe(kind === 'counter' ? 'sum' : kind === 'unique' ? 'never' : 'gross');

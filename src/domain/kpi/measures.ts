@@ -16,6 +16,9 @@ export const ReadingCheckpoint = z
   .meta({ id: 'ReadingCheckpoint', example: '+24h' });
 export type ReadingCheckpoint = z.infer<typeof ReadingCheckpoint>;
 
+/** What a person states has these sources. Every other name belongs to its adapter. */
+export const STATED_SOURCES = ['manual', 'csv'] as const;
+
 const rowId = z.string().min(1).max(120);
 
 const fields = {
@@ -25,16 +28,17 @@ const fields = {
   channelAccountId: rowId.optional(),
   checkpoint: ReadingCheckpoint.optional(),
   asOf: Instant,
-  source: z
-    .string()
-    .regex(/^[A-Za-z][\w .:/-]{0,59}$/, 'is the name of a source, such as "manual" or "sandbox"'),
 };
 
 /** A reading as it is handed in: no id yet; a manual value that is settled unless it says otherwise. */
 export const ReadingInput = z
   .strictObject({
     ...fields,
-    source: fields.source.default('manual'),
+    source: z
+      .enum(STATED_SOURCES, {
+        error: 'is "manual" or "csv": every other name is of the adapter that asks that source',
+      })
+      .default('manual'),
     provisional: z.boolean().default(false),
   })
   .superRefine(checkReading)
@@ -58,7 +62,12 @@ export const Reading = z
   .strictObject({
     id: rowId,
     ...fields,
+    source: z
+      .string()
+      .regex(/^[A-Za-z][\w .:/-]{0,59}$/, 'is the name of a source, such as "manual" or "sandbox"'),
     provisional: z.boolean(),
+    createdBy: rowId.optional().describe('the member who stated it; absent from a source'),
+    createdAt: Instant.optional().describe('when it was stored'),
     definition: z
       .string()
       .min(1)

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Reading } from './measures.ts';
-import { cellsAt, checkpointAgeHours, checkpointsOf, latestReadings } from './readings.ts';
+import {
+  cellsAt,
+  checkpointAgeHours,
+  checkpointsOf,
+  isAhead,
+  isStated,
+  latestOfEachOrigin,
+  latestReadings,
+} from './readings.ts';
 
 function reading(change: Partial<Reading>): Reading {
   return {
@@ -43,6 +51,32 @@ describe('the reading that counts', () => {
   it('is one per scope', () => {
     const scopes = [{}, { publicationId: 'pub_1' }, { channelAccountId: 'cha_1' }];
     expect(latestReadings(scopes.map((scope) => reading(scope)))).toHaveLength(3);
+  });
+});
+
+describe('who says a number', () => {
+  it('is a person by the name of the source, or by whom it was stored for', () => {
+    expect(isStated({ source: 'manual' })).toBe(true);
+    expect(isStated({ source: 'csv' })).toBe(true);
+    expect(isStated({ source: 'sandbox' })).toBe(false);
+    expect(isStated({ source: 'sandbox', createdBy: 'mem_1' })).toBe(true);
+  });
+
+  it('has the latest of people and of sources, whichever counts', () => {
+    const early = reading({ id: 'rdg_1', asOf: '2026-03-02T08:00:00Z' });
+    const measured = reading({ id: 'rdg_2', asOf: '2026-03-02T09:00:00Z' });
+    const wrong = reading({ id: 'rdg_3', source: 'manual', asOf: '2026-03-02T08:30:00Z' });
+    const stated = reading({ id: 'rdg_4', source: 'csv', asOf: '2026-03-02T10:00:00Z' });
+    const all = [stated, early, wrong, measured];
+    expect(latestReadings(all)).toEqual([stated]);
+    expect(new Set(latestOfEachOrigin(all))).toEqual(new Set([measured, stated]));
+    expect(latestOfEachOrigin(all.toReversed())).toEqual(latestOfEachOrigin(all));
+  });
+
+  it('may be ahead of the clock by a minute', () => {
+    const nowMs = Date.parse('2026-03-02T08:00:00Z');
+    expect(isAhead('2026-03-02T08:01:00Z', nowMs)).toBe(false);
+    expect(isAhead('2026-03-02T08:01:00.001Z', nowMs)).toBe(true);
   });
 });
 

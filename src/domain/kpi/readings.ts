@@ -1,5 +1,5 @@
 import type { KpiInput } from './formula.ts';
-import type { Reading } from './measures.ts';
+import { type Reading, STATED_SOURCES } from './measures.ts';
 
 /** What a figure is about. */
 export type Scope =
@@ -19,14 +19,24 @@ export function checkpointAgeHours(checkpoint: string): number | null {
   return amount === undefined || hours === undefined ? null : Number(amount) * hours;
 }
 
+type Origin = Pick<Reading, 'source' | 'createdBy'>;
+
 /** True for a value that a person stated: settled at once, no day floor. */
-export function isManualReading(reading: Pick<Reading, 'source'>): boolean {
-  return reading.source === 'manual' || reading.source === 'csv';
+export function isStated({ source, createdBy }: Origin): boolean {
+  return createdBy !== undefined || STATED_SOURCES.some((stated) => stated === source);
 }
 
 /** True while the source may still change the number. */
-export function isProvisionalReading(reading: Pick<Reading, 'source' | 'provisional'>): boolean {
-  return reading.provisional && !isManualReading(reading);
+export function isProvisionalReading(reading: Origin & Pick<Reading, 'provisional'>): boolean {
+  return reading.provisional && !isStated(reading);
+}
+
+/** Clocks of people, sources and servers differ by this much. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** True for an instant that is still to come. A reading as of then would be the latest for ever. */
+export function isAhead(asOf: string, nowMs: number): boolean {
+  return Date.parse(asOf) > nowMs + CLOCK_SKEW_MS;
 }
 
 export function readingScope(
@@ -43,9 +53,21 @@ export function readingScope(
  * checkpoint. The result does not depend on the order of the input.
  */
 export function latestReadings(readings: Iterable<Reading>): Reading[] {
+  return latestBy(readings, seriesKey);
+}
+
+/**
+ * As `latestReadings`, of what people stated and of what sources measured apart: what counts, and
+ * what it outranks.
+ */
+export function latestOfEachOrigin(readings: Iterable<Reading>): Reading[] {
+  return latestBy(readings, (reading) => `${seriesKey(reading)} ${isStated(reading)}`);
+}
+
+function latestBy(readings: Iterable<Reading>, keyOf: (reading: Reading) => string): Reading[] {
   const latest = new Map<string, Reading>();
   for (const reading of readings) {
-    const key = seriesKey(reading);
+    const key = keyOf(reading);
     const best = latest.get(key);
     if (best === undefined || compareReadings(reading, best) > 0) latest.set(key, reading);
   }
@@ -64,7 +86,8 @@ function compareReadings(a: Reading, b: Reading): number {
   );
 }
 
-function seriesKey(reading: Reading): string {
+/** What readings have in common of which one counts: measure, scope and checkpoint. */
+export function seriesKey(reading: Reading): string {
   return `${reading.measure} ${readingScope(reading)} ${checkpointKey(reading.checkpoint)}`;
 }
 

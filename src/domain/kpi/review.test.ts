@@ -199,7 +199,7 @@ describe('checkpoints', () => {
     const review = reviewVerdicts(withState('missing'));
     expect(row(review, 'click_through_rate', 'item')).toMatchObject({
       verdict: 'met',
-      flags: ['partial'],
+      flags: ['partial', 'stated'],
     });
     expect(row(review, 'click_through_rate', 'publication:pub_3')?.reason).toContain('was missed');
   });

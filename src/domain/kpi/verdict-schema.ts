@@ -14,13 +14,14 @@ export const VERDICTS = [
 
 /**
  * `over_one`: a rate above 100 %. `partial`: parts are missing. `not_exposed`: terms of a sum that no
- * source exposes. `unlabelled`: readings without a checkpoint stood in. `mixed_definitions`: sources
- * define one measure differently.
+ * source exposes. `stated`: a person stated a number behind it. `unlabelled`: readings without a
+ * checkpoint stood in. `mixed_definitions`: sources define one measure differently.
  */
 export const VERDICT_FLAGS = [
   'over_one',
   'partial',
   'not_exposed',
+  'stated',
   'unlabelled',
   'mixed_definitions',
 ] as const;

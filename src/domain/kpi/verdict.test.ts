@@ -362,7 +362,11 @@ describe('a part that is missing', () => {
 
   it('cannot undo a total that is reached already', () => {
     const row = verdictOf('shares', 5, first({ shares: 5 }), { publications });
-    expect(row).toMatchObject({ verdict: 'met', flags: ['partial'], coverage: { have: 1, of: 2 } });
+    expect(row).toMatchObject({
+      verdict: 'met',
+      flags: ['partial', 'stated'],
+      coverage: { have: 1, of: 2 },
+    });
     expect(row.reason).toContain('covers 1 of 2 parts. Missing: publication:pub_3');
   });
 
@@ -380,7 +384,7 @@ describe('a part that is missing', () => {
         publications,
       },
     );
-    expect(row).toMatchObject({ verdict: 'met', flags: ['partial'] });
+    expect(row).toMatchObject({ verdict: 'met', flags: ['partial', 'stated'] });
   });
 });
 
@@ -441,12 +445,28 @@ it('a row carries what a reader needs to check it', () => {
     target: 0.02,
     attainment: 1.5,
     reason:
-      '3 % (300 over 10,000), 95 % interval 2.683 % to 3.353 %. The target is at least 2 %. ' +
+      '3 % (300 over 10,000), 95 % interval 2.683 % to 3.353 %. A person stated impressions, link_clicks. The target is at least 2 %. ' +
       'The whole interval meets the target.',
     asOf: '2026-03-09T08:00:00Z',
     primary: false,
     definition: 'click_through_rate',
-    flags: [],
+    flags: ['stated'],
     readings: ['rdg_item_+7d_impressions', 'rdg_item_+7d_link_clicks'],
+  });
+});
+
+describe('a number that a person stated', () => {
+  const measured = { ...AT_7D, source: 'sandbox' };
+
+  it('is named in the row that it is part of, and one of a source is not', () => {
+    const readings = [
+      ...readingsOf({ impressions: 10_000 }, measured),
+      ...readingsOf({ link_clicks: 300 }, AT_7D),
+    ];
+    const row = verdictOf('click_through_rate', 0.02, readings);
+    expect(row.flags).toEqual(['stated']);
+    expect(row.reason).toContain('A person stated link_clicks.');
+    const sources = readingsOf({ impressions: 10_000, link_clicks: 300 }, measured);
+    expect(verdictOf('click_through_rate', 0.02, sources).flags).toEqual([]);
   });
 });

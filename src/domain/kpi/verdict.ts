@@ -186,11 +186,12 @@ function measurement(figure: KpiFigure): string {
 }
 
 function remarks(figure: KpiFigure): string {
-  const { coverage, notExposed, unlabelled, checkpoint, mixedDefinitions } = figure;
+  const { coverage, notExposed, stated, unlabelled, checkpoint, mixedDefinitions } = figure;
   return [
     coverage.missing.length > 0 &&
       `It covers ${coverage.have} of ${coverage.of} parts. Missing: ${coverage.missing.join(', ')}.`,
     notExposed.length > 0 && `The source does not supply ${notExposed.join(', ')}.`,
+    stated.length > 0 && `A person stated ${stated.join(', ')}.`,
     unlabelled && `Readings without a checkpoint count for ${checkpoint}.`,
     mixedDefinitions.length > 0 &&
       `Sources define ${mixedDefinitions.join(', ')} differently: compare with care.`,
@@ -241,6 +242,7 @@ function flagsOf(figure: KpiFigure): VerdictFlag[] {
     over_one: figure.overOne,
     partial: figure.coverage.have > 0 && figure.coverage.missing.length > 0,
     not_exposed: figure.value !== null && figure.notExposed.length > 0,
+    stated: figure.stated.length > 0,
     unlabelled: figure.unlabelled,
     mixed_definitions: figure.mixedDefinitions.length > 0,
   };

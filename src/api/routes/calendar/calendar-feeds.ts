@@ -103,10 +103,11 @@ const readRoute = createRoute({
   operationId: 'readCalendarFeed',
   tags: ['Calendar'],
   summary: 'The calendar for calendar programs; its secret is its credential',
-  description: `From ${PAST_DAYS} days ago to ${AHEAD_DAYS} days ahead, ${MAX_EVENTS} entries at most: those from today on first, then the latest of those before. What was missed, or of which nobody knows whether it went out, is \`TENTATIVE\` and says so in its summary. Titles under embargo are masked. Unknown and revoked addresses are the same 404.`,
+  description: `From ${PAST_DAYS} days ago to ${AHEAD_DAYS} days ahead, ${MAX_EVENTS} entries at most: those from today on first, then the latest of those before. What was missed, or of which nobody knows whether it went out, is \`TENTATIVE\` and says so in its summary. Titles under embargo are masked. Other query parameters are ignored. Unknown and revoked addresses are the same 404.`,
   security: PUBLIC,
   request: {
-    query: z.strictObject({ token: z.string().max(100).meta({ description: 'of the address' }) }),
+    // Calendar programs add parameters of their own.
+    query: z.object({ token: z.string().max(100).meta({ description: 'of the address' }) }),
   },
   responses: {
     200: {

@@ -4,16 +4,18 @@ import { getItem, type StoredItem } from '../../../db/item/items.ts';
 import { appendReadings, listReadings, type ReadingRow } from '../../../db/item/readings.ts';
 import { findChannelAccounts } from '../../../db/workspace/channel-accounts.ts';
 import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../../domain/kpi/measures.ts';
+import { isAhead } from '../../../domain/kpi/readings.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import { runInThread, WorkRefused } from '../../../threads/threads.ts';
 import { createTurnstile } from '../../../threads/turnstile.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { READING_EXAMPLE } from '../../examples.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound, type ProblemIssue } from '../../gates/errors.ts';
+import { ApiError, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
+import { IssueGroups } from '../../gates/issue-groups.ts';
 import { readBody } from '../../gates/read-body.ts';
-import { mediaTypeOf } from '../../gates/request-body.ts';
+import { mediaTypeOf, requireUtf8 } from '../../gates/request-body.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
 import { READINGS_FILE } from '../../readings-file.ts';
@@ -30,8 +32,6 @@ const IMPORT_TIMEOUT_MS = 120_000;
 /** Files of one workspace that are held in memory at the same time. */
 const IMPORTS_AT_ONCE = 2;
 const IMPORT_TURN_WITHIN_MS = 10_000;
-/** Clocks of people and sources differ, and a date without a time is easily the next day's. */
-const AHEAD_TOLERANCE_MS = 24 * 3_600_000;
 
 const ReadingsStored = z
   .object({
@@ -61,7 +61,7 @@ const addRoute = createRoute({
   path: '/v1/items/{id}/readings',
   operationId: 'addReadings',
   summary: 'State readings by hand, one or many, or import a CSV file',
-  description: `All or none are stored. Readings are never changed: a later \`asOf\` counts. A CSV file (\`text/csv\`, at most ${MAX_IMPORTED} rows) names its columns in the first line: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional.`,
+  description: `All or none are stored. Readings are never changed: a later \`asOf\` counts, and none lies in the future. A CSV file (\`text/csv\` in UTF-8, at most ${MAX_IMPORTED} rows) names its columns in the first row: measure, value, asOf, and any of publicationId, channelAccountId, checkpoint, source, provisional. A number or date that can be read in two ways is refused with both; issues are grouped by kind, with a \`count\`.`,
   request: {
     params: ItemParams,
     body: {
@@ -98,8 +98,9 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       const { id: itemId } = c.req.valid('param');
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);
-      const readings = await readingsOf(c, deps.settings, c.req.valid('json'));
-      await checkScopes(db, item, readings);
+      const { readings, lines } = await readingsOf(c, deps.settings, c.req.valid('json'));
+      const placeOf = (index: number) => (lines === null ? `${index}` : `line ${lines[index]}`);
+      await checkReadings(db, { item, readings, placeOf });
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
         const items = rows.slice(0, MAX_SHOWN).map(readingView);
@@ -113,14 +114,17 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
 
 const imports = createTurnstile(IMPORTS_AT_ONCE);
 
+/** `lines` are those of a CSV file, null for JSON. */
 async function readingsOf(
   c: ApiContext,
   { limits }: ApiDeps['settings'],
   json: ReadingInput | ReadingInput[] | string,
-): Promise<ReadingInput[]> {
-  if (mediaTypeOf(c.req.header('content-type')) !== 'text/csv' && typeof json !== 'string') {
-    return Array.isArray(json) ? json : [json];
+): Promise<{ readings: ReadingInput[]; lines: number[] | null }> {
+  const contentType = c.req.header('content-type');
+  if (mediaTypeOf(contentType) !== 'text/csv' && typeof json !== 'string') {
+    return { readings: Array.isArray(json) ? json : [json], lines: null };
   }
+  requireUtf8(contentType);
   const { workspaceId } = c.get('caller');
   const leave = await imports.enter(workspaceId, IMPORT_TURN_WITHIN_MS);
   if (leave === null) throw new WorkRefused('busy');
@@ -130,40 +134,46 @@ async function readingsOf(
       timeoutMs: IMPORT_TIMEOUT_MS,
     });
     const file = await runInThread(READINGS_FILE, { bytes }, { workspaceId });
-    if ('issues' in file) throw invalidRequest(file.issues);
+    if ('issues' in file) throw new ApiError('invalid_request', file);
     c.set('body', { csv: file.hash });
-    return file.readings;
+    return { readings: file.readings, lines: file.lines };
   } finally {
     leave();
   }
 }
 
 /** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */
-async function checkScopes(
+async function checkReadings(
   db: Db,
-  item: StoredItem,
-  readings: readonly ReadingInput[],
+  {
+    item,
+    readings,
+    placeOf,
+  }: {
+    item: StoredItem;
+    readings: readonly ReadingInput[];
+    placeOf: (index: number) => string;
+  },
 ): Promise<void> {
   const { workspaceId, clockOffsetMs, snapshot } = item;
   const publications = new Set(snapshot.context.publications.map(({ id }) => id));
   const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
   const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
   const accounts = new Set(rows.map(({ id }) => id));
-  const latest = Date.now() + clockOffsetMs + AHEAD_TOLERANCE_MS;
-  const issues = readings.flatMap(({ publicationId, channelAccountId, asOf }, index) => {
-    const found: ProblemIssue[] = [];
+  const nowMs = Date.now() + clockOffsetMs;
+  const issues = new IssueGroups();
+  for (const [index, { publicationId, channelAccountId, asOf }] of readings.entries()) {
     const add = (field: string, message: string) =>
-      found.push({ path: `${index}.${field}`, message });
+      issues.add(field, { path: `${placeOf(index)}.${field}`, message });
     if (publicationId !== undefined && !publications.has(publicationId)) {
       add('publicationId', 'is not a publication of this item');
     }
     if (channelAccountId !== undefined && !accounts.has(channelAccountId)) {
       add('channelAccountId', 'is not a channel account of this workspace');
     }
-    if (Date.parse(asOf) > latest) add('asOf', 'lies in the future');
-    return found;
-  });
-  if (issues.length > 0) throw invalidRequest(issues.slice(0, 50));
+    if (isAhead(asOf, nowMs)) add('asOf', 'lies in the future');
+  }
+  if (!issues.isEmpty) throw issues.error();
 }
 
 async function store(
