@@ -21,11 +21,18 @@ export const REJECTION_CODES = [
   'credentials_refused',
   'not_permitted',
   'account_unknown',
+  /** The adapter itself failed at it, before anything was written, and would again. */
+  'not_preparable',
 ] as const;
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
 /** Proven before processing: the same send may be repeated. */
-export const RETRYABLE_CODES = ['unreachable', 'rate_limited'] as const;
+export const RETRYABLE_CODES = [
+  'unreachable',
+  'rate_limited',
+  /** The adapter itself failed at it, before anything was written. */
+  'not_prepared',
+] as const;
 export type RetryableCode = (typeof RETRYABLE_CODES)[number];
 
 /** Posted or not: only a look-up, or a person, can tell. */
@@ -143,6 +150,7 @@ export interface Channel {
   id: ChannelId;
   /** What protects this account from a second post; servers of one network may differ. */
   idempotencyOf(account: Pick<ChannelAccount, 'settings'>): Idempotency;
+  /** Made by `publishInSteps`: what fails before the post is written is never an unknown outcome. */
   publish(request: PublishRequest): Promise<PublishOutcome>;
   lookup(request: LookupRequest): Promise<LookupOutcome>;
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { z } from 'zod';
 import { type FakeReceiver, startFakeReceiver } from '../../test/support/fake-receiver.ts';
-import { createHttpClient } from '../http/http-client.ts';
+import { createHttpClient, type HttpClient } from '../http/http-client.ts';
 import type { HttpOutcome } from '../http/http-outcome.ts';
 import { describeChannel } from './channel.testsuite.ts';
 import type {
@@ -12,6 +12,8 @@ import type {
   Post,
   PublishOutcome,
 } from './channel.ts';
+import { describeExceptions } from './exceptions.testsuite.ts';
+import { publishInSteps } from './publish-steps.ts';
 import { notSentOutcome, unknownOutcome } from './request-outcomes.ts';
 import { deliveryBodyOf, deliveryIdOf, signedHeaders } from './webhook/delivery.ts';
 
@@ -24,7 +26,7 @@ const TINY = {
   settings: Settings,
   credentials: Credentials,
   create({ http }): Channel {
-    const call = (method: 'GET' | 'POST', post: Post, signal: AbortSignal) => {
+    const requestOf = (method: 'GET' | 'POST', post: Post) => {
       const body = method === 'POST' ? deliveryBodyOf(post) : '';
       const id = deliveryIdOf(post);
       const headers = signedHeaders(
@@ -32,16 +34,20 @@ const TINY = {
         Credentials.parse(post.account.credentials).secret,
       );
       const url = `${Settings.parse(post.account.settings).url}?id=${id}`;
-      return http.request({ method, url, headers, signal, ...(body !== '' && { body }) });
+      return { method, url, headers, ...(body !== '' && { body }) };
     };
     return {
       id: 'linkedin',
       idempotencyOf: () => 'exact',
-      publish: async ({ signal, ...post }) => outcomeOf(await call('POST', post, signal), post),
+      publish: publishInSteps({
+        prepare: async (post) => ({ ready: { ask: requestOf('POST', post), dueAt: post.dueAt } }),
+        write: async ({ ask, dueAt }, limits) =>
+          outcomeOf(await http.request({ ...ask, ...limits }), dueAt),
+      }),
       async lookup({ signal, ...post }) {
-        const answer = await call('GET', post, signal);
+        const answer = await http.request({ ...requestOf('GET', post), signal });
         if (answer.kind !== 'response') return { outcome: 'cannot_tell', message: answer.message };
-        const live = liveOf(answer, post);
+        const live = liveOf(answer, post.dueAt);
         if (live !== null) return { outcome: 'found', post: live, others: [] };
         if (answer.status === 404) return { outcome: 'absent' };
         return { outcome: 'cannot_tell', message: `status ${answer.status}` };
@@ -50,10 +56,10 @@ const TINY = {
   },
 } as const satisfies ChannelDefinition;
 
-function outcomeOf(answer: HttpOutcome, post: Post): PublishOutcome {
+function outcomeOf(answer: HttpOutcome, dueAt: string): PublishOutcome {
   if (answer.kind === 'not_sent') return notSentOutcome(answer);
   if (answer.kind === 'unknown') return unknownOutcome(answer);
-  const live = liveOf(answer, post);
+  const live = liveOf(answer, dueAt);
   if (live !== null) return { outcome: 'published', ...live };
   const message = `status ${answer.status}`;
   switch (answer.status) {
@@ -67,23 +73,25 @@ function outcomeOf(answer: HttpOutcome, post: Post): PublishOutcome {
   return { outcome: 'unknown', code: 'answer_unusable', message };
 }
 
-function liveOf(answer: HttpOutcome, post: Post) {
+function liveOf(answer: HttpOutcome, dueAt: string) {
   if (answer.kind !== 'response' || answer.status !== 200) return null;
   try {
     const live = Live.safeParse(JSON.parse(answer.body.toString('utf8')));
-    return live.success ? { ...live.data, at: post.dueAt } : null;
+    return live.success ? { ...live.data, at: dueAt } : null;
   } catch {
     return null;
   }
 }
 
 let receiver: FakeReceiver;
+let http: HttpClient;
 let channel: Channel;
 let account: ChannelAccount;
 beforeAll(async () => {
   receiver = await startFakeReceiver();
   const { url, secret } = receiver;
-  channel = TINY.create({ http: createHttpClient({ allowedOrigins: [url] }), sandboxUrl: null });
+  http = createHttpClient({ allowedOrigins: [url] });
+  channel = TINY.create({ http, sandboxUrl: null });
   account = { id: 'cha_1', name: 'Tiny', settings: { url }, credentials: { secret } };
 });
 afterAll(() => receiver.close());
@@ -92,6 +100,18 @@ describeChannel('a channel in one file', () => ({
   channel,
   account,
   fail: async (marker, fault) => receiver.fail(marker, fault),
-  accepted: (marker) =>
-    [...receiver.taken.values()].filter(({ data }) => data.marker === marker).length,
+  accepted,
 }));
+
+describeExceptions('a channel in one file', () => ({
+  http,
+  account,
+  channelWith: (client) => TINY.create({ http: client, sandboxUrl: null }),
+  isWrite: ({ method }) => method === 'POST',
+  content: { text: 'Bonjour', language: 'fr' },
+  accepted,
+}));
+
+function accepted(marker: string): number {
+  return [...receiver.taken.values()].filter(({ data }) => data.marker === marker).length;
+}

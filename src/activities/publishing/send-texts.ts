@@ -1,4 +1,5 @@
 import type { PostContent, PublishOutcome } from '../../channels/channel.ts';
+import { describeError } from '../../channels/publish-steps.ts';
 import { banAccount } from '../../db/publishing/channel-budgets.ts';
 import type { IntentKey } from '../../db/publishing/publish-intents.ts';
 import { checkSendLease, settleIntent } from '../../db/publishing/send-leases.ts';
@@ -119,11 +120,16 @@ async function sendText(
   if (sendableMs <= 0 || content === undefined) {
     return { outcome: 'retryable', code: 'unreachable', message: TOO_LATE, retryAfterMs: 0 };
   }
-  return target.channel.publish({
-    ...postOf({ order, dueAt, account: target.account, content, segment: before, segments }),
-    signal: AbortSignal.timeout(sendableMs),
-    writeBefore,
-  });
+  const { account, channel } = target;
+  const post = postOf({ order, dueAt, account, content, segment: before, segments });
+  const signal = AbortSignal.timeout(sendableMs);
+  try {
+    return await channel.publish({ ...post, signal, writeBefore });
+  } catch (error) {
+    // Adapters do not throw; one that does has not said how far it came.
+    const message = describeError(account, error);
+    return { outcome: 'unknown', code: 'answer_unusable', message };
+  }
 }
 
 /** The texts after an attempt at one of them. */

@@ -1,5 +1,5 @@
 import { retryAfterMs } from '../../http/http-outcome.ts';
-import type { LookupOutcome, PublishOutcome } from '../channel.ts';
+import type { LookupOutcome } from '../channel.ts';
 import {
   cannotTellAfter,
   type FailedOutcome,
@@ -17,7 +17,7 @@ const WRITE = 'com.atproto.repo.putRecord';
 const CLOSED_ACCOUNT = new Set(['AccountTakedown', 'AccountDeactivated', 'AccountSuspended']);
 
 /** What a failed call means for the post. */
-export function publishOutcome({ method, outcome }: XrpcFailed, nowMs: number): PublishOutcome {
+export function publishOutcome({ method, outcome }: XrpcFailed, nowMs: number): FailedOutcome {
   switch (outcome.kind) {
     case 'not_sent':
       return notSentOutcome(outcome);

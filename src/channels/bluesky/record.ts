@@ -36,11 +36,16 @@ export async function recordOf(
     $type: POST_COLLECTION,
     text: content.text,
     createdAt: new Date(dueAt).toISOString(),
-    langs: [content.language],
+    langs: [withSmallLanguage(content.language)],
     ...(facets.length > 0 && { facets }),
     ...(embed !== null && { embed }),
     ...(reply !== null && { reply }),
   };
+}
+
+/** Readers of the network look for a language in small letters; a tag's case says nothing. */
+function withSmallLanguage(tag: string): string {
+  return tag.replace(/^[^-]+/, (primary) => primary.toLowerCase());
 }
 
 /** Links, hashtags and mentions; a mention that nobody answers to stays plain text. */

@@ -8,12 +8,14 @@ import type {
   PublishOutcome,
   PublishRequest,
 } from '../channel.ts';
-import { type FailedOutcome, unreachable } from '../request-outcomes.ts';
+import { publishInSteps, type WriteLimits, withoutCredentials } from '../publish-steps.ts';
+import type { FailedOutcome } from '../request-outcomes.ts';
 import { findPost, readsAs, remotePostOf } from './find-post.ts';
 import { type InstanceLimits, InstanceLimitsCache } from './instance-limits.ts';
 import { failureOf, rejected } from './outcomes.ts';
 import { type RemoteStatus, ServerApi, type StatusForm } from './server-api.ts';
 import { idempotencyOf, MastodonCredentials, MastodonSettings } from './settings.ts';
+import { statusLanguage } from './status-language.ts';
 import { withoutMentionHosts } from './status-text.ts';
 import { Uploads } from './uploads.ts';
 
@@ -34,43 +36,41 @@ export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
   return {
     id: 'mastodon',
     idempotencyOf,
-    async publish(request) {
-      const opened = openAccount(request.account);
-      if ('outcome' in opened) return opened;
-      const { settings, accessToken } = opened;
-      const api = new ServerApi(http, { server: settings.server, accessToken });
-      const instance = await instances.of(settings.server, request.signal);
-      const outcome =
-        contentFailure(request.content, settings, instance) ??
-        (await send(api, uploads, { request, settings }));
-      return withoutSecret(outcome, accessToken);
-    },
+    publish: publishInSteps({
+      async prepare(request) {
+        const opened = openAccount(request.account);
+        if ('outcome' in opened) return opened;
+        const { settings, accessToken } = opened;
+        const api = new ServerApi(http, { server: settings.server, accessToken });
+        const instance = await instances.of(settings.server, request.signal);
+        const failure = contentFailure(request.content, settings, instance);
+        if (failure !== null) return failure;
+        const mediaIds = await uploads.all(api, request);
+        if ('outcome' in mediaIds) return mediaIds;
+        const { key, content } = request;
+        const form = formOf(request, settings, mediaIds);
+        return { ready: { api, key, form, text: content.text } };
+      },
+      write,
+    }),
     async lookup(request) {
       const opened = openAccount(request.account);
       if ('outcome' in opened) return { outcome: 'cannot_tell', message: opened.message };
       const { settings, accessToken } = opened;
       const api = new ServerApi(http, { server: settings.server, accessToken });
-      return withoutSecret(await findPost(api, request), accessToken);
+      return withoutCredentials(request.account, await findPost(api, request));
     },
   };
 }
 
-async function send(
-  api: ServerApi,
-  uploads: Uploads,
-  { request, settings }: { request: PublishRequest; settings: MastodonSettings },
+async function write(
+  { api, key, form, text }: { api: ServerApi; key: string; form: StatusForm; text: string },
+  limits: WriteLimits,
 ): Promise<PublishOutcome> {
-  const { content, key, signal, writeBefore } = request;
-  const mediaIds = await uploads.all(api, request);
-  if ('outcome' in mediaIds) return mediaIds;
-  if (signal.aborted || performance.now() >= writeBefore) {
-    return unreachable('the time to send was over before the post was written');
-  }
   const begun = Date.now();
-  const form = formOf(request, settings, mediaIds);
-  const outcome = await api.postStatus(form, { key, signal, writeBefore });
+  const outcome = await api.postStatus(form, { key, ...limits });
   if (outcome.kind !== 'json') return failureOf(outcome);
-  return isOtherPost(outcome.value, content.text, begun)
+  return isOtherPost(outcome.value, text, begun)
     ? {
         outcome: 'unknown',
         code: 'key_used_for_other_content',
@@ -84,10 +84,10 @@ function formOf(
   { visibility, sensitive, spoilerText }: MastodonSettings,
   mediaIds: string[],
 ): StatusForm {
+  const language = statusLanguage(content.language);
   return {
     status: content.text,
-    // The API takes ISO 639-1, which is the first part of a BCP 47 tag.
-    language: new Intl.Locale(content.language).language,
+    ...(language !== null && { language }),
     visibility,
     sensitive,
     ...(spoilerText !== undefined && { spoiler_text: spoilerText }),
@@ -139,11 +139,4 @@ function openAccount(
   return credentials.success
     ? { settings: settings.data, accessToken: credentials.data.accessToken }
     : rejected('credentials_refused', 'the account has no access token');
-}
-
-/** A server may quote what it was sent. */
-function withoutSecret<Outcome extends object>(outcome: Outcome, secret: string): Outcome {
-  return 'message' in outcome && typeof outcome.message === 'string'
-    ? { ...outcome, message: outcome.message.replaceAll(secret, '…') }
-    : outcome;
 }

@@ -73,10 +73,12 @@ export class InstanceLimitsCache {
 
   #ask(server: string): Promise<InstanceLimits> {
     const entry = { until: this.#now() + KEPT_MS, answer: Promise.resolve(DEFAULTS) };
-    entry.answer = this.#fetch(server).then((limits) => {
-      if (limits === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
-      return limits ?? DEFAULTS;
-    });
+    entry.answer = this.#fetch(server)
+      .catch(() => null)
+      .then((limits) => {
+        if (limits === null) entry.until = this.#now() + KEPT_AFTER_FAILURE_MS;
+        return limits ?? DEFAULTS;
+      });
     this.#entries.delete(server);
     this.#entries.set(server, entry);
     for (const oldest of this.#entries.keys()) {

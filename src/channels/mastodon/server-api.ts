@@ -31,7 +31,7 @@ const OwnAccount = z.object({ id: Id });
 
 export interface StatusForm {
   status: string;
-  language: string;
+  language?: string;
   visibility: 'public' | 'unlisted' | 'private';
   sensitive: boolean;
   spoiler_text?: string;

@@ -6,9 +6,11 @@ import type {
   ChannelAccount,
   ChannelDefinition,
   LookupOutcome,
+  Post,
   PostMedia,
   PublishOutcome,
 } from '../channel.ts';
+import { publishInSteps } from '../publish-steps.ts';
 import {
   rateLimitWaitMs,
   refusedOutcome,
@@ -52,29 +54,24 @@ export function createSandboxChannel({
   return {
     id: 'sandbox',
     idempotencyOf: ({ settings }) => keyRuleOf(settings),
-    async publish({ account, key, marker, content, replyTo, signal, writeBefore }) {
-      const post: SandboxPost = {
-        account: account.name,
-        marker,
-        text: content.text,
-        idempotencyKey: key,
-        ...(content.link !== undefined && { link: content.link }),
-        ...(replyTo !== null && { replyTo: replyTo.parent.remoteId }),
-        ...(content.media?.length && { media: content.media.map(mediaOf) }),
-      };
-      const outcome = await http.requestJson(
-        {
-          method: 'POST',
-          url: address('/v1/posts'),
-          headers: ruleOf(account),
-          json: post,
-          signal,
-          writeBefore,
-        },
-        SandboxPostAnswer,
-      );
-      return publishOutcome(await untilPublished(outcome, signal));
-    },
+    publish: publishInSteps({
+      prepare: async (request) => ({
+        ready: { post: postOf(request), headers: ruleOf(request.account) },
+      }),
+      async write({ post, headers }, limits) {
+        const outcome = await http.requestJson(
+          {
+            method: 'POST',
+            url: address('/v1/posts'),
+            headers,
+            json: post,
+            ...limits,
+          },
+          SandboxPostAnswer,
+        );
+        return publishOutcome(await untilPublished(outcome, limits.signal));
+      },
+    }),
     async lookup({ account, marker, signal }) {
       const query = new URLSearchParams({ marker, account: account.name });
       const outcome = await http.getJson(address(`/v1/posts?${query}`), SandboxPostList, {
@@ -99,6 +96,18 @@ export function createSandboxChannel({
     }
     return first;
   }
+}
+
+function postOf({ account, key, marker, content, replyTo }: Post): SandboxPost {
+  return {
+    account: account.name,
+    marker,
+    text: content.text,
+    idempotencyKey: key,
+    ...(content.link !== undefined && { link: content.link }),
+    ...(replyTo !== null && { replyTo: replyTo.parent.remoteId }),
+    ...(content.media?.length && { media: content.media.map(mediaOf) }),
+  };
 }
 
 function ruleOf({ settings }: Pick<ChannelAccount, 'settings'>): Record<string, string> {

@@ -12,6 +12,7 @@ import type {
   PublishOutcome,
   RemotePost,
 } from '../channel.ts';
+import { publishInSteps } from '../publish-steps.ts';
 import {
   cannotTellAfter,
   type FailedOutcome,
@@ -48,24 +49,28 @@ export function createWebhookChannel({ http }: { http: HttpClient }): Channel {
   return {
     id: 'webhook',
     idempotencyOf: ({ settings }) => idempotencyOf(settings),
-    async publish({ signal, writeBefore, ...post }) {
-      const receiver = receiverOf(post.account);
-      if (typeof receiver === 'string') {
-        return { outcome: 'rejected', code: 'credentials_refused', message: receiver };
-      }
-      const body = deliveryBodyOf(post);
-      const headers = signedHeaders({ id: deliveryIdOf(post), body }, receiver.secret);
-      const timing = { signal, writeBefore };
-      const outcome = await http.request({
-        ...timing,
-        method: 'POST',
-        url: receiver.url,
-        headers: { ...headers, 'content-type': 'application/json' },
-        body,
-        maxResponseBytes: MAX_ANSWER_BYTES,
-      });
-      return publishOutcome(outcome, post);
-    },
+    publish: publishInSteps({
+      async prepare(post) {
+        const receiver = receiverOf(post.account);
+        if (typeof receiver === 'string') {
+          return { outcome: 'rejected', code: 'credentials_refused', message: receiver };
+        }
+        const body = deliveryBodyOf(post);
+        const headers = signedHeaders({ id: deliveryIdOf(post), body }, receiver.secret);
+        return { ready: { url: receiver.url, headers, body, own: ownPostOf(post) } };
+      },
+      async write({ url, headers, body, own }, limits) {
+        const outcome = await http.request({
+          method: 'POST',
+          url,
+          headers: { ...headers, 'content-type': 'application/json' },
+          body,
+          maxResponseBytes: MAX_ANSWER_BYTES,
+          ...limits,
+        });
+        return publishOutcome(outcome, own);
+      },
+    }),
     async lookup({ signal, ...post }) {
       const receiver = receiverOf(post.account);
       if (typeof receiver === 'string') return { outcome: 'cannot_tell', message: receiver };
@@ -82,7 +87,7 @@ export function createWebhookChannel({ http }: { http: HttpClient }): Channel {
         maxResponseBytes: MAX_ANSWER_BYTES,
         signal,
       });
-      return lookupOutcome(outcome, post);
+      return lookupOutcome(outcome, ownPostOf(post));
     },
   };
 }
@@ -112,7 +117,7 @@ function withoutLookup({ idempotency }: WebhookSettings): LookupOutcome {
     : { outcome: 'cannot_tell', message: 'the account has no lookupUrl to ask' };
 }
 
-function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
+function publishOutcome(outcome: HttpOutcome, own: RemotePost): PublishOutcome {
   switch (outcome.kind) {
     case 'not_sent':
       return notSentOutcome(outcome);
@@ -120,7 +125,7 @@ function publishOutcome(outcome: HttpOutcome, post: Post): PublishOutcome {
       return unknownOutcome(outcome);
     case 'response': {
       if (outcome.status < 200 || outcome.status > 299) return failedOutcome(outcome);
-      const remote = remotePostOf(outcome, post);
+      const remote = remotePostOf(outcome, own);
       const message = `the receiver answered ${outcome.status} with something else than JSON`;
       return remote === null
         ? { outcome: 'unknown', code: 'answer_unusable', message }
@@ -136,20 +141,24 @@ function failedOutcome(answer: HttpResponse): FailedOutcome {
     : refusedOutcome(answer, message, { rejections: GONE });
 }
 
-function lookupOutcome(outcome: HttpOutcome, post: Post): LookupOutcome {
+function lookupOutcome(outcome: HttpOutcome, own: RemotePost): LookupOutcome {
   if (outcome.kind !== 'response') return { outcome: 'cannot_tell', message: outcome.message };
   if (outcome.status === 404) return { outcome: 'absent' };
   if (outcome.status === 429) return cannotTellAfter(failedOutcome(outcome));
   const found =
-    outcome.status === 200 && outcome.body.length > 0 ? remotePostOf(outcome, post) : null;
+    outcome.status === 200 && outcome.body.length > 0 ? remotePostOf(outcome, own) : null;
   return found === null
     ? { outcome: 'cannot_tell', message: `the look-up was answered with ${outcome.status}` }
     : { outcome: 'found', post: found, others: [] };
 }
 
+/** The post as far as its receiver says nothing of it. */
+function ownPostOf(post: Post): RemotePost {
+  return { remoteId: deliveryIdOf(post), permalink: null, at: post.dueAt };
+}
+
 /** What the receiver says of the post. Nothing is fine; something else than JSON did not come from it. */
-function remotePostOf({ headers, body }: HttpResponse, post: Post): RemotePost | null {
-  const own = { remoteId: deliveryIdOf(post), permalink: null, at: post.dueAt };
+function remotePostOf({ headers, body }: HttpResponse, own: RemotePost): RemotePost | null {
   if (body.length === 0) return own;
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') return null;

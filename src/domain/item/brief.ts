@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ASSET_KINDS } from '../asset-kinds.ts';
 import { Instant } from '../instant.ts';
 import { KpiTargets } from '../kpi/targets.ts';
+import { LanguageTag } from '../language-tag.ts';
 
 /** Facts of a brief that ask for further approvers. */
 export const BRIEF_FACTS = ['sponsored', 'regulated', 'claims', 'technical', 'news'] as const;
@@ -38,15 +39,7 @@ export const Brief = z
       .optional(),
     formats: z.array(z.enum(ASSET_KINDS)).max(4).optional(),
     channels: z.array(text(40)).max(20).optional(),
-    languages: z
-      .array(
-        z
-          .string()
-          .max(35)
-          .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'),
-      )
-      .max(20)
-      .optional(),
+    languages: z.array(LanguageTag).max(20).optional(),
     keywords: z.array(text(100)).max(50).optional(),
     dueAt: Instant.optional(),
     embargoUntil: Instant.optional(),

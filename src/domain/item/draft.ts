@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ASSET_KINDS } from '../asset-kinds.ts';
+import { LanguageTag } from '../language-tag.ts';
 
 export const Sha256 = z
   .string()
@@ -39,10 +40,7 @@ export type Variant = z.infer<typeof Variant>;
 /** A version of the content: body, assets and one variant per channel. */
 export const Draft = z
   .strictObject({
-    language: z
-      .string()
-      .max(35)
-      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'),
+    language: LanguageTag,
     title: z.string().trim().min(1).max(300),
     body: z.string().max(200_000).describe('Markdown'),
     assets: z.array(DraftAsset).max(50).default([]),
