@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Instant } from '../../domain/instant.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { HttpOutcome, HttpResponse } from '../../http/http-outcome.ts';
 import type {
@@ -32,7 +33,7 @@ const Answer = z.object({
     .max(2048)
     .nullish(),
   /** When the receiver took it. */
-  at: z.iso.datetime().optional(),
+  at: Instant.optional(),
 });
 
 /** The customer's own endpoint. What a repetition does there is what its owner says. */
