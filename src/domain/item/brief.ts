@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ASSET_KINDS } from '../asset-kinds.ts';
+import { ChannelId } from '../channel/channels.ts';
 import { Instant } from '../instant.ts';
 import { KpiTargets } from '../kpi/targets.ts';
 
@@ -37,7 +38,7 @@ export const Brief = z
       })
       .optional(),
     formats: z.array(z.enum(ASSET_KINDS)).max(4).optional(),
-    channels: z.array(text(40)).max(20).optional(),
+    channels: z.array(ChannelId).max(20).optional(),
     languages: z
       .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is a BCP 47 language tag'))
       .max(20)

@@ -1,10 +1,9 @@
 import { hashOf } from '../canonical.ts';
-import { ChannelId } from '../channel/channels.ts';
 import { validateVariant } from '../channel/variant-limits.ts';
 import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
 import type { BriefDigest, DraftDigest } from './context.ts';
-import { assetKindsOf, type Draft } from './draft.ts';
+import { assetKindsOf, type Draft, type MachineCheck } from './draft.ts';
 
 /** What the run knows of a brief; the text itself stays out of the engine's history. */
 export function digestBrief(brief: Brief, version: number): BriefDigest {
@@ -60,11 +59,10 @@ export function draftViolations(
   }));
   return draft.variants.flatMap((variant) => {
     const { channel } = variant;
-    const known = ChannelId.safeParse(channel);
-    if (!known.success) return [{ channel, message: `${channel}: unknown channel` }];
-    return validateVariant({ ...variant, channel: known.data }, assets).map(
-      ({ path, message }) => ({ channel, message: `${channel} ${path}: ${message}` }),
-    );
+    return validateVariant(variant, assets).map(({ path, message }) => ({
+      channel,
+      message: `${channel} ${path}: ${message}`,
+    }));
   });
 }
 
@@ -75,7 +73,7 @@ const DISCLOSURE =
 /** Codes of the review checklist's machine checks that this draft fails. */
 export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
-  const checks: Record<string, boolean> = {
+  const checks: Record<MachineCheck, boolean> = {
     alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
     no_blank_text: !texts.some((text) => FILLER.test(text)),
     disclosure:

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { ChannelId } from '../channel/channels.ts';
 import { ROLES } from './roles.ts';
 
 /** How well a member knows a channel: 1 knows it, 2 works in it, 3 is deep in it. */
 export const PlatformTags = z
-  .record(z.string().max(40), z.int().min(1).max(3))
+  .partialRecord(ChannelId, z.int().min(1).max(3))
   .meta({ id: 'PlatformTags' });
 export type PlatformTags = z.infer<typeof PlatformTags>;
 
