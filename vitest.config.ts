@@ -42,6 +42,7 @@ export default defineConfig({
           ...services,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          setupFiles: ['test/support/answers-setup.ts'],
           ...SHARED_MODULES,
           // They wait for leases, slots and graces more than they compute.
           maxWorkers: 4,
@@ -67,6 +68,7 @@ export default defineConfig({
           ...services,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          setupFiles: ['test/support/answers-setup.ts'],
           // Each file runs whole stacks of its own, which spend much of their time waiting.
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
