@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/deps.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
@@ -47,7 +47,7 @@ export function readDocument(): Json {
 
 export function createDocumentedAnswers(document: Json = readDocument()): DocumentedAnswers {
   const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true });
-  addFormats(ajv);
+  formats.default(ajv);
   const schemas = Object.entries<Json>(document.components.schemas).map(([name, schema]) => [
     name,
     closed(schema, { isPart: true }),
@@ -158,9 +158,4 @@ function closed(schema: Json, { isPart = false }: { isPart?: boolean } = {}): Js
 /** Names of components as the compiled document has them. */
 function absolute(schema: Json): Json {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"api:#/components/'));
-}
-
-/** A module of the old kind, whose default export is not what its types say. */
-function addFormats(ajv: Ajv2020): void {
-  createRequire(import.meta.url)('ajv-formats')(ajv);
 }
