@@ -5,6 +5,10 @@ import { R3 } from './lines/r3.ts';
 import { R4 } from './lines/r4.ts';
 import { R5 } from './lines/r5.ts';
 import { R6 } from './lines/r6.ts';
+import { R17 } from './lines/r17.ts';
+import { R18 } from './lines/r18.ts';
+import { R19 } from './lines/r19.ts';
+import { R20 } from './lines/r20.ts';
 
 /** The lines that can be run, by the names of the scorecard. */
-export const LINES: Readonly<Record<LineId, Line>> = { R1, R2, R3, R4, R5, R6 };
+export const LINES: Readonly<Record<LineId, Line>> = { R1, R2, R3, R4, R5, R6, R17, R18, R19, R20 };

@@ -7,6 +7,8 @@ const WORKER = 'worker.ts';
 const API = 'src/api/server.ts';
 const CHANNELS = 'src/channels/registry.ts';
 const SENDER = 'src/commands/command-sender.ts';
+/** Whoever imports the module gets the other one. */
+const EVERY = null;
 
 /** Each part that a line may put in the place of one of a program. */
 const PARTS = {
@@ -24,6 +26,18 @@ const PARTS = {
   forgetfulSender: [API, SENDER, 'unprotected/forgetful-sender.ts'],
   /** Answers first and stores later. */
   hastySender: [API, SENDER, 'unprotected/hasty-sender.ts'],
+  /** Answers every error in the same way. */
+  bareErrors: [API, 'src/api/app.ts', 'unprotected/bare-errors.ts'],
+  /** Asks no caller for a role. */
+  anyRole: [EVERY, 'src/api/gates/require-role.ts', 'unprotected/any-role.ts'],
+  /** Believes every delivery that has an id. */
+  credulousSignature: [
+    'src/api/routes/webhooks.ts',
+    'src/api/webhooks/signature.ts',
+    'unprotected/credulous-signature.ts',
+  ],
+  /** Connects wherever a name or a number leads. */
+  openLookup: [EVERY, 'src/http/address-guard.ts', 'unprotected/open-lookup.ts'],
 } as const;
 
 export type Part = keyof typeof PARTS;
@@ -34,7 +48,7 @@ export function replacing(parts: readonly Part[], harnessUrl?: string): NodeJS.P
   const replacements = parts.map((part) => {
     const [program, module, by] = PARTS[part];
     return {
-      program: join(root, program),
+      importer: program === EVERY ? null : join(root, program),
       module: join(root, module),
       by: join(import.meta.dirname, by),
     };

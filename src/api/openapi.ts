@@ -1,10 +1,11 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { documentAnswerHeaders } from './answer-headers.ts';
 import type { ApiEnv } from './gates/context.ts';
 import { ERROR_CODES, statusOf, titleOf } from './gates/errors.ts';
 
 const DESCRIPTION = `One content item, from a strategist's brief to a signed-off KPI verdict, as one durable run.
 
-Every command is answered by the guards of the item's run: applied, or refused with every unmet requirement by name. Times are ISO 8601 UTC. Errors are problem+json. Lists are \`{items, nextCursor}\`.`;
+Every command is answered by the guards of the item's run: applied, or refused with every unmet requirement by name. Times are answered in UTC; any offset is taken, a time without zone is not. Errors are problem+json. Lists are \`{items, nextCursor}\`.`;
 
 const TAGS = [
   ['Items', 'Start a run, see where it is, what may happen next and what has happened'],
@@ -48,6 +49,7 @@ export function openApiDocument(
     tags: TAGS.map(([name, description]) => ({ name, description })),
     security: [{ apiKey: [] }],
   });
+  documentAnswerHeaders(document.paths ?? {});
   return {
     ...document,
     'x-problems': ERROR_CODES.map((code) => ({

@@ -2,10 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signWebhook } from '../../src/client/webhook-signature.ts';
 import { derivedId } from '../../src/domain/ids.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
+import { makeBrief, makeDraft } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { failedTasksOf } from '../support/failed-workflow-tasks.ts';
-import { toKpiReview, toOffered, toReview } from '../support/item-story.ts';
+import {
+  acceptHandoff,
+  approve,
+  HOUR_MS,
+  toKpiReview,
+  toOffered,
+  toReview,
+} from '../support/item-story.ts';
 
 /** What the contract says and a caller relies on: what decides, what is refused, and with which status. */
 
@@ -197,5 +206,202 @@ describe('A8: a payload of Standard Webhooks', () => {
     const endpoint = await makeEndpoint('creator');
     const forged = (headers: Record<string, string>) => ({ ...svix(headers), 'svix-id': 'other' });
     expect(await refusedAs(deliver(endpoint, call, forged))).toBe('unauthenticated');
+  });
+});
+
+describe('C21: a name that no catalogue of Baton has', () => {
+  const brief = makeBrief();
+  const draft = makeDraft();
+  const target = { kpi: 'click_through_rate', target: 0.03, checkpoint: '+7d' };
+  const checklists = STANDARD_PLAYBOOK.checklists;
+  const playbook = { ...STANDARD_PLAYBOOK, name: 'other' };
+  const [check] = checklists.review;
+  const variant = { channel: 'myspace', text: 'Three shops.' };
+
+  it.each<[what: string, method: string, path: string, body: object, names: string]>([
+    ['a channel', 'POST', '', { title: 'x', brief: { channels: ['myspace'] } }, 'brief.channels.0'],
+    ['a channel', 'PUT', '/brief', { ...brief, channels: ['sandbox', 'Sandbox'] }, 'channels.1'],
+    ['a channel', 'PUT', '/draft', { ...draft, variants: [variant] }, 'variants.0.channel'],
+    ['a KPI', 'PUT', '/brief', { kpiTargets: [{ ...target, kpi: 'vibes' }] }, 'kpiTargets.0.kpi'],
+    ['a KPI', 'POST', '', { title: 'x', brief: { kpiTargets: [{ ...target, kpi: '' }] } }, 'kpi'],
+    ['a checkpoint', 'PUT', '/brief', { kpiTargets: [{ ...target, checkpoint: '7d' }] }, 'point'],
+    ['a format', 'PUT', '/brief', { formats: ['hologram'] }, 'formats.0'],
+    ['a goal', 'PUT', '/brief', { goal: 'win' }, 'goal'],
+    ['a playbook', 'POST', '', { title: 'x', playbook: 'none' }, 'playbook'],
+    ['a role', 'POST', '', { title: 'x', team: { king: 'mbr_1' } }, 'king'],
+    ['a role', 'POST', '/approvals', { role: 'king', decision: 'approve' }, 'role'],
+    ['a reason', 'POST', '/handoffs/{hnd}/decline', { reason: 'mood' }, 'reason'],
+    ['a measure', 'POST', '/readings', { measure: 'vibes', value: 1 }, 'measure'],
+    [
+      'a channel',
+      'PUT',
+      '/schedule',
+      { publications: [{ channelAccountId: 'x', slot: 'now', variant: 'myspace' }] },
+      'publications.0.variant',
+    ],
+    ['a role', 'POST', '/v1/members', { name: 'x', roles: ['king'] }, 'roles.0'],
+    [
+      'a channel',
+      'POST',
+      '/v1/members',
+      { name: 'x', roles: ['creator'], platformTags: { myspace: 3 } },
+      'platformTags',
+    ],
+    ['a channel', 'PATCH', '/v1/members/{mbr}', { platformTags: { Sandbox: 1 } }, 'platformTags'],
+    ['a role', 'PATCH', '/v1/members/{mbr}', { roles: ['creator', 'king'] }, 'roles.1'],
+    ['a role', 'POST', '/v1/playbooks', { ...playbook, gate: [{ role: 'king' }] }, 'gate.0.role'],
+    [
+      'a fact',
+      'POST',
+      '/v1/playbooks',
+      { ...playbook, gate: [{ role: 'editor', quorum: 'any', when: ['windy'] }] },
+      'gate.0.when.0',
+    ],
+    ['a stage', 'POST', '/v1/playbooks', { ...playbook, clocks: { lunch: 1 } }, 'clocks'],
+    [
+      'a machine check',
+      'POST',
+      '/v1/playbooks',
+      { ...playbook, checklists: { ...checklists, review: [{ ...check, code: 'no_typos' }] } },
+      'checklists.review.0.code',
+    ],
+    [
+      'a machine check of briefs',
+      'POST',
+      '/v1/playbooks',
+      { ...playbook, checklists: { ...checklists, brief: [check] } },
+      'checklists.brief.0.code',
+    ],
+    [
+      'a checkpoint',
+      'POST',
+      '/v1/playbooks',
+      { ...playbook, checkpoints: [{ name: 'soon', required: true }] },
+      'checkpoints.0.name',
+    ],
+    [
+      'a channel',
+      'POST',
+      '/v1/channel-accounts',
+      { channel: 'myspace', name: 'x', zone: 'UTC' },
+      'channel',
+    ],
+    [
+      'a channel',
+      'POST',
+      '/v1/blackouts',
+      { channel: 'myspace', from: '2030-01-01T00:00:00Z', until: '2030-01-02T00:00:00Z' },
+      'channel',
+    ],
+    [
+      'a decision',
+      'POST',
+      '/v1/webhook-endpoints',
+      { memberId: 'mbr_1', decisions: ['cancel'] },
+      'decisions.0',
+    ],
+    [
+      'a KPI',
+      'POST',
+      '/v1/campaigns',
+      { name: 'x', goal: 'engage', kpiTargets: [{ ...target, kpi: 'vibes' }] },
+      'kpiTargets.0.kpi',
+    ],
+    ['a member', 'POST', '/v1/api-keys', { memberId: 'mbr_nobody', name: 'x' }, 'memberId'],
+  ])('%s in %s %s is 400, naming it', async (_, method, path, body, names) => {
+    const itemId = await start();
+    const at = path.startsWith('/v1') ? path : `/v1/items${path === '' ? '' : `/${itemId}${path}`}`;
+    const to = at
+      .replace('{hnd}', handoffOf(itemId))
+      .replace('{mbr}', api.engine.workspace.memberOf('creator'));
+    const { db } = api.engine.deps;
+    const before = [await countRows(db, 'items'), await countRows(db, 'commands')];
+    const reply = await api.as('strategist', method, to, { body });
+    expect([reply.status, reply.json.code], reply.text).toEqual([400, 'invalid_request']);
+    expect(pathsOf(reply).join(' ')).toContain(names);
+    expect([await countRows(db, 'items'), await countRows(db, 'commands')]).toEqual(before);
+  });
+});
+
+describe('A7: a time with an offset', () => {
+  const inTwoHours = (ms = 0) => {
+    const at = Math.floor(Date.now() / 1_000) * 1_000 + 2 * HOUR_MS + ms;
+    const local = new Date(at + 2 * HOUR_MS).toISOString().slice(0, 19);
+    return { utc: new Date(at).toISOString(), stated: `${local}+02:00`, zoneless: local };
+  };
+
+  it('is stored in UTC wherever one is written', async () => {
+    const { utc, stated } = inTwoHours();
+    const [later, laterStated] = [inTwoHours(HOUR_MS).utc, inTwoHours(HOUR_MS).stated];
+    const itemId = await start();
+    await api.ok('strategist', 'PUT', `/v1/items/${itemId}/brief`, { dueAt: stated });
+    const { brief } = await api.ok('strategist', 'GET', `/v1/items/${itemId}/brief`);
+    expect(brief.dueAt).toBe(utc);
+    const window = { from: stated, until: laterStated, reason: 'a fair' };
+    const blackout = await api.ok('strategist', 'POST', '/v1/blackouts', window);
+    expect([blackout.from, blackout.until]).toEqual([utc, later]);
+    const memberId = api.engine.workspace.memberOf('creator');
+    const member = await api.ok('strategist', 'PATCH', `/v1/members/${memberId}`, {
+      absentUntil: stated,
+    });
+    expect(member.absentUntil).toBe(utc);
+    const key = { memberId, name: 'short', expiresAt: stated };
+    await api.ok('strategist', 'POST', '/v1/api-keys', key);
+    const keys = (await api.ok('strategist', 'GET', '/v1/api-keys?limit=200')).items;
+    expect(keys.find(({ name }: { name: string }) => name === 'short').expiresAt).toBe(utc);
+    const flight = { name: 'x', goal: 'engage', startsAt: stated, endsAt: laterStated };
+    const campaign = await api.ok('strategist', 'POST', '/v1/campaigns', flight);
+    expect([campaign.startsAt, campaign.endsAt]).toEqual([utc, later]);
+    await api.ok('strategist', 'POST', `/v1/items/${itemId}/extend`, {
+      until: new Date(Date.parse(utc) + 9 * 24 * HOUR_MS).toISOString().replace('Z', '+00:00'),
+      reason: 'a holiday',
+      expiresAt: stated,
+    });
+    const query = new URLSearchParams({ from: stated, to: laterStated });
+    for (const text of [String(query), `from=${stated}&to=${laterStated}`]) {
+      expect((await api.as('strategist', 'GET', `/v1/calendar?${text}`)).status).toBe(200);
+    }
+    await api.ok('strategist', 'DELETE', `/v1/blackouts/${blackout.id}`);
+  });
+
+  it('plans, reads and travels by it', async () => {
+    const itemId = await start();
+    await toReview(api.engine, itemId);
+    await approve(api.engine, itemId, (await api.engine.context(itemId)).contentHash ?? '');
+    await acceptHandoff(api.engine, itemId, 'social_media_manager');
+    const { utc, stated } = inTwoHours();
+    const { channelAccountId } = api.engine;
+    const plan = { publications: [{ channelAccountId, at: stated }] };
+    const path = `/v1/items/${itemId}/schedule`;
+    await api.ok('social_media_manager', 'PUT', path, plan);
+    const planned = await api.ok('strategist', 'GET', path);
+    expect(planned.publications[0].at).toBe(utc);
+    const reading = { measure: 'impressions', value: 5, asOf: '2026-01-01T01:30:00+01:30' };
+    await api.ok('strategist', 'POST', `/v1/items/${itemId}/readings`, reading);
+    const { items } = await api.ok('strategist', 'GET', `/v1/items/${itemId}/readings`);
+    expect(items[0].asOf).toBe('2026-01-01T00:00:00.000Z');
+    const there = { itemId, to: inTwoHours(-HOUR_MS).stated };
+    expect(
+      (await api.as('strategist', 'POST', '/v1/local/time-travel', { body: there })).status,
+    ).toBe(200);
+  });
+
+  it('without its zone is 400, naming the field', async () => {
+    const { zoneless } = inTwoHours();
+    const itemId = await start();
+    const reply = await api.as('strategist', 'PUT', `/v1/items/${itemId}/brief`, {
+      body: { dueAt: zoneless },
+    });
+    expect([reply.status, pathsOf(reply)]).toEqual([400, ['dueAt']]);
+    expect(reply.json.detail).toContain('with its zone');
+    const { status } = await api.as('strategist', 'GET', `/v1/calendar?from=${zoneless}`);
+    expect(status).toBe(400);
+  });
+
+  it('is a date-time in the document, in every place', async () => {
+    const document = await api.ok('strategist', 'GET', '/openapi.json');
+    const { schemas } = document.components;
+    expect(schemas.Brief.properties.dueAt).toMatchObject({ type: 'string', format: 'date-time' });
+    expect(JSON.stringify(document)).not.toContain('"format":"datetime"');
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertAsset } from '../../src/db/workspace/assets.ts';
+import { ChannelId } from '../../src/domain/channel/channels.ts';
 import type { Draft } from '../../src/domain/item/draft.ts';
 import { countRows } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
@@ -209,31 +210,21 @@ describe('a draft that is submitted', () => {
   ])('with %s is refused by its channel’s rule', async (_, channel, variant, message) => {
     const { text = 'Three shops, one order book.', assets = [] } = variant;
     const hashes = assets.map(({ hash }) => hash);
-    const variants = [{ channel, text, assets: hashes }];
+    const variants = [{ channel: ChannelId.parse(channel), text, assets: hashes }];
     const refused = await refusedSubmission([channel], makeDraft({ assets, variants }));
     expect(refused).toContainEqual({ code: 'variants_in_limits', message });
   });
 
-  it.each([
-    [
-      'a channel that the brief asks for has no variant',
-      ['sandbox', 'mastodon'],
-      'mastodon: no variant',
-    ],
-    ['a variant is for a channel that nobody knows', ['sandbox'], 'myspace: unknown channel'],
-  ])('when %s is refused, naming the channel', async (_, channels, message) => {
-    const { variants } = makeDraft();
-    const unknown = { channel: 'myspace', text: 'Three shops.' };
-    const draft = makeDraft({ variants: channels.length > 1 ? variants : [...variants, unknown] });
-    expect(await refusedSubmission(channels, draft)).toContainEqual({
+  it('without a variant that the brief asks for is refused, naming the channel', async () => {
+    expect(await refusedSubmission(['sandbox', 'mastodon'], makeDraft())).toContainEqual({
       code: 'variants_in_limits',
-      message,
+      message: 'mastodon: no variant',
     });
   });
 });
 
 /** @returns what stands in the way; the item stays where it is. */
-async function refusedSubmission(channels: string[], draft: Draft) {
+async function refusedSubmission(channels: readonly string[], draft: Draft) {
   const { db } = api.engine.deps;
   const { workspaceId } = api.engine.workspace;
   const createdBy = api.engine.workspace.memberOf('creator');
@@ -242,7 +233,9 @@ async function refusedSubmission(channels: string[], draft: Draft) {
     await insertAsset(db, { workspaceId, createdBy, hash, kind, mediaType, size: 70 });
   }
   const itemId = await api.engine.start();
-  await toCreation(api.engine, itemId, { brief: makeBrief({ channels }) });
+  await toCreation(api.engine, itemId, {
+    brief: makeBrief({ channels: channels.map((channel) => ChannelId.parse(channel)) }),
+  });
   await api.ok('creator', 'PUT', `/v1/items/${itemId}/draft`, draft);
   const { seq } = await api.engine.item(itemId);
   const { status, json } = await api.as('creator', 'POST', `/v1/items/${itemId}/handoffs`, {

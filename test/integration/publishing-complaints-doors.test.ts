@@ -75,7 +75,7 @@ describe('bypassing the approval', () => {
     };
     const withPicture = (hash: string) => ({
       assets: [{ hash, kind: 'visual' as const, altText: 'A loaf', rights: 'own' }],
-      variants: [{ channel: 'sandbox', text: 'Three shops.', assets: [hash] }],
+      variants: [{ channel: 'sandbox' as const, text: 'Three shops.', assets: [hash] }],
     });
     const itemId = await engine.start();
     await toScheduled(engine, itemId, { slotInMs: HOUR_MS, draft: withPicture(await upload(1)) });

@@ -154,7 +154,7 @@ describe.concurrent('the same post twice', () => {
     await engine.until(itemId, 'one post out', ({ publications }) =>
       publications.some(({ state }) => state === 'published'),
     );
-    const reworded = { variants: [{ channel: 'sandbox', text: 'Other words.' }] };
+    const reworded = { variants: [{ channel: 'sandbox' as const, text: 'Other words.' }] };
     const refused = await engine.verdict('creator', itemId, 'save_draft', {
       draft: makeDraft(reworded),
     });

@@ -94,7 +94,7 @@ it('a send whose answer was lost, found by look-up', async () => {
 it('a thread whose send had to wait first', async () => {
   const itemId = await engine.start();
   await engine.sandbox.fault({ mode: 'rate_limited', marker: engine.marker(itemId) });
-  const variants = [{ channel: 'sandbox', text: 'one', thread: ['two'] }];
+  const variants = [{ channel: 'sandbox' as const, text: 'one', thread: ['two'] }];
   await toScheduled(engine, itemId, { slotInMs: 1_500, draft: { variants } });
   await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
   await record('thread', itemWorkflowId(itemId));

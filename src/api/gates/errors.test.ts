@@ -36,7 +36,7 @@ describe('refusals', () => {
 describe('the table of errors', () => {
   it('generates a response per status, always with those that any request may meet', () => {
     const responses = problems('not_found', 'refused', 'idempotency_conflict');
-    expect(Object.keys(responses).map(Number)).toEqual([404, 409, 429, 500, 503]);
+    expect(Object.keys(responses).map(Number)).toEqual([400, 404, 409, 429, 500, 503]);
     expect(responses[409].description).toContain('refused');
     expect(responses[409].description).toContain('idempotency_conflict');
     expect(responses[409].description).not.toContain('`conflict`');

@@ -174,7 +174,12 @@ export interface ProblemResponse {
 }
 
 /** Errors that any request may meet. */
-const ALWAYS = ['internal', 'unavailable', 'rate_limited'] as const satisfies ErrorCode[];
+const ALWAYS = [
+  'invalid_request',
+  'internal',
+  'unavailable',
+  'rate_limited',
+] as const satisfies ErrorCode[];
 
 type Always = (typeof ALWAYS)[number];
 

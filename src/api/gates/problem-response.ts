@@ -179,11 +179,16 @@ function issuesOf(
       // The branch that fits best is what the caller meant.
       const [nearest] = issue.errors
         .filter((branch) => branch.length > 0)
-        .toSorted((a, b) => a.length - b.length);
+        .toSorted((a, b) => misses(a) - misses(b) || a.length - b.length);
       if (nearest !== undefined) return issuesOf(nearest, path);
     }
     return [{ path: shown(path), message: issue.message }];
   });
+}
+
+/** 1 for a branch that is of another type altogether: its fields are not what the caller meant. */
+function misses(branch: readonly ZodIssue[]): 0 | 1 {
+  return branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0) ? 1 : 0;
 }
 
 function shown(path: readonly PropertyKey[]): string {

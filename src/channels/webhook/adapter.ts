@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Instant } from '../../domain/instant.ts';
 import { REMOTE_ID_BYTES } from '../../domain/item/size.ts';
 import type { HttpClient } from '../../http/http-client.ts';
 import type { HttpOutcome, HttpResponse } from '../../http/http-outcome.ts';
@@ -34,7 +35,7 @@ const Answer = z.object({
     .max(2048)
     .nullish(),
   /** When the receiver took it. */
-  at: z.iso.datetime().optional(),
+  at: Instant.optional(),
 });
 
 /** The customer's own endpoint. What a repetition does there is what its owner says. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ASSET_KINDS } from '../asset-kinds.ts';
+import { ChannelId } from '../channel/channels.ts';
 import { Instant } from '../instant.ts';
 import { KpiTargets } from '../kpi/targets.ts';
 import { LanguageTag } from '../language-tag.ts';
@@ -38,7 +39,7 @@ export const Brief = z
       })
       .optional(),
     formats: z.array(z.enum(ASSET_KINDS)).max(4).optional(),
-    channels: z.array(text(40)).max(20).optional(),
+    channels: z.array(ChannelId).max(20).optional(),
     languages: z.array(LanguageTag).max(20).optional(),
     keywords: z.array(text(100)).max(50).optional(),
     dueAt: Instant.optional(),

@@ -1,10 +1,9 @@
 import { hashOf } from '../canonical.ts';
-import { ChannelId } from '../channel/channels.ts';
 import { validateVariant } from '../channel/variant-limits.ts';
 import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
 import type { BriefDigest, DraftDigest } from './context.ts';
-import { assetKindsOf, type Draft } from './draft.ts';
+import { assetKindsOf, type Draft, type MachineCheck } from './draft.ts';
 import { clipMessages, MAX_VIOLATIONS } from './size.ts';
 
 /** What the run knows of a brief; the text itself stays out of the engine's history. */
@@ -64,11 +63,10 @@ export function draftViolations(
   }));
   return draft.variants.flatMap((variant) => {
     const { channel } = variant;
-    const known = ChannelId.safeParse(channel);
-    if (!known.success) return [{ channel, message: `${channel}: unknown channel` }];
-    return validateVariant({ ...variant, channel: known.data }, assets).map(
-      ({ path, message }) => ({ channel, message: `${channel} ${path}: ${message}` }),
-    );
+    return validateVariant(variant, assets).map(({ path, message }) => ({
+      channel,
+      message: `${channel} ${path}: ${message}`,
+    }));
   });
 }
 
@@ -77,13 +75,10 @@ const PLACEHOLDER = /\[(insert|image|link|todo)/i;
 const DISCLOSURE =
   /#(ad|sponsored|pub|publicit[eé]|partenariat)\b|\b(sponsored|paid partnership|in partnership with|en partenariat avec|sponsoris[eé]e?)\b/i;
 
-/** Entries of the review checklist that no person answers for. */
-export const MACHINE_CHECKS = ['alt_text', 'no_blank_text', 'disclosure', 'consent'] as const;
-
 /** Codes of the review checklist's machine checks that this draft fails. */
 export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
-  const checks: Record<(typeof MACHINE_CHECKS)[number], boolean> = {
+  const checks: Record<MachineCheck, boolean> = {
     alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
     no_blank_text: !texts.some(hasFiller),
     disclosure:

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ASSET_KINDS } from '../asset-kinds.ts';
+import { ChannelId } from '../channel/channels.ts';
 import { LanguageTag } from '../language-tag.ts';
 
 export const Sha256 = z
@@ -7,6 +8,10 @@ export const Sha256 = z
   .regex(/^[0-9a-f]{64}$/, 'is a lower-case hex SHA-256')
   .max(64)
   .meta({ id: 'Sha256' });
+
+/** What Baton itself checks of a draft that is handed in. */
+export const MACHINE_CHECKS = ['alt_text', 'no_blank_text', 'disclosure', 'consent'] as const;
+export type MachineCheck = (typeof MACHINE_CHECKS)[number];
 
 export const DraftAsset = z
   .strictObject({
@@ -25,7 +30,7 @@ export type DraftAsset = z.infer<typeof DraftAsset>;
 
 export const Variant = z
   .strictObject({
-    channel: z.string().min(1).max(40),
+    channel: ChannelId,
     text: z.string().min(1).max(100_000).describe('sent verbatim'),
     assets: z.array(Sha256).max(35).optional(),
     link: z

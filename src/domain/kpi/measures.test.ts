@@ -46,7 +46,7 @@ describe('a reading', () => {
     [{ checkpoint: '+0h' }, 'checkpoint'],
     [{ checkpoint: '+1w' }, 'checkpoint'],
     [{ asOf: 'yesterday' }, 'asOf'],
-    [{ asOf: '2026-03-02T08:00:00+01:00' }, 'asOf'],
+    [{ asOf: '2026-03-02T08:00:00' }, 'asOf'],
     [{ source: '' }, 'source'],
     [{ surprise: true }, ''],
   ])('with %o is refused at %s', (change, path) => {

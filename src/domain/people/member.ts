@@ -1,14 +1,11 @@
 import { z } from 'zod';
+import { ChannelId } from '../channel/channels.ts';
 import { ROLES } from './roles.ts';
-
-/** More channels than there are. */
-const MAX_TAGS = 40;
 
 /** How well a member knows a channel: 1 knows it, 2 works in it, 3 is deep in it. */
 export const PlatformTags = z
-  .record(z.string().max(40), z.int().min(1).max(3))
-  .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `has at most ${MAX_TAGS} channels`)
-  .meta({ id: 'PlatformTags', maxProperties: MAX_TAGS });
+  .partialRecord(ChannelId, z.int().min(1).max(3))
+  .meta({ id: 'PlatformTags' });
 export type PlatformTags = z.infer<typeof PlatformTags>;
 
 /** A person in a workspace. */

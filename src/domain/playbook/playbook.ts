@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BRIEF_FACTS } from '../item/brief.ts';
+import { MACHINE_CHECKS } from '../item/draft.ts';
 import { CLOCKED_STAGES } from '../item/stages.ts';
 import { CheckpointName } from '../kpi/checkpoint-name.ts';
 import { APPROVER_ROLES } from '../people/roles.ts';
@@ -86,6 +87,20 @@ export const Playbook = z
         });
       }
       roles.add(role);
+    }
+    // Nobody would carry out any other, and its box could never be ticked.
+    for (const [list, known] of [
+      ['brief', []],
+      ['review', MACHINE_CHECKS],
+    ] as const) {
+      for (const [index, { code, kind }] of playbook.checklists[list].entries()) {
+        if (kind === 'human' || known.some((check) => check === code)) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['checklists', list, index, 'code'],
+          message: `is no machine check of the ${list}: ${known.join(', ') || 'it has none'}`,
+        });
+      }
     }
     if (!playbook.checkpoints.some((checkpoint) => checkpoint.required)) {
       context.addIssue({

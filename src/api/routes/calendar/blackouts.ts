@@ -7,7 +7,7 @@ import {
 } from '../../../db/calendar/blackouts.ts';
 import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
 import { ChannelId } from '../../../domain/channel/channels.ts';
-import { Instant } from '../../../domain/instant.ts';
+import { Instant, QueryInstant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound } from '../../gates/errors.ts';
@@ -58,8 +58,8 @@ const listRoute = createRoute({
   summary: 'Windows in which nothing goes out, by their start',
   request: {
     query: z.strictObject({
-      from: Instant.optional().meta({ description: 'windows that end after it' }),
-      to: Instant.optional().meta({ description: 'windows that start before it' }),
+      from: QueryInstant.optional().meta({ description: 'windows that end after it' }),
+      to: QueryInstant.optional().meta({ description: 'windows that start before it' }),
       ...paging,
     }),
   },

@@ -115,7 +115,10 @@ const readRoute = createRoute({
       content: { 'text/calendar': { schema: z.string() } },
       headers: { ETag: { schema: { type: 'string' as const } } },
     },
-    304: { description: 'Nothing has changed since the ETag in `If-None-Match`' },
+    304: {
+      description: 'Nothing has changed since the ETag in `If-None-Match`',
+      headers: { ETag: { schema: { type: 'string' as const } } },
+    },
     ...problems('invalid_request', 'not_found'),
   },
 });

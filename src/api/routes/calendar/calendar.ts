@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type BlackoutRow, findBlackouts, isBlackedOut } from '../../../db/calendar/blackouts.ts';
 import { type CalendarRow, listCalendar } from '../../../db/calendar/calendar.ts';
-import { Instant } from '../../../domain/instant.ts';
+import { QueryInstant } from '../../../domain/instant.ts';
 import {
   PUBLICATION_STATES,
   type PublicationState,
@@ -50,8 +50,8 @@ const listRoute = createRoute({
   summary: 'Held, planned and published posts by their planned time',
   request: {
     query: z.strictObject({
-      from: Instant.optional().meta({ description: 'now when left out' }),
-      to: Instant.optional().meta({
+      from: QueryInstant.optional().meta({ description: 'now when left out' }),
+      to: QueryInstant.optional().meta({
         description: `not included; ${DEFAULT_DAYS} days after \`from\` when left out`,
       }),
       channelAccountId: z.string().min(1).max(64).optional(),

@@ -82,8 +82,12 @@ export function handoffRoutes(deps: Pick<ApiDeps, 'db' | 'sender'>) {
         body: { ...c.req.valid('json'), handoffId },
       });
     })
-    .openapi(withdrawRoute, (c) => {
+    .openapi(withdrawRoute, async (c) => {
       const { id: itemId, handoffId } = belongingHandoff(c.req.valid('param'));
+      const { item } = await readKnown(c, deps, itemId);
+      if (item === null) throw notFound('item', itemId);
+      const { handoffs } = item.snapshot.context;
+      if (!handoffs.some(({ id }) => id === handoffId)) throw notFound('handoff', handoffId);
       return runCommand(c, deps, {
         type: 'withdraw_handoff',
         itemId,

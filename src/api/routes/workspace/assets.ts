@@ -48,6 +48,8 @@ const uploadRoute = createRoute({
   },
 });
 
+const ETAG = { ETag: { description: 'the hash of the file', schema: { type: 'string' as const } } };
+
 const readRoute = createRoute({
   ...withKey('get', 'Assets'),
   path: '/v1/assets/{hash}',
@@ -57,9 +59,10 @@ const readRoute = createRoute({
   responses: {
     200: {
       description: 'The bytes, with the media type they have',
-      content: { 'application/octet-stream': { schema: bytes } },
+      content: { '*/*': { schema: bytes } },
+      headers: ETAG,
     },
-    304: { description: 'The caller has these bytes (`If-None-Match`)' },
+    304: { description: 'The caller has these bytes (`If-None-Match`)', headers: ETAG },
     ...problems('unauthenticated', 'not_found'),
   },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ChannelId } from '../../channel/channels.ts';
 import { Instant, WallTime } from '../../instant.ts';
 import { PERMALINK_BYTES, REMOTE_ID_BYTES } from '../size.ts';
 import { conditions, keptText, ReasonBody, reasonText } from './body-parts.ts';
@@ -52,12 +53,7 @@ export const SlotRequest = z
   .strictObject({
     channelAccountId: z.string().min(1).max(64),
     ...slotTime,
-    variant: z
-      .string()
-      .min(1)
-      .max(40)
-      .optional()
-      .describe('channel of the variant; the account decides it'),
+    variant: ChannelId.optional().describe('channel of the variant; the account decides it'),
   })
   .refine((slot) => countTimes(slot) === 1, {
     message: 'give one of `at`, `local` and `slot`',
