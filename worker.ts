@@ -8,6 +8,7 @@ import { createChannelRegistry } from './src/channels/registry.ts';
 import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb } from './src/db/client.ts';
+import { createDataConverter } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
@@ -44,6 +45,7 @@ const http = createHttpClient({
   allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],
 });
 const secrets = createSecretBox(config.secretKeys);
+const dataConverter = createDataConverter(config.payloadKeys);
 const sessions = createStoredSessions({ db: database.db, secrets });
 if (allowedOrigins.length > 0) {
   log.warn({ allowedOrigins }, 'requests to these origins are not checked for private addresses');
@@ -54,9 +56,14 @@ const worker = await Worker.create({
   namespace: config.temporal.namespace,
   taskQueue: config.temporal.taskQueue,
   ...workflowCode(config.workflowBundle),
+  dataConverter,
   activities: createActivities({
     db: database.db,
-    temporal: new Client({ connection: clientConnection, namespace: config.temporal.namespace }),
+    temporal: new Client({
+      connection: clientConnection,
+      namespace: config.temporal.namespace,
+      dataConverter,
+    }),
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),

@@ -5,6 +5,7 @@ import { UsageError } from '../src/cli/cli-deps.ts';
 import { runBaton } from '../src/cli/main.ts';
 import { readDatabaseConfig } from '../src/config.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
+import { codecServer } from './baton/serve-codec.ts';
 import { createWorkspaceMaker } from './baton/workspace-maker.ts';
 
 process.exitCode = await runBaton(process.argv.slice(2), {
@@ -13,6 +14,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   printError: (line) => console.error(line),
   readInput: () => text(process.stdin),
   workspaces: createWorkspaceMaker(databaseUrl),
+  codecServer,
 });
 
 /** The database that the environment names, else the one of the local stack if it runs. */

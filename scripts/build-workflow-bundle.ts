@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FAILURE_CONVERTER_PATH } from '../src/engine/data-converter.ts';
 
 const root = dirname(import.meta.dirname);
 const cacheDirectory = join(root, '.baton', 'cache');
@@ -52,7 +53,10 @@ function bundlePath(hash: string): string {
 
 /** Everything a bundle depends on: our workflow and domain code, the locked packages, this file. */
 function hashOfInputs(): string {
-  const files = globSync(['src/workflows/**/*.ts', 'src/domain/**/*.ts'], { cwd: root })
+  const files = globSync(
+    ['src/workflows/**/*.ts', 'src/domain/**/*.ts', 'src/engine/failure-converter.ts'],
+    { cwd: root },
+  )
     .filter((file) => !file.endsWith('.test.ts'))
     .toSorted();
   const hash = createHash('sha256');
@@ -79,6 +83,7 @@ export async function buildWorkflowBundle(): Promise<string> {
       // Pure and without state, so that all runs of a worker share one copy: each cached run then takes
       // about a third of the memory, and starting one evaluates only src/workflows.
       preloadModules: SHARED_MODULES.map((file) => join(root, 'src', 'domain', file)),
+      failureConverterPath: FAILURE_CONVERTER_PATH,
       logger: new DefaultLogger('WARN'),
     });
     // Somebody saved a source meanwhile: what was built has no name that says what is in it.

@@ -19,6 +19,7 @@ function environment(changes: Environment = {}): Environment {
     TEMPORAL_CONFIG_FILE: '/does/not/exist',
     BATON_ASSETS_DIR: '/var/lib/baton/assets',
     BATON_SECRET_KEY: key,
+    BATON_PAYLOAD_KEY: otherKey,
     ...changes,
   };
 }
@@ -34,7 +35,7 @@ function issuesOf(read: () => unknown): Record<string, string> {
 }
 
 describe('configuration of the API', () => {
-  it('needs four variables and has defaults for the rest', () => {
+  it('needs five variables and has defaults for the rest', () => {
     const config = readApiConfig(environment());
     expect(config).toMatchObject({
       host: '127.0.0.1',
@@ -60,7 +61,13 @@ describe('configuration of the API', () => {
   it('names every missing variable at once', () => {
     expect(
       Object.keys(issuesOf(() => readApiConfig({ TEMPORAL_CONFIG_FILE: '/does/not/exist' }))),
-    ).toEqual(['DATABASE_URL', 'BATON_ASSETS_DIR', 'BATON_SECRET_KEY', 'TEMPORAL_ADDRESS']);
+    ).toEqual([
+      'DATABASE_URL',
+      'BATON_ASSETS_DIR',
+      'BATON_SECRET_KEY',
+      'BATON_PAYLOAD_KEY',
+      'TEMPORAL_ADDRESS',
+    ]);
   });
 
   it('treats an empty variable as one that is not set', () => {

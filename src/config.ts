@@ -28,6 +28,13 @@ export interface CommonConfig {
     /** Every key that may decrypt, the current one first. */
     all: readonly SecretKey[];
   };
+  /** For what the engine stores. */
+  payloadKeys: {
+    /** Encrypts; null: it is stored as plain JSON. */
+    current: SecretKey | null;
+    /** Every key that may decrypt. */
+    all: readonly SecretKey[];
+  };
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
 }
@@ -144,6 +151,32 @@ export function readSecretsConfig(
   return { databaseUrl: variables.DATABASE_URL, secretKeys: secretKeysOf(variables) };
 }
 
+/**
+ * What the codec server for the engine's UI needs.
+ *
+ * @throws ConfigError when the key is missing or wrong.
+ */
+export function readPayloadConfig(
+  environment: Environment = process.env,
+): CommonConfig['payloadKeys'] {
+  const { BATON_PAYLOAD_KEY, BATON_PREVIOUS_PAYLOAD_KEYS } = commonVariables;
+  const variables = readPlain(
+    z.object({ BATON_PAYLOAD_KEY, BATON_PREVIOUS_PAYLOAD_KEYS }),
+    environment,
+  );
+  return payloadKeysOf(variables);
+}
+
+function payloadKeysOf({
+  BATON_PAYLOAD_KEY: current,
+  BATON_PREVIOUS_PAYLOAD_KEYS: previous,
+}: Pick<
+  CommonVariables,
+  'BATON_PAYLOAD_KEY' | 'BATON_PREVIOUS_PAYLOAD_KEYS'
+>): CommonConfig['payloadKeys'] {
+  return { current, all: current === null ? previous : [current, ...previous] };
+}
+
 function secretKeysOf({
   BATON_SECRET_KEY: current,
   BATON_PREVIOUS_SECRET_KEYS: previous,
@@ -162,6 +195,7 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     local: variables.BATON_LOCAL,
     assetsDir: variables.BATON_ASSETS_DIR,
     secretKeys: secretKeysOf(variables),
+    payloadKeys: payloadKeysOf(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
   };
 }

@@ -17,6 +17,8 @@ export function programEnvironment(
 ): NodeJS.ProcessEnv {
   return {
     RATE_LIMIT_PER_SECOND: String(REQUESTS_PER_SECOND),
+    // The UI of a local engine is there to be read.
+    BATON_PAYLOAD_KEY: 'off',
     ...(settings.noTemporalProfile ? withoutTemporal(base, settings.noTemporalProfile) : base),
     DATABASE_URL: settings.databaseUrl,
     TEMPORAL_ADDRESS: settings.temporalAddress,

@@ -25,6 +25,8 @@ interface OwnProgram {
   name: string;
   script: string;
   environment?: NodeJS.ProcessEnv;
+  /** Called with each line that it writes. */
+  onLine?: ((line: string) => void) | undefined;
 }
 
 /** Servers, a workspace and a sandbox network that exist for one measurement; programs are added to them. */
@@ -51,6 +53,7 @@ export interface TemporaryStack {
     name?: string;
     url?: string;
     environment?: NodeJS.ProcessEnv;
+    onLine?: ((line: string) => void) | undefined;
   }): Promise<ListeningProgram>;
   /** Stops every process, the last started first, and removes the directory. */
   stop(): Promise<void>;
@@ -134,9 +137,10 @@ async function startParts(
   );
   undo.push(() => sandbox.process.stop({ graceMs: STOP_GRACE_MS }));
 
-  const withShared = ({ name, script, environment = {} }: OwnProgram) => ({
+  const withShared = ({ name, script, environment = {}, onLine }: OwnProgram) => ({
     name,
     script,
+    ...(onLine !== undefined && { onLine }),
     environment: { ...shared, SANDBOX_URL: sandbox.url, ...environment },
   });
   return {
@@ -161,8 +165,8 @@ async function startParts(
       undo.push(() => started.stop({ graceMs: STOP_GRACE_MS }));
       return started;
     },
-    async startApi({ name = 'API', url, environment = {} } = {}) {
-      const program = withShared({ name, script: 'src/api/server.ts', environment });
+    async startApi({ name = 'API', url, environment = {}, onLine } = {}) {
+      const program = withShared({ name, script: 'src/api/server.ts', environment, onLine });
       const startAt = (address: string) => startApiAt(address, program);
       const api =
         url === undefined

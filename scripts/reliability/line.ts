@@ -1,6 +1,17 @@
 import type { TemporaryStack } from '../local/temporary-stack.ts';
 
-export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6' | 'R17' | 'R18' | 'R19' | 'R20';
+export type LineId =
+  | 'R1'
+  | 'R2'
+  | 'R3'
+  | 'R4'
+  | 'R5'
+  | 'R6'
+  | 'R17'
+  | 'R18'
+  | 'R19'
+  | 'R20'
+  | 'R21';
 
 /** What a run is told. */
 export interface RunOptions {

@@ -9,6 +9,19 @@ import { R17 } from './lines/r17.ts';
 import { R18 } from './lines/r18.ts';
 import { R19 } from './lines/r19.ts';
 import { R20 } from './lines/r20.ts';
+import { R21 } from './lines/r21.ts';
 
 /** The lines that can be run, by the names of the scorecard. */
-export const LINES: Readonly<Record<LineId, Line>> = { R1, R2, R3, R4, R5, R6, R17, R18, R19, R20 };
+export const LINES: Readonly<Record<LineId, Line>> = {
+  R1,
+  R2,
+  R3,
+  R4,
+  R5,
+  R6,
+  R17,
+  R18,
+  R19,
+  R20,
+  R21,
+};

@@ -32,13 +32,23 @@ export interface SandboxAccount {
   name: string;
 }
 
-/** @param options.apiParts, workerParts of the first API and the first worker. */
+/**
+ * @param options.apiParts, workerParts of the first API and the first worker
+ * @param options.environment, onLine what every program of the line is told, and what it writes
+ */
 export async function openSite(
   stack: TemporaryStack,
   {
     apiParts = [],
     workerParts = [],
-  }: { apiParts?: readonly Part[]; workerParts?: readonly Part[] } = {},
+    environment: own = {},
+    onLine,
+  }: {
+    apiParts?: readonly Part[];
+    workerParts?: readonly Part[];
+    environment?: NodeJS.ProcessEnv;
+    onLine?: (line: string) => void;
+  } = {},
 ): Promise<Site> {
   const { workspaceId } = stack.credentials;
   const taskQueue = `reliability-${randomUUID()}`;
@@ -50,17 +60,18 @@ export async function openSite(
       ...replacing(chosen, harness.url),
       TASK_QUEUE: taskQueue,
       BATON_WORKFLOW_BUNDLE: stack.workflowBundle,
+      ...own,
     };
   }
   async function startApi(chosen: readonly Part[] = [], url?: string): Promise<ListeningProgram> {
     const environment = environmentFor(chosen);
-    const api = await stack.startApi(url === undefined ? { environment } : { url, environment });
+    const api = await stack.startApi({ ...(url !== undefined && { url }), environment, onLine });
     programs.push(api.process);
     return api;
   }
   async function startWorker(chosen: readonly Part[] = []): Promise<BoundProcess> {
     const environment = environmentFor(chosen);
-    const worker = await stack.start({ name: 'Worker', script: 'worker.ts', environment });
+    const worker = await stack.start({ name: 'Worker', script: 'worker.ts', environment, onLine });
     programs.push(worker);
     await waitUntilReady(worker, 'Worker', async () =>
       worker.tail().includes('worker polls') ? true : undefined,

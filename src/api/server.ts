@@ -12,6 +12,7 @@ import { timeTravel } from '../commands/time-travel.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
+import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
@@ -42,7 +43,11 @@ const connection = Connection.lazy({
   channelArgs: CLIENT_CHANNEL_ARGS,
 });
 const { namespace, taskQueue } = config.temporal;
-const temporal = new Client({ connection, namespace });
+const temporal = new Client({
+  connection,
+  namespace,
+  dataConverter: createDataConverter(config.payloadKeys),
+});
 const { db } = database;
 
 let stopping = false;

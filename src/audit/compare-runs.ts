@@ -9,6 +9,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import { type Answers, askMany } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { readHead } from './run-history.ts';
+import { limitsNear, type RunSize } from './run-limits.ts';
 import { type RunStatus, readRunStatus, type Trouble } from './run-status.ts';
 
 const PARALLEL = 8;
@@ -69,6 +70,7 @@ function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<A
     const { runId, troubles } = run;
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
     const head = await readHead(temporal, { workflowId, runId }, until);
+    facts.push(...nearLimit(row, { ...run, stateBytes: head?.stateBytes ?? null }));
     if (head === null || row.isStarting) return { row, facts };
     if (head.seq !== row.seq) facts.push(apart(row, head.seq));
     else if (head.hash !== null && head.hash !== row.headHash) facts.push(forked(row, head.hash));
@@ -103,6 +105,13 @@ function apart(row: AuditRow, runSeq: number): Observation {
 function forked(row: AuditRow, runHash: string): Observation {
   const { seq, headHash } = row;
   return fact(row, 'chain_broken', { seq, fault: 'fork', rowHash: headHash, runHash });
+}
+
+function nearLimit(row: AuditRow, size: RunSize): Observation[] {
+  const near = limitsNear(size);
+  const { historyEvents, historyBytes, stateBytes } = size;
+  const evidence = { near, historyEvents, historyBytes, stateBytes, reportedAt: row.updatedAt };
+  return near.length === 0 ? [] : [fact(row, 'run_near_limit', evidence)];
 }
 
 function troubleOf(row: AuditRow, { code, evidence }: Trouble): Observation {

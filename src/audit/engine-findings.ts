@@ -43,6 +43,7 @@ const ABOUT_RUNS: readonly FindingCode[] = [
   'chain_broken',
   'activity_failing',
   'workflow_task_failing',
+  'run_near_limit',
 ];
 
 /** Findings of the tables that make the run behind them suspicious. */

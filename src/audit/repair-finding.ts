@@ -18,7 +18,7 @@ import {
   type RepairRequest,
   type RepairResult,
 } from './repair-outcome.ts';
-import { restartRun } from './restart-run.ts';
+import { rebuildRun, restartRun } from './restart-run.ts';
 import { readRecord } from './run-history.ts';
 import { stuckFindings } from './stuck-findings.ts';
 
@@ -53,7 +53,7 @@ export async function repairFinding(
   const roles = await rolesFor(deps, workspaceId, repair, finding);
   if (!caller.roles.some((role) => roles.includes(role))) return { outcome: 'forbidden', roles };
   try {
-    const result = await REPAIRERS[repair](deps, workspaceId, finding, reason);
+    const result = await REPAIRERS[repair](deps, workspaceId, finding);
     const row = finding.itemId === undefined ? [] : await locateRows(deps.db, [finding.itemId]);
     const { id: repairId } = await recordRepair(deps.db, {
       workspaceId,
@@ -102,6 +102,8 @@ function whereToSend(repair: RequestRepair, finding: Finding): RepairOutcome {
   return { outcome: 'is_command', method, path: `/v1/items/${finding.itemId}/${suffix}` };
 }
 
+const OF_ADMINS: readonly AuditRepair[] = ['restart_run', 'rebuild_run', 'terminate_run'];
+
 /** Whoever answers for the item may have its own records put right; runs are for admins. */
 async function rolesFor(
   { db }: RepairDeps,
@@ -109,25 +111,21 @@ async function rolesFor(
   repair: AuditRepair,
   { itemId }: Finding,
 ): Promise<Role[]> {
-  if (repair === 'restart_run' || repair === 'terminate_run') return ['admin'];
+  if (OF_ADMINS.includes(repair)) return ['admin'];
   const item = itemId === undefined ? null : await getItem(db, { workspaceId, itemId });
   if (item === null) return ['admin'];
   const { snapshot } = item;
   return ['admin', ...responsibleRoles(placeOf(snapshot), snapshot.context)];
 }
 
-type Repairer = (
-  deps: RepairDeps,
-  workspaceId: string,
-  finding: Finding,
-  reason: string,
-) => Promise<RepairResult>;
+type Repairer = (deps: RepairDeps, workspaceId: string, finding: Finding) => Promise<RepairResult>;
 
 const REPAIRERS: Record<AuditRepair, Repairer> = {
   resend_command: resendCommand,
   rebuild_row: async (deps, workspaceId, finding) =>
     (await rebuildRow(deps, keyOf(workspaceId, finding))).result,
   restart_run: (deps, workspaceId, finding) => restartRun(deps, keyOf(workspaceId, finding)),
+  rebuild_run: (deps, workspaceId, finding) => rebuildRun(deps, keyOf(workspaceId, finding)),
   terminate_run: terminateRun,
 };
 
@@ -158,12 +156,14 @@ async function resendCommand(
   };
 }
 
-/** Ends a run that no row knows. One that is sending a post is left alone: nobody would see its end. */
+/**
+ * Ends a run that no row knows. Why somebody wants that is in the record of the repair: the engine keeps
+ * a reason as plain text. One that is sending a post is left alone: nobody would see its end.
+ */
 async function terminateRun(
   { db, temporal }: RepairDeps,
   _workspaceId: string,
   { evidence }: Finding,
-  reason: string,
 ): Promise<RepairResult> {
   const workflowId = String(evidence['workflowId']);
   const runId = String(evidence['runId']);
@@ -178,7 +178,9 @@ async function terminateRun(
       throw new NotPossible('the run is sending a post. Wait until its outcome is known');
     }
     await ask(temporal, until, () =>
-      temporal.workflow.getHandle(workflowId, runId).terminate(reason),
+      temporal.workflow
+        .getHandle(workflowId, runId)
+        .terminate('terminate_run' satisfies AuditRepair),
     );
     return { workflowId, runId, terminated: true };
   } catch (error) {

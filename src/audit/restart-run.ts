@@ -69,6 +69,25 @@ export async function restartRun(
   return { restarted: true, runId, seq };
 }
 
+/**
+ * Ends a run that cannot go on, or whose history is near its limit, and starts it again from its row. A
+ * reset of the engine would apply again what people were answered; this goes on behind the last event.
+ * @throws NotPossible before anything was ended, while something is under way, or where the history does
+ * not give the whole chain.
+ */
+export async function rebuildRun(deps: RestartDeps, key: ItemKey): Promise<RepairResult> {
+  const { temporal } = deps;
+  const workflowId = itemWorkflowId(key.itemId);
+  const run = await readRunStatus(temporal, { workflowId }, Date.now() + START_MS);
+  if (run.state === 'open') {
+    const { record } = await rebuildRow(deps, key);
+    refuseUnderWay(record.snapshot.context);
+    const handle = temporal.workflow.getHandle(workflowId, run.runId);
+    await ask(temporal, Date.now() + START_MS, () => handle.terminate('rebuild_run'));
+  }
+  return restartRun(deps, key);
+}
+
 /** Work beside the loop is not in the snapshot: only the run that began it could have seen its end. */
 function refuseUnderWay(context: ItemContext): void {
   const sending = context.publications.filter(isSending).map(({ id }) => id);

@@ -5,7 +5,9 @@ import { firstEvents } from '../commands/project-command.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { itemBytes } from '../domain/item/size.ts';
 import { ask } from '../engine/ask.ts';
+import { PayloadUnreadable } from '../engine/payload-codec.ts';
 import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
 
 /** One run of the engine; without a run id, the latest of the workflow. */
@@ -29,6 +31,8 @@ export interface RunHead {
   seq: number;
   /** Hash of the event at `seq`; null where the entry that says so does not carry it. */
   hash: string | null;
+  /** What the state of the item takes; null where the entries do not carry it. */
+  stateBytes: number | null;
 }
 
 /** Everything that the engine's history tells of an item. */
@@ -171,7 +175,9 @@ function runBefore({ workflowId }: Execution, first: HistoryEntry | undefined): 
 function headOf(reports: readonly Report[]): RunHead {
   const seq = Math.max(...reports.map((one) => one.seq));
   const last = reports.flatMap(({ events }) => events).find((event) => event.seq === seq);
-  return { seq, hash: last?.hash ?? null };
+  const newest = reports.filter(hasSnapshot).find((report) => report.seq === seq);
+  const stateBytes = newest === undefined ? null : itemBytes(newest.snapshot.context);
+  return { seq, hash: last?.hash ?? null, stateBytes };
 }
 
 /** The entries of a run's history, page by page, from its start unless `isReverse`. */
@@ -222,10 +228,10 @@ async function readReport(temporal: Client, entry: HistoryEntry): Promise<Report
 
 /** A result of the Update `command`, or a batch for the tables; other Updates have no events. */
 function reportOf(
-  result: (Partial<CommandResult> & { seq?: number }) | null,
+  result: (Partial<CommandResult> & { seq?: number }) | null | undefined,
   answered: Report['answered'],
 ): Report | null {
-  if (result === null || !Array.isArray(result.events)) return null;
+  if (!Array.isArray(result?.events)) return null;
   const { events, snapshot = null } = result;
   const seq = result.seq ?? events.at(-1)?.seq;
   return seq === undefined ? null : { seq, events, snapshot, answered };
@@ -267,7 +273,9 @@ async function decode(temporal: Client, payloads: Payloads): Promise<(object | n
   try {
     const values = await decodeArrayFromPayloads(temporal.options.loadedDataConverter, payloads);
     return values.map((value) => (typeof value === 'object' ? value : null));
-  } catch {
+  } catch (error) {
+    // A key is missing: what is not read is not what is not there.
+    if (error instanceof PayloadUnreadable) throw error;
     return [];
   }
 }

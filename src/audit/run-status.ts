@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { ask, isNotFound } from '../engine/ask.ts';
 import { instantOf } from '../engine/instant.ts';
 import { type Execution, readTaskFailure } from './run-history.ts';
@@ -14,6 +15,8 @@ export interface OpenRun {
   runId: string;
   startedAt: string | null;
   taskQueue: string;
+  historyEvents: number;
+  historyBytes: number;
   troubles: Trouble[];
 }
 
@@ -64,14 +67,16 @@ export async function readRunStatus(
     const task = failingTask(description, execution);
     for (const { evidence } of task) {
       const failure = await readTaskFailure(temporal, { ...execution, runId }, until);
-      evidence['lastError'] = failure === null ? 'no answer' : errorOf(failure);
+      evidence['lastError'] = failure === null ? 'no answer' : await errorOf(temporal, failure);
     }
     return {
       state: 'open',
       runId,
       startedAt: instantOf(info?.startTime),
       taskQueue: info?.taskQueue ?? '',
-      troubles: [...task, ...failingActivities(description, execution)],
+      historyEvents: Number(info?.historyLength ?? 0),
+      historyBytes: Number(info?.historySizeBytes ?? 0),
+      troubles: [...task, ...(await failingActivities(temporal, description, execution))],
     };
   } catch (error) {
     if (isNotFound(error)) return { state: 'not_found' };
@@ -89,37 +94,43 @@ function failingTask({ pendingWorkflowTask }: Description, { workflowId }: Execu
     : [{ code: 'workflow_task_failing', evidence: { workflowId, attempts } }];
 }
 
-function failingActivities(
+async function failingActivities(
+  temporal: Client,
   { pendingActivities }: Description,
   { workflowId }: Execution,
-): Trouble[] {
-  return (pendingActivities ?? []).flatMap((pending): Trouble[] => {
-    const { attempt, lastFailure } = pending;
-    if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null) {
-      return [];
-    }
-    return [
-      {
-        code: 'activity_failing',
-        evidence: {
-          workflowId,
-          activity: pending.activityType?.name ?? '',
-          attempts: attempt,
-          maximumAttempts: pending.maximumAttempts,
-          lastError: errorOf(lastFailure),
-        },
-      },
-    ];
-  });
+): Promise<Trouble[]> {
+  const troubles: Trouble[] = [];
+  for (const { attempt, lastFailure, activityType, maximumAttempts } of pendingActivities ?? []) {
+    if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null)
+      continue;
+    const evidence = {
+      workflowId,
+      activity: activityType?.name ?? '',
+      attempts: attempt,
+      maximumAttempts,
+      lastError: await errorOf(temporal, lastFailure),
+    };
+    troubles.push({ code: 'activity_failing', evidence });
+  }
+  return troubles;
 }
 
+type Failure = NonNullable<Parameters<typeof decodeOptionalFailureToOptionalError>[1]>;
+
 /** Type and first words; the query layer puts parameters (texts) behind its first line. */
-function errorOf(failure: {
-  message?: string | null;
-  applicationFailureInfo?: { type?: string | null } | null;
-}): string {
-  const [line = ''] = (failure.message ?? '').split('\n');
+async function errorOf(temporal: Client, failure: Failure): Promise<string> {
+  const [line = ''] = (await messageOf(temporal, failure)).split('\n');
   const type = failure.applicationFailureInfo?.type;
   const message = line.startsWith('Failed query') ? 'the database refused a query' : line;
   return [type, message].filter(Boolean).join(': ').slice(0, MESSAGE_LENGTH);
+}
+
+async function messageOf(temporal: Client, failure: Failure): Promise<string> {
+  const { loadedDataConverter } = temporal.options;
+  try {
+    const error = await decodeOptionalFailureToOptionalError(loadedDataConverter, failure);
+    return error?.message ?? '';
+  } catch (error) {
+    return error instanceof Error ? error.message : 'it cannot be read';
+  }
 }

@@ -8,6 +8,20 @@ export interface CliDeps {
   /** All of the standard input. */
   readInput(): Promise<string>;
   readonly workspaces: WorkspaceMaker;
+  readonly codecServer: CodecServer;
+}
+
+/** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */
+export interface CodecServer {
+  /** Serves until the process is interrupted; `onReady` is given the address for the UI. */
+  serve(plan: CodecPlan, onReady: (address: string) => void): Promise<void>;
+}
+
+export interface CodecPlan {
+  host: string;
+  port: number;
+  /** Origins of the UI. */
+  uiOrigins: readonly string[];
 }
 
 /** What needs the database, not the API: nobody has a key before. */

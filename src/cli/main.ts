@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { BatonError, BatonPendingError, BatonUnreachableError } from '../client/index.ts';
 import { addActsCommand } from './acts-command.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
+import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
 import { addItemCommands } from './item-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
@@ -42,6 +43,7 @@ function createProgram(deps: CliDeps): Command {
   addActsCommand(program, deps);
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
+  addCodecServerCommand(program, deps);
   return program;
 }
 

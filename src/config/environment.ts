@@ -7,7 +7,13 @@ import { readTemporal, type TemporalSettings } from './temporal.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Secrets may come from a file: `<name>_FILE` holds its path, as container platforms mount them. */
-export const variablesWithFile = ['DATABASE_URL', 'BATON_SECRET_KEY', 'BATON_PREVIOUS_SECRET_KEYS'];
+export const variablesWithFile = [
+  'DATABASE_URL',
+  'BATON_SECRET_KEY',
+  'BATON_PREVIOUS_SECRET_KEYS',
+  'BATON_PAYLOAD_KEY',
+  'BATON_PREVIOUS_PAYLOAD_KEYS',
+];
 
 interface Reading<T> {
   variables: T | null;

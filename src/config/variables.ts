@@ -81,7 +81,7 @@ const publicUrlRule =
   'must be the address at which callers reach the API, such as https://baton.example';
 const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
 
-const secretKey = z.string().transform((value, context): SecretKey => {
+function keyOf(value: string, context: z.RefinementCtx): SecretKey {
   const bytes = Buffer.from(value, 'base64');
   const isCanonical = bytes.toString('base64').replace(/=+$/, '') === value.replace(/=+$/, '');
   if (!isCanonical || bytes.length !== KEY_BYTES) {
@@ -90,7 +90,13 @@ const secretKey = z.string().transform((value, context): SecretKey => {
     context.addIssue({ code: 'custom', message: `is no random key; it must be ${keyRule}` });
   }
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
-});
+}
+
+const secretKey = z.string().transform(keyOf);
+/** Plain text in the engine is a decision that somebody writes down. */
+const keyOrOff = z
+  .string()
+  .transform((value, context) => (value === 'off' ? null : keyOf(value, context)));
 
 export const commonVariables = {
   DATABASE_URL: required(databaseRule).transform(
@@ -105,6 +111,8 @@ export const commonVariables = {
   BATON_ASSETS_DIR: required('the directory that holds uploaded assets'),
   BATON_SECRET_KEY: required(keyRule).pipe(secretKey),
   BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  BATON_PAYLOAD_KEY: required(`${keyRule}, or off`).pipe(keyOrOff),
+  BATON_PREVIOUS_PAYLOAD_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))

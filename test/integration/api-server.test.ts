@@ -40,6 +40,7 @@ function startServer(change: Record<string, string | undefined> = {}): ApiProces
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     BATON_ASSETS_DIR: directory,
     BATON_SECRET_KEY: randomBytes(32).toString('base64'),
+    BATON_PAYLOAD_KEY: 'off',
     PORT: '0',
     ...change,
   };

@@ -66,7 +66,12 @@ describe('an operator with nothing but the image and an empty database', () => {
 
   /** What .env says, and the database of the test in the place of the composed one. */
   const settings = (change: Record<string, string> = {}) =>
-    composeEnvironment({ DATABASE_URL: empty.url, BATON_SECRET_KEY: FIRST_KEY, ...change });
+    composeEnvironment({
+      DATABASE_URL: empty.url,
+      BATON_SECRET_KEY: FIRST_KEY,
+      BATON_PAYLOAD_KEY: 'off',
+      ...change,
+    });
 
   /** `docker compose run --rm api node …`, without the container. */
   async function run(args: string[], env = settings()) {

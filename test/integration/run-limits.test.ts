@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type Audit, createAudit } from '../../src/audit/audit.ts';
+import type { Finding } from '../../src/domain/audit/finding.ts';
+import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
-import { BATCH_BYTES } from '../../src/domain/item/size.ts';
+import { BATCH_BYTES, ITEM_BYTES, itemBytes } from '../../src/domain/item/size.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
 import { commandUpdate } from '../../src/workflows/messages.ts';
 import { makeBrief } from '../support/content.ts';
@@ -80,6 +85,90 @@ describe('a run', () => {
     expect(await batchBytes(itemId)).toBeLessThan(4 * BATCH_BYTES + 250_000);
     // It goes on as every other run.
     await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief({ notes: 'on' }) });
+  });
+});
+
+describe('a run near or beyond a limit', () => {
+  let audit: Audit;
+  beforeAll(() => {
+    audit = createAudit(engine.deps);
+  });
+
+  async function find(code: FindingCode, itemId: string): Promise<Finding | null> {
+    const { workspaceId } = engine.workspace;
+    const now = new Date().toISOString();
+    const { items } = await audit.stuck({ workspaceId, now, limit: 50, filters: { code } });
+    return items.find((finding) => finding.itemId === itemId) ?? null;
+  }
+
+  /** In the place of the engine's own: no task of a run succeeds with it. */
+  async function badWorker(): Promise<{ stop(): Promise<void> }> {
+    await engine.stopWorker();
+    const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
+    const { temporal, taskQueue } = engine.deps;
+    const worker = await Worker.create({
+      connection,
+      namespace: temporal.options.namespace,
+      taskQueue,
+      workflowsPath: join(import.meta.dirname, '..', 'support', 'bad-deploy.ts'),
+      activities: { recordEvents: async () => {} },
+    });
+    const done = worker.run();
+    return {
+      async stop() {
+        worker.shutdown();
+        await done;
+        await connection.close();
+      },
+    };
+  }
+
+  it('is found by the state of its item; a new run would not help', async () => {
+    const itemId = await engine.start({ brief: makeBrief() });
+    expect(await find('run_near_limit', itemId)).toBeNull();
+    const { checklists } = (await engine.context(itemId)).playbook;
+    const reason = 'r'.repeat(2_000);
+    const bytes = async () => itemBytes((await engine.runState(itemId)).snapshot.context);
+    while ((await bytes()) < 0.8 * ITEM_BYTES) {
+      for (let count = 1; count <= 10; count += 1) {
+        await giveUnbounded(itemId, 'offer_handoff', { checklist: checklists.brief });
+        await giveUnbounded(itemId, 'withdraw_handoff', { reason });
+      }
+    }
+    const found = await eventually(() => find('run_near_limit', itemId));
+    expect(found).toMatchObject({ severity: 'warning', repairs: [] });
+    expect(found.evidence).toMatchObject({ near: ['stateBytes'] });
+    expect(found.message).toContain('bytes of state');
+  });
+
+  it('is built again from its row where no task of it succeeds any more', async () => {
+    const itemId = await engine.start({ brief: makeBrief() });
+    const before = await engine.chain(itemId);
+    const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    const { runId } = await handle.describe();
+    const bad = await badWorker();
+    const cut = engine.send('strategist', itemId, 'save_brief', { brief: makeBrief() });
+    const found = await eventually(() => find('workflow_task_failing', itemId));
+    await bad.stop();
+    expect(found.repairs).toEqual(['rebuild_run']);
+    const request = { findingId: found.id, repair: 'rebuild_run' as const, reason: 'it is stuck' };
+    const now = new Date().toISOString();
+    const strategist = engine.callerFor('strategist');
+    expect(await audit.repair({ ...request, caller: strategist, now })).toMatchObject({
+      outcome: 'forbidden',
+    });
+    const caller = { ...strategist, roles: ['admin' as const] };
+    const outcome = await audit.repair({ ...request, caller, now });
+    expect(outcome).toMatchObject({ outcome: 'done', result: { restarted: true } });
+    expect((await handle.describe()).runId).not.toBe(runId);
+    expect(JSON.stringify(await handle.fetchHistory())).not.toContain('it is stuck');
+    await engine.startWorker();
+    expect(await cut).toMatchObject({ outcome: expect.stringMatching(/pending|applied/) });
+    await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief({ notes: 'on' }) });
+    const chain = await engine.chain(itemId);
+    expect(chain.slice(0, before.length)).toEqual(before);
+    expect(verifyChain(chain)).toBeNull();
+    expect(await find('workflow_task_failing', itemId)).toBeNull();
   });
 });
 

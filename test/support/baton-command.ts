@@ -21,6 +21,7 @@ export async function runCommand(
     printError: (line) => err.push(line),
     readInput: async () => '',
     workspaces: { init: noDatabase, create: noDatabase },
+    codecServer: { serve: async () => {} },
     ...deps,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

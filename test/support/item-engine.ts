@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -41,6 +42,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
+import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
@@ -138,6 +140,8 @@ export interface EngineOptions {
   sendTiming?: Partial<SendTiming>;
   /** Workflows that the worker of this process runs instead of those of the program. */
   workflowsPath?: string;
+  /** What encrypts what the engine stores; without one that is plain. */
+  payloadKey?: BoxKey;
   /** Servers on loopback that adapters may reach beside the sandbox. */
   allowedOrigins?: string[];
 }
@@ -158,7 +162,13 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     channelArgs: CLIENT_CHANNEL_ARGS,
   });
   const namespace = await createTestNamespace(clientConnection);
-  const temporal = clientOf(clientConnection, namespace, options);
+  const { payloadKey } = options;
+  const dataConverter = createDataConverter(
+    payloadKey === undefined
+      ? { current: null, all: [] }
+      : { current: payloadKey, all: [payloadKey] },
+  );
+  const temporal = clientOf(clientConnection, namespace, { ...options, dataConverter });
   const taskQueue = `test-${randomUUID()}`;
   const { allowedOrigins = [] } = options;
   const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
@@ -188,6 +198,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       namespace,
       taskQueue,
       workflowBundle,
+      dataConverter,
       activities,
       stickyQueueScheduleToStartTimeout: '1 second',
       maxCachedWorkflows: 50,
@@ -254,6 +265,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         BATON_ASSETS_DIR: join(directory, 'assets'),
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
         BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
+        BATON_PAYLOAD_KEY: payloadKey?.bytes.toString('base64') ?? 'off',
       });
       processes.push(worker);
       return worker;
@@ -339,7 +351,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
 }
 
 /** With the id that a worker of its own gives the same key. */
-function newSecretKey(): BoxKey {
+export function newSecretKey(): BoxKey {
   const bytes = randomBytes(32);
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
 }
@@ -358,11 +370,12 @@ function untilSettled<T extends { outcome: string }>(send: () => Promise<T>): Pr
 function clientOf(
   connection: Connection,
   namespace: string,
-  { continueAbove }: { continueAbove?: number },
+  { continueAbove, dataConverter }: { continueAbove?: number; dataConverter: DataConverter },
 ): Client {
   return new Client({
     connection,
     namespace,
+    dataConverter,
     ...(continueAbove !== undefined && {
       interceptors: {
         workflow: [

@@ -12,6 +12,7 @@ export const AUDIT_REPAIRS = [
   'resend_command',
   'rebuild_row',
   'restart_run',
+  'rebuild_run',
   'terminate_run',
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
@@ -67,7 +68,7 @@ export const FINDING_KINDS = {
   },
   token_expiring: { severity: 'warning', source: 'tables', repairs: ['replace_credentials'] },
   activity_failing: { severity: 'critical', source: 'engine', repairs: [] },
-  workflow_task_failing: { severity: 'critical', source: 'engine', repairs: [] },
+  workflow_task_failing: { severity: 'critical', source: 'engine', repairs: ['rebuild_run'] },
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
   backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
@@ -76,6 +77,7 @@ export const FINDING_KINDS = {
   run_without_row: { severity: 'critical', source: 'engine', repairs: ['terminate_run'] },
   run_ahead_of_row: { severity: 'warning', source: 'engine', repairs: ['rebuild_row'] },
   row_ahead_of_run: { severity: 'critical', source: 'engine', repairs: [] },
+  run_near_limit: { severity: 'warning', source: 'engine', repairs: ['rebuild_run'] },
   event_gap: { severity: 'critical', source: 'tables', repairs: ['rebuild_row'] },
   chain_broken: { severity: 'critical', source: 'chains', repairs: [] },
   timer_overdue: { severity: 'critical', source: 'tables', repairs: [] },
@@ -110,6 +112,9 @@ export function repairsFor(
         return at === null;
       case 'replace_credentials':
         return true;
+      // A new run has a new history; what the item itself holds goes along.
+      case 'rebuild_run':
+        return at !== null && !isFullItem(evidence);
       case 'rebuild_row':
       case 'restart_run':
       case 'add_readings':
@@ -123,6 +128,11 @@ export function repairsFor(
       }
     }
   });
+}
+
+/** Only the state of the item is near its limit. */
+function isFullItem({ near }: Record<string, unknown>): boolean {
+  return Array.isArray(near) && near.every((name) => name === 'stateBytes');
 }
 
 /** Position of a severity in the order of the list. */

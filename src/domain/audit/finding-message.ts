@@ -66,6 +66,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   run_ahead_of_row: (_, of) => `the run is at event ${of('runSeq')}, its row at ${of('rowSeq')}`,
   row_ahead_of_run: (_, of) =>
     `the row is at event ${of('rowSeq')}, its run only at ${of('runSeq')}`,
+  run_near_limit: (_, of) =>
+    `its run is near a limit (${of('near')}): ${of('historyEvents')} events, ${of('historyBytes')} bytes of history, ${of('stateBytes')} bytes of state`,
   event_gap: (_, of) =>
     `event ${of('firstMissing')} is missing. The row is at event ${of('rowSeq')}`,
   chain_broken: (_, of) => `event ${of('seq')} breaks the chain (${of('fault')})`,
