@@ -95,7 +95,7 @@ describe('the calendar feed', () => {
   it('holds no control character and no line end of a text', () => {
     const title = 'a\u0000b\u0007c\u001bd\u007fe\u009ff\tg\rh\u2028i\u0085j\vk\ud800l';
     const text = textOf([row({ title, permalink: 'https://x.test/\r\nSUMMARY:y' })]);
-    expect(brokenCalendarRules(text.replaceAll('\uFFFD', ''))).toEqual([]);
+    expect(brokenCalendarRules(text)).toEqual([]);
     const [event, ...others] = eventsOf(text);
     expect(others).toEqual([]);
     expect(event?.summary).toBe('abcdef\tg\nh\ni\nj\nk\uFFFDl (studio)');

@@ -1,7 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LONGEST_LINE, MOST_LINES, readCsv } from './csv.ts';
+import { LONGEST_LINE, MOST_FIELDS, MOST_LINES, readCsv } from './csv.ts';
 
 async function* inChunks(bytes: Uint8Array, size = 65_536): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -145,6 +145,13 @@ describe('readCsv', () => {
       line: 2,
     });
     expect(await fieldsOf(`a\n${'x'.repeat(LONGEST_LINE)}\r\nb`)).toHaveLength(3);
+  });
+
+  it('splits no row further than it may be wide', async () => {
+    const wide = (fields: number) => Array.from({ length: fields }, () => '"x"').join(',');
+    const { rows, mistakes } = await readAll(`${wide(MOST_FIELDS)}\n${wide(MOST_FIELDS + 1)}\n`);
+    expect(rows.map(({ fields }) => fields.length)).toEqual([MOST_FIELDS]);
+    expect(mistakes).toEqual([{ line: 2, kind: 'fields' }]);
   });
 
   it('refuses a file of too many lines, blank ones too', async () => {

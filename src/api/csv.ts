@@ -24,6 +24,7 @@ export class CsvError extends Error {
 
 /** Bytes. */
 export const LONGEST_LINE = 10_000;
+export const MOST_FIELDS = 100;
 /** With the blank ones: a spreadsheet may write thousands of them below its last row. */
 export const MOST_LINES = 200_000;
 
@@ -76,7 +77,9 @@ function checkBounds(bytes: Buffer, line: number): void {
   if (bytes.length > LONGEST_LINE) {
     throw new CsvError(line, `a line has ${LONGEST_LINE} bytes at most`);
   }
-  if (line === 1 && isUtf16(bytes)) throw new CsvError(line, 'is UTF-16: save the file as UTF-8');
+  if (line === 1 && isUtf16(bytes)) {
+    throw new CsvError(line, 'is UTF-16 or no text: save the file as CSV in UTF-8');
+  }
 }
 
 /** @throws CsvError */
@@ -97,7 +100,7 @@ class LineSplitter {
    */
   *cut(chunk: Uint8Array | null): Generator<Buffer> {
     const bytes = chunk === null ? this.#rest : Buffer.concat([this.#rest, chunk]);
-    this.#end ??= lineEndOf(bytes);
+    this.#end ??= lineEndOf(bytes.subarray(0, LONGEST_LINE + 2));
     let from = 0;
     if (this.#end !== null) {
       for (let at = bytes.indexOf(this.#end); at !== -1; at = bytes.indexOf(this.#end, from)) {
@@ -173,6 +176,9 @@ function fieldsOf(
     }
     fields.push(field);
     if (next === -1) return { fields };
+    if (fields.length === MOST_FIELDS) {
+      return { kind: 'fields', message: `has more than ${MOST_FIELDS} fields` };
+    }
     at = next + 1;
   }
 }

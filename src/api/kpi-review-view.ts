@@ -6,7 +6,7 @@ import type { ItemContext } from '../domain/item/context.ts';
 import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
-import { Reading } from '../domain/kpi/measures.ts';
+import type { Reading } from '../domain/kpi/measures.ts';
 import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
@@ -68,7 +68,8 @@ export type KpiReview = z.infer<typeof KpiReview>;
 /** What the worker stores when it freezes a review (activities/kpi-review.ts). */
 const FrozenBody = z.object({
   targets: z.array(Target),
-  readings: z.array(Reading),
+  // Judged when they were stored, and there may be thousands.
+  readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
   frozenAt: z.string(),
 });
@@ -149,10 +150,9 @@ function originsOf(
   { readings: used }: ReviewVerdicts,
 ): Pick<KpiReview, 'stated' | 'measured'> {
   const usedIds = new Set(used);
-  const counting = latestReadings(readings);
-  const countingIds = new Set(counting.map(({ id }) => id));
-  const series = new Set(counting.filter(({ id }) => usedIds.has(id)).map(seriesKey));
+  const series = new Set(readings.filter(({ id }) => usedIds.has(id)).map(seriesKey));
   const shown = readings.filter((reading) => series.has(seriesKey(reading)));
+  const countingIds = new Set(latestReadings(shown).map(({ id }) => id));
   const viewOf = (reading: Reading): ReviewReading => {
     const { provisional: _, definition: __, ...rest } = reading;
     return { ...rest, counts: countingIds.has(reading.id) };

@@ -19,7 +19,9 @@ export function readNumber(text: string): NumberText {
   const [, sign, digits] = /^([-−]?)(\d.*)$/su.exec(text) ?? [];
   if (digits === undefined) return notANumber(text);
   const minus = sign === '' ? '' : '-';
-  const decimal = /^\d+(?:[.,]\d+)?$/.test(digits) ? digits.replace(',', '.') : null;
+  // Padding such as `01.000` belongs to no decimal number.
+  const isDecimal = /^(?:\d+|(?:0|[1-9]\d*)[.,]\d+)$/.test(digits);
+  const decimal = isDecimal ? digits.replace(',', '.') : null;
   const grouped = withoutGroups(digits);
   if (decimal !== null && grouped !== null) {
     return { readings: [`${minus}${unmistakable(decimal)}`, `${minus}${grouped}`] };

@@ -162,7 +162,7 @@ function fieldOf(column: string, text: string): { value: unknown } | { mistake: 
 
 /** Null for what the schema has to judge. */
 function instantMistake(text: string): FieldMistake | null {
-  if (/^\d{4}-\d\d-\d\dT\d/.test(text)) return null;
+  if (/^\d{4}-\d\d-\d\dT\d.*(?:Z|[+-]\d\d:?\d\d)$/.test(text)) return null;
   const message = 'is not an instant: write it with its time and zone, as 2026-03-02T08:00:00Z';
   return dateProblem(text) ?? { kind: 'instant', message };
 }

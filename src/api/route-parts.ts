@@ -36,9 +36,20 @@ export function idParams(description: string, example: string): z.ZodObject<{ id
 
 const MAX_LIMIT = 200;
 
+/**
+ * A whole number of a query, written in digits: `1e2`, `0x10` and ` 5` are other people's numbers.
+ * The client states it as a number.
+ */
+export function wholeNumber({ from, to }: { from: number; to: number }) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' && !/^\d{1,9}$/.test(value) ? Number.NaN : value),
+    z.coerce.number(`is a whole number from ${from} to ${to}, in digits`).int().min(from).max(to),
+  );
+}
+
 /** Query parameters of every list. */
 export const paging = {
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).optional().meta({
+  limit: wholeNumber({ from: 1, to: MAX_LIMIT }).optional().meta({
     description: 'entries at most, 50 when left out',
     type: 'integer',
     minimum: 1,

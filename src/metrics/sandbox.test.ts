@@ -135,6 +135,7 @@ describe('the sandbox source', () => {
     ['a list of measures', { asOf: AS_OF, measures: [1, 2] }],
     ['no instant', { measures: { shares: 1 } }],
     ['no real instant', { asOf: 'soon', measures: { shares: 1 } }],
+    ['an instant over a minute ahead', { asOf: '2026-03-03T08:01:06Z', measures: { shares: 1 } }],
     ['an instant far ahead', { asOf: '9999-12-31T23:59:59Z', measures: { shares: 1 } }],
     ['no object', 'null'],
     ['no JSON', '{"asOf": '],

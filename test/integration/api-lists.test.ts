@@ -82,7 +82,18 @@ it.each(LISTS)('$path is paged: every entry once, in one order', async ({ path, 
 
 it.each(LISTS)('$path refuses a limit and a cursor that are none', async ({ path }) => {
   const foreign = Buffer.from(JSON.stringify([randomUUID()])).toString('base64url');
-  for (const query of ['limit=0', 'limit=201', 'cursor=x', `cursor=${foreign}`, 'page=2']) {
+  for (const query of [
+    'limit=0',
+    'limit=201',
+    'limit=',
+    'limit=1e2',
+    'limit=0x10',
+    'limit=%205',
+    'limit=5.0',
+    'cursor=x',
+    `cursor=${foreign}`,
+    'page=2',
+  ]) {
     const { status, json } = await read(`${path}?${query}`);
     expect([query, status, json.issues[0].in]).toEqual([query, 400, 'query']);
   }

@@ -15,7 +15,7 @@ export function brokenCalendarRules(text: string): string[] {
       .split('\r\n')
       .every((line) => Buffer.byteLength(line) <= 75),
     'has no empty line': !text.trimEnd().split('\r\n').includes(''),
-    'has half a character nowhere': text.isWellFormed() && !text.includes('\uFFFD'),
+    'has half a character nowhere': text.isWellFormed(),
     'has one version and one program': ['version', 'prodid'].every(
       (name) => calendar.getAllProperties(name).length === 1,
     ),

@@ -72,7 +72,7 @@ export const ProblemIssue = z
     count: z
       .int()
       .optional()
-      .describe('how many of this kind there are, where not all are listed one by one'),
+      .describe('on the first issue of a kind: how many of its kind there are, when not one'),
   })
   .meta({ id: 'ProblemIssue' });
 export type ProblemIssue = z.infer<typeof ProblemIssue>;

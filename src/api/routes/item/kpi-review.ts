@@ -15,7 +15,7 @@ import { ItemSummary } from '../../item-schema.ts';
 import { itemSummaryView } from '../../item-view.ts';
 import { frozenReviewView, KpiReview, previewReview } from '../../kpi-review-view.ts';
 import { answers, pageAnswers, pageView } from '../../route-answers.ts';
-import { body, ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
+import { body, ItemParams, idempotent, paging, wholeNumber, withKey } from '../../route-parts.ts';
 
 const readRoute = createRoute({
   ...withKey('get', 'KPI review'),
@@ -27,7 +27,7 @@ const readRoute = createRoute({
   request: {
     params: ItemParams,
     query: z.strictObject({
-      number: z.coerce.number().int().min(1).max(10_000).optional().meta({
+      number: wholeNumber({ from: 1, to: 10_000 }).optional().meta({
         type: 'integer',
         description: 'an earlier review; the latest when left out',
       }),
