@@ -54,7 +54,7 @@ const signRoute = createRoute({
   operationId: 'signOff',
   summary: 'Sign the verdicts off for a role',
   description:
-    'The strategist decides first; the other two agree or dissent with a comment. `learnings` are what it teaches for the next brief: kept beside the comment, shown with the sign-off and in the thread, and no stand-in for a comment. `reviewHash` says which verdicts were seen: others are not signed.',
+    'The strategist decides first; the other two agree or dissent with a comment. `learnings` are what it teaches for the next brief: kept beside the comment, shown with the sign-off and in the thread, and no stand-in for a comment. `reviewHash` says which verdicts were seen: others are not signed. Left out, the review that is frozen is meant.',
   request: { params: ItemParams, body: body(COMMAND_BODIES.sign_off, SIGN_OFF_EXAMPLE) },
   responses: COMMAND_RESPONSES,
 });

@@ -13,7 +13,7 @@ export interface ReviewPayloads {
     refs: {
       role: OwnerRole;
       decision: SignOff['decision'];
-      reviewHash: string;
+      reviewHash?: string;
       extendTo?: string;
       commentId?: string;
     };
@@ -26,7 +26,7 @@ export const REVIEW_BODIES = {
   sign_off: z.strictObject({
     role: z.enum(OWNER_ROLES),
     decision: SignOff.shape.decision,
-    reviewHash: Sha256,
+    reviewHash: Sha256.optional(),
     extendTo: CheckpointName.optional(),
     learnings: z.string().trim().min(1).max(10_000).optional(),
     comment,

@@ -21,7 +21,8 @@ export const REVIEW_REQUIREMENTS = {
       if (review === null || review.hash === null) {
         return unmet('the readings of this review are not frozen yet');
       }
-      return ask.refs === null || ask.refs.reviewHash === review.hash
+      const seen = ask.refs?.reviewHash;
+      return seen === undefined || seen === review.hash
         ? MET
         : unmet(`the review's hash is ${review.hash}`);
     },
