@@ -9,9 +9,8 @@ import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
 import { digestBrief, digestDraft } from '../domain/item/digests.ts';
-import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { slotsBesidePlan } from '../domain/item/slots.ts';
+import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
@@ -97,7 +96,7 @@ function clocks({ calendar, item, context }: ClockSources): ClockFacts {
 }
 
 function plannerOf({ item, context }: Pick<ClockSources, 'item' | 'context'>): SlotPlanner {
-  const binds = !isTentativePlace(placeOf(item.snapshot));
+  const binds = !isTentativePlace(placeOf(item.snapshot), context);
   return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
 }
 

@@ -11,7 +11,8 @@ import type { Place } from '../../src/domain/item/stages.ts';
 import { CAST } from './item-fixture.ts';
 import { type Bounds, deadEnds, graphOf, type Node } from './item-graph.ts';
 import { faultsBetween, faultsOf } from './item-invariants.ts';
-import { LINE, type World } from './item-world.ts';
+import { toRefused } from './item-journeys.ts';
+import { LINE, type World, worldInput } from './item-world.ts';
 
 // Thousands of states take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
@@ -55,6 +56,20 @@ const WORLDS: Record<string, { world: World; bounds?: Bounds }> = {
       outcomes: ['published', 'unknown'],
     },
     bounds: { stopWhen: isReviewing, without: isTentative },
+  },
+  'a refused post beside a published one, up to the verdict': {
+    world: {
+      ...LINE,
+      accounts: ['sandbox', 'mastodon'],
+      drafts: [1, 2],
+      outcomes: ['published', 'rejected'],
+      extras: ['unschedule', 'open_kpi_review', 'hold'],
+    },
+    bounds: {
+      from: toRefused(worldInput(LINE)).snapshot,
+      without: (event, place, { reviews }) =>
+        isTentative(event, place) && (place !== 'kpi_review' || reviews.length > 1),
+    },
   },
   'a campaign that is cancelled at any time': {
     world: { ...LINE, extras: ['unschedule'], campaign: true },
@@ -104,8 +119,11 @@ function abandoned({ place, context }: Node): string[] {
   const waiting = waitingOn(place, context);
   const wrong = waiting.filter(({ role, for: wanted }) => {
     const type = wanted as keyof typeof COMMAND_RULES;
-    const places: readonly string[] = COMMAND_RULES[type].in;
-    return !places.includes(place) || !rolesFor(type, place, context).includes(role);
+    const { in: places, toReplacePost = [] } = COMMAND_RULES[type];
+    return (
+      ![...places, ...toReplacePost].includes(place) ||
+      !rolesFor(type, place, context).includes(role)
+    );
   });
   const isWorking =
     context.publications.some(({ state }) => state === 'due' || state === 'sending') ||

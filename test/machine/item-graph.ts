@@ -20,13 +20,22 @@ type Snapshot = SnapshotFrom<typeof itemMachine>;
 export interface Bounds {
   /** Nothing is explored beyond such a state. */
   stopWhen?: (place: Place, context: ItemContext) => boolean;
+  /** Where the exploration begins; the start of the item when left out. */
+  from?: ItemSnapshot;
   /** Events that are left out. */
   without?: (event: ItemMachineEvent, place: Place, context: ItemContext) => boolean;
 }
 
-function traversal(world: World, { stopWhen, without }: Bounds) {
+function traversal(world: World, { stopWhen, from, without }: Bounds) {
   return {
-    input: worldInput(world),
+    ...(from === undefined
+      ? { input: worldInput(world) }
+      : {
+          fromState: itemMachine.resolveState({
+            value: from.value as never,
+            context: from.context,
+          }),
+        }),
     limit: 200_000,
     serializeState: (state: Snapshot) => keyOf(placeOf(state), state.context),
     events: (state: Snapshot) =>
