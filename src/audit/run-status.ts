@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
+import { isLookUpWait } from '../domain/channel/publication-intent.ts';
 import { ask, isNotFound } from '../engine/ask.ts';
 import { instantOf } from '../engine/instant.ts';
-import { type Execution, readTaskFailure } from './run-history.ts';
+import { CARRIES_EVENTS, type Execution, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
 export type RunStatus =
@@ -15,6 +16,8 @@ export interface OpenRun {
   startedAt: string | null;
   taskQueue: string;
   troubles: Trouble[];
+  /** An activity is on its way to the tables, and has not failed for long. */
+  isRecording: boolean;
 }
 
 /** Work of an open run that fails again and again. */
@@ -72,6 +75,10 @@ export async function readRunStatus(
       startedAt: instantOf(info?.startTime),
       taskQueue: info?.taskQueue ?? '',
       troubles: [...task, ...failingActivities(description, execution)],
+      isRecording: (description.pendingActivities ?? []).some(
+        ({ activityType, attempt }) =>
+          CARRIES_EVENTS.includes(activityType?.name ?? '') && (attempt ?? 0) < FAILING_FROM,
+      ),
     };
   } catch (error) {
     if (isNotFound(error)) return { state: 'not_found' };
@@ -98,6 +105,7 @@ function failingActivities(
     if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null) {
       return [];
     }
+    if (isLookUpWait(lastFailure.applicationFailureInfo?.type)) return [];
     return [
       {
         code: 'activity_failing',

@@ -46,3 +46,11 @@ export interface PublicationOutcome {
   permalink?: string;
   evidence?: string;
 }
+
+/** Why a look-up comes again although nothing failed; types of the failure that asks the engine for it. */
+const LOOK_UP_WAITS = ['LeaseRuns', 'SecondLook', 'Banned'] as const;
+export type LookUpWait = (typeof LOOK_UP_WAITS)[number];
+
+export function isLookUpWait(failureType: string | null | undefined): boolean {
+  return LOOK_UP_WAITS.some((wait) => wait === failureType);
+}
