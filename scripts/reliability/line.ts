@@ -1,6 +1,6 @@
 import type { TemporaryStack } from '../local/temporary-stack.ts';
 
-export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
+export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6' | 'R16';
 
 /** What a run is told. */
 export interface RunOptions {

@@ -122,3 +122,28 @@ export function deadEnds(nodes: Map<string, Node>, isGoal: (node: Node) => boole
   }
   return [...nodes.values()].filter(({ key }) => !alive.has(key));
 }
+
+/** One state of each place with the same records, approvals and handoff: what differs is by whom. */
+export function oneOfAKind(nodes: readonly Node[]): Node[] {
+  const kinds = new Map<string, Node>();
+  for (const node of nodes) {
+    const { place, context } = node;
+    const { publications, checkpoints, approvals, handoffs, reviews, heldFrom } = context;
+    const kind = JSON.stringify([
+      place,
+      heldFrom,
+      publications.map(({ state }) => state),
+      checkpoints.map(({ state }) => state),
+      [approvals, handoffs].map((list) => list.at(-1)?.state),
+      reviews.length,
+    ]);
+    kinds.set(kind, node);
+  }
+  return [...kinds.values()];
+}
+
+/** What the machine calls a place. */
+export function stateValueOf(place: string): ItemSnapshot['value'] {
+  const [stage = place, substage] = place.split('.');
+  return substage === undefined ? stage : { [stage]: substage };
+}

@@ -42,7 +42,7 @@ function isBound(context: ItemContext, { contentHash }: PublicationRecord): bool
 }
 
 /** Accounts whose last post that was not skipped is a refused one, by account. */
-function refusedAccounts({ publications, cancelling }: ItemContext): string[] {
+export function refusedAccounts({ publications, cancelling }: ItemContext): string[] {
   const last = new Map(
     publications
       .filter(({ state }) => state !== 'skipped')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { eventually } from './eventually.ts';
-import { type ItemEngine, openItemEngine } from './item-engine.ts';
+import { type EngineOptions, type ItemEngine, openItemEngine } from './item-engine.ts';
 
 /** The API over a whole engine: database, worker and sandbox network. */
 export interface EngineApi extends TestApi {
@@ -13,8 +13,11 @@ export interface EngineApi extends TestApi {
   ok(role: Role, method: string, path: string, body?: unknown): Promise<Json>;
 }
 
-export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Promise<EngineApi> {
-  const engine = await openItemEngine();
+export async function openEngineApi(
+  change?: Parameters<typeof openApi>[1],
+  options?: EngineOptions,
+): Promise<EngineApi> {
+  const engine = await openItemEngine(options);
   const api = await openApi({ ...engine.deps, sender: engine.sender }, change);
   const as: EngineApi['as'] = (role, ...request) => {
     const member = engine.workspace.members.find((candidate) => candidate.role === role);
