@@ -279,7 +279,7 @@ function settlesAccount({ context }: Seen, event: ItemMachineEvent, account: str
   if (record?.channelAccountId !== account) return false;
   return event.type === 'resolve_publication'
     ? event.refs.outcome === 'skip'
-    : record.state !== 'rejected' || (event.refs.reason ?? '').trim() !== '';
+    : (event.refs.reason ?? '').trim() !== '';
 }
 
 /** What a command that was taken should have been refused for. */

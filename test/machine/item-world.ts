@@ -173,10 +173,7 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
         );
       }
     }
-    if (record.state === 'planned' || record.state === 'tentative') {
-      add('skip_publication', manager, { publicationId: record.id });
-    }
-    if (record.state === 'rejected') {
+    if (['planned', 'tentative', 'rejected'].includes(record.state)) {
       add('skip_publication', manager, { publicationId: record.id, reason: 'it does not fit' });
     }
   }

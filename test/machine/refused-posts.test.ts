@@ -35,8 +35,8 @@ function waits(run: TestRun): string[] {
   return waitingOn(run.place, run.context).map((waited) => `${waited.role} ${waited.for}`);
 }
 
-function skip(run: TestRun, publicationId: string, refs: { reason?: string } = REASON) {
-  return run.give('skip_publication', CAST.manager, { publicationId, ...refs });
+function skip(run: TestRun, publicationId: string): string[] {
+  return run.give('skip_publication', CAST.manager, { publicationId, ...REASON });
 }
 
 function states(run: TestRun): string[] {
@@ -214,7 +214,11 @@ describe('a refused post beside a published one', () => {
   it('is given up with the new slot that a person skips', () => {
     const run = toRefused();
     plan(run, ACCOUNTS.sandbox);
-    skip(run, run.publication(ACCOUNTS.sandbox).id, {});
+    const { id: publicationId } = run.publication(ACCOUNTS.sandbox);
+    expect(run.refusal('skip_publication', CAST.manager, { publicationId })).toEqual([
+      'reason_given',
+    ]);
+    skip(run, publicationId);
     expect(states(run)).toEqual(['mastodon 1 published', 'sandbox 1 skipped', 'sandbox 2 skipped']);
     expect(run.place).toBe('measuring');
     expect(refusals(run)).toEqual([]);

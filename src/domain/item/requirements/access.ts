@@ -12,8 +12,12 @@ function isDissent(context: ItemContext, refs: CommandPayloads['sign_off']['refs
   return peerDecision(refs.decision, lead?.decision) === 'dissent';
 }
 
-function isRefused(context: ItemContext, publicationId: string): boolean {
-  return publicationById(context, publicationId)?.state === 'rejected';
+/** True when skipping a post gives up what its account was refused. */
+function givesUpRefusal(context: ItemContext, publicationId: string): boolean {
+  const account = publicationById(context, publicationId)?.channelAccountId;
+  return context.publications.some(
+    ({ state, channelAccountId }) => state === 'rejected' && channelAccountId === account,
+  );
 }
 
 /** Whether this command may be given here, now, by this member; who may receive the item. */
@@ -85,7 +89,7 @@ export const ACCESS_REQUIREMENTS = {
             ? unmet('a dissent needs a comment')
             : MET;
         case 'skip_publication':
-          return isBlank(ask.refs.reason) && isRefused(context, ask.refs.publicationId)
+          return isBlank(ask.refs.reason) && givesUpRefusal(context, ask.refs.publicationId)
             ? unmet('a refused post is skipped with a reason')
             : MET;
         case 'decline_handoff':

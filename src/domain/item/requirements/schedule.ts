@@ -195,7 +195,7 @@ export const SCHEDULE_REQUIREMENTS = {
   },
 
   publication_planned: {
-    text: 'The publication is planned or tentative, or it was refused and not planned again. Where no slot is given back, it was refused.',
+    text: 'The publication is planned or tentative, or it was refused and not planned again. Outside planning, scheduled and publishing only a refused one can be skipped.',
     check: ({ place, context, ask, access }) => {
       if (ask.type !== 'skip_publication' || skipsRefusal(context, ask)) return MET;
       if (!access.in.includes(place)) {
