@@ -56,6 +56,7 @@ export const PUBLICATION_STEPS: readonly (readonly [
   ['sending', 'published', '`publication_settled`'],
   ['sending', 'rejected', '`publication_settled`'],
   ['sending', 'unknown', '`publication_settled`'],
+  ['rejected', 'skipped', '`skip_publication` with a reason, also of a later slot of its account'],
   ['sending', 'missed', '`publication_settled`'],
   ['sending', 'planned', '`publication_settled` with a failed content check'],
   ['unknown', 'published', '`resolve_publication` as `live`'],

@@ -107,8 +107,13 @@ function commandRow(type: string, rule: CommandRule): string {
   const where = everywhere
     ? `any open stage${rule.in.length < OPEN_PLACES.length ? ' but `on_hold`' : ''}`
     : rule.in.map((place) => `\`${place}\``).join(', ');
+  const also = rule.toReplacePost ?? [];
+  const besides =
+    also.length === 0
+      ? ''
+      : `; while a post was refused or is not live also ${also.map((place) => `\`${place}\``).join(', ')}`;
   const requires = rule.requires.map((code) => `\`${code}\``).join(', ');
-  return `| \`${type}\` | ${where} | ${byWhom(type, rule.by)} | ${requires || 'nothing more'} |`;
+  return `| \`${type}\` | ${where}${besides} | ${byWhom(type, rule.by)} | ${requires || 'nothing more'} |`;
 }
 
 function byWhom(type: string, by: CommandRule['by']): string {

@@ -41,9 +41,11 @@ export async function compareRuns(
   await delay(LOOK_AGAIN_AFTER_MS);
   const itemIds = doubtful.map(({ row }) => row.itemId);
   const second = await lookAll(temporal, await listAuditRows(db, { workspaceId, itemIds }));
-  const seenTwice = new Set(second.answers.flatMap(({ facts }) => facts.map(({ id }) => id)));
+  const seenAgain = new Map(
+    second.answers.flatMap(({ facts }) => facts.map((one) => [one.id, one])),
+  );
   const confirmed = doubtful.flatMap(({ facts }) =>
-    facts.filter((fact) => isFleeting(fact) && seenTwice.has(fact.id)),
+    facts.filter((fact) => isFleeting(fact) && stands(fact, seenAgain.get(fact.id))),
   );
   return {
     facts: [...certain, ...confirmed],
@@ -54,6 +56,15 @@ export async function compareRuns(
 
 function isFleeting({ code }: Observation): boolean {
   return FLEETING.includes(code);
+}
+
+/** At both looks, and whoever was behind has not come to where the other was at the first. */
+function stands({ code, evidence }: Observation, again: Observation | undefined): boolean {
+  if (again === undefined) return false;
+  const reached = (behind: string, ahead: string) =>
+    Number(again.evidence[behind]) >= Number(evidence[ahead]);
+  if (code === 'run_ahead_of_row') return !reached('rowSeq', 'runSeq');
+  return code !== 'row_ahead_of_run' || !reached('runSeq', 'rowSeq');
 }
 
 interface Look {
@@ -67,12 +78,14 @@ function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<A
     const workflowId = itemWorkflowId(row.itemId);
     const run = await readRunStatus(temporal, { workflowId }, until);
     if (run.state !== 'open') return { row, facts: row.isStarting ? [] : [withoutRun(row, run)] };
-    const { runId, troubles } = run;
+    const { runId, troubles, isRecording } = run;
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
     const head = await readHead(temporal, { workflowId, runId }, until);
     facts.push(...nearLimit(row, { ...run, stateBytes: head?.stateBytes ?? null }));
     if (head === null || row.isStarting) return { row, facts };
-    if (head.seq !== row.seq) facts.push(apart(row, head.seq));
+    // What is on its way to the tables need not be there yet.
+    const isOnItsWay = head.seq > row.seq && (isRecording || row.isAwaited);
+    if (head.seq !== row.seq) facts.push(...(isOnItsWay ? [] : [apart(row, head.seq)]));
     else if (head.hash !== null && head.hash !== row.headHash) facts.push(forked(row, head.hash));
     return { row, facts };
   });

@@ -63,7 +63,7 @@ const MAX_RUNS = 20;
 /**
  * Where the run stands, from the newest entries of its history: needs no worker. Every task of a run
  * that appends events leaves them in the history: as the result of an Update, or on their way to the
- * tables.
+ * tables. An answer that is repeated says where the run was, not where it is.
  * @returns null when the newest entries say nothing.
  */
 export async function readHead(
@@ -73,7 +73,7 @@ export async function readHead(
 ): Promise<RunHead | null> {
   let pages = 0;
   for await (const entries of pagesOf(temporal, execution, until, NEWEST_FIRST)) {
-    const reports = await readReports(temporal, entries);
+    const reports = (await readReports(temporal, entries)).filter(hasSnapshot);
     if (reports.length > 0) return headOf(reports);
     pages += 1;
     if (pages === HEAD_PAGES) return null;
@@ -218,20 +218,29 @@ async function readReport(temporal: Client, entry: HistoryEntry): Promise<Report
     return reportOf(result as Partial<CommandResult> | null, answered);
   }
   const activity = entry.activityTaskScheduledEventAttributes;
-  if (activity?.activityType?.name === 'recordEvents') {
-    const [batch] = await decode(temporal, activity.input?.payloads);
-    return reportOf(batch as (Partial<CommandResult> & { seq?: number }) | null, null);
+  const batchIn = BATCH_IN[activity?.activityType?.name ?? ''];
+  if (batchIn !== undefined) {
+    const [question] = await decode(temporal, activity?.input?.payloads);
+    return reportOf(batchIn(question ?? null), null);
   }
   const input = asInput(await inputOf(temporal, entry));
   return input === null ? null : startOf(input);
 }
 
+type Batch = Partial<CommandResult> & { seq?: number };
+
+/** The activities that carry events to the tables, and where in their input. */
+const BATCH_IN: Record<string, (input: object | null) => Batch | null> = {
+  recordEvents: (batch) => batch,
+  // A send carries what the tables have to know before it. It may carry nothing.
+  sendPublication: (question) => (question as { record?: Batch } | null)?.record ?? null,
+};
+
+export const CARRIES_EVENTS: readonly string[] = Object.keys(BATCH_IN);
+
 /** A result of the Update `command`, or a batch for the tables; other Updates have no events. */
-function reportOf(
-  result: (Partial<CommandResult> & { seq?: number }) | null | undefined,
-  answered: Report['answered'],
-): Report | null {
-  if (!Array.isArray(result?.events)) return null;
+function reportOf(result: Batch | null, answered: Report['answered']): Report | null {
+  if (result === null || !Array.isArray(result.events)) return null;
   const { events, snapshot = null } = result;
   const seq = result.seq ?? events.at(-1)?.seq;
   return seq === undefined ? null : { seq, events, snapshot, answered };

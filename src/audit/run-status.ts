@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { isLookUpWait } from '../domain/channel/publication-intent.ts';
 import { ask, isNotFound } from '../engine/ask.ts';
 import { instantOf } from '../engine/instant.ts';
-import { type Execution, readTaskFailure } from './run-history.ts';
+import { CARRIES_EVENTS, type Execution, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
 export type RunStatus =
@@ -18,6 +19,8 @@ export interface OpenRun {
   historyEvents: number;
   historyBytes: number;
   troubles: Trouble[];
+  /** An activity is on its way to the tables, and has not failed for long. */
+  isRecording: boolean;
 }
 
 /** Work of an open run that fails again and again. */
@@ -77,6 +80,10 @@ export async function readRunStatus(
       historyEvents: Number(info?.historyLength ?? 0),
       historyBytes: Number(info?.historySizeBytes ?? 0),
       troubles: [...task, ...(await failingActivities(temporal, description, execution))],
+      isRecording: (description.pendingActivities ?? []).some(
+        ({ activityType, attempt }) =>
+          CARRIES_EVENTS.includes(activityType?.name ?? '') && (attempt ?? 0) < FAILING_FROM,
+      ),
     };
   } catch (error) {
     if (isNotFound(error)) return { state: 'not_found' };
@@ -103,6 +110,7 @@ async function failingActivities(
   for (const { attempt, lastFailure, activityType, maximumAttempts } of pendingActivities ?? []) {
     if ((attempt ?? 0) < FAILING_FROM || lastFailure === undefined || lastFailure === null)
       continue;
+    if (isLookUpWait(lastFailure.applicationFailureInfo?.type)) continue;
     const evidence = {
       workflowId,
       activity: activityType?.name ?? '',

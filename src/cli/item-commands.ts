@@ -48,7 +48,7 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   withConnection(program.command('items').description('list items, newest first'))
     .option('--stage <stage>')
     .option('--search <text>', 'part of the title')
-    .option('--stuck', 'only those past due or waiting for somebody to resolve a publication')
+    .option('--stuck', 'only those past due, or with a post that is unknown, missed or refused')
     .option('--open', 'only those that are not closed or cancelled')
     .action((options: ListOptions) => listItems(options, deps));
 

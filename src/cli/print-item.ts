@@ -25,7 +25,7 @@ export function itemText(item: Item, names: Names): string {
     ]),
     ...item.publications.map((one): [string, string] => [
       'publication',
-      `${one.channel} ${one.state} at ${time(one.at)}${one.permalink ? `, ${one.permalink}` : ''}, ${one.id}`,
+      `${one.channel} ${one.state} at ${time(one.at)}${saidOf(one)}, ${one.id}`,
     ]),
     ...checkpointRows(item),
     ...reviewRows(item),
@@ -94,6 +94,12 @@ export function ownerText(
 ): string {
   if (role === null) return 'nobody';
   return memberId === null ? role : `${names(memberId)} (${role})`;
+}
+
+/** Where a post is, or in the network's words why it was refused. */
+function saidOf({ state, permalink, evidence }: Item['publications'][number]): string {
+  const said = state === 'rejected' ? evidence : permalink;
+  return said ? `, ${said}` : '';
 }
 
 function draftText({ draft, round }: Item): string {

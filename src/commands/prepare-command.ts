@@ -9,10 +9,9 @@ import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
 import { digestBrief } from '../domain/item/digests.ts';
 import { type DraftAsset, MACHINE_CHECKS } from '../domain/item/draft.ts';
-import { isTentativePlace } from '../domain/item/requirements/question.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
-import { slotsBesidePlan } from '../domain/item/slots.ts';
+import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
@@ -83,7 +82,7 @@ function clocks({ calendar, item, context }: ClockSources): ClockFacts {
 }
 
 function plannerOf({ item, context }: Pick<ClockSources, 'item' | 'context'>): SlotPlanner {
-  const binds = !isTentativePlace(placeOf(item.snapshot));
+  const binds = !isTentativePlace(placeOf(item.snapshot), context);
   return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
 }
 

@@ -75,6 +75,16 @@ describe('a healthy workspace', () => {
     expect(await ask()).toEqual({ items: [], couldNotAsk: [], nextCursor: null });
     expect(await findingsOf(itemId)).toEqual([]);
   });
+
+  it('has none while a post is with a network that does not answer', async () => {
+    const itemId = await engine.start();
+    await engine.sandbox.fault({ mode: 'accept_then_hang', marker: engine.marker(itemId) });
+    await toScheduled(engine, itemId, { slotInMs: 5_000 });
+    await eventually(() => engine.posts(itemId).length === 1, { what: 'a post that hangs' });
+    expect((await engine.context(itemId)).publications[0]?.state).toBe('sending');
+    expect(await findingsOf(itemId)).toEqual([]);
+    expect(await findingsOf(itemId)).toEqual([]);
+  });
 });
 
 describe('waiting for people', () => {

@@ -3,8 +3,25 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import { REQUIREMENT_CODES, type Unmet } from '../../src/domain/item/requirements/catalogue.ts';
 import { COMMAND_TYPES } from '../../src/domain/item/rules.ts';
 import { ROLES } from '../../src/domain/people/roles.ts';
-import { ACCOUNTS, actorsOf, briefDigest, CAST, later, type TestRun } from './item-fixture.ts';
-import { approve, RUN_AT, send, submit, toReviewing, toScheduled } from './item-journeys.ts';
+import {
+  ACCOUNTS,
+  actorsOf,
+  briefDigest,
+  CAST,
+  draftDigest,
+  later,
+  type TestRun,
+} from './item-fixture.ts';
+import {
+  approve,
+  RUN_AT,
+  send,
+  submit,
+  toRefused,
+  toReviewedRefusal,
+  toReviewing,
+  toScheduled,
+} from './item-journeys.ts';
 import { completeCommand } from './item-payloads.ts';
 import { CASES } from './requirement-cases.ts';
 
@@ -35,6 +52,25 @@ const RUNS: Record<string, () => TestRun> = {
   'publishing with an unknown outcome': () => {
     const run = toScheduled(ACCOUNTS.sandbox, ACCOUNTS.mastodon);
     send(run, ACCOUNTS.sandbox, 'unknown');
+    return run;
+  },
+  'creation.drafting with a refused post': () => {
+    const run = toScheduled(ACCOUNTS.sandbox, ACCOUNTS.mastodon);
+    send(run, ACCOUNTS.sandbox, 'rejected');
+    run.give('save_draft', CAST.creator, { draft: draftDigest(2) });
+    return run;
+  },
+  'publishing with a refused post beside a send under way': () => {
+    const run = toScheduled(ACCOUNTS.sandbox, ACCOUNTS.mastodon);
+    send(run, ACCOUNTS.sandbox, 'rejected');
+    send(run, ACCOUNTS.mastodon, 'sending');
+    return run;
+  },
+  'measuring with a refused post': () => toRefused(),
+  'kpi_review with a refused post': () => toReviewedRefusal(),
+  'on_hold with a refused post': () => {
+    const run = toRefused();
+    run.give('hold', CAST.strategist, { reason: 'a crisis' });
     return run;
   },
   'kpi_review after the decision of the strategist': () => {

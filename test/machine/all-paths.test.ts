@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/domain/canonical.ts';
 import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
+import type { ItemContext } from '../../src/domain/item/context.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import type { Place } from '../../src/domain/item/stages.ts';
 import { TestRun } from './item-fixture.ts';
 import { type Bounds, pathsOf } from './item-graph.ts';
 import { faultsBetween, faultsOf } from './item-invariants.ts';
+import { toRefused } from './item-journeys.ts';
 import { LINE, type World, worldInput } from './item-world.ts';
 
 /** One publication, planned once, and one review. */
@@ -45,6 +47,27 @@ function longest(paths: readonly ItemMachineEvent[][]): ItemMachineEvent[][] {
     });
 }
 
+/** Planned once more at most, on one account; the content stays, and every checkpoint is read. */
+function isThirdTry(
+  event: ItemMachineEvent,
+  place: Place,
+  { publications, reviews }: ItemContext,
+): boolean {
+  switch (event.type) {
+    case 'plan_schedule':
+      return publications.length > 2 || event.refs.publications.length !== 1;
+    case 'hold':
+      return place !== 'measuring';
+    case 'sign_off':
+      return event.refs.decision === 'extend_measurement' || reviews.length > 1;
+    case 'checkpoint_missed':
+    case 'slot_passed':
+      return true;
+    default:
+      return false;
+  }
+}
+
 describe.each<[string, number, World, Bounds]>([
   [
     'every path with one revision round and one publication, whatever becomes of it',
@@ -61,6 +84,19 @@ describe.each<[string, number, World, Bounds]>([
         isMore(event, place, context) || (event.type === 'hold' && place !== 'scheduled'),
     },
   ],
+  [
+    'every path from a refused post beside a published one',
+    400,
+    {
+      ...LINE,
+      accounts: ['sandbox', 'mastodon'],
+      briefs: [],
+      drafts: [],
+      outcomes: ['published', 'rejected'],
+      extras: ['hold'],
+    },
+    { from: toRefused(worldInput(LINE)).snapshot, without: isThirdTry },
+  ],
 ])('%s', (_, atLeast, world, bounds) => {
   it('is walked with a chain that verifies and no broken invariant', () => {
     const paths = pathsOf(world, bounds);
@@ -68,7 +104,7 @@ describe.each<[string, number, World, Bounds]>([
     const ends = new Set<string>();
     const faults = new Set<string>();
     for (const path of longest(paths)) {
-      const run = new TestRun(worldInput(world));
+      const run = new TestRun(bounds.from ?? worldInput(world));
       for (const event of path) {
         run.at = event.at;
         const before = { place: run.place, context: run.context };

@@ -1,76 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PUBLICATION_STEPS } from '../../scripts/docs/machine-texts.ts';
-import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { itemMachine, MACHINE_VERSION } from '../../src/domain/item/item.machine.ts';
 import { rolesFor } from '../../src/domain/item/requirements/requirements.ts';
 import { waitingOn } from '../../src/domain/item/responsible.ts';
 import { COMMAND_RULES } from '../../src/domain/item/rules.ts';
 import { type ItemSnapshot, placeOf, stepItem } from '../../src/domain/item/run.ts';
-import type { Place } from '../../src/domain/item/stages.ts';
-import { CAST } from './item-fixture.ts';
-import { type Bounds, deadEnds, graphOf, type Node } from './item-graph.ts';
+import { deadEnds, graphOf, type Node, oneOfAKind, stateValueOf } from './item-graph.ts';
 import { faultsBetween, faultsOf } from './item-invariants.ts';
-import { LINE, type World } from './item-world.ts';
+import { WORLDS } from './item-worlds.ts';
 
 // Thousands of states take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
-
-/** A world, and where its exploration ends because another world goes on from there. */
-const WORLDS: Record<string, { world: World; bounds?: Bounds }> = {
-  'every command on one publication': {
-    world: {
-      ...LINE,
-      drafts: [1, 2],
-      extras: [
-        'withdraw_handoff',
-        'decline_handoff',
-        'unschedule',
-        'open_kpi_review',
-        'hold',
-        'cancel',
-      ],
-    },
-  },
-  'two briefs, two texts, two creators of whom one is an editor': {
-    world: {
-      ...LINE,
-      briefs: ['brief a', 'brief b'],
-      drafts: [1, 2],
-      creators: [CAST.creator, CAST.creatorAndEditor],
-      editors: [CAST.editor, CAST.creatorAndEditor],
-      outcomes: ['published'],
-    },
-    bounds: { stopWhen: isReviewing, without: isTentative },
-  },
-  'two accounts that may fail in every way': {
-    world: { ...LINE, accounts: ['sandbox', 'mastodon'], extras: ['unschedule', 'hold'] },
-    bounds: { stopWhen: isReviewing, without: isTentative },
-  },
-  'two accounts and an edit at any time': {
-    world: {
-      ...LINE,
-      accounts: ['sandbox', 'mastodon'],
-      drafts: [1, 2],
-      outcomes: ['published', 'unknown'],
-    },
-    bounds: { stopWhen: isReviewing, without: isTentative },
-  },
-  'a campaign that is cancelled at any time': {
-    world: { ...LINE, extras: ['unschedule'], campaign: true },
-  },
-};
-
-function isReviewing(place: Place): boolean {
-  return place === 'kpi_review';
-}
-
-/** Slots that are held before there is anything to plan; the first world has them. */
-function isTentative({ type }: ItemMachineEvent, place: Place): boolean {
-  return (
-    type === 'plan_schedule' && !['scheduling.planning', 'scheduled', 'publishing'].includes(place)
-  );
-}
 
 function faultsOfNode(node: Node): string[] {
   return [
@@ -104,8 +45,11 @@ function abandoned({ place, context }: Node): string[] {
   const waiting = waitingOn(place, context);
   const wrong = waiting.filter(({ role, for: wanted }) => {
     const type = wanted as keyof typeof COMMAND_RULES;
-    const places: readonly string[] = COMMAND_RULES[type].in;
-    return !places.includes(place) || !rolesFor(type, place, context).includes(role);
+    const { in: places, toReplacePost = [] } = COMMAND_RULES[type];
+    return (
+      ![...places, ...toReplacePost].includes(place) ||
+      !rolesFor(type, place, context).includes(role)
+    );
   });
   const isWorking =
     context.publications.some(({ state }) => state === 'due' || state === 'sending') ||
@@ -172,27 +116,3 @@ describe.each(Object.entries(WORLDS))('%s', (_, { world, bounds }) => {
     expect(changed.map(({ key }) => key)).toEqual([]);
   });
 });
-
-/** One state of each place with the same records, approvals and handoff: what differs is by whom. */
-function oneOfAKind(nodes: readonly Node[]): Node[] {
-  const kinds = new Map<string, Node>();
-  for (const node of nodes) {
-    const { place, context } = node;
-    const { publications, checkpoints, approvals, handoffs, reviews, heldFrom } = context;
-    const kind = JSON.stringify([
-      place,
-      heldFrom,
-      publications.map(({ state }) => state),
-      checkpoints.map(({ state }) => state),
-      [approvals, handoffs].map((list) => list.at(-1)?.state),
-      reviews.length,
-    ]);
-    kinds.set(kind, node);
-  }
-  return [...kinds.values()];
-}
-
-function stateValueOf(place: string): ItemSnapshot['value'] {
-  const [stage = place, substage] = place.split('.');
-  return substage === undefined ? stage : { [stage]: substage };
-}

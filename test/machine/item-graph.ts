@@ -20,13 +20,22 @@ type Snapshot = SnapshotFrom<typeof itemMachine>;
 export interface Bounds {
   /** Nothing is explored beyond such a state. */
   stopWhen?: (place: Place, context: ItemContext) => boolean;
+  /** Where the exploration begins; the start of the item when left out. */
+  from?: ItemSnapshot;
   /** Events that are left out. */
   without?: (event: ItemMachineEvent, place: Place, context: ItemContext) => boolean;
 }
 
-function traversal(world: World, { stopWhen, without }: Bounds) {
+function traversal(world: World, { stopWhen, from, without }: Bounds) {
   return {
-    input: worldInput(world),
+    ...(from === undefined
+      ? { input: worldInput(world) }
+      : {
+          fromState: itemMachine.resolveState({
+            value: from.value as never,
+            context: from.context,
+          }),
+        }),
     limit: 200_000,
     serializeState: (state: Snapshot) => keyOf(placeOf(state), state.context),
     events: (state: Snapshot) =>
@@ -112,4 +121,29 @@ export function deadEnds(nodes: Map<string, Node>, isGoal: (node: Node) => boole
     }
   }
   return [...nodes.values()].filter(({ key }) => !alive.has(key));
+}
+
+/** One state of each place with the same records, approvals and handoff: what differs is by whom. */
+export function oneOfAKind(nodes: readonly Node[]): Node[] {
+  const kinds = new Map<string, Node>();
+  for (const node of nodes) {
+    const { place, context } = node;
+    const { publications, checkpoints, approvals, handoffs, reviews, heldFrom } = context;
+    const kind = JSON.stringify([
+      place,
+      heldFrom,
+      publications.map(({ state }) => state),
+      checkpoints.map(({ state }) => state),
+      [approvals, handoffs].map((list) => list.at(-1)?.state),
+      reviews.length,
+    ]);
+    kinds.set(kind, node);
+  }
+  return [...kinds.values()];
+}
+
+/** What the machine calls a place. */
+export function stateValueOf(place: string): ItemSnapshot['value'] {
+  const [stage = place, substage] = place.split('.');
+  return substage === undefined ? stage : { [stage]: substage };
 }

@@ -1,7 +1,11 @@
+import { ageMs } from '../../src/domain/item/ages.ts';
+import { alarmsOf } from '../../src/domain/item/alarms.ts';
 import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
 import type { ItemContext, PublicationRecord } from '../../src/domain/item/context.ts';
+import { waitingOn } from '../../src/domain/item/responsible.ts';
+import type { Place } from '../../src/domain/item/stages.ts';
 
-/** A state of the machine as the tests look at it: raw fields only, none of the domain's own helpers. */
+/** A state of the machine as the tests look at it: by raw fields, with none of the domain's own rules. */
 export interface Seen {
   place: string;
   context: ItemContext;
@@ -19,7 +23,7 @@ const LEGAL: Record<string, readonly string[]> = {
   unknown: ['unknown', 'published', 'not_live'],
   missed: ['missed', 'planned', 'skipped'],
   published: ['published'],
-  rejected: ['rejected'],
+  rejected: ['rejected', 'skipped'],
   skipped: ['skipped'],
   not_live: ['not_live'],
 };
@@ -35,6 +39,18 @@ function isBound(context: ItemContext, { contentHash }: PublicationRecord): bool
     contentHash === context.contentHash &&
     contentHash === grantedHash(context)
   );
+}
+
+/** Accounts whose last post that was not skipped is a refused one, by account. */
+export function refusedAccounts({ publications, cancelling }: ItemContext): string[] {
+  const last = new Map(
+    publications
+      .filter(({ state }) => state !== 'skipped')
+      .map(({ channelAccountId, state }) => [channelAccountId, state] as const),
+  );
+  return cancelling === null
+    ? [...last].filter(([, state]) => state === 'rejected').map(([account]) => account)
+    : [];
 }
 
 /** What is wrong with a state, whatever led to it. */
@@ -96,6 +112,30 @@ export function faultsOf({ place, context }: Seen): string[] {
   if (from === 'review.deciding') must(set?.state === 'open', 'review has an open approval set');
   if (from.startsWith('scheduling.')) {
     must(set?.state === 'granted', 'scheduling has granted approvals');
+  }
+
+  const refused = refusedAccounts(context);
+  if (!['closed', 'cancelled'].includes(place)) {
+    const told = alarmsOf(place as Place, context).filter(
+      ({ code }) => code === 'publication_rejected',
+    );
+    must(told.length === refused.length, 'each refused post is a finding, and nothing else is');
+    must(
+      refused.length === 0 ||
+        waitingOn(place as Place, context).some(
+          (waited) =>
+            waited.role === 'social_media_manager' &&
+            (waited.for === 'plan_schedule' || waited.for === 'resolve_publication'),
+        ),
+      'a refused post waits for the social media manager',
+    );
+  }
+  for (const { publicationId, checkpoint, dueAt } of checkpoints) {
+    const at = publications.find(({ id }) => id === publicationId)?.publishedAt ?? '';
+    must(
+      Date.parse(dueAt) === Date.parse(at) + ageMs(checkpoint),
+      'a checkpoint counts from the time of its own post',
+    );
   }
 
   const anyPlanned = states.includes('planned');
@@ -184,6 +224,23 @@ export function faultsBetween(before: Seen, event: ItemMachineEvent, after: Seen
       );
     }
   }
+  const still = refusedAccounts(after.context);
+  for (const account of refusedAccounts(before.context)) {
+    if (still.includes(account) || after.context.cancelling !== null) continue;
+    must(settlesAccount(before, event, account), 'a refused post is settled by a person only');
+  }
+  for (const record of after.context.publications) {
+    if (before.context.publications.some(({ id }) => id === record.id)) continue;
+    must(
+      !['measuring', 'kpi_review', 'on_hold'].includes(before.place) ||
+        before.context.publications.some(
+          ({ channelAccountId, state }) =>
+            channelAccountId === record.channelAccountId &&
+            (state === 'rejected' || state === 'not_live'),
+        ),
+      'once the posts are out, a plan only replaces one that is not',
+    );
+  }
   for (const set of before.context.approvals) {
     if (set.state === 'open' || set.state === 'granted') continue;
     const next = after.context.approvals.find(({ number }) => number === set.number);
@@ -210,6 +267,19 @@ export function faultsBetween(before: Seen, event: ItemMachineEvent, after: Seen
     must(same && before.place === after.place, 'a closed item never changes');
   }
   return faults;
+}
+
+/** A person planned the account again, or gave it up. */
+function settlesAccount({ context }: Seen, event: ItemMachineEvent, account: string): boolean {
+  if (event.type === 'plan_schedule') {
+    return event.refs.publications.some(({ channelAccountId }) => channelAccountId === account);
+  }
+  if (event.type !== 'skip_publication' && event.type !== 'resolve_publication') return false;
+  const record = context.publications.find(({ id }) => id === event.refs.publicationId);
+  if (record?.channelAccountId !== account) return false;
+  return event.type === 'resolve_publication'
+    ? event.refs.outcome === 'skip'
+    : (event.refs.reason ?? '').trim() !== '';
 }
 
 /** What a command that was taken should have been refused for. */

@@ -119,6 +119,15 @@ export function toMeasuring(): TestRun {
   return run;
 }
 
+/** Measuring with one post out, and one that its network refused. */
+export function toRefused(input?: Input): TestRun {
+  const run = toPlanning(input);
+  plan(run, ACCOUNTS.mastodon, ACCOUNTS.sandbox);
+  send(run, ACCOUNTS.mastodon);
+  send(run, ACCOUNTS.sandbox, 'rejected');
+  return run;
+}
+
 /** Publishing with one account out, one slot missed and one still planned. */
 export function toPublishing(): TestRun {
   const run = toScheduled(ACCOUNTS.sandbox, ACCOUNTS.second, ACCOUNTS.mastodon);
@@ -137,6 +146,14 @@ export function freeze(run: TestRun): void {
 
 export function toReviewing(): TestRun {
   const run = toMeasuring();
+  run.wait(29 * DAY);
+  freeze(run);
+  return run;
+}
+
+/** The KPI review with a refused post that nobody has planned again. */
+export function toReviewedRefusal(): TestRun {
+  const run = toRefused();
   run.wait(29 * DAY);
   freeze(run);
   return run;

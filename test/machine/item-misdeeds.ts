@@ -42,12 +42,17 @@ export function misdeedsOf(context: ItemContext, at: string): ItemMachineEvent[]
   add('decide_approval', editor, { role: 'editor', contentHash: 'old', decision: 'approve' });
   const past = [slot(ACCOUNTS.third, later(at, -MINUTE))];
   add('plan_schedule', manager, { publications: past }, { slots: [] });
+  if (['measuring', 'kpi_review', 'on_hold'].includes(context.stage)) {
+    const elsewhere = [slot(ACCOUNTS.third, later(at, DAY))];
+    add('plan_schedule', manager, { publications: elsewhere }, { slots: [] });
+  }
   add('open_kpi_review', strategist, {});
   add('sign_off', creator, { role: 'creator', decision: 'agree' });
   add('sign_off', strategist, { role: 'strategist', decision: 'iterate', reviewHash: 'another' });
   add('hold', admin, { reason: 'now' });
   add('cancel', admin, { reason: 'now' });
   for (const { id: publicationId, at: slotAt, state } of context.publications) {
+    add('skip_publication', manager, { publicationId });
     const tooLate = later(slotAt, DAY);
     if (state === 'planned') deeds.push({ type: 'publication_due', at: tooLate, publicationId });
     if (state === 'planned' && at < slotAt) {

@@ -1,5 +1,6 @@
 import type { Command, CommandType } from '../../src/domain/item/commands.ts';
 import { type Actor, currentReview, type ItemContext } from '../../src/domain/item/context.ts';
+import { openRefusals } from '../../src/domain/item/refusals.ts';
 import { isPlanned } from '../../src/domain/item/slots.ts';
 import { isOwnerRole, type OwnerRole } from '../../src/domain/people/roles.ts';
 import {
@@ -32,6 +33,13 @@ function freeTime({ context, at }: Moment): string {
   const inADay = Date.parse(at) + DAY;
   const embargoUntil = Date.parse(context.brief?.embargoUntil ?? at);
   return new Date(Math.max(inADay, embargoUntil)).toISOString();
+}
+
+/** Where only a refused post may be replaced, its account; else one that has no post. */
+function accountToPlan({ context }: Moment) {
+  const refused = openRefusals(context)[0];
+  const isReplacing = ['measuring', 'kpi_review', 'on_hold'].includes(context.stage);
+  return isReplacing && refused !== undefined ? refused : ACCOUNTS.third;
 }
 
 /** Every slot that stands, moved to where nothing is in its way. */
@@ -91,7 +99,9 @@ export const COMPLETE: Complete = {
   plan_schedule: (moment, by) =>
     command('plan_schedule', by, {
       at: moment.at,
-      refs: { publications: [...movedSlots(moment), slot(ACCOUNTS.third, freeTime(moment))] },
+      refs: {
+        publications: [...movedSlots(moment), slot(accountToPlan(moment), freeTime(moment))],
+      },
       facts: { slots: [] },
     }),
   unschedule: ({ at }, by) => command('unschedule', by, { at, refs: {} }),
@@ -99,7 +109,12 @@ export const COMPLETE: Complete = {
     command('skip_publication', by, {
       at,
       refs: {
-        publicationId: context.publications.find(({ state }) => state === 'planned')?.id ?? 'pub_x',
+        publicationId:
+          (
+            openRefusals(context)[0] ??
+            context.publications.find(({ state }) => state === 'planned')
+          )?.id ?? 'pub_x',
+        reason: 'it does not fit there',
       },
     }),
   resolve_publication: ({ context, at }, by) => {

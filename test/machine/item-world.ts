@@ -177,8 +177,8 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
         );
       }
     }
-    if (record.state === 'planned' || record.state === 'tentative') {
-      add('skip_publication', manager, { publicationId: record.id });
+    if (['planned', 'tentative', 'rejected'].includes(record.state)) {
+      add('skip_publication', manager, { publicationId: record.id, reason: 'it does not fit' });
     }
   }
   add('sign_off', strategist, { role: 'strategist', decision: 'scale' });
@@ -273,6 +273,19 @@ export function eventsOf(
   return [...events, ...systemEventsOf(place, context, world, at)];
 }
 
+/** Accounts whose last post was refused or is not live: a plan can come back to them. */
+function replaceable({ publications }: ItemContext): string[] {
+  const last = new Map(
+    publications
+      .filter(({ state }) => state !== 'skipped')
+      .map(({ channelAccountId, state }) => [channelAccountId, state] as const),
+  );
+  return [...last]
+    .filter(([, state]) => state === 'rejected' || state === 'not_live')
+    .map(([account, state]) => `${account} ${state}`)
+    .sort();
+}
+
 /**
  * What of a state decides its future: counters, history and absolute time are left out, and so are
  * records that nothing can come back to. States with one key have the same future.
@@ -311,6 +324,7 @@ export function keyOf(place: Place, context: ItemContext): string {
       ])
       .sort(),
     order,
+    replaceable(context),
     context.checkpoints.map(({ checkpoint, state, required }) => [checkpoint, state, required]),
     review && [
       review.number,

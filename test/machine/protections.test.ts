@@ -24,7 +24,12 @@ const WORLD: World = {
 
 const STATES = 400;
 
-type Beginning = 'in briefing' | 'in planning' | 'half published' | 'in review of the KPIs';
+type Beginning =
+  | 'in briefing'
+  | 'in planning'
+  | 'half published'
+  | 'half refused'
+  | 'in review of the KPIs';
 
 /** The machine is loaded anew, with what a test put in place of one of its modules. */
 async function faultFrom(beginning: Beginning) {
@@ -36,10 +41,11 @@ async function faultFrom(beginning: Beginning) {
     if (beginning === 'in briefing') return new TestRun(worldInput(WORLD));
     const run = toPlanning(worldInput(WORLD));
     if (beginning === 'in planning') return run;
-    if (beginning === 'half published') plan(run, ACCOUNTS.mastodon, ACCOUNTS.sandbox);
-    else plan(run, ACCOUNTS.mastodon);
+    const isHalf = beginning === 'half published' || beginning === 'half refused';
+    plan(run, ACCOUNTS.mastodon, ...(isHalf ? [ACCOUNTS.sandbox] : []));
     send(run, ACCOUNTS.mastodon);
-    if (beginning === 'half published') return run;
+    if (beginning === 'half refused') send(run, ACCOUNTS.sandbox, 'rejected');
+    if (isHalf) return run;
     run.wait(2 * 3_600_000);
     freeze(run);
     return run;
@@ -67,7 +73,13 @@ function without(type: CommandType, code: RequirementCode): void {
 }
 
 describe('with every protection in place', () => {
-  it.each<Beginning>(['in briefing', 'in planning', 'half published', 'in review of the KPIs'])(
+  it.each<Beginning>([
+    'in briefing',
+    'in planning',
+    'half published',
+    'half refused',
+    'in review of the KPIs',
+  ])(
     'careless people and late services break no invariant from %s on',
     async (beginning) => {
       expect(await faultFrom(beginning)).toBeNull();
@@ -107,6 +119,18 @@ describe('without a requirement', () => {
     ],
     ['plan_schedule', 'account_free', 'in planning', 'one live record per account'],
     ['plan_schedule', 'slot_in_future', 'in planning', 'nothing is planned for the past'],
+    [
+      'plan_schedule',
+      'replaces_post',
+      'half refused',
+      'once the posts are out, a plan only replaces one that is not',
+    ],
+    [
+      'skip_publication',
+      'reason_given',
+      'half refused',
+      'a refused post is settled by a person only',
+    ],
     ['save_draft', 'nothing_sending', 'in planning', 'no edit while sending'],
     [
       'save_draft',

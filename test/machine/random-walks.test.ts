@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ItemMachineEvent, SystemEvent } from '../../src/domain/item/commands.ts';
+import type { ItemMachineEvent } from '../../src/domain/item/commands.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { ACCOUNTS, CAST, DAY, HOUR, MINUTE, TestRun } from './item-fixture.ts';
 import { faultsBetween, faultsOf } from './item-invariants.ts';
 import { plan, toPlanning } from './item-journeys.ts';
+import { systemEventsAbout } from './item-system-events.ts';
 import { eventsOf, LINE, nowOf, type World, worldInput } from './item-world.ts';
 
 const WORLD: World = {
@@ -18,32 +19,6 @@ const WORLD: World = {
 };
 
 const WAITS = [MINUTE, 20 * MINUTE, HOUR, DAY, 9 * DAY];
-
-/** System events that nothing asked for: late, early, repeated, about the wrong thing. */
-function mischief({ context, at }: TestRun): SystemEvent[] {
-  const ids = [...context.publications.map(({ id }) => id), 'pub_unknown'];
-  const about = ids.flatMap((publicationId): SystemEvent[] => {
-    const key = { at, publicationId };
-    const outcomes = ['published', 'rejected', 'unknown', 'missed', 'hash_mismatch'] as const;
-    return [
-      { type: 'publication_due', ...key },
-      { type: 'publication_sending', ...key },
-      { type: 'slot_passed', ...key },
-      { type: 'approval_deadline_passed', ...key },
-      { type: 'checkpoint_recorded', ...key, checkpoint: '+1h' },
-      { type: 'checkpoint_missed', ...key, checkpoint: '+99d' },
-      ...outcomes.map((outcome) => ({ type: 'publication_settled' as const, ...key, outcome })),
-    ];
-  });
-  const steps = [0, 1, 2, 3] as const;
-  return [
-    ...about,
-    ...steps.map((step) => ({ type: 'clock_step' as const, at, step })),
-    { type: 'review_frozen', at, reviewId: 'rev_unknown', hash: 'another' },
-    { type: 'review_frozen', at, reviewId: context.reviews.at(-1)?.id ?? '', hash: 'again' },
-    { type: 'campaign_released', at },
-  ];
-}
 
 interface Choice {
   how: 'forward' | 'any' | 'insist' | 'mischief' | 'wait';
@@ -73,7 +48,7 @@ const BACKWARD = [
 
 function pool(run: TestRun, how: Exclude<Choice['how'], 'wait'>): ItemMachineEvent[] {
   const { place, context } = run;
-  if (how === 'mischief') return mischief(run);
+  if (how === 'mischief') return systemEventsAbout(context, run.at);
   const world = { ...WORLD, insists: how === 'insist' };
   const events = eventsOf(place, context, world, run.at);
   if (how !== 'forward') return events;

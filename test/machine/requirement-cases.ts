@@ -28,6 +28,7 @@ import {
   toOffered,
   toPlanning,
   toPublishing,
+  toRefused,
   toReview,
   toReviewing,
   toScheduled,
@@ -43,14 +44,12 @@ function attempt(run: TestRun, ...given: Parameters<TestRun['asked']>): Attempt 
   return { run, asked: run.asked(...given) as Command };
 }
 
-const planned = (run: TestRun, at = later(run.at, DAY)) =>
-  attempt(
-    run,
-    'plan_schedule',
-    CAST.manager,
-    { publications: [slot(ACCOUNTS.sandbox, at)] },
-    { slots: [] },
-  );
+const planned = (
+  run: TestRun,
+  at = later(run.at, DAY),
+  account: { channelAccountId: string; channel: string } = ACCOUNTS.sandbox,
+) =>
+  attempt(run, 'plan_schedule', CAST.manager, { publications: [slot(account, at)] }, { slots: [] });
 
 const problem = (run: TestRun, code: SlotProblem) =>
   attempt(
@@ -419,6 +418,10 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     refused: () => problem(toPlanning(), 'token_valid_past_slot'),
     allowed: () => planned(toPlanning()),
   },
+  replaces_post: {
+    refused: () => planned(held(toRefused()), undefined, ACCOUNTS.third),
+    allowed: () => planned(held(toRefused())),
+  },
   another_publication: {
     refused: () => {
       const run = toScheduled();
@@ -485,6 +488,11 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     allowed: () => attempt(toPlanning(), 'extend', CAST.strategist, { reason: 'a holiday' }),
   },
 };
+
+function held(run: TestRun): TestRun {
+  run.give('hold', CAST.strategist, { reason: 'a crisis' });
+  return run;
+}
 
 function gated(): TestRun {
   return toPlanning({ campaign: { id: 'cmp_1', released: false } });

@@ -3,7 +3,7 @@ import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { type CallOptions, type Json, openApi, type Reply, type TestApi } from './api-fixture.ts';
 import { eventually } from './eventually.ts';
-import { type ItemEngine, openItemEngine } from './item-engine.ts';
+import { type EngineOptions, type ItemEngine, openItemEngine } from './item-engine.ts';
 
 /** The API over a whole engine: database, worker and sandbox network. */
 export interface EngineApi extends TestApi {
@@ -14,8 +14,11 @@ export interface EngineApi extends TestApi {
   ok(role: Role, method: string, path: string, body?: unknown): Promise<Json>;
 }
 
-export async function openEngineApi(change?: Parameters<typeof openApi>[1]): Promise<EngineApi> {
-  const engine = await openItemEngine();
+export async function openEngineApi(
+  change?: Parameters<typeof openApi>[1],
+  options?: EngineOptions,
+): Promise<EngineApi> {
+  const engine = await openItemEngine(options);
   const { programDeps } = engine;
   const sender = createCommandSender(programDeps);
   const api = await openApi({ ...programDeps, sender }, change);

@@ -5,6 +5,7 @@ import { type IntentKey, type IntentRow, readClock } from '../../db/publishing/p
 import { expireSendLease, noteLookup } from '../../db/publishing/send-leases.ts';
 import {
   intentKeyOf,
+  type LookUpWait,
   type PublicationOrder,
   type PublicationOutcome,
 } from '../../domain/channel/publication-intent.ts';
@@ -201,7 +202,7 @@ async function intentWithoutSender(
   return intent;
 }
 
-const AGAIN: Record<'LeaseRuns' | 'CannotTell' | 'SecondLook' | 'Banned', string> = {
+const AGAIN: Record<LookUpWait | 'CannotTell', string> = {
   LeaseRuns: 'the lease of the send still runs',
   CannotTell: 'the channel cannot tell',
   SecondLook: 'nothing was found; it is looked at once more',

@@ -20,6 +20,7 @@ const FURTHER_EVIDENCE: Record<AlarmCode, SQL> = {
   publication_unknown: INTENT,
   publication_late: INTENT,
   publication_missed: INTENT,
+  publication_rejected: INTENT,
   checkpoint_missing: sql`'{}'`,
   review_undecided: sql`'{}'`,
   timer_overdue: CLOCK_OFFSET,

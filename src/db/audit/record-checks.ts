@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { type AuditScope, iso, milliseconds } from './sql.ts';
 
 /** A command is sent for 2.5 s and drained after 3 s: later than this it is stuck. */
-const VERDICT_WITHIN_MS = 10_000;
+export const VERDICT_WITHIN_MS = 10_000;
 /** Events of two commands may be stored in either order: a hole that young heals by itself. */
 const HEALS_WITHIN_MS = 10_000;
 /** Closed items are looked at for so long after their last event. */

@@ -3,6 +3,8 @@ import type { Db } from '../client.ts';
 import type { StoredItem } from '../item/items.ts';
 import { commands, items } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
+import { VERDICT_WITHIN_MS } from './record-checks.ts';
+import { milliseconds } from './sql.ts';
 
 /** What the audit compares with the run of an item. */
 export interface AuditRow {
@@ -12,6 +14,8 @@ export interface AuditRow {
   updatedAt: string;
   /** Its run is not started yet: the command that does so has no verdict. */
   isStarting: boolean;
+  /** A command is under way: its events are stored with its verdict. */
+  isAwaited: boolean;
 }
 
 /** The open items of a workspace, the ones that reported longest ago first. */
@@ -27,6 +31,8 @@ export async function listAuditRows(
       updatedAt: items.updatedAt,
       isStarting: sql<boolean>`exists (select from ${commands} c where c.item_id = ${items.id}
         and c.type = 'start_item' and c.state = 'pending')`,
+      isAwaited: sql<boolean>`exists (select from ${commands} c where c.item_id = ${items.id}
+        and c.state = 'pending' and c.created_at > now() - ${milliseconds(VERDICT_WITHIN_MS)})`,
     })
     .from(items)
     .where(

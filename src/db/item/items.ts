@@ -171,7 +171,12 @@ function isItem({ workspaceId, itemId }: ItemKey) {
 }
 
 /** What makes an item of a list stuck; the audit finds more. */
-const STUCK: AlarmCode[] = ['overdue', 'publication_unknown', 'publication_missed'];
+const STUCK: AlarmCode[] = [
+  'overdue',
+  'publication_unknown',
+  'publication_missed',
+  'publication_rejected',
+];
 
 /** Never null, so that its negation holds for every other row. */
 function isStuck() {

@@ -60,6 +60,11 @@ export const FINDING_KINDS = {
   publication_unknown: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
   publication_late: { severity: 'critical', source: 'tables', repairs: [] },
   publication_missed: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
+  publication_rejected: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['plan_schedule', 'skip_publication'],
+  },
   checkpoint_missing: { severity: 'warning', source: 'tables', repairs: ['add_readings'] },
   review_undecided: {
     severity: 'warning',
@@ -123,8 +128,9 @@ export function repairsFor(
         // Approvers are asked by role: nobody can be put in another's place.
         return at?.waitingOn.some(({ role }) => isOwnerRole(role)) ?? false;
       default: {
-        const places: readonly Place[] = COMMAND_RULES[repair].in;
-        return at !== null && places.includes(at.place);
+        const { in: places, toReplacePost = [] } = COMMAND_RULES[repair];
+        const also = code === 'publication_rejected' ? toReplacePost : [];
+        return at !== null && [...places, ...also].includes(at.place);
       }
     }
   });

@@ -36,6 +36,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   publication_late: (_, of) =>
     `${of('publicationId')} was due at ${of('at')} and is still ${of('state')}`,
   publication_missed: (_, of) => `${of('publicationId')} missed its slot at ${of('at')}`,
+  publication_rejected: (_, of) =>
+    `${of('publicationId')} was refused by ${of('channel')}: ${of('evidence')}`,
   checkpoint_missing: (_, of) =>
     `no readings came for checkpoint ${of('checkpoint')} of ${of('publicationId')}`,
   review_undecided: (_, of) =>

@@ -68,3 +68,11 @@ export function keptOutcome<T extends object>(outcome: T & Answer): T {
 }
 
 type Answer = Pick<PublicationOutcome, 'evidence' | 'remoteId' | 'permalink'>;
+
+/** Why a look-up comes again although nothing failed; types of the failure that asks the engine for it. */
+const LOOK_UP_WAITS = ['LeaseRuns', 'SecondLook', 'Banned'] as const;
+export type LookUpWait = (typeof LOOK_UP_WAITS)[number];
+
+export function isLookUpWait(failureType: string | null | undefined): boolean {
+  return LOOK_UP_WAITS.some((wait) => wait === failureType);
+}

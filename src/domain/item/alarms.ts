@@ -6,6 +6,7 @@ import {
   type PublicationRecord,
 } from './context.ts';
 import { type Deadline, deadlinesOf } from './deadlines.ts';
+import { openRefusals } from './refusals.ts';
 import { heldUntil, isBound } from './slots.ts';
 import { type Place, stageOf, substageOf } from './stages.ts';
 
@@ -14,6 +15,8 @@ const MINUTE_MS = 60_000;
 const LATE_MS = 15 * MINUTE_MS;
 /** A run gets so long to do what its clock asks: a worker that restarts needs some seconds. */
 export const TIMER_GRACE_MS = MINUTE_MS;
+/** The last look for readings begins when the grace of its checkpoint ends; a slow source takes so long. */
+export const LAST_LOOK_MS = 4 * MINUTE_MS;
 /** A slot that nothing is approved for is worth a word so long before it would be lost. */
 const SLOT_AT_RISK_MS = 24 * 60 * MINUTE_MS;
 /** Freezing the readings of a review takes seconds. */
@@ -26,6 +29,7 @@ export const ALARM_CODES = [
   'publication_unknown',
   'publication_late',
   'publication_missed',
+  'publication_rejected',
   'checkpoint_missing',
   'review_undecided',
   'timer_overdue',
@@ -47,7 +51,7 @@ export interface Alarm {
   evidence: Record<string, unknown>;
   /** Of a post: its publication, and the event that says since when, where one does. */
   publicationId?: string;
-  sinceEvent?: 'publication.unknown' | 'publication.missed';
+  sinceEvent?: `publication.${'unknown' | 'missed' | 'rejected'}`;
 }
 
 /** An alarm as it is set, times in epoch milliseconds. */
@@ -129,8 +133,10 @@ function slotAlarms(place: Place, context: ItemContext, record: PublicationRecor
     case 'due':
     case 'sending':
       return [late];
+    case 'rejected':
     case 'unknown':
-    case 'missed':
+    case 'missed': {
+      if (state === 'rejected' && !openRefusals(context).includes(record)) return [];
       return [
         {
           ...late,
@@ -140,8 +146,8 @@ function slotAlarms(place: Place, context: ItemContext, record: PublicationRecor
           sinceEvent: `publication.${state}`,
         },
       ];
+    }
     case 'published':
-    case 'rejected':
     case 'skipped':
     case 'not_live':
       return [];
@@ -214,11 +220,12 @@ function reviewAlarms(place: Place, context: ItemContext): Setting[] {
  * grace, for until then the run waits for readings.
  */
 function timerAlarm(deadline: Deadline, { itemId, clock }: ItemContext): Setting {
-  const at = deadline.kind === 'checkpoint' ? deadline.graceUntil : deadline.at;
+  const isCheckpoint = deadline.kind === 'checkpoint';
+  const at = isCheckpoint ? deadline.graceUntil : deadline.at;
   const about = aboutOf(deadline, clock?.stage ?? '');
   return {
     code: 'timer_overdue',
-    at: at + TIMER_GRACE_MS,
+    at: at + TIMER_GRACE_MS + (isCheckpoint ? LAST_LOOK_MS : 0),
     since: at,
     subject: [itemId, deadline.kind, about.publicationId, about.part, iso(at)]
       .filter((part) => part !== undefined)

@@ -68,5 +68,7 @@ export type ItemMachineEvent = Command | SystemEvent;
 /** Where a command may be given and by whom. `responsible` = whoever owns the place the item is in. */
 export interface CommandAccess {
   in: readonly Place[];
+  /** Where it may be given besides, while a post was refused or is not live: a person replaces it. */
+  toReplacePost?: readonly Place[];
   by: readonly Role[] | 'responsible' | 'receiver' | 'asked_roles';
 }

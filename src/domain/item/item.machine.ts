@@ -9,6 +9,7 @@ import {
   enter,
   goes,
   holdable,
+  replacesRefused,
   revises,
   settles,
   stays,
@@ -86,6 +87,7 @@ export const itemMachine = machineSetup.createMachine({
             submit_for_review: goes(CREATION, '#item.review'),
             acknowledge_revision: stays(CREATION),
             plan_schedule: stays(CREATION),
+            skip_publication: stays(CREATION),
           },
         },
       },
@@ -109,6 +111,7 @@ export const itemMachine = machineSetup.createMachine({
               stays(REVIEW),
             ],
             plan_schedule: stays(REVIEW),
+            skip_publication: stays(REVIEW),
           },
           always: { guard: 'gateClosed', actions: 'closeGate', target: '#item.scheduling.offered' },
         },
@@ -127,6 +130,7 @@ export const itemMachine = machineSetup.createMachine({
             accept_handoff: goes(OFFERED, 'planning'),
             decline_handoff: goes(OFFERED, '#item.creation'),
             plan_schedule: stays(OFFERED),
+            skip_publication: stays(OFFERED),
           },
         },
         planning: {
@@ -195,6 +199,7 @@ export const itemMachine = machineSetup.createMachine({
       ],
       on: {
         ...holdable('measuring'),
+        ...replacesRefused('measuring'),
         open_kpi_review: {
           guard: { type: 'allowed', params: { place: 'measuring' } },
           actions: [apply('measuring'), 'openReview'],
@@ -206,15 +211,22 @@ export const itemMachine = machineSetup.createMachine({
       entry: enter('kpi_review'),
       always: [
         CANCELLED_WITH_CAMPAIGN,
+        { guard: 'anyActive', target: 'publishing' },
+        { guard: 'anyPlanned', target: 'scheduled' },
         { guard: 'extensionDecided', actions: 'extendMeasurement', target: 'measuring' },
         { guard: 'reviewSigned', actions: 'closeReview', target: 'closed' },
       ],
-      on: { ...holdable('kpi_review'), sign_off: stays('kpi_review') },
+      on: {
+        ...holdable('kpi_review'),
+        ...replacesRefused('kpi_review'),
+        sign_off: stays('kpi_review'),
+      },
     },
     on_hold: {
       entry: enter('on_hold'),
       on: {
         ...anywhere('on_hold'),
+        ...replacesRefused('on_hold'),
         resume: RESUMABLE.map((place) => ({
           guard: and([
             { type: 'allowed', params: { place: 'on_hold' } } as const,

@@ -7,8 +7,9 @@ import {
   outstandingRoles,
 } from './context.ts';
 import { UNRESOLVED_STATES } from './publication-states.ts';
+import { openRefusals } from './refusals.ts';
 import { releasedSlots } from './slots.ts';
-import type { Place } from './stages.ts';
+import { isFinal, type Place } from './stages.ts';
 
 /** The owner roles of each place; in review they are roles that the gate asks. */
 export const STAGE_OWNERS: Record<
@@ -67,6 +68,21 @@ export interface WaitingOn {
 
 /** Whom the item waits for, and for which command. Empty while the system works or waits for time. */
 export function waitingOn(place: Place, context: ItemContext): WaitingOn[] {
+  const waits = waitsOfStage(place, context);
+  if (isFinal(place) || openRefusals(context).length === 0) return waits;
+  if (waits.some(({ for: command }) => command === 'plan_schedule')) return waits;
+  const memberId = context.team.social_media_manager;
+  return [
+    ...waits,
+    {
+      role: 'social_media_manager',
+      ...(memberId !== null && { memberId }),
+      for: 'plan_schedule',
+    },
+  ];
+}
+
+function waitsOfStage(place: Place, context: ItemContext): WaitingOn[] {
   const of = (role: OwnerRole, command: string): WaitingOn => {
     const memberId = context.team[role];
     return memberId === null ? { role, for: command } : { role, memberId, for: command };

@@ -5,7 +5,7 @@ import {
   type PublicationRecord,
 } from './context.ts';
 import { WAITING_STATES } from './publication-states.ts';
-import { MAKING_STAGES, type Stage, stageOf } from './stages.ts';
+import { MAKING_STAGES, type Place, type Stage, stageOf } from './stages.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -20,6 +20,16 @@ export function slotEndsAt(
 /** The stage the item is in or, on hold, will return to. */
 export function workingStage(context: ItemContext): Stage {
   return context.heldFrom === null ? context.stage : stageOf(context.heldFrom);
+}
+
+/** Where a plan only holds its slots: their content is not approved yet, or not handed over. */
+export function isTentativePlace(
+  place: Place,
+  { heldFrom }: Pick<ItemContext, 'heldFrom'>,
+): boolean {
+  const working = heldFrom ?? place;
+  const stage = stageOf(working);
+  return stage === 'creation' || stage === 'review' || working === 'scheduling.offered';
 }
 
 /** True once the gate has closed on the content as it is and nobody sent the item back since. */

@@ -65,7 +65,7 @@ const listRoute = createRoute({
       open: trueOrFalse.optional().meta({ description: 'not closed and not cancelled' }),
       stuck: trueOrFalse.optional().meta({
         description:
-          'past due, or waiting for a person to resolve a publication; whatever else is stuck is told by `GET /v1/audit/stuck`',
+          'past due, or with a post that is unknown, missed or refused; whatever else is stuck is told by `GET /v1/audit/stuck`',
       }),
       q: z.string().min(1).max(200).optional().meta({ description: 'part of the title' }),
       ...paging,

@@ -30,9 +30,9 @@ const skipRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/publications/{pubId}/skip',
   operationId: 'skipPublication',
-  summary: 'Leave one planned publication out, or give a held slot back',
+  summary: 'Leave one planned publication out, give a held slot back, or give up a refused post',
   description:
-    'Frees its slot. From `scheduling.planning` on another publication has to be planned or published, else `unschedule`; a tentative slot, and one that an edited item holds, may be the last.',
+    'Frees its slot. From `scheduling.planning` on another publication has to be planned or published, else `unschedule`; a tentative slot, and one that an edited item holds, may be the last. A post that its network refused is skipped with a reason, in every open stage.',
   request: {
     params: PublicationParams,
     body: body(COMMAND_BODIES.skip_publication.omit({ publicationId: true }), REASON_EXAMPLE),

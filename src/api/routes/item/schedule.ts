@@ -44,7 +44,7 @@ const planRoute = createRoute({
   operationId: 'planSchedule',
   summary: 'Plan or move publications',
   description:
-    'Moves the living run; a publication keeps its id. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
+    'Moves the living run; a publication keeps its id. A post that its network refused is planned again with a new slot number, in every open stage. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
   parameters: CONDITIONAL,
   request: { params: ItemParams, body: body(COMMAND_BODIES.plan_schedule, SCHEDULE_EXAMPLE) },
   responses: {

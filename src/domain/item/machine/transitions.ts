@@ -67,6 +67,11 @@ export function holdable<P extends Place>(place: P) {
   return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
 }
 
+/** A refused post is planned again or skipped: an always-rule takes the item to its new slot. */
+export function replacesRefused<P extends Place>(place: P) {
+  return { plan_schedule: stays(place), skip_publication: stays(place) } as const;
+}
+
 export function allowedAnd<P extends Place, G extends string>(place: P, ...guards: G[]) {
   return and([{ type: 'allowed', params: { place } }, ...guards] as never);
 }

@@ -4,6 +4,7 @@ import type { Command, SystemEvent } from '../commands.ts';
 import { currentReview, type ItemContext, peerDecision } from '../context.ts';
 import { newCheckpoint, skipped } from '../publication-record.ts';
 import type { Checkpoint } from '../record-schema.ts';
+import { openRefusals } from '../refusals.ts';
 import { rolesYetToSign } from '../responsible.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, NOTHING, recorded } from './move.ts';
@@ -119,6 +120,7 @@ export function extendMeasurement(context: ItemContext): Move {
 /** Closing marks what was not measured yet and lets go of a slot that is still held. */
 export function closeReview(context: ItemContext, at: string): Move {
   const review = currentReview(context);
+  const refused = openRefusals(context).map(({ id }) => id);
   return {
     change: {
       checkpoints: context.checkpoints.map((record) =>
@@ -140,7 +142,10 @@ export function closeReview(context: ItemContext, at: string): Move {
             .map(({ publicationId, checkpoint }) => ({ publicationId, checkpoint })),
         },
       },
-      { type: 'item.closed', data: { decision: reviewDecision(context) } },
+      {
+        type: 'item.closed',
+        data: { decision: reviewDecision(context), ...(refused.length > 0 && { refused }) },
+      },
     ],
   };
 }

@@ -1,8 +1,41 @@
 import type { Command } from '../commands.ts';
-import { type ItemContext, publicationById } from '../context.ts';
+import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
 import { newPublication, publicationData, timeOf, withPublication } from '../publication-record.ts';
+import type { PublicationState } from '../publication-states.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
 import { markPublished } from './publication.ts';
+
+/**
+ * A person gives a post up, and with it what its account was refused before: nothing is left to be
+ * planned again.
+ */
+export function giveUpPost(
+  context: ItemContext,
+  record: PublicationRecord,
+  evidence: string | null,
+): Move {
+  const { id, channelAccountId } = record;
+  const given = context.publications.filter(
+    (other) =>
+      other.id === id ||
+      (other.state === 'rejected' && other.channelAccountId === channelAccountId),
+  );
+  return {
+    change: {
+      publications: context.publications.map((other) =>
+        given.includes(other) ? { ...other, state: 'skipped', evidence } : other,
+      ),
+    },
+    records: given.map((one) => ({
+      type: 'publication.skipped',
+      data: {
+        ...publicationData(one),
+        evidence,
+        ...(one.state === 'rejected' && { refusal: one.evidence }),
+      },
+    })),
+  };
+}
 
 /** A person says what became of an unknown or missed publication. */
 export function resolvePublication(
@@ -30,12 +63,20 @@ export function resolvePublication(
       };
       return merge(resolved, markPublished(context, record, live));
     }
-    case 'not_live':
+    case 'not_live': {
+      const publications = withPublication(context, record.id, { state: 'not_live', evidence });
+      return { ...resolved, change: { publications, stageNote: noteOf(record, 'not_live') } };
+    }
     case 'skip': {
-      const state = refs.outcome === 'skip' ? 'skipped' : 'not_live';
-      const publications = withPublication(context, record.id, { state, evidence });
-      const stageNote = `${record.id} was ${record.state} and is ${state}`;
-      return { ...resolved, change: { publications, stageNote } };
+      const { change, records } = giveUpPost(context, record, evidence);
+      return {
+        change: { ...change, stageNote: noteOf(record, 'skipped') },
+        // The resolution says it of the record itself.
+        records: [
+          ...resolved.records,
+          ...records.filter(({ data }) => data['publicationId'] !== record.id),
+        ],
+      };
     }
     case 'reschedule': {
       if (refs.slot === undefined) return NOTHING;
@@ -61,4 +102,8 @@ export function resolvePublication(
       return merge(resolved, recorded({ publications }, 'publication.planned', data));
     }
   }
+}
+
+function noteOf({ id, state }: PublicationRecord, becomes: PublicationState): string {
+  return `${id} was ${state} and is ${becomes}`;
 }

@@ -2,18 +2,12 @@ import type { SchedulePayloads } from '../commands/schedule.ts';
 import type { Command } from '../commands.ts';
 import { type ItemContext, type PublicationRecord, publicationById } from '../context.ts';
 import type { EventRecord } from '../event.ts';
-import {
-  newPublication,
-  publicationData,
-  skipped,
-  timeOf,
-  withPublication,
-} from '../publication-record.ts';
-import { isBound, isPlanned, slotsBesidePlan } from '../slots.ts';
-import { OPEN_PLACES, type Place } from '../stages.ts';
+import { newPublication, publicationData, skipped, timeOf } from '../publication-record.ts';
+import { isBound, isPlanned, isTentativePlace, slotsBesidePlan } from '../slots.ts';
+import { OPEN_PLACES } from '../stages.ts';
 import { BEFORE_SENDING, type CommandDefinitions } from './command.ts';
-import { type Move, NOTHING, recorded } from './move.ts';
-import { resolvePublication } from './resolution.ts';
+import { type Move, NOTHING } from './move.ts';
+import { giveUpPost, resolvePublication } from './resolution.ts';
 import { withoutDeadline } from './slot.ts';
 
 /**
@@ -96,28 +90,20 @@ function unschedule(context: ItemContext): Move {
 
 function skipPublication(context: ItemContext, { refs }: Command<'skip_publication'>): Move {
   const record = publicationById(context, refs.publicationId);
-  if (record === null) return NOTHING;
-  const evidence = refs.reason ?? null;
-  const publications = withPublication(context, record.id, { state: 'skipped', evidence });
-  return recorded({ publications }, 'publication.skipped', {
-    ...publicationData(record),
-    evidence,
-  });
-}
-
-function isAfterHandoff(place: Place): boolean {
-  return place === 'scheduling.planning' || place === 'scheduled' || place === 'publishing';
+  return record === null ? NOTHING : giveUpPost(context, record, refs.reason ?? null);
 }
 
 export const SCHEDULE_COMMANDS = {
   plan_schedule: {
     in: [...BEFORE_SENDING, 'publishing'],
+    toReplacePost: ['measuring', 'kpi_review', 'on_hold'],
     by: ['social_media_manager'],
     requires: [
       'campaign_released',
       'approvals_hold',
       'nothing_sending',
       'account_free',
+      'replaces_post',
       'nothing_unknown',
       'variants_in_limits',
       'slot_valid',
@@ -128,7 +114,7 @@ export const SCHEDULE_COMMANDS = {
       'item_has_room',
     ],
     move: (context, command, place) =>
-      planSchedule(context, command, isAfterHandoff(place) ? 'planned' : 'tentative'),
+      planSchedule(context, command, isTentativePlace(place, context) ? 'tentative' : 'planned'),
   },
   unschedule: {
     in: ['scheduled', 'publishing'],
@@ -138,8 +124,16 @@ export const SCHEDULE_COMMANDS = {
   },
   skip_publication: {
     in: ['scheduling.planning', 'scheduled', 'publishing'],
+    toReplacePost: [
+      'creation.drafting',
+      'review.deciding',
+      'scheduling.offered',
+      'measuring',
+      'kpi_review',
+      'on_hold',
+    ],
     by: ['social_media_manager'],
-    requires: ['nothing_sending', 'publication_planned', 'another_publication'],
+    requires: ['nothing_sending', 'publication_planned', 'another_publication', 'reason_given'],
     move: skipPublication,
   },
   resolve_publication: {

@@ -1,6 +1,7 @@
 import type { Role } from '../../people/roles.ts';
 import type { CommandPayloads } from '../commands.ts';
-import { currentReview, type ItemContext, peerDecision } from '../context.ts';
+import { currentReview, type ItemContext, peerDecision, publicationById } from '../context.ts';
+import { accountsToReplace } from '../refusals.ts';
 import { CHECKPOINT_BYTES, ITEM_BYTES, itemBytes } from '../size.ts';
 import { isFinal } from '../stages.ts';
 import { versionTag } from '../version-tag.ts';
@@ -43,6 +44,14 @@ function bytesAfter({ context, ask, changed }: Question): number {
   return itemBytes(changed()) + checkpoints;
 }
 
+/** True when skipping a post gives up what its account was refused. */
+function givesUpRefusal(context: ItemContext, publicationId: string): boolean {
+  const account = publicationById(context, publicationId)?.channelAccountId;
+  return context.publications.some(
+    ({ state, channelAccountId }) => state === 'rejected' && channelAccountId === account,
+  );
+}
+
 /** Whether this command may be given here, now, by this member; who may receive the item. */
 export const ACCESS_REQUIREMENTS = {
   item_closed: {
@@ -73,10 +82,13 @@ export const ACCESS_REQUIREMENTS = {
 
   in_stage: {
     text: 'The command fits the stage of the item.',
-    check: ({ place, ask, access }) =>
-      access.in.includes(place)
+    check: ({ place, context, ask, access }) => {
+      const { in: places, toReplacePost = [] } = access;
+      const isOpen = toReplacePost.includes(place) && accountsToReplace(context).length > 0;
+      return places.includes(place) || isOpen
         ? MET
-        : unmet(`${ask.type} is possible in ${access.in.join(', ')}; the item is in ${place}`),
+        : unmet(`${ask.type} is possible in ${places.join(', ')}; the item is in ${place}`);
+    },
   },
 
   holds_role: {
@@ -96,7 +108,7 @@ export const ACCESS_REQUIREMENTS = {
   },
 
   reason_given: {
-    text: 'The command gives a reason. A dissent gives a comment.',
+    text: 'The command gives a reason. A dissent gives a comment. A slot may be skipped without, a refused post not.',
     check: ({ context, ask }) => {
       if (ask.refs === null) return MET;
       switch (ask.type) {
@@ -107,6 +119,10 @@ export const ACCESS_REQUIREMENTS = {
         case 'sign_off':
           return isDissent(context, ask.refs) && ask.refs.commentId === undefined
             ? unmet('a dissent needs a comment')
+            : MET;
+        case 'skip_publication':
+          return isBlank(ask.refs.reason) && givesUpRefusal(context, ask.refs.publicationId)
+            ? unmet('a refused post is skipped with a reason')
             : MET;
         case 'decline_handoff':
         case 'hold':

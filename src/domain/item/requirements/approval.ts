@@ -8,11 +8,11 @@ import {
   rulesThatAsk,
 } from '../context.ts';
 import { MAY_BE_OUT_STATES } from '../publication-states.ts';
+import { isTentativePlace } from '../slots.ts';
 import {
   bindsContent,
   draftFactsOf,
   holdersOf,
-  isTentativePlace,
   MET,
   plansASend,
   type Question,
@@ -177,7 +177,7 @@ export const APPROVAL_REQUIREMENTS = {
     text: 'The approvals are granted for the content as it is now.',
     check: ({ place, context, ask }) => {
       if (ask.type === 'accept_handoff' && place !== 'scheduling.offered') return MET;
-      if (ask.type === 'plan_schedule' && isTentativePlace(place)) return MET;
+      if (ask.type === 'plan_schedule' && isTentativePlace(place, context)) return MET;
       if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
       return approvalsHold(context)
         ? MET

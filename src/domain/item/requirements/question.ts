@@ -3,7 +3,8 @@ import type { DraftFacts, Holders, PlannedSlot, SlotFacts } from '../commands/fa
 import type { Command, CommandAccess, CommandType } from '../commands.ts';
 import { currentApprovals, type ItemContext } from '../context.ts';
 import { responsibleRoles } from '../responsible.ts';
-import { type Place, stageOf } from '../stages.ts';
+import { isTentativePlace } from '../slots.ts';
+import type { Place } from '../stages.ts';
 
 /**
  * A question to the guards. `refs: null` asks "could the actor send this with a complete payload?":
@@ -74,11 +75,6 @@ export function receivingRole(place: Place): OwnerRole {
   return place === 'briefing.offered' ? 'creator' : 'social_media_manager';
 }
 
-export function isTentativePlace(place: Place): boolean {
-  const stage = stageOf(place);
-  return stage === 'creation' || stage === 'review' || place === 'scheduling.offered';
-}
-
 /** Slots that the command asks for, with what the API found out about them. */
 export function slotsOf(ask: Inquiry): { slots: PlannedSlot[]; facts: SlotFacts[] } {
   if (ask.type === 'plan_schedule') {
@@ -101,8 +97,8 @@ export function plansASend(ask: Inquiry): boolean {
 }
 
 /** The command gives slots to the content as it is; a tentative slot only holds its time. */
-export function bindsContent({ place, ask }: Pick<Question, 'place' | 'ask'>): boolean {
-  return plansASend(ask) && !(ask.type === 'plan_schedule' && isTentativePlace(place));
+export function bindsContent({ place, context, ask }: Question): boolean {
+  return plansASend(ask) && !(ask.type === 'plan_schedule' && isTentativePlace(place, context));
 }
 
 /** What the API found wrong with the slots that a command names or keeps. */

@@ -1,10 +1,11 @@
-import { isSending, publicationById } from '../context.ts';
+import { type ItemContext, isSending, publicationById } from '../context.ts';
 import { type PublicationState, UNRESOLVED_STATES } from '../publication-states.ts';
-import { heldUntil, isPlanned, slotsBesidePlan } from '../slots.ts';
+import { accountsToReplace, openRefusals } from '../refusals.ts';
+import { heldUntil, isPlanned, isTentativePlace, slotsBesidePlan } from '../slots.ts';
 import { stageOf } from '../stages.ts';
 import {
+  type Inquiry,
   isBlank,
-  isTentativePlace,
   MET,
   plansASend,
   type Question,
@@ -24,18 +25,25 @@ const HOLDS_ACCOUNT: Partial<Record<PublicationState, string>> = {
 /** The slots that the command would bind to the content: those it names and those it keeps. */
 function slotsToSend({ place, context, ask }: Question): { at: string }[] {
   const { slots } = slotsOf(ask);
-  if (ask.type !== 'plan_schedule' || isTentativePlace(place)) return slots;
+  if (ask.type !== 'plan_schedule' || isTentativePlace(place, context)) return slots;
   return [...slots, ...slotsBesidePlan(context, slots).kept];
 }
 
 /** A plan may name no slot where others stand, or where what is published is all there will be. */
 function isPlanWithoutSlots({ place, context }: Question): boolean {
-  if (isTentativePlace(place)) return false;
+  if (isTentativePlace(place, context)) return false;
   if (slotsBesidePlan(context, []).kept.length > 0) return true;
   return (
     place === 'scheduling.planning' &&
     context.publications.some(({ state }) => state === 'published')
   );
+}
+
+/** True when the command skips a post that was refused or, asked without a payload, could. */
+function skipsRefusal(context: ItemContext, ask: Inquiry): boolean {
+  if (ask.type !== 'skip_publication') return false;
+  const { refs } = ask;
+  return openRefusals(context).some(({ id }) => refs === null || id === refs.publicationId);
 }
 
 /** Slots, what is in flight, and what became of a publication. */
@@ -57,6 +65,7 @@ export const SCHEDULE_REQUIREMENTS = {
       if (ask.type === 'save_brief' && stageOf(place) === 'briefing') return MET;
       if (ask.type === 'save_draft' && stageOf(place) === 'creation') return MET;
       if (ask.type === 'resolve_publication' && !plansASend(ask)) return MET;
+      if (skipsRefusal(context, ask)) return MET;
       const sending = context.publications.filter(isSending);
       return sending.length === 0
         ? MET
@@ -80,6 +89,22 @@ export const SCHEDULE_REQUIREMENTS = {
           unmet(`${channelAccountId} has ${id}: ${HOLDS_ACCOUNT[state]}`),
         ),
       ];
+    },
+  },
+
+  replaces_post: {
+    text: 'In measuring, KPI review and on hold a plan names only accounts whose post was refused or is not live.',
+    check: ({ place, context, ask, access }) => {
+      if (ask.type !== 'plan_schedule' || ask.refs === null || access.in.includes(place))
+        return MET;
+      const replaceable = accountsToReplace(context);
+      const { publications } = ask.refs;
+      if (publications.length === 0) return unmet('the plan names no account');
+      return publications
+        .filter(({ channelAccountId }) => !replaceable.includes(channelAccountId))
+        .flatMap(({ channelAccountId }) =>
+          unmet(`no post of this item on ${channelAccountId} was refused or is not live`),
+        );
     },
   },
 
@@ -132,7 +157,7 @@ export const SCHEDULE_REQUIREMENTS = {
       const { place, context, ask } = question;
       if (ask.refs === null || !plansASend(ask)) return MET;
       const now = Date.parse(ask.at);
-      if (ask.type === 'plan_schedule' && isTentativePlace(place)) {
+      if (ask.type === 'plan_schedule' && isTentativePlace(place, context)) {
         return slotsOf(ask).slots.flatMap((slot) => {
           const until = heldUntil(context, slot);
           return until > now
@@ -170,22 +195,25 @@ export const SCHEDULE_REQUIREMENTS = {
   },
 
   publication_planned: {
-    text: 'The publication is planned or tentative.',
-    check: ({ context, ask }) => {
-      if (ask.type !== 'skip_publication') return MET;
+    text: 'The publication is planned or tentative, or it was refused and not planned again. Outside planning, scheduled and publishing only a refused one can be skipped.',
+    check: ({ place, context, ask, access }) => {
+      if (ask.type !== 'skip_publication' || skipsRefusal(context, ask)) return MET;
+      if (!access.in.includes(place)) {
+        return unmet(`in ${place} only a post that was refused can be skipped`);
+      }
       const planned = context.publications.filter(isPlanned);
       const found =
         ask.refs === null
           ? planned.length > 0
           : planned.some(({ id }) => id === ask.refs?.publicationId);
-      return found ? MET : unmet('only a planned or tentative publication can be skipped');
+      return found ? MET : unmet('only a planned, tentative or refused publication can be skipped');
     },
   },
 
   another_publication: {
-    text: 'Another publication is planned or published. A slot that waits for its plan may be the last.',
+    text: 'Another publication is planned or published. A slot that waits for its plan, and a refused post, may be the last.',
     check: ({ place, context, ask }) => {
-      if (ask.type !== 'skip_publication') return MET;
+      if (ask.type !== 'skip_publication' || skipsRefusal(context, ask)) return MET;
       const publicationId = ask.refs?.publicationId;
       // What waits for a plan is missed by none: a tentative slot, and in planning a kept one.
       const isHeld = context.publications.some(

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { createAudit } from '../../src/audit/audit.ts';
+import type { ChannelRegistry } from '../../src/channels/registry.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
+import { eventually } from './eventually.ts';
+import { type ItemEngine, openItemEngine } from './item-engine.ts';
+import { toScheduled } from './item-story.ts';
+
+/** How the network takes one request to publish. */
+const WAYS = ['at once', 'slowly', 'not at all', 'and does not answer'] as const;
+type Taking = (typeof WAYS)[number];
+
+/** One item: how the network takes the post of each of its accounts, and what people do meanwhile. */
+interface Story {
+  takings: Taking[][];
+  meanwhile: ('extend' | 'reassign')[];
+}
+
+const story: fc.Arbitrary<Story> = fc.record({
+  takings: fc.array(fc.array(fc.constantFrom(...WAYS), { maxLength: 2 }), {
+    minLength: 1,
+    maxLength: 2,
+  }),
+  meanwhile: fc.array(fc.constantFrom('extend', 'reassign'), { maxLength: 2 }),
+});
+
+/** Time for the answers to the commands of one item; then its slot comes by itself. */
+const SLOT_IN_MS = 5_000;
+const SLOW_MS = 1_500;
+const TIMING = { leaseMs: 6_000, leaseMarginMs: 1_000, settleMs: 200, leasePollMs: 500 };
+
+/** What a machine that is busy with other things may show, and no fault of a run. */
+const OF_LOAD: readonly FindingCode[] = ['no_worker', 'command_without_verdict'];
+
+/** How each account's network takes its next posts. */
+type Network = Map<string, Taking[]>;
+
+function slowed(real: ChannelRegistry, network: Network): ChannelRegistry {
+  return {
+    get(id) {
+      const channel = real.get(id);
+      if (channel === null) return null;
+      return {
+        ...channel,
+        async publish(request) {
+          const taking = network.get(request.account.id)?.shift() ?? 'at once';
+          if (taking === 'slowly') await delay(SLOW_MS);
+          const answer = taking === 'not at all' ? null : await channel.publish(request);
+          if (answer !== null && taking !== 'and does not answer') return answer;
+          await aborted(request.signal);
+          return { outcome: 'unknown', code: 'timeout', message: 'no answer came' };
+        },
+        async lookup(request) {
+          await delay(SLOW_MS);
+          return channel.lookup(request);
+        },
+      };
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/**
+ * Items whose posts a slow network takes late, or in silence, while people go on working. A healthy
+ * system has no finding at any look, and in the end every post is out.
+ * @param options.items that run at once, `rounds` of them.
+ * @returns looks that were taken.
+ */
+export async function checkHealthyRuns(options: {
+  items: number;
+  rounds: number;
+  seed: number;
+}): Promise<number> {
+  const network: Network = new Map();
+  const engine = await openItemEngine({
+    channels: (real) => slowed(real, network),
+    sendTiming: TIMING,
+  });
+  let looks = 0;
+  try {
+    const { items, rounds: numRuns, seed } = options;
+    const stories = fc.array(story, { minLength: items, maxLength: items });
+    const property = fc.asyncProperty(stories, async (all) => {
+      const living = Promise.all(all.map((one) => live(engine, network, one)));
+      looks += await lookUntil(engine, living);
+    });
+    await fc.assert(property, { numRuns, seed, endOnFailure: true });
+    return looks;
+  } finally {
+    await engine.close();
+  }
+}
+
+async function live(engine: ItemEngine, network: Network, { takings, meanwhile }: Story) {
+  const { workspaceId } = engine.workspace;
+  const accounts: string[] = [];
+  for (const taking of takings) {
+    const account = { workspaceId, channel: 'sandbox' as const, zone: 'Europe/Paris' };
+    const { id } = await insertChannelAccount(engine.deps.db, { ...account, name: randomUUID() });
+    network.set(id, [...taking]);
+    accounts.push(id);
+  }
+  const itemId = await engine.start();
+  await toScheduled(engine, itemId, { accounts, slotInMs: SLOT_IN_MS });
+  await engine.until(itemId, 'publishing', ({ stage }) => stage !== 'scheduled');
+  for (const command of meanwhile) {
+    const reason = 'it takes its time';
+    const creator = { role: 'creator', memberId: engine.workspace.memberOf('creator') };
+    await engine.verdict('strategist', itemId, command, {
+      reason,
+      ...(command === 'reassign' && creator),
+    });
+  }
+  await engine.until(
+    itemId,
+    'every post out',
+    ({ stage, publications }) =>
+      stage === 'measuring' && publications.every(({ state }) => state === 'published'),
+  );
+}
+
+/** Looks again and again while the items live. @throws what was found. */
+async function lookUntil(engine: ItemEngine, living: Promise<unknown>): Promise<number> {
+  const audit = createAudit(engine.deps);
+  const { workspaceId } = engine.workspace;
+  let isOver = false;
+  const ended = living.finally(() => {
+    isOver = true;
+  });
+  ended.catch(() => {});
+  let looks = 0;
+  await eventually(
+    async () => {
+      const now = new Date(Date.now()).toISOString();
+      const { items } = await audit.stuck({ workspaceId, now, limit: 200 });
+      const found = items.filter(({ code }) => !OF_LOAD.includes(code));
+      if (found.length > 0) throw new Error(`found: ${JSON.stringify(found)}`);
+      looks += 1;
+      return isOver;
+    },
+    { what: 'the end of every item' },
+  );
+  await ended;
+  return looks;
+}
