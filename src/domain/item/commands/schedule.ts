@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Instant, WallTime } from '../../instant.ts';
 import { conditions, ReasonBody, reasonText } from './body-parts.ts';
-import type { Facts, PlannedSlot, SlotFacts } from './facts.ts';
+import type { Facts, PlannedSlot, PostHolder, SlotFacts } from './facts.ts';
 
 /** Slots, and what became of a publication. */
 export interface SchedulePayloads {
@@ -17,7 +17,7 @@ export interface SchedulePayloads {
       permalink?: string;
       remoteId?: string;
     };
-    facts: Facts & { slots: SlotFacts[] };
+    facts: Facts & { slots: SlotFacts[]; holder?: PostHolder };
   };
 }
 
