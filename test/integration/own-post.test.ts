@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownPostOf } from '../../src/activities/publishing/own-post.ts';
 import type { LookupOutcome, RemotePost } from '../../src/channels/channel.ts';
 import { planIntent, resolveIntent } from '../../src/db/publishing/publish-intents.ts';
+import { findPostHolder, listHeldPosts } from '../../src/db/publishing/remote-posts.ts';
 import { settleIntent, takeSendLease } from '../../src/db/publishing/send-leases.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import {
@@ -26,13 +27,13 @@ afterAll(() => database.close());
 
 const CONTENT_HASH = 'c'.repeat(64);
 
-async function newAccount(server: string, of = workspace): Promise<string> {
+async function newAccount(server: string, of = workspace, name = 'boulangerie'): Promise<string> {
   const { workspaceId } = of;
   const settings = { server };
   const { id } = await insertChannelAccount(database.db, {
     workspaceId,
     channel: 'mastodon',
-    name: 'boulangerie',
+    name,
     zone: 'Europe/Paris',
     settings,
   });
@@ -175,8 +176,10 @@ describe('what was found by its text', () => {
     });
   });
 
-  it('does not mind a post that reads otherwise, or was refused', async () => {
-    const account = await newAccount(newServer());
+  it('does not mind a post that reads otherwise, was refused, or is another account’s', async () => {
+    const server = newServer();
+    const account = await newAccount(server);
+    await doubt(await begin(await newAccount(server, workspace, 'fromagerie')));
     await doubt(await begin(account, { text: 'Du vin' }));
     const { lease, segment } = await begin(account);
     await settleIntent(database.db, {
@@ -245,6 +248,24 @@ describe('the tables', () => {
     await expect(succeed(await begin(await newAccount(server)), '3')).rejects.toMatchObject({
       cause: { code: '23505' },
     });
+  });
+
+  it('are read by their own workspace alone', async () => {
+    const { db } = database;
+    const first = await begin(await newAccount(newServer()));
+    await succeed(first, '1');
+    const { itemId, channelAccountId, publicationId } = first.order;
+    const theirs = await makeWorkspace(db);
+    const asks = (of: TestWorkspace, itemId: string) => {
+      const { workspaceId } = of;
+      const owner = { workspaceId, itemId, channelAccountId, publicationId: 'pub_other' };
+      return Promise.all([
+        findPostHolder(db, { ...owner, remoteId: '1' }),
+        listHeldPosts(db, { ...owner, position: 0, remoteIds: ['1'] }),
+      ]);
+    };
+    expect(await asks(workspace, 'itm_other')).toEqual([{ publicationId, itemId }, new Set(['1'])]);
+    expect(await asks(theirs, 'itm_other')).toEqual([null, new Set()]);
   });
 
   it('of two senders that are told the same post at once, one gets it', async () => {

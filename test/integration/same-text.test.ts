@@ -103,7 +103,7 @@ async function connect({ server, poster, software }: Place): Promise<string> {
     id,
     workspaceId: engine.workspace.workspaceId,
     channel: 'mastodon',
-    name: poster.name,
+    name: `${poster.name} ${poster.id}`,
     zone: 'Europe/Paris',
     settings: { server: server.origin, software },
     credentials: sealCredentials(engine.secrets, {

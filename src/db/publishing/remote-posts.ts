@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { PostHolder } from '../../domain/item/commands/facts.ts';
 import type { Db } from '../client.ts';
+import { remotePosts } from '../schema/index.ts';
 
 /** Whose post it would be. */
 export interface PostOwner {
@@ -11,8 +12,11 @@ export interface PostOwner {
 }
 
 /** The network of an account: where ids of posts are unique. */
-function networkOf({ workspaceId, channelAccountId }: Omit<PostOwner, 'publicationId' | 'itemId'>) {
-  return sql`(select network_of(channel, settings) from channel_accounts
+function networkOf({
+  workspaceId,
+  channelAccountId,
+}: Pick<PostOwner, 'workspaceId' | 'channelAccountId'>): SQL<string> {
+  return sql<string>`(select network_of(channel, settings) from channel_accounts
     where workspace_id = ${workspaceId} and id = ${channelAccountId})`;
 }
 
@@ -21,11 +25,18 @@ export async function listHeldPosts(
   db: Db,
   { remoteIds, position, ...owner }: PostOwner & { remoteIds: readonly string[]; position: number },
 ): Promise<Set<string>> {
-  const { rows } = await db.execute<{ remoteId: string }>(sql`
-    select remote_id as "remoteId" from remote_posts
-    where workspace_id = ${owner.workspaceId} and network = ${networkOf(owner)}
-      and remote_id in ${remoteIds}
-      and (publication_id, position) <> (${owner.publicationId}, ${position})`);
+  const rows = await db
+    .select({ remoteId: remotePosts.remoteId })
+    .from(remotePosts)
+    .where(
+      and(
+        eq(remotePosts.workspaceId, owner.workspaceId),
+        eq(remotePosts.network, networkOf(owner)),
+        inArray(remotePosts.remoteId, [...remoteIds]),
+        sql`(${remotePosts.publicationId}, ${remotePosts.position})
+          <> (${owner.publicationId}, ${position})`,
+      ),
+    );
   return new Set(rows.map(({ remoteId }) => remoteId));
 }
 
@@ -41,8 +52,9 @@ export interface Contender {
 const CONTENDS_FOR = sql`interval '2 days'`;
 
 /**
- * Whether a post that is there by `at` may be another publication's: one on the same network that reads the
- * same, was tried, and has no post of its own. Also one of which a person said that it is not live.
+ * Whether a post that is there by `at` may be another publication's: one to the same account of the network, by
+ * its name there, that reads the same, was tried, and has no post of its own. Also one of which a person said
+ * that it is not live.
  */
 export async function findContender(
   db: Db,
@@ -60,10 +72,13 @@ export async function findContender(
            i.state = 'sending' as "isSending"
     from publish_intents as i
     join channel_accounts as a on a.workspace_id = i.workspace_id and a.id = i.channel_account_id
+    join channel_accounts as own
+      on own.workspace_id = i.workspace_id and own.id = ${owner.channelAccountId}
     cross join jsonb_array_elements(i.segments) as s
     where i.workspace_id = ${owner.workspaceId} and i.intent_key <> ${intentKey}
       and i.due_at > ${at}::timestamptz - ${CONTENDS_FOR}
-      and network_of(a.channel, a.settings) = ${networkOf(owner)}
+      and network_of(a.channel, a.settings) = network_of(own.channel, own.settings)
+      and lower(a.name) = lower(own.name)
       and s ->> 'likeness' = ${likeness} and (s ->> 'position')::integer = ${position}
       and s ->> 'firstAttemptAt' is not null and s ->> 'remoteId' is null
       and s ->> 'state' <> 'rejected'
@@ -119,15 +134,31 @@ export async function holdStatedPost(
 ): Promise<boolean> {
   const { workspaceId, itemId, channelAccountId, publicationId } = owner;
   const network = networkOf(owner);
-  await tx.execute(sql`
-    insert into remote_posts (workspace_id, network, remote_id, item_id, channel_account_id,
-                              publication_id, position, stated)
-    values (${workspaceId}, ${network}, ${remoteId}, ${itemId}, ${channelAccountId},
-            ${publicationId}, 0, true)
-    on conflict do nothing`);
-  const { rows } = await tx.execute(sql`
-    select 1 from remote_posts
-    where workspace_id = ${workspaceId} and network = ${network} and remote_id = ${remoteId}
-      and item_id = ${itemId} and channel_account_id = ${channelAccountId} and position = 0`);
+  await tx
+    .insert(remotePosts)
+    .values({
+      workspaceId,
+      network,
+      remoteId,
+      itemId,
+      channelAccountId,
+      publicationId,
+      position: 0,
+      stated: true,
+    })
+    .onConflictDoNothing();
+  const rows = await tx
+    .select({ remoteId: remotePosts.remoteId })
+    .from(remotePosts)
+    .where(
+      and(
+        eq(remotePosts.workspaceId, workspaceId),
+        eq(remotePosts.network, network),
+        eq(remotePosts.remoteId, remoteId),
+        eq(remotePosts.itemId, itemId),
+        eq(remotePosts.channelAccountId, channelAccountId),
+        eq(remotePosts.position, 0),
+      ),
+    );
   return rows.length > 0;
 }
