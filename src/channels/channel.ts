@@ -64,7 +64,15 @@ export type PublishOutcome =
  * may still show it later.
  */
 export type LookupOutcome =
-  | { outcome: 'found'; post: RemotePost; others: readonly RemotePost[] }
+  | {
+      outcome: 'found';
+      post: RemotePost;
+      others: readonly RemotePost[];
+      /** By its text alone: the post of something else that reads the same would be found, too. */
+      byText?: true;
+      /** More that may be the post was not read, or not recognised. */
+      incomplete?: true;
+    }
   | { outcome: 'absent' }
   | {
       outcome: 'cannot_tell';
@@ -153,6 +161,11 @@ export interface Channel {
   /** Made by `publishInSteps`: what fails before the post is written is never an unknown outcome. */
   publish(request: PublishRequest): Promise<PublishOutcome>;
   lookup(request: LookupRequest): Promise<LookupOutcome>;
+  /**
+   * What a look-up by the text compares: texts that are equal in this form are not told apart. Absent where every
+   * look-up goes by the key.
+   */
+  comparableOf?(text: string): string;
 }
 
 /** What a deployment gives every adapter. */

@@ -1,6 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import type { NewText, TextNumber } from '../db/item/versions.ts';
+import { findPostHolder } from '../db/publishing/remote-posts.ts';
 import { type AssetRow, listAssets } from '../db/workspace/assets.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
@@ -246,7 +247,7 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
     };
   },
   resolve_publication: async (preparation) => {
-    const { db, body, context } = preparation;
+    const { db, body, context, item } = preparation;
     const { publicationId, outcome, evidence, permalink, remoteId, at, local, zone, slot } = body;
     const record = publicationById(context, publicationId);
     const time = omitUndefined({ at, local, zone, slot });
@@ -257,12 +258,24 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
           ])
         : NO_SLOTS;
     if (resolved.issues.length > 0) throw new InvalidBody(resolved.issues);
+    const holder =
+      record === null
+        ? null
+        : await findPostHolder(db, {
+            workspaceId: item.workspaceId,
+            itemId: item.id,
+            channelAccountId: record.channelAccountId,
+            publicationId,
+            remoteId,
+            permalink,
+          });
     const [chosen] = resolved.slots;
     const said = omitUndefined({ evidence, permalink, remoteId, slot: chosen });
     return {
       refs: { publicationId, outcome, ...said },
       facts: {
         slots: resolved.facts,
+        ...(holder !== null && { holder }),
         clocks: clocks(preparation),
         ...(resolved.warnings.length > 0 && { warnings: resolved.warnings }),
       },

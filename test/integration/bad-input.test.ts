@@ -169,6 +169,40 @@ interface Variant {
 
 const ONE_FAMILY = '👨‍👩‍👧‍👦';
 
+describe('a language that is no well-formed tag', () => {
+  const message = 'is not a well-formed BCP 47 language tag, such as fr, pt-BR or zh-Hans';
+
+  it.each(['en-12', 'zh-CN-US', 'fr-CA-QC'])(
+    '%s is refused wherever it is written',
+    async (tag) => {
+      const itemId = await api.engine.start();
+      const brief = makeBrief({ languages: ['fr', tag] });
+      const inBrief = await api.as('strategist', 'PUT', `/v1/items/${itemId}/brief`, {
+        body: brief,
+      });
+      expect([inBrief.status, inBrief.json.issues]).toMatchObject([
+        400,
+        [{ path: 'languages.1', message }],
+      ]);
+      const body = { title: 'Du pain', brief };
+      const inStart = await api.as('strategist', 'POST', '/v1/items', { body });
+      expect([inStart.status, inStart.json.issues]).toMatchObject([
+        400,
+        [{ path: 'brief.languages.1', message }],
+      ]);
+      await toCreation(api.engine, itemId);
+      const draft = makeDraft({ language: tag });
+      const inDraft = await api.as('creator', 'PUT', `/v1/items/${itemId}/draft`, { body: draft });
+      expect([inDraft.status, inDraft.json.issues]).toMatchObject([
+        400,
+        [{ path: 'language', message }],
+      ]);
+      const valid = makeDraft({ language: 'zh-cmn-Hans' });
+      await api.ok('creator', 'PUT', `/v1/items/${itemId}/draft`, valid);
+    },
+  );
+});
+
 describe('a draft that is submitted', () => {
   it.each<[string, string, Variant, string]>([
     [

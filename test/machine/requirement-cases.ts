@@ -86,6 +86,7 @@ const decided = (
 export const resolved = (
   run: TestRun,
   change: Partial<Command<'resolve_publication'>['refs']> = {},
+  facts: Partial<Command<'resolve_publication'>['facts']> = {},
 ) =>
   attempt(
     run,
@@ -97,7 +98,7 @@ export const resolved = (
       evidence: 'seen on the channel',
       ...change,
     },
-    { slots: [] },
+    { slots: [], ...facts },
   );
 
 const signed = (
@@ -457,6 +458,15 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
   evidence_given: {
     refused: () => resolved(withUnknown(), { evidence: '' }),
     allowed: () => resolved(withUnknown()),
+  },
+  post_free: {
+    refused: () =>
+      resolved(
+        withUnknown(),
+        { remoteId: '115' },
+        { holder: { publicationId: 'pub_other', itemId: 'itm_other' } },
+      ),
+    allowed: () => resolved(withUnknown(), { remoteId: '115' }),
   },
   one_checkpoint_recorded: {
     refused: () => attempt(toMeasuring(), 'open_kpi_review', CAST.strategist, {}),

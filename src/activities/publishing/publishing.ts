@@ -95,8 +95,17 @@ async function prepare(
   if (banMs > 0) {
     return withoutRight(deps, order, { granted: false, reason: 'banned', waitMs: banMs });
   }
-  const idempotency = target.channel.idempotencyOf(target.account);
-  const right = await takeSendRight(db, { order, contents, idempotency, again, timing });
+  const { channel, account } = target;
+  const right = await takeSendRight(db, {
+    order,
+    contents: contents.map((content) => ({
+      ...content,
+      comparable: channel.comparableOf?.(content.text),
+    })),
+    idempotency: channel.idempotencyOf(account),
+    again,
+    timing,
+  });
   return right.granted ? { target, contents, right } : withoutRight(deps, order, right);
 }
 

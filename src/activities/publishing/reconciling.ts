@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { LookupOutcome } from '../../channels/channel.ts';
+import type { LookupOutcome, Post } from '../../channels/channel.ts';
+import { describeError } from '../../channels/publish-steps.ts';
 import { banAccount, readBanMs } from '../../db/publishing/channel-budgets.ts';
 import { type IntentKey, type IntentRow, readClock } from '../../db/publishing/publish-intents.ts';
 import { expireSendLease, noteLookup } from '../../db/publishing/send-leases.ts';
@@ -18,6 +19,7 @@ import {
 } from '../../domain/channel/publish-segments.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
+import { ownPostOf } from './own-post.ts';
 import { findTarget, postOf, readContents, type SendTarget } from './post-content.ts';
 import { mayResend } from './resend.ts';
 import {
@@ -80,12 +82,10 @@ export async function reconcile(
   if (banMs > 0) return afterSilence(order, { evidence, segments, kind: 'Banned', waitMs: banMs });
   const { dueAt } = intent;
   const post = postOf({ order, dueAt, account: target.account, content, segment, segments });
-  const found = await target.channel.lookup({
-    ...post,
-    signal: AbortSignal.timeout(LOOKUP_WITHIN_MS),
-  });
-  await noteCredentialVerdict(deps, order, target, found);
-  const look = { order, key, segments, segment, evidence, timing };
+  const answer = await look(target, post);
+  await noteCredentialVerdict(deps, order, target, answer);
+  const question = { order, key, segments, segment, evidence, timing };
+  const found = answer.outcome === 'found' ? await ownPostOf(deps, question, answer) : answer;
   switch (found.outcome) {
     case 'cannot_tell':
       // Such a channel never can: a person has to be asked, and need not wait for us.
@@ -98,10 +98,21 @@ export async function reconcile(
         return afterSilence(order, { evidence, segments, kind: 'CannotTell', waitMs });
       }
       throw lookAgain('CannotTell');
+    case 'ambiguous':
+      return { outcome: 'unknown', evidence: withPart(segments, `${evidence}; ${found.message}`) };
     case 'found':
-      return noteFound(deps, look, found);
+      return noteFound(deps, question, found);
     case 'absent':
-      return noteAbsent(deps, look, target);
+      return noteAbsent(deps, question, target);
+  }
+}
+
+/** A look-up that fails in a way that its adapter does not know has told nothing. */
+async function look({ channel, account }: SendTarget, post: Post): Promise<LookupOutcome> {
+  try {
+    return await channel.lookup({ ...post, signal: AbortSignal.timeout(LOOKUP_WITHIN_MS) });
+  } catch (error) {
+    return { outcome: 'cannot_tell', message: describeError(account, error) };
   }
 }
 

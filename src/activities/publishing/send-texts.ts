@@ -14,6 +14,7 @@ import {
 } from '../../domain/channel/publish-segments.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { noteCredentialVerdict } from './credential-verdict.ts';
+import { ownOutcomeOf } from './own-post.ts';
 import { postOf, type SendTarget } from './post-content.ts';
 import { inDoubt, partOf, type SendAttempt, withoutRight } from './send-attempt.ts';
 import { type SendRight, takeNextSendRight } from './send-right.ts';
@@ -44,7 +45,8 @@ export async function sendTexts(deps: SendingDeps, sending: Sending): Promise<Se
   for (;;) {
     const { leaseToken, before, dueAt } = right;
     const fenced = { ...key, leaseToken };
-    const outcome = await sendText(deps, { ...sending, right });
+    const answer = await sendText(deps, { ...sending, right });
+    const outcome = await ownOutcomeOf(deps, { order, segment: before }, answer);
     const sent = applyOutcome(right, outcome);
     if (outcome.outcome !== 'published') {
       const failed = await settleFailure(deps, { ...sending, right }, { fenced, outcome, sent });

@@ -69,12 +69,15 @@ export function createBlueskyChannel({
       try {
         const { did } = await sessions.current(login);
         const server = serverAt({ http, service: login.service, token: null, timing: { signal } });
-        await server.repo.getRecord({
+        const { data } = await server.repo.getRecord({
           repo: did,
           collection: POST_COLLECTION,
           rkey: postKeyOf({ key, dueAt }),
         });
-        return { outcome: 'found', post: remotePost(did, { key, dueAt }), others: [] };
+        const post = remotePost(did, { key, dueAt });
+        if (data.uri === post.remoteId) return { outcome: 'found', post, others: [] };
+        const message = 'com.atproto.repo.getRecord: the answer is about another post';
+        return { outcome: 'cannot_tell', message };
       } catch (error) {
         return lookupOutcome(failureOf(error), Date.now());
       }

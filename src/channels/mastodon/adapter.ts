@@ -16,7 +16,7 @@ import { failureOf, rejected } from './outcomes.ts';
 import { type RemoteStatus, ServerApi, type StatusForm } from './server-api.ts';
 import { idempotencyOf, MastodonCredentials, MastodonSettings } from './settings.ts';
 import { statusLanguage } from './status-language.ts';
-import { withoutMentionHosts } from './status-text.ts';
+import { comparable, withoutMentionHosts } from './status-text.ts';
 import { Uploads } from './uploads.ts';
 
 /** A status that is older than its request by more than this was made by an earlier one. */
@@ -53,6 +53,7 @@ export function createMastodonChannel({ http }: { http: HttpClient }): Channel {
       },
       write,
     }),
+    comparableOf: comparable,
     async lookup(request) {
       const opened = openAccount(request.account);
       if ('outcome' in opened) return { outcome: 'cannot_tell', message: opened.message };

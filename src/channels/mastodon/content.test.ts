@@ -46,8 +46,18 @@ describe('what is sent', () => {
     expect(await channel.lookup(second)).toEqual({ outcome: 'absent' });
     const reply = await published(second);
     expect(server.network.of(own.id)[1]?.params.in_reply_to_id).toBe(root.remoteId);
-    expect(await channel.lookup(first)).toEqual({ outcome: 'found', post: root, others: [] });
-    expect(await channel.lookup(second)).toEqual({ outcome: 'found', post: reply, others: [] });
+    expect(await channel.lookup(first)).toEqual({
+      outcome: 'found',
+      post: root,
+      others: [],
+      byText: true,
+    });
+    expect(await channel.lookup(second)).toEqual({
+      outcome: 'found',
+      post: reply,
+      others: [],
+      byText: true,
+    });
   });
 
   it('files with their alternative text, in order, once the server has processed them', async () => {

@@ -26,7 +26,12 @@ describe('the look-up', () => {
       text: `Salut @ana@elsewhere.example,\nvoici\u202f: "l’été" & <3 #pain\n\n${link} 🥖`,
     });
     const post = await published(sent);
-    expect(await channel.lookup(sent)).toEqual({ outcome: 'found', post, others: [] });
+    expect(await channel.lookup(sent)).toEqual({
+      outcome: 'found',
+      post,
+      others: [],
+      byText: true,
+    });
   });
 
   it('goes by the marker where a link of the text carries it', async () => {
@@ -35,17 +40,39 @@ describe('the look-up', () => {
     const link = `https://example.com/pain?utm_id=${sent.marker}`;
     sent.content.text = `Nouveau\u00a0: ${link}`;
     const rewritten = server.network.seed(own, { status: `Nouveau : ${link} (modifié)` });
-    expect(await channel.lookup(sent)).toMatchObject({
-      outcome: 'found',
-      post: { remoteId: rewritten.id },
-    });
+    const found = await channel.lookup(sent);
+    expect(found).toMatchObject({ outcome: 'found', post: { remoteId: rewritten.id } });
+    expect(found).not.toHaveProperty('byText');
+  });
+
+  it('takes no post of another application that reads the same', async () => {
+    await start();
+    const sent = request(account);
+    server.network.seed(own, { status: sent.content.text }, { application: 'Web' });
+    expect(await channel.lookup(sent)).toEqual({ outcome: 'absent' });
+    const post = await published(sent);
+    expect(await channel.lookup(sent)).toMatchObject({ outcome: 'found', post, others: [] });
+  });
+
+  it('says so where not all was read that may be the post', async () => {
+    await start();
+    const sent = request(account);
+    await published(sent);
+    const editedAt = new Date().toISOString();
+    server.network.seed(own, { status: 'Une brioche, corrigée' }, { editedAt });
+    expect(await channel.lookup(sent)).toMatchObject({ outcome: 'found', incomplete: true });
   });
 
   it('names every post that matches, the first one first', async () => {
     await start({ keyWindowMs: null });
     const sent = request(account);
     const [first, second] = [await published(sent), await published(sent)];
-    expect(await channel.lookup(sent)).toEqual({ outcome: 'found', post: first, others: [second] });
+    expect(await channel.lookup(sent)).toEqual({
+      outcome: 'found',
+      post: first,
+      others: [second],
+      byText: true,
+    });
   });
 
   it('reads page after page, and not what was posted before the due time', async () => {

@@ -10,6 +10,9 @@ export const LISTING_PAGE = 40;
 /** A number, a ULID or a UUID, as the server's software has it. */
 const Id = z.string().regex(/^[\w-]{1,64}$/);
 
+/** entities/Application. */
+const Application = z.object({ name: z.string().max(1_000) });
+
 /** What is used of a status (entities/Status); servers add more. */
 export const RemoteStatus = z.object({
   id: Id,
@@ -22,6 +25,8 @@ export const RemoteStatus = z.object({
   content: z.string(),
   in_reply_to_id: Id.nullish(),
   edited_at: z.string().nullish(),
+  /** What it was posted with; servers tell its author. */
+  application: Application.nullish().catch(null),
 });
 export type RemoteStatus = z.infer<typeof RemoteStatus>;
 
@@ -131,6 +136,14 @@ export class ServerApi {
 
   ownAccount(signal: AbortSignal): Promise<JsonOutcome<{ id: string }>> {
     return this.#http.getJson(this.#address('/api/v1/accounts/verify_credentials'), OwnAccount, {
+      headers: this.#headers,
+      signal,
+    });
+  }
+
+  /** The application that the token belongs to. */
+  ownApplication(signal: AbortSignal): Promise<JsonOutcome<{ name: string }>> {
+    return this.#http.getJson(this.#address('/api/v1/apps/verify_credentials'), Application, {
       headers: this.#headers,
       signal,
     });

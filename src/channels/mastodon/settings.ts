@@ -29,7 +29,8 @@ export const MastodonSettings = z.strictObject({
   server: z
     .string()
     .max(300)
-    .refine(isServer, 'is the https address of a server, without a path')
+    .refine(isServer, { error: 'is the https address of a server, without a path', abort: true })
+    .transform((text) => new URL(text).origin)
     .describe(
       'Address of the server, e.g. https://mastodon.social. Plain http is for a server of this machine that the deployment allows.',
     ),

@@ -78,7 +78,7 @@ export function createSandboxChannel({
         headers: ruleOf(account),
         signal,
       });
-      return lookupOutcome(outcome);
+      return lookupOutcome(outcome, { marker, account: account.name });
     },
   };
 
@@ -173,9 +173,17 @@ function failedOutcome(response: HttpResponse): PublishOutcome {
   return refusedOutcome(response, message, { rejections: { 404: 'account_unknown' } });
 }
 
-function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
+function lookupOutcome(
+  outcome: JsonOutcome<SandboxPostList>,
+  asked: { marker: string; account: string },
+): LookupOutcome {
   switch (outcome.kind) {
     case 'json': {
+      const isOther = ({ marker, account }: SandboxPostList['items'][number]) =>
+        marker !== asked.marker || account !== asked.account;
+      if (outcome.value.items.some(isOther)) {
+        return { outcome: 'cannot_tell', message: 'Sandbox lists other posts than were asked for' };
+      }
       const [post, ...others] = outcome.value.items.map(({ remoteId, permalink, at }) => ({
         remoteId,
         permalink,

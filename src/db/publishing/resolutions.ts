@@ -6,6 +6,7 @@ import { projectEvents } from '../item/projection.ts';
 import type { Projection, ProjectionBatch } from '../item/projection-batch.ts';
 import { inTransaction } from '../transaction.ts';
 import { resolveIntent } from './publish-intents.ts';
+import { holdStatedPost } from './remote-posts.ts';
 
 /**
  * Projects what a run reports. What a person said of a send settles its row in the send ledger, in the
@@ -29,12 +30,17 @@ async function settleResolved(
 ): Promise<void> {
   const said = Resolution.safeParse(data);
   if (!said.success) return;
-  const { channelAccountId, slotNumber, outcome, evidence, remoteId, permalink } = said.data;
+  const { publicationId, channelAccountId, slotNumber, outcome, evidence, permalink } = said.data;
+  const { remoteId } = said.data;
+  const owner = { workspaceId, itemId, channelAccountId, publicationId };
+  // The command was refused where another publication holds the post; of two said at once, one may come here.
+  const isNamed = outcome === 'live' && remoteId !== null;
+  const isOwn = isNamed && (await holdStatedPost(tx, { ...owner, remoteId }));
   await resolveIntent(tx, {
     workspaceId,
     intentKey: intentKeyOf({ workspaceId, itemId, channelAccountId, slotNumber }),
     resolution: outcome,
-    remoteId,
+    remoteId: isOwn ? remoteId : null,
     permalink,
     evidence: { by: actor, saidAt: at, reason: evidence },
   });
@@ -42,6 +48,7 @@ async function settleResolved(
 
 /** Data of `publication.resolved`; a slot that is only moved has nothing to settle. */
 const Resolution = z.object({
+  publicationId: z.string(),
   channelAccountId: z.string(),
   slotNumber: z.number(),
   outcome: z.enum(['live', 'not_live', 'publish_again', 'skip']),

@@ -13,6 +13,7 @@ export { apiKeys, members } from './members.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { kpiReviews, readings } from './readings.ts';
+export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {
   blackouts,

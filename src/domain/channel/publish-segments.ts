@@ -10,6 +10,8 @@ export interface Segment {
   key: string;
   marker: string;
   textHash: string;
+  /** Of the form in which the channel's look-up compares texts; null where it goes by the key. */
+  likeness: string | null;
   /** Of its link and files; null without any. */
   attachedHash: string | null;
   state: SegmentState;
@@ -25,6 +27,8 @@ export interface Segment {
 /** What a reader sees of a text. */
 export interface SegmentContent {
   text: string;
+  /** The text in the form in which its channel's look-up compares it. */
+  comparable?: string | undefined;
   link?: string | undefined;
   media?: readonly { hash: string; altText?: string | undefined }[] | undefined;
 }
@@ -54,6 +58,7 @@ export function newSegments(intentKey: string, contents: readonly SegmentContent
       key,
       marker: markerOf(key),
       textHash: sha256Hex(content.text),
+      likeness: content.comparable === undefined ? null : sha256Hex(content.comparable),
       attachedHash: attachedHashOf(content),
       state: 'waiting',
       firstAttemptAt: null,

@@ -7,6 +7,9 @@ export interface Account {
   name: string;
 }
 
+/** Whom the tokens of all accounts were made for. */
+export const APPLICATION = 'Baton';
+
 /** What the network has accepted of a status. */
 export interface AcceptedStatus {
   id: string;
@@ -16,6 +19,8 @@ export interface AcceptedStatus {
   createdAt: number;
   editedAt: string | null;
   reblog: boolean;
+  /** Name of the application it was posted with. */
+  application: string;
   idempotencyKey: string | null;
 }
 
@@ -133,6 +138,7 @@ export class Network {
       createdAt: this.#now(),
       editedAt: null,
       reblog: false,
+      application: APPLICATION,
       idempotencyKey: key,
     };
     for (const file of media) file.statusId = status.id;

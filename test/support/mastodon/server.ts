@@ -12,6 +12,7 @@ import {
   type AcceptedMedia,
   type AcceptedStatus,
   type Account,
+  APPLICATION,
   Network,
   newAccount,
 } from './network.ts';
@@ -69,7 +70,7 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
     now: options.now ?? Date.now,
   });
   const tokens = new Map<string, Token>();
-  const faults = new Map<string, { fault: MastodonFault; resetAt: string }>();
+  const faults = new Map<string, { fault: MastodonFault; resetAt: string }[]>();
   const failingUploads = new Set<string>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -94,6 +95,10 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
       const { account } = authorize(request, 'read:accounts');
       return sendJson(response, 200, { id: account.id, username: account.name });
     }
+    if (route === 'GET /api/v1/apps/verify_credentials') {
+      authorize(request, null);
+      return sendJson(response, 200, { name: APPLICATION, website: null });
+    }
     const [, mediaId] = /^GET \/api\/v1\/media\/(\d+)$/.exec(route) ?? [];
     if (mediaId !== undefined) return showMedia(request, response, mediaId);
     const [, accountId] = /^GET \/api\/v1\/accounts\/(\d+)\/statuses$/.exec(route) ?? [];
@@ -103,11 +108,11 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
     throw new Refusal(404, 'Record not found');
   }
 
-  function authorize(request: IncomingMessage, scope: Scope): Token {
+  function authorize(request: IncomingMessage, scope: Scope | null): Token {
     const [, bearer = ''] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
     const token = tokens.get(bearer);
     if (!token) throw new Refusal(401, 'The access token is invalid');
-    if (!token.scopes.includes(scope)) {
+    if (scope !== null && !token.scopes.includes(scope)) {
       throw new Refusal(403, 'This action is outside the authorized scopes');
     }
     return token;
@@ -120,8 +125,7 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
   ): Promise<void> {
     const { account } = authorize(request, 'write:statuses');
     requireType(request, 'application/json');
-    const order = faults.get(account.id);
-    faults.delete(account.id);
+    const order = faults.get(account.id)?.shift();
     if (order) {
       const token = String(request.headers.authorization).slice('Bearer '.length);
       if (failInstead(order.fault, response, { token, resetAt: order.resetAt })) return;
@@ -221,7 +225,7 @@ export async function startMastodonServer(options: MastodonServerOptions): Promi
       return { ...account, token };
     },
     fail: (account, fault, resetAt = new Date(Date.now() + 90_000).toISOString()) =>
-      void faults.set(account.id, { fault, resetAt }),
+      void faults.set(account.id, [...(faults.get(account.id) ?? []), { fault, resetAt }]),
     failUpload: (account) => void failingUploads.add(account.id),
     close: () => {
       server.closeAllConnections();
@@ -244,6 +248,7 @@ function statusEntity(status: AcceptedStatus, account: Account): unknown {
     content: renderHtml(params.status ?? ''),
     edited_at: status.editedAt,
     reblog: null,
+    application: { name: status.application, website: null },
     account: { id: account.id, username: account.name },
   };
 }

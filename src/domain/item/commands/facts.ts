@@ -31,6 +31,12 @@ export type SlotProblem =
   | 'embargo_over'
   | 'token_valid_past_slot';
 
+/** The other publication that holds the post which a command names. */
+export interface PostHolder {
+  publicationId: string;
+  itemId: string;
+}
+
 /** What the API checked for any command. */
 export interface Facts {
   clocks?: ClockFacts;

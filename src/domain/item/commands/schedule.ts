@@ -3,7 +3,7 @@ import { ChannelId } from '../../channel/channels.ts';
 import { Instant, WallTime } from '../../instant.ts';
 import { PERMALINK_BYTES, REMOTE_ID_BYTES } from '../size.ts';
 import { conditions, keptText, ReasonBody, reasonText } from './body-parts.ts';
-import type { Facts, PlannedSlot, SlotFacts } from './facts.ts';
+import type { Facts, PlannedSlot, PostHolder, SlotFacts } from './facts.ts';
 
 /** Slots, and what became of a publication. */
 export interface SchedulePayloads {
@@ -19,7 +19,7 @@ export interface SchedulePayloads {
       permalink?: string;
       remoteId?: string;
     };
-    facts: Facts & { slots: SlotFacts[] };
+    facts: Facts & { slots: SlotFacts[]; holder?: PostHolder };
   };
 }
 

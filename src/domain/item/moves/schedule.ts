@@ -143,6 +143,7 @@ export const SCHEDULE_COMMANDS = {
       'is_unknown_or_missed',
       'outcome_fits',
       'evidence_given',
+      'post_free',
       'campaign_released',
       'approvals_hold',
       'nothing_sending',

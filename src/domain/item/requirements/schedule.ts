@@ -266,6 +266,17 @@ export const SCHEDULE_REQUIREMENTS = {
     },
   },
 
+  post_free: {
+    text: 'No other publication holds the post that the command names.',
+    check: ({ ask }) => {
+      if (ask.type !== 'resolve_publication' || ask.facts.holder === undefined) return MET;
+      const { publicationId, itemId } = ask.facts.holder;
+      return unmet(
+        `remoteId or permalink is the post of publication ${publicationId} of item ${itemId}: a post belongs to one publication`,
+      );
+    },
+  },
+
   evidence_given: {
     text: 'The command gives evidence of the outcome.',
     check: ({ ask }) => {
