@@ -1,10 +1,10 @@
 import type { TemporaryStack } from '../local/temporary-stack.ts';
 
-export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6';
+export type LineId = 'R1' | 'R2' | 'R3' | 'R4' | 'R5' | 'R6' | 'R22';
 
 /** What a run is told. */
 export interface RunOptions {
-  /** Operations of the line: handoffs, publishes, pauses or kills. */
+  /** Operations of the line: handoffs, publishes, pauses, kills or starts. */
   n: number;
   seed: number;
   /** Runs it without its protection: it must then fail. */

@@ -7,6 +7,7 @@ const WORKER = 'worker.ts';
 const API = 'src/api/server.ts';
 const CHANNELS = 'src/channels/registry.ts';
 const SENDER = 'src/commands/command-sender.ts';
+const CONFIG = 'src/config.ts';
 
 /** Each part that a line may put in the place of one of a program. */
 const PARTS = {
@@ -24,6 +25,9 @@ const PARTS = {
   forgetfulSender: [API, SENDER, 'unprotected/forgetful-sender.ts'],
   /** Answers first and stores later. */
   hastySender: [API, SENDER, 'unprotected/hasty-sender.ts'],
+  /** Start with settings that they should refuse. */
+  lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
+  lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
 } as const;
 
 export type Part = keyof typeof PARTS;
