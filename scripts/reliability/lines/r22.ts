@@ -22,6 +22,8 @@ interface Mistake {
   /** What the message has to name. */
   variable: string;
   programs: readonly Program[];
+  /** Its value is the address of the stack's database for its owner. */
+  needsOwner?: boolean;
 }
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
@@ -54,6 +56,8 @@ const MISTAKES: readonly Mistake[] = [
   mistake('a key from a file that is not there', 'BATON_PREVIOUS_SECRET_KEYS_FILE', '/none/key'),
   mistake('no database', 'DATABASE_URL'),
   mistake('another database', 'DATABASE_URL', 'mysql://root@127.0.0.1/baton'),
+  // The server's own superuser: row security would not hold the program.
+  { ...mistake('a role that owns the tables', 'DATABASE_URL', 'owner'), needsOwner: true },
   mistake('no engine', 'TEMPORAL_ADDRESS'),
   mistake('an engine by its web address', 'TEMPORAL_ADDRESS', 'http://temporal:7233'),
   mistake('no folder for files', 'BATON_ASSETS_DIR'),
@@ -104,10 +108,11 @@ export const R22: Line = {
 /** @returns what was wrong with it. */
 async function attempt(
   stack: TemporaryStack,
-  { program, settings, variable }: Start,
+  { program, variable, needsOwner = false, ...start }: Start,
   { control }: { control: boolean },
 ): Promise<string[]> {
   const { script, runs, part } = PROGRAMS[program];
+  const settings = needsOwner ? { [variable]: stack.databaseUrl } : start.settings;
   const parts = replacing(control ? [part] : []);
   const environment = { PORT: '0', LOG_LEVEL: 'info', ...parts, ...settings };
   const started = await stack.start({ name: program, script, environment });
@@ -122,7 +127,7 @@ async function attempt(
     return [said.includes(runs) ? 'it runs' : 'it neither runs nor ends'];
   }
   const value = settings[variable] ?? '';
-  const isSecret = /SECRET_KEYS?$/.test(variable) && value !== '';
+  const isSecret = /SECRET_KEYS?$|DATABASE_URL/.test(variable) && value !== '';
   return [
     ...(exit.code === 0 ? ['it ended as if all were well'] : []),
     ...(said.includes(variable) ? [] : [`it does not name ${variable}`]),
