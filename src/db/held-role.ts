@@ -17,7 +17,7 @@ const QUESTION = `
  */
 export async function isRoleHeld(db: Db): Promise<boolean> {
   try {
-    const { rows } = await acrossWorkspaces('health', () => db.$client.query(QUESTION));
+    const { rows } = await acrossWorkspaces('no_workspace', () => db.$client.query(QUESTION));
     return rows[0]?.held ?? true;
   } catch {
     return true;
