@@ -2,7 +2,8 @@
 # runs beside them: `node scripts/baton.ts admin init`, `node scripts/migrate.ts`, `node scripts/reseal.ts`.
 # Debian, because the engine's native client needs glibc.
 
-FROM node:24-bookworm-slim AS build
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --workspaces=false --no-audit --no-fund
@@ -11,13 +12,13 @@ COPY scripts/build-workflow-bundle.ts scripts/
 COPY src src
 RUN node scripts/build-workflow-bundle.ts dist/workflow-bundle.js
 
-FROM node:24-bookworm-slim AS packages
+FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Optional packages are what only development needs: embedded PostgreSQL, Node itself, a bundler.
 RUN npm ci --workspaces=false --omit=dev --omit=optional --no-audit --no-fund
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \

@@ -5,9 +5,11 @@ import { createActivities } from './src/activities/index.ts';
 import { createStoredSessions } from './src/activities/publishing/channel-sessions.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
+import { ConfigError } from './src/config/config-error.ts';
 import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb } from './src/db/client.ts';
+import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
 import { createDataConverter } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
 import { createHttpClient } from './src/http/http-client.ts';
@@ -40,6 +42,10 @@ const clientConnection = await Connection.connect({
   channelArgs: CLIENT_CHANNEL_ARGS,
 });
 const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
+// The local stack may run on a database of its user, with whatever role that has.
+if (!config.local && !(await isRoleHeld(database.db))) {
+  throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
+}
 const { sandboxUrl, allowedOrigins } = config;
 const http = createHttpClient({
   allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],

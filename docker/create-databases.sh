@@ -1,14 +1,20 @@
 #!/bin/sh
-# Runs once, when the PostgreSQL volume is new: one role and its databases for Baton, one for Temporal.
+# Runs once, when the PostgreSQL volume is new: a role and its databases for Baton, one for Temporal, and
+# the role of Baton's programs, which owns nothing and is held by row security.
 set -eu
 
-: "${BATON_DB_PASSWORD:?is required, see .env.example}"
-: "${TEMPORAL_DB_PASSWORD:?is required, see .env.example}"
+secret() {
+  cat "/run/secrets/$1"
+}
 
 psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
-  --set baton_password="$BATON_DB_PASSWORD" --set temporal_password="$TEMPORAL_DB_PASSWORD" <<'SQL'
-create role baton login password :'baton_password';
+  --set owner_password="$(secret baton_owner_password)" \
+  --set program_password="$(secret baton_program_password)" \
+  --set temporal_password="$(secret temporal_db_password)" <<'SQL'
+create role baton login password :'owner_password';
 create database baton owner baton;
+create role baton_program nologin;
+create role baton_app login password :'program_password' in role baton_program;
 create role temporal login password :'temporal_password';
 create database temporal owner temporal;
 create database temporal_visibility owner temporal;

@@ -2,6 +2,8 @@
 # Brings Temporal's two databases to the schema of this server version. Safe to run again.
 set -eu
 
+SQL_PASSWORD=$(cat /run/secrets/temporal_db_password)
+export SQL_PASSWORD
 schemas=/etc/temporal/schema/postgresql/v12
 
 update() {

@@ -12,11 +12,12 @@ export type LineId =
   | 'R18'
   | 'R19'
   | 'R20'
-  | 'R21';
+  | 'R21'
+  | 'R22';
 
 /** What a run is told. */
 export interface RunOptions {
-  /** Operations of the line: handoffs, publishes, pauses or kills. */
+  /** Operations of the line: handoffs, publishes, pauses, kills or starts. */
   n: number;
   seed: number;
   /** Runs it without its protection: it must then fail. */

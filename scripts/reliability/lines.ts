@@ -11,6 +11,7 @@ import { R18 } from './lines/r18.ts';
 import { R19 } from './lines/r19.ts';
 import { R20 } from './lines/r20.ts';
 import { R21 } from './lines/r21.ts';
+import { R22 } from './lines/r22.ts';
 
 /** The lines that can be run, by the names of the scorecard. */
 export const LINES: Readonly<Record<LineId, Line>> = {
@@ -26,4 +27,5 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R19,
   R20,
   R21,
+  R22,
 };

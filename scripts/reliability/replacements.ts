@@ -7,6 +7,7 @@ const WORKER = 'worker.ts';
 const API = 'src/api/server.ts';
 const CHANNELS = 'src/channels/registry.ts';
 const SENDER = 'src/commands/command-sender.ts';
+const CONFIG = 'src/config.ts';
 /** Whoever imports the module gets the other one. */
 const EVERY = null;
 
@@ -38,6 +39,9 @@ const PARTS = {
   ],
   /** Connects wherever a name or a number leads. */
   openLookup: [EVERY, 'src/http/address-guard.ts', 'unprotected/open-lookup.ts'],
+  /** Start with settings that they should refuse. */
+  lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
+  lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
 } as const;
 
 export type Part = keyof typeof PARTS;

@@ -36,7 +36,7 @@ export function createReadiness({
   let asked: { until: number; answer: Promise<Readiness['checks']> } | null = null;
   async function ask(): Promise<Readiness['checks']> {
     const [database, sighting] = await Promise.allSettled([
-      inTime(acrossWorkspaces('health', () => db.$client.query('select 1'))),
+      inTime(acrossWorkspaces('no_workspace', () => db.$client.query('select 1'))),
       inTime(engine.findWorker()),
     ]);
     return {

@@ -9,9 +9,11 @@ import { accountFormOf } from '../channels/registry.ts';
 import { createCommandSender } from '../commands/command-sender.ts';
 import { startDrainer } from '../commands/drainer.ts';
 import { timeTravel } from '../commands/time-travel.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
 import { createDb } from '../db/client.ts';
+import { HELD_ROLE_RULE, isRoleHeld } from '../db/held-role.ts';
 import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
 import { createLogger } from '../log.ts';
@@ -49,6 +51,10 @@ const temporal = new Client({
   dataConverter: createDataConverter(config.payloadKeys),
 });
 const { db } = database;
+// The local stack may run on a database of its user, with whatever role that has.
+if (!config.local && !(await isRoleHeld(db))) {
+  throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
+}
 
 let stopping = false;
 const delivery = { db, temporal, taskQueue, log };

@@ -36,8 +36,8 @@ export type Purpose =
   | 'unsettled_commands'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
-  /** No table at all. */
-  | 'health';
+  /** No table of a workspace: health, counters. */
+  | 'no_workspace';
 
 const scopes = new AsyncLocalStorage<Scope>();
 

@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Database } from '../../src/db/client.ts';
-import { makeWorkspace, openTestDb } from '../support/db-fixture.ts';
+import { makeWorkspace, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 
-let database: Database & { url: string };
+let database: OpenTestDb;
 let directory: string;
 let key: string;
 beforeAll(async () => {
@@ -36,7 +35,7 @@ interface ApiProcess {
 function startServer(change: Record<string, string | undefined> = {}): ApiProcess {
   const environment = {
     ...process.env,
-    DATABASE_URL: database.url,
+    DATABASE_URL: database.programUrl,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     BATON_ASSETS_DIR: directory,
     BATON_SECRET_KEY: randomBytes(32).toString('base64'),

@@ -247,7 +247,7 @@ describe('what crosses workspaces', () => {
       'workspaces',
       'unsettled_commands',
       'item_locations',
-      'health',
+      'no_workspace',
     ] as const) {
       const { rows } = await acrossWorkspaces(purpose, () =>
         database.program.$client.query('select id from members'),

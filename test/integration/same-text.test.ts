@@ -114,7 +114,11 @@ async function connect({ server, poster, software }: Place): Promise<string> {
   return id;
 }
 
-async function schedule(account: string, text: string, channel = 'mastodon'): Promise<string> {
+async function schedule(
+  account: string,
+  text: string,
+  channel: 'bluesky' | 'mastodon' = 'mastodon',
+): Promise<string> {
   const itemId = await engine.start();
   await toScheduled(engine, itemId, {
     slotInMs: SOON_MS,

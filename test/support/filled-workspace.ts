@@ -56,6 +56,11 @@ export type Read = (workspaceId: string) => Promise<unknown>;
 export interface FilledWorkspace {
   own: string;
   foreign: string;
+  /** What stands in it. */
+  ids: Record<
+    'itemId' | 'memberId' | 'channelAccountId' | 'apiKeyId' | 'intentKey' | 'commandId',
+    string
+  >;
   /** Every way to read something by id or by list. */
   reads: (db: Db) => Record<string, Read>;
   /** Changes that must find nothing to change under the other workspace's id. */
@@ -325,5 +330,13 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       webhookEndpoints.setWebhookEndpointActive(db, { workspaceId: id, endpointId, active: false }),
   });
   await projectEvents(db, { ...item, events: [], item: { ...row, seq: 0 } });
-  return { own: workspaceId, foreign: other.workspaceId, reads, writes };
+  const ids = {
+    itemId,
+    memberId,
+    channelAccountId,
+    apiKeyId: key.id,
+    intentKey: intent.intentKey,
+    commandId: pending.id,
+  };
+  return { own: workspaceId, foreign: other.workspaceId, ids, reads, writes };
 }

@@ -28,18 +28,17 @@ function targetOf(source: string, destination: string): string {
 }
 
 /**
- * The environment that docker-compose.yml gives to every program of Baton, with its defaults.
- * @param change values of the test's own
+ * The environment that docker-compose.yml gives to API and workers, with its defaults and without the
+ * secrets, which are files there.
+ * @param change values of the test's own, secrets too
  */
 export function composeEnvironment(change: Record<string, string>): Record<string, string> {
   const block = textOf('docker-compose.yml').split('&baton-environment\n')[1]?.split('\n  vol')[0];
   const entries = [...(block ?? '').matchAll(/^ {4}([A-Z_]+): (.+)$/gm)];
-  return Object.fromEntries(
-    entries.map(([, name = '', value = '']) => [
-      name,
-      change[name] ?? value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1'),
-    ]),
-  );
+  const plain = entries
+    .filter(([, name = '']) => !name.endsWith('_FILE'))
+    .map(([, name = '', value = '']) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')]);
+  return { ...Object.fromEntries(plain), ...change };
 }
 
 function textOf(file: string): string {

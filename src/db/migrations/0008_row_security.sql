@@ -49,6 +49,16 @@ begin
     end if;
     return next found.name;
   end loop;
+  -- What names no workspace holds nothing of one: counters of requests, for example.
+  for found in
+    select c.relname as name from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+      and c.relname not in ('workspaces', 'schema_migrations') and not exists (
+        select from pg_attribute a
+        where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped)
+  loop
+    execute format('grant select, insert, update, delete on %I to baton_program', found.name);
+  end loop;
 end;
 $$;
 select close_workspaces();

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Makes the secrets of docker-compose.yml, each in a file of its own, and keeps those that are there.
+#   sh docker/make-secrets.sh [folder]        default: secrets
+set -eu
+
+folder=${1:-secrets}
+mkdir -p "$folder"
+# The folder is closed. The files in it are not, because containers read them as users of their own.
+chmod 700 "$folder"
+
+make() {
+  [ -s "$folder/$1" ] || printf '%s' "$2" > "$folder/$1"
+  chmod 444 "$folder/$1"
+}
+password() {
+  openssl rand -hex 24
+}
+
+make postgres_password "$(password)"
+make temporal_db_password "$(password)"
+make baton_owner_password "$(password)"
+make baton_program_password "$(password)"
+make baton_owner_url "postgresql://baton:$(cat "$folder/baton_owner_password")@postgres:5432/baton"
+make baton_program_url "postgresql://baton_app:$(cat "$folder/baton_program_password")@postgres:5432/baton"
+# Encrypts webhook secrets and channel credentials. Keep a copy: without it they cannot be read again.
+make baton_secret_key "$(openssl rand -base64 32)"
+# Encrypts what the engine stores of runs. Keep a copy of it as well.
+make baton_payload_key "$(openssl rand -base64 32)"
+# Earlier keys, separated by commas: they still decrypt.
+for earlier in baton_previous_secret_keys baton_previous_payload_keys; do
+  [ -e "$folder/$earlier" ] || : > "$folder/$earlier"
+  chmod 444 "$folder/$earlier"
+done

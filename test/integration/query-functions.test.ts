@@ -1,0 +1,324 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listActs } from '../../src/db/audit/administrative-acts.ts';
+import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
+import {
+  listAppliedCommands,
+  listUnansweredCommands,
+  readStartInput,
+} from '../../src/db/audit/commands.ts';
+import { recordRepair } from '../../src/db/audit/repairs.ts';
+import type { Db } from '../../src/db/client.ts';
+import { insertCommand, recordCommandError } from '../../src/db/item/commands.ts';
+import { insertComment } from '../../src/db/item/comments.ts';
+import { readEventsAfter } from '../../src/db/item/item-events.ts';
+import { insertItem } from '../../src/db/item/items.ts';
+import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
+import { listWaitingOutbox, markDispatched } from '../../src/db/item/outbox.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
+import { appendReadings } from '../../src/db/item/readings.ts';
+import { saveBrief, saveDraft } from '../../src/db/item/versions.ts';
+import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
+import {
+  deleteChannelSession,
+  getChannelSession,
+  renewChannelSession,
+} from '../../src/db/publishing/channel-sessions.ts';
+import {
+  deleteCredentialRefusal,
+  noteCredentialRefusal,
+} from '../../src/db/publishing/credential-refusals.ts';
+import {
+  findStopped,
+  mayEarlierBeOut,
+  planIntent,
+  resolveIntent,
+} from '../../src/db/publishing/publish-intents.ts';
+import { findSendBlock } from '../../src/db/publishing/send-blocks.ts';
+import {
+  checkSendLease,
+  expireSendLease,
+  noteLookup,
+  renewSendLease,
+  reopenIntent,
+  settleIntent,
+} from '../../src/db/publishing/send-leases.ts';
+import { createApiKey } from '../../src/db/workspace/api-keys.ts';
+import { insertAsset } from '../../src/db/workspace/assets.ts';
+import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
+import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import {
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  deleteOldIdempotencyKeys,
+  releaseIdempotencyKey,
+} from '../../src/db/workspace/idempotency-keys.ts';
+import { findIssuers } from '../../src/db/workspace/issued-credentials.ts';
+import { changeMember, insertMember } from '../../src/db/workspace/members.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
+import { inWorkspace } from '../../src/db/workspace-scope.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
+import { type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+
+let database: OpenTestDb;
+let filled: FilledWorkspace;
+beforeAll(async () => {
+  database = await openTestDb();
+  filled = await fillWorkspace(database.db);
+  const { pool } = database;
+  const { own, ids } = filled;
+  await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
+    ids.channelAccountId,
+    own,
+  ]);
+  await pool.query(`update channel_accounts set credentials = 'sealed' where workspace_id = $1`, [
+    own,
+  ]);
+});
+afterAll(() => database?.close());
+
+/** The query functions that the filled workspace does not ask itself, on what is its own. */
+function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
+  const { own: workspaceId, ids } = filled;
+  const { itemId, memberId, channelAccountId, apiKeyId, intentKey, commandId } = ids;
+  const item = { workspaceId, itemId };
+  const account = { workspaceId, channelAccountId };
+  const intent = { workspaceId, intentKey };
+  const identity = { ...item, channelAccountId, slotNumber: 2 };
+  const evidence = { why: 'stolen' };
+  const claim = { workspaceId, apiKeyId, key: 'k', route: 'POST /x', bodyHash: 'h' };
+  const answer = { status: 200, response: Buffer.from('x') };
+  const draft = {
+    language: 'en',
+    title: 't',
+    body: '',
+    assets: [],
+    variants: [],
+    contributors: [],
+  };
+  return {
+    listActs: () => listActs(db, { workspaceId }),
+    archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
+    listAppliedCommands: () => listAppliedCommands(db, item),
+    listUnansweredCommands: () => listUnansweredCommands(db, item),
+    readStartInput: () => readStartInput(db, item),
+    recordRepair: () =>
+      recordRepair(db, {
+        workspaceId,
+        findingId: 'fnd_2',
+        findingCode: 'overdue',
+        itemId,
+        repair: 'x',
+        reason: 'r',
+        actorId: memberId,
+        outcome: {},
+      }),
+    insertCommand: () =>
+      insertCommand(db, {
+        id: 'http:key_x:1',
+        ...item,
+        actorId: memberId,
+        source: 'http',
+        type: 'hold',
+        payload: {},
+        bodyHash: 'b',
+      }),
+    recordCommandError: () =>
+      recordCommandError(db, { workspaceId, id: commandId, attempt: 0, error: 'x', retryInMs: 1 }),
+    insertComment: () =>
+      insertComment(db, { ...item, authorId: memberId, visibility: 'internal', text: 'stolen' }),
+    readEventsAfter: () => readEventsAfter(db, { ...item, afterSeq: 0, limit: 10 }),
+    insertItem: () =>
+      insertItem(db, {
+        ...firstRow({ ...filled, workspaceId, memberOf: () => memberId } as never, 'itm_stolen'),
+        id: 'itm_stolen',
+        workspaceId,
+        title: 'stolen',
+        campaignId: null,
+        playbookName: 'standard',
+        playbookVersion: 1,
+        createdBy: memberId,
+      }),
+    freezeKpiReview: () =>
+      freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
+    listWaitingOutbox: () => listWaitingOutbox(db, { limit: 10 }),
+    markDispatched: () => markDispatched(db, { workspaceId, id: 'x' }),
+    projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
+    appendReadings: () =>
+      appendReadings(db, {
+        ...item,
+        additions: [
+          {
+            measure: 'impressions',
+            value: 9,
+            source: 'manual',
+            provisional: false,
+            asOf: '2026-01-01T00:00:00.000Z',
+          },
+        ],
+      }),
+    saveBrief: () => saveBrief(db, { ...item, hash: 'stolen', body: {}, authorId: memberId }),
+    saveDraft: () => saveDraft(db, { ...item, hash: 'stolen', body: draft, authorId: memberId }),
+    banAccount: () => banAccount(db, { ...account, forMs: 9_000_000 }),
+    takeWriteToken: async () =>
+      (await takeWriteToken(db, { ...account, limit: { max: 5, perMs: 1_000 } })).taken,
+    getChannelSession: () => getChannelSession(db, { channelAccountId }),
+    renewChannelSession: () => renewChannelSession(db, { channelAccountId }, async () => 'stolen'),
+    deleteChannelSession: () => deleteChannelSession(db, { channelAccountId }),
+    noteCredentialRefusal: () =>
+      noteCredentialRefusal(db, { ...account, sealed: 'sealed', why: 'stolen' }),
+    deleteCredentialRefusal: () => deleteCredentialRefusal(db, account),
+    findStopped: () => findStopped(db, identity),
+    mayEarlierBeOut: () => mayEarlierBeOut(db, identity),
+    planIntent: () =>
+      planIntent(db, {
+        ...identity,
+        intentKey: 'stolen',
+        publicationId: 'pub_x',
+        marker: 'm',
+        contentHash: 'h',
+        dueAt: '2026-01-01T00:00:00.000Z',
+      }),
+    resolveIntent: async () =>
+      (await resolveIntent(db, { ...intent, resolution: 'skip', evidence })).settled,
+    findSendBlock: () =>
+      findSendBlock(db, { ...identity, channel: 'sandbox', dueAt: '2026-01-02T00:00:00.000Z' }),
+    checkSendLease: () => checkSendLease(db, { ...intent, leaseToken: 't' }),
+    expireSendLease: async () => (await expireSendLease(db, { ...intent, settleMs: 0 })).settled,
+    noteLookup: async () =>
+      (await noteLookup(db, { ...intent, state: null, segments: [], evidence })).settled,
+    renewSendLease: () =>
+      renewSendLease(db, {
+        ...intent,
+        leaseToken: 't',
+        leaseMs: 1,
+        segments: [],
+        note: { what: 'x' } as never,
+      }),
+    reopenIntent: async () => (await reopenIntent(db, { ...intent, evidence })).settled,
+    settleIntent: async () =>
+      (
+        await settleIntent(db, {
+          ...intent,
+          leaseToken: 't',
+          outcome: { state: 'rejected', evidence } as never,
+        })
+      ).settled,
+    createApiKey: () => createApiKey(db, { workspaceId, memberId, name: 'stolen' }),
+    insertAsset: () =>
+      insertAsset(db, {
+        workspaceId,
+        hash: 'stolen',
+        kind: 'visual',
+        mediaType: 'image/png',
+        size: 1,
+        createdBy: memberId,
+      }),
+    insertCampaign: () =>
+      insertCampaign(db, { workspaceId, name: 'stolen', goal: 'engage', createdBy: memberId }),
+    insertChannelAccount: () =>
+      insertChannelAccount(db, { workspaceId, channel: 'sandbox', name: 'stolen', zone: 'UTC' }),
+    claimIdempotencyKey: () => claimIdempotencyKey(db, claim),
+    completeIdempotencyKey: () => completeIdempotencyKey(db, { ...claim, ...answer }),
+    releaseIdempotencyKey: () => releaseIdempotencyKey(db, claim),
+    deleteOldIdempotencyKeys: async () => (await deleteOldIdempotencyKeys(db, { days: -1 })) > 0,
+    findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [apiKeyId] }))],
+    changeMember: async () => {
+      const change = { roles: ['legal' as const] };
+      const changed = await changeMember(db, { workspaceId, memberId, change, by: memberId });
+      return typeof changed === 'string' ? null : changed;
+    },
+    insertMember: () => insertMember(db, { workspaceId, name: 'stolen', roles: ['admin'] }),
+    insertPlaybook: () =>
+      insertPlaybook(db, { workspaceId, playbook: { ...STANDARD_PLAYBOOK, name: 'stolen' } }),
+    replaceSealedSecret: () =>
+      replaceSealedSecret(db, {
+        kind: 'channel account',
+        id: channelAccountId,
+        sealed: 'sealed',
+        by: 'stolen',
+      }),
+  };
+}
+
+/** Everything that stands in the own workspace, as one hash per table. */
+async function fingerprint(): Promise<unknown> {
+  const { rows } = await database.pool.query(`
+    select c.relname as table, (xpath('/row/f/text()', query_to_xml(format(
+      'select md5(coalesce(string_agg(t::text, chr(10) order by t::text), '''')) as f from %I t where %I = %L',
+      c.relname, case c.relname when 'workspaces' then 'id' else 'workspace_id' end, '${filled.own}'),
+      false, true, '')))[1]::text as hash
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+      and c.relname <> 'schema_migrations' order by 1`);
+  return rows;
+}
+
+/** Null, false, nothing, an empty list or an empty page. */
+function isNothing(result: unknown): boolean {
+  if (result === null || result === undefined || result === false) return true;
+  if (Array.isArray(result)) return result.length === 0;
+  if (typeof result === 'object' && 'items' in result) return isNothing(result.items);
+  return false;
+}
+
+/** What crosses by a policy of its own, or asks no table. row-security.test.ts has the former. */
+const CROSSING = [
+  'authenticateApiKey',
+  'authenticateForCommand',
+  'bootstrapWorkspace',
+  'findCalendarFeed',
+  'findReceiver',
+  'isAccepted',
+  'isRoleHeld',
+  'listUnsettledCommands',
+  'listWorkspaces',
+  'locateRows',
+  'lockSends',
+  'lockSlots',
+  'readClock',
+];
+/** Parts of others: `settleIntent` and `projectEvents` call them. */
+const PARTS = ['move', 'projectRun', 'writeBatch'];
+
+describe('every query function', () => {
+  it('is tried here, by the filled workspace, or crosses by name', () => {
+    const fixture = readFileSync(join(root, 'test/support/filled-workspace.ts'), 'utf8');
+    const known = new Set([...Object.keys(attemptsOn(database.program)), ...CROSSING, ...PARTS]);
+    const untried = globSync('src/db/**/*.ts', { cwd: root })
+      .filter((file) => !file.includes('schema'))
+      .flatMap((file) => [
+        ...readFileSync(join(root, file), 'utf8').matchAll(
+          /^export (?:async )?function (\w+)(?:<[^>]*>)?\(\s*\w+: Db\b/gm,
+        ),
+      ])
+      .map(([, name = '']) => name)
+      .filter((name) => !known.has(name) && !new RegExp(`\\b${name}\\(`).test(fixture));
+    expect(untried.filter((name) => name !== 'inTransaction')).toEqual([]);
+  });
+
+  it('finds and changes nothing of a workspace that is not set', async () => {
+    const { foreign } = filled;
+    const before = await fingerprint();
+    for (const [name, attempt] of Object.entries(attemptsOn(database.program))) {
+      const result = await inWorkspace({ workspaceId: foreign }, attempt).catch(() => null);
+      const isHarmless = ['insertCommand', 'claimIdempotencyKey', 'renewChannelSession'];
+      if (!isHarmless.includes(name)) expect(isNothing(result), `${name} finds nothing`).toBe(true);
+      expect(await fingerprint(), `${name} changes nothing`).toEqual(before);
+    }
+  });
+
+  it('would have, without the wall', async () => {
+    const before = await fingerprint();
+    const { foreign } = filled;
+    const attempts = attemptsOn(database.db);
+    for (const name of ['deleteChannelSession', 'replaceSealedSecret', 'insertMember']) {
+      await inWorkspace({ workspaceId: foreign }, async () => attempts[name]?.());
+    }
+    expect(await fingerprint()).not.toEqual(before);
+  });
+});
