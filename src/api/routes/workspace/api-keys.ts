@@ -6,6 +6,7 @@ import {
   revokeApiKey,
 } from '../../../db/workspace/api-keys.ts';
 import { getMember } from '../../../db/workspace/members.ts';
+import { requireRoom } from '../../../db/workspace/quotas.ts';
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
@@ -68,7 +69,7 @@ const revokeRoute = createRoute({
   responses: removalAnswers('Revoked'),
 });
 
-export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
+export function apiKeyRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId, roles } = c.get('caller');
@@ -93,6 +94,8 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
         if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
           throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
         }
+        const limit = settings.quotas.apiKeys;
+        await requireRoom(tx, { workspaceId, quota: 'apiKeys', limit });
         const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null };
         return await createApiKey(tx, key);
       });
