@@ -41,6 +41,7 @@ async function attack(ground: Ground, attacks: readonly Attack[]): Promise<strin
       if (interrupted) break;
       failures.push(...(await attackOnce(ground, bystander, one)));
     }
+    if (failures.some((failure) => failure.includes('bystander gets 0'))) return failures;
     const peak = Math.max(...readLines(ground.watchFile, start).map(({ rss }) => rss));
     const growth = Math.round((peak - before) / MEBIBYTE);
     console.log(`memory peak +${growth} MiB over ${Math.round(before / MEBIBYTE)} MiB`);

@@ -122,6 +122,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'csv-parse',
       'ical-generator',
       'ipaddr.js',
+      'rate-limiter-flexible',
       'temporal-polyfill',
       'ulid',
       'zod',
@@ -147,7 +148,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   threads: {
     folders: [],
-    packages: ['node', 'piscina'],
+    packages: ['piscina'],
     place: `${SERVES_OTHERS} What runs in a thread stays where its subject is.`,
   },
   time: {
