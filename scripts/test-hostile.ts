@@ -71,6 +71,7 @@ async function attackOnce(ground: Ground, bystander: Bystander, one: Attack): Pr
   const figures = [
     `loop ${Math.round(blockedMs)} ms (delay ${Math.round(delayMs)} ms)`,
     `bystander ${Math.round(causedMs)} ms (answer ${Math.round(answerMs)} ms)`,
+    `memory ${Math.round(Math.max(0, ...lines.map(({ rss }) => rss)) / MEBIBYTE)} MiB`,
     `${Date.now() - start} ms in all`,
   ];
   console.log(`${one.name}: ${figures.join(', ')}`);

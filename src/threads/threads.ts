@@ -37,7 +37,8 @@ const MAX_QUEUE = 200;
  * Of a thread's own heap. What grows slowly beyond it is given up; what grows fast may end the whole
  * process all the same, so that every input is bounded before it comes here.
  */
-const HEAP_MEBIBYTES = 256;
+const HEAP_MEBIBYTES = 128;
+const YOUNG_MEBIBYTES = 16;
 const IDLE_MS = 60_000;
 
 /** The threads of this process: they start when they are needed, and never keep it alive. */
@@ -47,7 +48,10 @@ const pool = once(() => {
     maxThreads: THREADS,
     idleTimeout: IDLE_MS,
     maxQueue: MAX_QUEUE,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
+    resourceLimits: {
+      maxOldGenerationSizeMb: HEAP_MEBIBYTES,
+      maxYoungGenerationSizeMb: YOUNG_MEBIBYTES,
+    },
     recordTiming: false,
   });
   // A thread that dies after its work was given up: whoever waited has been answered.
