@@ -24,6 +24,8 @@ export interface Ground {
   freshKeys: string[];
   /** Of a member of another workspace. */
   foreignKey: string;
+  /** The people there. */
+  strangers: People;
 }
 
 const FEED_ENTRIES = 5_000;
@@ -75,6 +77,7 @@ export async function prepareGround(stack: TemporaryStack): Promise<Ground> {
     freshKeys,
     keyOf: (role) => keyIn(own, role),
     foreignKey: keyIn(other, 'strategist'),
+    strangers: createPeople(other, [url]),
   };
 }
 

@@ -26,7 +26,7 @@ export function readLines(file: string, since: number): Line[] {
 /** What somebody else waits meanwhile, who has done nothing. */
 export interface Bystander {
   /** Since it was last asked: the worst answer, and that beyond what a server waits that does nothing. */
-  worst(): { answerMs: number; causedMs: number; failures: string[] };
+  worst(): { answerMs: number; beyondControlMs: number; failures: string[] };
   stop(): Promise<void>;
 }
 
@@ -49,7 +49,10 @@ export async function watchAsBystander(url: string, key: string): Promise<Bystan
       answers = [];
       return {
         answerMs: Math.max(0, ...seen.map(({ answerMs }) => answerMs)),
-        causedMs: Math.max(0, ...seen.map(({ answerMs, controlMs }) => answerMs - controlMs)),
+        beyondControlMs: Math.max(
+          0,
+          ...seen.map(({ answerMs, controlMs }) => answerMs - controlMs),
+        ),
         failures: seen.flatMap(({ status }) => (status === 200 ? [] : [String(status)])),
       };
     },

@@ -66,13 +66,19 @@ export function createLimits({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>)
   };
 }
 
+/** A credential, and what it is of. */
+interface Subject {
+  id: string;
+  workspaceId: string;
+}
+
 /**
  * Judges who has proven a credential by the limits of that and of its workspace.
  * @throws ApiError `rate_limited`
  */
 export async function admitCaller(
   limits: Limits,
-  { id, workspaceId }: { id: string; workspaceId: string },
+  { id, workspaceId }: Subject,
 ): Promise<Allowance> {
   const own = await limits.callers.take(id);
   refuseWhen(own);
@@ -121,7 +127,7 @@ export function authenticate(
   { db, settings }: Pick<ApiDeps, 'db' | 'settings'>,
   limits: Limits,
 ): MiddlewareHandler<ApiEnv> {
-  const remembered = new Set<string>();
+  const remembered = new Map<string, Subject>();
   return async (c, next) => {
     const route = routeOf(c);
     if (route !== null && PUBLIC_ROUTES.has(route)) {
@@ -136,16 +142,17 @@ export function authenticate(
     const address = addressOf(c, settings);
     if (holder === null) throw refuseStranger(limits, address, unauthenticated());
     const find = () => findHolder(c, db, { route, holder });
-    const found = remembered.has(fingerprint)
-      ? await find()
-      : await proveInTurn(limits, address, find);
+    const known = remembered.get(fingerprint);
+    // Who proved it before is judged before the look-up: too much of it must cost little.
+    const early = known && (await admitCaller(limits, known));
+    const found = known ? await find() : await proveInTurn(limits, address, find);
     if (found === null) {
       remembered.delete(fingerprint);
       throw refuseStranger(limits, address, unauthenticated());
     }
-    remember(remembered, fingerprint);
-    const { workspaceId } = found;
-    const allowance = await admitCaller(limits, { id: found.apiKeyId, workspaceId });
+    const subject = { id: found.apiKeyId, workspaceId: found.workspaceId };
+    remember(remembered, fingerprint, subject);
+    const allowance = early ?? (await admitCaller(limits, subject));
     for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) c.header(name, value);
     c.set('holder', holder);
     c.set('usedKey', found.used);
@@ -203,11 +210,11 @@ function bearerOf(header: string | undefined): string | null {
   return /^Bearer ([\w.-]{1,200})$/i.exec(header ?? '')?.[1] ?? null;
 }
 
-function remember(remembered: Set<string>, fingerprint: string): void {
+function remember(remembered: Map<string, Subject>, fingerprint: string, subject: Subject): void {
   remembered.delete(fingerprint);
-  remembered.add(fingerprint);
+  remembered.set(fingerprint, subject);
   if (remembered.size <= MAX_REMEMBERED) return;
-  const [oldest] = remembered;
+  const [oldest] = remembered.keys();
   if (oldest !== undefined) remembered.delete(oldest);
 }
 

@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Db } from '../../db/client.ts';
+import { RATE_LIMIT_TABLE } from '../../db/rate-limits.ts';
 import type { Allowance } from './rate-limit.ts';
 
 /** A limit that holds over all API processes of a database. */
@@ -33,7 +34,7 @@ export function createSharedLimiter(
     ...rule,
     storeClient,
     storeType: 'pool',
-    tableName: 'rate_limits',
+    tableName: RATE_LIMIT_TABLE,
     tableCreated: true,
     insuranceLimiter: new RateLimiterMemory(rule),
   });
