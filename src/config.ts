@@ -59,6 +59,16 @@ export type ApiConfig = CommonConfig & {
   instance: string | null;
   /** Requests per second and API key. */
   rateLimitPerSecond: number;
+  /** Requests per second of all credentials of a workspace. */
+  workspaceRateLimitPerSecond: number;
+  /** What a workspace may have at most. */
+  quotas: {
+    openItems: number;
+    /** Of files, in bytes. */
+    storageBytes: number;
+    apiKeys: number;
+    webhookEndpoints: number;
+  };
   limits: {
     /** Bytes of a JSON body. */
     bodyBytes: number;
@@ -83,6 +93,9 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
+
+/** A workspace may ask as much as so many of its keys together, unless it is said otherwise. */
+const KEYS_AT_ONCE = 5;
 
 /**
  * The API's settings from the environment. An address that other machines reach is refused unless
@@ -114,6 +127,14 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     publicUrl: variables.BATON_PUBLIC_URL ?? null,
     instance: variables.BATON_INSTANCE ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
+    workspaceRateLimitPerSecond:
+      variables.WORKSPACE_RATE_LIMIT_PER_SECOND ?? variables.RATE_LIMIT_PER_SECOND * KEYS_AT_ONCE,
+    quotas: {
+      openItems: variables.QUOTA_OPEN_ITEMS,
+      storageBytes: variables.QUOTA_STORAGE_BYTES,
+      apiKeys: variables.QUOTA_API_KEYS,
+      webhookEndpoints: variables.QUOTA_WEBHOOK_ENDPOINTS,
+    },
     limits: {
       bodyBytes: variables.BODY_LIMIT_BYTES,
       uploadBytes: variables.UPLOAD_LIMIT_BYTES,

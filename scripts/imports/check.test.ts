@@ -85,6 +85,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'zod'", "'node:crypto'"],
     refused: ["'../db/client.ts'", "'../domain/ids.ts'"],
   },
+  threads: {
+    file: 'src/threads/threads.ts',
+    allowed: ["'piscina'", "'./turnstile.ts'"],
+    refused: ["'../db/client.ts'", "'../domain/item/digests.ts'"],
+  },
   time: {
     file: 'src/time/zoned-time.ts',
     allowed: ["'temporal-polyfill'", "'../domain/instant.ts'"],

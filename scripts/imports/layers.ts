@@ -131,6 +131,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       '@temporalio/client',
       'ical-generator',
       'ipaddr.js',
+      'rate-limiter-flexible',
       'temporal-polyfill',
       'ulid',
       'zod',
@@ -156,7 +157,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   threads: {
     folders: [],
-    packages: ['node', 'piscina'],
+    packages: ['piscina'],
     place: `${SERVES_OTHERS} What runs in a thread stays where its subject is.`,
   },
   time: {

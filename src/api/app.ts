@@ -52,7 +52,7 @@ import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
  */
 export function createApp(deps: ApiDeps) {
   const { log, settings } = deps;
-  const limits = createLimits(settings.rateLimitPerSecond);
+  const limits = createLimits(deps);
 
   const app = new OpenAPIHono<ApiEnv>({
     defaultHook: (result) => {
@@ -93,7 +93,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', channelAccountRoutes(deps))
     .route('/', channelSlotRoutes(deps))
     .route('/', calendarRoutes(deps))
-    .route('/', calendarFeedRoutes(deps))
+    .route('/', calendarFeedRoutes(deps, limits))
     .route('/', blackoutRoutes(deps))
     .route('/', freezeRoutes(deps))
     .route('/', webhookEndpointRoutes(deps))

@@ -26,7 +26,14 @@ export interface ApiDeps {
   timeTravel: TimeTravel | null;
   settings: Pick<
     ApiConfig,
-    'rateLimitPerSecond' | 'limits' | 'local' | 'behindTlsProxy' | 'publicUrl' | 'instance'
+    | 'rateLimitPerSecond'
+    | 'workspaceRateLimitPerSecond'
+    | 'quotas'
+    | 'limits'
+    | 'local'
+    | 'behindTlsProxy'
+    | 'publicUrl'
+    | 'instance'
   >;
   log: ApiLog;
 }

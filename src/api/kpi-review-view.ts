@@ -12,6 +12,7 @@ import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
+import { jobOf } from '../threads/threads.ts';
 import { StoredReading } from './reading-view.ts';
 
 const ReviewSignOff = SignOff.extend({
@@ -139,6 +140,8 @@ export function previewReview({
     missing: review === null ? [] : rolesYetToSign(context),
   };
 }
+
+export const PREVIEW = jobOf(import.meta, previewReview);
 
 function verdictsView({ rows: verdicts, ...summary }: ReviewVerdicts) {
   return { verdicts, ...summary };

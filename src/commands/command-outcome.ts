@@ -51,6 +51,8 @@ export interface BodyIssue {
 /** Body and id of `POST /v1/items`. */
 export interface StartRequest {
   caller: Caller;
+  /** Open items that the workspace may have; any number without it. */
+  maxOpenItems?: number;
   body: StartItemBody;
   commandId: string;
   source: 'http' | 'webhook';

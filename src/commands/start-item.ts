@@ -13,6 +13,7 @@ import { inTransaction } from '../db/transaction.ts';
 import { getCampaign } from '../db/workspace/campaigns.ts';
 import { listHolders } from '../db/workspace/members.ts';
 import { getPlaybook } from '../db/workspace/playbooks.ts';
+import { requireRoom } from '../db/workspace/quotas.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { digestBrief } from '../domain/item/digests.ts';
@@ -100,6 +101,8 @@ async function storeStart(
     if (inserted.conflict) return { conflict: true as const };
     if (!inserted.inserted) return inserted.row;
     if (staffed.unmet.length > 0) return refuseStart(tx, inserted.row, staffed.unmet);
+    const { maxOpenItems: limit } = request;
+    if (limit !== undefined) await requireRoom(tx, { workspaceId, quota: 'openItems', limit });
     const first = firstEvents(input);
     const { seq: _, closedAt: __, ...shown } = itemRowOf(first.snapshot, 0);
     await insertItem(tx, {

@@ -24,14 +24,21 @@ function required(rule: string) {
   return z.string({ error: `is required: ${rule}` });
 }
 
-function whole(options: { from: number; to: number; byDefault: number }) {
-  const rule = `must be a whole number from ${options.from} to ${options.to}`;
+function whole({ byDefault, ...range }: { from: number; to: number; byDefault: number }) {
+  return wholeIn(range).default(byDefault);
+}
+
+function wholeOrNone(range: { from: number; to: number }) {
+  return wholeIn(range).optional();
+}
+
+function wholeIn({ from, to }: { from: number; to: number }) {
+  const rule = `must be a whole number from ${from} to ${to}`;
   return z
     .string()
     .regex(/^\d{1,15}$/, { error: rule, abort: true })
     .transform(Number)
-    .refine((value) => value >= options.from && value <= options.to, { error: rule })
-    .default(options.byDefault);
+    .refine((value) => value >= from && value <= to, { error: rule });
 }
 
 function address(protocols: readonly string[], rule: string) {
@@ -138,6 +145,15 @@ export const apiVariables = z.object({
     .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
     .optional(),
   RATE_LIMIT_PER_SECOND: whole({ from: 1, to: 1_000_000, byDefault: 100 }),
+  WORKSPACE_RATE_LIMIT_PER_SECOND: wholeOrNone({ from: 1, to: 10_000_000 }),
+  QUOTA_OPEN_ITEMS: whole({ from: 1, to: 10_000_000, byDefault: 20_000 }),
+  QUOTA_STORAGE_BYTES: whole({
+    from: MEBIBYTE,
+    to: MEBIBYTE ** 2 * 8192,
+    byDefault: 50 * 1024 * MEBIBYTE,
+  }),
+  QUOTA_API_KEYS: whole({ from: 1, to: 1_000_000, byDefault: 1_000 }),
+  QUOTA_WEBHOOK_ENDPOINTS: whole({ from: 1, to: 1_000_000, byDefault: 200 }),
   BODY_LIMIT_BYTES: whole({ from: 1024, to: 16 * MEBIBYTE, byDefault: 256 * 1024 }),
   UPLOAD_LIMIT_BYTES: whole({ from: 1024, to: 8192 * MEBIBYTE, byDefault: 512 * MEBIBYTE }),
   IMPORT_LIMIT_BYTES: whole({ from: 1024, to: 1024 * MEBIBYTE, byDefault: 16 * MEBIBYTE }),

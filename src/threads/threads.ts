@@ -33,22 +33,31 @@ const TURNS_PER_WORKSPACE = 1;
 const TURN_WITHIN_MS = 10_000;
 const DONE_WITHIN_MS = 10_000;
 const MAX_QUEUE = 200;
-/** Of a thread's own heap: what needs more is given up, and the process lives on. */
+/**
+ * Of a thread's own heap. What grows slowly beyond it is given up; what grows fast may end the whole
+ * process all the same, so that every input is bounded before it comes here.
+ */
 const HEAP_MEBIBYTES = 128;
+const YOUNG_MEBIBYTES = 16;
 const IDLE_MS = 60_000;
 
 /** The threads of this process: they start when they are needed, and never keep it alive. */
-const pool = once(
-  () =>
-    new Piscina({
-      minThreads: 0,
-      maxThreads: THREADS,
-      idleTimeout: IDLE_MS,
-      maxQueue: MAX_QUEUE,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
-      recordTiming: false,
-    }),
-);
+const pool = once(() => {
+  const threads = new Piscina({
+    minThreads: 0,
+    maxThreads: THREADS,
+    idleTimeout: IDLE_MS,
+    maxQueue: MAX_QUEUE,
+    resourceLimits: {
+      maxOldGenerationSizeMb: HEAP_MEBIBYTES,
+      maxYoungGenerationSizeMb: YOUNG_MEBIBYTES,
+    },
+    recordTiming: false,
+  });
+  // A thread that dies after its work was given up: whoever waited has been answered.
+  threads.on('error', () => {});
+  return threads;
+});
 const turnstile = createTurnstile(TURNS_PER_WORKSPACE);
 
 /**

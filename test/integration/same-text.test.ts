@@ -6,6 +6,7 @@ import type { ChannelRegistry } from '../../src/channels/registry.ts';
 import { sealCredentials } from '../../src/credentials/account-credentials.ts';
 import { newId } from '../../src/db/ids.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
+import type { ChannelId } from '../../src/domain/channel/channels.ts';
 import type { PublicationRecord } from '../../src/domain/item/context.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
@@ -117,7 +118,7 @@ async function connect({ server, poster, software }: Place): Promise<string> {
 async function schedule(
   account: string,
   text: string,
-  channel: 'bluesky' | 'mastodon' = 'mastodon',
+  channel: ChannelId = 'mastodon',
 ): Promise<string> {
   const itemId = await engine.start();
   await toScheduled(engine, itemId, {
@@ -138,7 +139,7 @@ async function settled(itemId: string): Promise<PublicationRecord> {
   return record;
 }
 
-const publish = async (account: string, text: string, channel?: string) =>
+const publish = async (account: string, text: string, channel?: ChannelId) =>
   settled(await schedule(account, text, channel));
 
 const TEXT = 'Trois boulangeries, un carnet, moins de pain jeté. Merci @ana@a.example';

@@ -78,6 +78,13 @@ export async function openApi(
     ...deps,
     settings: {
       rateLimitPerSecond: 100_000,
+      workspaceRateLimitPerSecond: 500_000,
+      quotas: {
+        openItems: 1_000_000,
+        storageBytes: 1_000_000_000_000,
+        apiKeys: 100_000,
+        webhookEndpoints: 100_000,
+      },
       local: true,
       behindTlsProxy: false,
       publicUrl: null,

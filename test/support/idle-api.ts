@@ -15,6 +15,8 @@ export interface IdleApi extends TestApi {
   keyOf(role: string): string;
   /** Calls as the member of a role. */
   as(role: string, method: string, path: string, options?: CallOptions): Promise<Reply>;
+  /** The API once more over the same database, as another process has it. */
+  another(): Promise<TestApi>;
   /** @returns the id of a started item. */
   start(body?: object): Promise<string>;
 }
@@ -30,7 +32,9 @@ export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promi
   const { db } = database;
   const given = { db: database.program, temporal, taskQueue: `test-${randomUUID()}` };
   const log = { warn: () => {}, error: () => {} };
-  const api = await openApi({ ...given, sender: createCommandSender({ ...given, log }) }, change);
+  const another = () =>
+    openApi({ ...given, sender: createCommandSender({ ...given, log }) }, change);
+  const api = await another();
   const workspace = await makeWorkspace(db);
   const keyOf = (role: string): string => {
     const member = workspace.members.find((candidate) => candidate.role === role);
@@ -44,6 +48,7 @@ export async function openIdleApi(change?: Parameters<typeof openApi>[1]): Promi
     workspace,
     keyOf,
     as,
+    another,
     async start(body = {}) {
       const { status, text, json } = await as('strategist', 'POST', '/v1/items', {
         body: { title: 'An item of the test', ...body },

@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { authenticateForCommand } from '../../db/item/command-context.ts';
 import { type Authenticated, authenticateApiKey } from '../../db/workspace/api-keys.ts';
 import { inWorkspace } from '../../db/workspace-scope.ts';
+import { createTurnstile, type Turnstile } from '../../threads/turnstile.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiContext, ApiEnv } from './context.ts';
 import { routeOf } from './context.ts';
@@ -15,6 +16,7 @@ import {
   type RateLimiter,
   rateLimitHeaders,
 } from './rate-limit.ts';
+import { createSharedLimiter, type SharedLimiter } from './shared-limit.ts';
 
 /** Everything that answers without a key. Whatever is not in this list needs one. */
 export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
@@ -33,19 +35,89 @@ export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
 /** Asked by machines, often, and answered from memory. */
 const UNLIMITED_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz']);
 
+/** Their signature, or the secret in their address, is a credential. */
+const PROVING_ROUTES: ReadonlySet<string> = new Set([
+  'POST /v1/webhooks/:endpointId',
+  'GET /v1/calendar.ics',
+]);
+
 /** Who may ask how often. */
 export interface Limits {
-  /** By API key or webhook endpoint. */
-  callers: RateLimiter;
-  /** By address, for whoever has not shown a valid credential. */
+  /** By API key, webhook endpoint or calendar feed, over all processes. */
+  callers: SharedLimiter;
+  /** By what the credentials are of. */
+  workspaces: SharedLimiter;
+  /** By address, for whoever has not proven a credential. Of this process: a stranger writes no row. */
   strangers: RateLimiter;
+  /** Credentials of one address that are looked up at the same time. */
+  proofs: Turnstile;
 }
 
-export function createLimits(perSecond: number): Limits {
-  return { callers: createRateLimiter(perSecond), strangers: createRateLimiter(perSecond) };
+/** A credential is always looked up, whatever its address sends besides; so many at a time. */
+const PROOFS_AT_ONCE = 4;
+const PROOF_WITHIN_MS = 3_000;
+
+export function createLimits({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>): Limits {
+  const { rateLimitPerSecond: perSecond, workspaceRateLimitPerSecond } = settings;
+  return {
+    callers: createSharedLimiter(db, { name: 'caller', perSecond }),
+    workspaces: createSharedLimiter(db, { name: 'of', perSecond: workspaceRateLimitPerSecond }),
+    strangers: createRateLimiter(perSecond),
+    proofs: createTurnstile(PROOFS_AT_ONCE),
+  };
 }
 
-/** How many credentials are remembered as good, so that others cannot use up their address's share. */
+/** A credential, and what it is of. */
+interface Subject {
+  id: string;
+  workspaceId: string;
+}
+
+/**
+ * Judges who has proven a credential by the limits of that and of its workspace.
+ * @throws ApiError `rate_limited`
+ */
+export async function admitCaller(
+  limits: Limits,
+  { id, workspaceId }: Subject,
+): Promise<Allowance> {
+  const own = await limits.callers.take(id);
+  refuseWhen(own);
+  const shared = await limits.workspaces.take(workspaceId);
+  refuseWhen(shared, 'of this workspace');
+  return own;
+}
+
+/**
+ * Looks a credential up in the turn of its address.
+ * @throws ApiError `rate_limited` when others of the address take too long.
+ */
+export async function proveInTurn<T>(
+  limits: Limits,
+  address: string,
+  prove: () => Promise<T>,
+): Promise<T> {
+  const leave = await limits.proofs.enter(address, PROOF_WITHIN_MS);
+  if (leave === null) {
+    throw new ApiError('rate_limited', {
+      detail: 'too many credentials of this address are being looked up',
+      headers: { 'Retry-After': '1' },
+    });
+  }
+  try {
+    return await prove();
+  } finally {
+    leave();
+  }
+}
+
+/** Answers one that proved nothing: it takes from the share of its address. */
+export function refuseStranger(limits: Limits, address: string, refusal: ApiError): ApiError {
+  refuseWhen(limits.strangers.take(address));
+  return refusal;
+}
+
+/** How many credentials are remembered as good: they need no turn of their address. */
 const MAX_REMEMBERED = 5_000;
 
 /**
@@ -56,27 +128,33 @@ export function authenticate(
   { db, settings }: Pick<ApiDeps, 'db' | 'settings'>,
   limits: Limits,
 ): MiddlewareHandler<ApiEnv> {
-  const remembered = new Set<string>();
+  const remembered = new Map<string, Subject>();
   return async (c, next) => {
     const route = routeOf(c);
     if (route !== null && PUBLIC_ROUTES.has(route)) {
-      if (!UNLIMITED_ROUTES.has(route)) admitStranger(c, limits, settings);
+      // A route with a credential of its own judges who does not prove it.
+      if (!UNLIMITED_ROUTES.has(route) && !PROVING_ROUTES.has(route)) {
+        refuseWhen(limits.strangers.take(addressOf(c, settings)));
+      }
       return next();
     }
     const holder = bearerOf(c.req.header('authorization'));
     const fingerprint = holder === null ? '' : createHash('sha256').update(holder).digest('base64');
     const address = addressOf(c, settings);
-    if (!remembered.has(fingerprint)) refuseWhen(limits.strangers.peek(address));
-    const found = holder === null ? null : await findHolder(c, db, { route, holder });
-    if (found === null || holder === null) {
+    if (holder === null) throw refuseStranger(limits, address, unauthenticated());
+    const find = () => findHolder(c, db, { route, holder });
+    const known = remembered.get(fingerprint);
+    // Who proved it before is judged before the look-up: too much of it must cost little.
+    const early = known && (await admitCaller(limits, known));
+    const found = known ? await find() : await proveInTurn(limits, address, find);
+    if (found === null) {
       remembered.delete(fingerprint);
-      limits.strangers.take(address);
-      throw unauthenticated();
+      throw refuseStranger(limits, address, unauthenticated());
     }
-    remember(remembered, fingerprint);
-    const allowance = limits.callers.take(found.apiKeyId);
+    const subject = { id: found.apiKeyId, workspaceId: found.workspaceId };
+    remember(remembered, fingerprint, subject);
+    const allowance = early ?? (await admitCaller(limits, subject));
     for (const [name, value] of Object.entries(rateLimitHeaders(allowance))) c.header(name, value);
-    refuseWhen(allowance);
     c.set('holder', holder);
     c.set('usedKey', found.used);
     c.set('caller', {
@@ -122,30 +200,23 @@ export function unauthenticated(): ApiError {
 }
 
 /** @throws ApiError `rate_limited` when the allowance is used up. */
-export function refuseWhen(allowance: Allowance): void {
+function refuseWhen(allowance: Allowance, of = ''): void {
   if (allowance.allowed) return;
   throw new ApiError('rate_limited', {
-    detail: `more than ${allowance.limit} requests per second`,
+    detail: `more than ${allowance.limit} requests per second${of && ` ${of}`}`,
     headers: { ...rateLimitHeaders(allowance), 'Retry-After': String(allowance.retryAfterSeconds) },
   });
-}
-
-/** A signed route takes from the share of its address only when the signature turns out bad. */
-function admitStranger(c: ApiContext, limits: Limits, settings: AddressTrust): void {
-  const address = addressOf(c, settings);
-  const signed = c.req.method === 'POST';
-  refuseWhen(signed ? limits.strangers.peek(address) : limits.strangers.take(address));
 }
 
 function bearerOf(header: string | undefined): string | null {
   return /^Bearer ([\w.-]{1,200})$/i.exec(header ?? '')?.[1] ?? null;
 }
 
-function remember(remembered: Set<string>, fingerprint: string): void {
+function remember(remembered: Map<string, Subject>, fingerprint: string, subject: Subject): void {
   remembered.delete(fingerprint);
-  remembered.add(fingerprint);
+  remembered.set(fingerprint, subject);
   if (remembered.size <= MAX_REMEMBERED) return;
-  const [oldest] = remembered;
+  const [oldest] = remembered.keys();
   if (oldest !== undefined) remembered.delete(oldest);
 }
 

@@ -15,6 +15,7 @@ const ERRORS = {
   refused: [409, 'The item refuses the command'],
   idempotency_conflict: [409, 'The idempotency key was used for another request'],
   conflict: [409, 'It is at odds with what is stored'],
+  quota_exceeded: [409, 'The workspace has as much as it may have'],
   version_conflict: [412, 'Someone saved in between'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The body has a media type that is not understood here'],
@@ -43,6 +44,7 @@ export const WRITE_ERRORS = [
   ...BODY_ERRORS,
   'idempotency_conflict',
   'conflict',
+  'quota_exceeded',
 ] as const satisfies ErrorCode[];
 
 type StatusOf<Code extends ErrorCode> = (typeof ERRORS)[Code][0];

@@ -11,6 +11,7 @@ import {
   isUnstorableText,
   StoreError,
 } from '../../db/errors.ts';
+import { QuotaExceeded, type Quotas } from '../../db/workspace/quotas.ts';
 import { WorkRefused } from '../../threads/threads.ts';
 import type { ApiLog } from '../log.ts';
 import { type ApiEnv, routeOf } from './context.ts';
@@ -45,6 +46,7 @@ export function toApiError(error: unknown): ApiError {
   }
   if (error instanceof AssetError) return assetProblem(error);
   if (error instanceof WorkRefused) return workProblem(error);
+  if (error instanceof QuotaExceeded) return quotaProblem(error);
   if (error instanceof HTTPException) return fromFramework(error);
   if (isDatabaseAway(error)) {
     const detail = 'the database is away; nothing was stored, repeat with the same Idempotency-Key';
@@ -66,6 +68,18 @@ export function toApiError(error: unknown): ApiError {
   }
   const detail = 'the error is logged under this request id';
   return new ApiError('internal', { detail }, { cause: error });
+}
+
+const QUOTA_WORDS: Record<keyof Quotas, string> = {
+  openItems: 'open items: close or cancel some',
+  storageBytes: 'bytes of files',
+  apiKeys: 'API keys: revoke some',
+  webhookEndpoints: 'webhook endpoints: remove some',
+};
+
+function quotaProblem(error: QuotaExceeded): ApiError {
+  const detail = `a workspace may have ${error.limit} ${QUOTA_WORDS[error.quota]}`;
+  return new ApiError('quota_exceeded', { detail }, { cause: error });
 }
 
 function workProblem(error: WorkRefused): ApiError {

@@ -31,14 +31,6 @@ describe('rate limiter', () => {
     expect(limiter.take('b').allowed).toBe(true);
   });
 
-  it('answers a peek without taking', () => {
-    const { limiter } = limiterAt(1);
-    expect(limiter.peek('a').allowed).toBe(true);
-    expect(limiter.peek('a').allowed).toBe(true);
-    limiter.take('a');
-    expect(limiter.peek('a').allowed).toBe(false);
-  });
-
   it('forgets the callers not seen for longest instead of growing', () => {
     const { limiter } = limiterAt(1);
     limiter.take('first');

@@ -23,8 +23,6 @@ const MAX_BUCKETS = 20_000;
 export interface RateLimiter {
   /** Takes a token if there is one. */
   take(caller: string): Allowance;
-  /** The same answer without taking one. */
-  peek(caller: string): Allowance;
 }
 
 /** @param now monotonic milliseconds. */
@@ -68,10 +66,6 @@ export function createRateLimiter(
       if (allowed) bucket.tokens -= 1;
       keep(caller, bucket);
       return allowanceOf(bucket, allowed);
-    },
-    peek(caller) {
-      const bucket = refreshed(caller);
-      return allowanceOf(bucket, bucket.tokens >= 1);
     },
   };
 }

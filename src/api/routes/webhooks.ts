@@ -11,7 +11,13 @@ import {
   settledOrThrow,
 } from '../command-reply.ts';
 import type { ApiDeps } from '../deps.ts';
-import { addressOf, type Limits, refuseWhen } from '../gates/authenticate.ts';
+import {
+  addressOf,
+  admitCaller,
+  type Limits,
+  proveInTurn,
+  refuseStranger,
+} from '../gates/authenticate.ts';
 import type { ApiContext, ApiEnv } from '../gates/context.ts';
 import { ApiError, BODY_ERRORS, problems } from '../gates/errors.ts';
 import { deliveryKeyOf } from '../gates/idempotency.ts';
@@ -81,7 +87,8 @@ export function webhookRoutes(
   const nobodysSecret = newWebhookSecret();
 
   async function authenticateDelivery(c: ApiContext, endpointId: string): Promise<Receiver> {
-    const endpoint = await findReceiver(db, { endpointId });
+    const address = addressOf(c, deps.settings);
+    const endpoint = await proveInTurn(limits, address, () => findReceiver(db, { endpointId }));
     const nowMs = Date.now();
     const secrets =
       endpoint === null
@@ -90,10 +97,11 @@ export function webhookRoutes(
     const headers = signedHeaders((name) => c.req.header(name));
     const delivery = verifyDelivery(c.get('rawBody'), headers, { secrets, nowMs });
     if (endpoint === null || delivery === null) {
-      limits.strangers.take(addressOf(c, deps.settings));
-      throw new ApiError('unauthenticated', { detail: 'the delivery is not validly signed' });
+      const detail = 'the delivery is not validly signed';
+      throw refuseStranger(limits, address, new ApiError('unauthenticated', { detail }));
     }
-    refuseWhen(limits.callers.take(endpoint.id));
+    const { id, workspaceId } = endpoint;
+    await admitCaller(limits, { id, workspaceId });
     return { endpoint, webhookId: delivery.webhookId };
   }
 

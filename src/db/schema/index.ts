@@ -12,6 +12,7 @@ export { archivedHistories, itemEvents, items, outbox } from './items.ts';
 export { apiKeys, members } from './members.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
+export { rateLimits } from './rate-limits.ts';
 export { kpiReviews, readings } from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';

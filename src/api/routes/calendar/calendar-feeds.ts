@@ -16,6 +16,13 @@ import { createMemo } from '../../../threads/memo.ts';
 import { runInThread } from '../../../threads/threads.ts';
 import { CALENDAR_FEED, calendarFeed } from '../../calendar-feed.ts';
 import type { ApiDeps } from '../../deps.ts';
+import {
+  addressOf,
+  admitCaller,
+  type Limits,
+  proveInTurn,
+  refuseStranger,
+} from '../../gates/authenticate.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { ApiError, invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
@@ -123,7 +130,10 @@ const readRoute = createRoute({
   },
 });
 
-export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) {
+export function calendarFeedRoutes(
+  { db, settings }: Pick<ApiDeps, 'db' | 'settings'>,
+  limits: Limits,
+) {
   const texts = createMemo<string>({ entries: MAX_TEXTS });
   const versions = createFlights<string>();
 
@@ -169,9 +179,15 @@ export function calendarFeedRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'setti
       return c.body(null, 204);
     })
     .openapi(readRoute, async (c) => {
-      const feed = await findCalendarFeed(db, c.req.valid('query').token);
-      if (feed === null) throw new ApiError('not_found', { detail: 'there is no such feed' });
+      const { token } = c.req.valid('query');
+      const address = addressOf(c, settings);
+      const feed = await proveInTurn(limits, address, () => findCalendarFeed(db, token));
+      if (feed === null) {
+        const unknown = new ApiError('not_found', { detail: 'there is no such feed' });
+        throw refuseStranger(limits, address, unknown);
+      }
       const { workspaceId, channelAccountId, campaignId } = feed;
+      await admitCaller(limits, { id: feed.id, workspaceId });
       const nowMs = Date.now();
       // Whole days, so that the same posts are the same feed from one minute to the next.
       const today = nowMs - (nowMs % DAY_MS);

@@ -45,7 +45,7 @@ const startRoute = createRoute({
       headers: { Location: { schema: { type: 'string' }, description: 'the item' } },
     },
     202: PENDING_RESPONSE,
-    ...problems(...BODY_ERRORS, 'forbidden', 'refused', 'idempotency_conflict'),
+    ...problems(...BODY_ERRORS, 'forbidden', 'refused', 'idempotency_conflict', 'quota_exceeded'),
   },
 });
 
@@ -119,7 +119,13 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
       const key = commandKeyOf(c);
       const { commandId } = key;
       const outcome = settledOrThrow(
-        await sender.start({ caller, body: c.req.valid('json'), ...key, source: 'http' }),
+        await sender.start({
+          caller,
+          body: c.req.valid('json'),
+          maxOpenItems: settings.quotas.openItems,
+          ...key,
+          source: 'http',
+        }),
       );
       const { itemId } = outcome;
       const started =

@@ -6,6 +6,7 @@ import { getBrief } from '../../../db/item/versions.ts';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { currentReview } from '../../../domain/item/context.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
+import { runInThread } from '../../../threads/threads.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../../examples.ts';
@@ -13,9 +14,12 @@ import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
 import { ItemSummary } from '../../item-schema.ts';
 import { itemSummaryView } from '../../item-view.ts';
-import { frozenReviewView, KpiReview, previewReview } from '../../kpi-review-view.ts';
+import { frozenReviewView, KpiReview, PREVIEW, previewReview } from '../../kpi-review-view.ts';
 import { answers, pageAnswers, pageView } from '../../route-answers.ts';
 import { body, ItemParams, idempotent, paging, wholeNumber, withKey } from '../../route-parts.ts';
+
+/** Readings that take less than the way to a thread. */
+const JUDGED_HERE = 500;
 
 const readRoute = createRoute({
   ...withKey('get', 'KPI review'),
@@ -104,7 +108,12 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
         context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
         listLatestReadings(db, key),
       ]);
-      return c.json(previewReview({ context, brief, readings }), 200);
+      const asked = { context, brief, readings };
+      const preview =
+        readings.length > JUDGED_HERE
+          ? await runInThread(PREVIEW, asked, { workspaceId: key.workspaceId })
+          : previewReview(asked);
+      return c.json(preview, 200);
     })
     .openapi(openRoute, commandOf(deps, 'open_kpi_review'))
     .openapi(signRoute, commandOf(deps, 'sign_off'))

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Db } from '../../../db/client.ts';
 import { getItem, type StoredItem } from '../../../db/item/items.ts';
@@ -25,7 +26,7 @@ import { ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
 const MAX_AT_ONCE = 500;
 /** A large insert is cut into statements of this many rows. */
-const ROWS_PER_STATEMENT = 1_000;
+const ROWS_PER_STATEMENT = 250;
 /** How many stored readings an answer repeats. */
 const MAX_SHOWN = 200;
 const IMPORT_TIMEOUT_MS = 120_000;
@@ -191,6 +192,8 @@ async function store(
       createdBy,
     }));
     rows.push(...(await appendReadings(tx, { workspaceId, itemId, additions: part })));
+    // A statement of many rows takes its time to build: others come in between.
+    await nextTurn();
   }
   return rows;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../../db/workspace/api-keys.ts';
 import { isIssuedByOther } from '../../../db/workspace/issued-credentials.ts';
 import { getMember } from '../../../db/workspace/members.ts';
+import { requireRoom } from '../../../db/workspace/quotas.ts';
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
@@ -76,7 +77,7 @@ const revokeRoute = createRoute({
   responses: removalAnswers('Revoked'),
 });
 
-export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
+export function apiKeyRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId, memberId, roles } = c.get('caller');
@@ -101,6 +102,8 @@ export function apiKeyRoutes({ db }: Pick<ApiDeps, 'db'>) {
         if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
           throw invalidRequest([{ path: 'expiresAt', message: 'lies in the past' }]);
         }
+        const limit = settings.quotas.apiKeys;
+        await requireRoom(tx, { workspaceId, quota: 'apiKeys', limit });
         const key = { workspaceId, memberId, name, expiresAt: expiresAt ?? null, issuedBy };
         return await createApiKey(tx, key);
       });

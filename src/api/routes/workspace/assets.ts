@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { inTransaction } from '../../../db/transaction.ts';
 import { getAsset, insertAsset } from '../../../db/workspace/assets.ts';
+import { countUsed, QuotaExceeded, requireRoom } from '../../../db/workspace/quotas.ts';
 import { ASSET_KINDS, type AssetKind } from '../../../domain/asset-kinds.ts';
 import { Sha256 } from '../../../domain/item/draft.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -44,6 +46,7 @@ const uploadRoute = createRoute({
       'request_timeout',
       'payload_too_large',
       'unsupported_media_type',
+      'quota_exceeded',
     ),
   },
 });
@@ -73,10 +76,22 @@ export function assetRoutes({ db, assets, settings }: Pick<ApiDeps, 'db' | 'asse
       const { workspaceId, memberId } = c.get('caller');
       const declared = mediaTypeOf(c.req.header('content-type'));
       const kind = c.req.valid('query').kind ?? kindOf(declared);
-      const maxBytes = settings.limits.uploadBytes;
+      const room = {
+        workspaceId,
+        quota: 'storageBytes',
+        limit: settings.quotas.storageBytes,
+      } as const;
+      const used = await countUsed(db, room);
+      if (used >= room.limit) throw new QuotaExceeded(room.quota, room.limit);
+      const maxBytes = Math.min(settings.limits.uploadBytes, room.limit - used);
       const chunks = bodyChunks(c.req.raw, { maxBytes, timeoutMs: UPLOAD_TIMEOUT_MS });
       const stored = await assets.putAsset(chunks, { kind, maxBytes });
-      const row = await insertAsset(db, { workspaceId, createdBy: memberId, ...stored });
+      const row = await inTransaction(db, async (tx) => {
+        const known = await getAsset(tx, { workspaceId, hash: stored.hash });
+        if (known !== null) return known;
+        await requireRoom(tx, { ...room, adds: stored.size });
+        return insertAsset(tx, { workspaceId, createdBy: memberId, ...stored });
+      });
       const { hash, mediaType, size } = row;
       return c.json({ hash, kind: row.kind, mediaType, size }, 201);
     })

@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { newId } from '../../../db/ids.ts';
 import { getMember } from '../../../db/workspace/members.ts';
+import { requireRoom } from '../../../db/workspace/quotas.ts';
 import {
   getWebhookEndpoint,
   insertWebhookEndpoint,
@@ -100,7 +101,11 @@ const removeRoute = createRoute({
   responses: removalAnswers('Closed', 'forbidden'),
 });
 
-export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'secrets'>) {
+export function webhookEndpointRoutes({
+  db,
+  secrets,
+  settings,
+}: Pick<ApiDeps, 'db' | 'secrets' | 'settings'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
       const { workspaceId } = requireRole(c, ['admin']);
@@ -116,6 +121,8 @@ export function webhookEndpointRoutes({ db, secrets }: Pick<ApiDeps, 'db' | 'sec
         throw invalidRequest([{ path: 'memberId', message }]);
       }
       const answer = await once(c, { db, status: 201 }, async (tx) => {
+        const limit = settings.quotas.webhookEndpoints;
+        await requireRoom(tx, { workspaceId, quota: 'webhookEndpoints', limit });
         const id = newId('webhookEndpoint');
         const value = newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(id));

@@ -46,3 +46,11 @@ $$;
 create trigger commands_drop_texts after update of state on commands for each row
   when (new.state = 'refused')
   execute function drop_refused_texts();
+
+-- Requests counted for all API processes, as rate-limiter-flexible counts them. Lost with a crash of the
+-- server, which is fine: a count lives for a second.
+create unlogged table rate_limits (
+  key text primary key,
+  points integer not null default 0,
+  expire bigint
+);
