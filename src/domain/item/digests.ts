@@ -1,5 +1,6 @@
 import { hashOf } from '../canonical.ts';
 import { ChannelId } from '../channel/channels.ts';
+import { isBlank } from '../channel/text-counting.ts';
 import { validateVariant } from '../channel/variant-limits.ts';
 import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
@@ -76,7 +77,9 @@ const DISCLOSURE =
 export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
   const checks: Record<string, boolean> = {
-    alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
+    alt_text: draft.assets.every(
+      ({ kind, altText }) => kind !== 'visual' || !isBlank(altText ?? ''),
+    ),
     no_blank_text: !texts.some((text) => FILLER.test(text)),
     disclosure:
       !facts.includes('sponsored') ||
