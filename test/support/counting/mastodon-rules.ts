@@ -113,7 +113,10 @@ function withoutOverlaps(entities: Entity[]): Entity[] {
 
 /** `countable_text` and what counts: warning and text, joined. */
 export function countCharacters(
-  { status = '', spoiler_text = '' }: { status?: string; spoiler_text?: string },
+  {
+    status = '',
+    spoiler_text = '',
+  }: { status?: string | undefined; spoiler_text?: string | undefined },
   perUrl: number,
 ): number {
   // app/models/status.rb prepare_contents
