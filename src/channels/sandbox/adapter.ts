@@ -135,7 +135,9 @@ function acceptedOutcome(answer: SandboxPostAnswer): PublishOutcome {
       return {
         outcome: 'rejected',
         code: 'content_refused',
-        message: `Sandbox said: ${answer.code}, ${answer.message}`.slice(0, MAX_QUOTED),
+        message: `Sandbox said: ${answer.code}, ${answer.message}`
+          .slice(0, MAX_QUOTED)
+          .toWellFormed(),
       };
     case 'published': {
       const { state: _, ...post } = answer;
@@ -190,7 +192,7 @@ function lookupOutcome(outcome: JsonOutcome<SandboxPostList>): LookupOutcome {
 function describe(response: HttpResponse): string {
   const error = errorIn(response);
   const said = error === null ? '' : `: ${error.code}, ${error.message}`;
-  return `Sandbox answered ${response.status}${said}`.slice(0, MAX_QUOTED);
+  return `Sandbox answered ${response.status}${said}`.slice(0, MAX_QUOTED).toWellFormed();
 }
 
 /** Null when the answer is not in the network's error form: then the status has to do. */
