@@ -21,7 +21,7 @@ const ONLY_DOOR =
 export const LAYERS: Readonly<Record<string, Layer>> = {
   domain: {
     folders: [],
-    packages: ['zod', 'xstate', '@noble/hashes', 'canonicalize'],
+    packages: ['zod', 'xstate', '@noble/hashes', 'canonicalize', 'tlds'],
     place:
       'The domain is pure and runs in workflows and browsers: take clock, randomness and rows as arguments; effects belong in src/activities, rows in src/db.',
   },
@@ -69,7 +69,6 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'sandbox-network': {
     folders: [
-      'domain',
       'channels/sandbox/protocol.ts',
       'channels/sandbox/key-rule.ts',
       'metrics/sandbox-protocol.ts',

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Idempotency } from '../channels/channel.ts';
 import { DUPLICATE_TEXT, type SandboxPost } from '../channels/sandbox/protocol.ts';
-import { hashOf } from '../domain/canonical.ts';
-import { validateVariant } from '../domain/channel/variant-limits.ts';
 import type { SandboxMetrics } from '../metrics/sandbox-protocol.ts';
 import { Refusal } from './answers.ts';
 import { baselineFollowers, measuresAt } from './growth.ts';
 import type { Ledger, LedgerLine } from './ledger.ts';
+import { refusalOf } from './text-rule.ts';
 
 /** The stored post; 200 where it was there before. */
 interface StoredPost {
@@ -42,7 +41,7 @@ export function acceptPost(
   now: Date,
   { rule, listedAfterMs = 0, pending = false, refuseDuplicate = false }: Treatment,
 ): StoredPost {
-  const bodyHash = hashOf(post);
+  const bodyHash = createHash('sha256').update(JSON.stringify(post)).digest('hex');
   const key = honouredKey(rule, post);
   const first = key === undefined ? undefined : ledger.byIdempotencyKey(key);
   if (first && isRemembered(rule, first, now)) {
@@ -53,10 +52,8 @@ export function acceptPost(
       'This key belongs to a post with another body.',
     );
   }
-  const [violation] = validateVariant({ channel: 'sandbox', text: post.text }, []);
-  if (violation) {
-    throw new Refusal(422, violation.code, `${violation.path}: ${violation.message}`);
-  }
+  const refusal = refusalOf(post.text);
+  if (refusal !== null) throw new Refusal(422, refusal.code, refusal.message);
   if (refuseDuplicate && wasJustPosted(ledger, post, now)) {
     throw new Refusal(403, DUPLICATE_TEXT, 'You already said that.');
   }

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { AppBskyFeedPost, jsonToLex } from '@atproto/api';
 import type { NetworkFault } from '../../src/channels/channel.testsuite.ts';
 import type { Json } from './api-fixture.ts';
 
@@ -76,6 +77,8 @@ export async function startFakePds({ handle = 'baton.test' } = {}): Promise<Fake
         response.setHeader('ratelimit-reset', Math.floor(Date.now() / 1000) + 30);
         return refuse(response, 429, 'RateLimitExceeded', 'too many writes');
     }
+    const refusal = recordRefusal(record);
+    if (refusal !== null) return refuse(response, 400, 'InvalidRequest', refusal);
     const standing = pds.records.get(rkey);
     if (standing !== undefined && JSON.stringify(standing) !== JSON.stringify(record)) {
       return refuse(response, 400, 'InvalidSwap', 'a record stands there');
@@ -151,6 +154,12 @@ export async function startFakePds({ handle = 'baton.test' } = {}): Promise<Fake
       await new Promise((resolve) => server.close(resolve));
     },
   });
+}
+
+/** What a real server checks before it writes: the record's lexicon, with the network's own library. */
+function recordRefusal(record: Json): string | null {
+  const checked = AppBskyFeedPost.validateRecord(jsonToLex(record));
+  return checked.success ? null : `Invalid app.bsky.feed.post record: ${checked.error.message}`;
 }
 
 /** A CID of the right form; which one does not matter, only that it depends on the content. */

@@ -149,6 +149,20 @@ describe('the record of a post', () => {
     });
   });
 
+  it('has a card whose address is cut between two characters that a reader sees', async () => {
+    const family = '👨‍👩‍👧‍👦';
+    const link = `https://example.com/${encodeURI('a'.repeat(3) + family.repeat(200))}`;
+    const { embed } = await recordFor({ link });
+    expect(embed.external.title).toBe(`example.com/aaa${family.repeat(185)}`);
+  });
+
+  it('links what a reader takes for a link, without the signs behind it', async () => {
+    const { facets } = await recordFor({ text: 'See https://example.com/a...' });
+    expect(facets).toMatchObject([
+      { index: { byteStart: 4, byteEnd: 25 }, features: [{ uri: 'https://example.com/a' }] },
+    ]);
+  });
+
   it('has the approved title on its card, and the address below', async () => {
     const title = 'Du pain, pas de restes';
     const { embed } = await recordFor({ title, link: 'https://example.com/du%20pain?de=baton' });

@@ -1,7 +1,9 @@
-import { type AppBskyFeedPost, AppBskyRichtextFacet, RichText } from '@atproto/api';
+import { type AppBskyFeedPost, AppBskyRichtextFacet } from '@atproto/api';
+import { cutAt } from '../../domain/channel/text-counting.ts';
 import type { Post, PostContent, PostMedia, RemotePost } from '../channel.ts';
 import { bytesOf } from '../file-bytes.ts';
 import { imageShapeOf } from '../image-shape.ts';
+import { facetsIn } from './facets.ts';
 import type { Server } from './xrpc.ts';
 
 export const POST_COLLECTION = 'app.bsky.feed.post';
@@ -50,9 +52,7 @@ function withSmallLanguage(tag: string): string {
 
 /** Links, hashtags and mentions; a mention that nobody answers to stays plain text. */
 async function facetsOf(server: Server, text: string): Promise<AppBskyRichtextFacet.Main[]> {
-  const rich = new RichText({ text });
-  rich.detectFacetsWithoutResolution();
-  const facets = (rich.facets ?? []).map(async (facet) => {
+  const facets = facetsIn(text).map(async (facet) => {
     const features = await Promise.all(
       facet.features.map(async (feature) => {
         if (!AppBskyRichtextFacet.isMention(feature)) return [feature];
@@ -141,7 +141,7 @@ function cardOf(link: string, title: string | undefined): NonNullable<PostRecord
 function addressOf(link: string): string {
   const { host, pathname } = new URL(link);
   const address = pathname === '/' ? host : `${host}${decodable(pathname)}`;
-  return address.slice(0, 200);
+  return cutAt(address, 200);
 }
 
 function decodable(pathname: string): string {

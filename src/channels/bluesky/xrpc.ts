@@ -102,11 +102,9 @@ async function refusalOf(
     status,
     error: body.data?.error ?? null,
     // Of a login only the name: a server may repeat what was sent to it.
-    message:
-      `${method}: ${status} ${isLogin(method) ? (body.data?.error ?? 'no reason') : safe}`.slice(
-        0,
-        MAX_MESSAGE,
-      ),
+    message: `${method}: ${status} ${isLogin(method) ? (body.data?.error ?? 'no reason') : safe}`
+      .slice(0, MAX_MESSAGE)
+      .toWellFormed(),
     headers: Object.fromEntries(response.headers.entries()),
   };
 }

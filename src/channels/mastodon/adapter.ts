@@ -16,7 +16,7 @@ import { failureOf, rejected } from './outcomes.ts';
 import { type RemoteStatus, ServerApi, type StatusForm } from './server-api.ts';
 import { idempotencyOf, MastodonCredentials, MastodonSettings } from './settings.ts';
 import { statusLanguage } from './status-language.ts';
-import { comparable, withoutMentionHosts } from './status-text.ts';
+import { comparable } from './status-text.ts';
 import { Uploads } from './uploads.ts';
 
 /** A status that is older than its request by more than this was made by an earlier one. */
@@ -108,13 +108,13 @@ function isOtherPost(status: RemoteStatus, text: string, begun: number): boolean
 /** What the server's own limits say against a post, before anything is sent. */
 function contentFailure(
   { text, media = [] }: PostContent,
-  { spoilerText = '' }: MastodonSettings,
+  { spoilerText }: MastodonSettings,
   { limits, mediaTypes }: InstanceLimits,
 ): FailedOutcome | null {
   const variant = {
     channel: 'mastodon',
-    // The server counts the warning and the text together.
-    text: withoutMentionHosts(spoilerText) + withoutMentionHosts(text),
+    text,
+    warning: spoilerText,
     assets: media.map(({ hash }) => hash),
   } as const;
   const [broken] = validateVariant(variant, media, limits);

@@ -53,7 +53,7 @@ export function quote({ status, body }: HttpResponse): string {
   } catch {
     // Not the API's error form: the status has to do.
   }
-  return `Mastodon answered ${status}${said}`.slice(0, MAX_QUOTED);
+  return `Mastodon answered ${status}${said}`.slice(0, MAX_QUOTED).toWellFormed();
 }
 
 function notSentOutcome(code: NotSentCode, message: string): FailedOutcome {

@@ -124,8 +124,7 @@ describe('the sandbox adapter', () => {
     expect(outcome).toEqual({
       outcome: 'rejected',
       code: 'content_refused',
-      message:
-        'Sandbox answered 422: text_too_long, text: Sandbox takes 500 characters; the text has 501.',
+      message: 'Sandbox answered 422: too_long, A post has at most 500 characters, this one 501.',
     });
     expect(validateVariant({ channel: 'sandbox', text: 'a'.repeat(501) }, [])).toHaveLength(1);
   });

@@ -144,7 +144,9 @@ function acceptedOutcome(answer: SandboxPostAnswer): PublishOutcome {
       return {
         outcome: 'rejected',
         code: 'content_refused',
-        message: `Sandbox said: ${answer.code}, ${answer.message}`.slice(0, MAX_QUOTED),
+        message: `Sandbox said: ${answer.code}, ${answer.message}`
+          .slice(0, MAX_QUOTED)
+          .toWellFormed(),
       };
     case 'published': {
       const { state: _, ...post } = answer;
@@ -207,7 +209,7 @@ function lookupOutcome(
 function describe(response: HttpResponse): string {
   const error = errorIn(response);
   const said = error === null ? '' : `: ${error.code}, ${error.message}`;
-  return `Sandbox answered ${response.status}${said}`.slice(0, MAX_QUOTED);
+  return `Sandbox answered ${response.status}${said}`.slice(0, MAX_QUOTED).toWellFormed();
 }
 
 /** Null when the answer is not in the network's error form: then the status has to do. */

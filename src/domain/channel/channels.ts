@@ -1,13 +1,14 @@
 /** The table of channels: longer than other files, because a channel is looked up in one place. */
 
 import { z } from 'zod';
-import type { AssetKind } from '../asset-kinds.ts';
+import { ASSET_KINDS, type AssetKind } from '../asset-kinds.ts';
 import { keysOf } from '../keys.ts';
 
 /**
  * How a channel counts a text:
  * - `graphemes`: what a reader sees as one character;
  * - `graphemes_and_bytes`: graphemes, and UTF-8 bytes against a second limit;
+ * - `status`: as Mastodon counts a status, a link as `urlWeight` and a mention without its server;
  * - `weighted`: X's weights (1 or 2 per code point, 2 per emoji) after NFC;
  * - `emoji_as_bytes`: code points, but an emoji counts as its UTF-8 bytes;
  * - `code_units`: UTF-16 code units, the strictest reading of "characters" where a channel does not say.
@@ -15,6 +16,7 @@ import { keysOf } from '../keys.ts';
 export type CountingRule =
   | 'graphemes'
   | 'graphemes_and_bytes'
+  | 'status'
   | 'weighted'
   | 'emoji_as_bytes'
   | 'code_units';
@@ -46,8 +48,12 @@ export interface MediaLimit {
 }
 
 export interface AltTextLimit {
-  /** In graphemes; null where the channel publishes no limit. */
+  /** Null where the channel publishes no limit. */
   max: number | null;
+  /** UTF-16 code units is the strictest reading of "characters" where a channel does not say. */
+  counting: 'code_points' | 'code_units';
+  /** Kinds whose alternative text the channel takes. */
+  kinds: readonly AssetKind[];
   /** Whether every visual needs one. */
   required: boolean;
 }
@@ -92,9 +98,11 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+const ALT_TEXT = { max: null, counting: 'code_units', kinds: ['visual'], required: false } as const;
+
 /** What most channels have alike. */
 const USUAL = {
-  altText: { max: null, required: false },
+  altText: ALT_TEXT,
   maxHashtags: null,
   maxThreadSegments: 0,
   writeLimit: null,
@@ -122,18 +130,18 @@ export const CHANNEL_LIMITS = {
   sandbox: {
     ...USUAL,
     name: 'Sandbox',
-    text: { max: 500, counting: 'graphemes', maxBytes: null, urlWeight: 23 },
+    text: { max: 500, counting: 'graphemes', maxBytes: null, urlWeight: null },
     media: anyFiles(4),
-    altText: { max: 1500, required: false },
+    altText: { ...ALT_TEXT, max: 1500, kinds: ASSET_KINDS },
     link: { place: 'card', maxLength: 2048, besideMedia: true },
     maxThreadSegments: 25,
     writeLimit: { max: 6_000, perMs: MINUTE_MS },
-    source: ['Baton: the sandbox follows Mastodon’s defaults'],
+    source: ['Baton: src/sandbox-network/text-rule.ts'],
   },
   mastodon: {
     ...USUAL,
     name: 'Mastodon',
-    text: { max: 500, counting: 'graphemes', maxBytes: null, urlWeight: 23 },
+    text: { max: 500, counting: 'status', maxBytes: null, urlWeight: 23 },
     media: {
       min: 0,
       max: 4,
@@ -144,13 +152,19 @@ export const CHANNEL_LIMITS = {
         audio: { max: 1, maxBytes: 99 * MB },
       },
     },
-    altText: { max: 1500, required: false },
+    altText: {
+      ...ALT_TEXT,
+      max: 1500,
+      counting: 'code_points',
+      kinds: ['visual', 'video', 'audio'],
+    },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxThreadSegments: 25,
     writeLimit: { max: 300, perMs: 5 * MINUTE_MS },
     source: [
       'mastodon/documentation: content/en/user/posting.md',
       'mastodon/documentation: content/en/entities/Instance.md',
+      'mastodon/mastodon: app/validators/status_length_validator.rb, app/models/media_attachment.rb',
     ],
   },
   bluesky: {
@@ -166,7 +180,7 @@ export const CHANNEL_LIMITS = {
         video: { max: 1, maxBytes: 300 * MB, mediaTypes: ['video/mp4'] },
       },
     },
-    altText: { max: null, required: true },
+    altText: { ...ALT_TEXT, required: true },
     link: { place: 'card', maxLength: null, besideMedia: false },
     maxThreadSegments: 25,
     writeLimit: { max: 1_666, perMs: HOUR_MS },
@@ -182,12 +196,13 @@ export const CHANNEL_LIMITS = {
       mixed: false,
       kinds: { visual: { max: 4, maxBytes: 5 * MB }, video: { max: 1, maxBytes: 512 * MB } },
     },
-    altText: { max: 1000, required: false },
+    altText: { ...ALT_TEXT, max: 1000 },
     link: { place: 'in_text', maxLength: null, besideMedia: true },
     maxThreadSegments: 25,
     writeLimit: { max: 100, perMs: 15 * MINUTE_MS },
     source: [
       'xdevplatform/docs: fundamentals/counting-characters.mdx',
+      'twitter/twitter-text 3.1.0: js/src/parseTweet.js, js/src/extractUrlsWithIndices.js',
       'xdevplatform/docs: x-api/media/quickstart/best-practices.mdx',
     ],
   },
@@ -292,7 +307,7 @@ export const CHANNEL_LIMITS = {
       mixed: false,
       kinds: { visual: { max: 1, maxBytes: null }, video: { max: 1, maxBytes: null } },
     },
-    altText: { max: 500, required: false },
+    altText: { ...ALT_TEXT, max: 500, kinds: ['visual', 'video'] },
     link: { place: 'card', maxLength: 2048, besideMedia: true },
     source: ['pinterest/api-description: v5/openapi.json'],
   },

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_IDS, CHANNEL_LIMITS } from './channels.ts';
-import {
-  countBytes,
-  countEmojiAsBytes,
-  countForLimit,
-  countGraphemes,
-  countWeighted,
-} from './text-counting.ts';
+import { countBytes, countEmojiAsBytes, countForLimit, countGraphemes } from './text-counting.ts';
+import { countWeighted } from './x-weight.ts';
 
 const FAMILY = '👨‍👩‍👧‍👦';
 const onX = (text: string): number => countWeighted(text, { urlWeight: 23 });
@@ -64,9 +59,9 @@ describe('weights on X', () => {
     expect(onX(text)).toBe(weight);
   });
 
-  it('a bare name that is perhaps a link weighs the heavier of both readings', () => {
-    expect(onX('wiki.js')).toBe(23);
-    expect(onX(`${'a'.repeat(40)}.com`)).toBe(44);
+  it('a bare name is a link where its end is a top-level domain', () => {
+    expect(onX('wiki.js')).toBe(7);
+    expect(onX(`${'a'.repeat(40)}.com`)).toBe(23);
   });
 
   it('without dots and emoji the weight is the sum over code points', () => {
@@ -98,7 +93,7 @@ describe('every channel', () => {
         fc.string({ unit: fc.constantFrom('a', 'é', ' ', '中', '🙂') }),
         (channel, text, more) => {
           const { text: limit } = CHANNEL_LIMITS[channel];
-          expect(countForLimit(`${text} ${more}`, limit)).toBeGreaterThan(
+          expect(countForLimit(`${text} x${more}`, limit)).toBeGreaterThan(
             countForLimit(text, limit),
           );
         },

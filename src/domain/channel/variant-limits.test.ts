@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import twitter from 'twitter-text';
 import { describe, expect, it } from 'vitest';
 import { CHANNEL_IDS, CHANNEL_LIMITS, ChannelId, type ChannelLimits } from './channels.ts';
 import { validateVariant } from './variant-limits.ts';
@@ -58,6 +59,48 @@ describe('text', () => {
     const text = `https://example.com/${'a'.repeat(600)}`;
     expect(codes({ channel: 'mastodon', text })).toEqual([]);
     expect(codes({ channel: 'bluesky', text })).toEqual(['text text_too_long']);
+  });
+
+  it('a text of which a reader sees nothing is empty, on every channel', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...CHANNEL_IDS),
+        fc.string({
+          unit: fc.constantFrom(
+            ...' \n\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u180e\u200b\u200d\u200e\u2028\u2060',
+            ...'\u2800\u3000\u3164\ufe0f\ufeff\uffa0\u0007\u{e0020}\u{e0100}\u{1d173}\u{1d159}',
+          ),
+        }),
+        (channel, text) => {
+          expect(codes({ channel, text })).toContain('text text_missing');
+          expect(codes({ channel, text: `${text}.` })).not.toContain('text text_missing');
+        },
+      ),
+    );
+    expect(codes({ channel: 'sandbox', text: 'a', thread: ['\u3164'] })).toEqual([
+      'thread.0 text_missing',
+    ]);
+    expect(codes({ channel: 'sandbox', text: '\u0600' })).toEqual([]);
+  });
+
+  it('X refuses a text with a byte order mark or a character that is none', () => {
+    for (const refused of ['\ufeff', '\ufffe', '\uffff']) {
+      expect(codes({ channel: 'x', text: `a${refused}` })).toEqual(['text text_malformed']);
+      expect(twitter.parseTweet(`a${refused}`).valid).toBe(false);
+      expect(codes({ channel: 'mastodon', text: `a${refused}` })).toEqual([]);
+    }
+  });
+
+  it('is judged on Mastodon as its server will judge it: links, mentions, white space', () => {
+    const mention = '@ana@a-server-with-a-long-name.example';
+    const filled = `${mention} https://example.com/${'a'.repeat(300)}.\n`;
+    const rest = 500 - '@ana'.length - 1 - 23 - 1 - 1;
+    expect(codes({ channel: 'mastodon', text: `${filled}${'b'.repeat(rest)}\n\n` })).toEqual([]);
+    expect(codes({ channel: 'mastodon', text: `${filled}${'b'.repeat(rest + 1)}` })).toEqual([
+      'text text_too_long',
+    ]);
+    const noLink = `http://intranet/${'a'.repeat(490)}`;
+    expect(codes({ channel: 'mastodon', text: noLink })).toEqual(['text text_too_long']);
   });
 
   it('an empty text and a lone surrogate are named', () => {
@@ -139,6 +182,27 @@ describe('media', () => {
     expect(codes(variant, [mp4])).toEqual([]);
     expect(codes(variant, [VIDEO])).toEqual([]);
     expect(codes({ ...variant, channel: 'mastodon' }, [webm])).toEqual([]);
+  });
+
+  it('alternative text of video and sound is judged where the channel takes it', () => {
+    const assets = (altText: string, kind: AssetFacts['kind']): AssetFacts[] => [
+      { hash: VIDEO.hash, kind, altText },
+    ];
+    const of = (channel: VariantContent['channel'], altText: string, kind: AssetFacts['kind']) =>
+      codes({ channel, text: 'a', assets: [VIDEO.hash] }, assets(altText, kind));
+    for (const kind of ['visual', 'video', 'audio'] as const) {
+      for (const channel of ['mastodon', 'sandbox'] as const) {
+        expect(of(channel, 'é'.repeat(1501), kind)).toEqual(['assets.0 alt_text_too_long']);
+        expect(of(channel, 'é'.repeat(1500), kind)).toEqual([]);
+      }
+      // Ruby counts code points: a family of four is seven.
+      expect(of('mastodon', '👨‍👩‍👧‍👦'.repeat(215), kind)).toEqual(['assets.0 alt_text_too_long']);
+      expect(of('mastodon', '👨‍👩‍👧‍👦'.repeat(214), kind)).toEqual([]);
+    }
+    expect(of('pinterest', 'é'.repeat(501), 'video')).toEqual(['assets.0 alt_text_too_long']);
+    expect(of('x', 'é'.repeat(1001), 'video')).toEqual([]);
+    expect(of('bluesky', '', 'video')).toEqual([]);
+    expect(of('bluesky', '\u200b \u3164', 'visual')).toEqual(['assets.0 alt_text_missing']);
   });
 
   it('alternative text: required where the channel has it as a field, counted in graphemes', () => {

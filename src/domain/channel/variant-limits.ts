@@ -1,5 +1,6 @@
 import { CHANNEL_LIMITS, type ChannelLimits } from './channels.ts';
-import { countBytes, countForLimit } from './text-counting.ts';
+import { X_REFUSED } from './link-grammar.ts';
+import { countBytes, countForLimit, isBlank } from './text-counting.ts';
 import { mediaViolations } from './variant-media.ts';
 import {
   type AssetFacts,
@@ -9,6 +10,7 @@ import {
 } from './variant-violation.ts';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
+const REFUSED_ON_X = new RegExp(`[${X_REFUSED}]`);
 const HASHTAG = /(?<![\p{L}\p{N}_&])[#＃](?=[\p{N}_]*\p{L})[\p{L}\p{N}_]+/gu;
 
 /**
@@ -23,24 +25,33 @@ export function validateVariant(
   limits: ChannelLimits = CHANNEL_LIMITS[variant.channel],
 ): VariantViolation[] {
   return [
-    ...textViolations('text', variant.text, limits),
+    ...textViolations('text', variant.text, limits, variant.warning),
     ...threadViolations(variant, limits),
     ...mediaViolations(variant, assets, limits),
     ...linkViolations(variant, limits),
   ];
 }
 
-function textViolations(path: string, text: string, limits: ChannelLimits): VariantViolation[] {
+function textViolations(
+  path: string,
+  text: string,
+  limits: ChannelLimits,
+  warning?: string,
+): VariantViolation[] {
   if (LONE_SURROGATE.test(text)) {
     const message = 'The text holds half of a surrogate pair (UTF-16).';
     return [{ path, code: 'text_malformed', message }];
   }
-  if (text.trim() === '') {
-    return [{ path, code: 'text_missing', message: 'The text is empty.' }];
+  if (isBlank(text)) {
+    return [{ path, code: 'text_missing', message: 'The text is empty: a reader sees nothing.' }];
   }
   const { name, maxHashtags } = limits;
+  if (limits.text.counting === 'weighted' && REFUSED_ON_X.test(text)) {
+    const message = `${name} takes no text with U+FEFF, U+FFFE or U+FFFF.`;
+    return [{ path, code: 'text_malformed', message }];
+  }
   const { max, maxBytes } = limits.text;
-  const used = countForLimit(text, limits.text);
+  const used = countForLimit(text, limits.text, warning);
   const bytes = countBytes(text);
   const hashtags = text.match(HASHTAG)?.length ?? 0;
   return violationsOf(path, [
@@ -62,6 +73,7 @@ function unitOf(limits: ChannelLimits): string {
   switch (limits.text.counting) {
     case 'graphemes':
     case 'graphemes_and_bytes':
+    case 'status':
     case 'code_units':
       return 'characters';
     case 'weighted':

@@ -1,6 +1,6 @@
 import type { AssetKind } from '../asset-kinds.ts';
 import type { ChannelLimits } from './channels.ts';
-import { countGraphemes } from './text-counting.ts';
+import { isBlank } from './text-counting.ts';
 import {
   type AssetFacts,
   type VariantContent,
@@ -65,7 +65,7 @@ function countViolations(
 function assetViolations(
   path: string,
   { kind, size = 0, mediaType, altText = '' }: AssetFacts,
-  { name, media, altText: { max, required } }: ChannelLimits,
+  { name, media, altText: altLimit }: ChannelLimits,
 ): VariantViolation[] {
   const limit = media.kinds[kind];
   if (!limit) {
@@ -73,8 +73,8 @@ function assetViolations(
     return [{ path, code: 'media_kind_not_allowed', message }];
   }
   const { maxBytes, mediaTypes } = limit;
-  const isVisual = kind === 'visual';
-  const length = countGraphemes(altText.trim());
+  const { max, counting, kinds, required } = altLimit;
+  const length = counting === 'code_points' ? [...altText].length : altText.length;
   return violationsOf(path, [
     [
       maxBytes !== null && size > maxBytes,
@@ -87,12 +87,12 @@ function assetViolations(
       `${name} takes ${mediaTypes?.join(', ')} for kind ${kind}; the file is ${mediaType}.`,
     ],
     [
-      isVisual && required && length === 0,
+      kind === 'visual' && required && isBlank(altText),
       'alt_text_missing',
       `${name} needs an alternative text for every visual.`,
     ],
     [
-      isVisual && max !== null && length > max,
+      kinds.includes(kind) && max !== null && length > max,
       'alt_text_too_long',
       `${name} takes ${max} characters of alternative text; it has ${length}.`,
     ],

@@ -41,6 +41,8 @@ export function violationsOf(path: string, rules: readonly CheckedRule[]): Varia
 export interface VariantContent {
   channel: ChannelId;
   text: string;
+  /** What the account shows before the text, where the channel counts both (Mastodon). */
+  warning?: string | undefined;
   assets?: readonly string[] | undefined;
   link?: string | undefined;
   thread?: readonly string[] | undefined;

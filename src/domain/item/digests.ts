@@ -1,4 +1,5 @@
 import { hashOf } from '../canonical.ts';
+import { isBlank } from '../channel/text-counting.ts';
 import { validateVariant } from '../channel/variant-limits.ts';
 import type { AssetFacts } from '../channel/variant-violation.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
@@ -79,7 +80,9 @@ const DISCLOSURE =
 export function failedChecks(draft: Draft, facts: readonly string[]): string[] {
   const texts = [draft.title, draft.body, ...draft.variants.flatMap(textsOf)];
   const checks: Record<MachineCheck, boolean> = {
-    alt_text: draft.assets.every(({ kind, altText }) => kind !== 'visual' || !!altText?.trim()),
+    alt_text: draft.assets.every(
+      ({ kind, altText }) => kind !== 'visual' || !isBlank(altText ?? ''),
+    ),
     no_blank_text: !texts.some(hasFiller),
     disclosure:
       !facts.includes('sponsored') ||

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { countCharacters } from '../counting/mastodon-rules.ts';
 import { Refusal } from './faults.ts';
-import { countCharacters, type StatedLimits, type StatusParams } from './rules.ts';
+import type { StatedLimits, StatusParams } from './rules.ts';
 
 export interface Account {
   id: string;
@@ -96,7 +97,8 @@ export class Network {
     if (file.bytes.length > max) {
       throw new Refusal(422, `Validation failed: File file size must be less than ${max}`);
     }
-    if ((file.description?.length ?? 0) > limits.descriptionLimit) {
+    // app/models/media_attachment.rb: Ruby counts code points.
+    if ([...(file.description ?? '')].length > limits.descriptionLimit) {
       throw new Refusal(422, 'Validation failed: Description is too long');
     }
     const media = {

@@ -46,16 +46,6 @@ export function parseStatus(body: Buffer): StatusParams {
   throw new Refusal(422, `Validation failed: ${issue?.path.join('.')} ${issue?.message}`);
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** content/en/user/posting.md and app/validators/status_length_validator.rb: warning and text together. */
-export function countCharacters({ status = '', spoiler_text = '' }: StatusParams, perUrl: number) {
-  const counted = `${spoiler_text}${status}`
-    .replaceAll(/https?:\/\/\S+/g, 'x'.repeat(perUrl))
-    .replaceAll(/(^|\s)(@\w+)@[\w.-]+/g, '$1$2');
-  return [...graphemes.segment(counted)].length;
-}
-
 const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (char) => `&#${char.codePointAt(0)};`);
 
