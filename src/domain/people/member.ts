@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { ChannelId } from '../channel/channels.ts';
+import { CHANNEL_IDS, ChannelId } from '../channel/channels.ts';
 import { ROLES } from './roles.ts';
 
 /** How well a member knows a channel: 1 knows it, 2 works in it, 3 is deep in it. */
 export const PlatformTags = z
   .partialRecord(ChannelId, z.int().min(1).max(3))
-  .meta({ id: 'PlatformTags' });
+  .meta({ id: 'PlatformTags', maxProperties: CHANNEL_IDS.length });
 export type PlatformTags = z.infer<typeof PlatformTags>;
 
 /** A person in a workspace. */
