@@ -37,10 +37,16 @@ async function attack(ground: Ground, attacks: readonly Attack[]): Promise<strin
     const start = Date.now();
     const before = readLines(ground.watchFile, 0).at(-1)?.rss ?? 0;
     const failures: string[] = [];
+    const worst = { blockedMs: 0, causedMs: 0 };
     for (const one of attacks) {
       if (interrupted) break;
-      failures.push(...(await attackOnce(ground, bystander, one)));
+      const felt = await attackOnce(ground, bystander, one);
+      failures.push(...felt.failures);
+      worst.blockedMs = Math.max(worst.blockedMs, felt.blockedMs);
+      worst.causedMs = Math.max(worst.causedMs, felt.causedMs);
     }
+    console.log(`worst event-loop delay ${Math.round(worst.blockedMs)} ms`);
+    console.log(`worst answer to a bystander ${Math.round(worst.causedMs)} ms`);
     if (failures.some((failure) => failure.includes('bystander gets 0'))) return failures;
     const peak = Math.max(...readLines(ground.watchFile, start).map(({ rss }) => rss));
     const growth = Math.round((peak - before) / MEBIBYTE);
@@ -54,7 +60,11 @@ async function attack(ground: Ground, attacks: readonly Attack[]): Promise<strin
   }
 }
 
-async function attackOnce(ground: Ground, bystander: Bystander, one: Attack): Promise<string[]> {
+async function attackOnce(
+  ground: Ground,
+  bystander: Bystander,
+  one: Attack,
+): Promise<{ blockedMs: number; causedMs: number; failures: string[] }> {
   const start = Date.now();
   const failures: string[] = [];
   try {
@@ -81,7 +91,7 @@ async function attackOnce(ground: Ground, bystander: Bystander, one: Attack): Pr
   if (blockedMs > MAX_BLOCKED_MS) failures.push(`${one.name}: loop away ${blockedMs} ms`);
   if (causedMs > MAX_BYSTANDER_MS) failures.push(`${one.name}: bystander waits ${causedMs} ms`);
   if (refused.length > 0) failures.push(`${one.name}: bystander gets ${refused.join(' ')}`);
-  return failures;
+  return { blockedMs, causedMs, failures };
 }
 
 /** What a process does once: code is compiled, threads are started. */
