@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Db } from '../../db/client.ts';
 import { RATE_LIMIT_TABLE } from '../../db/rate-limits.ts';
+import { acrossWorkspaces } from '../../db/workspace-scope.ts';
 import type { Allowance } from './rate-limit.ts';
 
 /** A limit that holds over all API processes of a database. */
@@ -30,14 +31,19 @@ export function createSharedLimiter(
 ): SharedLimiter {
   const part = Math.max(1, Math.floor(perSecond / PARTS));
   const rule = { keyPrefix: name, points: perSecond, duration: 1 };
-  const limiter = new RateLimiterPostgres({
-    ...rule,
-    storeClient,
-    storeType: 'pool',
-    tableName: RATE_LIMIT_TABLE,
-    tableCreated: true,
-    insuranceLimiter: new RateLimiterMemory(rule),
-  });
+  // Its timer removes old rows later, in the scope that it is made in.
+  const limiter = acrossWorkspaces(
+    'no_workspace',
+    () =>
+      new RateLimiterPostgres({
+        ...rule,
+        storeClient,
+        storeType: 'pool',
+        tableName: RATE_LIMIT_TABLE,
+        tableCreated: true,
+        insuranceLimiter: new RateLimiterMemory(rule),
+      }),
+  );
   const leases = new Map<string, Lease>();
   const renewals = new Map<string, Promise<void>>();
 
@@ -58,7 +64,7 @@ export function createSharedLimiter(
   /** The limiter throws what it counted when that is too much. */
   async function consume(subject: string): Promise<RateLimiterRes> {
     try {
-      return await limiter.consume(subject, part);
+      return await acrossWorkspaces('no_workspace', () => limiter.consume(subject, part));
     } catch (counted) {
       if (counted instanceof RateLimiterRes) return counted;
       throw counted;
