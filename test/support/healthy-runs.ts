@@ -20,7 +20,7 @@ interface Story {
 }
 
 const story: fc.Arbitrary<Story> = fc.record({
-  takings: fc.array(fc.array(fc.constantFrom(...WAYS), { maxLength: 2 }), {
+  takings: fc.array(fc.array(fc.constantFrom(...WAYS), { minLength: 1, maxLength: 2 }), {
     minLength: 1,
     maxLength: 2,
   }),
@@ -113,6 +113,8 @@ async function live(engine: ItemEngine, network: Network, { takings, meanwhile }
   await toScheduled(engine, itemId, { accounts, slotInMs: SLOT_IN_MS });
   await engine.until(itemId, 'publishing', ({ stage }) => stage !== 'scheduled');
   for (const command of meanwhile) {
+    // Long enough for a look at a send that nobody disturbs.
+    await delay(SLOW_MS);
     const reason = 'it takes its time';
     const creator = { role: 'creator', memberId: engine.workspace.memberOf('creator') };
     await engine.verdict('strategist', itemId, command, {
