@@ -6,6 +6,7 @@ import type { WorkspaceKeys } from '../local/first-workspace.ts';
 const ATTEMPT_MS = 30_000;
 const GIVE_UP_MS = 120_000;
 const PAUSE_MS = 200;
+const ATTEMPTS = 3;
 
 /** The people of the workspace, who repeat a request under one key until it is answered for good. */
 export interface People {
@@ -54,6 +55,18 @@ export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]
 /** Whether an answer stands: pending, limits and failures are asked again. */
 export function isFinal(status: number): boolean {
   return status !== 202 && status !== 429 && status < 500;
+}
+
+/** The same, and again when its connection ends: a server that refuses early may close while it is sent. */
+export async function patientAnswerOf(
+  url: string,
+  init: RequestInit,
+): Promise<{ status: number; text: string } | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await answerOf(url, init);
+    if (answer !== null || attempt === ATTEMPTS) return answer;
+    await delay(PAUSE_MS);
+  }
 }
 
 /** One request; null when no answer came. */

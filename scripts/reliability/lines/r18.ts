@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createApiKey } from '../../../src/db/workspace/api-keys.ts';
 import type { Line, Outcome } from '../line.ts';
-import { answerOf } from '../people.ts';
+import { patientAnswerOf } from '../people.ts';
 import { type Ground, makeGround } from '../requests/ground.ts';
 import { filledPath, type Operation, readOperations } from '../requests/operations.ts';
 import { openSite, type Site } from '../site.ts';
@@ -119,7 +119,7 @@ async function judge(
   const namesOurs = path.includes('{') && !path.endsWith('/members/me');
   const url = `${api.url}${filledPath(path, known, () => 'unknown')}`;
   for (const body of bodies) {
-    const answer = await answerOf(url, {
+    const answer = await patientAnswerOf(url, {
       method,
       headers: {
         ...(key !== null && { authorization: `Bearer ${key}` }),

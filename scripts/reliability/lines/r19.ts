@@ -2,7 +2,7 @@ import { signWebhook, type WebhookHeaders } from '../../../src/client/webhook-si
 import { derivedId } from '../../../src/domain/ids.ts';
 import { makeOfferedItems } from '../items.ts';
 import type { Line, Outcome } from '../line.ts';
-import { answerOf, isFinal } from '../people.ts';
+import { answerOf, isFinal, patientAnswerOf } from '../people.ts';
 import { seededRandom } from '../random.ts';
 import { openSite, type Site } from '../site.ts';
 import { inLanes, within } from '../time.ts';
@@ -62,7 +62,7 @@ export const R19: Line = {
         if (forgery === undefined) return;
         const { kind, headers, body: sent } = forgery;
         const begun = performance.now();
-        const answer = await answerOf(`${site.api.url}${endpoint.url}`, {
+        const answer = await patientAnswerOf(`${site.api.url}${endpoint.url}`, {
           method: 'POST',
           headers,
           body: sent,

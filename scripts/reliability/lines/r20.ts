@@ -32,7 +32,7 @@ export const R20: Line = {
         name: 'Outbound probe',
         script: 'scripts/reliability/programs/outbound-probe.ts',
         environment: control ? replacing(['openLookup']) : {},
-        args: [String(inside.port), file],
+        args: [String(inside.port), file, ...(control ? ['own'] : [])],
       });
       const report = Report.parse(JSON.parse(readFileSync(file, 'utf8')));
       progress(`${report.vectors} vectors are tried`);

@@ -1,4 +1,7 @@
-/** `outbound-probe.ts <port> <file>`: sends every way out of Baton inside, and writes what was let through. */
+/**
+ * `outbound-probe.ts <port> <file> [own]`: sends every way out of Baton inside, and writes what was let
+ * through. With `own` only to this machine: without the guard the others would really be asked.
+ */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -17,7 +20,7 @@ import {
 
 const PATIENCE_MS = 5_000;
 
-const [port = '', file = ''] = process.argv.slice(2);
+const [port = '', file = '', reach = 'all'] = process.argv.slice(2);
 const through: string[] = [];
 const asked: Record<string, number> = {};
 
@@ -118,17 +121,22 @@ async function lookUp(id: ProbedChannel, settings: object, credentials: object):
 const ACCEPTED = /^(answered|published|found|absent)/;
 
 async function tryAll(kind: string, url: string): Promise<void> {
-  for (const [path, send] of Object.entries(PATHS)) {
-    resolutions = 0;
-    asked[kind] = (asked[kind] ?? 0) + 1;
-    const said = await send(url).catch((error: unknown) => `threw ${error}`);
-    if (ACCEPTED.test(said)) through.push(`${path} to ${url}: ${said}`);
-  }
+  resolutions = 0;
+  await Promise.all(
+    Object.entries(PATHS).map(async ([path, send]) => {
+      asked[kind] = (asked[kind] ?? 0) + 1;
+      const said = await send(url).catch((error: unknown) => `threw ${error}`);
+      if (ACCEPTED.test(said)) through.push(`${path} to ${url}: ${said}`);
+    }),
+  );
 }
 
-for (const host of INTERNAL_HOSTS) await tryAll('address', `https://${host}:${port}/`);
+const own = reach === 'own';
+const hosts = own ? INTERNAL_HOSTS.slice(0, INTERNAL_HOSTS.indexOf('10.0.0.1')) : INTERNAL_HOSTS;
+const names = INTERNAL_NAMES.filter(({ name }) => !own || name.startsWith('loopback'));
+for (const host of hosts) await tryAll('address', `https://${host}:${port}/`);
 for (const url of UNUSUAL_ADDRESSES) await tryAll('form', url.replaceAll('PORT', port));
-for (const { name } of INTERNAL_NAMES) await tryAll('name', `https://${name}:${port}/`);
+for (const { name } of names) await tryAll('name', `https://${name}:${port}/`);
 for (const to of [
   inside,
   `http://127.0.0.1:${port}/`,
@@ -138,7 +146,7 @@ for (const to of [
   await tryAll('redirect', `${origin}/?to=${encodeURIComponent(to)}`);
 }
 
-const vectors = INTERNAL_HOSTS.length + UNUSUAL_ADDRESSES.length + INTERNAL_NAMES.length + 4;
+const vectors = hosts.length + UNUSUAL_ADDRESSES.length + names.length + 4;
 writeFileSync(file, JSON.stringify({ asked, vectors, let: through }));
 redirector.close();
 redirector.closeAllConnections();
