@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type CodecServer, FailureError } from '../../src/cli/cli-deps.ts';
+import { type CodecServer, FailureError, UsageError } from '../../src/cli/cli-deps.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { readPayloadConfig } from '../../src/config.ts';
 import { createCodecServer, newCodecToken } from './codec-server.ts';
 
 /** The codec server of the command line: its token is new at each start. */
 export const codecServer: CodecServer = {
   async serve({ host, port, uiOrigins }, onReady) {
-    const keys = readPayloadConfig();
+    const keys = payloadKeys();
     const token = newCodecToken();
     const server = createCodecServer({ keys, token, uiOrigins });
     server.listen(port, host);
@@ -23,3 +24,12 @@ export const codecServer: CodecServer = {
     server.close();
   },
 };
+
+function payloadKeys() {
+  try {
+    return readPayloadConfig();
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -7,8 +7,6 @@ const MAX_SENDS = 5;
 const MAX_ATTEMPTS = 200;
 /** Attempts of all posts of an item: its run cannot continue while it sends, and its history has an end. */
 const MAX_ATTEMPTS_IN_ALL = 1_000;
-/** Entries that one attempt leaves in the history, at most. */
-export const ENTRIES_PER_ATTEMPT = 17;
 /** After the first attempt that a channel did not take; doubles with every further one. */
 const RETRY_AFTER_MS = 5_000;
 /** Longest wait for what may end sooner than it says, such as a channel or a database that is away. */

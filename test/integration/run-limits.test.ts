@@ -50,7 +50,7 @@ describe('a run', () => {
       const itemId = await engine.start({ brief: makeBrief() });
       const role = type === 'offer_handoff' ? 'strategist' : 'creator';
       if (type === 'submit_for_review') await toCreation(engine, itemId);
-      const before = await engine.historyLength(itemId);
+      const before = await engine.runState(itemId);
       const checklist = { ...inventedCodes(3), alt_text: false };
       const outcome = await engine.send(role, itemId, type, { checklist });
       const paths = Object.keys(inventedCodes(3)).map((code) => ['checklist', code]);
@@ -59,7 +59,7 @@ describe('a run', () => {
       if (outcome.outcome !== 'invalid') return;
       expect(outcome.issues.map(({ path }) => path)).toEqual(expected);
       expect(outcome.issues[0]?.message).toContain('the playbook standard');
-      expect(await engine.historyLength(itemId)).toBe(before);
+      expect((await engine.runState(itemId)).seq).toBe(before.seq);
     },
   );
 

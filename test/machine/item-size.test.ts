@@ -20,7 +20,7 @@ import { ROLES } from '../../src/domain/people/roles.ts';
 import { pinPlaybook } from '../../src/domain/playbook/pin.ts';
 import { Playbook } from '../../src/domain/playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
-import { attemptsOf, ENTRIES_PER_ATTEMPT } from '../../src/workflows/send-pace.ts';
+import { attemptsOf } from '../../src/workflows/send-pace.ts';
 import { largestOf } from '../support/schema-size.ts';
 import { CAST, DAY, HOUR, later, PLAYBOOK, START, type TestRun } from './item-fixture.ts';
 import { toPlanning, toReviewing } from './item-journeys.ts';
@@ -41,6 +41,8 @@ const LARGEST_STATE = ITEM_BYTES + ENDING_BYTES;
 
 /** Kept as rows: they never reach the run. */
 const TEXTS_OF_ROWS = ['comment', 'note', 'learnings'];
+/** Entries that one attempt to send leaves in a history: a wait, a send, a look-up, and their tasks. */
+const ENTRIES_PER_ATTEMPT = 17;
 const MAX_HOLDERS = 200;
 const ID_BYTES = 40;
 const LONG = '\u0001'.repeat(4_000);
