@@ -103,7 +103,9 @@ describe('the calendar feed', () => {
   });
 
   it('is valid for any title, and gives it back', () => {
-    const title = fc.string({ unit: 'grapheme', maxLength: 200 });
+    const title = fc
+      .string({ unit: 'grapheme', maxLength: 200 })
+      .filter((text) => !/[\p{Cc}\u2028\u2029]/u.test(text));
     fc.assert(
       fc.property(title, title, (written, accountName) => {
         const text = textOf([row({ title: written, accountName })]);

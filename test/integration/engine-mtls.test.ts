@@ -64,6 +64,7 @@ function environment(change: Record<string, string> = {}): Record<string, string
     DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none',
     BATON_ASSETS_DIR: directory,
     BATON_SECRET_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString('base64'),
+    BATON_PAYLOAD_KEY: 'off',
     TEMPORAL_CONFIG_FILE: join(directory, 'none.toml'),
     TEMPORAL_ADDRESS: address,
     TEMPORAL_TLS_SERVER_CA_CERT_PATH: ours('authority.crt'),

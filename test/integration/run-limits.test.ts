@@ -36,8 +36,16 @@ async function giveUnbounded(
   const { memberId } = engine.callerFor('strategist');
   const actor = { memberId, roles: ['strategist'], platformTags: {}, backupFor: [] };
   const id = newCommandId();
+  const { handoffs } = (await engine.runState(itemId)).snapshot.context;
+  const about = type === 'withdraw_handoff' ? { handoffId: handoffs.at(-1)?.id } : {};
   const facts = { holders: { creator: [engine.workspace.memberOf('creator')] } };
-  const message = { id, type, actor, refs, facts } as unknown as CommandMessage;
+  const message = {
+    id,
+    type,
+    actor,
+    refs: { ...about, ...refs },
+    facts,
+  } as unknown as CommandMessage;
   await engine.deps.temporal.workflow
     .getHandle(itemWorkflowId(itemId))
     .executeUpdate(commandUpdate, { updateId: id, args: [message] });

@@ -26,24 +26,22 @@ const MAX_LEASES = 20_000;
  * cost no query. While the database is away each process counts for itself.
  */
 export function createSharedLimiter(
-  { $client: storeClient }: Db,
+  db: Db,
   { name, perSecond }: { name: string; perSecond: number },
 ): SharedLimiter {
   const part = Math.max(1, Math.floor(perSecond / PARTS));
   const rule = { keyPrefix: name, points: perSecond, duration: 1 };
-  // Its timer removes old rows later, in the scope that it is made in.
-  const limiter = acrossWorkspaces(
-    'no_workspace',
-    () =>
-      new RateLimiterPostgres({
-        ...rule,
-        storeClient,
-        storeType: 'pool',
-        tableName: RATE_LIMIT_TABLE,
-        tableCreated: true,
-        insuranceLimiter: new RateLimiterMemory(rule),
-      }),
-  );
+  // Made at the first request: its timer, which removes old rows, asks in the scope that it is made in.
+  let counter: RateLimiterPostgres | null = null;
+  const createCounter = () =>
+    new RateLimiterPostgres({
+      ...rule,
+      storeClient: db.$client,
+      storeType: 'pool',
+      tableName: RATE_LIMIT_TABLE,
+      tableCreated: true,
+      insuranceLimiter: new RateLimiterMemory(rule),
+    });
   const leases = new Map<string, Lease>();
   const renewals = new Map<string, Promise<void>>();
 
@@ -64,7 +62,10 @@ export function createSharedLimiter(
   /** The limiter throws what it counted when that is too much. */
   async function consume(subject: string): Promise<RateLimiterRes> {
     try {
-      return await acrossWorkspaces('no_workspace', () => limiter.consume(subject, part));
+      return await acrossWorkspaces('no_workspace', () => {
+        counter ??= createCounter();
+        return counter.consume(subject, part);
+      });
     } catch (counted) {
       if (counted instanceof RateLimiterRes) return counted;
       throw counted;
