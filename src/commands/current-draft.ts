@@ -3,7 +3,7 @@ import { getDraft } from '../db/item/versions.ts';
 import { listAssets } from '../db/workspace/assets.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import { createMemo } from '../threads/memo.ts';
-import { checkDraft, FAULTS } from './draft-checks.ts';
+import { checkDraft, FAULTS, isLong } from './draft-checks.ts';
 
 /** What the rules of today say of an item's draft. */
 interface CurrentFaults {
@@ -25,17 +25,16 @@ export async function currentFaults(
 ): Promise<CurrentFaults | null> {
   if (draft === null) return null;
   const key = JSON.stringify([workspaceId, itemId, draft.hash, brief?.facts ?? []]);
-  const faults = await known.get(key, async () => {
-    const stored = await getDraft(db, { workspaceId, itemId, hash: draft.hash });
-    if (stored === null) return null;
-    const hashes = stored.body.assets.map(({ hash }) => hash);
-    const rows = await listAssets(db, { workspaceId, hashes });
-    const files = new Map(rows.map((file) => [file.hash, file]));
-    const checked = { draft: stored.body, files, facts: brief?.facts ?? [] };
-    return checkDraft(FAULTS, checked, { workspaceId });
-  });
-  return faults && { draftHash: draft.hash, ...faults };
+  const stored = await getDraft(db, { workspaceId, itemId, hash: draft.hash });
+  if (stored === null) return null;
+  const hashes = stored.body.assets.map(({ hash }) => hash);
+  const rows = await listAssets(db, { workspaceId, hashes });
+  const files = new Map(rows.map((file) => [file.hash, file]));
+  const checked = { draft: stored.body, files, facts: brief?.facts ?? [] };
+  const check = async () => checkDraft(FAULTS, checked, { workspaceId });
+  const faults = await (isLong(stored.body) ? known.get(key, check) : check());
+  return { draftHash: draft.hash, ...faults };
 }
 
-/** A stored draft never changes, nor do its files: what was found of one is asked for again and again. */
-const known = createMemo<Omit<CurrentFaults, 'draftHash'> | null>({ entries: 500 });
+/** A stored draft never changes, nor do its files: what was found of a long one is asked for again. */
+const known = createMemo<Omit<CurrentFaults, 'draftHash'>>({ entries: 500 });

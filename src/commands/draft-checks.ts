@@ -39,10 +39,10 @@ export function checkDraft<Output>(
   checked: CheckedDraft,
   of: { workspaceId: string },
 ): Promise<Awaited<Output>> | Output {
-  return lengthOf(checked.draft) <= SHORT ? job.work(checked) : runInThread(job, checked, of);
+  return isLong(checked.draft) ? runInThread(job, checked, of) : job.work(checked);
 }
 
-function lengthOf({ title, body, variants }: Draft): number {
+export function isLong({ title, body, variants }: Draft): boolean {
   const texts = variants.flatMap(({ text, thread = [] }) => [text, ...thread]);
-  return [title, body, ...texts].reduce((sum, text) => sum + text.length, 0);
+  return [title, body, ...texts].reduce((sum, text) => sum + text.length, 0) > SHORT;
 }

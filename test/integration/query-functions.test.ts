@@ -18,7 +18,7 @@ import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { listWaitingOutbox, markDispatched } from '../../src/db/item/outbox.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
-import { saveBrief, saveDraft } from '../../src/db/item/versions.ts';
+import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
 import {
   deleteChannelSession,
@@ -35,6 +35,7 @@ import {
   planIntent,
   resolveIntent,
 } from '../../src/db/publishing/publish-intents.ts';
+import { holdStatedPost } from '../../src/db/publishing/remote-posts.ts';
 import { findSendBlock } from '../../src/db/publishing/send-blocks.ts';
 import {
   checkSendLease,
@@ -101,6 +102,12 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     variants: [],
     contributors: [],
   };
+  const text = {
+    ...item,
+    text: { kind: 'draft' as const, body: draft },
+    hash: 'stolen',
+    authorId: memberId,
+  };
   return {
     listActs: () => listActs(db, { workspaceId }),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
@@ -164,6 +171,10 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     saveBrief: () => saveBrief(db, { ...item, hash: 'stolen', body: {}, authorId: memberId }),
     saveDraft: () => saveDraft(db, { ...item, hash: 'stolen', body: draft, authorId: memberId }),
+    numberText: () => numberText(db, text),
+    keepText: () => keepText(db, { ...text, commandId, version: 9, stored: false, writtenBy: [] }),
+    holdStatedPost: () =>
+      holdStatedPost(db, { ...item, channelAccountId, publicationId: 'pub_1', remoteId: 'stolen' }),
     banAccount: () => banAccount(db, { ...account, forMs: 9_000_000 }),
     takeWriteToken: async () =>
       (await takeWriteToken(db, { ...account, limit: { max: 5, perMs: 1_000 } })).taken,
@@ -254,7 +265,9 @@ async function fingerprint(): Promise<unknown> {
       c.relname, case c.relname when 'workspaces' then 'id' else 'workspace_id' end, '${filled.own}'),
       false, true, '')))[1]::text as hash
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-      and c.relname <> 'schema_migrations' order by 1`);
+      and (c.relname = 'workspaces' or exists (select from pg_attribute a
+        where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped))
+    order by 1`);
   return rows;
 }
 
@@ -313,12 +326,21 @@ describe('every query function', () => {
   });
 
   it('would have, without the wall', async () => {
-    const before = await fingerprint();
     const { foreign } = filled;
     const attempts = attemptsOn(database.db);
-    for (const name of ['deleteChannelSession', 'replaceSealedSecret', 'insertMember']) {
-      await inWorkspace({ workspaceId: foreign }, async () => attempts[name]?.());
+    const attempt = (name: string) =>
+      inWorkspace({ workspaceId: foreign }, async () => attempts[name]?.());
+    expect(isNothing(await attempt('numberText')), 'numberText').toBe(false);
+    for (const name of [
+      'deleteChannelSession',
+      'replaceSealedSecret',
+      'insertMember',
+      'keepText',
+      'holdStatedPost',
+    ]) {
+      const before = await fingerprint();
+      await attempt(name);
+      expect(await fingerprint(), name).not.toEqual(before);
     }
-    expect(await fingerprint()).not.toEqual(before);
   });
 });

@@ -9,7 +9,7 @@ import {
   listBlackouts,
   removeBlackout,
 } from '../../src/db/calendar/blackouts.ts';
-import { listCalendar, readFeed } from '../../src/db/calendar/calendar.ts';
+import { listCalendar, readFeed, readFeedVersion } from '../../src/db/calendar/calendar.ts';
 import {
   countCalendarFeeds,
   createCalendarFeed,
@@ -36,6 +36,7 @@ import * as versions from '../../src/db/item/versions.ts';
 import * as channelBudgets from '../../src/db/publishing/channel-budgets.ts';
 import { listOccupancy } from '../../src/db/publishing/publications.ts';
 import * as publishIntents from '../../src/db/publishing/publish-intents.ts';
+import * as remotePosts from '../../src/db/publishing/remote-posts.ts';
 import * as sendLeases from '../../src/db/publishing/send-leases.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import * as apiKeys from '../../src/db/workspace/api-keys.ts';
@@ -44,6 +45,7 @@ import * as campaigns from '../../src/db/workspace/campaigns.ts';
 import * as channelAccounts from '../../src/db/workspace/channel-accounts.ts';
 import * as members from '../../src/db/workspace/members.ts';
 import * as playbooks from '../../src/db/workspace/playbooks.ts';
+import { countUsed, QuotaExceeded, requireRoom } from '../../src/db/workspace/quotas.ts';
 import { listSealedSecrets } from '../../src/db/workspace/sealed-secrets.ts';
 import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
@@ -142,6 +144,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     contentHash: 'h',
     dueAt: '2026-01-01T00:00:00.000Z',
   });
+  const text = { position: 0, likeness: 'alike', firstAttemptAt: '2026-01-01T00:00:00.000Z' };
+  await db.$client.query('update publish_intents set segments = $2 where intent_key = $1', [
+    intent.intentKey,
+    JSON.stringify([{ ...text, state: 'unknown', remoteId: null }]),
+  ]);
+  const post = { ...item, channelAccountId, publicationId: 'pub_1', remoteId: 'post_1' };
+  await remotePosts.holdStatedPost(db, post);
+  const another = { channelAccountId, itemId: 'itm_other', publicationId: 'pub_other' };
   const budget = { workspaceId, channelAccountId };
   await channelBudgets.banAccount(db, { ...budget, forMs: 60_000 });
   await readings.appendReadings(db, {
@@ -242,6 +252,8 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
+    hasPendingCommand: (id) =>
+      commands.hasPendingCommand(db, { ...item, workspaceId: id, besides: refused.id }),
     getBrief: (id) => versions.getBrief(db, { ...item, workspaceId: id, hash: 'h' }),
     getDraft: (id) => versions.getDraft(db, { ...item, workspaceId: id, hash: 'h' }),
     getMember: (id) => members.getMember(db, { workspaceId: id, memberId }),
@@ -263,6 +275,24 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listAssets: (id) => assets.listAssets(db, { workspaceId: id, hashes: ['h'] }),
     getIntent: (id) => publishIntents.getIntent(db, { ...intent, workspaceId: id }),
     listIntents: (id) => publishIntents.listIntents(db, { ...item, workspaceId: id }),
+    listHeldPosts: async (id) => [
+      ...(await remotePosts.listHeldPosts(db, {
+        ...another,
+        workspaceId: id,
+        position: 0,
+        remoteIds: [post.remoteId],
+      })),
+    ],
+    findContender: (id) =>
+      remotePosts.findContender(db, {
+        ...another,
+        ...text,
+        workspaceId: id,
+        intentKey: 'other',
+        at: '2026-01-01T00:00:00.000Z',
+      }),
+    findPostHolder: (id) =>
+      remotePosts.findPostHolder(db, { ...another, workspaceId: id, remoteId: post.remoteId }),
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
@@ -279,6 +309,11 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       (await countCalendarFeeds(db, { workspaceId: id, memberId })) > 0,
     listCalendar: (id) => listCalendar(db, { workspaceId: id, ...range }),
     readFeed: (id) => readFeed(db, { workspaceId: id, ...range, now: range.from, limit: 10 }),
+    readFeedVersion: async (id) => {
+      const ask = { workspaceId: id, ...range, nowMs: Date.parse(range.from) };
+      const versionOfNothing = await readFeedVersion(db, { ...ask, to: range.from });
+      return (await readFeedVersion(db, ask)) !== versionOfNothing;
+    },
     listOccupancy: (id) => listOccupancy(db, { workspaceId: id, channelAccountId, ...range }),
     listChannelSchedules: async (id) => [
       ...(await listChannelSchedules(db, {
@@ -299,6 +334,16 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
           workspaceId: id,
         })
       )?.item,
+    countUsed: async (id) => (await countUsed(db, { workspaceId: id, quota: 'storageBytes' })) > 0,
+    isFull: async (id) => {
+      try {
+        await requireRoom(db, { workspaceId: id, quota: 'openItems', limit: 1 });
+        return false;
+      } catch (error) {
+        if (error instanceof QuotaExceeded) return true;
+        throw error;
+      }
+    },
     listSealedSecrets: (id) => listSealedSecrets(db, { workspaceId: id }),
     listRepairs: (id) => listRepairs(db, { workspaceId: id, findingId: 'fnd_1' }),
   });

@@ -1,7 +1,8 @@
 -- A text that was sent becomes a version when its command is applied: until then it waits here, and a
 -- refused command takes it along. Who may not write leaves no text under any name.
+alter table commands add constraint commands_of_workspace unique (workspace_id, id);
 create table command_texts (
-  command_id text primary key references commands (id),
+  command_id text primary key,
   workspace_id text not null,
   item_id text not null,
   kind text not null check (kind in ('brief', 'draft')),
@@ -10,6 +11,7 @@ create table command_texts (
   body jsonb not null,
   author_id text not null,
   created_at timestamp(3) with time zone not null default now(),
+  foreign key (workspace_id, command_id) references commands (workspace_id, id),
   foreign key (workspace_id, item_id) references items (workspace_id, id),
   foreign key (workspace_id, author_id) references members (workspace_id, id)
 );

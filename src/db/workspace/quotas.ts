@@ -39,8 +39,8 @@ const COUNTS = {
       where workspace_id = ${workspaceId} and active`,
 } satisfies Record<keyof Quotas, unknown>;
 
-/** Nearer to the limit than this, additions are counted one after the other. */
-const NEAR = 100;
+/** Where so many additions of its size at once could exceed the limit, each waits for those before. */
+const AT_ONCE = 100;
 
 /** How much of it a workspace has. */
 export async function countUsed(
@@ -66,7 +66,7 @@ export async function requireRoom(
   }: { workspaceId: string; quota: keyof Quotas; limit: number; adds?: number },
 ): Promise<void> {
   const asked = { workspaceId, quota };
-  if ((await countUsed(tx, asked)) + adds + NEAR <= limit) return;
+  if ((await countUsed(tx, asked)) + adds * AT_ONCE <= limit) return;
   await tx.execute(
     sql`select pg_advisory_xact_lock(hashtextextended(${`${quota} ${workspaceId}`}, 0))`,
   );
