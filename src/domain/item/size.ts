@@ -23,7 +23,7 @@ export const KEPT_TEXT_BYTES = 800;
 export const PERMALINK_BYTES = 600;
 export const REMOTE_ID_BYTES = 300;
 /** One message about a draft or a slot. */
-export const MESSAGE_BYTES = 256;
+export const MESSAGE_BYTES = 216;
 /** Messages about a draft. The rest is counted. */
 export const MAX_VIOLATIONS = 40;
 /** Problems and warnings of one slot. */
