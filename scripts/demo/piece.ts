@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Brief } from '../../src/domain/item/brief.ts';
-import { Draft } from '../../src/domain/item/draft.ts';
+import { Brief } from '../../src/domain/item/content/brief.ts';
+import { Draft } from '../../src/domain/item/content/draft.ts';
 
 /** A piece of `examples/`: its brief, its draft and the picture that the draft names by its hash. */
 export interface Piece {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createDb } from '../../src/db/client.ts';
-import { Draft } from '../../src/domain/item/draft.ts';
+import { Draft } from '../../src/domain/item/content/draft.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { waitUntilReady } from '../local/bound-process.ts';
 import { makeFirstWorkspace, type WorkspaceKeys } from '../local/first-workspace.ts';

@@ -88,7 +88,7 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   threads: {
     file: 'src/threads/threads.ts',
     allowed: ["'piscina'", "'./turnstile.ts'"],
-    refused: ["'../db/client.ts'", "'../domain/item/digests.ts'"],
+    refused: ["'../db/client.ts'", "'../domain/item/content/digests.ts'"],
   },
   time: {
     file: 'src/time/zoned-time.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planTag } from '../domain/item/version-tag.ts';
+import { planTag } from '../domain/item/content/version-tag.ts';
 import { etagOf, ifMatchOf, scheduleTag } from './etag.ts';
 import { ApiError } from './gates/errors.ts';
 

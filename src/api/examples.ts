@@ -1,5 +1,5 @@
-import type { Brief } from '../domain/item/brief.ts';
-import type { Draft } from '../domain/item/draft.ts';
+import type { Brief } from '../domain/item/content/brief.ts';
+import type { Draft } from '../domain/item/content/draft.ts';
 
 /** Bodies as they look when they are whole: shown in the documentation, checked by a test. */
 export const BRIEF_EXAMPLE = {

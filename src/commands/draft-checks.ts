@@ -1,11 +1,11 @@
-import type { DraftDigest } from '../domain/item/context.ts';
 import {
   type AssetFiles,
   digestDraft,
   draftViolations,
   failedChecks,
-} from '../domain/item/digests.ts';
-import type { Draft } from '../domain/item/draft.ts';
+} from '../domain/item/content/digests.ts';
+import type { Draft } from '../domain/item/content/draft.ts';
+import type { DraftDigest } from '../domain/item/context.ts';
 import { type Job, jobOf, runInThread } from '../threads/threads.ts';
 
 interface CheckedDraft {

@@ -1,53 +1,22 @@
 import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
-import type { NewText, TextNumber } from '../db/item/versions.ts';
 import { findPostHolder } from '../db/publishing/remote-posts.ts';
-import { type AssetRow, listAssets } from '../db/workspace/assets.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
-import { type Actor, type ItemContext, publicationById } from '../domain/item/context.ts';
-import { digestBrief } from '../domain/item/digests.ts';
-import { type DraftAsset, MACHINE_CHECKS } from '../domain/item/draft.ts';
+import { MACHINE_CHECKS } from '../domain/item/content/draft.ts';
+import { type ItemContext, publicationById } from '../domain/item/context.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
-import type { BusinessCalendar } from '../time/business-calendar.ts';
-import { clockFacts, itemTime } from './command-facts.ts';
-import type { BodyIssue, Caller } from './command-outcome.ts';
+import { itemTime } from './command-facts.ts';
 import { InvalidBody } from './command-refusals.ts';
 import { currentFaults } from './current-draft.ts';
-import { checkDraft, DIGEST } from './draft-checks.ts';
+import { type ClockSources, type CommandParts, clocks, type Preparation } from './preparation.ts';
+import { prepareBrief, prepareDraft } from './prepare-text.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
-
-/** A command as it is stored and sent: ids, hashes and machine-checked facts, no text. */
-export interface CommandParts<T extends CommandType = CommandType> {
-  refs: CommandPayloads[T]['refs'];
-  facts: CommandPayloads[T]['facts'];
-  /** What a person wrote: a row of its own, stored with the command. */
-  comment: string | null;
-  /** What a sign-off teaches: a row of its own as well. */
-  learnings?: string;
-  /** The text of a version: it gets its number in the transaction that stores the command. */
-  version?: {
-    text: NewText;
-    named(number: TextNumber): Pick<CommandParts<T>, 'refs' | 'facts'>;
-  };
-}
-
-export interface Preparation<T extends CommandType> {
-  db: Db;
-  caller: Caller;
-  item: StoredItem;
-  context: ItemContext;
-  actor: Actor;
-  calendar: BusinessCalendar;
-  body: CommandBody<T>;
-  /** Id of the comment row, if the command brings one. */
-  commentId: string;
-}
 
 /** What a command has of its own; anything else is as its body says (`partsOfBody`). */
 type Preparer<T extends CommandType> = (
@@ -78,10 +47,6 @@ type Demanding = {
   [T in CommandType]: PlainParts<T> extends CommandPayloads[T] ? never : T;
 }[CommandType];
 
-function clocks({ calendar, item, context }: ClockSources): ClockFacts {
-  return clockFacts({ calendar, playbook: context.playbook, now: itemTime(item) });
-}
-
 function plannerOf({ item, context }: Pick<ClockSources, 'item' | 'context'>): SlotPlanner {
   const binds = !isTentativePlace(placeOf(item.snapshot), context);
   return { workspaceId: item.workspaceId, context, now: itemTime(item), binds };
@@ -103,8 +68,6 @@ export function takesSlots(type: CommandType): boolean {
 export function bringsText(type: CommandType): boolean {
   return type === 'save_brief' || type === 'save_draft';
 }
-
-type ClockSources = Pick<Preparation<CommandType>, 'calendar' | 'item' | 'context'>;
 
 /** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
 const MAX_HOLDERS = 200;
@@ -143,49 +106,11 @@ function omitUndefined<T extends object>(refs: T): Defined<T> {
   ) as Defined<T>;
 }
 
-/** A file counts as what its bytes are: the draft may not call a text a video. */
-function assetIssues(
-  { hash, kind }: DraftAsset,
-  index: number,
-  files: ReadonlyMap<string, Pick<AssetRow, 'kind' | 'mediaType'>>,
-): BodyIssue[] {
-  const file = files.get(hash);
-  if (file === undefined) {
-    return [{ path: ['assets', index, 'hash'], message: 'no such asset: upload it first' }];
-  }
-  if (file.kind === kind) return [];
-  const message = `the file is ${file.mediaType}, stored as ${file.kind}: it is no ${kind}`;
-  return [{ path: ['assets', index, 'kind'], message }];
-}
-
-/** A version gets its number when its command is stored. */
-const UNNUMBERED = 0;
-
-function textOf(
-  { item, caller }: Pick<Preparation<CommandType>, 'item' | 'caller'>,
-  text: NewText['text'],
-  hash: string,
-): NewText {
-  const { workspaceId, id: itemId } = item;
-  return { workspaceId, itemId, text, hash, authorId: caller.memberId };
-}
-
 /** Commands that tell nothing of what follows them. */
 const withoutFacts = async () => ({ facts: {} });
 
 const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
-  save_brief: async (preparation) => {
-    const { brief } = preparation.body;
-    const digest = digestBrief(brief, UNNUMBERED);
-    const facts = { clocks: clocks(preparation) };
-    return {
-      facts,
-      version: {
-        text: textOf(preparation, { kind: 'brief', body: brief }, digest.hash),
-        named: ({ version }) => ({ refs: { brief: { ...digest, version } }, facts }),
-      },
-    };
-  },
+  save_brief: prepareBrief,
   offer_handoff: async ({ db, item, body, context }) => ({
     refs: { checklist: tickedCodes(body.checklist, context, 'brief') },
     facts: { holders: await holdersOf(db, item.workspaceId, ['creator']) },
@@ -193,28 +118,7 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
   accept_handoff: async (preparation) => ({
     facts: { clocks: clocks(preparation), warnings: depthWarnings(preparation) },
   }),
-  save_draft: async (preparation) => {
-    const { db, item, body, context } = preparation;
-    const { workspaceId } = item;
-    const hashes = body.draft.assets.map(({ hash }) => hash);
-    const stored = await listAssets(db, { workspaceId, hashes });
-    const files = new Map(stored.map((file) => [file.hash, file]));
-    const wrong = body.draft.assets.flatMap((asset, index) => assetIssues(asset, index, files));
-    if (wrong.length > 0) throw new InvalidBody(wrong);
-    const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [] };
-    const digest = await checkDraft(DIGEST, checked, { workspaceId });
-    const facts = { clocks: clocks(preparation) };
-    return {
-      facts,
-      version: {
-        text: textOf(preparation, { kind: 'draft', body: body.draft }, digest.hash),
-        named: ({ version, writtenBy }) => ({
-          refs: { draft: { ...digest, version } },
-          facts: { ...facts, ...(writtenBy.length > 0 && { writtenBy }) },
-        }),
-      },
-    };
-  },
+  save_draft: prepareDraft,
   submit_for_review: async (preparation) => {
     const { db, item, body, context } = preparation;
     return {

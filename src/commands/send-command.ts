@@ -15,22 +15,17 @@ import { inTransaction } from '../db/transaction.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { COMMAND_BODIES } from '../domain/item/command-bodies.ts';
 import type { CommandType } from '../domain/item/commands.ts';
+import { versionTag } from '../domain/item/content/version-tag.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import { versionTag } from '../domain/item/version-tag.ts';
 import type { Turnstile } from '../threads/turnstile.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import { judgeFirst } from './judge-first.ts';
-import {
-  type CommandParts,
-  type Preparation,
-  plainRefs,
-  prepareCommand,
-  takesSlots,
-} from './prepare-command.ts';
+import type { CommandParts, Preparation } from './preparation.ts';
+import { plainRefs, prepareCommand, takesSlots } from './prepare-command.ts';
 import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
 
 /** A command that gets no turn is stored for the drainer. */

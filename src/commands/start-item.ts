@@ -16,7 +16,7 @@ import { getPlaybook } from '../db/workspace/playbooks.ts';
 import { requireRoom } from '../db/workspace/quotas.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
-import { digestBrief } from '../domain/item/digests.ts';
+import { digestBrief } from '../domain/item/content/digests.ts';
 import { CONTENT_COMMANDS } from '../domain/item/moves/content.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { itemRowOf } from '../domain/item/row.ts';

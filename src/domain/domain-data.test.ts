@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { derivedId } from './ids.ts';
 import { addMs, ageMs } from './item/ages.ts';
-import { Brief, missingBriefFields } from './item/brief.ts';
-import { assetKindsOf, Draft } from './item/draft.ts';
+import { Brief, missingBriefFields } from './item/content/brief.ts';
+import { assetKindsOf, Draft } from './item/content/draft.ts';
 import { Playbook } from './playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from './playbook/standard.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Brief } from './item/brief.ts';
-import { Draft } from './item/draft.ts';
+import { Brief } from './item/content/brief.ts';
+import { Draft } from './item/content/draft.ts';
 import { isLanguageTag } from './language-tag.ts';
 
 /** RFC 5646, appendix A, and what it says of letter case, duplicates and old tags. */

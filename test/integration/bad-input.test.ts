@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertAsset } from '../../src/db/workspace/assets.ts';
 import { ChannelId } from '../../src/domain/channel/channels.ts';
-import type { Draft } from '../../src/domain/item/draft.ts';
+import type { Draft } from '../../src/domain/item/content/draft.ts';
 import { countRows } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';

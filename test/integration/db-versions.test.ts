@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getBrief, getDraft, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
-import { Draft } from '../../src/domain/item/draft.ts';
+import { Draft } from '../../src/domain/item/content/draft.ts';
 import { makeItem, makeWorkspace, openTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createTextCheck, sniffType } from '../../src/assets/asset-types.ts';
 import { ChannelId } from '../../src/domain/channel/channels.ts';
-import { Brief, missingBriefFields } from '../../src/domain/item/brief.ts';
-import { digestDraft } from '../../src/domain/item/digests.ts';
-import { Draft } from '../../src/domain/item/draft.ts';
+import { Brief, missingBriefFields } from '../../src/domain/item/content/brief.ts';
+import { digestDraft } from '../../src/domain/item/content/digests.ts';
+import { Draft } from '../../src/domain/item/content/draft.ts';
 import { KPI_IDS, kpiDefinition } from '../../src/domain/kpi/catalogue.ts';
 
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { COMMAND_REPAIRS, FINDING_CODES } from '../../src/domain/audit/finding-catalogue.ts';
-import { Brief } from '../../src/domain/item/brief.ts';
 import type { CommandType } from '../../src/domain/item/commands.ts';
-import { Draft } from '../../src/domain/item/draft.ts';
+import { Brief } from '../../src/domain/item/content/brief.ts';
+import { Draft } from '../../src/domain/item/content/draft.ts';
 import { COMMAND_RULES } from '../../src/domain/item/rules.ts';
 import { STAGES, stageOf } from '../../src/domain/item/stages.ts';
 import { rolesComparison } from '../../src/domain/labels/roles-comparison.ts';

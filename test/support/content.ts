@@ -1,5 +1,5 @@
-import type { Brief } from '../../src/domain/item/brief.ts';
-import type { Draft } from '../../src/domain/item/draft.ts';
+import type { Brief } from '../../src/domain/item/content/brief.ts';
+import type { Draft } from '../../src/domain/item/content/draft.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 
 /** A complete brief for the sandbox channel, with targets of all three roles. */

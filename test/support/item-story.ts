@@ -1,6 +1,6 @@
-import type { Brief } from '../../src/domain/item/brief.ts';
+import type { Brief } from '../../src/domain/item/content/brief.ts';
+import type { Draft } from '../../src/domain/item/content/draft.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
-import type { Draft } from '../../src/domain/item/draft.ts';
 import { makeBrief, makeDraft, tickedChecklist } from './content.ts';
 import { eventually } from './eventually.ts';
 import type { ItemEngine } from './item-engine.ts';

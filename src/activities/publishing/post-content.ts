@@ -15,7 +15,7 @@ import { contentHashOf, hashOf } from '../../domain/canonical.ts';
 import { ChannelId } from '../../domain/channel/channels.ts';
 import type { PublicationOrder } from '../../domain/channel/publication-intent.ts';
 import type { Segment } from '../../domain/channel/publish-segments.ts';
-import type { Draft, Variant } from '../../domain/item/draft.ts';
+import type { Draft, Variant } from '../../domain/item/content/draft.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 /** Why there is nothing to send. */

@@ -1,7 +1,7 @@
 import { and, eq, max, sql } from 'drizzle-orm';
 import pg from 'pg';
-import type { Brief } from '../../domain/item/brief.ts';
-import type { Draft } from '../../domain/item/draft.ts';
+import type { Brief } from '../../domain/item/content/brief.ts';
+import type { Draft } from '../../domain/item/content/draft.ts';
 import type { Db } from '../client.ts';
 import { isUniqueViolation, StoreError } from '../errors.ts';
 import { briefs, commands, commandTexts, drafts, items } from '../schema/index.ts';

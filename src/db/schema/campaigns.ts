@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
-import type { Brief } from '../../domain/item/brief.ts';
+import type { Brief } from '../../domain/item/content/brief.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
 import { instant } from './columns.ts';
 

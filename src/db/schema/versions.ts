@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { Brief } from '../../domain/item/brief.ts';
-import type { Draft } from '../../domain/item/draft.ts';
+import type { Brief } from '../../domain/item/content/brief.ts';
+import type { Draft } from '../../domain/item/content/draft.ts';
 import { instant } from './columns.ts';
 
 /** Immutable versions that the run took, addressed by their hash. */

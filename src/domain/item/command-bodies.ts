@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Brief } from './brief.ts';
 import { APPROVAL_BODIES } from './commands/approval.ts';
 import { CONTENT_BODIES } from './commands/content.ts';
 import { HANDOFF_BODIES } from './commands/handoff.ts';
@@ -7,6 +6,7 @@ import { REVIEW_BODIES } from './commands/kpi-review.ts';
 import { SCHEDULE_BODIES } from './commands/schedule.ts';
 import { STAGE_BODIES } from './commands/stage.ts';
 import type { CommandType } from './commands.ts';
+import { Brief } from './content/brief.ts';
 
 /** Bodies of the commands as they come over HTTP and webhooks; the same names as in `actions`. */
 export const COMMAND_BODIES = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { BRIEF_FACTS } from '../item/brief.ts';
-import { MACHINE_CHECKS } from '../item/draft.ts';
+import { BRIEF_FACTS } from '../item/content/brief.ts';
+import { MACHINE_CHECKS } from '../item/content/draft.ts';
 import { CLOCKED_STAGES } from '../item/stages.ts';
 import { CheckpointName } from '../kpi/checkpoint-name.ts';
 import { APPROVER_ROLES } from '../people/roles.ts';

@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem } from '../../../db/item/items.ts';
 import { getBrief, getDraft } from '../../../db/item/versions.ts';
-import { Brief } from '../../../domain/item/brief.ts';
-import { Draft, Sha256 } from '../../../domain/item/draft.ts';
+import { Brief } from '../../../domain/item/content/brief.ts';
+import { Draft, Sha256 } from '../../../domain/item/content/draft.ts';
 import {
   appliedView,
   COMMAND_RESPONSES,

@@ -19,8 +19,8 @@ import { readBody } from '../../gates/read-body.ts';
 import { mediaTypeOf, requireUtf8 } from '../../gates/request-body.ts';
 import { requireRole } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
-import { READINGS_FILE } from '../../readings-file.ts';
-import { MAX_IMPORTED } from '../../readings-import.ts';
+import { READINGS_FILE } from '../../readings/file.ts';
+import { MAX_IMPORTED } from '../../readings/import.ts';
 import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import { ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 

@@ -4,7 +4,7 @@ import { inTransaction } from '../../../db/transaction.ts';
 import { getAsset, insertAsset } from '../../../db/workspace/assets.ts';
 import { countUsed, QuotaExceeded, requireRoom } from '../../../db/workspace/quotas.ts';
 import { ASSET_KINDS, type AssetKind } from '../../../domain/asset-kinds.ts';
-import { Sha256 } from '../../../domain/item/draft.ts';
+import { Sha256 } from '../../../domain/item/content/draft.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf } from '../../etag.ts';
 import type { ApiEnv } from '../../gates/context.ts';

@@ -6,7 +6,7 @@ import {
   listCampaigns,
 } from '../../../db/workspace/campaigns.ts';
 import { Instant } from '../../../domain/instant.ts';
-import { Goal } from '../../../domain/item/brief.ts';
+import { Goal } from '../../../domain/item/content/brief.ts';
 import { KpiTarget, KpiTargets } from '../../../domain/kpi/targets.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { APPROVER_ROLES, type ApproverRole } from '../../people/roles.ts';
-import { Sha256 } from '../draft.ts';
+import { Sha256 } from '../content/draft.ts';
 import type { Reason } from '../reasons.ts';
 import { Checklist, comment, conditions, reasonCode } from './body-parts.ts';
 import type { DraftFacts, Facts, Holders } from './facts.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { Brief } from '../brief.ts';
+import { Brief } from '../content/brief.ts';
+import { Draft } from '../content/draft.ts';
 import type { BriefDigest, DraftDigest } from '../context.ts';
-import { Draft } from '../draft.ts';
 import { conditions } from './body-parts.ts';
 import type { Facts } from './facts.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CheckpointName } from '../../kpi/checkpoint-name.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../people/roles.ts';
-import { Sha256 } from '../draft.ts';
+import { Sha256 } from '../content/draft.ts';
 import { SignOff } from '../record-schema.ts';
 import { comment, conditions, ReasonBody } from './body-parts.ts';
 import type { Facts } from './facts.ts';

@@ -1,6 +1,6 @@
-import { jobOf } from '../threads/threads.ts';
-import { ApiError, type ProblemIssue } from './gates/errors.ts';
-import { type ImportedReadings, readReadingsCsv } from './readings-import.ts';
+import { jobOf } from '../../threads/threads.ts';
+import { ApiError, type ProblemIssue } from '../gates/errors.ts';
+import { type ImportedReadings, readReadingsCsv } from './import.ts';
 
 /** What a file of readings holds, or what is wrong with it. */
 export type ReadingsFile = ImportedReadings | { detail: string; issues: ProblemIssue[] };

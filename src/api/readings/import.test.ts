@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, type ProblemIssue } from './gates/errors.ts';
-import { MAX_IMPORTED, readReadingsCsv } from './readings-import.ts';
+import { ApiError, type ProblemIssue } from '../gates/errors.ts';
+import { MAX_IMPORTED, readReadingsCsv } from './import.ts';
 
 async function* inChunks(text: string, size = 7): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text, 'utf8');

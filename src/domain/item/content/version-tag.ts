@@ -1,6 +1,6 @@
-import { hashOf } from '../canonical.ts';
-import type { CommandType } from './commands.ts';
-import type { ItemContext } from './context.ts';
+import { hashOf } from '../../canonical.ts';
+import type { CommandType } from '../commands.ts';
+import type { ItemContext } from '../context.ts';
 
 /**
  * The tag of the version that a command of this type changes: the brief's or the draft's hash, the

@@ -1,11 +1,11 @@
-import { hashOf } from '../canonical.ts';
-import { isBlank } from '../channel/text-counting.ts';
-import { validateVariant } from '../channel/variant-limits.ts';
-import type { AssetFacts } from '../channel/variant-violation.ts';
+import { hashOf } from '../../canonical.ts';
+import { isBlank } from '../../channel/text-counting.ts';
+import { validateVariant } from '../../channel/variant-limits.ts';
+import type { AssetFacts } from '../../channel/variant-violation.ts';
+import type { BriefDigest, DraftDigest } from '../context.ts';
+import { clipMessages, MAX_VIOLATIONS } from '../size.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
-import type { BriefDigest, DraftDigest } from './context.ts';
 import { assetKindsOf, type Draft, type MachineCheck } from './draft.ts';
-import { clipMessages, MAX_VIOLATIONS } from './size.ts';
 
 /** What the run knows of a brief; the text itself stays out of the engine's history. */
 export function digestBrief(brief: Brief, version: number): BriefDigest {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, contentHashOf, hashOf, sha256Hex } from '../canonical.ts';
-import { chainEvents, eventHash, GENESIS_HASH, type ItemEvent, verifyChain } from './event.ts';
+import { canonicalJson, contentHashOf, hashOf, sha256Hex } from '../../canonical.ts';
+import { chainEvents, eventHash, GENESIS_HASH, type ItemEvent, verifyChain } from '../event.ts';
 
 describe('canonical JSON', () => {
   it('writes the example of RFC 8785, section 3.2.2', () => {

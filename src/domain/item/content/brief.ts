@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ASSET_KINDS } from '../asset-kinds.ts';
-import { ChannelId } from '../channel/channels.ts';
-import { Instant } from '../instant.ts';
-import { KpiTargets } from '../kpi/targets.ts';
-import { LanguageTag } from '../language-tag.ts';
+import { ASSET_KINDS } from '../../asset-kinds.ts';
+import { ChannelId } from '../../channel/channels.ts';
+import { Instant } from '../../instant.ts';
+import { KpiTargets } from '../../kpi/targets.ts';
+import { LanguageTag } from '../../language-tag.ts';
 
 /** Facts of a brief that ask for further approvers. */
 export const BRIEF_FACTS = ['sponsored', 'regulated', 'claims', 'technical', 'news'] as const;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ReadingInput } from '../domain/kpi/measures.ts';
+import { ReadingInput } from '../../domain/kpi/measures.ts';
+import { invalidRequest } from '../gates/errors.ts';
+import { IssueGroups } from '../gates/issue-groups.ts';
 import { CsvError, type CsvRow, readCsv } from './csv.ts';
 import { dateProblem } from './date-text.ts';
-import { invalidRequest } from './gates/errors.ts';
-import { IssueGroups } from './gates/issue-groups.ts';
 import { readNumber } from './number-text.ts';
 
 const COLUMNS = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readReadingsFile } from './readings-file.ts';
+import { readReadingsFile } from './file.ts';
 
 const read = (text: string) => readReadingsFile({ bytes: Buffer.from(text) });
 const HEAD = 'measure,value,asOf\n';

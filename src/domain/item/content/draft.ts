@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ASSET_KINDS } from '../asset-kinds.ts';
-import { ChannelId } from '../channel/channels.ts';
-import { LanguageTag } from '../language-tag.ts';
+import { ASSET_KINDS } from '../../asset-kinds.ts';
+import { ChannelId } from '../../channel/channels.ts';
+import { LanguageTag } from '../../language-tag.ts';
 
 export const Sha256 = z
   .string()

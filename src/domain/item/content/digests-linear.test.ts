@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../../api/gates/safe-json.ts';
-import { hashOf } from '../canonical.ts';
+import { parseJson } from '../../../api/gates/safe-json.ts';
+import { hashOf } from '../../canonical.ts';
 import { failedChecks } from './digests.ts';
 import { Draft } from './draft.ts';
 
