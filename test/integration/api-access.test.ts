@@ -135,6 +135,29 @@ const BODIES: Record<string, object> = {
   'POST /v1/items/:id/comments': { text: 'hello' },
 };
 
+describe('a route for some roles', () => {
+  it.each([
+    ['POST', '/v1/members'],
+    ['PATCH', '/v1/members/mbr_1'],
+    ['POST', '/v1/api-keys'],
+    ['POST', '/v1/playbooks'],
+    ['POST', '/v1/campaigns'],
+    ['POST', '/v1/channel-accounts'],
+    ['PATCH', '/v1/channel-accounts/acc_1'],
+    ['PUT', '/v1/channel-accounts/acc_1/credentials'],
+    ['PUT', '/v1/channel-accounts/acc_1/slots'],
+    ['POST', '/v1/webhook-endpoints'],
+    ['POST', '/v1/blackouts'],
+    ['POST', '/v1/freeze'],
+    ['DELETE', '/v1/freeze'],
+  ])('refuses others before it looks at what they sent: %s %s', async (method, path) => {
+    for (const body of [{ junk: 'x'.repeat(10_000) }, {}]) {
+      const { status, json } = await api.as('editor', method, path, { body });
+      expect([status, json.unmet?.[0]?.code]).toEqual([403, 'holds_role']);
+    }
+  });
+});
+
 describe('the caller', () => {
   it.each([
     ['GET', '/v1/webhook-endpoints'],

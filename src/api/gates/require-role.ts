@@ -1,5 +1,6 @@
+import type { MiddlewareHandler } from 'hono';
 import type { Role } from '../../domain/people/roles.ts';
-import type { ApiCaller, ApiContext } from './context.ts';
+import type { ApiCaller, ApiContext, ApiEnv } from './context.ts';
 import { ApiError } from './errors.ts';
 
 /**
@@ -10,6 +11,14 @@ export function requireRole(c: ApiContext, roles: readonly Role[]): ApiCaller {
   const caller = c.get('caller');
   if (caller.roles.some((role) => roles.includes(role))) return caller;
   throw forbidden(roles);
+}
+
+/** Lets those with one of the roles pass, before anything that they sent is judged. */
+export function forRoles(roles: readonly Role[]): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    requireRole(c, roles);
+    await next();
+  };
 }
 
 /** The refusal of whoever holds none of the roles. */

@@ -12,7 +12,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 import { FREEZE_ROLES } from './freeze.ts';
@@ -68,6 +68,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Calendar'),
+  middleware: forRoles(FREEZE_ROLES),
   path: '/v1/blackouts',
   operationId: 'addBlackout',
   summary: 'Let nothing go out in a window (admin, social media manager or leadership)',
@@ -85,6 +86,7 @@ const addRoute = createRoute({
 
 const removeRoute = createRoute({
   ...withKey('delete', 'Calendar'),
+  middleware: forRoles(FREEZE_ROLES),
   path: '/v1/blackouts/{id}',
   operationId: 'removeBlackout',
   summary: 'Take a window back; its row stays, with who took it back',
@@ -100,7 +102,7 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, blackoutView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId, memberId: createdBy } = requireRole(c, FREEZE_ROLES);
+      const { workspaceId, memberId: createdBy } = c.get('caller');
       const { channel, channelAccountId, from, until, reason } = c.req.valid('json');
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         if (
@@ -124,7 +126,7 @@ export function blackoutRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(answer, 201);
     })
     .openapi(removeRoute, async (c) => {
-      const { workspaceId, memberId: removedBy } = requireRole(c, FREEZE_ROLES);
+      const { workspaceId, memberId: removedBy } = c.get('caller');
       const { id } = c.req.valid('param');
       const row = await removeBlackout(db, { workspaceId, id, removedBy });
       if (row === null) throw notFound('blackout', id);

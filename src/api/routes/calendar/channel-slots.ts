@@ -11,7 +11,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { changeAnswers, recordAnswers } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, withKey } from '../../route-parts.ts';
 
@@ -39,6 +39,7 @@ const readRoute = createRoute({
 
 const saveRoute = createRoute({
   ...idempotent('put', 'Calendar'),
+  middleware: forRoles(['admin', 'social_media_manager']),
   path: '/v1/channel-accounts/{id}/slots',
   operationId: 'saveAccountSlots',
   summary: 'Set the weekly slots of an account (admin or social media manager)',
@@ -78,10 +79,7 @@ export function channelSlotRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json({ channelAccountId, zone, slots, rules, updatedAt, updatedBy }, 200);
     })
     .openapi(saveRoute, async (c) => {
-      const { workspaceId, memberId: updatedBy } = requireRole(c, [
-        'admin',
-        'social_media_manager',
-      ]);
+      const { workspaceId, memberId: updatedBy } = c.get('caller');
       const { id: channelAccountId } = c.req.valid('param');
       const schedule = c.req.valid('json');
       const answer = await once(c, { db, status: 200 }, async (tx) => {

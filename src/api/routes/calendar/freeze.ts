@@ -10,7 +10,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, answers, changeAnswers } from '../../route-answers.ts';
 import { body, InstantText, idempotent, withKey } from '../../route-parts.ts';
 
@@ -50,6 +50,7 @@ const readRoute = createRoute({
 
 const freezeRoute = createRoute({
   ...idempotent('post', 'Calendar'),
+  middleware: forRoles(FREEZE_ROLES),
   path: '/v1/freeze',
   operationId: 'freeze',
   summary: 'Stop every send of the workspace (social media manager, admin or leadership)',
@@ -61,6 +62,7 @@ const freezeRoute = createRoute({
 
 const liftRoute = createRoute({
   ...idempotent('delete', 'Calendar'),
+  middleware: forRoles(FREEZE_ROLES),
   path: '/v1/freeze',
   operationId: 'liftFreeze',
   summary: 'Let sends go on (social media manager, admin or leadership)',
@@ -78,7 +80,7 @@ export function freezeRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json({ ...state, history }, 200);
     })
     .openapi(freezeRoute, async (c) => {
-      const { workspaceId, memberId: frozenBy } = requireRole(c, FREEZE_ROLES);
+      const { workspaceId, memberId: frozenBy } = c.get('caller');
       const { reason } = c.req.valid('json');
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const row = await insertFreeze(tx, { workspaceId, frozenBy, reason });
@@ -88,7 +90,7 @@ export function freezeRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(answer, 201);
     })
     .openapi(liftRoute, async (c) => {
-      const { workspaceId, memberId: liftedBy } = requireRole(c, FREEZE_ROLES);
+      const { workspaceId, memberId: liftedBy } = c.get('caller');
       const { reason: liftReason } = c.req.valid('json');
       const answer = await once(c, { db, status: 200 }, async (tx) => {
         const row = await liftFreeze(tx, { workspaceId, liftedBy, liftReason });

@@ -17,7 +17,7 @@ import { once } from '../../gates/idempotency.ts';
 import { IssueGroups } from '../../gates/issue-groups.ts';
 import { readBody } from '../../gates/read-body.ts';
 import { mediaTypeOf, requireUtf8 } from '../../gates/request-body.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
 import { READINGS_FILE } from '../../readings/file.ts';
 import { MAX_IMPORTED } from '../../readings/import.ts';
@@ -59,6 +59,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'KPI review'),
+  middleware: forRoles([...OWNER_ROLES, 'admin']),
   path: '/v1/items/{id}/readings',
   operationId: 'addReadings',
   summary: 'State readings by hand, one or many, or import a CSV file',
@@ -95,7 +96,7 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       return c.json(pageView(page, readingView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId, memberId } = requireRole(c, [...OWNER_ROLES, 'admin']);
+      const { workspaceId, memberId } = c.get('caller');
       const { id: itemId } = c.req.valid('param');
       const item = await getItem(db, { workspaceId, itemId });
       if (item === null) throw notFound('item', itemId);

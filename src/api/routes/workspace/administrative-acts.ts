@@ -4,7 +4,7 @@ import { findIssuers, viaOf } from '../../../db/workspace/issued-credentials.ts'
 import { Instant } from '../../../domain/instant.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { pageAnswers } from '../../route-answers.ts';
 import { InstantText, paging, withKey } from '../../route-parts.ts';
 import { Via } from '../../timeline-schema.ts';
@@ -42,6 +42,7 @@ const id = z.string().min(1).max(64).optional();
 
 const listRoute = createRoute({
   ...withKey('get', 'Audit'),
+  middleware: forRoles(['admin']),
   path: '/v1/audit/administration',
   operationId: 'listAdministrativeActs',
   summary: 'What was done to the workspace itself, oldest first (admin)',
@@ -61,7 +62,7 @@ const listRoute = createRoute({
 
 export function administrativeActRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>().openapi(listRoute, async (c) => {
-    const { workspaceId } = requireRole(c, ['admin']);
+    const { workspaceId } = c.get('caller');
     const page = await listActs(db, { workspaceId, ...c.req.valid('query') });
     const acts = page.items.map((row) => ({ row, act: ActRecord.parse(JSON.parse(row.record)) }));
     const ids = acts.map(({ act }) => act.credential);

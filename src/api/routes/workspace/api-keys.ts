@@ -13,7 +13,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
@@ -59,6 +59,7 @@ const listRoute = createRoute({
 
 const createKeyRoute = createRoute({
   ...idempotent('post', 'Administration'),
+  middleware: forRoles(['admin']),
   path: '/v1/api-keys',
   operationId: 'createApiKey',
   summary: 'Make a key for a member',
@@ -90,7 +91,7 @@ export function apiKeyRoutes({ db, settings }: Pick<ApiDeps, 'db' | 'settings'>)
       return c.json(pageView(page, keyView), 200);
     })
     .openapi(createKeyRoute, async (c) => {
-      const { workspaceId, memberId: issuedBy } = requireRole(c, ['admin']);
+      const { workspaceId, memberId: issuedBy } = c.get('caller');
       const { memberId, name, expiresAt } = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId });
       if (member === null || !member.active) {

@@ -12,7 +12,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems, WRITE_ERRORS } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { answers, pageAnswers, pageView, recordAnswers } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
@@ -55,6 +55,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Campaigns'),
+  middleware: forRoles(['strategist', 'admin']),
   path: '/v1/campaigns',
   operationId: 'addCampaign',
   summary: 'Make a campaign (strategist or admin)',
@@ -95,7 +96,7 @@ export function campaignRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(pageView(page, campaignView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId, memberId: createdBy } = requireRole(c, ['strategist', 'admin']);
+      const { workspaceId, memberId: createdBy } = c.get('caller');
       const campaign = c.req.valid('json');
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         // No gate is closed yet: a campaign that nobody can release would block its items for ever.

@@ -23,7 +23,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, changeAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 
@@ -107,6 +107,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Administration'),
+  middleware: forRoles(['admin', 'social_media_manager']),
   path: '/v1/channel-accounts',
   operationId: 'addChannelAccount',
   summary: 'Add an account (admin or social media manager)',
@@ -116,6 +117,7 @@ const addRoute = createRoute({
 
 const changeRoute = createRoute({
   ...withKey('patch', 'Administration'),
+  middleware: forRoles(['admin', 'social_media_manager']),
   path: '/v1/channel-accounts/{id}',
   operationId: 'changeChannelAccount',
   summary: 'Change an account; nothing is planned on an inactive one',
@@ -125,6 +127,7 @@ const changeRoute = createRoute({
 
 const credentialsRoute = createRoute({
   ...idempotent('put', 'Administration'),
+  middleware: forRoles(['admin', 'social_media_manager']),
   path: '/v1/channel-accounts/{id}/credentials',
   operationId: 'replaceChannelCredentials',
   summary: 'Replace the credentials of an account and when they expire',
@@ -183,7 +186,7 @@ export function channelAccountRoutes({
       return c.json(pageView(page, accountView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
+      const { workspaceId } = c.get('caller');
       const body = c.req.valid('json');
       const { settings = {}, credentials = null } = readAccountInput(accountFormOf, body, body);
       await requireOwner(workspaceId, body.ownerId);
@@ -196,7 +199,7 @@ export function channelAccountRoutes({
       return c.json(answer, 201);
     })
     .openapi(changeRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
+      const { workspaceId } = c.get('caller');
       const body = c.req.valid('json');
       await requireOwner(workspaceId, body.ownerId);
       const channelAccountId = c.req.valid('param').id;
@@ -204,7 +207,7 @@ export function channelAccountRoutes({
       return c.json(await inTransaction(db, (tx) => change(tx, key, body)), 200);
     })
     .openapi(credentialsRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin', 'social_media_manager']);
+      const { workspaceId } = c.get('caller');
       const channelAccountId = c.req.valid('param').id;
       const body = c.req.valid('json');
       const answer = await once(

@@ -15,7 +15,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { type ApiError, invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { forbidden, requireRole } from '../../gates/require-role.ts';
+import { forbidden, forRoles } from '../../gates/require-role.ts';
 import {
   additionAnswers,
   changeAnswers,
@@ -104,6 +104,7 @@ const readRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Administration'),
+  middleware: forRoles(['admin']),
   path: '/v1/members',
   operationId: 'addMember',
   summary: 'Add a person to the workspace',
@@ -113,6 +114,7 @@ const addRoute = createRoute({
 
 const changeRoute = createRoute({
   ...withKey('patch', 'Administration'),
+  middleware: forRoles(['admin']),
   path: '/v1/members/{id}',
   operationId: 'changeMember',
   summary: 'Change roles, tags, backup or absence; an inactive member’s keys stop working',
@@ -142,7 +144,7 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(memberView(row), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId } = c.get('caller');
       const body = c.req.valid('json');
       await requireBackup(workspaceId, body.backupId);
       const answer = await once(c, { db, status: 201 }, async (tx) =>
@@ -151,7 +153,7 @@ export function memberRoutes({ db }: Pick<ApiDeps, 'db'>) {
       return c.json(answer, 201);
     })
     .openapi(changeRoute, async (c) => {
-      const caller = requireRole(c, ['admin']);
+      const caller = c.get('caller');
       const { workspaceId } = caller;
       const { id: memberId } = c.req.valid('param');
       const body = c.req.valid('json');

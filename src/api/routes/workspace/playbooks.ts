@@ -5,7 +5,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import { body, idempotent, paging, withKey } from '../../route-parts.ts';
 
@@ -20,6 +20,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Administration'),
+  middleware: forRoles(['admin']),
   path: '/v1/playbooks',
   operationId: 'addPlaybook',
   summary: 'Add a playbook or a version of one (admin)',
@@ -39,7 +40,7 @@ export function playbookRoutes({ db }: Pick<ApiDeps, 'db'>) {
       );
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId } = c.get('caller');
       const playbook = c.req.valid('json');
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const row = await insertPlaybook(tx, { workspaceId, playbook });

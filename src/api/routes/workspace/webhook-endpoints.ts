@@ -14,7 +14,7 @@ import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { requireRole } from '../../gates/require-role.ts';
+import { forRoles } from '../../gates/require-role.ts';
 import {
   additionAnswers,
   changeAnswers,
@@ -67,6 +67,7 @@ const EndpointParams = idParams('id of the endpoint', 'whe_01KAMJ5SQ0');
 
 const listRoute = createRoute({
   ...withKey('get', 'Webhooks'),
+  middleware: forRoles(['admin']),
   path: '/v1/webhook-endpoints',
   operationId: 'listWebhookEndpoints',
   summary: 'Where signed decisions may come in, without the secrets, oldest first (admin)',
@@ -76,6 +77,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
+  middleware: forRoles(['admin']),
   path: '/v1/webhook-endpoints',
   operationId: 'addWebhookEndpoint',
   summary: 'Make an endpoint that acts for one member, for the decisions named (admin)',
@@ -85,6 +87,7 @@ const addRoute = createRoute({
 
 const rotateRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
+  middleware: forRoles(['admin']),
   path: '/v1/webhook-endpoints/{id}/rotate',
   operationId: 'rotateWebhookSecret',
   summary: 'Make a new secret; the one before stays valid for 24 hours (admin)',
@@ -94,6 +97,7 @@ const rotateRoute = createRoute({
 
 const removeRoute = createRoute({
   ...withKey('delete', 'Webhooks'),
+  middleware: forRoles(['admin']),
   path: '/v1/webhook-endpoints/{id}',
   operationId: 'removeWebhookEndpoint',
   summary: 'Close an endpoint for good (admin)',
@@ -108,12 +112,12 @@ export function webhookEndpointRoutes({
 }: Pick<ApiDeps, 'db' | 'secrets' | 'settings'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId } = c.get('caller');
       const page = await listWebhookEndpoints(db, { workspaceId, ...c.req.valid('query') });
       return c.json(pageView(page, endpointView), 200);
     })
     .openapi(addRoute, async (c) => {
-      const { workspaceId, memberId: issuedBy } = requireRole(c, ['admin']);
+      const { workspaceId, memberId: issuedBy } = c.get('caller');
       const body = c.req.valid('json');
       const member = await getMember(db, { workspaceId, memberId: body.memberId });
       if (member === null || !member.active) {
@@ -134,7 +138,7 @@ export function webhookEndpointRoutes({
       return c.json(answer, 201);
     })
     .openapi(rotateRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId } = c.get('caller');
       const { id: endpointId } = c.req.valid('param');
       const answer = await once(c, { db, status: 200 }, async (tx) => {
         const value = newWebhookSecret();
@@ -147,7 +151,7 @@ export function webhookEndpointRoutes({
       return c.json(answer, 200);
     })
     .openapi(removeRoute, async (c) => {
-      const { workspaceId } = requireRole(c, ['admin']);
+      const { workspaceId } = c.get('caller');
       const key = { workspaceId, endpointId: c.req.valid('param').id };
       const endpoint = await getWebhookEndpoint(db, key);
       if (endpoint === null) throw notFound('webhook endpoint', key.endpointId);
