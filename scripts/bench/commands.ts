@@ -24,6 +24,8 @@ export interface Step {
   role: Role;
   /** What the message carries beside its id and its actor. */
   payload(facts: SharedFacts): { refs: object; facts: object };
+  /** What of the item the message names besides. */
+  names?(itemId: string): object;
   request(itemId: string): HttpRequest;
 }
 
@@ -111,6 +113,7 @@ function aboutHandoff(number: number, verb: 'withdraw' | 'accept', role: Role): 
     type: `${verb}_handoff`,
     role,
     payload: ({ clocks }) => ({ refs: {}, facts: { clocks } }),
+    names: (itemId) => ({ handoffId: derivedId('handoff', itemId, number) }),
     request: (itemId) => ({
       method: 'POST',
       path: `/v1/items/${itemId}/handoffs/${derivedId('handoff', itemId, number)}/${verb}`,
@@ -215,15 +218,16 @@ export const STANDARD_ITEM: readonly Step[] = [
  */
 export function messageMaker(
   facts: SharedFacts,
-): (step: Step, sent: { id: string; memberId: string }) => CommandMessage {
+): (step: Step, sent: { id: string; memberId: string; itemId: string }) => CommandMessage {
   const payloads = new Map<Step, { refs: object; facts: object }>();
-  return (step, { id, memberId }) => {
+  return (step, { id, memberId, itemId }) => {
     const { type, role } = step;
     const payload = payloads.get(step) ?? step.payload(facts);
     payloads.set(step, payload);
     const platformTags = role === 'social_media_manager' ? { sandbox: 3 } : {};
     const actor = { memberId, roles: [role], platformTags, backupFor: [] };
     // Each step's payload is that of its own type: the runs of Baton would refuse any other.
-    return { id, type, actor, ...payload } as unknown as CommandMessage;
+    const refs = { ...payload.refs, ...step.names?.(itemId) };
+    return { id, type, actor, refs, facts: payload.facts } as unknown as CommandMessage;
   };
 }

@@ -50,7 +50,8 @@ export function scheduledItemMaker(cast: Cast): (slot: Slot) => ScheduledItem {
     const seen: [id: string, answer: CommandAnswer][] = [];
     const commands = STANDARD_ITEM.map((step, index): Command => {
       const { memberId } = cast.members[step.role];
-      return { ...messageOf(step, { id: `bench:${itemId}:${index}`, memberId }), at } as Command;
+      const sent = { id: `bench:${itemId}:${index}`, memberId, itemId };
+      return { ...messageOf(step, sent), at } as Command;
     });
     for (const command of [...commands, planOf(cast, itemId, slot, at)]) {
       const { snapshot: next, records } = stepItem(snapshot, command);

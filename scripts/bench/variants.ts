@@ -83,7 +83,7 @@ function overSdk(options: {
   function update(itemId: string, step: Step): Promise<unknown> {
     const id = `bench:${randomUUID()}`;
     const { memberId } = cast.members[step.role];
-    const message = messageOf(step, { id, memberId });
+    const message = messageOf(step, { id, memberId, itemId });
     return temporal.workflow
       .getHandle(itemWorkflowId(itemId))
       .executeUpdate('command', { updateId: id, args: [message] });

@@ -10,3 +10,5 @@ export function requireRole(c: ApiContext): ApiCaller {
 export function forRoles(): MiddlewareHandler<ApiEnv> {
   return (_, next) => next();
 }
+
+export { forbidden } from '../../../src/api/gates/require-role.ts';
