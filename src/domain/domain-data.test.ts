@@ -155,7 +155,7 @@ describe('what the run imports', () => {
 
   it('is xstate and hashing, and neither zod nor node', async () => {
     const files = new Map<string, string[]>();
-    for (const entry of ['run', 'deadlines', 'event', 'version-tag']) {
+    for (const entry of ['run', 'deadlines', 'event', 'content/version-tag']) {
       await runtimeImports(new URL(`./item/${entry}.ts`, import.meta.url), files);
     }
     expect(files.size).toBeGreaterThan(20);
