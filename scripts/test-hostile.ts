@@ -11,8 +11,10 @@ import { startTemporaryStack } from './local/temporary-stack.ts';
 const MAX_BLOCKED_MS = 200;
 const MAX_BYSTANDER_MS = 500;
 const MAX_GROWTH_BYTES = 200 * 1024 * 1024;
-/** A request that went beyond a limit is sent so often again. */
+/** So often a request is sent again that was measured while the machine did something else, */
 const AGAIN = 2;
+/** for so long. */
+const STARVED_MS = 100;
 const MEBIBYTE = 1024 * 1024;
 
 const { values } = parseArgs({ options: { small: { type: 'boolean', default: false } } });
@@ -62,10 +64,15 @@ async function attack(ground: Ground, attacks: readonly Attack[]): Promise<strin
   }
 }
 
-/** What a request causes, it causes each time: what is felt once only was the machine's. */
+/**
+ * What a bystander feels is measured again only where the machine had no time for the API. What the
+ * loop itself computed counts at once: a second time its answer may be one that is kept.
+ */
 async function attackCalmly(ground: Ground, bystander: Bystander, one: Attack): Promise<Felt> {
   let felt = await attackOnce(ground, bystander, one);
-  for (let count = 0; count < AGAIN && felt.failures.length > 0; count += 1) {
+  const isDoubtful = ({ failures, blockedMs, starvedMs }: Felt) =>
+    failures.length > 0 && blockedMs <= MAX_BLOCKED_MS && starvedMs > STARVED_MS;
+  for (let count = 0; count < AGAIN && isDoubtful(felt); count += 1) {
     felt = await attackOnce(ground, bystander, one);
   }
   return felt;
@@ -74,6 +81,8 @@ async function attackCalmly(ground: Ground, bystander: Bystander, one: Attack): 
 interface Felt {
   blockedMs: number;
   causedMs: number;
+  /** How long the loop was away without computing. */
+  starvedMs: number;
   failures: string[];
 }
 
@@ -104,7 +113,7 @@ async function attackOnce(ground: Ground, bystander: Bystander, one: Attack): Pr
   if (blockedMs > MAX_BLOCKED_MS) failures.push(`${one.name}: loop away ${blockedMs} ms`);
   if (causedMs > MAX_BYSTANDER_MS) failures.push(`${one.name}: bystander waits ${causedMs} ms`);
   if (refused.length > 0) failures.push(`${one.name}: bystander gets ${refused.join(' ')}`);
-  return { blockedMs, causedMs, failures };
+  return { blockedMs, causedMs, starvedMs, failures };
 }
 
 /** What a process does once: code is compiled, threads are started, their heaps get their size. */
