@@ -6,6 +6,7 @@ import { ID_PREFIXES } from '../domain/ids.ts';
 import type { ApiDeps } from './deps.ts';
 import { createMethodFinder } from './gates/allowed-methods.ts';
 import { authenticate, createLimits } from './gates/authenticate.ts';
+import { refuseWithoutRight } from './gates/command-rights.ts';
 import { type ApiEnv, routeOf } from './gates/context.ts';
 import { ApiError, invalidRequest } from './gates/errors.ts';
 import { createKeyFinder, firstAnswers } from './gates/first-answers.ts';
@@ -55,8 +56,10 @@ export function createApp(deps: ApiDeps) {
   const limits = createLimits(deps);
 
   const app = new OpenAPIHono<ApiEnv>({
-    defaultHook: (result) => {
-      if (!result.success) throw validationProblem(result.error, result.target);
+    defaultHook: async (result, c) => {
+      if (result.success) return;
+      if (result.target === 'json') await refuseWithoutRight(c, deps);
+      throw validationProblem(result.error, result.target);
     },
   });
   app.onError((error, c) => problemResponse(error, c, log));

@@ -2,11 +2,12 @@ import type { Db } from '../db/client.ts';
 import { getItem, type StoredItem } from '../db/item/items.ts';
 import { readActor } from '../db/workspace/members.ts';
 import type { Actor } from '../domain/item/context.ts';
+import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { Inquiry } from '../domain/item/requirements/requirements.ts';
 import { COMMAND_TYPES } from '../domain/item/rules.ts';
-import { type ItemSnapshot, unmetFor } from '../domain/item/run.ts';
+import { type ItemSnapshot, unmetAccessFor, unmetFor } from '../domain/item/run.ts';
 import { itemTime } from './command-facts.ts';
-import type { Action, Caller } from './command-outcome.ts';
+import type { AccessQuestion, Action, Caller } from './command-outcome.ts';
 import { factsForActions } from './prepare-command.ts';
 
 /**
@@ -24,6 +25,21 @@ export async function listActions(
   ]);
   if (item === null || item.snapshot === null || actor === null) return null;
   return actionsOf(db, { item, snapshot: item.snapshot, actor });
+}
+
+/** What rights and stage alone have against a command, before anybody looks at what it brings. */
+export async function judgeAccess(
+  { db }: { db: Db },
+  { caller, itemId, type }: AccessQuestion,
+): Promise<Unmet[] | null> {
+  const { workspaceId } = caller;
+  const [item, actor] = await Promise.all([
+    getItem(db, { workspaceId, itemId }),
+    readActor(db, caller),
+  ]);
+  if (item === null || item.snapshot === null || actor === null) return null;
+  const ask = { type, actor, refs: null, facts: {}, at: itemTime(item) } as Inquiry;
+  return unmetAccessFor(item.snapshot, item.seq, ask);
 }
 
 /** Every command with what stands in its way for this actor, given a complete payload. */

@@ -71,10 +71,19 @@ export interface Action {
   unmet: Unmet[];
 }
 
+/** Whether a command may be given at all, whatever it brings. */
+export interface AccessQuestion {
+  caller: Caller;
+  itemId: string;
+  type: CommandType;
+}
+
 /** The routes' door to the runs. */
 export interface CommandSender {
   send(request: CommandRequest): Promise<CommandOutcome>;
   start(request: StartRequest): Promise<StartOutcome>;
   /** Null when the workspace has no such item. */
   inquire(question: { caller: Caller; itemId: string }): Promise<Action[] | null>;
+  /** What rights and stage alone have against a command; null when the workspace has no such item. */
+  judgeAccess(question: AccessQuestion): Promise<Unmet[] | null>;
 }

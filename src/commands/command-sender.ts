@@ -1,5 +1,5 @@
 import { createTurnstile } from '../threads/turnstile.ts';
-import { listActions } from './actions.ts';
+import { judgeAccess, listActions } from './actions.ts';
 import type { CommandSender } from './command-outcome.ts';
 import type { DeliveryDeps } from './deliver-command.ts';
 import { sendCommand } from './send-command.ts';
@@ -21,5 +21,6 @@ export function createCommandSender(deps: DeliveryDeps): CommandSender {
     send: (request) => sendCommand({ ...deps, turnstile }, request),
     start: (request) => startItem(deps, request),
     inquire: (question) => listActions(deps, question),
+    judgeAccess: (question) => judgeAccess(deps, question),
   };
 }

@@ -158,6 +158,53 @@ describe('a route for some roles', () => {
   });
 });
 
+describe('a command on an item', () => {
+  /** Every operation that may answer 202, its path filled with ids of the item. */
+  async function commandRoutes(): Promise<[method: string, path: string][]> {
+    const { json: document } = await api.call(null, 'GET', '/openapi.json');
+    const stem = itemId.replace('itm_', '');
+    return Object.entries<Record<string, { responses: object }>>(document.paths).flatMap(
+      ([path, operations]) =>
+        Object.entries(operations)
+          .filter(([, { responses }]) => path.includes('/items/{id}/') && '202' in responses)
+          .map(([method]): [string, string] => [
+            method.toUpperCase(),
+            path
+              .replace('{id}', itemId)
+              .replace('{handoffId}', `hnd_${stem}_1`)
+              .replace('{pubId}', `pub_${stem}_1`),
+          ]),
+    );
+  }
+
+  const BROKEN = { 'no such field': 'x'.repeat(10_000) };
+
+  it('is refused whoever may not give it before its body is judged', async () => {
+    const commands = await commandRoutes();
+    expect(commands).toHaveLength(19);
+    for (const [method, path] of commands) {
+      const { status, json } = await api.as('editor', method, path, { body: BROKEN });
+      expect([403, 409], `${method} ${path}`).toContain(status);
+      expect(['holds_role', 'in_stage'], path).toContain(json.unmet?.[0]?.code);
+    }
+  });
+
+  it('is unknown to another workspace, whatever its body', async () => {
+    for (const [method, path] of await commandRoutes()) {
+      const { status } = await api.call(keyOf(theirs, 'strategist'), method, path, {
+        body: BROKEN,
+      });
+      expect(status, `${method} ${path}`).toBe(404);
+    }
+  });
+
+  it('names the rule that its body breaks to whoever may give it', async () => {
+    const path = `/v1/items/${itemId}/hold`;
+    const { status, json } = await api.as('strategist', 'POST', path, { body: BROKEN });
+    expect([status, json.code]).toEqual([400, 'invalid_request']);
+  });
+});
+
 describe('the caller', () => {
   it.each([
     ['GET', '/v1/webhook-endpoints'],

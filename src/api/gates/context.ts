@@ -4,6 +4,7 @@ import { matchedRoutes } from 'hono/route';
 import type { Caller } from '../../commands/command-outcome.ts';
 import type { CommandContext } from '../../db/item/command-context.ts';
 import type { UsedKey } from '../../db/workspace/idempotency-keys.ts';
+import type { CommandType } from '../../domain/item/commands.ts';
 
 /** Who asks, from the credential and from nothing else. */
 export interface ApiCaller extends Caller {
@@ -34,6 +35,8 @@ export interface ApiEnv {
     idempotencyKey: string | null;
     /** What the caller used this key for before; null when for nothing, or for a command. */
     usedKey: UsedKey | null;
+    /** Which command the route may give an item; absent where it gives none. */
+    commands: readonly CommandType[] | undefined;
     /** The JSON body before its schema: what an idempotency key stands for. Of a file, its hash. */
     body: unknown;
     /** The bytes of the body, as a signature covers them. */

@@ -3,6 +3,7 @@ import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { APPROVAL_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { body, ItemParams, idempotent } from '../../route-parts.ts';
 
@@ -12,6 +13,7 @@ const decideRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/approvals',
   operationId: 'decideApproval',
+  middleware: gives('decide_approval'),
   summary: 'Approve the content, or request changes with a reason code',
   description: 'Binds to `contentHash`: a decision on another version of the content is refused.',
   request: { params: ItemParams, body: body(COMMAND_BODIES.decide_approval, APPROVAL_EXAMPLE) },
@@ -21,6 +23,7 @@ const acknowledgeRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/acknowledge-revision',
   operationId: 'acknowledgeRevision',
+  middleware: gives('acknowledge_revision'),
   summary: 'The strategist’s consent to one more round past the revision limit',
   request: { params: ItemParams, body: body(COMMAND_BODIES.acknowledge_revision) },
 });

@@ -4,6 +4,7 @@ import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { CHECKLIST_EXAMPLE, DECLINE_EXAMPLE, REASON_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import { type ApiContext, type ApiEnv, knownContext } from '../../gates/context.ts';
 import { notFound } from '../../gates/errors.ts';
 import { commandIdOf } from '../../gates/idempotency.ts';
@@ -19,6 +20,7 @@ const offerRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/handoffs',
   operationId: 'offerHandoff',
+  middleware: gives('offer_handoff', 'submit_for_review'),
   summary: 'Offer the brief handoff; in creation, submit for review',
   request: { params: ItemParams, body: body(COMMAND_BODIES.offer_handoff, CHECKLIST_EXAMPLE) },
 });
@@ -27,6 +29,7 @@ const acceptRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/handoffs/{handoffId}/accept',
   operationId: 'acceptHandoff',
+  middleware: gives('accept_handoff'),
   summary: 'Accept a handoff; accepting an unassigned one assigns it',
   request: {
     params: HandoffParams,
@@ -38,6 +41,7 @@ const declineRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/handoffs/{handoffId}/decline',
   operationId: 'declineHandoff',
+  middleware: gives('decline_handoff'),
   summary: 'Decline a handoff with a reason code',
   request: {
     params: HandoffParams,
@@ -49,6 +53,7 @@ const withdrawRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/handoffs/{handoffId}/withdraw',
   operationId: 'withdrawHandoff',
+  middleware: gives('withdraw_handoff'),
   summary: 'Take an offered brief handoff back',
   request: {
     params: HandoffParams,

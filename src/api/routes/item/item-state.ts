@@ -3,6 +3,7 @@ import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { EXTEND_EXAMPLE, REASON_EXAMPLE, REASSIGN_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { body, ItemParams, idempotent } from '../../route-parts.ts';
 
@@ -15,6 +16,7 @@ const holdRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/hold',
   operationId: 'holdItem',
+  middleware: gives('hold'),
   summary: 'Pause the item: its clock stands still, its slots and checkpoints do not move',
   request: { params: ItemParams, body: body(COMMAND_BODIES.hold, REASON_EXAMPLE) },
 });
@@ -23,6 +25,7 @@ const resumeRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/resume',
   operationId: 'resumeItem',
+  middleware: gives('resume'),
   summary: 'Go on where the item was held',
   request: { params: ItemParams, body: body(COMMAND_BODIES.resume, REASON_EXAMPLE) },
 });
@@ -31,6 +34,7 @@ const cancelRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/cancel',
   operationId: 'cancelItem',
+  middleware: gives('cancel'),
   summary: 'End the item for good; what is published stays published',
   request: { params: ItemParams, body: body(COMMAND_BODIES.cancel, REASON_EXAMPLE) },
 });
@@ -39,6 +43,7 @@ const reassignRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/reassign',
   operationId: 'reassignItem',
+  middleware: gives('reassign'),
   summary: 'Give a role of the item to another member, or add a co-author',
   request: { params: ItemParams, body: body(COMMAND_BODIES.reassign, REASSIGN_EXAMPLE) },
 });
@@ -47,6 +52,7 @@ const extendRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/extend',
   operationId: 'extendStage',
+  middleware: gives('extend'),
   summary: 'Give the stage more time',
   request: { params: ItemParams, body: body(COMMAND_BODIES.extend, EXTEND_EXAMPLE) },
 });

@@ -13,6 +13,7 @@ import {
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf, ifMatchOf } from '../../etag.ts';
 import { BRIEF_EXAMPLE, DRAFT_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
 import { versionAnswers } from '../../route-answers.ts';
@@ -57,6 +58,7 @@ const saveBriefRoute = createRoute({
   ...withKey('put', 'Brief and draft'),
   path: '/v1/items/{id}/brief',
   operationId: 'saveBrief',
+  middleware: gives('save_brief'),
   summary: 'Save a version of the brief',
   description:
     'It may be incomplete: the handoff names what is missing. After the briefing it is a revision, and voids every approval.',
@@ -78,6 +80,7 @@ const saveDraftRoute = createRoute({
   ...withKey('put', 'Brief and draft'),
   path: '/v1/items/{id}/draft',
   operationId: 'saveDraft',
+  middleware: gives('save_draft'),
   summary: 'Save a version of the content',
   description: 'Any change voids all approvals and brings the item back to creation.',
   parameters: CONDITIONAL,

@@ -10,6 +10,7 @@ import { runInThread } from '../../../threads/threads.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
 import { ItemSummary } from '../../item-schema.ts';
@@ -47,6 +48,7 @@ const openRoute = createRoute({
   ...idempotent('post', 'KPI review'),
   path: '/v1/items/{id}/kpi-review',
   operationId: 'openKpiReview',
+  middleware: gives('open_kpi_review'),
   summary: 'Open the review before every checkpoint is settled',
   request: { params: ItemParams, body: body(COMMAND_BODIES.open_kpi_review, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
@@ -56,6 +58,7 @@ const signRoute = createRoute({
   ...idempotent('post', 'KPI review'),
   path: '/v1/items/{id}/kpi-review/sign-offs',
   operationId: 'signOff',
+  middleware: gives('sign_off'),
   summary: 'Sign the verdicts off for a role',
   description:
     'The strategist decides first; the other two agree or dissent with a comment. `learnings` are what it teaches for the next brief: kept beside the comment, shown with the sign-off and in the thread, and no stand-in for a comment. `reviewHash` says which verdicts were seen: others are not signed. Left out, the review that is frozen is meant.',

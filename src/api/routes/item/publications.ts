@@ -3,6 +3,7 @@ import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { COMMAND_RESPONSES, runCommand } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, RESOLVE_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound } from '../../gates/errors.ts';
 import { body, ItemParams, idempotent, idText } from '../../route-parts.ts';
@@ -17,6 +18,7 @@ const resolveRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/publications/{pubId}/resolve',
   operationId: 'resolvePublication',
+  middleware: gives('resolve_publication'),
   summary: 'Say what became of an unknown or missed publication',
   description:
     'unknown: `live`, `not_live`, `publish_again`; missed: `reschedule`, `skip`. Publishing again and rescheduling carry a time.',
@@ -30,6 +32,7 @@ const skipRoute = createRoute({
   ...common,
   path: '/v1/items/{id}/publications/{pubId}/skip',
   operationId: 'skipPublication',
+  middleware: gives('skip_publication'),
   summary: 'Leave one planned publication out, give a held slot back, or give up a refused post',
   description:
     'Frees its slot. From `scheduling.planning` on another publication has to be planned or published, else `unschedule`; a tentative slot, and one that an edited item holds, may be the last. A post that its network refused is skipped with a reason, in every open stage.',

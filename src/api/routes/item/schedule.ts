@@ -15,6 +15,7 @@ import {
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf, ifMatchOf, scheduleTag } from '../../etag.ts';
 import { REASON_EXAMPLE, SCHEDULE_EXAMPLE } from '../../examples.ts';
+import { gives } from '../../gates/command-rights.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound, problems } from '../../gates/errors.ts';
 import { Publication } from '../../item-schema.ts';
@@ -42,6 +43,7 @@ const planRoute = createRoute({
   ...withKey('put', 'Schedule'),
   path: '/v1/items/{id}/schedule',
   operationId: 'planSchedule',
+  middleware: gives('plan_schedule'),
   summary: 'Plan or move publications',
   description:
     'Moves the living run; a publication keeps its id. A post that its network refused is planned again with a new slot number, in every open stage. Before the approvals it holds tentative slots. A wall time that does not exist, or exists twice, is refused with both instants as `choices`. `slot: "next"` takes the account\'s next free weekly slot, `slot: "now"` the next seconds; both pass every guard.',
@@ -58,6 +60,7 @@ const unscheduleRoute = createRoute({
   ...idempotent('delete', 'Schedule'),
   path: '/v1/items/{id}/schedule',
   operationId: 'unschedule',
+  middleware: gives('unschedule'),
   summary: 'Take every planned publication back',
   request: { params: ItemParams, body: body(COMMAND_BODIES.unschedule, REASON_EXAMPLE) },
   responses: COMMAND_RESPONSES,
