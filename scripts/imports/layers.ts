@@ -43,6 +43,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'assets',
       'credentials',
       'engine',
+      'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
     place:

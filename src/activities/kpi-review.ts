@@ -3,14 +3,12 @@ import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
-import { hashOf } from '../domain/canonical.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
-import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
-import { reviewVerdicts } from '../domain/kpi/review.ts';
-import { KpiId } from '../domain/kpi/verdict-schema.ts';
+import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
+import { judgeReview, REVIEW } from './review-judgement.ts';
 
 export interface ReviewQuestion {
   workspaceId: string;
@@ -21,6 +19,9 @@ export interface ReviewQuestion {
   /** By the item's own clock. */
   at: string;
 }
+
+/** More are judged in a thread: other runs wait for this one's loop. */
+const JUDGED_HERE = 500;
 
 export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
   return {
@@ -40,26 +41,23 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
           'BriefMissing',
         );
       }
-      const targets = (brief.body.kpiTargets ?? []).flatMap((target) => {
-        const kpi = KpiId.safeParse(target.kpi);
-        return kpi.success ? [{ ...target, kpi: kpi.data }] : [];
-      });
       const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const readings = latestOfEachOrigin(rows.map(readingOf));
-      const verdicts = reviewVerdicts({
-        targets,
-        readings,
-        publications: context.publications,
-        checkpoints: context.checkpoints,
-      });
-      const body = { targets, readings, verdicts, frozenAt: at };
+      const asked = {
+        context,
+        targets: brief.body.kpiTargets ?? [],
+        readings: rows.map(readingOf),
+      };
+      const { hash: reviewHash, ...judged } =
+        rows.length > JUDGED_HERE
+          ? await runInThread(REVIEW, asked, { workspaceId })
+          : judgeReview(asked);
       const frozen = await freezeKpiReview(db, {
         id: reviewId,
         workspaceId,
         itemId,
         number,
-        hash: hashOf({ targets, readings, verdicts }),
-        body,
+        hash: reviewHash,
+        body: { ...judged, frozenAt: at },
       });
       return { hash: frozen.hash, clocks: await reviewClock(question) };
     },
