@@ -41,17 +41,20 @@ describe('the clock of a stage', () => {
   it('warns at 50 and 80 %, breaches at 100 % and escalates at 150 %, each at its time', async () => {
     const itemId = await engine.start();
     const { steps } = clockOf(await engine.context(itemId));
+    const started = performance.now();
     await engine.travel(itemId, { to: new Date(steps[3] + 60_000).toISOString() });
     const events = await eventually(async () => {
       const found = await clockEvents(itemId);
       return found.length === 4 ? found : null;
     });
+    // While its worker is busy, a run's clock goes on as ours does.
+    const busyMs = performance.now() - started;
     expect(events.map(({ type }) => type)).toEqual(STEP_TYPES);
     expect(events.map(({ data }) => data['percent'])).toEqual([50, 80, 100, 150]);
     for (const [index, { at }] of events.entries()) {
       const late = Date.parse(at) - (steps[index] ?? 0);
       expect(late).toBeGreaterThanOrEqual(0);
-      expect(late).toBeLessThan(60_000);
+      expect(late).toBeLessThan(5_000 + busyMs);
     }
     expect((await engine.item(itemId)).stage).toBe('briefing');
   });

@@ -41,9 +41,12 @@ async function codesOf(outcome: ReturnType<ItemEngine['verdict']>): Promise<stri
 
 describe.concurrent('a published post', () => {
   it('is measured at every age of its playbook, at its time, then reviewed', async () => {
+    const started = performance.now();
     const itemId = await engine.start();
     await toKpiReview(engine, itemId);
     const { publications, checkpoints } = await engine.context(itemId);
+    // While its worker is busy, a run's clock goes on as ours does.
+    const busyMs = performance.now() - started;
     const publishedAt = Date.parse(publications[0]?.publishedAt ?? '');
     expect(checkpoints.map(({ checkpoint }) => checkpoint)).toEqual(AGES);
     for (const { state, checkpoint, settledAt, dueAt } of checkpoints) {
@@ -51,7 +54,7 @@ describe.concurrent('a published post', () => {
       expect(Date.parse(dueAt)).toBe(publishedAt + ageMs(checkpoint));
       const late = Date.parse(settledAt ?? '') - Date.parse(dueAt);
       expect(late).toBeGreaterThanOrEqual(0);
-      expect(late).toBeLessThan(60_000);
+      expect(late).toBeLessThan(5_000 + busyMs);
     }
     const { items } = await listReadings(engine.deps.db, { ...keyOf(itemId), limit: 200 });
     const measured = new Set(items.map(({ checkpoint }) => checkpoint));

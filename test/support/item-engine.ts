@@ -49,7 +49,7 @@ import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { eventually } from './eventually.ts';
-import { type LedgerPost, type SandboxProcess, startSandbox } from './sandbox-process.ts';
+import { type LedgerPost, type SandboxNetwork, startSandbox } from './sandbox-network.ts';
 import { createTestNamespace } from './test-namespace.ts';
 import { spawnWorker, type WorkerProcess } from './worker-process.ts';
 
@@ -83,7 +83,7 @@ export interface ItemEngine {
   /** The same with the database as a program sees it. */
   programDeps: DeliveryDeps;
   sender: CommandSender;
-  sandbox: SandboxProcess;
+  sandbox: SandboxNetwork;
   workspace: TestWorkspace;
   channelAccountId: string;
   /** What the workers open credentials with. */
@@ -150,7 +150,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const directory = mkdtempSync(join(tmpdir(), 'baton engine-'));
   const [database, sandbox, codePath] = await Promise.all([
     openTestDb(24),
-    startSandbox(directory, { SANDBOX_FAULTS: '1' }),
+    startSandbox(directory),
     buildWorkflowBundle(),
   ]);
   const { db } = database;

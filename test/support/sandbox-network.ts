@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startReadyProgram } from '../../scripts/local/program.ts';
 import type { FaultMode, HookOrder } from '../../src/channels/sandbox/protocol.ts';
+import { openFaultLog } from '../../src/sandbox-network/fault-log.ts';
+import { createSandboxServer } from '../../src/sandbox-network/http-server.ts';
+import { openLedger } from '../../src/sandbox-network/ledger.ts';
 
 export interface LedgerPost {
   marker: string;
@@ -11,8 +15,8 @@ export interface LedgerPost {
   bodyHash: string;
 }
 
-/** The sandbox network in its own process, which ends with this one, with its own ledger. */
-export interface SandboxProcess {
+/** A sandbox network with its own ledger, in this process: a program of its own costs each engine a start. */
+export interface SandboxNetwork {
   url: string;
   /** Every accepted post, in order. */
   ledger(): LedgerPost[];
@@ -25,19 +29,16 @@ export interface SandboxProcess {
   }): Promise<void>;
   /** The next post with this marker waits at this instant until `url` has answered. */
   hook(order: Partial<HookOrder>): Promise<void>;
-  /** Ends the process: nothing listens at its address until it is started again. */
+  /** Cuts every connection: nothing listens at its address until it is started again. */
   stop(): Promise<void>;
   /** Starts it again at the same address, with the same ledger. */
   start(): Promise<void>;
 }
 
-export async function startSandbox(
-  directory: string,
-  environment: Record<string, string> = {},
-): Promise<SandboxProcess> {
-  const first = await spawnSandbox({ SANDBOX_PORT: '0', SANDBOX_DIR: directory, ...environment });
+export async function startSandbox(directory: string): Promise<SandboxNetwork> {
+  const first = await listen(directory, 0);
   const { url } = first;
-  let current: { stop(): Promise<void> } = first;
+  let current = first;
   return {
     url,
     ledger: () => readLedger(directory),
@@ -45,8 +46,7 @@ export async function startSandbox(
     hook: (order) => giveOrder(url, '/v1/hooks', order),
     stop: () => current.stop(),
     async start() {
-      const { port } = new URL(url);
-      current = await spawnSandbox({ SANDBOX_PORT: port, SANDBOX_DIR: directory, ...environment });
+      current = await listen(directory, Number(new URL(url).port));
     },
   };
 }
@@ -60,25 +60,26 @@ async function giveOrder(url: string, path: string, order: object): Promise<void
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
 }
 
-async function spawnSandbox(
-  environment: Record<string, string>,
-): Promise<{ url: string; stop(): Promise<void> }> {
-  let url = '';
-  const sandbox = await startReadyProgram(
-    {
-      name: 'the sandbox',
-      script: 'src/sandbox-network/server.ts',
-      environment: { ...process.env, ...environment },
-      onLine(line) {
-        url ||= /"address":"(?<address>[^"]+)"/.exec(line)?.groups?.['address'] ?? '';
-      },
-    },
-    async () => url !== '',
-  );
+interface Listener {
+  url: string;
+  stop(): Promise<void>;
+}
+
+async function listen(directory: string, port: number): Promise<Listener> {
+  const ledger = openLedger(directory);
+  const server = createSandboxServer({ ledger, faults: openFaultLog(directory) });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  // Listening on an address, not on a pipe.
+  const address = server.address() as AddressInfo;
   return {
-    url,
+    url: `http://127.0.0.1:${address.port}`,
     async stop() {
-      await sandbox.stop();
+      if (!server.listening) return;
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+      ledger.close();
     },
   };
 }
