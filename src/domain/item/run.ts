@@ -7,6 +7,7 @@ import type { Unmet } from './requirements/catalogue.ts';
 import { type Inquiry, unmetAccess, unmetRequirements } from './requirements/requirements.ts';
 import { type ItemSnapshot, placeOf } from './snapshot.ts';
 import type { ItemInput } from './start.ts';
+import { isNewer } from './versions/migrate.ts';
 
 export { type ItemSnapshot, placeOf } from './snapshot.ts';
 
@@ -85,7 +86,7 @@ function restore(snapshot: ItemSnapshot) {
 export function unmetFor(snapshot: ItemSnapshot, seq: number, ask: Inquiry): Unmet[] {
   const place = placeOf(snapshot);
   const unmet = unmetRequirements({ place, context: snapshot.context, seq }, ask);
-  if (unmet.length > 0 || ask.refs === null) return unmet;
+  if (unmet.length > 0 || ask.refs === null || isNewer(snapshot)) return unmet;
   // With its refs an inquiry is a command but for its id.
   if (isPlaced(restore(snapshot), { ...ask, id: '' } as Command)) return [];
   return [{ code: 'in_stage', message: `${ask.type} has no way in ${place}` }];
