@@ -297,6 +297,11 @@ export class TestRun {
     if (unmet.length > 0) {
       throw new Error(`${asked.type} in ${this.place}: ${unmet.map(({ message }) => message)}`);
     }
+    return this.apply(asked);
+  }
+
+  /** What follows once it is accepted, now or when a run is replayed. */
+  apply(asked: Command): string[] {
     return this.#take(stepItem(this.snapshot, asked), asked.actor.memberId);
   }
 

@@ -15,11 +15,13 @@ import {
 
 /**
  * What was admitted stays admitted: a later release may ask for more, and what an item was allowed
- * under the rules of its day is not asked again. Two such releases replay what others lived through.
+ * under the rules of its day is not asked again. Nor do its clocks change. Three such releases replay what
+ * others lived through.
  */
 const RELEASES = {
   'with longer reasons and more targets': 'tightened.ts',
   'that allows nothing any more': 'refusing.ts',
+  'with other clocks, pauses and sizes': 'other-numbers.ts',
 };
 
 const HEARD = ['heard-recordings.ts', 'heard-answers.ts'].map((file) =>

@@ -52,7 +52,7 @@ const FIRST_RULES: MachineRules = {
 };
 
 /** What a new item pins. A release with other numbers has them here. */
-export const MACHINE_RULES: MachineRules = FIRST_RULES;
+export const MACHINE_RULES: MachineRules = { ...FIRST_RULES };
 
 /** The rules that an item is under. */
 export function rulesOf({ playbook }: { playbook: { rules?: MachineRules } }): MachineRules {
