@@ -43,6 +43,8 @@ export interface CommonConfig {
 export type WorkerConfig = CommonConfig & {
   /** File with the prebuilt workflow bundle; null: the worker bundles at start. */
   workflowBundle: string | null;
+  /** Name of the build; null: it follows from the workflow code. `off`: runs are bound to no build. */
+  buildId: string | null;
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
 };
@@ -90,6 +92,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    buildId: variables.BATON_BUILD_ID ?? null,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
