@@ -129,7 +129,8 @@ async function announce(): Promise<void> {
   try {
     const isCurrent = await announceBuild(temporal, version, {
       machineVersion: MACHINE_VERSION,
-      takesOver: config.local,
+      // The local stack names a build only to finish what began on an earlier one.
+      takesOver: config.local && config.buildId === null,
       signal: ended.signal,
     });
     log.info({ ...version, isCurrent }, 'build announced');

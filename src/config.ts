@@ -8,6 +8,7 @@ import {
   type CommonVariables,
   commonVariables,
   type LogLevel,
+  releaseVariables,
   type SecretKey,
   workerVariables,
 } from './config/variables.ts';
@@ -143,6 +144,26 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
       uploadBytes: variables.UPLOAD_LIMIT_BYTES,
       importBytes: variables.IMPORT_LIMIT_BYTES,
     },
+  };
+}
+
+/** What a release works with: the engine, and the build of this installation. */
+export type ReleaseConfig = Pick<CommonConfig, 'temporal' | 'payloadKeys'> &
+  Pick<WorkerConfig, 'workflowBundle' | 'buildId'>;
+
+/**
+ * What releasing needs.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readReleaseConfig(environment: Environment = process.env): ReleaseConfig {
+  const { variables, temporal, issues } = readVariables(releaseVariables, environment);
+  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  return {
+    temporal: { ...temporal, taskQueue: variables.TASK_QUEUE },
+    payloadKeys: payloadKeysOf(variables),
+    workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    buildId: variables.BATON_BUILD_ID ?? null,
   };
 }
 

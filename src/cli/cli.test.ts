@@ -34,6 +34,7 @@ describe('the command line', () => {
       'stuck',
       'webhook',
       'admin',
+      'release',
     ]) {
       expect(out).toContain(name);
     }
@@ -47,6 +48,10 @@ describe('the command line', () => {
     [['codec-server', '--host', '0.0.0.0'], /--host/],
     [['codec-server', '--port', '70000'], /--port/],
     [['codec-server', '--ui-origin', 'http://ui.example/path'], /--ui-origin/],
+    [['release', 'move', '--per-second', '0'], /--per-second/],
+    [['release', 'move', '--wait', '-1'], /--wait/],
+    [['release', 'set-current', 'b', '--percentage', '101'], /--percentage/],
+    [['release', 'set-current', 'b', '--percentage', '1e1'], /--percentage/],
     [['show', 'itm_1', '--credentials', 'none.json'], /where is Baton\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'http://x'], /whose key\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'x', '--key', 'k'], /--url: must be/],

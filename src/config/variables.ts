@@ -127,7 +127,7 @@ export const commonVariables = {
 };
 
 /** Of the build of the workflows that a worker runs. */
-export const buildVariables = {
+const buildVariables = {
   BATON_WORKFLOW_BUNDLE: z.string().optional(),
   BATON_BUILD_ID: z
     .string()
@@ -140,6 +140,14 @@ export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+});
+
+/** What a release needs of them. */
+export const releaseVariables = z.object({
+  TASK_QUEUE: commonVariables.TASK_QUEUE,
+  BATON_PAYLOAD_KEY: commonVariables.BATON_PAYLOAD_KEY,
+  BATON_PREVIOUS_PAYLOAD_KEYS: commonVariables.BATON_PREVIOUS_PAYLOAD_KEYS,
+  ...buildVariables,
 });
 
 /** What the API reads beside Temporal's own variables; docs/configuration.md explains each. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { ASK_MS } from './ask.ts';
-import { noteMachineVersion, readDeployment, routeNewRuns } from './builds.ts';
+import { noteMachineVersion, readDeployment, readMachineVersion, routeNewRuns } from './builds.ts';
 
 /** The engine learns of a build by the first poll of its workers. */
 const ANNOUNCE_MS = 120_000;
@@ -27,7 +27,10 @@ export async function announceBuild(
   for (;;) {
     try {
       const until = Date.now() + ASK_MS;
-      await noteMachineVersion(temporal, version, { machineVersion, until });
+      // Once: the local stack runs earlier bundles with the code of now.
+      if ((await readMachineVersion(temporal, version, until)) === null) {
+        await noteMachineVersion(temporal, version, { machineVersion, until });
+      }
       const { current, token } = await readDeployment(temporal, version.deploymentName, until);
       if (current === version.buildId) return true;
       if (current !== null && !takesOver) return false;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 
 /** Digits of the bundle's hash that a build's id shows. */
 const HASH_DIGITS = 12;
@@ -12,4 +13,16 @@ export function buildIdOf(code: string | Buffer, machineVersion: number): string
 /** The deployment that the workers of a task queue belong to; the engine splits names at dots and colons. */
 export function deploymentOf(taskQueue: string): string {
   return taskQueue.replaceAll(/[.:]/g, '_');
+}
+
+/** The engine's index has the build of a run under this name, as `deployment:build`. */
+export const BUILD_ATTRIBUTE = 'TemporalWorkerDeploymentVersion';
+
+/** The build that the engine's index notes of a run; null of one that is bound to none. */
+export function indexedBuildOf(
+  attributes: { indexedFields?: Record<string, Payload> | null } | null | undefined,
+): string | null {
+  const payload = attributes?.indexedFields?.[BUILD_ATTRIBUTE];
+  const version: unknown = payload ? defaultPayloadConverter.fromPayload(payload) : null;
+  return typeof version === 'string' ? version.slice(version.indexOf(':') + 1) : null;
 }

@@ -30,6 +30,8 @@ export interface WorkerPresence {
   seenAt: number;
   /** The last sign of any worker, a good-bye included. */
   lastSignAt: number;
+  /** The builds whose workers were looked for; null stands for workers that are of none. */
+  builds: (string | null)[];
 }
 
 interface Poll {
@@ -84,6 +86,7 @@ export async function findWorker(
     missing: TASK_KINDS.filter((kind) => found.some(({ missing }) => missing.includes(kind))),
     seenAt: Math.min(...found.map(({ seenAt }) => seenAt)),
     lastSignAt: Math.min(...found.map(({ lastSignAt }) => lastSignAt)),
+    builds,
   };
 }
 
@@ -100,7 +103,7 @@ async function presenceOf(
   signs: Signs,
   nowMs: number,
   probe: () => Promise<boolean | null>,
-): Promise<WorkerPresence> {
+): Promise<Omit<WorkerPresence, 'builds'>> {
   const heartbeats = signs.heartbeats ?? [];
   const gone = goodByes(heartbeats);
   const beats = heartbeats.filter(({ runs }) => runs);

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { ASK_MS, ask, NoAnswer } from '../engine/ask.ts';
+import { ASK_MS, ask, codeOf, NoAnswer } from '../engine/ask.ts';
 import { stateQuery } from '../workflows/messages.ts';
 import type { OpenItem } from './open-items.ts';
 
@@ -12,6 +12,8 @@ export interface Blocker {
 
 /** Runs that are asked why they stay. */
 const ASKED = 20;
+/** gRPC status codes of a question that waited in vain, and of one to a queue that nobody polls. */
+const NOBODY_ANSWERS: ReadonlySet<number | null> = new Set([4, 9]);
 const ID_PREFIX = 'item:';
 
 /** Why the first of some items do not move. Never rejects. */
@@ -32,6 +34,7 @@ async function whyItStays(temporal: Client, workflowId: string): Promise<string>
     );
     return work.length > 0 ? `it is busy: ${work.join(', ')}` : 'it was not asked to move yet';
   } catch (error) {
-    return error instanceof NoAnswer ? 'no worker of its build answers' : 'it cannot be asked';
+    const isAlone = error instanceof NoAnswer || NOBODY_ANSWERS.has(codeOf(error));
+    return isAlone ? 'no worker of its build answers' : 'it cannot be asked';
   }
 }

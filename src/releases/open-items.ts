@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { callWithin } from '../engine/ask.ts';
+import { BUILD_ATTRIBUTE, indexedBuildOf } from '../engine/build-id.ts';
 import { instantOf } from '../engine/instant.ts';
 
 /** An open run of an item, as the engine's index lists it a little later. */
@@ -12,8 +13,6 @@ export interface OpenItem {
 }
 
 const OPEN_ITEMS = 'WorkflowType="contentItem" AND ExecutionStatus="Running"';
-/** The engine's index has the build of a run under this name, as `deployment:build`. */
-const BUILD_ATTRIBUTE = 'TemporalWorkerDeploymentVersion';
 const PAGE = 500;
 const PAGE_MS = 10_000;
 /** More open items than one server of ours is built for. */
@@ -70,14 +69,6 @@ function openItem({ execution, startTime, searchAttributes }: Execution): OpenIt
   return {
     workflowId: execution?.workflowId ?? '',
     startedAt: instantOf(startTime) ?? new Date(0).toISOString(),
-    buildId: buildIdOf(searchAttributes),
+    buildId: indexedBuildOf(searchAttributes),
   };
-}
-
-/** The build that the index notes of a run. */
-export function buildIdOf(attributes: Execution['searchAttributes']): string | null {
-  const data = attributes?.indexedFields?.[BUILD_ATTRIBUTE]?.data;
-  if (data === undefined || data === null) return null;
-  const version: unknown = JSON.parse(Buffer.from(data).toString());
-  return typeof version === 'string' ? version.slice(version.indexOf(':') + 1) : null;
 }
