@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
@@ -60,6 +60,25 @@ describe('the command line', () => {
     const { code, out, err } = await runCommand(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(message);
+  });
+
+  it('takes each command of docs/releasing.md as it stands there', async () => {
+    const page = readFileSync('docs/releasing.md', 'utf8');
+    const commands = [...page.matchAll(/^node scripts\/baton\.ts (release .+)$/gm)];
+    const given: string[] = [];
+    const change = { from: 'a', to: 'b' };
+    const releases = {
+      status: async () => ({ current: 'a', ramping: null, builds: [], blockers: [] }),
+      setCurrent: async () => change,
+      rollBack: async () => change,
+      move: async () => ({ target: 'b', asked: 1, left: 0, unreadable: [], blockers: [] }),
+    };
+    for (const [, command = ''] of commands) {
+      const { code, err } = await runCommand(command.split(' '), { releases });
+      expect({ command, code, err }).toEqual({ command, code: 0, err: '' });
+      given.push(command.split(' ')[1] ?? '');
+    }
+    expect([...new Set(given)].sort()).toEqual(['move', 'rollback', 'set-current', 'status']);
   });
 
   it('says where nobody answers', async () => {
