@@ -5,6 +5,7 @@ import { UsageError } from '../src/cli/cli-deps.ts';
 import { runBaton } from '../src/cli/main.ts';
 import { readDatabaseConfig } from '../src/config.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
+import { createReleases } from './baton/releases.ts';
 import { codecServer } from './baton/serve-codec.ts';
 import { createWorkspaceMaker } from './baton/workspace-maker.ts';
 
@@ -15,6 +16,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   readInput: () => text(process.stdin),
   workspaces: createWorkspaceMaker(databaseUrl),
   codecServer,
+  releases: createReleases(),
 });
 
 /** The database that the environment names, else the one of the local stack if it runs. */

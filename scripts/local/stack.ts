@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../src/db/migrate.ts';
 import type { Component, ComponentName } from './component.ts';
+import { finishEarlierBuilds } from './earlier-builds.ts';
 import { type Credentials, prepareWorkspace } from './first-workspace.ts';
 import { claimPidLock } from './pid-lock.mjs';
 import { isAnswering } from './program.ts';
@@ -143,9 +144,11 @@ async function startComponents(
     assetsDirectory: join(stateDir, 'assets'),
     secretKey: readOrCreateSecret(join(stateDir, 'secret-key'), { bytes: 32, encoding: 'base64' }),
   });
-  const { sandboxUrl, apiUrl } = await supervisePrograms(context, {
-    environment,
-    workflowBundle: await bundling,
+  const workflowBundle = await bundling;
+  const { sandboxUrl, apiUrl } = await supervisePrograms(context, { environment, workflowBundle });
+  await finishEarlierBuilds(context, {
+    environment: { ...environment, SANDBOX_URL: sandboxUrl },
+    workflowBundle,
   });
   const credentialsFile = join(stateDir, 'credentials.json');
   const { credentials, created } = await prepareWorkspace({

@@ -5,6 +5,7 @@ import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
 import { addItemCommands } from './item-commands.ts';
+import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { textTable, withoutControls } from './text-table.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
@@ -44,6 +45,7 @@ function createProgram(deps: CliDeps): Command {
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
+  addReleaseCommands(program, deps);
   return program;
 }
 

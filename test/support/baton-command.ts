@@ -22,6 +22,12 @@ export async function runCommand(
     readInput: async () => '',
     workspaces: { init: noDatabase, create: noDatabase },
     codecServer: { serve: async () => {} },
+    releases: {
+      status: noEngine,
+      setCurrent: noEngine,
+      rollBack: noEngine,
+      move: noEngine,
+    },
     ...deps,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
@@ -29,4 +35,8 @@ export async function runCommand(
 
 async function noDatabase(): Promise<never> {
   throw new Error('this test has no database');
+}
+
+async function noEngine(): Promise<never> {
+  throw new Error('this test has no engine');
 }
