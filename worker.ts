@@ -12,6 +12,7 @@ import { createDb } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
 import { createDataConverter } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
+import { faultText, findSearchAttributeFaults } from './src/engine/search-attributes.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
@@ -45,6 +46,13 @@ const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
 // The local stack may run on a database of its user, with whatever role that has.
 if (!config.local && !(await isRoleHeld(database.db))) {
   throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
+}
+const { namespace } = config.temporal;
+const faults = faultText(await findSearchAttributeFaults(clientConnection, namespace), namespace);
+if (faults !== '') {
+  throw new ConfigError([
+    { variable: 'TEMPORAL_NAMESPACE', rule: `${faults}: run baton engine setup` },
+  ]);
 }
 const { sandboxUrl, allowedOrigins } = config;
 const http = createHttpClient({

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTE_FLAGS } from '../../src/engine/search-attributes.ts';
 import {
   type BoundProcess,
   type ProcessExit,
@@ -79,6 +80,7 @@ async function startServer(
       ...(uiPort === null ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-disable-news-fetch']),
       `--namespace=${LOCAL_NAMESPACE}`,
       `--db-filename=${join(options.directory, 'temporal.db')}`,
+      ...SEARCH_ATTRIBUTE_FLAGS,
       '--sqlite-pragma=journal_mode=WAL',
       ...(options.waitsForDisk === false ? ['--sqlite-pragma=synchronous=OFF'] : []),
       '--dynamic-config-value=frontend.WorkflowTimeSkippingEnabled=true',

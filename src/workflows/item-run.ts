@@ -23,6 +23,7 @@ import {
   type RefusalDetails,
   type RunState,
 } from './messages.ts';
+import { OperatorView } from './operator-view.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
 import { SideWork } from './side-work.ts';
 
@@ -36,6 +37,7 @@ export class ItemRun {
   readonly backlog: Backlog;
   readonly deadlines = new RunDeadlines(() => this.#listDeadlines());
   readonly work = new SideWork(() => this.deadlines.noteMove());
+  readonly view: OperatorView;
   /** Several posts wait for their events to be in the tables. */
   recording: Promise<void> | null = null;
   /** Somebody waits for the end of this run to store its history. */
@@ -50,10 +52,12 @@ export class ItemRun {
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
       this.#snapshot = continued.snapshot;
+      this.view = new OperatorView(continued.snapshot, { isNew: false });
       return;
     }
     const { snapshot, records } = startItem(item);
     this.#snapshot = snapshot;
+    this.view = new OperatorView(snapshot, { isNew: true });
     this.backlog.append(records, { at: item.at, actor, commandId });
   }
 
@@ -105,6 +109,7 @@ export class ItemRun {
   #take({ snapshot, records, effects }: Step, stamp: Stamp): ItemEvent[] {
     this.#snapshot = snapshot;
     this.#effects.push(...effects);
+    this.view.note(snapshot);
     this.deadlines.noteMove();
     return this.backlog.append(records, stamp);
   }
@@ -132,6 +137,7 @@ export class ItemRun {
     return (
       this.deadlines.mayHaveMoved ||
       this.deadlines.areDue ||
+      this.view.hasNews ||
       this.#effects.length > 0 ||
       (this.backlog.isDue && !this.work.has(RECORDING))
     );
