@@ -9,6 +9,13 @@ export interface CliDeps {
   readInput(): Promise<string>;
   readonly workspaces: WorkspaceMaker;
   readonly codecServer: CodecServer;
+  readonly engine: EngineSetup;
+}
+
+/** Prepares the engine's namespace; needs the engine, not the API. */
+export interface EngineSetup {
+  /** @returns the namespace, and the names of the search attributes that it did not have. */
+  setUp(): Promise<{ namespace: string; added: readonly string[] }>;
 }
 
 /** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */

@@ -22,6 +22,7 @@ export async function runCommand(
     readInput: async () => '',
     workspaces: { init: noDatabase, create: noDatabase },
     codecServer: { serve: async () => {} },
+    engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
     ...deps,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
