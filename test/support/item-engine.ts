@@ -91,8 +91,8 @@ export interface ItemEngine {
   /** Stops the worker of this process; commands then wait for the next one. */
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
-  /** A worker as a process of its own, which can be killed. It ends with the engine. */
-  spawnWorker(): Promise<WorkerProcess>;
+  /** A worker as a process of its own, which can be killed. It ends with the engine. `change` is of its environment. */
+  spawnWorker(change?: Record<string, string>): Promise<WorkerProcess>;
   callerFor(role: Role): Caller;
   requestStart(body?: Partial<StartItemBody>, commandId?: string): Promise<StartOutcome>;
   /** @returns the id of a started item. */
@@ -254,7 +254,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     startWorker,
     stopWorker,
     callerFor,
-    async spawnWorker() {
+    async spawnWorker(change = {}) {
       const worker = await spawnWorker({
         DATABASE_URL: database.programUrl,
         TEMPORAL_ADDRESS: address,
@@ -266,6 +266,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
         BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
         BATON_PAYLOAD_KEY: payloadKey?.bytes.toString('base64') ?? 'off',
+        ...change,
       });
       processes.push(worker);
       return worker;
