@@ -20,5 +20,5 @@ create role temporal login password :'temporal_password';
 create database temporal owner temporal;
 create database temporal_visibility owner temporal;
 revoke all on database postgres, template1, baton, temporal, temporal_visibility from public;
-grant connect on database baton to baton_app;
+grant connect on database baton to baton_program;
 SQL
