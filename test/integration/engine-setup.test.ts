@@ -125,8 +125,8 @@ describe('where nobody but the operator of the cloud may list or register', () =
       { what: 'the new namespace' },
     );
     expect(faults.missing.map(({ name }) => name)).toEqual(NAMES);
-    expect(await findSearchAttributeFaults(cloud(), engine.deps.temporal.options.namespace)).toEqual(
-      { missing: [], otherType: [] },
-    );
+    expect(
+      await findSearchAttributeFaults(cloud(), engine.deps.temporal.options.namespace),
+    ).toEqual({ missing: [], otherType: [] });
   });
 });

@@ -23,6 +23,8 @@ it('search attributes are written for operators and never read for a decision', 
     'src/engine/search-attributes.ts',
   ]);
   // What a run or a list says of its attributes: only the engine's own note of failing tasks is read.
-  const readers = filesWith(/searchAttributes\?\.|SearchAttributes\.get|workflowInfo\(\)\.\w*earchA/);
+  const readers = filesWith(
+    /searchAttributes\?\.|SearchAttributes\.get|workflowInfo\(\)\.\w*earchA/,
+  );
   expect(readers).toEqual(['src/audit/open-runs.ts']);
 });
