@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { UsageError } from '../src/cli/cli-deps.ts';
 import { runBaton } from '../src/cli/main.ts';
 import { readDatabaseConfig } from '../src/config.ts';
-import { engineSetup } from './baton/engine-setup.ts';
+import { diagramOf } from '../src/domain/visibility/diagram.ts';
+import { createEngineSetup } from './baton/engine-setup.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
 import { codecServer } from './baton/serve-codec.ts';
 import { createWorkspaceMaker } from './baton/workspace-maker.ts';
@@ -16,7 +17,8 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   readInput: () => text(process.stdin),
   workspaces: createWorkspaceMaker(databaseUrl),
   codecServer,
-  engine: engineSetup,
+  engine: createEngineSetup(process.env),
+  diagramOf,
 });
 
 /** The database that the environment names, else the one of the local stack if it runs. */

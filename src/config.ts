@@ -193,7 +193,7 @@ export function readPayloadConfig(
  *
  * @throws ConfigError when that is missing or wrong.
  */
-export function readEngineConfig(environment: Environment = process.env): TemporalSettings {
+export function readEngineConfig(environment: Environment): TemporalSettings {
   const { temporal, issues } = readVariables(z.object({}), environment);
   if (temporal === null || issues.length > 0) throw new ConfigError(issues);
   return temporal;

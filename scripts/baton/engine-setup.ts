@@ -10,31 +10,34 @@ import {
 } from '../../src/engine/search-attributes.ts';
 
 /** Prepares the namespace that the environment names. */
-export const engineSetup: EngineSetup = {
-  async setUp() {
-    const { connection: options, namespace } = settings();
-    const connection = await connect(options);
-    try {
-      return { namespace, added: await setUpSearchAttributes(connection, namespace) };
-    } catch (error) {
-      if (error instanceof RegistrationClosed) throw new FailureError(closedText(error, namespace));
-      throw new FailureError(error instanceof Error ? error.message : String(error));
-    } finally {
-      await connection.close();
-    }
-  },
-};
+export function createEngineSetup(environment: NodeJS.ProcessEnv): EngineSetup {
+  return {
+    async setUp() {
+      const { connection: options, namespace } = settingsOf(environment);
+      const connection = await connect(options);
+      try {
+        return { namespace, added: await setUpSearchAttributes(connection, namespace) };
+      } catch (error) {
+        if (error instanceof RegistrationClosed)
+          throw new FailureError(closedText(error, namespace));
+        throw new FailureError(error instanceof Error ? error.message : String(error));
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}
 
-function settings() {
+function settingsOf(environment: NodeJS.ProcessEnv) {
   try {
-    return readEngineConfig();
+    return readEngineConfig(environment);
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(error.message);
     throw error;
   }
 }
 
-async function connect(options: ReturnType<typeof settings>['connection']): Promise<Connection> {
+async function connect(options: ReturnType<typeof settingsOf>['connection']): Promise<Connection> {
   try {
     return await Connection.connect({ ...options, interceptors: CLIENT_INTERCEPTORS });
   } catch (error) {

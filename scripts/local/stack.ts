@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../src/db/migrate.ts';
+import { createEngineSetup } from '../baton/engine-setup.ts';
 import type { Component, ComponentName } from './component.ts';
 import { type Credentials, prepareWorkspace } from './first-workspace.ts';
 import { claimPidLock } from './pid-lock.mjs';
@@ -143,6 +144,8 @@ async function startComponents(
     assetsDirectory: join(stateDir, 'assets'),
     secretKey: readOrCreateSecret(join(stateDir, 'secret-key'), { bytes: 32, encoding: 'base64' }),
   });
+  // The embedded server has them from its start.
+  if (!services.temporalIsEmbedded) await createEngineSetup(environment).setUp();
   const { sandboxUrl, apiUrl } = await supervisePrograms(context, {
     environment,
     workflowBundle: await bundling,

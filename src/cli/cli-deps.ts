@@ -10,6 +10,8 @@ export interface CliDeps {
   readonly workspaces: WorkspaceMaker;
   readonly codecServer: CodecServer;
   readonly engine: EngineSetup;
+  /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
+  diagramOf(item: { stage: string; substage: string | null }): string[];
 }
 
 /** Prepares the engine's namespace; needs the engine, not the API. */

@@ -41,9 +41,9 @@ export class RegistrationClosed extends Error {
 
 /** Attributes that a namespace does not have as Baton writes them. */
 export interface SearchAttributeFaults {
-  missing: NamedAttribute[];
+  missing: readonly NamedAttribute[];
   /** Registered with another type. */
-  otherType: NamedAttribute[];
+  otherType: readonly NamedAttribute[];
 }
 
 /**

@@ -52,7 +52,7 @@ export class ItemRun {
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
       this.#snapshot = continued.snapshot;
-      this.view = new OperatorView(continued.snapshot, { isNew: false });
+      this.view = new OperatorView(this.#snapshot, { isNew: false });
       return;
     }
     const { snapshot, records } = startItem(item);

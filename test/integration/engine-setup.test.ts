@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { engineSetup } from '../../scripts/baton/engine-setup.ts';
+import { createEngineSetup } from '../../scripts/baton/engine-setup.ts';
 import { findSearchAttributeFaults } from '../../src/engine/search-attributes.ts';
 import { runCommand } from '../support/baton-command.ts';
 import { eventually } from '../support/eventually.ts';
@@ -33,18 +33,15 @@ async function bareNamespace(): Promise<string> {
   return namespace;
 }
 
-/** `baton engine setup` with the environment that names the namespace. */
-async function setup(namespace: string) {
-  const before = { ...process.env };
-  Object.assign(process.env, {
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: namespace,
-  });
-  try {
-    return await runCommand(['engine', 'setup'], { engine: engineSetup });
-  } finally {
-    process.env = before;
-  }
+/** `baton engine setup` with an environment. */
+function setUpBy(environment: Record<string, string>) {
+  const engine = createEngineSetup({ TEMPORAL_CONFIG_FILE: '/none.toml', ...environment });
+  return runCommand(['engine', 'setup'], { engine });
+}
+
+function setup(namespace: string) {
+  const address = inject('temporalAddress');
+  return setUpBy({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
 }
 
 describe('baton engine setup', () => {
@@ -93,17 +90,16 @@ describe('baton engine setup', () => {
     );
   });
 
-  it('says where the engine is not, and what it was not told', async () => {
-    const before = { ...process.env };
-    try {
-      process.env['TEMPORAL_CONFIG_FILE'] = '/nonexistent.toml';
-      delete process.env['TEMPORAL_ADDRESS'];
-      const untold = await runCommand(['engine', 'setup'], { engine: engineSetup });
-      expect(untold).toMatchObject({ code: 2, out: '' });
-      expect(untold.err).toContain('TEMPORAL_ADDRESS');
-    } finally {
-      process.env = before;
-    }
+  it('says what it was not told, and who does not answer', async () => {
+    const untold = await setUpBy({});
+    expect(untold).toMatchObject({ code: 2, out: '' });
+    expect(untold.err).toContain('TEMPORAL_ADDRESS is required');
+    const nowhere = await setUpBy({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect(nowhere).toMatchObject({ code: 1, out: '' });
+    expect(nowhere.err).toContain('the engine at 127.0.0.1:1 does not answer');
+    const nothing = await setup(`nobody-made-${randomUUID()}`);
+    expect(nothing).toMatchObject({ code: 1, out: '' });
+    expect(nothing.err).toMatch(/not found/i);
   });
 });
 

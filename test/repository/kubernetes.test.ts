@@ -49,8 +49,8 @@ const containers = items.flatMap(({ spec }) => {
 /** What a container is told, with the mounted secrets in a folder of the test. */
 function environmentOf(name: string, secrets: string): Record<string, string> {
   const container = containers.find((one) => one.name === name);
-  const own = container?.env.map(({ name: variable, value }) => [variable, value]) ?? [];
-  const all = { ...(container?.envFrom.length ? shared : {}), ...Object.fromEntries(own) };
+  const all: Record<string, string> = { ...(container?.envFrom.length ? shared : {}) };
+  for (const { name: variable, value } of container?.env ?? []) all[variable] = value;
   return Object.fromEntries(
     Object.entries(all).map(([variable, value]) => [
       variable,

@@ -1,5 +1,6 @@
 import type { CliDeps } from '../../src/cli/cli-deps.ts';
 import { runBaton } from '../../src/cli/main.ts';
+import { diagramOf } from '../../src/domain/visibility/diagram.ts';
 
 /** What one run of the command line printed, and its exit code. */
 export interface CommandRun {
@@ -22,6 +23,7 @@ export async function runCommand(
     readInput: async () => '',
     workspaces: { init: noDatabase, create: noDatabase },
     codecServer: { serve: async () => {} },
+    diagramOf,
     engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
     ...deps,
   });

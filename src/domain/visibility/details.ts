@@ -5,7 +5,7 @@ import { waitingOn } from '../item/responsible.ts';
 import { type ItemSnapshot, placeOf } from '../item/run.ts';
 import { type Place, stageOf } from '../item/stages.ts';
 import type { ItemInput } from '../item/start.ts';
-import { LABELS } from '../labels/labels.ts';
+import { LABELS_EN } from '../labels/en.ts';
 
 /** One line about a run that never changes. The engine keeps it for the first run of an item only. */
 export function summaryOf({
@@ -21,7 +21,7 @@ export function summaryOf({
 export function detailsOf(snapshot: ItemSnapshot): string {
   const place = placeOf(snapshot);
   const { context } = snapshot;
-  const { stages, roles } = LABELS.en;
+  const { stages, roles } = LABELS_EN;
   const due = dueAtOf(context);
   const since = waitingSince(place, context);
   const lines = waitingOn(place, context).map(
@@ -34,8 +34,7 @@ export function detailsOf(snapshot: ItemSnapshot): string {
   return [summaryOf(context), stage, ...lines].join('\n\n');
 }
 
-/** A deadline in words, as a timer's summary too. */
-export function deadlineText({ kind, at }: Pick<Deadline, 'kind' | 'at'>): string {
+function deadlineText({ kind, at }: Pick<Deadline, 'kind' | 'at'>): string {
   return `${kind.replaceAll('_', ' ')} at ${new Date(at).toISOString()}`;
 }
 
