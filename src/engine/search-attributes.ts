@@ -12,7 +12,7 @@ interface NamedAttribute {
 
 /** `IndexedValueType` of temporal.api.enums.v1. */
 const INDEXED_VALUE_TYPES = { KEYWORD: 2, DATETIME: 6, KEYWORD_LIST: 7 } as const;
-/** The same types as Temporal's command lines name them. */
+/** The same types as Temporal's own command lines name them. */
 const TYPE_NAMES = {
   KEYWORD: 'Keyword',
   DATETIME: 'Datetime',
@@ -29,7 +29,7 @@ const LOOK_AGAIN_MS = 100;
 
 const ATTRIBUTES: readonly NamedAttribute[] = Object.values(SEARCH_ATTRIBUTES);
 
-/** `name=type` of every attribute, for the flag `--search-attribute` of `temporal` and `tcld`. */
+/** How the command line of Temporal Cloud is told of each attribute. */
 export const SEARCH_ATTRIBUTE_FLAGS = ATTRIBUTES.map(
   ({ name, type }) => `--search-attribute=${name}=${TYPE_NAMES[type]}`,
 );

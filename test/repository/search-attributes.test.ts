@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/visibility/search-attributes.ts';
+import { SEARCH_ATTRIBUTE_FLAGS } from '../../src/engine/search-attributes.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const sources = globSync(['src/**/*.ts', 'worker.ts'], { cwd: root })
@@ -27,4 +28,14 @@ it('search attributes are written for operators and never read for a decision', 
     /searchAttributes\?\.|SearchAttributes\.get|workflowInfo\(\)\.\w*earchA/,
   );
   expect(readers).toEqual(['src/audit/open-runs.ts']);
+});
+
+it('docs/production.md names each of them, and the command of Temporal Cloud that registers them', () => {
+  const page = readFileSync(join(root, 'docs/production.md'), 'utf8');
+  const flags = [...page.matchAll(/--search-attribute=\w+=\w+/g)].map(([flag]) => flag);
+  expect(flags).toEqual(SEARCH_ATTRIBUTE_FLAGS);
+  const rows = [...page.matchAll(/^\| `(Baton\w+)` \| (\w+) \|/gm)];
+  expect(rows.map(([, name, type]) => `--search-attribute=${name}=${type}`)).toEqual(
+    SEARCH_ATTRIBUTE_FLAGS,
+  );
 });
