@@ -22,6 +22,7 @@ import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
+import { faultText, findSearchAttributeFaults } from './src/engine/search-attributes.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
@@ -55,6 +56,13 @@ const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
 // The local stack may run on a database of its user, with whatever role that has.
 if (!config.local && !(await isRoleHeld(database.db))) {
   throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
+}
+const { namespace } = config.temporal;
+const faults = faultText(await findSearchAttributeFaults(clientConnection, namespace), namespace);
+if (faults !== '') {
+  throw new ConfigError([
+    { variable: 'TEMPORAL_NAMESPACE', rule: `${faults}: run baton engine setup` },
+  ]);
 }
 const { sandboxUrl, allowedOrigins } = config;
 const http = createHttpClient({

@@ -4,6 +4,8 @@ import { text } from 'node:stream/consumers';
 import { UsageError } from '../src/cli/cli-deps.ts';
 import { runBaton } from '../src/cli/main.ts';
 import { readDatabaseConfig } from '../src/config.ts';
+import { diagramOf } from '../src/domain/visibility/diagram.ts';
+import { createEngineSetup } from './baton/engine-setup.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
 import { createReleases } from './baton/releases.ts';
 import { codecServer } from './baton/serve-codec.ts';
@@ -17,6 +19,8 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   workspaces: createWorkspaceMaker(databaseUrl),
   codecServer,
   releases: createReleases(),
+  engine: createEngineSetup(process.env),
+  diagramOf,
 });
 
 /** The database that the environment names, else the one of the local stack if it runs. */

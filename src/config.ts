@@ -212,6 +212,17 @@ export function readPayloadConfig(
   return payloadKeysOf(variables);
 }
 
+/**
+ * Only how to reach Temporal.
+ *
+ * @throws ConfigError when that is missing or wrong.
+ */
+export function readEngineConfig(environment: Environment): TemporalSettings {
+  const { temporal, issues } = readVariables(z.object({}), environment);
+  if (temporal === null || issues.length > 0) throw new ConfigError(issues);
+  return temporal;
+}
+
 function payloadKeysOf({
   BATON_PAYLOAD_KEY: current,
   BATON_PREVIOUS_PAYLOAD_KEYS: previous,

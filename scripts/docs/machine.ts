@@ -1,4 +1,3 @@
-import { itemMachine } from '../../src/domain/item/item.machine.ts';
 import type { CommandRule } from '../../src/domain/item/moves/command.ts';
 import {
   isAboutActor,
@@ -16,24 +15,19 @@ import {
 } from '../../src/domain/item/stages.ts';
 import type { Duration } from '../../src/domain/playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import {
+  EDGES,
+  type Edge,
+  EVERYWHERE,
+  leavesForCancelled,
+  stateDiagram,
+} from '../../src/domain/visibility/diagram.ts';
 import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-texts.ts';
-
-interface Edge {
-  from: Place;
-  /** Null where the place stays. */
-  to: Place | null;
-  event: string;
-  guards: string[];
-}
-
-/** Transitions that every open stage has alike; the page names them once. */
-const EVERYWHERE = ['cancel', 'campaign_cancelled', 'hold', 'resume'];
 
 const ABOUT_ACTOR = REQUIREMENT_CODES.filter(isAboutActor).map((code) => `\`${code}\``);
 
 /** The page that describes the item machine, read from the machine and the table of its commands. */
 export function renderMachineDoc(): string {
-  const edges = PLACES.flatMap(edgesFrom);
   return [
     '# The item machine',
     '',
@@ -41,11 +35,15 @@ export function renderMachineDoc(): string {
     '`src/domain/item/rules.ts`. The suite fails when the page and the machine differ.',
     '',
     '```mermaid',
-    ...diagram(edges),
+    ...stateDiagram(null),
     '```',
     '',
     'Not drawn: from every open stage `hold` leads to `on_hold`, `resume` back to where the item was and',
     '`cancel` to `cancelled`. Transitions without a name happen by themselves.',
+    '',
+    '`npm run baton -- diagram ITEM` prints the diagram with the place of an item marked.',
+    "[machine.json](machine.json) is the machine as data: in Stately's editor, import it as the argument",
+    'of `createMachine(…)`.',
     '',
     '## Stages',
     '',
@@ -79,7 +77,7 @@ export function renderMachineDoc(): string {
     '',
     '| In | Event | Leads to | When |',
     '|---|---|---|---|',
-    ...ruleRows(edges),
+    ...ruleRows(),
     '',
     '## Publication records',
     '',
@@ -91,9 +89,9 @@ export function renderMachineDoc(): string {
     '',
     '| From | Command | To |',
     '|---|---|---|',
-    ...edges
-      .filter(({ event, to }) => isCommand(event) && to !== null && !EVERYWHERE.includes(event))
-      .map(({ from, event, to }) => `| \`${from}\` | \`${event}\` | \`${to}\` |`),
+    ...EDGES.filter(
+      ({ event, to }) => isCommand(event) && to !== null && !EVERYWHERE.includes(event),
+    ).map(({ from, event, to }) => `| \`${from}\` | \`${event}\` | \`${to}\` |`),
     '',
   ].join('\n');
 }
@@ -129,19 +127,16 @@ function byWhom(type: string, by: CommandRule['by']): string {
   }
 }
 
-function ruleRows(edges: readonly Edge[]): string[] {
-  const moving = edges.filter(({ event, to }) => !isCommand(event) && to !== null);
+function ruleRows(): string[] {
+  const moving = EDGES.filter(({ event, to }) => !isCommand(event) && to !== null);
   return [
-    ...moving.filter(({ event, to }) => !isEveryOpenStage(event, to)).map(systemRow),
+    ...moving.filter((edge) => !leavesForCancelled(edge)).map(systemRow),
     `| any open stage | always | \`cancelled\` | ${GUARD_TEXTS.cancelDue} |`,
   ];
 }
 
-function isEveryOpenStage(event: string, to: Place | null): boolean {
-  return event === '' && to === 'cancelled';
-}
-
-function systemRow({ from, event, to, guards }: Edge): string {
+function systemRow({ from, event, to, guard }: Edge): string {
+  const guards = guardNames(guard);
   const when = guards.length === 0 ? 'otherwise' : guards.join(', and ');
   return `| \`${from}\` | ${event === '' ? 'always' : `\`${event}\``} | \`${to}\` | ${when} |`;
 }
@@ -173,62 +168,6 @@ function responsibleText(place: Place): string {
     default:
       return STAGE_OWNERS[place].join(', ');
   }
-}
-
-function diagram(edges: readonly Edge[]): string[] {
-  const drawn = new Map<string, string[]>();
-  for (const { from, to, event, guards } of edges) {
-    if (to === null || isEverywhere({ from, to, event, guards })) continue;
-    const arrow = `  ${idOf(from)} --> ${idOf(to)}`;
-    const labels = drawn.get(arrow) ?? [];
-    if (event !== '' && !labels.includes(event)) labels.push(event);
-    drawn.set(arrow, labels);
-  }
-  return [
-    'stateDiagram-v2',
-    ...PLACES.map((place) => `  state "${place}" as ${idOf(place)}`),
-    `  [*] --> ${idOf('briefing.drafting')}`,
-    ...[...drawn].map(([arrow, labels]) =>
-      labels.length === 0 ? arrow : `${arrow} : ${labels.join(', ')}`,
-    ),
-    `  ${idOf('closed')} --> [*]`,
-    `  ${idOf('cancelled')} --> [*]`,
-  ];
-}
-
-/** Alike in every open stage, so a sentence says it: the drawing keeps what tells stages apart. */
-function isEverywhere({ to, event }: Edge): boolean {
-  return EVERYWHERE.includes(event) || isEveryOpenStage(event, to);
-}
-
-function idOf(place: Place): string {
-  return place.replace('.', '_');
-}
-
-function edgesFrom(place: Place): Edge[] {
-  const node = itemMachine.getStateNodeById(`item.${place}`);
-  // A stage of one substage keeps its always-rules on the stage or on the substage.
-  const own = [...node.transitions.values()].flat();
-  return [...own, ...(node.always ?? [])].flatMap((definition): Edge[] => {
-    const targets = definition.target ?? [];
-    const guards = guardNames(definition.guard);
-    const { eventType: event } = definition;
-    if (targets.length === 0) return [{ from: place, to: null, event, guards }];
-    return targets.map((target) => ({ from: place, to: placeOfNode(target), event, guards }));
-  });
-}
-
-/** A compound target means its initial substage. */
-function placeOfNode(node: {
-  path: readonly string[];
-  initial?: { target: readonly unknown[] };
-}): Place {
-  const path = node.path.join('.');
-  const exact = PLACES.find((place) => place === path);
-  const inside = PLACES.find((place) => place.startsWith(`${path}.`));
-  const place = exact ?? inside;
-  if (place === undefined) throw new RangeError(`${path} is no place`);
-  return place;
 }
 
 /** Guards in words; what a combination holds is read from its parts. */

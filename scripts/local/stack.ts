@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../src/db/migrate.ts';
+import { createEngineSetup } from '../baton/engine-setup.ts';
 import type { Component, ComponentName } from './component.ts';
 import { finishEarlierBuilds } from './earlier-builds.ts';
 import { type Credentials, prepareWorkspace } from './first-workspace.ts';
@@ -144,6 +145,8 @@ async function startComponents(
     assetsDirectory: join(stateDir, 'assets'),
     secretKey: readOrCreateSecret(join(stateDir, 'secret-key'), { bytes: 32, encoding: 'base64' }),
   });
+  // The embedded server has them from its start.
+  if (!services.temporalIsEmbedded) await createEngineSetup(environment).setUp();
   const workflowBundle = await bundling;
   const { sandboxUrl, apiUrl } = await supervisePrograms(context, { environment, workflowBundle });
   await finishEarlierBuilds(context, {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { setUpSearchAttributes } from '../../src/engine/search-attributes.ts';
 import {
   type BoundProcess,
   type ProcessExit,
@@ -95,6 +96,7 @@ async function startServer(
   try {
     // Asked only once it says that it listens: until then another stack's server may be the one that answers.
     await waitUntilReady(server, 'Temporal', async () => (listens ? probe(address) : undefined));
+    await prepareNamespace(address);
   } catch (error) {
     await server.stop();
     throw error;
@@ -107,6 +109,16 @@ async function startServer(
     process: server,
     stop: () => server.stop(),
   };
+}
+
+/** The server's own flag for search attributes does nothing to a state that is there already. */
+async function prepareNamespace(address: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    await setUpSearchAttributes(connection, LOCAL_NAMESPACE);
+  } finally {
+    await connection.close();
+  }
 }
 
 async function probe(address: string): Promise<true | undefined> {

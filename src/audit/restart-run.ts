@@ -4,6 +4,7 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import type { StoredCommand } from '../commands/deliver-command.ts';
+import { shownAtStart } from '../commands/shown-at-start.ts';
 import { timeTravel } from '../commands/time-travel.ts';
 import {
   listAppliedCommands,
@@ -145,6 +146,7 @@ async function startOnce(
         workflowId,
         taskQueue,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        ...shownAtStart(input),
         args: [input],
       }),
     );

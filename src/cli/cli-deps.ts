@@ -10,6 +10,9 @@ export interface CliDeps {
   readonly workspaces: WorkspaceMaker;
   readonly codecServer: CodecServer;
   readonly releases: Releases;
+  readonly engine: EngineSetup;
+  /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
+  diagramOf(item: { stage: string; substage: string | null }): string[];
 }
 
 /** Which build of the workflows takes new items, and where open ones are; needs the engine, not the API. */
@@ -61,6 +64,12 @@ export interface MoveReport extends MoveProgress {
   target: string;
   unreadable: string[];
   blockers: Blocker[];
+}
+
+/** Prepares the engine's namespace; needs the engine, not the API. */
+export interface EngineSetup {
+  /** @returns the namespace, and the names of the search attributes that it did not have. */
+  setUp(): Promise<{ namespace: string; added: readonly string[] }>;
 }
 
 /** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */

@@ -32,7 +32,7 @@ type ListOptions = ConnectionOptions & {
   open?: boolean;
 };
 
-/** Adds `start-item`, `items`, `show`, `actions`, `kpi-review` and `timeline`. */
+/** Adds `start-item`, `items`, `show`, `actions`, `diagram`, `kpi-review` and `timeline`. */
 export function addItemCommands(program: Command, deps: CliDeps): void {
   withConnection(program.command('start-item').description('start a run, as the strategist'))
     .requiredOption('--title <text>', 'working title')
@@ -67,6 +67,16 @@ export function addItemCommands(program: Command, deps: CliDeps): void {
   ).action(async (id: string, options: ConnectionOptions) => {
     const actions = await connect(options, deps).items.actions(id);
     printAnswer(deps, options, actions, actionsText(actions));
+  });
+
+  withConnection(
+    program
+      .command('diagram <item>')
+      .description('the machine as a Mermaid diagram, with the place where the item is marked'),
+  ).action(async (id: string, options: ConnectionOptions) => {
+    const item = await connect(options, deps).items.get(id);
+    const diagram = deps.diagramOf(item).join('\n');
+    printAnswer(deps, options, { diagram }, diagram);
   });
 
   withConnection(

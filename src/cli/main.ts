@@ -4,6 +4,7 @@ import { addActsCommand } from './acts-command.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
+import { addEngineCommand } from './engine-command.ts';
 import { addItemCommands } from './item-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
@@ -46,6 +47,7 @@ function createProgram(deps: CliDeps): Command {
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
   addReleaseCommands(program, deps);
+  addEngineCommand(program, deps);
   return program;
 }
 

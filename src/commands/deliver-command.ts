@@ -30,6 +30,7 @@ import {
   type RefusalDetails,
 } from '../workflows/messages.ts';
 import { projectCommand, projectStart } from './project-command.ts';
+import { shownAtStart } from './shown-at-start.ts';
 
 /** How long a command may wait for its verdict before the answer is "pending". */
 const DELIVERY_DEADLINE_MS = 2_500;
@@ -117,6 +118,7 @@ async function startRun(
         workflowId: itemWorkflowId(itemId),
         taskQueue,
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+        ...shownAtStart(input),
         args: [input],
       }),
     );

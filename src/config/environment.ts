@@ -13,6 +13,7 @@ export const variablesWithFile = [
   'BATON_PREVIOUS_SECRET_KEYS',
   'BATON_PAYLOAD_KEY',
   'BATON_PREVIOUS_PAYLOAD_KEYS',
+  'TEMPORAL_API_KEY',
 ];
 
 interface Reading<T> {

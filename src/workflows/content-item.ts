@@ -65,9 +65,11 @@ async function briefToVerdict(
     await condition(() => run.hasTasks() || run.isFinal() || mayContinue());
     for (const deadline of run.deadlines.takeDue()) meet(run, deadline);
     for (const effect of run.takeEffects()) carryOut(run, effect);
+    run.view.show();
     if (run.backlog.isDue) run.work.begin(RECORDING, () => record(run));
     if (mayContinue()) await continueRun(run, input);
   }
+  run.view.show();
   run.deadlines.disarm();
   await condition(() => allHandlersFinished() && run.work.isEmpty);
   // No event may be missing once the run is closed.

@@ -12,15 +12,18 @@ export class DeadlineTimer {
     this.#onTime = onTime;
   }
 
-  /** @param at epoch milliseconds by the run's clock. */
-  arm(at: number): void {
+  /**
+   * @param at epoch milliseconds by the run's clock.
+   * @param summary what comes then, for the engine's UI.
+   */
+  arm(at: number, summary: string): void {
     if (this.#armed !== null && this.#armed.at <= at) return;
     this.disarm();
     const scope = new CancellationScope({ cancellable: true, parent: this.#shelter });
     const armed = { at, scope };
     this.#armed = armed;
     void scope
-      .run(() => sleep(Math.max(0, at - Date.now())))
+      .run(() => sleep(Math.max(0, at - Date.now()), { summary }))
       .then(() => {
         if (this.#armed === armed) this.#armed = null;
         this.#onTime();

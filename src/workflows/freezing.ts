@@ -3,7 +3,10 @@ import type { Activities } from '../activities/index.ts';
 import { STORE } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 
-const { freezeReview } = proxyActivities<Pick<Activities, 'freezeReview'>>(STORE);
+const { freezeReview } = proxyActivities<Pick<Activities, 'freezeReview'>>({
+  ...STORE,
+  summary: 'freeze readings and verdicts of the review',
+});
 
 /** Freezes readings and verdicts of a KPI review: from then on it can be signed. */
 export async function freeze(

@@ -3,7 +3,10 @@ import type { Activities } from '../activities/index.ts';
 import { ARCHIVE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
 
-const { archiveHistory } = proxyActivities<Pick<Activities, 'archiveHistory'>>(ARCHIVE);
+const { archiveHistory } = proxyActivities<Pick<Activities, 'archiveHistory'>>({
+  ...ARCHIVE,
+  summary: 'store the history of the closed run',
+});
 
 /** Keeps the history of a closed run past the engine's retention. Outlives the item's run to see its end. */
 export async function historyArchive(run: {
@@ -24,6 +27,7 @@ export async function archiveHistoryOf(run: ItemRun): Promise<void> {
   await startChild(historyArchive, {
     workflowId: `archive:${itemId}:${runId}`,
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `History of item ${itemId}, run ${runId}`,
     args: [{ workspaceId, itemId, workflowId, runId }],
   });
 }

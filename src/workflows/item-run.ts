@@ -25,6 +25,7 @@ import {
   type RunState,
   type TargetBuild,
 } from './messages.ts';
+import { OperatorView } from './operator-view.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
 import { SideWork } from './side-work.ts';
 
@@ -38,6 +39,7 @@ export class ItemRun {
   readonly backlog: Backlog;
   readonly deadlines = new RunDeadlines(() => this.#listDeadlines());
   readonly work = new SideWork(() => this.deadlines.noteMove());
+  readonly view: OperatorView;
   /** Several posts wait for their events to be in the tables. */
   recording: Promise<void> | null = null;
   /** Somebody waits for the end of this run to store its history. */
@@ -54,10 +56,12 @@ export class ItemRun {
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
       this.#snapshot = snapshotToGoOn(continued.snapshot);
+      this.view = new OperatorView(this.#snapshot, { isNew: false });
       return;
     }
     const { snapshot, records } = startItem(item);
     this.#snapshot = snapshot;
+    this.view = new OperatorView(snapshot, { isNew: true });
     this.backlog.append(records, { at: item.at, actor, commandId });
   }
 
@@ -109,6 +113,7 @@ export class ItemRun {
   #take({ snapshot, records, effects }: Step, stamp: Stamp): ItemEvent[] {
     this.#snapshot = snapshot;
     this.#effects.push(...effects);
+    this.view.note(snapshot);
     this.deadlines.noteMove();
     return this.backlog.append(records, stamp);
   }
@@ -136,6 +141,7 @@ export class ItemRun {
     return (
       this.deadlines.mayHaveMoved ||
       this.deadlines.areDue ||
+      this.view.hasNews ||
       this.#effects.length > 0 ||
       (this.backlog.isDue && !this.work.has(RECORDING))
     );

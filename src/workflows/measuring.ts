@@ -1,12 +1,11 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import type { CheckpointQuestion } from '../activities/measuring.ts';
 import { publicationById } from '../domain/item/context.ts';
 import type { Deadline } from '../domain/item/deadlines.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import { COLLECT } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
-
-const { collectReadings } = proxyActivities<Pick<Activities, 'collectReadings'>>(COLLECT);
 
 /** Collects the readings of a checkpoint that is due. Without any, it waits for its next look. */
 export async function measure(
@@ -42,7 +41,12 @@ export async function measure(
 }
 
 /** A source that stays away counts as "no readings yet": the grace decides, not the source. */
-async function collect(question: Parameters<typeof collectReadings>[0]): Promise<boolean> {
+async function collect(question: CheckpointQuestion): Promise<boolean> {
+  const { publicationId, checkpoint } = question;
+  const { collectReadings } = proxyActivities<Pick<Activities, 'collectReadings'>>({
+    ...COLLECT,
+    summary: `collect readings of ${publicationId} at ${checkpoint}`,
+  });
   try {
     return (await collectReadings(question)).recorded;
   } catch (error) {

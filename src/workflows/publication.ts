@@ -124,6 +124,7 @@ async function send(
 ): Promise<SendAttempt> {
   const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
     ...SEND,
+    summary: `${again ? 'send again' : 'send'} ${order.publicationId} to ${order.channel}`,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
   });
   if (run.hasTooMuch()) await run.record();
@@ -163,9 +164,10 @@ function isSettled(found: Reconciliation): found is PublicationOutcome {
 }
 
 async function reconcile(order: PublicationOrder, evidence: string): Promise<Reconciliation> {
-  const { reconcilePublication } = proxyActivities<Pick<Activities, 'reconcilePublication'>>(
-    reconcileOptions(order.sendUntil, Date.now()),
-  );
+  const { reconcilePublication } = proxyActivities<Pick<Activities, 'reconcilePublication'>>({
+    ...reconcileOptions(order.sendUntil, Date.now()),
+    summary: `look up ${order.publicationId} on ${order.channel}`,
+  });
   try {
     return await reconcilePublication({ order, evidence });
   } catch (error) {

@@ -3,7 +3,10 @@ import type { Activities } from '../activities/index.ts';
 import { STORE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
 
-const { recordEvents } = proxyActivities<Pick<Activities, 'recordEvents'>>(STORE);
+const { recordEvents } = proxyActivities<Pick<Activities, 'recordEvents'>>({
+  ...STORE,
+  summary: 'carry events to the tables',
+});
 
 /** Carries the run's events to the tables, in as many parts as it takes. */
 export async function record(run: ItemRun): Promise<void> {

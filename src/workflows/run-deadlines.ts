@@ -47,7 +47,7 @@ export class RunDeadlines {
   arm(): void {
     this.#mayHaveMoved = false;
     const [next] = this.#list();
-    if (next !== undefined) this.#timer.arm(next.at);
+    if (next !== undefined) this.#timer.arm(next.at, nameOf(next));
   }
 
   disarm(): void {

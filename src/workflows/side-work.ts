@@ -25,7 +25,7 @@ export class SideWork {
   async pause(name: string, ms: number): Promise<void> {
     this.#pauses.set(name, Date.now() + ms);
     try {
-      await sleep(ms);
+      await sleep(ms, { summary: `${name}: wait for its next attempt` });
     } finally {
       this.#pauses.delete(name);
     }

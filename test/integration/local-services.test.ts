@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { LOCAL_NAMESPACE, startTemporal } from '../../scripts/local/temporal.ts';
 import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { findSearchAttributeFaults } from '../../src/engine/search-attributes.ts';
 import { createTestDatabase } from '../support/stack-database.ts';
 
 describe('the services of a test run', () => {
@@ -32,5 +37,33 @@ describe('the services of a test run', () => {
       namespace: 'default',
     });
     expect(namespaceInfo?.name).toBe('default');
+  });
+});
+
+describe('the embedded Temporal server', () => {
+  it('has what runs write also on the state of a Baton that did not write it yet', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'baton temporal-'));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    const start = async () => {
+      const server = await startTemporal({ directory, uiPort: false, waitsForDisk: false });
+      onTestFinished(async () => {
+        await server.stop();
+      });
+      const connection = await Connection.connect({ address: server.address });
+      return { server, connection };
+    };
+    const before = await start();
+    await before.connection.operatorService.removeSearchAttributes({
+      namespace: LOCAL_NAMESPACE,
+      searchAttributes: ['BatonStage'],
+    });
+    await before.connection.close();
+    await before.server.stop();
+    const { connection } = await start();
+    expect(await findSearchAttributeFaults(connection, LOCAL_NAMESPACE)).toEqual({
+      missing: [],
+      otherType: [],
+    });
+    await connection.close();
   });
 });

@@ -50,10 +50,12 @@ describe('docker-compose.yml', () => {
       'temporal-schema',
       'temporal',
       'temporal-namespace',
+      'engine-setup',
       'temporal-ui',
       'migrate',
       'api',
       'worker',
+      'worker-next',
     ]);
   });
 
@@ -89,23 +91,62 @@ describe('docker-compose.yml', () => {
       'temporal-schema': ['temporal_db_password'],
       temporal: ['temporal_db_password'],
       'temporal-namespace': [],
+      'engine-setup': [],
       'temporal-ui': [],
       migrate: ['baton_owner_url'],
       api: ofPrograms,
       worker: ofPrograms,
+      'worker-next': ofPrograms,
     });
     // A variable shows in `docker inspect` and in every child's environment.
     expect(text).not.toMatch(/^\s*\w*(PASSWORD|SECRET_KEY|SECRET_KEYS|PWD|DATABASE_URL):/m);
   });
 
+  it('has enough history shards from the first start on', () => {
+    expect(services.get('temporal')).toMatch(/^ {6}NUM_HISTORY_SHARDS: "512"$/m);
+  });
+
+  it('starts nobody before the namespace has what runs write', () => {
+    for (const name of ['api', 'worker', 'worker-next']) {
+      expect(whole(services.get(name) ?? '')).toMatch(
+        /engine-setup:\n +condition: service_completed_successfully/,
+      );
+    }
+  });
+
+  it('runs workers of the next version beside the present ones only when it is asked to', () => {
+    const next = services.get('worker-next') ?? '';
+    expect(next).toContain('profiles: [next]');
+    expect(settingOf(next, 'image')).not.toBe(settingOf(services.get('worker') ?? '', 'image'));
+    expect(settingOf(next, 'command')).toBe(settingOf(services.get('worker') ?? '', 'command'));
+  });
+
   it('lets every image be pinned, and opens ports on this machine only', () => {
     for (const [, image = ''] of text.matchAll(/^ +image: (.+)$/gm)) {
-      expect(image).toMatch(/^(\$\{[A-Z_]+_IMAGE:-[^}]+\}|baton:\$\{BATON_VERSION:-latest\})$/);
+      expect(image).toMatch(
+        /^(\$\{[A-Z_]+_IMAGE:-[^}]+\}|baton:\$\{BATON_(VERSION:-latest|NEXT_VERSION:-next)\})$/,
+      );
     }
     for (const [, port = ''] of text.matchAll(/^ {6}- "([^"]*:\d+)"$/gm)) {
       expect(port).toMatch(/^127\.0\.0\.1:/);
     }
   });
+});
+
+describe('the files for another engine', () => {
+  it.each(['docker-compose.mtls.yml', 'docker-compose.cloud.yml'])(
+    '%s tells everybody who talks to the engine, with secrets as files',
+    (file) => {
+      const change = readFileSync(join(root, file), 'utf8');
+      const changed = [...change.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name]) => name);
+      expect(changed).toEqual(
+        expect.arrayContaining(['engine-setup', 'api', 'worker', 'worker-next']),
+      );
+      for (const [, name = '', value = ''] of change.matchAll(/^ +(TEMPORAL_\w+): (.+)$/gm)) {
+        if (/KEY|CERT/.test(name)) expect(value).toMatch(/^\/run\/secrets\//);
+      }
+    },
+  );
 });
 
 describe('the scripts that make secrets and certificates', () => {

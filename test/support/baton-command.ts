@@ -1,5 +1,6 @@
 import type { CliDeps } from '../../src/cli/cli-deps.ts';
 import { runBaton } from '../../src/cli/main.ts';
+import { diagramOf } from '../../src/domain/visibility/diagram.ts';
 
 /** What one run of the command line printed, and its exit code. */
 export interface CommandRun {
@@ -28,6 +29,8 @@ export async function runCommand(
       rollBack: noEngine,
       move: noEngine,
     },
+    diagramOf,
+    engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
     ...deps,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

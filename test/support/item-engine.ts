@@ -100,8 +100,8 @@ export interface ItemEngine {
   startWorker(): Promise<void>;
   /** One more worker, of a build: with the workflows of the engine or those of a file. It ends with the engine. */
   startBuild(buildId: string, workflowsPath?: string): Promise<BuildWorker>;
-  /** A worker as a process of its own, which can be killed. It ends with the engine. */
-  spawnWorker(environment?: Record<string, string>): Promise<WorkerProcess>;
+  /** A worker as a process of its own, which can be killed. It ends with the engine. `change` is of its environment. */
+  spawnWorker(change?: Record<string, string>): Promise<WorkerProcess>;
   callerFor(role: Role): Caller;
   requestStart(body?: Partial<StartItemBody>, commandId?: string): Promise<StartOutcome>;
   /** @returns the id of a started item. */
@@ -294,7 +294,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       builds.push(started);
       return started;
     },
-    async spawnWorker(environment = {}) {
+    async spawnWorker(change = {}) {
       const worker = await spawnWorker({
         DATABASE_URL: database.programUrl,
         TEMPORAL_ADDRESS: address,
@@ -308,7 +308,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
         BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
         BATON_PAYLOAD_KEY: payloadKey?.bytes.toString('base64') ?? 'off',
-        ...environment,
+        ...change,
       });
       processes.push(worker);
       return worker;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { setUpSearchAttributes } from '../../src/engine/search-attributes.ts';
 
 /**
  * A namespace of the test's own on the shared server. The audit looks at every open run of its namespace:
@@ -12,5 +13,6 @@ export async function createTestNamespace(connection: Connection): Promise<strin
     namespace,
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
+  await setUpSearchAttributes(connection, namespace);
   return namespace;
 }

@@ -1,0 +1,23 @@
+import type { SearchAttributePair } from '@temporalio/common';
+import { startItem } from '../domain/item/run.ts';
+import { summaryOf } from '../domain/visibility/details.ts';
+import { searchAttributesOf } from '../domain/visibility/search-attributes.ts';
+import type { ContentItemInput } from '../workflows/messages.ts';
+
+/** What the engine shows of a run from its start, before any worker has seen it. */
+export function shownAtStart({ item, continued }: ContentItemInput): {
+  typedSearchAttributes: SearchAttributePair[];
+  staticSummary: string;
+} {
+  const snapshot = continued?.snapshot ?? startItem(item).snapshot;
+  return {
+    typedSearchAttributes: searchAttributesOf(snapshot).filter(isSet),
+    staticSummary: summaryOf(item),
+  };
+}
+
+function isSet(
+  update: ReturnType<typeof searchAttributesOf>[number],
+): update is SearchAttributePair & typeof update {
+  return update.value !== null;
+}
