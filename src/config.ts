@@ -11,6 +11,7 @@ import {
   type SecretKey,
   workerVariables,
 } from './config/variables.ts';
+import type { TaskQueue } from './domain/task-queues.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -43,6 +44,8 @@ export interface CommonConfig {
 export type WorkerConfig = CommonConfig & {
   /** File with the prebuilt workflow bundle; null: the worker bundles at start. */
   workflowBundle: string | null;
+  /** Task queues that this process works for. */
+  queues: readonly TaskQueue[];
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
 };
@@ -90,6 +93,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    queues: variables.BATON_QUEUES,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }

@@ -150,7 +150,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: ONLY_DOOR,
   },
   config: {
-    folders: [],
+    folders: ['domain/task-queues.ts'],
     packages: ['node', 'zod', '@temporalio/envconfig'],
     place: 'Only src/config.ts reads the environment: programs get their settings from it.',
   },

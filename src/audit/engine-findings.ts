@@ -5,7 +5,9 @@ import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
+import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
 import { ASK_MS, whyNot } from '../engine/ask.ts';
+import { ACTIVITY_KINDS, RUN_KINDS, type TaskKind } from '../engine/workers.ts';
 import { ASK_AGAIN, leftOver, NO_TIME } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
@@ -108,13 +110,16 @@ function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuest
   return Promise.resolve({ runs: [run], why: null });
 }
 
-/** Of our own queue at once; of the other queues that runs of the workspace wait on once they are listed. */
+/**
+ * Of our own queues at once; of the other queues that runs of the workspace wait on once they are
+ * listed. Without a worker for the runs nothing comes to the queues of their activities.
+ */
 async function missingWorkers(
   deps: EngineDeps,
   { now }: EngineQuestion,
   { listing, rows }: Sources,
 ): Promise<EngineAnswer> {
-  const own = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
+  const own = missingOwn(deps, { now, listing });
   const [listed, open] = await Promise.all([listing, rows]);
   const items = new Set<string | null>(open.map(({ itemId }) => itemId));
   const queues = new Set(
@@ -123,13 +128,35 @@ async function missingWorkers(
   queues.delete(deps.taskQueue);
   const others = [...queues]
     .slice(0, OTHER_QUEUES)
-    .map((taskQueue) => missingWorker(deps, { taskQueue, now, listing }));
+    .map((taskQueue) => missingWorker(deps, { taskQueue, kinds: RUN_KINDS, now, listing }));
   return together(await Promise.all([own, ...others]));
+}
+
+async function missingOwn(
+  deps: EngineDeps,
+  question: { now: string; listing: Promise<Listing> },
+): Promise<EngineAnswer> {
+  const [items, ...others] = await Promise.all(
+    TASK_QUEUES.map((queue) =>
+      missingWorker(deps, {
+        taskQueue: queueName(deps.taskQueue, queue),
+        kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
+        ...question,
+      }),
+    ),
+  );
+  if (items === undefined) return NOTHING;
+  return items.facts.length > 0 ? items : together([items, ...others]);
 }
 
 async function missingWorker(
   { temporal, memory }: EngineDeps,
-  { taskQueue, now, listing }: { taskQueue: string; now: string; listing: Promise<Listing> },
+  {
+    taskQueue,
+    kinds,
+    now,
+    listing,
+  }: { taskQueue: string; kinds: readonly TaskKind[]; now: string; listing: Promise<Listing> },
 ): Promise<EngineAnswer> {
   const until = Date.now() + ASK_MS;
   const probe = async () => {
@@ -144,10 +171,13 @@ async function missingWorker(
     return answers.includes(false) ? false : null;
   };
   try {
-    const absence = await findAbsence({ temporal, memory }, { taskQueue, now, until, probe });
+    const absence = await findAbsence(
+      { temporal, memory },
+      { taskQueue, kinds, now, until, probe },
+    );
     if (absence === null) return NOTHING;
-    const { since, lastSeenAt, kinds } = absence;
-    const evidence = { taskQueue, lastSeenAt, kinds };
+    const { since, lastSeenAt, kinds: missing } = absence;
+    const evidence = { taskQueue, lastSeenAt, kinds: missing };
     const id = findingId('no_worker', taskQueue);
     return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };
   } catch (error) {

@@ -16,6 +16,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
+import { fairnessOf } from '../domain/task-queues.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
@@ -142,6 +143,7 @@ async function startOnce(
       temporal.workflow.start('contentItem', {
         workflowId,
         taskQueue,
+        priority: fairnessOf(input.item.workspaceId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         args: [input],
       }),

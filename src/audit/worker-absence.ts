@@ -18,7 +18,13 @@ export async function findAbsence(
     taskQueue,
     now,
     ...question
-  }: { taskQueue: string; now: string; until: number; probe: () => Promise<boolean | null> },
+  }: {
+    taskQueue: string;
+    kinds: readonly TaskKind[];
+    now: string;
+    until: number;
+    probe: () => Promise<boolean | null>;
+  },
 ): Promise<WorkerAbsence | null> {
   const nowMs = Date.parse(now);
   const { missing, seenAt, lastSignAt } = await findWorker(temporal, {

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { describe, expect, it } from 'vitest';
-import { findWorker } from './workers.ts';
+import { ACTIVITY_KINDS, findWorker, RUN_KINDS } from './workers.ts';
 
 const NOW_MS = Date.parse('2026-03-02T08:00:00.000Z');
 const QUEUE = 'baton';
@@ -46,9 +46,10 @@ function engineWith({ polled, beats = [] }: Signs): Client {
 /** What makes an error one of gRPC, with the status of a method that the server does not have. */
 const UNIMPLEMENTED = { code: 12, details: '', metadata: {} };
 
-async function missing(signs: Signs, probe?: boolean | null): Promise<string[]> {
+async function missing(signs: Signs, probe?: boolean | null, kinds = RUN_KINDS): Promise<string[]> {
   const found = await findWorker(engineWith(signs), {
     taskQueue: QUEUE,
+    kinds,
     nowMs: NOW_MS,
     until: Date.now() + 2_000,
     ...(probe !== undefined && { probe: async () => probe }),
@@ -82,5 +83,10 @@ describe('a worker', () => {
     expect(await missing(quiet, true)).toEqual([]);
     expect(await missing(quiet, false)).toEqual(['workflow', 'activity']);
     expect(await missing(quiet, null)).toEqual([]);
+  });
+
+  it('of a queue without runs is missing for its activities only', async () => {
+    expect(await missing({}, undefined, ACTIVITY_KINDS)).toEqual(['activity']);
+    expect(await missing({ polled: 1 }, undefined, ACTIVITY_KINDS)).toEqual([]);
   });
 });

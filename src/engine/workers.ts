@@ -3,7 +3,9 @@ import { ask, isUnimplemented } from './ask.ts';
 import { msOf } from './instant.ts';
 
 export type TaskKind = 'workflow' | 'activity';
-const TASK_KINDS = ['workflow', 'activity'] as const;
+/** What a queue of runs has; every other queue has activities only. */
+export const RUN_KINDS: readonly TaskKind[] = ['workflow', 'activity'];
+export const ACTIVITY_KINDS: readonly TaskKind[] = ['activity'];
 /** `TaskQueueType` of temporal.api.enums.v1. */
 const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 /** `WorkerStatus` of temporal.api.enums.v1. */
@@ -44,7 +46,8 @@ interface Heartbeat {
 
 /** When workers of a queue last polled for each kind of task, and last said that they live. */
 interface Signs {
-  polls: Record<TaskKind, Poll[]>;
+  /** Of the kinds that were asked for. */
+  polls: ReadonlyMap<TaskKind, Poll[]>;
   /** Null on a server that keeps none. */
   heartbeats: Heartbeat[] | null;
 }
@@ -52,6 +55,7 @@ interface Signs {
 /**
  * Whether a worker works for a queue. The last poll of an idle worker may be a minute old, so one that
  * is not plainly there is asked.
+ * @param kinds of task that the queue has.
  * @param probe a question that only a worker can answer: false when nobody answered, null when nobody
  * could be asked.
  * @throws NoAnswer, or the engine's own error.
@@ -60,30 +64,37 @@ export async function findWorker(
   temporal: Client,
   {
     taskQueue,
+    kinds,
     nowMs,
     until,
     probe = async () => null,
-  }: { taskQueue: string; nowMs: number; until: number; probe?: () => Promise<boolean | null> },
+  }: {
+    taskQueue: string;
+    kinds: readonly TaskKind[];
+    nowMs: number;
+    until: number;
+    probe?: () => Promise<boolean | null>;
+  },
 ): Promise<WorkerPresence> {
-  const signs = await readSigns(temporal, taskQueue, until);
+  const signs = await readSigns(temporal, { taskQueue, kinds, until });
   const heartbeats = signs.heartbeats ?? [];
   const gone = goodByes(heartbeats);
   const beats = heartbeats.filter(({ runs }) => runs);
   const latest = (kind: TaskKind) =>
-    latestOf([...signs.polls[kind].filter((poll) => !isOf(poll, gone)), ...beats]);
+    latestOf([...pollsOf(signs, kind).filter((poll) => !isOf(poll, gone)), ...beats]);
   const isSilent = (kind: TaskKind, ms: number) => nowMs - latest(kind) > ms;
-  const seenAt = Math.max(...TASK_KINDS.map(latest));
+  const seenAt = Math.max(...kinds.map(latest));
   const lastSignAt = Math.max(seenAt, ...gone.values());
-  if (!TASK_KINDS.some((kind) => isSilent(kind, SEEN_WITHIN_MS))) {
+  if (!kinds.some((kind) => isSilent(kind, SEEN_WITHIN_MS))) {
     return { missing: [], seenAt, lastSignAt };
   }
   const unasked = signs.heartbeats === null ? POLL_WITHIN_MS : beatWithin(beats);
   // A worker that lives has polled within a minute, whoever else has its identity.
   const patience = Math.max(POLL_WITHIN_MS, unasked);
-  const mayLive = nowMs - latestOf([...signs.polls.workflow, ...heartbeats]) <= patience;
+  const mayLive = nowMs - latestOf([...pollsOf(signs, kinds[0]), ...heartbeats]) <= patience;
   const answer = mayLive && (await probe());
   const limit = answer === null ? unasked : answer ? patience : SEEN_WITHIN_MS;
-  const missing = TASK_KINDS.filter(
+  const missing = kinds.filter(
     (kind) => !(answer === true && kind === 'workflow') && isSilent(kind, limit),
   );
   return { missing, seenAt, lastSignAt };
@@ -113,13 +124,21 @@ function isOf({ identity, at }: Poll, gone: ReadonlyMap<string, number>): boolea
   return end !== undefined && at <= end + LAST_POLL_MS;
 }
 
-async function readSigns(temporal: Client, taskQueue: string, until: number): Promise<Signs> {
-  const [workflow, activity, heartbeats] = await Promise.all([
-    readPolls(temporal, taskQueue, 'workflow', until),
-    readPolls(temporal, taskQueue, 'activity', until),
+async function readSigns(
+  temporal: Client,
+  { taskQueue, kinds, until }: { taskQueue: string; kinds: readonly TaskKind[]; until: number },
+): Promise<Signs> {
+  const readKind = async (kind: TaskKind) =>
+    [kind, await readPolls(temporal, taskQueue, kind, until)] as const;
+  const [polls, heartbeats] = await Promise.all([
+    Promise.all(kinds.map(readKind)),
     readHeartbeats(temporal, taskQueue, until),
   ]);
-  return { polls: { workflow, activity }, heartbeats };
+  return { polls: new Map(polls), heartbeats };
+}
+
+function pollsOf({ polls }: Signs, kind: TaskKind | undefined): Poll[] {
+  return (kind && polls.get(kind)) ?? [];
 }
 
 async function readPolls(

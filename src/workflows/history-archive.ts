@@ -1,9 +1,7 @@
-import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { ARCHIVE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
-
-const { archiveHistory } = proxyActivities<Pick<Activities, 'archiveHistory'>>(ARCHIVE);
+import { activitiesOf } from './queue-activities.ts';
 
 /** Keeps the history of a closed run past the engine's retention. Outlives the item's run to see its end. */
 export async function historyArchive(run: {
@@ -12,7 +10,7 @@ export async function historyArchive(run: {
   workflowId: string;
   runId: string;
 }): Promise<void> {
-  await archiveHistory(run);
+  await activitiesOf('items', ARCHIVE).archiveHistory(run);
 }
 
 /** Has the history of the item's run stored once that is closed; asked for again, it is under way. */

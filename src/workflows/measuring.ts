@@ -1,11 +1,10 @@
-import { isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { isCancellation } from '@temporalio/workflow';
+import type { CheckpointQuestion } from '../activities/measuring.ts';
 import { publicationById } from '../domain/item/context.ts';
 import type { Deadline } from '../domain/item/deadlines.ts';
 import { COLLECT } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
-
-const { collectReadings } = proxyActivities<Pick<Activities, 'collectReadings'>>(COLLECT);
+import { activitiesOf } from './queue-activities.ts';
 
 /** A checkpoint without readings is looked at again this often until its grace ends. */
 const LOOK_AGAIN_MS = 6 * 3_600_000;
@@ -41,9 +40,9 @@ export async function measure(
 }
 
 /** A source that stays away counts as "no readings yet": the grace decides, not the source. */
-async function collect(question: Parameters<typeof collectReadings>[0]): Promise<boolean> {
+async function collect(question: CheckpointQuestion): Promise<boolean> {
   try {
-    return (await collectReadings(question)).recorded;
+    return (await activitiesOf('measuring', COLLECT).collectReadings(question)).recorded;
   } catch (error) {
     if (isCancellation(error)) throw error;
     return false;

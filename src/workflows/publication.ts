@@ -1,16 +1,11 @@
-import {
-  ActivityFailure,
-  isCancellation,
-  proxyActivities,
-  TimeoutFailure,
-} from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { ActivityFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { Reconciliation } from '../activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 import type { EventBatch } from '../activities/recording.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { halfPublished } from '../domain/channel/publish-segments.ts';
 import { reconcileOptions, SEND } from './activity-options.ts';
+import { activitiesOf } from './queue-activities.ts';
 import { SendPace } from './send-pace.ts';
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
@@ -119,7 +114,7 @@ async function send(
   order: PublicationOrder,
   { again, isFirst, run }: { again: boolean; isFirst: boolean; run: SendingRun },
 ): Promise<SendAttempt> {
-  const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
+  const { sendPublication } = activitiesOf('sends', {
     ...SEND,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
   });
@@ -160,7 +155,8 @@ function isSettled(found: Reconciliation): found is PublicationOutcome {
 }
 
 async function reconcile(order: PublicationOrder, evidence: string): Promise<Reconciliation> {
-  const { reconcilePublication } = proxyActivities<Pick<Activities, 'reconcilePublication'>>(
+  const { reconcilePublication } = activitiesOf(
+    'lookups',
     reconcileOptions(order.sendUntil, Date.now()),
   );
   try {

@@ -1,9 +1,6 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
 import { STORE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
-
-const { recordEvents } = proxyActivities<Pick<Activities, 'recordEvents'>>(STORE);
+import { activitiesOf } from './queue-activities.ts';
 
 /** Carries the run's events to the tables, in as many parts as it takes. */
 export async function record(run: ItemRun): Promise<void> {
@@ -11,7 +8,7 @@ export async function record(run: ItemRun): Promise<void> {
   backlog.leaveToOthers();
   for (;;) {
     const batch = backlog.batch(run.snapshot);
-    await recordEvents(batch);
+    await activitiesOf('recording', STORE).recordEvents(batch);
     backlog.noteRecorded(batch.seq);
     if (batch.snapshot !== null) return;
   }

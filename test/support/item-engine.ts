@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -42,6 +42,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
+import { queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
@@ -92,7 +93,7 @@ export interface ItemEngine {
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
   /** A worker as a process of its own, which can be killed. It ends with the engine. */
-  spawnWorker(): Promise<WorkerProcess>;
+  spawnWorker(environment?: Record<string, string>): Promise<WorkerProcess>;
   callerFor(role: Role): Caller;
   requestStart(body?: Partial<StartItemBody>, commandId?: string): Promise<StartOutcome>;
   /** @returns the id of a started item. */
@@ -178,6 +179,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
     db: database.program,
+    measuringDb: database.program,
     temporal,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
@@ -186,31 +188,34 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     secrets,
   });
   const { workflowsPath } = options;
-  const workflowBundle =
-    workflowsPath === undefined
-      ? { codePath }
-      : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  let running: { worker: Worker; done: Promise<void> } | null = null;
+  const bundlePath =
+    workflowsPath === undefined ? codePath : await ownBundle(workflowsPath, directory);
+  let running: { worker: Worker; done: Promise<void> }[] = [];
   const processes: WorkerProcess[] = [];
-  const startWorker = async (): Promise<void> => {
-    const worker = await Worker.create({
+  const createWorker = (queue: TaskQueue): Promise<Worker> =>
+    Worker.create({
       connection,
       namespace,
-      taskQueue,
-      workflowBundle,
+      taskQueue: queueName(taskQueue, queue),
       dataConverter,
-      activities,
-      stickyQueueScheduleToStartTimeout: '1 second',
-      maxCachedWorkflows: 50,
-      // Each thread loads the bundle anew; one file's runs do not fill a second one.
-      workflowThreadPoolSize: 1,
+      activities: activities[queue],
+      activityTaskPollerBehavior: { type: 'autoscaling', initial: 1 },
+      ...(queue === 'items' && {
+        workflowBundle: { codePath: bundlePath },
+        stickyQueueScheduleToStartTimeout: '1 second',
+        maxCachedWorkflows: 50,
+        // Each thread loads the bundle anew; one file's runs do not fill a second one.
+        workflowThreadPoolSize: 1,
+      }),
     });
-    running = { worker, done: worker.run() };
+  const startWorker = async (): Promise<void> => {
+    const workers = await Promise.all(TASK_QUEUES.map(createWorker));
+    running = workers.map((worker) => ({ worker, done: worker.run() }));
   };
   const stopWorker = async (): Promise<void> => {
-    running?.worker.shutdown();
-    await running?.done;
-    running = null;
+    for (const { worker } of running) worker.shutdown();
+    await Promise.all(running.map(({ done }) => done));
+    running = [];
   };
   await startWorker();
   const workspace = await makeWorkspace(db);
@@ -254,18 +259,19 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     startWorker,
     stopWorker,
     callerFor,
-    async spawnWorker() {
+    async spawnWorker(environment = {}) {
       const worker = await spawnWorker({
         DATABASE_URL: database.programUrl,
         TEMPORAL_ADDRESS: address,
         TEMPORAL_NAMESPACE: namespace,
         TASK_QUEUE: taskQueue,
         SANDBOX_URL: sandbox.url,
-        BATON_WORKFLOW_BUNDLE: codePath,
+        BATON_WORKFLOW_BUNDLE: bundlePath,
         BATON_ASSETS_DIR: join(directory, 'assets'),
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
         BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
         BATON_PAYLOAD_KEY: payloadKey?.bytes.toString('base64') ?? 'off',
+        ...environment,
       });
       processes.push(worker);
       return worker;
@@ -354,6 +360,14 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
 export function newSecretKey(): BoxKey {
   const bytes = randomBytes(32);
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
+}
+
+async function ownBundle(workflowsPath: string, directory: string): Promise<string> {
+  const logger = new DefaultLogger('ERROR');
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+  const path = join(directory, 'workflows.js');
+  writeFileSync(path, code);
+  return path;
 }
 
 /** Sends the same id again, as a client would. */
