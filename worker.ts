@@ -6,18 +6,21 @@ import {
   NativeConnection,
   Runtime,
   Worker,
+  type WorkerOptions,
   type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { createActivities } from './src/activities/index.ts';
 import { createStoredSessions } from './src/activities/publishing/channel-sessions.ts';
+import { QUEUE_LIMITS } from './src/activities/queue-limits.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
 import { ConfigError } from './src/config/config-error.ts';
 import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
-import { createDb } from './src/db/client.ts';
+import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
+import { queueName, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
@@ -37,6 +40,9 @@ const WORKER_HEARTBEAT = '10 seconds';
  */
 const MAX_CACHED_RUNS = 2_000;
 
+/** The engine says when more polls would be answered at once; a queue without work has one. */
+const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
+
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
 Runtime.install({
@@ -52,12 +58,12 @@ const clientConnection = await Connection.connect({
   interceptors: CLIENT_INTERCEPTORS,
   channelArgs: CLIENT_CHANNEL_ARGS,
 });
-const database = createDb(config.databaseUrl, { max: 10, scopedOnly: true });
+const databases = openDatabases(config.databaseUrl);
 // The local stack may run on a database of its user, with whatever role that has.
-if (!config.local && !(await isRoleHeld(database.db))) {
+if (!config.local && !(await isRoleHeld(databases.items.db))) {
   throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
 }
-const { namespace } = config.temporal;
+const { namespace, taskQueue } = config.temporal;
 const faults = faultText(await findSearchAttributeFaults(clientConnection, namespace), namespace);
 if (faults !== '') {
   throw new ConfigError([
@@ -70,64 +76,29 @@ const http = createHttpClient({
 });
 const secrets = createSecretBox(config.secretKeys);
 const dataConverter = createDataConverter(config.payloadKeys);
-const sessions = createStoredSessions({ db: database.db, secrets });
 if (allowedOrigins.length > 0) {
   log.warn({ allowedOrigins }, 'requests to these origins are not checked for private addresses');
 }
 
-const temporal = new Client({
-  connection: clientConnection,
-  namespace: config.temporal.namespace,
-  dataConverter,
-});
+const temporal = new Client({ connection: clientConnection, namespace, dataConverter });
+const assets = await openAssetStore({ directory: config.assetsDir, now: Date.now() });
 const { workflowBundle, code } = await workflowCode(config.workflowBundle);
 const version = {
-  deploymentName: deploymentOf(config.temporal.taskQueue),
+  deploymentName: deploymentOf(taskQueue),
   buildId: config.buildId ?? buildIdOf(code, MACHINE_VERSION),
 };
 const isVersioned = config.buildId !== 'off';
 
-const worker = await Worker.create({
-  connection,
-  namespace: config.temporal.namespace,
-  taskQueue: config.temporal.taskQueue,
-  workflowBundle,
-  // A run stays on the build that it began with until it is idle and asked to move.
-  ...(isVersioned && {
-    workerDeploymentOptions: {
-      version,
-      useWorkerVersioning: true,
-      defaultVersioningBehavior: 'PINNED',
-    },
-  }),
-  dataConverter,
-  activities: createActivities({
-    db: database.db,
-    temporal,
-    channels: createChannelRegistry({ http, sandboxUrl, sessions }),
-    sources: createSourceRegistry({ http, sandboxUrl }),
-    assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
-    secrets,
-  }),
-  maxCachedWorkflows: MAX_CACHED_RUNS,
-  // After a kill -9 its tasks go to another worker in about a second instead of ten.
-  stickyQueueScheduleToStartTimeout: '1 second',
-  shutdownGraceTime: SHUTDOWN_GRACE,
-  shutdownForceTime: SHUTDOWN_FORCE,
-});
-
-log.info(
-  { taskQueue: config.temporal.taskQueue, namespace: config.temporal.namespace, ...version },
-  'worker polls',
-);
+const workers = await Promise.all(config.queues.map(createWorker));
+log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
 const announced = isVersioned ? announce() : null;
 try {
-  await worker.run();
+  await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
-  await database.close();
+  await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
 }
@@ -145,6 +116,79 @@ async function announce(): Promise<void> {
   } catch (error) {
     if (!ended.signal.aborted) log.error({ ...version, err: error }, 'build not announced');
   }
+}
+
+/** The worker of one queue, with connections and slots of its own. */
+function createWorker(queue: TaskQueue): Promise<Worker> {
+  const { db } = databases[queue];
+  const sessions = createStoredSessions({ db, secrets });
+  const activities = createActivities({
+    db,
+    measuringDb: databases.measuring.db,
+    temporal,
+    channels: createChannelRegistry({ http, sandboxUrl, sessions }),
+    sources: createSourceRegistry({ http, sandboxUrl }),
+    assets,
+    secrets,
+  });
+  return Worker.create({
+    connection,
+    namespace,
+    taskQueue: queueName(taskQueue, queue),
+    // A run stays on the build that it began with until it is idle and asked to move.
+    ...(isVersioned && {
+      workerDeploymentOptions: {
+        version,
+        useWorkerVersioning: true,
+        defaultVersioningBehavior: 'PINNED',
+      },
+    }),
+    dataConverter,
+    activities: activities[queue],
+    maxConcurrentActivityTaskExecutions: QUEUE_LIMITS[queue].slots,
+    activityTaskPollerBehavior: POLLERS,
+    ...(queue === 'items' && runOptions()),
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+  });
+}
+
+/** What the worker of the runs has more than those of activities. */
+function runOptions(): Partial<WorkerOptions> {
+  return {
+    workflowBundle,
+    workflowTaskPollerBehavior: POLLERS,
+    maxCachedWorkflows: MAX_CACHED_RUNS,
+    // After a kill -9 its tasks go to another worker in about a second instead of ten.
+    stickyQueueScheduleToStartTimeout: '1 second',
+  };
+}
+
+/** Of a queue that this process does not work for none is ever connected. */
+function openDatabases(databaseUrl: string): Record<TaskQueue, Database> {
+  const open = (queue: TaskQueue) =>
+    createDb(databaseUrl, {
+      max: QUEUE_LIMITS[queue].connections,
+      applicationName: `baton ${queue}`,
+      scopedOnly: true,
+    });
+  return {
+    items: open('items'),
+    sends: open('sends'),
+    lookups: open('lookups'),
+    measuring: open('measuring'),
+    recording: open('recording'),
+  };
+}
+
+/** Until all have ended. One that fails ends the others: half of a process must not look like one. */
+async function runTogether(workers: readonly Worker[]): Promise<void> {
+  const stopAll = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const ends = workers.map((worker) => worker.run().finally(stopAll));
+  const outcomes = await Promise.allSettled(ends);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** Production runs the prebuilt bundle; without one the sources are bundled at the start. */

@@ -12,6 +12,7 @@ import {
   type SecretKey,
   workerVariables,
 } from './config/variables.ts';
+import type { TaskQueue } from './domain/task-queues.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -46,6 +47,8 @@ export type WorkerConfig = CommonConfig & {
   workflowBundle: string | null;
   /** Name of the build; null: it follows from the workflow code. `off`: runs are bound to no build. */
   buildId: string | null;
+  /** Task queues that this process works for. */
+  queues: readonly TaskQueue[];
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
 };
@@ -94,6 +97,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
+    queues: variables.BATON_QUEUES,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }

@@ -97,7 +97,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
   releases: {
-    folders: ['engine', 'workflows/messages.ts'],
+    folders: ['domain', 'engine', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client'],
     place:
       'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
@@ -157,7 +157,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: ONLY_DOOR,
   },
   config: {
-    folders: [],
+    folders: ['domain/task-queues.ts'],
     packages: ['node', 'zod', '@temporalio/envconfig'],
     place: 'Only src/config.ts reads the environment: programs get their settings from it.',
   },

@@ -9,6 +9,8 @@ import type { SendTiming } from './publishing/send-timing.ts';
 /** What activities work with; built once in the worker. */
 export interface ActivityDeps {
   db: Db;
+  /** For readings taken beside a send: where they hang, the send needs none of their connections. */
+  measuringDb: Db;
   /** For reading the histories of closed runs. */
   temporal: Client;
   channels: ChannelRegistry;

@@ -1,23 +1,24 @@
+import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
-import { publishingActivities } from './publishing/publishing.ts';
+import { lookUpActivities, sendActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
 import { withinWorkspace } from './workspace-walls.ts';
 
-/** Every effect that a workflow may have. */
+/** Every effect that a workflow may have, by the queue in which it waits for a worker. */
 export function createActivities(deps: ActivityDeps) {
-  return withoutContent(
-    withinWorkspace({
-      ...recordingActivities(deps),
-      ...publishingActivities(deps),
-      ...measuringActivities(deps),
-      ...kpiReviewActivities(deps),
-      ...archivingActivities(deps),
-    }),
-  );
+  return {
+    items: withoutContent(withinWorkspace(archivingActivities(deps))),
+    sends: withoutContent(withinWorkspace(sendActivities(deps))),
+    lookups: withoutContent(withinWorkspace(lookUpActivities(deps))),
+    measuring: withoutContent(withinWorkspace(measuringActivities(deps))),
+    recording: withoutContent(
+      withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
+    ),
+  } satisfies Record<TaskQueue, object>;
 }
 
 export type Activities = ReturnType<typeof createActivities>;

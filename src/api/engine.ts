@@ -1,7 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { itemWorkflowId } from '../domain/ids.ts';
+import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
 import { ASK_MS, callWithin } from '../engine/ask.ts';
-import { findWorker } from '../engine/workers.ts';
+import { ACTIVITY_KINDS, findWorker, RUN_KINDS } from '../engine/workers.ts';
 import { readingsAddedSignal } from '../workflows/messages.ts';
 import type { ApiLog } from './log.ts';
 
@@ -17,9 +18,9 @@ export interface Engine {
 }
 
 export interface WorkerState {
-  /** Whether a worker of the task queue is alive. */
+  /** Whether each task queue has a worker that is alive. */
   polls: boolean;
-  /** The latest sign of life, ISO instant; null when there was none. */
+  /** The latest sign of life, of the queue that waits longest for one; ISO instant, null without any. */
   lastSeenAt: string | null;
 }
 
@@ -35,13 +36,19 @@ export function createEngine({
   return {
     async findWorker() {
       const nowMs = Date.now();
-      const { missing, lastSignAt } = await findWorker(temporal, {
-        taskQueue,
-        nowMs,
-        until: nowMs + ASK_MS,
-      });
+      const found = await Promise.all(
+        TASK_QUEUES.map((queue) =>
+          findWorker(temporal, {
+            taskQueue: queueName(taskQueue, queue),
+            kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
+            nowMs,
+            until: nowMs + ASK_MS,
+          }),
+        ),
+      );
+      const lastSignAt = Math.min(...found.map((one) => one.lastSignAt));
       return {
-        polls: missing.length === 0,
+        polls: found.every(({ missing }) => missing.length === 0),
         lastSeenAt: lastSignAt === 0 ? null : new Date(lastSignAt).toISOString(),
       };
     },

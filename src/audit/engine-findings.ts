@@ -5,7 +5,9 @@ import type { Db } from '../db/client.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
+import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
 import { ASK_MS, whyNot } from '../engine/ask.ts';
+import { ACTIVITY_KINDS, RUN_KINDS, type TaskKind } from '../engine/workers.ts';
 import { ASK_AGAIN, leftOver, NO_TIME } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
@@ -118,15 +120,16 @@ function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuest
 }
 
 /**
- * Of our own queue at once; of the other queues that runs of the workspace wait on, and of the earlier
- * builds that they are bound to, once they are listed.
+ * Of our own queues at once; of the other queues that runs of the workspace wait on, and of the earlier
+ * builds that they are bound to, once they are listed. Without a worker for the runs nothing comes to
+ * the queues of their activities.
  */
 async function missingWorkers(
   deps: EngineDeps,
   { now }: EngineQuestion,
   { listing, rows }: Sources,
 ): Promise<EngineAnswer> {
-  const asking = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
+  const asking = missingOwn(deps, { now, listing });
   const [listed, open] = await Promise.all([listing, rows]);
   const items = new Set<string | null>(open.map(({ itemId }) => itemId));
   const runs = listed.runs.filter((run) => items.has(itemIdOf(run)));
@@ -134,13 +137,21 @@ async function missingWorkers(
   queues.delete(deps.taskQueue);
   const others = [...queues]
     .slice(0, OTHER_QUEUES)
-    .map((taskQueue) => missingWorker(deps, { taskQueue, now, listing }));
+    .map((taskQueue) => missingWorker(deps, { taskQueue, kinds: RUN_KINDS, now, listing }));
   const { builds, ...own } = await asking;
   // Without an answer about the queue, none about its builds is to be had.
   const bound = builds === null ? [] : runs.filter(isBoundElsewhere(deps.taskQueue, builds));
   const earlier = [...new Set(bound.map(({ buildId }) => buildId ?? ''))]
     .slice(0, EARLIER_BUILDS)
-    .map((buildId) => missingWorker(deps, { taskQueue: deps.taskQueue, now, listing, buildId }));
+    .map((buildId) =>
+      missingWorker(deps, {
+        taskQueue: deps.taskQueue,
+        kinds: RUN_KINDS,
+        now,
+        listing,
+        buildId,
+      }),
+    );
   return together([own, ...(await Promise.all([...others, ...earlier]))]);
 }
 
@@ -149,15 +160,44 @@ function isBoundElsewhere(queue: string, builds: readonly (string | null)[]) {
     taskQueue === queue && buildId !== null && !builds.includes(buildId);
 }
 
+interface WorkerAnswer extends EngineAnswer {
+  /** Builds that new runs go to; null when nobody could say. */
+  builds: (string | null)[] | null;
+}
+
+async function missingOwn(
+  deps: EngineDeps,
+  question: { now: string; listing: Promise<Listing> },
+): Promise<WorkerAnswer> {
+  const [items, ...others] = await Promise.all(
+    TASK_QUEUES.map((queue) =>
+      missingWorker(deps, {
+        taskQueue: queueName(deps.taskQueue, queue),
+        kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
+        ...question,
+      }),
+    ),
+  );
+  if (items === undefined) return { ...NOTHING, builds: null };
+  return items.facts.length > 0 ? items : { ...together([items, ...others]), builds: items.builds };
+}
+
 async function missingWorker(
   { temporal, memory }: EngineDeps,
   {
     taskQueue,
+    kinds,
     buildId,
     now,
     listing,
-  }: { taskQueue: string; buildId?: string; now: string; listing: Promise<Listing> },
-): Promise<EngineAnswer & { builds: (string | null)[] | null }> {
+  }: {
+    taskQueue: string;
+    kinds: readonly TaskKind[];
+    buildId?: string;
+    now: string;
+    listing: Promise<Listing>;
+  },
+): Promise<WorkerAnswer> {
   const until = Date.now() + ASK_MS;
   const probe = async (build: string | null) => {
     const { runs } = await listing;
@@ -174,11 +214,11 @@ async function missingWorker(
   };
   const of = buildId === undefined ? {} : { buildId };
   try {
-    const question = { taskQueue, ...of, now, until, probe };
+    const question = { taskQueue, kinds, ...of, now, until, probe };
     const { builds, absence } = await findAbsence({ temporal, memory }, question);
     if (absence === null) return { ...NOTHING, builds };
-    const { since, lastSeenAt, kinds } = absence;
-    const evidence = { taskQueue, ...of, lastSeenAt, kinds };
+    const { since, lastSeenAt, kinds: missing } = absence;
+    const evidence = { taskQueue, ...of, lastSeenAt, kinds: missing };
     const id = findingId('no_worker', [taskQueue, ...Object.values(of)].join(':'));
     const fact = { id, code: 'no_worker' as const, itemId: null, since, evidence };
     return { facts: [fact], couldNotAsk: [], builds };

@@ -18,6 +18,7 @@ import { currentReview, type ItemContext, isSending } from '../domain/item/conte
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
+import { fairnessOf } from '../domain/task-queues.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
@@ -145,6 +146,7 @@ async function startOnce(
       temporal.workflow.start('contentItem', {
         workflowId,
         taskQueue,
+        priority: fairnessOf(input.item.workspaceId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         ...shownAtStart(input),
         args: [input],

@@ -21,6 +21,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { FINAL_STAGES, STAGES } from '../domain/item/stages.ts';
+import { fairnessOf } from '../domain/task-queues.ts';
 import { callWithin } from '../engine/ask.ts';
 import {
   type CommandMessage,
@@ -117,6 +118,7 @@ async function startRun(
       temporal.workflow.start('contentItem', {
         workflowId: itemWorkflowId(itemId),
         taskQueue,
+        priority: fairnessOf(input.item.workspaceId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
         ...shownAtStart(input),
         args: [input],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { TASK_QUEUES } from '../domain/task-queues.ts';
 import { isLoopback } from './loopback.ts';
 
 /** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
@@ -86,6 +87,7 @@ const databaseRule = 'a PostgreSQL address, postgresql://user:password@host:port
 const keyRule = `${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES})`;
 const publicUrlRule =
   'must be the address at which callers reach the API, such as https://baton.example';
+const queuesRule = `must be names of ${TASK_QUEUES.join(', ')}, separated by commas`;
 const sandboxRule = 'must be an address such as http://127.0.0.1:8401';
 
 function keyOf(value: string, context: z.RefinementCtx): SecretKey {
@@ -100,6 +102,10 @@ function keyOf(value: string, context: z.RefinementCtx): SecretKey {
 }
 
 const secretKey = z.string().transform(keyOf);
+const queues = z
+  .array(z.enum(TASK_QUEUES), { error: queuesRule })
+  .min(1, { error: queuesRule })
+  .transform((named) => TASK_QUEUES.filter((queue) => named.includes(queue)));
 /** Plain text in the engine is a decision that somebody writes down. */
 const keyOrOff = z
   .string()
@@ -139,6 +145,7 @@ const buildVariables = {
 export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
+  BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
 });
 

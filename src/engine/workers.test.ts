@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { describe, expect, it } from 'vitest';
-import { findWorker } from './workers.ts';
+import { ACTIVITY_KINDS, findWorker, RUN_KINDS, type TaskKind } from './workers.ts';
 
 const NOW_MS = Date.parse('2026-03-02T08:00:00.000Z');
 const QUEUE = 'baton';
@@ -66,9 +66,14 @@ const RAMP: Signs = { build: 'a', current: 'a', ramping: 'b' };
 /** How the engine says that a poller is of a build. */
 const VERSIONED = { workerVersioningMode: 2 };
 
-async function missing(signs: Signs, probe?: boolean | null, buildId?: string): Promise<string[]> {
+async function missing(
+  signs: Signs,
+  probe?: boolean | null,
+  { buildId, kinds = RUN_KINDS }: { buildId?: string; kinds?: readonly TaskKind[] } = {},
+): Promise<string[]> {
   const found = await findWorker(engineWith(signs), {
     taskQueue: QUEUE,
+    kinds,
     nowMs: NOW_MS,
     until: Date.now() + 2_000,
     buildId,
@@ -124,7 +129,12 @@ describe('a worker', () => {
 
   it('of an earlier build is there for the runs that are bound to it', async () => {
     const earlier: Signs = { ...alive, build: 'a', current: 'b' };
-    expect(await missing(earlier, null, 'a')).toEqual([]);
-    expect(await missing(earlier, null, 'b')).toEqual(['workflow', 'activity']);
+    expect(await missing(earlier, null, { buildId: 'a' })).toEqual([]);
+    expect(await missing(earlier, null, { buildId: 'b' })).toEqual(['workflow', 'activity']);
+  });
+
+  it('of a queue without runs is missing for its activities only', async () => {
+    expect(await missing({}, undefined, { kinds: ACTIVITY_KINDS })).toEqual(['activity']);
+    expect(await missing({ polled: 1 }, undefined, { kinds: ACTIVITY_KINDS })).toEqual([]);
   });
 });

@@ -3,7 +3,9 @@ import { ask, isUnimplemented } from './ask.ts';
 import { msOf } from './instant.ts';
 
 export type TaskKind = 'workflow' | 'activity';
-const TASK_KINDS = ['workflow', 'activity'] as const;
+/** What a queue of runs has; every other queue has activities only. */
+export const RUN_KINDS: readonly TaskKind[] = ['workflow', 'activity'];
+export const ACTIVITY_KINDS: readonly TaskKind[] = ['activity'];
 /** `TaskQueueType` of temporal.api.enums.v1. */
 const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 /** `WorkerVersioningMode` of temporal.api.enums.v1. */
@@ -48,7 +50,8 @@ interface Heartbeat extends Poll {
 
 /** When workers of a queue last polled for each kind of task, and last said that they live. */
 interface Signs {
-  polls: Record<TaskKind, Poll[]>;
+  /** Of the kinds that were asked for. */
+  polls: ReadonlyMap<TaskKind, Poll[]>;
   /** Null on a server that keeps none. */
   heartbeats: Heartbeat[] | null;
   /** Builds that new runs of the queue go to; null stands for workers that are of none. */
@@ -57,6 +60,8 @@ interface Signs {
 
 export interface WorkerQuestion {
   taskQueue: string;
+  /** Of task that the queue has. */
+  kinds: readonly TaskKind[];
   nowMs: number;
   until: number;
   /** Asks for workers of this build; without one for those that new runs go to. */
@@ -75,15 +80,17 @@ export interface WorkerQuestion {
  */
 export async function findWorker(
   temporal: Client,
-  { taskQueue, nowMs, until, buildId, probe = async () => null }: WorkerQuestion,
+  { taskQueue, kinds, nowMs, until, buildId, probe = async () => null }: WorkerQuestion,
 ): Promise<WorkerPresence> {
-  const signs = await readSigns(temporal, taskQueue, until);
+  const signs = await readSigns(temporal, { taskQueue, kinds, until });
   const builds = buildId === undefined ? signs.routes : [buildId];
   const found = await Promise.all(
-    builds.map((build) => presenceOf(signsOf(signs, build), nowMs, () => probe(build))),
+    builds.map((build) =>
+      presenceOf(signsOf(signs, build), { kinds, nowMs, probe: () => probe(build) }),
+    ),
   );
   return {
-    missing: TASK_KINDS.filter((kind) => found.some(({ missing }) => missing.includes(kind))),
+    missing: kinds.filter((kind) => found.some(({ missing }) => missing.includes(kind))),
     seenAt: Math.min(...found.map(({ seenAt }) => seenAt)),
     lastSignAt: Math.min(...found.map(({ lastSignAt }) => lastSignAt)),
     builds,
@@ -93,7 +100,7 @@ export async function findWorker(
 function signsOf({ polls, heartbeats, routes }: Signs, build: string | null): Signs {
   const ofBuild = <T extends Poll>(signs: T[]) => signs.filter(({ buildId }) => buildId === build);
   return {
-    polls: { workflow: ofBuild(polls.workflow), activity: ofBuild(polls.activity) },
+    polls: new Map([...polls].map(([kind, some]) => [kind, ofBuild(some)])),
     heartbeats: heartbeats && ofBuild(heartbeats),
     routes,
   };
@@ -101,27 +108,30 @@ function signsOf({ polls, heartbeats, routes }: Signs, build: string | null): Si
 
 async function presenceOf(
   signs: Signs,
-  nowMs: number,
-  probe: () => Promise<boolean | null>,
+  {
+    kinds,
+    nowMs,
+    probe,
+  }: { kinds: readonly TaskKind[]; nowMs: number; probe: () => Promise<boolean | null> },
 ): Promise<Omit<WorkerPresence, 'builds'>> {
   const heartbeats = signs.heartbeats ?? [];
   const gone = goodByes(heartbeats);
   const beats = heartbeats.filter(({ runs }) => runs);
   const latest = (kind: TaskKind) =>
-    latestOf([...signs.polls[kind].filter((poll) => !isOf(poll, gone)), ...beats]);
+    latestOf([...pollsOf(signs, kind).filter((poll) => !isOf(poll, gone)), ...beats]);
   const isSilent = (kind: TaskKind, ms: number) => nowMs - latest(kind) > ms;
-  const seenAt = Math.max(...TASK_KINDS.map(latest));
+  const seenAt = Math.max(...kinds.map(latest));
   const lastSignAt = Math.max(seenAt, ...gone.values());
-  if (!TASK_KINDS.some((kind) => isSilent(kind, SEEN_WITHIN_MS))) {
+  if (!kinds.some((kind) => isSilent(kind, SEEN_WITHIN_MS))) {
     return { missing: [], seenAt, lastSignAt };
   }
   const unasked = signs.heartbeats === null ? POLL_WITHIN_MS : beatWithin(beats);
   // A worker that lives has polled within a minute, whoever else has its identity.
   const patience = Math.max(POLL_WITHIN_MS, unasked);
-  const mayLive = nowMs - latestOf([...signs.polls.workflow, ...heartbeats]) <= patience;
+  const mayLive = nowMs - latestOf([...pollsOf(signs, kinds[0]), ...heartbeats]) <= patience;
   const answer = mayLive && (await probe());
   const limit = answer === null ? unasked : answer ? patience : SEEN_WITHIN_MS;
-  const missing = TASK_KINDS.filter(
+  const missing = kinds.filter(
     (kind) => !(answer === true && kind === 'workflow') && isSilent(kind, limit),
   );
   return { missing, seenAt, lastSignAt };
@@ -151,17 +161,26 @@ function isOf({ identity, at }: Poll, gone: ReadonlyMap<string, number>): boolea
   return end !== undefined && at <= end + LAST_POLL_MS;
 }
 
-async function readSigns(temporal: Client, taskQueue: string, until: number): Promise<Signs> {
-  const [workflow, activity, heartbeats] = await Promise.all([
-    readPolls(temporal, taskQueue, 'workflow', until),
-    readPolls(temporal, taskQueue, 'activity', until),
+async function readSigns(
+  temporal: Client,
+  { taskQueue, kinds, until }: { taskQueue: string; kinds: readonly TaskKind[]; until: number },
+): Promise<Signs> {
+  const readKind = async (kind: TaskKind) =>
+    [kind, await readPolls(temporal, taskQueue, kind, until)] as const;
+  const [polls, heartbeats] = await Promise.all([
+    Promise.all(kinds.map(readKind)),
     readHeartbeats(temporal, taskQueue, until),
   ]);
+  const [, first] = polls[0] ?? [];
   return {
-    polls: { workflow: workflow.polls, activity: activity.polls },
+    polls: new Map(polls.map(([kind, answer]) => [kind, answer.polls])),
     heartbeats,
-    routes: workflow.routes,
+    routes: first?.routes ?? [],
   };
+}
+
+function pollsOf({ polls }: Signs, kind: TaskKind | undefined): Poll[] {
+  return (kind && polls.get(kind)) ?? [];
 }
 
 async function readPolls(

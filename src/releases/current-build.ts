@@ -1,7 +1,7 @@
 import { ASK_MS } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { type Deployment, readDeployment, routeNewRuns } from '../engine/builds.ts';
-import { findWorker } from '../engine/workers.ts';
+import { hasWorkers } from './build-workers.ts';
 import { type ReleaseDeps, ReleaseError } from './release-deps.ts';
 
 /** How long one of the engine's answers is waited for. */
@@ -29,14 +29,9 @@ export async function makeCurrent(
   if (percentage < 100 && current === buildId) {
     throw new ReleaseError(`${buildId} is the current build: another one can ramp beside it`);
   }
-  const nowMs = Date.now();
-  const { missing } = await findWorker(temporal, {
-    taskQueue,
-    buildId,
-    nowMs,
-    until: nowMs + READ_MS,
-  });
-  if (missing.length > 0) throw new ReleaseError(`no worker of the build ${buildId} polls`);
+  if (!(await hasWorkers(deps, buildId, Date.now() + READ_MS))) {
+    throw new ReleaseError(`no worker of the build ${buildId} polls`);
+  }
   const version = { deploymentName: deploymentOf(taskQueue), buildId };
   const until = Date.now() + READ_MS;
   const outcome = await routeNewRuns(temporal, version, { percentage, token, until });

@@ -1,8 +1,8 @@
 import { ASK_MS } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { type BuildStatus, readMachineVersion } from '../engine/builds.ts';
-import { findWorker } from '../engine/workers.ts';
 import { type Blocker, findBlockers } from './blockers.ts';
+import { hasWorkers } from './build-workers.ts';
 import { deploymentNow } from './current-build.ts';
 import { type OpenItem, openItems } from './open-items.ts';
 import type { ReleaseDeps } from './release-deps.ts';
@@ -39,15 +39,13 @@ export async function readStatus(deps: ReleaseDeps): Promise<ReleaseStatus> {
   const deploymentName = deploymentOf(taskQueue);
   const states = await Promise.all(
     [...known].map(async ([buildId, status]): Promise<BuildState> => {
-      const nowMs = Date.now();
-      const until = nowMs + ASK_MS;
-      const [machineVersion, { missing }] = await Promise.all([
+      const until = Date.now() + ASK_MS;
+      const [machineVersion, isWorkedFor] = await Promise.all([
         readMachineVersion(temporal, { deploymentName, buildId }, until),
-        findWorker(temporal, { taskQueue, buildId, nowMs, until }),
+        hasWorkers(deps, buildId, until),
       ]);
       const { openItems: open = 0, oldest = null } = counted.byBuild.get(buildId) ?? {};
-      const hasWorkers = missing.length === 0;
-      return { buildId, status, machineVersion, hasWorkers, openItems: open, oldest };
+      return { buildId, status, machineVersion, hasWorkers: isWorkedFor, openItems: open, oldest };
     }),
   );
   const blockers = await findBlockers(temporal, counted.elsewhere);

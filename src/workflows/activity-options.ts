@@ -1,5 +1,8 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 
+/** Before everything else that waits: a post has its time. */
+const FIRST = { priorityKey: 1 };
+
 /** Writes of our own tables: repeatable, so they are retried until the database is back. */
 export const STORE: ActivityOptions = {
   startToCloseTimeout: '10 seconds',
@@ -20,6 +23,7 @@ export const COLLECT: ActivityOptions = {
 export const SEND: ActivityOptions = {
   startToCloseTimeout: '30 seconds',
   retry: { maximumAttempts: 1 },
+  priority: FIRST,
 };
 
 /** A look-up of a post whose time is over goes on for so long: the lease, two looks, a short outage. */
@@ -36,6 +40,7 @@ export function reconcileOptions(sendUntil: string, now: number): ActivityOption
     startToCloseTimeout: '20 seconds',
     scheduleToCloseTimeout: Math.max(0, Date.parse(sendUntil) - now) + LOOKUP_AT_LEAST_MS,
     retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
+    priority: FIRST,
   };
 }
 

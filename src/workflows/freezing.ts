@@ -1,12 +1,6 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
 import { STORE } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
-
-const { freezeReview } = proxyActivities<Pick<Activities, 'freezeReview'>>({
-  ...STORE,
-  summary: 'freeze readings and verdicts of the review',
-});
+import { activitiesOf } from './queue-activities.ts';
 
 /** Freezes readings and verdicts of a KPI review: from then on it can be signed. */
 export async function freeze(
@@ -15,6 +9,10 @@ export async function freeze(
 ): Promise<void> {
   const { workspaceId, itemId, snapshot } = run;
   const question = { workspaceId, itemId, reviewId, number, snapshot, at: nowIso() };
+  const { freezeReview } = activitiesOf('recording', {
+    ...STORE,
+    summary: 'freeze readings and verdicts of the review',
+  });
   const frozen = await freezeReview(question);
   run.happen({ type: 'review_frozen', at: nowIso(), reviewId, ...frozen });
 }

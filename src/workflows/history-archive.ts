@@ -1,12 +1,7 @@
-import { ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { ARCHIVE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
-
-const { archiveHistory } = proxyActivities<Pick<Activities, 'archiveHistory'>>({
-  ...ARCHIVE,
-  summary: 'store the history of the closed run',
-});
+import { activitiesOf } from './queue-activities.ts';
 
 /** Keeps the history of a closed run past the engine's retention. Outlives the item's run to see its end. */
 export async function historyArchive(run: {
@@ -15,6 +10,10 @@ export async function historyArchive(run: {
   workflowId: string;
   runId: string;
 }): Promise<void> {
+  const { archiveHistory } = activitiesOf('items', {
+    ...ARCHIVE,
+    summary: 'store the history of the closed run',
+  });
   await archiveHistory(run);
 }
 

@@ -1,11 +1,11 @@
-import { isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { isCancellation } from '@temporalio/workflow';
 import type { CheckpointQuestion } from '../activities/measuring.ts';
 import { publicationById } from '../domain/item/context.ts';
 import type { Deadline } from '../domain/item/deadlines.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import { COLLECT } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
+import { activitiesOf } from './queue-activities.ts';
 
 /** Collects the readings of a checkpoint that is due. Without any, it waits for its next look. */
 export async function measure(
@@ -43,7 +43,7 @@ export async function measure(
 /** A source that stays away counts as "no readings yet": the grace decides, not the source. */
 async function collect(question: CheckpointQuestion): Promise<boolean> {
   const { publicationId, checkpoint } = question;
-  const { collectReadings } = proxyActivities<Pick<Activities, 'collectReadings'>>({
+  const { collectReadings } = activitiesOf('measuring', {
     ...COLLECT,
     summary: `collect readings of ${publicationId} at ${checkpoint}`,
   });

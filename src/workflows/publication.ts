@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  isCancellation,
-  proxyActivities,
-  TimeoutFailure,
-} from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
+import { ActivityFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { Reconciliation } from '../activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 import type { EventBatch } from '../activities/recording.ts';
@@ -12,6 +6,7 @@ import type { PublicationOrder, PublicationOutcome } from '../domain/channel/pub
 import { halfPublished } from '../domain/channel/publish-segments.ts';
 import type { SendRules } from '../domain/item/machine/rules.ts';
 import { reconcileOptions, SEND } from './activity-options.ts';
+import { activitiesOf } from './queue-activities.ts';
 import { SendPace } from './send-pace.ts';
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
@@ -122,7 +117,7 @@ async function send(
   order: PublicationOrder,
   { again, isFirst, run }: { again: boolean; isFirst: boolean; run: SendingRun },
 ): Promise<SendAttempt> {
-  const { sendPublication } = proxyActivities<Pick<Activities, 'sendPublication'>>({
+  const { sendPublication } = activitiesOf('sends', {
     ...SEND,
     summary: `${again ? 'send again' : 'send'} ${order.publicationId} to ${order.channel}`,
     scheduleToStartTimeout: Math.max(1, Date.parse(order.sendUntil) - Date.now()),
@@ -164,7 +159,7 @@ function isSettled(found: Reconciliation): found is PublicationOutcome {
 }
 
 async function reconcile(order: PublicationOrder, evidence: string): Promise<Reconciliation> {
-  const { reconcilePublication } = proxyActivities<Pick<Activities, 'reconcilePublication'>>({
+  const { reconcilePublication } = activitiesOf('lookups', {
     ...reconcileOptions(order.sendUntil, Date.now()),
     summary: `look up ${order.publicationId} on ${order.channel}`,
   });

@@ -1,16 +1,14 @@
-import { proxyActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.ts';
 import { STORE } from './activity-options.ts';
 import type { ItemRun } from './item-run.ts';
-
-const { recordEvents } = proxyActivities<Pick<Activities, 'recordEvents'>>({
-  ...STORE,
-  summary: 'carry events to the tables',
-});
+import { activitiesOf } from './queue-activities.ts';
 
 /** Carries the run's events to the tables, in as many parts as it takes. */
 export async function record(run: ItemRun): Promise<void> {
   const { backlog } = run;
+  const { recordEvents } = activitiesOf('recording', {
+    ...STORE,
+    summary: 'carry events to the tables',
+  });
   backlog.leaveToOthers();
   for (;;) {
     const batch = backlog.batch(run.snapshot);

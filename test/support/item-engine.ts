@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -10,7 +10,6 @@ import {
   NativeConnection,
   Runtime,
   Worker,
-  type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
@@ -43,6 +42,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
+import { queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
 import { deploymentOf } from '../../src/engine/build-id.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
@@ -189,6 +189,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
     db: database.program,
+    measuringDb: database.program,
     temporal,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
@@ -197,20 +198,17 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     secrets,
   });
   const { workflowsPath } = options;
-  const workflowBundle =
-    workflowsPath === undefined
-      ? { codePath }
-      : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const bundlePath =
+    workflowsPath === undefined ? codePath : await ownBundle(workflowsPath, directory);
   const { buildId } = options;
-  let running: { worker: Worker; done: Promise<void> } | null = null;
+  let running: { worker: Worker; done: Promise<void> }[] = [];
   const processes: WorkerProcess[] = [];
   const builds: BuildWorker[] = [];
-  const createWorker = (code: WorkflowBundleOption, build?: string): Promise<Worker> =>
+  const createWorker = (queue: TaskQueue, bundle: string, build?: string): Promise<Worker> =>
     Worker.create({
       connection,
       namespace,
-      taskQueue,
-      workflowBundle: code,
+      taskQueue: queueName(taskQueue, queue),
       ...(build !== undefined && {
         workerDeploymentOptions: {
           version: { deploymentName: deploymentOf(taskQueue), buildId: build },
@@ -219,20 +217,29 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         },
       }),
       dataConverter,
-      activities,
-      stickyQueueScheduleToStartTimeout: '1 second',
-      maxCachedWorkflows: 50,
-      // Each thread loads the bundle anew; one file's runs do not fill a second one.
-      workflowThreadPoolSize: 1,
+      activities: activities[queue],
+      activityTaskPollerBehavior: { type: 'autoscaling', initial: 1 },
+      ...(queue === 'items' && {
+        workflowBundle: { codePath: bundle },
+        stickyQueueScheduleToStartTimeout: '1 second',
+        maxCachedWorkflows: 50,
+        // Each thread loads the bundle anew; one file's runs do not fill a second one.
+        workflowThreadPoolSize: 1,
+      }),
     });
+  const startWorkers = async (bundle: string, build?: string) => {
+    const workers = await Promise.all(
+      TASK_QUEUES.map((queue) => createWorker(queue, bundle, build)),
+    );
+    return workers.map((worker) => ({ worker, done: worker.run() }));
+  };
   const startWorker = async (): Promise<void> => {
-    const worker = await createWorker(workflowBundle, buildId);
-    running = { worker, done: worker.run() };
+    running = await startWorkers(bundlePath, buildId);
   };
   const stopWorker = async (): Promise<void> => {
-    running?.worker.shutdown();
-    await running?.done;
-    running = null;
+    for (const { worker } of running) worker.shutdown();
+    await Promise.all(running.map(({ done }) => done));
+    running = [];
   };
   await startWorker();
   const workspace = await makeWorkspace(db);
@@ -277,18 +284,15 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     stopWorker,
     callerFor,
     async startBuild(build, workflowsPath) {
-      const code =
-        workflowsPath === undefined
-          ? workflowBundle
-          : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-      const worker = await createWorker(code, build);
-      const done = worker.run();
-      let stopped: Promise<void> | null = null;
+      const bundle =
+        workflowsPath === undefined ? bundlePath : await ownBundle(workflowsPath, directory);
+      const ofBuild = await startWorkers(bundle, build);
+      let stopped: Promise<unknown> | null = null;
       const started: BuildWorker = {
-        stop() {
-          if (stopped === null) worker.shutdown();
-          stopped ??= done;
-          return stopped;
+        async stop() {
+          if (stopped === null) for (const { worker } of ofBuild) worker.shutdown();
+          stopped ??= Promise.all(ofBuild.map(({ done }) => done));
+          await stopped;
         },
       };
       builds.push(started);
@@ -301,7 +305,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         TEMPORAL_NAMESPACE: namespace,
         TASK_QUEUE: taskQueue,
         SANDBOX_URL: sandbox.url,
-        BATON_WORKFLOW_BUNDLE: codePath,
+        BATON_WORKFLOW_BUNDLE: bundlePath,
         // It takes the runs of the worker of this process.
         BATON_BUILD_ID: 'off',
         BATON_ASSETS_DIR: join(directory, 'assets'),
@@ -398,6 +402,14 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
 export function newSecretKey(): BoxKey {
   const bytes = randomBytes(32);
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
+}
+
+async function ownBundle(workflowsPath: string, directory: string): Promise<string> {
+  const logger = new DefaultLogger('ERROR');
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+  const path = join(directory, `workflows-${randomUUID()}.js`);
+  writeFileSync(path, code);
+  return path;
 }
 
 /** Sends the same id again, as a client would. */

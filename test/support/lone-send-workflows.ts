@@ -1,10 +1,13 @@
 import { sleep } from '@temporalio/workflow';
+import type { CheckpointQuestion } from '../../src/activities/measuring.ts';
 import type {
   PublicationOrder,
   PublicationOutcome,
 } from '../../src/domain/channel/publication-intent.ts';
 import { MACHINE_RULES } from '../../src/domain/item/machine/rules.ts';
+import { COLLECT } from '../../src/workflows/activity-options.ts';
 import { publish } from '../../src/workflows/publication.ts';
+import { activitiesOf } from '../../src/workflows/queue-activities.ts';
 
 export * from '../../src/workflows/index.ts';
 
@@ -19,4 +22,9 @@ export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
     recorded: () => undefined,
     pause: (ms) => sleep(ms),
   });
+}
+
+/** One question for readings, as the checkpoint of an item asks it. */
+export async function loneReading(question: CheckpointQuestion): Promise<void> {
+  await activitiesOf('measuring', COLLECT).collectReadings(question);
 }

@@ -12,8 +12,8 @@ import { type SendRight, takeSendRight } from './send-right.ts';
 import { type Contents, sendTexts } from './send-texts.ts';
 import { SEND_TIMING, type SendTiming } from './send-timing.ts';
 
-/** The readings before a post are taken within this, or not at all. */
-const BASELINE_WITHIN_MS = 2_000;
+/** The readings before a post are taken within this, or not at all: they may make it so late. */
+const BASELINE_WITHIN_MS = 1_000;
 
 export interface SendQuestion {
   order: PublicationOrder;
@@ -25,13 +25,11 @@ export interface SendQuestion {
   baselineAt?: string;
 }
 
-type PublishingDeps = Pick<
-  ActivityDeps,
-  'db' | 'channels' | 'assets' | 'secrets' | 'sources' | 'sendTiming'
->;
+type LookUpDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets' | 'sendTiming'>;
+type SendDeps = LookUpDeps & Pick<ActivityDeps, 'measuringDb' | 'sources'>;
 
-export function publishingActivities(deps: PublishingDeps) {
-  const timing: SendTiming = { ...SEND_TIMING, ...deps.sendTiming };
+export function sendActivities(deps: SendDeps) {
+  const timing = timingOf(deps);
   return {
     /**
      * One attempt to publish: the run's events, then intent row, hash check and lease in one
@@ -58,7 +56,12 @@ export function publishingActivities(deps: PublishingDeps) {
           : await sendTexts(deps, { ...prepared, order: question.order, timing, deadline });
       return { ...keptOutcome(result), ...recorded };
     },
+  };
+}
 
+export function lookUpActivities(deps: LookUpDeps) {
+  const timing = timingOf(deps);
+  return {
     /**
      * Finds out what an unknown send did, by looking. Sends nothing itself.
      * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
@@ -69,6 +72,10 @@ export function publishingActivities(deps: PublishingDeps) {
   };
 }
 
+function timingOf({ sendTiming }: LookUpDeps): SendTiming {
+  return { ...SEND_TIMING, ...sendTiming };
+}
+
 interface Preparation {
   target: SendTarget;
   contents: Contents;
@@ -77,7 +84,7 @@ interface Preparation {
 
 /** Everything up to the right to send; what came of the attempt when it does not get it. */
 async function prepare(
-  deps: PublishingDeps,
+  deps: SendDeps,
   { order, again, baselineAt }: SendQuestion,
   timing: SendTiming,
 ): Promise<Preparation | SendAttempt> {
@@ -110,15 +117,13 @@ async function prepare(
 }
 
 /** Its lack stops no post, and waiting for it must not make one late. */
-async function baseline(
-  deps: PublishingDeps,
-  order: PublicationOrder & { at: string },
-): Promise<void> {
+async function baseline(deps: SendDeps, order: PublicationOrder & { at: string }): Promise<void> {
   const signal = AbortSignal.timeout(BASELINE_WITHIN_MS);
   const over = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  await Promise.race([over, collectBaseline(deps, order, signal).catch(() => undefined)]);
+  const collected = collectBaseline({ ...deps, db: deps.measuringDb }, order, signal);
+  await Promise.race([over, collected.catch(() => undefined)]);
 }
 
 /** Tells when the engine gives the attempt up: a process that was paused must not send after that. */
