@@ -5,6 +5,7 @@ import { type Deadline, deadlinesOf } from '../domain/item/deadlines.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import {
+  effectsUnderWay,
   type ItemEffect,
   type ItemSnapshot,
   placeOf,
@@ -15,13 +16,14 @@ import {
 } from '../domain/item/run.ts';
 import { Backlog, type Stamp } from './backlog.ts';
 import {
-  type CommandMessage,
   type CommandResult,
   type ContentItemInput,
   type ContinuedRun,
   REFUSED,
   type RefusalDetails,
+  ROW_DIVERGED,
   type RunState,
+  type SentCommand,
 } from './messages.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
 import { SideWork } from './side-work.ts';
@@ -50,6 +52,7 @@ export class ItemRun {
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
       this.#snapshot = continued.snapshot;
+      this.#effects = effectsUnderWay(continued.snapshot);
       return;
     }
     const { snapshot, records } = startItem(item);
@@ -61,8 +64,13 @@ export class ItemRun {
     return this.#snapshot;
   }
 
-  /** Validator: throws the refusal with every unmet requirement; adds nothing to the history. */
-  refuseUnmet(message: CommandMessage): void {
+  /**
+   * Validator: throws the refusal with every unmet requirement; adds nothing to the history. A run that
+   * does not go on from where people are refuses nothing: it says so.
+   */
+  refuseUnmet(message: SentCommand): void {
+    const divergence = message.row && this.backlog.divergenceFrom(message.row);
+    if (divergence) throw ApplicationFailure.nonRetryable(ROW_DIVERGED, ROW_DIVERGED, divergence);
     if (this.backlog.answerTo(message.id) !== undefined) return;
     const { seq } = this.backlog.head;
     const unmet = unmetFor(this.#snapshot, seq, stamped(message));
@@ -75,7 +83,7 @@ export class ItemRun {
    * Transition, append, answer at once; there is no wait between the validator and this. Nothing here
    * writes a table: an Update is durable only with its task.
    */
-  applyCommand(message: CommandMessage): CommandResult {
+  applyCommand(message: SentCommand): CommandResult {
     const known = this.backlog.answerTo(message.id);
     if (known !== undefined) return this.#answerAgain(known);
     const command = stamped(message);
@@ -161,7 +169,7 @@ export class ItemRun {
   }
 }
 
-function stamped(message: CommandMessage): Command {
+function stamped({ row: _, ...message }: SentCommand): Command {
   return { ...message, at: nowIso() } as Command;
 }
 
