@@ -4,13 +4,20 @@ import { WorkRefused } from '../threads/threads.ts';
 import { createTurnstile } from '../threads/turnstile.ts';
 import { createAuditMemory } from './audit-memory.ts';
 import { repairFinding } from './repair-finding.ts';
-import type { RepairOutcome, RepairRequest } from './repair-outcome.ts';
+import { repairMany } from './repair-many.ts';
+import type {
+  BulkRepairOutcome,
+  BulkRepairRequest,
+  RepairOutcome,
+  RepairRequest,
+} from './repair-outcome.ts';
 import { type StuckAnswer, type StuckQuestion, stuckFindings } from './stuck-findings.ts';
 
 /** The routes' door to the stuck audit. */
 export interface Audit {
   stuck(question: StuckQuestion): Promise<StuckAnswer>;
   repair(request: RepairRequest): Promise<RepairOutcome>;
+  repairMany(request: BulkRepairRequest): Promise<BulkRepairOutcome>;
 }
 
 /** Audits for one member at the same time: each asks the tables of the whole workspace. */
@@ -39,5 +46,6 @@ export function createAudit(deps: DeliveryDeps): Audit {
       });
     },
     repair: (request) => repairFinding(remembering, request),
+    repairMany: (request) => repairMany(remembering, request),
   };
 }

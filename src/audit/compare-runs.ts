@@ -3,12 +3,14 @@ import type { Client } from '@temporalio/client';
 import type { Observation } from '../db/audit/findings.ts';
 import { type AuditRow, listAuditRows } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
+import { readEventsAfter } from '../db/item/item-events.ts';
 import { findingId } from '../domain/audit/finding.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
+import { type Divergence, divergenceOf } from '../domain/item/divergence.ts';
 import { type Answers, askMany } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
-import { readHead } from './run-history.ts';
+import { type RunHead, readHead } from './run-history.ts';
 import { limitsNear, type RunSize } from './run-limits.ts';
 import { type RunStatus, readRunStatus, type Trouble } from './run-status.ts';
 
@@ -22,7 +24,7 @@ const FLEETING: readonly FindingCode[] = [
   'row_without_run',
   'run_ahead_of_row',
   'row_ahead_of_run',
-  'chain_broken',
+  'row_diverged',
 ];
 
 /** What is wrong with the runs of these rows; what differs between a row and its run is seen twice. */
@@ -30,7 +32,7 @@ export async function compareRuns(
   { db, temporal, memory }: { db: Db; temporal: Client; memory: AuditMemory },
   { workspaceId, rows }: { workspaceId: string; rows: readonly AuditRow[] },
 ): Promise<{ facts: Observation[]; open: AuditRow[]; why: string | null }> {
-  const first = await lookAll(temporal, rows);
+  const first = await lookAll({ db, temporal }, workspaceId, rows);
   for (const { row } of first.answers) {
     memory.compared.delete(row.itemId);
     memory.compared.set(row.itemId, Date.now());
@@ -40,7 +42,8 @@ export async function compareRuns(
   if (doubtful.length === 0) return { facts: certain, open: first.open, why: first.why };
   await delay(LOOK_AGAIN_AFTER_MS);
   const itemIds = doubtful.map(({ row }) => row.itemId);
-  const second = await lookAll(temporal, await listAuditRows(db, { workspaceId, itemIds }));
+  const rowsAgain = await listAuditRows(db, { workspaceId, itemIds });
+  const second = await lookAll({ db, temporal }, workspaceId, rowsAgain);
   const seenAgain = new Map(
     second.answers.flatMap(({ facts }) => facts.map((one) => [one.id, one])),
   );
@@ -72,7 +75,11 @@ interface Look {
   facts: Observation[];
 }
 
-function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<AuditRow, Look>> {
+function lookAll(
+  { db, temporal }: { db: Db; temporal: Client },
+  workspaceId: string,
+  rows: readonly AuditRow[],
+): Promise<Answers<AuditRow, Look>> {
   const until = Date.now() + LOOK_MS;
   return askMany(rows, { parallel: PARALLEL, until }, async (row) => {
     const workflowId = itemWorkflowId(row.itemId);
@@ -80,15 +87,30 @@ function lookAll(temporal: Client, rows: readonly AuditRow[]): Promise<Answers<A
     if (run.state !== 'open') return { row, facts: row.isStarting ? [] : [withoutRun(row, run)] };
     const { runId, troubles, isRecording } = run;
     const facts = troubles.map((trouble) => troubleOf(row, trouble));
-    const head = await readHead(temporal, { workflowId, runId }, until);
+    const head = await readHead(temporal, { workflowId, runId }, until, row.seq);
     facts.push(...nearLimit(row, { ...run, stateBytes: head?.stateBytes ?? null }));
     if (head === null || row.isStarting) return { row, facts };
+    const divergence = await divergenceOfRun(db, { workspaceId, ...row }, head);
     // What is on its way to the tables need not be there yet.
     const isOnItsWay = head.seq > row.seq && (isRecording || row.isAwaited);
-    if (head.seq !== row.seq) facts.push(...(isOnItsWay ? [] : [apart(row, head.seq)]));
-    else if (head.hash !== null && head.hash !== row.headHash) facts.push(forked(row, head.hash));
+    if (divergence !== null) facts.push(diverged(row, divergence));
+    else if (head.seq !== row.seq && !isOnItsWay) facts.push(apart(row, head.seq));
     return { row, facts };
   });
+}
+
+/** A row that is further than its run may still be of its chain: it has an event where the run ends. */
+async function divergenceOfRun(
+  db: Db,
+  row: AuditRow & { workspaceId: string },
+  { seq, hash, hashes }: RunHead,
+): Promise<Divergence | null> {
+  if (hash === null) return null;
+  if (row.seq <= seq) return divergenceOf(row, { seq, hash }, hashes);
+  const [stored] = await readEventsAfter(db, { ...row, afterSeq: seq - 1, limit: 1 });
+  if (stored === undefined || stored.seq !== seq || stored.hash === hash) return null;
+  const { seq: rowSeq, headHash: rowHash } = row;
+  return { rowSeq, rowHash, runSeq: seq, runHash: hash, runHashAtRow: null };
 }
 
 function fact(
@@ -114,10 +136,9 @@ function apart(row: AuditRow, runSeq: number): Observation {
   return fact(row, code, { rowSeq: row.seq, runSeq, reportedAt: row.updatedAt });
 }
 
-/** The engine's own history holds another hash for the same event: the stored chain was rewritten. */
-function forked(row: AuditRow, runHash: string): Observation {
-  const { seq, headHash } = row;
-  return fact(row, 'chain_broken', { seq, fault: 'fork', rowHash: headHash, runHash });
+/** The engine's own history holds another hash for the same event: one of the two was written anew. */
+function diverged(row: AuditRow, divergence: Divergence): Observation {
+  return fact(row, 'row_diverged', { ...divergence, reportedAt: row.updatedAt });
 }
 
 function nearLimit(row: AuditRow, size: RunSize): Observation[] {

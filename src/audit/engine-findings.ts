@@ -42,7 +42,7 @@ const ABOUT_RUNS: readonly FindingCode[] = [
   'row_without_run',
   'run_ahead_of_row',
   'row_ahead_of_run',
-  'chain_broken',
+  'row_diverged',
   'activity_failing',
   'workflow_task_failing',
   'run_near_limit',

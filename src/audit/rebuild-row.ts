@@ -2,42 +2,61 @@ import type { Client } from '@temporalio/client';
 import { readArchivedHistories } from '../db/audit/archived-histories.ts';
 import type { Db } from '../db/client.ts';
 import { ChainConflict } from '../db/errors.ts';
-import { readChain } from '../db/item/item-events.ts';
-import type { ItemKey } from '../db/item/items.ts';
+import { readChain, type StoredEvent } from '../db/item/item-events.ts';
+import { getItem, type ItemKey } from '../db/item/items.ts';
 import { projectRun } from '../db/publishing/resolutions.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { isNotFound, whyNot } from '../engine/ask.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import { NotPossible, type RepairResult } from './repair-outcome.ts';
+import { LOST_TITLE, missingRecords, restoreItem, restoreRecords } from './missing-records.ts';
+import { NotPossible, type RepairReport } from './repair-outcome.ts';
 import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
 
 /** Reading the histories of a long item takes some questions. */
 const READ_MS = 8_000;
 
 /**
- * Writes again what the engine's history tells of an item: events that are missing, and the row that
- * follows from them. Needs no worker. What stands is never changed.
+ * Writes again what the engine's history tells of an item and the tables lack: events, the row that
+ * follows from them, the item itself, its commands with their answers, and its sends. Needs no worker. What
+ * stands is never changed. Texts are not in the history: those that are gone are named.
  * @throws NotPossible when the history does not give a whole chain, or contradicts the stored one.
  */
 export async function rebuildRow(
   { db, temporal, log }: { db: Db; temporal: Client; log: ProposalLog },
   key: ItemKey,
-): Promise<{ result: RepairResult; record: RunRecord }> {
+  { dryRun = false }: { dryRun?: boolean } = {},
+): Promise<RepairReport> {
   const workflowId = itemWorkflowId(key.itemId);
   const record = await recordOf({ db, temporal }, { workflowId }, key);
   if (record === null) throw new NotPossible('neither the engine nor the archive has its history');
-  const events = await wholeChain(db, key, record);
+  if (record.input.item.workspaceId !== key.workspaceId) {
+    throw new NotPossible('its run belongs to another workspace');
+  }
+  const stored = await readChain(db, key);
+  const events = wholeChain(stored, record);
+  const row = await getItem(db, key);
+  const missing = await missingRecords(db, key, record);
+  const have = new Set(stored.map(({ seq }) => seq));
+  const recorded = events.map(({ seq }) => seq).filter((seq) => !have.has(seq));
+  const changes = [
+    ...(row === null ? [`the item is stored again, under the title "${LOST_TITLE}"`] : []),
+    ...(recorded.length === 0 ? [] : [`events are stored: ${recorded.join(', ')}`]),
+    ...((row?.seq ?? 0) < record.seq ? [`the row stands at event ${record.seq}`] : []),
+    ...missing.changes,
+  ];
   const { seq, snapshot } = record;
+  if (dryRun) return { changes, result: { seq, recorded, lost: missing.lost } };
+  const outbox = await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log);
   try {
-    const projected = await projectRun(db, {
-      ...key,
-      events,
-      item: itemRowOf(snapshot, seq),
-      outbox: await outboxWithProposals(db, { ...key, events, context: snapshot.context }, log),
+    await inTransaction(db, async (tx) => {
+      if (row === null) await restoreItem(tx, key, record);
+      await projectRun(tx, { ...key, events, item: itemRowOf(snapshot, seq), outbox });
+      await restoreRecords(tx, key, missing);
     });
-    return { result: { seq: projected.seq, recorded: projected.recorded }, record };
+    return { changes, result: { seq, recorded, lost: missing.lost } };
   } catch (error) {
     if (!(error instanceof ChainConflict)) throw error;
     throw new NotPossible(
@@ -46,8 +65,11 @@ export async function rebuildRow(
   }
 }
 
-/** The engine's own history; for an item that closed long ago, the kept one. */
-async function recordOf(
+/**
+ * The engine's own history; for an item that closed long ago, the kept one.
+ * @throws NotPossible when there is one that cannot be read.
+ */
+export async function recordOf(
   { db, temporal }: { db: Db; temporal: Client },
   execution: Execution,
   key: ItemKey,
@@ -64,9 +86,8 @@ async function recordOf(
 }
 
 /** Of what the engine has forgotten the stored events stand in; together they have to verify. */
-async function wholeChain(db: Db, key: ItemKey, record: RunRecord): Promise<ItemEvent[]> {
+function wholeChain(stored: readonly StoredEvent[], record: RunRecord): ItemEvent[] {
   const events = new Map(record.events.map((event) => [event.seq, event]));
-  const stored = await readChain(db, key);
   for (const { commandId: _, ...event } of stored) {
     if (!events.has(event.seq) && event.seq <= record.seq) events.set(event.seq, event);
   }

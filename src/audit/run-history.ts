@@ -1,20 +1,25 @@
 import type { Client } from '@temporalio/client';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { firstEvents } from '../commands/project-command.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import { itemBytes } from '../domain/item/size.ts';
-import { ask } from '../engine/ask.ts';
-import { PayloadUnreadable } from '../engine/payload-codec.ts';
-import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
+import type {
+  CommandMessage,
+  CommandResult,
+  ContentItemInput,
+  SentCommand,
+} from '../workflows/messages.ts';
+import {
+  decode,
+  type Execution,
+  type HistoryEntry,
+  type HistoryFailure,
+  pagesOf,
+} from './history-pages.ts';
 
-/** One run of the engine; without a run id, the latest of the workflow. */
-export interface Execution {
-  workflowId: string;
-  runId?: string;
-}
+export type { Execution } from './history-pages.ts';
 
 /** What one entry of the engine's history tells of the item: where it stands, and what happened. */
 interface Report {
@@ -24,6 +29,8 @@ interface Report {
   snapshot: ItemSnapshot | null;
   /** Of a command: its id and its answer. */
   answered: [commandId: string, answer: CommandAnswer] | null;
+  /** Hash of the event at `seq` where the entry says it apart from its events. */
+  headHash: string | null;
 }
 
 /** Where an item's run stands. */
@@ -31,6 +38,8 @@ export interface RunHead {
   seq: number;
   /** Hash of the event at `seq`; null where the entry that says so does not carry it. */
   hash: string | null;
+  /** Hashes of the events that the entries tell of, by seq. */
+  hashes: ReadonlyMap<number, string>;
   /** What the state of the item takes; null where the entries do not carry it. */
   stateBytes: number | null;
 }
@@ -40,20 +49,17 @@ export interface RunRecord {
   input: ContentItemInput;
   events: ItemEvent[];
   seq: number;
+  /** Hashes of its chain by seq, as far as the history tells them. */
+  hashes: ReadonlyMap<number, string>;
   snapshot: ItemSnapshot;
   /** Commands that the run applied, with their answers. */
   answers: [commandId: string, answer: CommandAnswer][];
+  /** The commands themselves, by id. */
+  messages: Map<string, CommandMessage>;
 }
 
-type HistoryPage = Awaited<
-  ReturnType<Client['workflowService']['getWorkflowExecutionHistoryReverse']>
->;
-type HistoryEntry = NonNullable<NonNullable<HistoryPage['history']>['events']>[number];
-type HistoryFailure = NonNullable<
-  NonNullable<HistoryEntry['workflowTaskFailedEventAttributes']>['failure']
->;
-type Payloads = Parameters<typeof decodeArrayFromPayloads>[1];
-
+/** Name of the Update that carries a command. */
+const COMMAND = 'command';
 const NEWEST_FIRST = { size: 25, isReverse: true };
 /** A run that only waits for readings writes this much without a word about the item. */
 const HEAD_PAGES = 12;
@@ -64,21 +70,26 @@ const MAX_RUNS = 20;
  * Where the run stands, from the newest entries of its history: needs no worker. Every task of a run
  * that appends events leaves them in the history: as the result of an Update, or on their way to the
  * tables. An answer that is repeated says where the run was, not where it is.
+ * @param rowSeq reads on until the hash of this event is known, where the run is further.
  * @returns null when the newest entries say nothing.
  */
 export async function readHead(
   temporal: Client,
   execution: Execution,
   until: number,
+  rowSeq = Number.POSITIVE_INFINITY,
 ): Promise<RunHead | null> {
   let pages = 0;
+  let head: RunHead | null = null;
+  const reports: Report[] = [];
   for await (const entries of pagesOf(temporal, execution, until, NEWEST_FIRST)) {
-    const reports = (await readReports(temporal, entries)).filter(hasSnapshot);
-    if (reports.length > 0) return headOf(reports);
+    reports.push(...(await readReports(temporal, entries)));
+    if (reports.some(hasSnapshot)) head = headOf(reports);
     pages += 1;
-    if (pages === HEAD_PAGES) return null;
+    const isTold = head !== null && (head.seq <= rowSeq || head.hashes.has(rowSeq));
+    if (isTold || pages === HEAD_PAGES) break;
   }
-  return null;
+  return head;
 }
 
 /**
@@ -157,7 +168,27 @@ async function recordOf(
   const events = new Map(reports.flatMap((one) => one.events.map((event) => [event.seq, event])));
   const chain = [...events.values()].filter((event) => event.seq <= seq);
   const answers = reports.map(({ answered }) => answered).filter((answered) => answered !== null);
-  return { input, events: chain.sort((a, b) => a.seq - b.seq), seq, snapshot, answers };
+  const hashes = hashesIn(reports);
+  const messages = await readMessages(temporal, runs.flat());
+  const sorted = chain.sort((a, b) => a.seq - b.seq);
+  return { input, events: sorted, seq, hashes, snapshot, answers, messages };
+}
+
+async function readMessages(
+  temporal: Client,
+  entries: readonly HistoryEntry[],
+): Promise<RunRecord['messages']> {
+  const messages: RunRecord['messages'] = new Map();
+  for (const { workflowExecutionUpdateAcceptedEventAttributes: accepted } of entries) {
+    const { input, meta } = accepted?.acceptedRequest ?? {};
+    if (input?.name !== COMMAND || !meta?.updateId) continue;
+    const [sent] = await decode(temporal, input.args?.payloads);
+    if (sent === null || sent === undefined) continue;
+    // Sent by this program only, under this name.
+    const { row: _, ...command } = sent as SentCommand;
+    messages.set(meta.updateId, command as CommandMessage);
+  }
+  return messages;
 }
 
 type ReportWithSnapshot = Report & { snapshot: ItemSnapshot };
@@ -173,33 +204,24 @@ function runBefore({ workflowId }: Execution, first: HistoryEntry | undefined): 
 }
 
 function headOf(reports: readonly Report[]): RunHead {
-  const seq = Math.max(...reports.map((one) => one.seq));
-  const last = reports.flatMap(({ events }) => events).find((event) => event.seq === seq);
-  const newest = reports.filter(hasSnapshot).find((report) => report.seq === seq);
+  const withSnapshot = reports.filter(hasSnapshot);
+  const seq = Math.max(...withSnapshot.map((one) => one.seq));
+  const newest = withSnapshot.find((report) => report.seq === seq);
   const stateBytes = newest === undefined ? null : itemBytes(newest.snapshot.context);
-  return { seq, hash: last?.hash ?? null, stateBytes };
+  const hashes = hashesIn(reports);
+  return { seq, hash: hashes.get(seq) ?? null, hashes, stateBytes };
 }
 
-/** The entries of a run's history, page by page, from its start unless `isReverse`. */
-async function* pagesOf(
-  temporal: Client,
-  execution: Execution,
-  until: number,
-  { size, isReverse = false }: { size?: number; isReverse?: boolean },
-): AsyncGenerator<HistoryEntry[], undefined> {
-  const { workflowService, options } = temporal;
-  const { namespace } = options;
-  let nextPageToken: Uint8Array | null = null;
-  do {
-    const request = { namespace, execution, maximumPageSize: size ?? null, nextPageToken };
-    const page: HistoryPage = await ask(temporal, until, () =>
-      isReverse
-        ? workflowService.getWorkflowExecutionHistoryReverse(request)
-        : workflowService.getWorkflowExecutionHistory(request),
-    );
-    yield page.history?.events ?? [];
-    nextPageToken = page.nextPageToken ?? null;
-  } while (nextPageToken !== null && nextPageToken.length > 0);
+function hashesIn(reports: readonly Report[]): Map<number, string> {
+  const hashes = new Map<number, string>();
+  for (const { seq, events, headHash } of reports) {
+    for (const event of events) {
+      hashes.set(event.seq - 1, event.prevHash);
+      hashes.set(event.seq, event.hash);
+    }
+    if (headHash !== null) hashes.set(seq, headHash);
+  }
+  return hashes;
 }
 
 async function readReports(temporal: Client, entries: readonly HistoryEntry[]): Promise<Report[]> {
@@ -243,18 +265,19 @@ function reportOf(result: Batch | null, answered: Report['answered']): Report | 
   if (result === null || !Array.isArray(result.events)) return null;
   const { events, snapshot = null } = result;
   const seq = result.seq ?? events.at(-1)?.seq;
-  return seq === undefined ? null : { seq, events, snapshot, answered };
+  return seq === undefined ? null : { seq, events, snapshot, answered, headHash: null };
 }
 
 /** A run that was started by hand may name an item and still be no start that the machine knows. */
 function startOf(input: ContentItemInput): Report | null {
   if (input.continued !== undefined) {
     const { head, snapshot, unprojected = [] } = input.continued;
-    return { seq: head.seq, events: unprojected, snapshot, answered: null };
+    const { seq, hash: headHash } = head;
+    return { seq, events: unprojected, snapshot, answered: null, headHash };
   }
   try {
     const first = firstEvents(input);
-    return { seq: first.events.length, ...first, answered: null };
+    return { seq: first.events.length, ...first, answered: null, headHash: null };
   } catch {
     return null;
   }
@@ -275,16 +298,4 @@ function asInput(input: Partial<ContentItemInput> | null): ContentItemInput | nu
   return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
     ? (input as ContentItemInput)
     : null;
-}
-
-/** Payloads of this program's own making; whatever else they hold is looked at before it is used. */
-async function decode(temporal: Client, payloads: Payloads): Promise<(object | null)[]> {
-  try {
-    const values = await decodeArrayFromPayloads(temporal.options.loadedDataConverter, payloads);
-    return values.map((value) => (typeof value === 'object' ? value : null));
-  } catch (error) {
-    // A key is missing: what is not read is not what is not there.
-    if (error instanceof PayloadUnreadable) throw error;
-    return [];
-  }
 }

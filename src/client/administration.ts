@@ -17,6 +17,8 @@ export function administrationCalls(rpc: Rpc) {
       acts: listCall(v1.audit.administration.$get),
       /** Carries out a repair that a finding offers. */
       repair: changeOfCall(v1.audit.findings[':id'].repairs.$post),
+      /** The same for a page of what a filter finds (admin). */
+      repairMany: changeCall(v1.audit.repairs.$post),
     },
     members: {
       list: listCall(v1.members.$get),

@@ -16,8 +16,9 @@ import {
   storeRefusal,
 } from '../db/item/commands.ts';
 import { findEventsOfCommand, readChain, type StoredEvent } from '../db/item/item-events.ts';
-import { getItem } from '../db/item/items.ts';
+import { getItem, readRowHead } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
+import type { Divergence } from '../domain/item/divergence.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { FINAL_STAGES, STAGES } from '../domain/item/stages.ts';
@@ -29,6 +30,8 @@ import {
   type ContentItemInput,
   REFUSED,
   type RefusalDetails,
+  ROW_DIVERGED,
+  type SentCommand,
 } from '../workflows/messages.ts';
 import { projectCommand, projectStart } from './project-command.ts';
 import { shownAtStart } from './shown-at-start.ts';
@@ -48,7 +51,7 @@ export interface DeliveryDeps {
   };
 }
 
-/** Payload of a command row: what is sent to the run, the same at every attempt. */
+/** Payload of a command row: what is sent to the run, the same at every attempt but for where the row stands. */
 export type StoredCommand =
   | { kind: 'command'; message: CommandMessage }
   | { kind: 'start'; input: ContentItemInput };
@@ -80,14 +83,16 @@ async function attemptDelivery(
     await startRun(deps, row.itemId, stored.input);
     return projectStart(deps, row, stored.input);
   }
+  const head = await readRowHead(deps.db, row);
+  const message = head === null ? stored.message : { ...stored.message, row: head };
   let result: CommandResult;
   try {
     result = await callWithin(deps.temporal, DELIVERY_DEADLINE_MS, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
-        .executeUpdate<CommandResult, [CommandMessage]>('command', {
+        .executeUpdate<CommandResult, [SentCommand]>('command', {
           updateId: row.id,
-          args: [stored.message],
+          args: [message],
         }),
     );
   } catch (error) {
@@ -154,7 +159,7 @@ async function settleWithoutRun(
 }
 
 /** What can still be told of a command whose run has ended before anyone heard its answer: when and where. */
-async function answerFromChain(
+export async function answerFromChain(
   db: Db,
   { first, ...key }: { workspaceId: string; itemId: string; first: StoredEvent },
 ): Promise<CommandAnswer> {
@@ -181,10 +186,15 @@ async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {
 }
 
 function refusalOf(error: unknown): RefusalDetails | null {
+  return detailsOf<RefusalDetails>(error, REFUSED);
+}
+
+/** What the validator of our own run threw with a failure of this type. */
+function detailsOf<T>(error: unknown, type: typeof REFUSED | typeof ROW_DIVERGED): T | null {
   if (!(error instanceof WorkflowUpdateFailedError)) return null;
   const { cause } = error;
-  if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) return null;
-  return (cause.details?.[0] ?? null) as RefusalDetails | null;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== type) return null;
+  return (cause.details?.[0] ?? null) as T | null;
 }
 
 async function noteFailure(
@@ -193,7 +203,8 @@ async function noteFailure(
   attempt: number,
   error: unknown,
 ): Promise<void> {
-  const reason = describe(error);
+  const divergence = detailsOf<Divergence>(error, ROW_DIVERGED);
+  const reason = divergence === null ? describe(error) : ROW_DIVERGED;
   log.warn({ commandId: row.id, itemId: row.itemId, attempt, reason }, 'command outcome unknown');
   const retryInMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.errorCount, 10));
   try {
@@ -203,6 +214,7 @@ async function noteFailure(
       attempt,
       error: reason,
       retryInMs,
+      divergence,
     });
   } catch (storeError) {
     // The lease runs out by itself; the drainer finds the row.

@@ -3,6 +3,7 @@ import {
   type CommandRow,
   type CommandVerdict,
   getCommand,
+  isSameRequest,
   takeFence,
   verdictOf,
 } from '../db/item/commands.ts';
@@ -19,11 +20,11 @@ const POLL_EVERY_MS = 40;
 /** The same id again: another body is a conflict, a stored verdict is the answer. */
 export async function repeat(
   deps: DeliveryDeps,
-  { commandId, bodyHash, type }: { commandId: string; bodyHash: string; type: string },
+  request: { commandId: string; bodyHash: string; type: string },
   row: CommandRow,
 ): Promise<CommandOutcome> {
-  if (row.bodyHash !== bodyHash || row.type !== type) {
-    return { outcome: 'idempotency_conflict', commandId };
+  if (!isSameRequest(row, request)) {
+    return { outcome: 'idempotency_conflict', commandId: request.commandId };
   }
   return settle(deps, row);
 }

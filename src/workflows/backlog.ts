@@ -1,4 +1,5 @@
 import type { EventBatch } from '../activities/recording.ts';
+import { type Divergence, divergenceOf, type RowHead } from '../domain/item/divergence.ts';
 import {
   chainEvents,
   type EventRecord,
@@ -20,6 +21,8 @@ import type { ContentItemInput, ContinuedRun } from './messages.ts';
 
 /** Events of commands are stored by the API; the run keeps at most so many for the case it did not. */
 const MAX_EVENTS = 200;
+/** More than the tables may be behind by. */
+const KNOWN_HASHES = 2 * MAX_EVENTS;
 
 export interface Stamp {
   at: string;
@@ -36,6 +39,8 @@ export class Backlog {
   /** By the command's id: a command that comes again is answered, never applied again. */
   readonly #answers: Map<string, CommandAnswer>;
   #events: ItemEvent[];
+  /** Hashes of the newest events, by seq: where a row may stand. */
+  readonly #hashes = new Map<number, string>();
   #recordedSeq = 0;
   #isDue: boolean;
   readonly #item: { workspaceId: string; itemId: string };
@@ -46,6 +51,22 @@ export class Backlog {
     this.#answers = new Map(continued?.seen);
     this.#events = continued?.unprojected ?? [];
     this.#isDue = this.#events.length > 0;
+    const [first] = this.#events;
+    if (first !== undefined) this.#hashes.set(first.seq - 1, first.prevHash);
+    this.#noteHashes(this.#events);
+    this.#hashes.set(this.#head.seq, this.#head.hash);
+  }
+
+  #noteHashes(events: readonly ItemEvent[]): void {
+    for (const { seq, hash } of events) {
+      this.#hashes.set(seq, hash);
+      this.#hashes.delete(seq - KNOWN_HASHES);
+    }
+  }
+
+  /** How the chain differs from the row's; null when the row stands in it, or further back than is known. */
+  divergenceFrom(row: RowHead): Divergence | null {
+    return divergenceOf(row, this.#head, this.#hashes);
   }
 
   get head(): ContinuedRun['head'] {
@@ -74,6 +95,7 @@ export class Backlog {
     const last = events.at(-1);
     if (last !== undefined) this.#head = { seq: last.seq, hash: last.hash };
     this.#events.push(...events);
+    this.#noteHashes(events);
     return events;
   }
 

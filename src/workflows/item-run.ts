@@ -5,6 +5,7 @@ import { type Deadline, deadlinesOf } from '../domain/item/deadlines.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import {
+  effectsUnderWay,
   type ItemEffect,
   type ItemSnapshot,
   placeOf,
@@ -16,13 +17,14 @@ import {
 import { snapshotToGoOn } from '../domain/item/versions/migrate.ts';
 import { Backlog, type Stamp } from './backlog.ts';
 import {
-  type CommandMessage,
   type CommandResult,
   type ContentItemInput,
   type ContinuedRun,
   REFUSED,
   type RefusalDetails,
+  ROW_DIVERGED,
   type RunState,
+  type SentCommand,
   type TargetBuild,
 } from './messages.ts';
 import { OperatorView } from './operator-view.ts';
@@ -56,6 +58,7 @@ export class ItemRun {
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
       this.#snapshot = snapshotToGoOn(continued.snapshot);
+      this.#effects = effectsUnderWay(this.#snapshot);
       this.view = new OperatorView(this.#snapshot, { isNew: false });
       return;
     }
@@ -69,8 +72,13 @@ export class ItemRun {
     return this.#snapshot;
   }
 
-  /** Validator: throws the refusal with every unmet requirement; adds nothing to the history. */
-  refuseUnmet(message: CommandMessage): void {
+  /**
+   * Validator: throws the refusal with every unmet requirement; adds nothing to the history. A run that
+   * does not go on from where people are refuses nothing: it says so.
+   */
+  refuseUnmet(message: SentCommand): void {
+    const divergence = message.row && this.backlog.divergenceFrom(message.row);
+    if (divergence) throw ApplicationFailure.nonRetryable(ROW_DIVERGED, ROW_DIVERGED, divergence);
     if (this.backlog.answerTo(message.id) !== undefined) return;
     const { seq } = this.backlog.head;
     const unmet = unmetFor(this.#snapshot, seq, stamped(message));
@@ -83,7 +91,7 @@ export class ItemRun {
    * Transition, append, answer at once; there is no wait between the validator and this. Nothing here
    * writes a table: an Update is durable only with its task.
    */
-  applyCommand(message: CommandMessage): CommandResult {
+  applyCommand(message: SentCommand): CommandResult {
     const known = this.backlog.answerTo(message.id);
     if (known !== undefined) return this.#answerAgain(known);
     const command = stamped(message);
@@ -183,7 +191,7 @@ export class ItemRun {
   }
 }
 
-function stamped(message: CommandMessage): Command {
+function stamped({ row: _, ...message }: SentCommand): Command {
   return { ...message, at: nowIso() } as Command;
 }
 

@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Command } from '../domain/item/commands.ts';
+import type { RowHead } from '../domain/item/divergence.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
@@ -10,6 +11,9 @@ import type { ItemInput } from '../domain/item/start.ts';
 export type CommandMessage = {
   [T in Command['type']]: Omit<Command<T>, 'at'>;
 }[Command['type']];
+
+/** The same as it is sent: with where the item's row stood at that moment. */
+export type SentCommand = CommandMessage & { row?: RowHead };
 
 /**
  * What the run answers to an accepted command: its events, the snapshot after them, and what the
@@ -70,7 +74,10 @@ export interface RefusalDetails {
 
 export const REFUSED = 'Refused';
 
-export const commandUpdate = defineUpdate<CommandResult, [CommandMessage]>('command');
+/** Type of the `ApplicationFailure` of a run whose chain is not the row's: no verdict. */
+export const ROW_DIVERGED = 'row_diverged';
+
+export const commandUpdate = defineUpdate<CommandResult, [SentCommand]>('command');
 /** Makes the run take note of its clock: a run shows its old time until its next task. */
 export const tickUpdate = defineUpdate<RunState, []>('tick');
 export const stateQuery = defineQuery<RunState>('state');

@@ -11,6 +11,8 @@ import { SendPace } from './send-pace.ts';
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
 export interface SendingRun {
+  /** A run that is no more was sending it: what that did is looked up before anything else. */
+  begun: boolean;
   /** How many posts it may be sending at once. */
   posts: number;
   /** How patient it is. */
@@ -36,7 +38,11 @@ export async function publish(
 ): Promise<PublicationOutcome> {
   const state: SendState = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
   const pace = new SendPace(Date.parse(order.sendUntil), run);
-  for (let isFirst = true; ; isFirst = false) {
+  if (run.begun) {
+    const found = await lookUp(order, state, pace, 'the run that sent it was lost');
+    if (found !== null) return found;
+  }
+  for (let isFirst = !run.begun; ; isFirst = false) {
     const next = pace.next(Date.now());
     if ('over' in next) return givenUp(order, state, next.over);
     if (next.waitMs > 0) await run.pause(next.waitMs);
@@ -45,11 +51,8 @@ export async function publish(
     notePart(state, sent);
     switch (sent.outcome) {
       case 'unknown': {
-        const found = await reconcile(order, state.why);
-        if (isSettled(found)) return found;
-        notePart(state, found);
-        state.again ||= found.outcome === 'send_again';
-        if (found.outcome !== 'go_on') pace.note(found);
+        const found = await lookUp(order, state, pace, state.why);
+        if (found !== null) return found;
         break;
       }
       case 'not_sent':
@@ -64,6 +67,21 @@ export async function publish(
         return outcomeOf(sent);
     }
   }
+}
+
+/** @returns the outcome of the order; null when it goes on. */
+async function lookUp(
+  order: PublicationOrder,
+  state: SendState,
+  pace: SendPace,
+  evidence: string,
+): Promise<PublicationOutcome | null> {
+  const found = await reconcile(order, evidence);
+  if (isSettled(found)) return found;
+  notePart(state, found);
+  state.again ||= found.outcome === 'send_again';
+  if (found.outcome !== 'go_on') pace.note(found);
+  return null;
 }
 
 interface SendState {

@@ -7,12 +7,13 @@ import { type ItemRun, nowIso } from './item-run.ts';
 import { publish } from './publication.ts';
 import { recordTogether } from './recording.ts';
 
-/** Sends a due post, and notes what came of it. */
+/** Sends a due post, or goes on with one that a lost run was sending, and notes what came of it. */
 export async function send(run: ItemRun, publicationId: string): Promise<void> {
-  run.happen({ type: 'publication_sending', at: nowIso(), publicationId });
+  const begun = publicationById(run.snapshot.context, publicationId)?.state === 'sending';
+  if (!begun) run.happen({ type: 'publication_sending', at: nowIso(), publicationId });
   const order = orderFor(run, publicationId);
   if (order === null) return;
-  const settled = await carryOut(run, order);
+  const settled = await carryOut(run, order, begun);
   run.happen({ type: 'publication_settled', at: nowIso(), publicationId, ...settled });
 }
 
@@ -25,12 +26,17 @@ export function sendOf(publicationId: string): string {
  * The send re-checks the approvals in the tables, so it carries the events that they may not know of
  * yet; an attempt that did not say it stored them leaves that to the run.
  */
-async function carryOut(run: ItemRun, order: PublicationOrder): Promise<PublicationOutcome> {
+async function carryOut(
+  run: ItemRun,
+  order: PublicationOrder,
+  begun: boolean,
+): Promise<PublicationOutcome> {
   const { backlog, work } = run;
   const posts = openPosts(run);
   backlog.leaveToOthers();
   try {
     return await publish(order, {
+      begun,
       posts,
       rules: rulesOf(run.snapshot.context).sends,
       hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),

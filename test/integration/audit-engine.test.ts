@@ -55,7 +55,7 @@ async function restart(itemId: string) {
   return audit.repair({
     caller,
     findingId: found?.id ?? '',
-    repair: 'restart_run',
+    repair: 'replace_run',
     reason: 'it was terminated by mistake',
     now: later(0),
   });
@@ -145,7 +145,7 @@ describe('rows and runs', () => {
       {
         code: 'row_without_run',
         evidence: { run: 'terminated', rowSeq: seq },
-        repairs: ['restart_run'],
+        repairs: ['replace_run'],
       },
     ]);
     const everywhere = await ask();
@@ -153,7 +153,7 @@ describe('rows and runs', () => {
 
     const request = {
       findingId: found[0]?.id ?? '',
-      repair: 'restart_run' as const,
+      repair: 'replace_run' as const,
       reason: 'it was terminated by mistake',
       now: later(0),
     };
@@ -162,7 +162,7 @@ describe('rows and runs', () => {
     const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
     expect(await audit.repair({ ...request, caller })).toMatchObject({
       outcome: 'done',
-      result: { restarted: true, seq },
+      result: { replaced: true, seq },
     });
     expect(await findingsOf(itemId)).toEqual([]);
     await engine.apply('editor', itemId, 'decide_approval', {
@@ -184,9 +184,11 @@ describe('rows and runs', () => {
     const pending = { state: 'pending' as const, answer: null, appliedSeq: null, settledAt: null };
     await db.update(commands).set(pending).where(eq(commands.id, commandId));
     await handleOf(itemId).terminate('by hand');
+    const { seq: appliedSeq } = await engine.item(itemId);
     expect(await restart(itemId)).toMatchObject({ outcome: 'done' });
     const { seq } = await engine.item(itemId);
-    expect(await engine.drain(commandId)).toMatchObject({ state: 'applied', appliedSeq: seq });
+    expect(seq).toBe(appliedSeq + 1);
+    expect(await engine.drain(commandId)).toMatchObject({ state: 'applied', appliedSeq });
     expect((await engine.runState(itemId)).seq).toBe(seq);
   });
 
@@ -202,23 +204,6 @@ describe('rows and runs', () => {
     await engine.until(itemId, 'published', ({ stage }) => stage === 'measuring');
     expect(engine.posts(itemId)).toHaveLength(1);
     expect(await findingsOf(itemId)).toEqual([]);
-  });
-
-  it('a run that was lost while it sent is not restarted: nobody would see the end', async () => {
-    const itemId = await engine.start();
-    await toScheduled(engine, itemId);
-    await engine.sandbox.fault({ mode: 'accept_then_hang', marker: engine.marker(itemId) });
-    await engine.travel(itemId, { byMs: HOUR_MS - 5_000 });
-    await engine.until(
-      itemId,
-      'sending',
-      ({ publications }) => publications[0]?.state === 'sending',
-    );
-    await handleOf(itemId).terminate('by hand');
-    const outcome = await restart(itemId);
-    expect(outcome).toMatchObject({ outcome: 'not_possible' });
-    expect(JSON.stringify(outcome)).toContain('was sending');
-    expect(await find('row_without_run', itemId), 'still found').toBeDefined();
   });
 
   it('run_without_row: a run that nobody has a row for; of a foreign one nothing is said', async () => {
@@ -255,7 +240,7 @@ describe('rows and runs', () => {
     const filters = { itemId: mine.workflowId.replace(/^item:/, '') };
     const { items: found } = await ask({ filters });
     const ghost = found.find(({ code }) => code === 'run_without_row');
-    expect(ghost).toMatchObject({ repairs: ['terminate_run'], waitingOn: [] });
+    expect(ghost).toMatchObject({ repairs: ['rebuild_row', 'terminate_run'], waitingOn: [] });
     const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
     const request = { caller, repair: 'terminate_run' as const, reason: 'a ghost', now: later(0) };
     const done = await audit.repair({ ...request, findingId: ghost?.id ?? '' });
@@ -328,7 +313,7 @@ describe('rows and runs', () => {
     expect(found.map(({ code }) => code).sort()).toEqual(['chain_broken', 'row_ahead_of_run']);
     expect(found.find(({ code }) => code === 'row_ahead_of_run')).toMatchObject({
       evidence: { rowSeq: seq + 1, runSeq: seq },
-      repairs: [],
+      repairs: ['replace_run'],
     });
     await tamper(db, sql`delete from item_events where item_id = ${itemId} and seq > ${seq}`);
     await db.update(items).set({ seq, headHash }).where(eq(items.id, itemId));
@@ -387,14 +372,18 @@ describe('the event chain', () => {
     expect(await find('chain_broken', itemId)).toBeUndefined();
   });
 
-  it('chain_broken: the whole chain was written anew, but the engine remembers', async () => {
+  it('row_diverged: the whole chain was written anew, but the engine remembers', async () => {
     const { db } = engine.deps;
     const itemId = await engine.start();
     const { seq, headHash } = await engine.item(itemId);
     const forged = { headHash: 'e'.repeat(64) };
     await db.update(items).set(forged).where(eq(items.id, itemId));
     const memoryless = await findingsOf(itemId);
-    expect(memoryless).toMatchObject([{ code: 'chain_broken', evidence: { seq } }]);
+    const byCode = memoryless.sort((a, b) => (a.code < b.code ? 1 : -1));
+    expect(byCode).toMatchObject([
+      { code: 'row_diverged', evidence: { rowSeq: seq, runHashAtRow: headHash } },
+      { code: 'chain_broken', evidence: { seq, fault: 'head' } },
+    ]);
     await db.update(items).set({ headHash }).where(eq(items.id, itemId));
     expect(await findingsOf(itemId)).toEqual([]);
   });

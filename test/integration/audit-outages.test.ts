@@ -129,7 +129,7 @@ describe('an engine that is away', () => {
     expect(items).toContainEqual(expect.objectContaining({ code: 'overdue', itemId }));
     const missed = new Set(couldNotAsk.flatMap(({ codes }) => codes));
     const ofEngine = FINDING_CODES.filter((code) => kindOf(code).source === 'engine');
-    expect(missed).toEqual(new Set([...ofEngine, 'chain_broken']));
+    expect(missed).toEqual(new Set([...ofEngine, 'row_diverged']));
     for (const { why } of couldNotAsk) expect(why).toMatch(/cannot be reached|did not answer/);
 
     const overdue = await ask({ filters: { code: 'overdue' } }, blind);
@@ -137,7 +137,7 @@ describe('an engine that is away', () => {
 
     const request = {
       caller: { ...engine.callerFor('strategist'), roles: ['admin' as const] },
-      repair: 'restart_run' as const,
+      repair: 'replace_run' as const,
       reason: 'x',
       now: later(0),
     };

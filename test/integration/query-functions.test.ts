@@ -8,6 +8,12 @@ import {
   listUnansweredCommands,
   readStartInput,
 } from '../../src/db/audit/commands.ts';
+import {
+  listTextHashes,
+  readCommandStates,
+  restoreCommand,
+  restoreIntent,
+} from '../../src/db/audit/recovery.ts';
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import type { Db } from '../../src/db/client.ts';
 import { insertCommand, recordCommandError } from '../../src/db/item/commands.ts';
@@ -134,6 +140,30 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         type: 'hold',
         payload: {},
         bodyHash: 'b',
+      }),
+    readCommandStates: async () => [...(await readCommandStates(db, item))],
+    listTextHashes: () => listTextHashes(db, item),
+    restoreCommand: () =>
+      restoreCommand(db, {
+        ...item,
+        id: 'http:key_x:stolen',
+        actorId: memberId,
+        type: 'hold',
+        payload: {},
+        answer: { seq: 1, stage: 'on_hold', substage: null },
+        at: '2026-01-01T00:00:00.000Z',
+      }),
+    restoreIntent: () =>
+      restoreIntent(db, {
+        ...identity,
+        publicationId: 'pub_x',
+        intentKey: 'stolen',
+        marker: 'm',
+        contentHash: 'h',
+        dueAt: '2026-01-01T00:00:00.000Z',
+        state: 'published',
+        remoteId: null,
+        permalink: null,
       }),
     recordCommandError: () =>
       recordCommandError(db, { workspaceId, id: commandId, attempt: 0, error: 'x', retryInMs: 1 }),

@@ -158,8 +158,8 @@ describe('a run near or beyond a limit', () => {
     const cut = engine.send('strategist', itemId, 'save_brief', { brief: makeBrief() });
     const found = await eventually(() => find('workflow_task_failing', itemId));
     await bad.stop();
-    expect(found.repairs).toEqual(['rebuild_run']);
-    const request = { findingId: found.id, repair: 'rebuild_run' as const, reason: 'it is stuck' };
+    expect(found.repairs).toEqual(['replace_run']);
+    const request = { findingId: found.id, repair: 'replace_run' as const, reason: 'it is stuck' };
     const now = new Date().toISOString();
     const strategist = engine.callerFor('strategist');
     expect(await audit.repair({ ...request, caller: strategist, now })).toMatchObject({
@@ -167,7 +167,7 @@ describe('a run near or beyond a limit', () => {
     });
     const caller = { ...strategist, roles: ['admin' as const] };
     const outcome = await audit.repair({ ...request, caller, now });
-    expect(outcome).toMatchObject({ outcome: 'done', result: { restarted: true } });
+    expect(outcome).toMatchObject({ outcome: 'done', result: { replaced: true } });
     expect((await handle.describe()).runId).not.toBe(runId);
     expect(JSON.stringify(await handle.fetchHistory())).not.toContain('it is stuck');
     await engine.startWorker();

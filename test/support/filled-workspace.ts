@@ -231,6 +231,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const reads = (db: Db): Record<string, Read> => ({
     getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
     getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
+    readRowHead: (id) => items.readRowHead(db, { ...item, workspaceId: id }),
     listItems: (id) => items.listItems(db, { workspaceId: id }),
     listItemsOfCampaign: (id) =>
       items.listItems(db, { workspaceId: id, campaignId: campaign.id, assigneeId: undefined }),

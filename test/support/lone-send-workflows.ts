@@ -14,6 +14,7 @@ export * from '../../src/workflows/index.ts';
 /** One send without an item's run around it, so that a test can have several at once, or a late one. */
 export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
   return publish(order, {
+    begun: false,
     posts: 1,
     rules: MACHINE_RULES.sends,
     hasTooMuch: () => false,

@@ -1,17 +1,22 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { RepairOutcome } from '../../audit/repair-outcome.ts';
 import { CouldNotAsk, Finding, FindingId } from '../../domain/audit/finding.ts';
-import { FINDING_CODES, REPAIRS, SEVERITIES } from '../../domain/audit/finding-catalogue.ts';
+import {
+  AUDIT_REPAIRS,
+  FINDING_CODES,
+  REPAIRS,
+  SEVERITIES,
+} from '../../domain/audit/finding-catalogue.ts';
 import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { ApiContext, ApiEnv } from '../gates/context.ts';
+import type { ApiEnv } from '../gates/context.ts';
 import { ApiError, notFound, problems } from '../gates/errors.ts';
-import { once } from '../gates/idempotency.ts';
-import { requireRole } from '../gates/require-role.ts';
+import { onceUnderLease } from '../gates/idempotency.ts';
+import { forbidden, forRoles } from '../gates/require-role.ts';
 import { answers, changeAnswers, pageOf } from '../route-answers.ts';
 import { body, idempotent, paging, withKey } from '../route-parts.ts';
 
-const StuckQuery = z.strictObject({
+const filters = {
   code: z.enum(FINDING_CODES).optional(),
   severity: z.enum(SEVERITIES).optional(),
   itemId: z.string().min(1).max(400).optional(),
@@ -22,28 +27,74 @@ const StuckQuery = z.strictObject({
     .max(400)
     .optional()
     .meta({ description: 'items that wait for this member by name' }),
-  ...paging,
-});
+};
+
+const StuckQuery = z.strictObject({ ...filters, ...paging });
 
 const StuckAudit = pageOf(Finding)
   .extend({ couldNotAsk: z.array(CouldNotAsk) })
   .meta({ id: 'StuckAudit' });
 
+const how = {
+  reason: z.string().trim().min(1).max(2_000),
+  dryRun: z.boolean().optional().meta({ description: 'only say what would be done' }),
+};
+
 const NewRepair = z
-  .strictObject({
-    repair: z.enum(REPAIRS),
-    reason: z.string().trim().min(1).max(2_000),
-  })
+  .strictObject({ repair: z.enum(REPAIRS), ...how })
   .meta({ id: 'NewRepair', example: { repair: 'resend_command', reason: 'the worker is back' } });
 
-const RepairDone = z
+const changes = z.array(z.string()).describe('what was done, or would be, in sentences');
+const OUTCOMES = ['done', 'nothing_to_do', 'not_possible', 'would'] as const;
+
+const Repair = z
   .object({
-    id: z.string().describe('of the record of this repair'),
+    id: z.string().optional().describe('of the record of this repair; only when it was done'),
     findingId: FindingId,
     repair: z.enum(REPAIRS),
-    result: z.record(z.string(), z.unknown()),
+    outcome: z.enum(OUTCOMES),
+    changes,
+    stillFound: z.boolean().describe('whether the finding stands afterwards'),
+    result: z.record(z.string(), z.unknown()).optional(),
+    error: z.string().optional().describe('why it is not possible: nothing was changed'),
   })
-  .meta({ id: 'RepairDone' });
+  .meta({ id: 'Repair' });
+
+/** Findings that one call repairs. */
+const MANY = 100;
+
+const NewRepairs = z
+  .strictObject({
+    filter: z.strictObject(filters),
+    repair: z.enum(AUDIT_REPAIRS),
+    ...how,
+    limit: z.int().min(1).max(MANY).optional().meta({ description: 'findings at most' }),
+    cursor: paging.cursor,
+  })
+  .meta({
+    id: 'NewRepairs',
+    example: {
+      filter: { code: 'row_without_run' },
+      repair: 'replace_run',
+      reason: 'the engine was restored from its backup',
+    },
+  });
+
+const Repairs = z
+  .object({
+    results: z.array(
+      z.object({
+        findingId: FindingId,
+        itemId: z.string().optional(),
+        outcome: z.enum(OUTCOMES),
+        changes,
+        error: z.string().optional(),
+      }),
+    ),
+    couldNotAsk: z.array(CouldNotAsk),
+    nextCursor: z.string().nullable().describe('null at the end'),
+  })
+  .meta({ id: 'Repairs' });
 
 const stuckRoute = createRoute({
   ...withKey('get', 'Audit'),
@@ -67,8 +118,23 @@ const repairRoute = createRoute({
   description:
     'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it. 409 for a finding that stood and no longer does, 404 for one that this workspace never had.',
   request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
-  responses: changeAnswers(RepairDone, 'Done and recorded', 'forbidden', 'not_found'),
+  responses: changeAnswers(Repair, 'What came of it', 'forbidden', 'not_found'),
 });
+
+const repairsRoute = createRoute({
+  ...idempotent('post', 'Audit'),
+  middleware: forRoles(['admin']),
+  path: '/v1/audit/repairs',
+  operationId: 'repairFindings',
+  summary: 'Carry out one repair of every finding that a filter finds and that offers it (admin)',
+  description:
+    'At most 100 findings at a time, worst first: ask again with `nextCursor` until it is null. Each is repaired as if it had been asked for alone, and recorded.',
+  request: { body: body(NewRepairs) },
+  responses: changeAnswers(Repairs, 'What came of each', 'forbidden'),
+});
+
+/** Longer than a page of repairs can take. */
+const LEASE_MS = 120_000;
 
 export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
   return new OpenAPIHono<ApiEnv>()
@@ -82,26 +148,46 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
     .openapi(repairRoute, async (c) => {
       const caller = c.get('caller');
       const { id: findingId } = c.req.valid('param');
-      const { repair, reason } = c.req.valid('json');
-      const answer = await once(c, { db, status: 200 }, async () => {
+      const { repair, ...order } = c.req.valid('json');
+      const answer = await onceUnderLease(c, { db, status: 200, leaseMs: LEASE_MS }, async () => {
         const now = new Date().toISOString();
-        const outcome = await audit.repair({ caller, findingId, repair, reason, now });
-        const { repairId: id, result } = doneOrThrow(c, outcome, { findingId, repair });
-        return { id, findingId, repair, result };
+        const outcome = await audit.repair({ caller, findingId, repair, now, ...order });
+        return { findingId, repair, ...reportOrThrow(outcome, { findingId, repair }) };
+      });
+      return c.json(answer, 200);
+    })
+    .openapi(repairsRoute, async (c) => {
+      const caller = c.get('caller');
+      const { filter: filters, limit = MANY, ...order } = c.req.valid('json');
+      const answer = await onceUnderLease(c, { db, status: 200, leaseMs: LEASE_MS }, async () => {
+        const now = new Date().toISOString();
+        const outcome = await audit.repairMany({ caller, filters, limit, now, ...order });
+        if (outcome.outcome === 'forbidden') throw forbidden(outcome.roles);
+        const { results, couldNotAsk, nextCursor } = outcome;
+        return { results, couldNotAsk, nextCursor };
       });
       return c.json(answer, 200);
     });
 }
 
-/** @throws ApiError for every outcome but a repair that was carried out. */
-function doneOrThrow(
-  c: ApiContext,
+/** @throws ApiError when it was not this repair's turn, or not this caller's. */
+function reportOrThrow(
   outcome: RepairOutcome,
   { findingId, repair }: { findingId: string; repair: string },
-): Extract<RepairOutcome, { outcome: 'done' }> {
+): Omit<z.infer<typeof Repair>, 'findingId' | 'repair'> {
   switch (outcome.outcome) {
-    case 'done':
-      return outcome;
+    case 'done': {
+      const { repairId: id, changes, stillFound, result } = outcome;
+      return { id, outcome: 'done', changes, stillFound, result };
+    }
+    case 'would':
+      return { outcome: 'would', changes: outcome.changes, stillFound: true };
+    case 'nothing_to_do':
+      return { outcome: 'nothing_to_do', changes: [], stillFound: true };
+    case 'not_possible': {
+      const { why: error } = outcome;
+      return { outcome: 'not_possible', changes: [], stillFound: true, error };
+    }
     case 'unknown':
       throw notFound('finding', findingId);
     case 'gone':
@@ -112,11 +198,8 @@ function doneOrThrow(
     }
     case 'is_command':
       throw conflict(`${repair} is a request of its own: ${outcome.method} ${outcome.path}`);
-    case 'not_possible':
-      throw conflict(outcome.why);
     case 'forbidden':
-      requireRole(c, outcome.roles);
-      throw new ApiError('forbidden');
+      throw forbidden(outcome.roles);
     case 'cannot_tell':
       throw new ApiError('unavailable', {
         detail: `nobody could find out whether ${findingId} is still true: ${outcome.couldNotAsk

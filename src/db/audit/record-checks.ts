@@ -28,6 +28,22 @@ where c.workspace_id = ${workspaceId} and ${isOneItem(sql`c.item_id`, scope)}
     or (c.state = 'refused' and c.applied_seq is not null))`;
 }
 
+/**
+ * Items whose run said of a pending command that its chain is another one than the row's. Once the row
+ * stands elsewhere, that is of the past.
+ */
+export function divergedRows(scope: AuditScope): SQL {
+  return sql`
+select distinct on (i.id) i.id as item_id, i.id as subject, i.updated_at as since,
+  c.divergence || jsonb_build_object('commandId', c.id, 'reportedAt', ${iso(sql`i.updated_at`)})
+    as evidence
+from commands c join items i on i.id = c.item_id and i.workspace_id = c.workspace_id
+where c.workspace_id = ${scope.workspaceId} and ${isOneItem(sql`c.item_id`, scope)}
+  and c.state = 'pending' and c.divergence is not null and i.closed_at is null
+  and i.head_hash = c.divergence ->> 'rowHash'
+order by i.id, c.created_at, c.id`;
+}
+
 /** The stored events have a hole, or do not reach exactly as far as the item's row. */
 export function eventGaps(scope: AuditScope): SQL {
   const { workspaceId, now } = scope;

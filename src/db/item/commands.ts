@@ -10,6 +10,7 @@ import {
   type Placeholder,
   sql,
 } from 'drizzle-orm';
+import type { Divergence } from '../../domain/item/divergence.ts';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
@@ -57,10 +58,21 @@ export async function insertCommand(
   }
   const row = await getCommand(db, command);
   // Commands are never deleted, so a row that cannot be seen belongs to another workspace.
-  if (row === null || row.bodyHash !== command.bodyHash || row.type !== command.type) {
+  if (row === null || !isSameRequest(row, command)) {
     return { conflict: true };
   }
   return { conflict: false, inserted: false, attempt: null, row };
+}
+
+/** Hash of the body of a command that was stored again from the history of its run. */
+export const UNKNOWN_BODY = '';
+
+/** Whether an id is used again for what it was used for. */
+export function isSameRequest(
+  row: Pick<CommandRow, 'bodyHash' | 'type'>,
+  { bodyHash, type }: { bodyHash: string; type: string },
+): boolean {
+  return row.type === type && (row.bodyHash === bodyHash || row.bodyHash === UNKNOWN_BODY);
 }
 
 /** The payload is not read back: it is the largest column and the caller has it. */
@@ -257,8 +269,15 @@ export async function recordCommandError(
   {
     error,
     retryInMs,
+    divergence = null,
     ...fenced
-  }: CommandKey & { attempt: number; error: string; retryInMs: number },
+  }: CommandKey & {
+    attempt: number;
+    error: string;
+    retryInMs: number;
+    /** What the run said of the item's row; what it said before stands without. */
+    divergence?: Divergence | null;
+  },
 ): Promise<void> {
   await db
     .update(commands)
@@ -267,6 +286,7 @@ export async function recordCommandError(
       errorCount: sql`${commands.errorCount} + 1`,
       retryAt: inMs(retryInMs),
       leaseUntil: null,
+      ...(divergence !== null && { divergence }),
     })
     .where(isOwn(fenced));
 }

@@ -12,6 +12,7 @@ import {
   sql,
 } from 'drizzle-orm';
 import type { AlarmCode } from '../../domain/item/alarms.ts';
+import type { RowHead } from '../../domain/item/divergence.ts';
 import { GENESIS_HASH } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
 import type { Stage } from '../../domain/item/stages.ts';
@@ -82,6 +83,28 @@ const findItem = preparedOnce((db) =>
       ),
     )
     .prepare('find_item'),
+);
+
+/** Where the row of an item stands now; null when the workspace has no such item. */
+export async function readRowHead(
+  db: Db,
+  { workspaceId, itemId }: ItemKey,
+): Promise<RowHead | null> {
+  const [row] = await findHead(db).execute({ workspaceId, itemId });
+  return row ?? null;
+}
+
+const findHead = preparedOnce((db) =>
+  db
+    .select({ seq: items.seq, headHash: items.headHash })
+    .from(items)
+    .where(
+      and(
+        eq(items.id, sql.placeholder('itemId')),
+        eq(items.workspaceId, sql.placeholder('workspaceId')),
+      ),
+    )
+    .prepare('find_row_head'),
 );
 
 export interface ItemFilter extends PageRequest {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { Divergence } from '../../domain/item/divergence.ts';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { bytes, instant } from './columns.ts';
 
@@ -31,6 +32,8 @@ export const commands = pgTable('commands', {
   errorCount: integer('error_count').notNull().default(0),
   /** The drainer leaves the row alone until then. */
   retryAt: instant('retry_at'),
+  /** What its run said last when its chain was not the row's. */
+  divergence: jsonb().$type<Divergence>(),
 });
 
 /** Answers of changes that are not commands, and refusals that no command's row holds. */

@@ -11,8 +11,7 @@ export type Severity = (typeof SEVERITIES)[number];
 export const AUDIT_REPAIRS = [
   'resend_command',
   'rebuild_row',
-  'restart_run',
-  'rebuild_run',
+  'replace_run',
   'terminate_run',
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
@@ -73,16 +72,21 @@ export const FINDING_KINDS = {
   },
   token_expiring: { severity: 'warning', source: 'tables', repairs: ['replace_credentials'] },
   activity_failing: { severity: 'critical', source: 'engine', repairs: [] },
-  workflow_task_failing: { severity: 'critical', source: 'engine', repairs: ['rebuild_run'] },
+  workflow_task_failing: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
   backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
   delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
-  row_without_run: { severity: 'critical', source: 'engine', repairs: ['restart_run'] },
-  run_without_row: { severity: 'critical', source: 'engine', repairs: ['terminate_run'] },
+  row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
+  run_without_row: {
+    severity: 'critical',
+    source: 'engine',
+    repairs: ['rebuild_row', 'terminate_run'],
+  },
   run_ahead_of_row: { severity: 'warning', source: 'engine', repairs: ['rebuild_row'] },
-  row_ahead_of_run: { severity: 'critical', source: 'engine', repairs: [] },
-  run_near_limit: { severity: 'warning', source: 'engine', repairs: ['rebuild_run'] },
+  row_ahead_of_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
+  row_diverged: { severity: 'critical', source: 'tables', repairs: ['replace_run'] },
+  run_near_limit: { severity: 'warning', source: 'engine', repairs: ['replace_run'] },
   event_gap: { severity: 'critical', source: 'tables', repairs: ['rebuild_row'] },
   chain_broken: { severity: 'critical', source: 'chains', repairs: [] },
   timer_overdue: { severity: 'critical', source: 'tables', repairs: [] },
@@ -118,10 +122,11 @@ export function repairsFor(
       case 'replace_credentials':
         return true;
       // A new run has a new history; what the item itself holds goes along.
-      case 'rebuild_run':
+      case 'replace_run':
         return at !== null && !isFullItem(evidence);
+      // A run without a row names the item that is to be stored again; one of a closed item has a row.
       case 'rebuild_row':
-      case 'restart_run':
+        return code === 'run_without_row' ? evidence['row'] === null : at !== null;
       case 'add_readings':
         return at !== null;
       case 'reassign':

@@ -70,6 +70,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   run_ahead_of_row: (_, of) => `the run is at event ${of('runSeq')}, its row at ${of('rowSeq')}`,
   row_ahead_of_run: (_, of) =>
     `the row is at event ${of('rowSeq')}, its run only at ${of('runSeq')}`,
+  row_diverged: (_, of) =>
+    `its run tells another story than its row: event ${of('rowSeq')} of the row is not the run's`,
   run_near_limit: (_, of) =>
     `its run is near a limit (${of('near')}): ${of('historyEvents')} events, ${of('historyBytes')} bytes of history, ${of('stateBytes')} bytes of state`,
   event_gap: (_, of) =>

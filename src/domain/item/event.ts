@@ -60,6 +60,7 @@ export const ITEM_EVENT_TYPES = [
   'sla.breached',
   'campaign.released',
   'campaign.cancelled',
+  'run.replaced',
 ] as const;
 
 export type ItemEventType = (typeof ITEM_EVENT_TYPES)[number];

@@ -1,6 +1,6 @@
 import { initialTransition, transition } from 'xstate';
 import type { Command, ItemMachineEvent } from './commands.ts';
-import type { ItemContext } from './context.ts';
+import { currentReview, type ItemContext, isSending } from './context.ts';
 import type { EventRecord } from './event.ts';
 import { itemMachine, MACHINE_VERSION } from './item.machine.ts';
 import type { Unmet } from './requirements/catalogue.ts';
@@ -80,6 +80,19 @@ function restore(snapshot: ItemSnapshot) {
     value: snapshot.value as never,
     context: snapshot.context,
   });
+}
+
+/**
+ * What a run that was replaced had under way: only it could have seen the end of that. A run that
+ * continues by itself has nothing.
+ */
+export function effectsUnderWay({ context }: ItemSnapshot): ItemEffect[] {
+  const sends = context.publications
+    .filter(isSending)
+    .map(({ id }): ItemEffect => ({ type: 'start_publication', publicationId: id }));
+  const review = context.stage === 'kpi_review' ? currentReview(context) : null;
+  if (review?.hash !== null || review === null) return sends;
+  return [...sends, { type: 'freeze_review', reviewId: review.id, number: review.number }];
 }
 
 /** The unmet requirements of a command against a stored snapshot; none means it would be accepted. */
