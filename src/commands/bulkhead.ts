@@ -10,7 +10,7 @@ const PER_WORKSPACE = 32;
 /** A command that gets no turn is stored for the drainer. */
 const TURN_WITHIN_MS = 2_000;
 /** Nobody waits behind commands none of which was answered for so long. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 1_500;
 
 /** Bounds how many requests wait for the answers of runs. */
 export interface Bulkhead {

@@ -275,6 +275,47 @@ describe('a command that nobody answered in time', () => {
     expect(await engine.chain(itemId)).toHaveLength(2);
   });
 
+  it('is applied all the same when the run that did so has continued in another one', async () => {
+    const short = await openItemEngine({ continueAbove: 30 });
+    try {
+      const itemId = await short.start();
+      const first = await short.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
+      const { workspaceId } = short.workspace;
+      const caller = short.callerFor('strategist');
+      const commandId = newCommandId();
+      // The same text again: nothing happens, so no event tells of it.
+      const body = { brief: makeBrief() };
+      const temporal = dyingClient(short.deps.temporal, 'after_engine');
+      await createCommandSender({ ...short.deps, temporal }).send({
+        caller,
+        itemId,
+        commandId,
+        type: 'save_brief',
+        body,
+        source: 'http',
+        bodyHash: 'h',
+      });
+      const handle = short.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+      const { runId } = await handle.describe();
+      const actor = { ...caller, platformTags: {}, backupFor: [] };
+      await eventually(async () => {
+        for (const type of ['hold', 'resume']) {
+          const id = newCommandId();
+          const message = { id, type, actor, refs: { reason: 'a pause' }, facts: {} };
+          await handle.executeUpdate('command', { updateId: id, args: [message] });
+        }
+        return (await handle.describe()).runId !== runId;
+      });
+      await short.deps.db.execute(sql`update commands set expires_at = now() - interval '1 hour'
+        where id = ${commandId} and workspace_id = ${workspaceId}`);
+      await short.stopWorker();
+      const row = await short.drain(commandId);
+      expect(row).toMatchObject({ state: 'applied', appliedSeq: first.seq });
+    } finally {
+      await short.close();
+    }
+  });
+
   it('waits on while the engine cannot be asked what its run did', async () => {
     const row = await storeHold(await engine.start());
     const connection = Connection.lazy({ address: '127.0.0.1:1' });

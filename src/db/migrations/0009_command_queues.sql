@@ -29,7 +29,7 @@ create table command_queues (
   -- Since some attempts: such runs share a part of the places.
   is_silent boolean not null default false,
   -- While somebody works the queue: until when it is theirs.
-  next_attempt_at timestamp(3) with time zone not null default clock_timestamp(),
+  next_attempt_at timestamp(3) with time zone not null default now(),
   attempted_at timestamp(3) with time zone,
   -- Times somebody took it.
   turn integer not null default 0,

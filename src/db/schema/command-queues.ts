@@ -11,7 +11,7 @@ export const commandQueues = pgTable('command_queues', {
   /** Did not answer some attempts in a row: such runs share a part of the drainer's places. */
   isSilent: boolean('is_silent').notNull().default(false),
   /** While somebody works the queue: until when it is theirs. */
-  nextAttemptAt: instant('next_attempt_at').notNull().default(sql`clock_timestamp()`),
+  nextAttemptAt: instant('next_attempt_at').notNull().default(sql`now()`),
   attemptedAt: instant('attempted_at'),
   /** Times somebody took it. */
   turn: integer().notNull().default(0),
