@@ -122,7 +122,7 @@ function memoryOf({ processes }: BenchStack): Record<string, number | null> {
 
 /** The people of the workspace, and the facts that the API looks up for their commands. */
 export async function readCast(
-  stack: BenchStack,
+  stack: Pick<BenchStack, 'credentials' | 'databaseUrl'>,
 ): Promise<{ cast: Cast; channelAccountId: string }> {
   const { workspaceId, members } = stack.credentials;
   const database = createDb(stack.databaseUrl, { max: 1 });

@@ -4,7 +4,8 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { itemTime } from '../commands/command-facts.ts';
-import { answerFromChain, type StoredCommand } from '../commands/deliver-command.ts';
+import type { StoredCommand } from '../commands/deliver-command.ts';
+import { answerFromChain } from '../commands/settle-without-run.ts';
 import { shownAtStart } from '../commands/shown-at-start.ts';
 import { timeTravel } from '../commands/time-travel.ts';
 import {

@@ -8,7 +8,7 @@ import { pause } from './pause.ts';
 export interface CommandFollower {
   /** The answer of a command, now or when it has its verdict. */
   settled<R extends Reply>(call: Promise<R>): Promise<SuccessOf<R>>;
-  /** An applied command. @throws BatonError when it is refused. */
+  /** An applied command. @throws BatonError when it is refused or expired. */
   follow(commandId: string): Promise<StoredCommand>;
 }
 
@@ -26,7 +26,7 @@ export function createCommandFollower(
         rpc.v1.commands[':id'].$get({ param: pathParams({ id: commandId }) }),
       );
       if (command.state === 'applied') return command;
-      if (command.state === 'refused') throw refusalOf(command);
+      if (command.state !== 'pending') throw refusalOf(command);
       if (Date.now() + wait > deadline) throw new BatonPendingError(commandId, verdictWithinMs);
       await pause(wait);
     }

@@ -9,19 +9,16 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { Db } from '../db/client.ts';
 import { describeDatabaseError } from '../db/errors.ts';
+import type { QueueTurn } from '../db/item/command-queues.ts';
 import {
   type CommandRow,
   type CommandVerdict,
   recordCommandError,
   storeRefusal,
 } from '../db/item/commands.ts';
-import { findEventsOfCommand, readChain, type StoredEvent } from '../db/item/item-events.ts';
-import { getItem, readRowHead } from '../db/item/items.ts';
+import { readRowHead } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
-import type { CommandAnswer } from '../domain/item/record-schema.ts';
-import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import { FINAL_STAGES, STAGES } from '../domain/item/stages.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { callWithin } from '../engine/ask.ts';
 import {
@@ -33,13 +30,18 @@ import {
   ROW_DIVERGED,
   type SentCommand,
 } from '../workflows/messages.ts';
+import { afterFailures, isSurelyExpired } from './delivery-pace.ts';
 import { projectCommand, projectStart } from './project-command.ts';
+import {
+  settleExpired,
+  settleExpiredStart,
+  settleWithoutRun,
+  storeExpiry,
+} from './settle-without-run.ts';
 import { shownAtStart } from './shown-at-start.ts';
 
 /** How long a command may wait for its verdict before the answer is "pending". */
 const DELIVERY_DEADLINE_MS = 2_500;
-const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 30_000;
 
 export interface DeliveryDeps {
   db: Db;
@@ -56,6 +58,18 @@ export type StoredCommand =
   | { kind: 'command'; message: CommandMessage }
   | { kind: 'start'; input: ContentItemInput };
 
+/** How a command is delivered that waited in the queue of its run. */
+export interface FromQueue {
+  queue: Pick<QueueTurn, 'turn' | 'failures'>;
+  /** How long the run may take to answer. */
+  withinMs: number;
+}
+
+const FIRST_DELIVERY: FromQueue = {
+  queue: { turn: 0, failures: 0 },
+  withinMs: DELIVERY_DEADLINE_MS,
+};
+
 /**
  * Sends a fenced command to its run and commits what came of it.
  * @returns the committed verdict; null while the outcome is unknown: the drainer settles it later.
@@ -64,11 +78,12 @@ export async function deliverCommand(
   deps: DeliveryDeps,
   row: CommandRow,
   attempt: number,
+  from: FromQueue = FIRST_DELIVERY,
 ): Promise<CommandVerdict | null> {
   try {
-    return await attemptDelivery(deps, row, attempt);
+    return await attemptDelivery(deps, row, attempt, from);
   } catch (error) {
-    await noteFailure(deps, row, attempt, error);
+    await noteFailure(deps, row, attempt, { error, from });
     return null;
   }
 }
@@ -77,17 +92,22 @@ async function attemptDelivery(
   deps: DeliveryDeps,
   row: CommandRow,
   attempt: number,
+  { withinMs }: FromQueue,
 ): Promise<CommandVerdict | null> {
   const stored = payloadOf(row);
+  const isOver = isSurelyExpired(row);
   if (stored.kind === 'start') {
-    await startRun(deps, row.itemId, stored.input);
-    return projectStart(deps, row, stored.input);
+    const { input } = stored;
+    if (isOver) return settleExpiredStart(deps, row, { attempt, input });
+    await startRun(deps, row.itemId, input);
+    return projectStart(deps, row, input);
   }
+  if (isOver) return settleExpired(deps, row, attempt);
   const head = await readRowHead(deps.db, row);
   const message = head === null ? stored.message : { ...stored.message, row: head };
   let result: CommandResult;
   try {
-    result = await callWithin(deps.temporal, DELIVERY_DEADLINE_MS, () =>
+    result = await callWithin(deps.temporal, withinMs, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
         .executeUpdate<CommandResult, [SentCommand]>('command', {
@@ -99,6 +119,8 @@ async function attemptDelivery(
     const refusal = refusalOf(error);
     const fenced = { workspaceId: row.workspaceId, id: row.id, attempt };
     if (refusal !== null) {
+      // It was stored before it expired, so it expired because nobody answered.
+      if (isExpiry(refusal)) return storeExpiry(deps, row, attempt);
       return storeRefusal(deps.db, { ...fenced, unmet: refusal.unmet, atSeq: refusal.seq });
     }
     if (error instanceof WorkflowNotFoundError) return settleWithoutRun(deps, row, attempt);
@@ -134,57 +156,6 @@ async function startRun(
   }
 }
 
-/**
- * The run is gone. A command that it applied before it closed is in the events; any other came too
- * late. A run that the engine does not know although its item is open is a finding, not a refusal.
- */
-async function settleWithoutRun(
-  { db, temporal, log }: DeliveryDeps,
-  row: CommandRow,
-  attempt: number,
-): Promise<CommandVerdict | null> {
-  const key = { workspaceId: row.workspaceId, itemId: row.itemId };
-  const [first] = await findEventsOfCommand(db, { ...key, commandId: row.id });
-  if (first !== undefined) {
-    const answer = await answerFromChain(db, { ...key, first });
-    return projectCommand({ db, log }, row, { answer, events: [], snapshot: null });
-  }
-  const item = await getItem(db, key);
-  const isClosed =
-    (item !== null && FINAL_STAGES.includes(item.stage)) ||
-    (await isRunClosed(temporal, row.itemId));
-  if (!isClosed) throw new Error(`the run of ${row.itemId} is not there`);
-  const unmet: Unmet[] = [{ code: 'item_closed', message: 'the item is closed' }];
-  return storeRefusal(db, { workspaceId: row.workspaceId, id: row.id, attempt, unmet });
-}
-
-/** What can still be told of a command whose run has ended before anyone heard its answer: when and where. */
-export async function answerFromChain(
-  db: Db,
-  { first, ...key }: { workspaceId: string; itemId: string; first: StoredEvent },
-): Promise<CommandAnswer> {
-  const chain = await readChain(db, key);
-  const after = chain.filter(({ seq }) => seq > first.seq);
-  const next = after.find(
-    ({ commandId, at, actor }) => commandId !== null || at !== first.at || actor !== first.actor,
-  );
-  const seq = (next?.seq ?? chain.length + 1) - 1;
-  const change = chain.findLast((event) => event.type === 'item.stage_changed' && event.seq <= seq);
-  const stage = STAGES.find((name) => name === change?.data['to']) ?? 'briefing';
-  return { seq, stage, substage: null };
-}
-
-async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {
-  try {
-    const handle = temporal.workflow.getHandle(itemWorkflowId(itemId));
-    const { status } = await callWithin(temporal, DELIVERY_DEADLINE_MS, () => handle.describe());
-    return status.name === 'COMPLETED';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
-}
-
 function refusalOf(error: unknown): RefusalDetails | null {
   return detailsOf<RefusalDetails>(error, REFUSED);
 }
@@ -197,23 +168,27 @@ function detailsOf<T>(error: unknown, type: typeof REFUSED | typeof ROW_DIVERGED
   return (cause.details?.[0] ?? null) as T | null;
 }
 
+function isExpiry({ unmet }: RefusalDetails): boolean {
+  return unmet.some(({ code }) => code === 'command_expired');
+}
+
 async function noteFailure(
   { db, log }: DeliveryDeps,
   row: CommandRow,
   attempt: number,
-  error: unknown,
+  { error, from }: { error: unknown; from: FromQueue },
 ): Promise<void> {
+  const { turn, failures } = from.queue;
   const divergence = detailsOf<Divergence>(error, ROW_DIVERGED);
   const reason = divergence === null ? describe(error) : ROW_DIVERGED;
   log.warn({ commandId: row.id, itemId: row.itemId, attempt, reason }, 'command outcome unknown');
-  const retryInMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(row.errorCount, 10));
   try {
     await recordCommandError(db, {
       workspaceId: row.workspaceId,
       id: row.id,
       attempt,
       error: reason,
-      retryInMs,
+      queue: { turn, ...afterFailures(failures + 1) },
       divergence,
     });
   } catch (storeError) {

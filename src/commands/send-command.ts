@@ -1,5 +1,6 @@
 import { newId } from '../db/ids.ts';
 import { readCommandContext } from '../db/item/command-context.ts';
+import { joinQueues } from '../db/item/command-queues.ts';
 import {
   getCommand,
   insertCommand,
@@ -18,20 +19,16 @@ import type { CommandType } from '../domain/item/commands.ts';
 import { versionTag } from '../domain/item/content/version-tag.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import type { Turnstile } from '../threads/turnstile.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
+import { itemTime } from './command-facts.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
+import { COMMAND_LIFE_MS } from './delivery-pace.ts';
 import { judgeFirst } from './judge-first.ts';
 import type { CommandParts, Preparation } from './preparation.ts';
 import { plainRefs, prepareCommand, takesSlots } from './prepare-command.ts';
-import { FENCE_MS, outcomeOf, repeat, settle } from './settle-command.ts';
-
-/** A command that gets no turn is stored for the drainer. */
-const TURN_WITHIN_MS = 2_000;
-
-type SenderDeps = DeliveryDeps & { turnstile: Turnstile };
+import { FENCE_MS, outcomeOf, repeat, type SenderDeps, settle } from './settle-command.ts';
 
 /** Sends a command to its item's run, or finds what became of it when its id was sent before. */
 export async function sendCommand(
@@ -58,14 +55,16 @@ async function sendOnce(deps: SenderDeps, request: CommandRequest): Promise<Comm
   const key = { ...caller, itemId, commandId };
   const known = request.known ?? (await readCommandContext(deps.db, key));
   if (known === null) return { outcome: 'not_found', what: 'member' };
-  const { item, actor, command, calendar } = known;
+  const { item, actor, command, calendar, queue } = known;
   if (item === null || item.snapshot === null) return { outcome: 'not_found', what: 'item' };
   if (command !== null) return repeat(deps, request, command);
   if (actor === null) return { outcome: 'not_found', what: 'member' };
-  const leave = await deps.turnstile.enter(itemId, TURN_WITHIN_MS);
+  const leave = await deps.bulkhead.enter({ workspaceId: caller.workspaceId, itemId });
   try {
     const target = { item, context: item.snapshot.context, actor, calendar };
-    const stored = await storeCommand(deps, request, target, { fenced: leave !== null });
+    // Behind those that wait for the run; without a place, for the drainer.
+    const isQueued = queue !== null || leave === null;
+    const stored = await storeCommand(deps, request, target, { isQueued });
     if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
     if (leave === null) return outcomeOf(commandId, verdictOf(stored.row));
     // The row was inserted with its fence, so the first sender need not take it.
@@ -95,15 +94,15 @@ async function storeCommand(
   { db }: DeliveryDeps,
   request: CommandRequest,
   known: Target,
-  { fenced }: { fenced: boolean },
+  { isQueued }: { isQueued: boolean },
 ) {
   const judged = await judgeFirst(db, request, known);
   const target = { ...known, item: judged.item, context: judged.item.snapshot.context };
   if (judged.refused) return storeRefused(db, request, target, judged.unmet);
   checkIfMatch(request, target.context);
   const body = bodyOf(request);
-  const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, fenced });
-  return takesSlots(request.type) ? inTransaction(db, store) : store(db);
+  const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, isQueued });
+  return takesSlots(request.type) || isQueued ? inTransaction(db, store) : store(db);
 }
 
 /**
@@ -123,15 +122,16 @@ function bodyOf({ type, body }: CommandRequest): object {
 function storeRefused(
   db: DeliveryDeps['db'],
   request: CommandRequest,
-  { item, actor }: Target,
+  target: Target,
   unmet: Unmet[],
 ) {
+  const { item } = target;
   const body = bodyOf(request);
   // The comment is not kept, so that nothing refers to it.
   const refs = { ...(textHash(body) ?? plainRefs(request.type, body)), commentId: undefined };
   const parts = { refs, facts: {}, comment: null } as unknown as CommandParts;
-  const payload = payloadOf(request, parts, actor, body);
-  const row = { ...rowOf(request, item, actor), payload: { ...payload }, leaseMs: FENCE_MS };
+  const payload = payloadOf(request, parts, target, body);
+  const row = { ...rowOf(request, target, body), payload: { ...payload }, leaseMs: FENCE_MS };
   return inTransaction(db, async (tx) => {
     const stored = await insertCommand(tx, row);
     if (stored.conflict || stored.attempt === null) return stored;
@@ -150,32 +150,39 @@ function textHash(body: object) {
 
 function rowOf(
   { type, commandId, source, bodyHash }: CommandRequest,
-  item: StoredItem,
-  actor: Actor,
+  { item, actor }: Target,
+  body: object,
 ): Omit<NewCommand, 'payload'> {
-  const { workspaceId, id: itemId } = item;
+  const { workspaceId, id: itemId, clockOffsetMs } = item;
   const { memberId: actorId } = actor;
-  return { id: commandId, workspaceId, itemId, actorId, source, type, bodyHash };
+  const expiresAt = new Date(Date.parse(expiryOf(item, body)) - clockOffsetMs).toISOString();
+  return { id: commandId, workspaceId, itemId, actorId, source, type, bodyHash, expiresAt };
+}
+
+/** By the item's own clock, which is that of its run. */
+function expiryOf(item: StoredItem, body: object): string {
+  const { expiresAt } = body as { expiresAt?: string };
+  return expiresAt ?? new Date(Date.parse(itemTime(item)) + COMMAND_LIFE_MS).toISOString();
 }
 
 async function storePrepared(
   db: DeliveryDeps['db'],
   request: CommandRequest,
-  { item, context, actor, calendar }: Target,
-  { body, fenced }: { body: object; fenced: boolean },
+  target: Target,
+  { body, isQueued }: { body: object; isQueued: boolean },
 ) {
   const { caller, type, commandId } = request;
+  const { item, context, actor, calendar } = target;
   const commentId = newId('comment');
   const preparation = { db, caller, item, context, actor, calendar, body, commentId };
   const prepared = await prepareAny(type, preparation);
   const { version } = prepared;
   const texts = textsOf(prepared, commentId);
-  const insert = (tx: DeliveryDeps['db'], parts: CommandParts) =>
-    insertCommand(tx, {
-      ...rowOf(request, item, actor),
-      payload: { ...payloadOf(request, parts, actor, body) },
-      ...(fenced && { leaseMs: FENCE_MS }),
-    });
+  const insert = (tx: DeliveryDeps['db'], parts: CommandParts) => {
+    const payload = { ...payloadOf(request, parts, target, body) };
+    const row = { ...rowOf(request, target, body), payload };
+    return isQueued ? insertInLine(tx, row) : insertCommand(tx, { ...row, leaseMs: FENCE_MS });
+  };
   if (texts.length === 0 && version === undefined) return insert(db, prepared);
   return inTransaction(db, async (tx) => {
     const numbered = version && { ...version.text, ...(await numberText(tx, version.text)) };
@@ -188,6 +195,14 @@ async function storePrepared(
     for (const text of texts) await insertComment(tx, { ...of, visibility: 'internal', ...text });
     return stored;
   });
+}
+
+/** Stores a command behind those that wait for the run, in the caller's transaction. */
+async function insertInLine(tx: DeliveryDeps['db'], row: NewCommand) {
+  const stored = await insertCommand(tx, row);
+  if (stored.conflict || !stored.inserted) return stored;
+  await joinQueues(tx, { workspaceId: row.workspaceId, commandIds: [row.id] });
+  return { ...stored, row: { ...stored.row, isQueued: true } };
 }
 
 /** What a person wrote with a command, as rows of the thread. */
@@ -206,10 +221,10 @@ function textsOf(
 function payloadOf(
   { type, commandId, ifMatch }: CommandRequest,
   { refs, facts }: CommandParts,
-  actor: Actor,
+  { item, actor }: Pick<Target, 'item' | 'actor'>,
   body: object,
 ): StoredCommand {
-  const { basisSeq, expiresAt } = body as { basisSeq?: number; expiresAt?: string };
+  const { basisSeq } = body as { basisSeq?: number };
   const basisTag = ifMatch === '*' ? undefined : ifMatch;
   const message = {
     id: commandId,
@@ -219,7 +234,7 @@ function payloadOf(
     facts,
     ...(basisSeq !== undefined && { basisSeq }),
     ...(basisTag !== undefined && { basisTag }),
-    ...(expiresAt !== undefined && { expiresAt }),
+    expiresAt: expiryOf(item, body),
   };
   // `refs` and `facts` come from the preparer of this very type.
   return { kind: 'command', message: message as CommandMessage };

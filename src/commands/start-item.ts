@@ -26,14 +26,15 @@ import type { ContentItemInput } from '../workflows/messages.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts';
 import type { DeliveryDeps, StoredCommand } from './deliver-command.ts';
+import { COMMAND_LIFE_MS } from './delivery-pace.ts';
 import { firstEvents } from './project-command.ts';
-import { repeat } from './settle-command.ts';
+import { repeat, type SenderDeps } from './settle-command.ts';
 
 /** Type of the command row that starts an item. */
 const START = 'start_item';
 
 /** Stores the start of an item and sends it to the engine; the same id again gets the same item. */
-export async function startItem(deps: DeliveryDeps, request: StartRequest): Promise<StartOutcome> {
+export async function startItem(deps: SenderDeps, request: StartRequest): Promise<StartOutcome> {
   const { caller, commandId } = request;
   const { workspaceId } = caller;
   const earlier = await getCommand(deps.db, { workspaceId, id: commandId });
@@ -97,6 +98,7 @@ async function storeStart(
       type: START,
       bodyHash,
       payload: { ...stored },
+      expiresAt: expiryFromNow(),
     });
     if (inserted.conflict) return { conflict: true as const };
     if (!inserted.inserted) return inserted.row;
@@ -160,9 +162,14 @@ async function storeBarred(tx: Db, request: StartRequest, unmet: Unmet[]) {
     type: START,
     bodyHash,
     payload: {},
+    expiresAt: expiryFromNow(),
   });
   if (inserted.conflict) return { conflict: true as const };
   return inserted.inserted ? refuseStart(tx, inserted.row, unmet) : inserted.row;
+}
+
+function expiryFromNow(): string {
+  return new Date(Date.now() + COMMAND_LIFE_MS).toISOString();
 }
 
 /** A refused start is a verdict like any other: the same key gets it again. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
@@ -220,6 +221,24 @@ describe('an idempotency key of a command', () => {
       `/v1/commands/${encodeURIComponent(put.json.commandId)}`,
     );
     expect(stored).toMatchObject({ state: 'applied', type: 'save_brief' });
+  });
+});
+
+describe('a command that nobody answered in time', () => {
+  it('says so at its address and in the timeline, and is refused when it is sent again', async () => {
+    const id = await start();
+    const headers = { 'idempotency-key': randomUUID() };
+    const hold = () =>
+      api.as('strategist', 'POST', `/v1/items/${id}/hold`, { body: { reason: ' ' }, headers });
+    const { commandId } = (await hold()).json;
+    const unmet = [{ code: 'command_expired', message: 'nobody answered it' }];
+    await api.engine.deps.db.execute(sql`update commands
+      set state = 'expired', unmet = ${JSON.stringify(unmet)}::jsonb where id = ${commandId}`);
+    const address = `/v1/commands/${encodeURIComponent(commandId)}`;
+    expect(await api.ok('editor', 'GET', address)).toMatchObject({ state: 'expired', unmet });
+    const { items } = await api.ok('editor', 'GET', `/v1/items/${id}/timeline`);
+    expect(items).toContainEqual(expect.objectContaining({ kind: 'refusal', commandId, unmet }));
+    expect(await hold()).toMatchObject({ status: 409, json: { code: 'refused', unmet } });
   });
 });
 

@@ -252,14 +252,14 @@ describe('approvals and slots', () => {
     const refuse = (decidedHash: string, seq: number) =>
       db.execute(sql`
         insert into commands (id, workspace_id, item_id, actor_id, source, type, payload, body_hash,
-          state, unmet, refused_at_seq, settled_at)
+          expires_at, state, unmet, refused_at_seq, settled_at)
         values (${`http:test:${Math.random()}`}, ${workspace.workspaceId}, ${itemId},
           ${workspace.idOf(CAST.editor.memberId)}, 'http', 'decide_approval',
           ${JSON.stringify({
             kind: 'command',
             message: { refs: { role: 'editor', contentHash: decidedHash } },
           })}::jsonb,
-          'h', 'refused', '[{"code": "current_hash", "message": "old"}]'::jsonb, ${seq}, now())`);
+          'h', now(), 'refused', '[{"code": "current_hash", "message": "old"}]'::jsonb, ${seq}, now())`);
     await refuse('0'.repeat(64), 1);
     expect(await find(run.at, { itemId })).toEqual([]);
     await refuse('0'.repeat(64), run.events.length);
@@ -380,9 +380,9 @@ describe('records', () => {
     const id = `http:test:${Math.random()}`;
     await db.execute(sql`
       insert into commands (id, workspace_id, item_id, actor_id, source, type, payload, body_hash,
-        attempt, last_error, error_count)
+        expires_at, attempt, last_error, error_count)
       values (${id}, ${workspace.workspaceId}, 'itm_of_a_refused_start',
-        ${workspace.idOf(CAST.editor.memberId)}, 'http', 'start_item', '{}', 'h', 3,
+        ${workspace.idOf(CAST.editor.memberId)}, 'http', 'start_item', '{}', 'h', now(), 3,
         'engine: gRPC code 14', 2)`);
     const question = { codes: ['command_without_verdict'] as const };
     expect(await find(inMinutes(0), question)).toEqual([]);

@@ -4,7 +4,7 @@ import {
   type CommandKey,
   getCommand,
   insertCommand,
-  listUnsettledCommands,
+  listAbandonedCommands,
   readVerdict,
   recordCommandError,
   storeRefusal,
@@ -30,6 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString();
 const UNMET = [{ code: 'reason_given' as const, message: 'a reason is required' }];
 
 async function fenced(leaseMs?: number): Promise<CommandKey & { attempt: number }> {
@@ -56,6 +57,7 @@ describe('insertCommand', () => {
       source: 'http' as const,
       payload: { refs: {} },
       bodyHash: 'one',
+      expiresAt: IN_AN_HOUR,
     };
     const answers = await Promise.all([1, 2, 3, 4].map(() => insertCommand(db, command)));
     expect(answers.filter((answer) => !answer.conflict && answer.inserted)).toHaveLength(1);
@@ -91,6 +93,7 @@ describe('the fence', () => {
       source: 'http' as const,
       payload: { refs: {} },
       bodyHash: 'one',
+      expiresAt: IN_AN_HOUR,
       leaseMs: 60_000,
     };
     const answers = await Promise.all([1, 2, 3, 4].map(() => insertCommand(database.db, command)));
@@ -163,8 +166,13 @@ describe('the verdict', () => {
   });
 });
 
-describe('the drainer', () => {
-  it('is given pending commands without a lease, oldest first, and none that backs off', async () => {
+describe('a command that was not answered', () => {
+  const NO_ANSWER = {
+    error: 'Error: the engine is away',
+    queue: { turn: 0, failures: 1, isSilent: false, pauseMs: 60_000 },
+  };
+
+  it('is abandoned while nobody sends it and it waits in no queue, oldest first', async () => {
     const { db } = database;
     const own = await makeWorkspace(db);
     const item = await makeItem(db, own);
@@ -176,22 +184,18 @@ describe('the drainer', () => {
     ];
     await takeFence(db, leased);
     const attempt = await takeFence(db, failed);
-    await recordCommandError(db, {
-      ...failed,
-      attempt: attempt ?? 0,
-      error: 'Error: the engine is away',
-      retryInMs: 60_000,
-    });
-    const listed = (await listUnsettledCommands(db, { limit: 1_000 }))
+    await recordCommandError(db, { ...failed, attempt: attempt ?? 0, ...NO_ANSWER });
+    const listed = (await listAbandonedCommands(db, { limit: 1_000 }))
       .map(({ id }) => id)
       .filter((id) => [first, leased, failed, second].some((key) => key.id === id));
     expect(listed).toEqual([first.id, second.id]);
-    expect(await listUnsettledCommands(db, { limit: 10, minAgeMs: 60_000 })).toEqual([]);
+    expect(await listAbandonedCommands(db, { limit: 10, minAgeMs: 60_000 })).toEqual([]);
     expect(await getCommand(db, failed)).toMatchObject({
       state: 'pending',
       errorCount: 1,
       lastError: 'Error: the engine is away',
       leaseUntil: null,
+      isQueued: true,
     });
     const withoutVerdict = (inMs: number) =>
       findInTables(db, {

@@ -1,7 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
-import { drainOnce } from '../../src/commands/drainer.ts';
 import { items } from '../../src/db/schema/index.ts';
 import type { Finding } from '../../src/domain/audit/finding.ts';
 import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
@@ -251,7 +250,6 @@ describe('many at once', () => {
       expect(done).toContain(itemId);
       await expectWhole(itemId);
     }
-    await drainOnce(engine.deps, { minAgeMs: 0 });
     expect(await find('row_without_run', ids[0] ?? '')).toBeNull();
   });
 });

@@ -16,6 +16,13 @@ import {
 } from '../../src/db/audit/recovery.ts';
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import type { Db } from '../../src/db/client.ts';
+import {
+  firstInLine,
+  joinQueues,
+  leaveQueue,
+  postponeQueue,
+  takeTurns,
+} from '../../src/db/item/command-queues.ts';
 import { insertCommand, recordCommandError } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { readEventsAfter } from '../../src/db/item/item-events.ts';
@@ -100,6 +107,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
   const evidence = { why: 'stolen' };
   const claim = { workspaceId, apiKeyId, key: 'k', route: 'POST /x', bodyHash: 'h' };
   const answer = { status: 200, response: Buffer.from('x') };
+  const turn = { ...item, turn: 0, failures: 0, isSilent: false };
   const draft = {
     language: 'en',
     title: 't',
@@ -140,6 +148,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         type: 'hold',
         payload: {},
         bodyHash: 'b',
+        expiresAt: new Date().toISOString(),
       }),
     readCommandStates: async () => [...(await readCommandStates(db, item))],
     listTextHashes: () => listTextHashes(db, item),
@@ -166,7 +175,18 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         permalink: null,
       }),
     recordCommandError: () =>
-      recordCommandError(db, { workspaceId, id: commandId, attempt: 0, error: 'x', retryInMs: 1 }),
+      recordCommandError(db, {
+        workspaceId,
+        id: commandId,
+        attempt: 0,
+        error: 'x',
+        queue: { turn: 0, failures: 1, isSilent: true, pauseMs: 1 },
+      }),
+    takeTurns: () => takeTurns(db, { workspaceId, itemIds: [itemId], leaseMs: 1 }),
+    firstInLine: () => firstInLine(db, item),
+    joinQueues: () => joinQueues(db, { workspaceId, commandIds: [commandId] }),
+    leaveQueue: () => leaveQueue(db, turn),
+    postponeQueue: () => postponeQueue(db, turn, { pauseMs: 1 }),
     insertComment: () =>
       insertComment(db, { ...item, authorId: memberId, visibility: 'internal', text: 'stolen' }),
     readEventsAfter: () => readEventsAfter(db, { ...item, afterSeq: 0, limit: 10 }),
@@ -318,7 +338,8 @@ const CROSSING = [
   'findReceiver',
   'isAccepted',
   'isRoleHeld',
-  'listUnsettledCommands',
+  'listAbandonedCommands',
+  'listDueQueues',
   'listWorkspaces',
   'locateRows',
   'lockSends',

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Db } from '../../src/db/client.ts';
-import { listUnsettledCommands } from '../../src/db/item/commands.ts';
+import { listAbandonedCommands } from '../../src/db/item/commands.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { authenticateApiKey } from '../../src/db/workspace/api-keys.ts';
 import { listMembers } from '../../src/db/workspace/members.ts';
@@ -83,6 +83,7 @@ describe('row security', () => {
     expect(rows.map(({ policy }) => policy)).toEqual([
       'api_keys shown r',
       'calendar_feeds shown r',
+      'command_queues unsettled r',
       'commands unsettled r',
       'items located r',
       'webhook_endpoints shown r',
@@ -240,8 +241,8 @@ describe('what crosses workspaces', () => {
   });
 
   it('is the drainer’s work and the list of workspaces, each by its own name', async () => {
-    const commands = await listUnsettledCommands(database.program, { limit: 10 });
-    expect(commands.length).toBeGreaterThan(0);
+    const abandoned = await listAbandonedCommands(database.program, { limit: 10 });
+    expect(abandoned.length).toBeGreaterThan(0);
     expect((await listWorkspaces(database.program)).length).toBeGreaterThan(1);
     for (const purpose of [
       'workspaces',

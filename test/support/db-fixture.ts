@@ -146,6 +146,7 @@ export async function makeCommand(
     actorId: workspace.memberOf('strategist'),
     payload: { refs: {}, facts: {} },
     bodyHash: 'b'.repeat(64),
+    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
   });
   if (stored.conflict) throw new Error('the id of a test command was taken');
   return { workspaceId: workspace.workspaceId, id };

@@ -28,7 +28,7 @@ import type {
 } from '../../src/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { DeliveryDeps } from '../../src/commands/deliver-command.ts';
-import { drainOnce } from '../../src/commands/drainer.ts';
+import { startDrainer } from '../../src/commands/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/commands/time-travel.ts';
 import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/item/commands.ts';
@@ -375,15 +375,20 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         },
         { what: `${itemId}: ${what}` },
       ),
-    drain: (commandId) =>
-      eventually(
-        async () => {
-          await drainOnce(deps, { minAgeMs: 0 });
-          const row = await engine.command(commandId);
-          return row.state === 'pending' ? null : row;
-        },
-        { what: `a verdict for ${commandId}` },
-      ),
+    async drain(commandId) {
+      const drainer = startDrainer(deps, { pauseMs: 50 });
+      try {
+        return await eventually(
+          async () => {
+            const row = await engine.command(commandId);
+            return row.state === 'pending' ? null : row;
+          },
+          { what: `a verdict for ${commandId}` },
+        );
+      } finally {
+        await drainer.stop();
+      }
+    },
     async close() {
       await stopWorker();
       await Promise.all(builds.map((worker) => worker.stop()));

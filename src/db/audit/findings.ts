@@ -12,7 +12,12 @@ import type { Db } from '../client.ts';
 import { expiringTokens } from './account-checks.ts';
 import { alarmsOff } from './alarms.ts';
 import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
-import { commandsWithoutVerdict, divergedRows, eventGaps } from './record-checks.ts';
+import {
+  commandsWithoutVerdict,
+  divergedRows,
+  eventGaps,
+  expiredCommands,
+} from './record-checks.ts';
 import { type AuditScope, iso, openItems } from './sql.ts';
 
 /** Something found, before it is known whom it waits for. */
@@ -51,6 +56,7 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   token_expiring: expiringTokens,
   command_without_verdict: commandsWithoutVerdict,
   row_diverged: divergedRows,
+  command_expired: expiredCommands,
   event_gap: eventGaps,
 };
 

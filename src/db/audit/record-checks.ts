@@ -5,6 +5,8 @@ import { type AuditScope, iso, milliseconds } from './sql.ts';
 export const VERDICT_WITHIN_MS = 10_000;
 /** Events of two commands may be stored in either order: a hole that young heals by itself. */
 const HEALS_WITHIN_MS = 10_000;
+/** An expired command is listed for so long. */
+const EXPIRED_FOR_DAYS = 7;
 /** Closed items are looked at for so long after their last event. */
 export const CLOSED_FOR_DAYS = 30;
 
@@ -19,13 +21,30 @@ export function commandsWithoutVerdict(scope: AuditScope): SQL {
 select c.item_id, c.id as subject, c.created_at as since,
   jsonb_build_object('commandId', c.id, 'type', c.type, 'actorId', c.actor_id,
     'source', c.source, 'state', c.state, 'attempts', c.attempt, 'errors', c.error_count,
-    'lastError', c.last_error, 'retryAt', ${iso(sql`c.retry_at`)},
+    'lastError', c.last_error, 'retryAt', ${iso(sql`q.next_attempt_at`)},
     'leaseUntil', ${iso(sql`c.lease_until`)}, 'appliedSeq', c.applied_seq) as evidence
 from commands c
+left join command_queues q on q.item_id = c.item_id and q.workspace_id = c.workspace_id
 where c.workspace_id = ${workspaceId} and ${isOneItem(sql`c.item_id`, scope)}
   and ((c.state = 'pending'
       and c.created_at < ${now}::timestamptz - ${milliseconds(VERDICT_WITHIN_MS)})
-    or (c.state = 'refused' and c.applied_seq is not null))`;
+    or (c.state in ('refused', 'expired') and c.applied_seq is not null))`;
+}
+
+/** Expired without an answer, of items that are open: whoever gave one has to give it again. */
+export function expiredCommands(scope: AuditScope): SQL {
+  const { workspaceId, now } = scope;
+  return sql`
+select c.item_id, c.id as subject, c.settled_at as since,
+  jsonb_build_object('commandId', c.id, 'type', c.type, 'actorId', c.actor_id,
+    'source', c.source, 'attempts', c.attempt, 'errors', c.error_count,
+    'lastError', c.last_error, 'createdAt', ${iso(sql`c.created_at`)},
+    'expiresAt', ${iso(sql`c.expires_at`)}) as evidence
+from commands c
+left join items i on i.id = c.item_id and i.workspace_id = c.workspace_id
+where c.workspace_id = ${workspaceId} and ${isOneItem(sql`c.item_id`, scope)}
+  and c.state = 'expired' and i.closed_at is null
+  and c.settled_at > ${now}::timestamptz - ${EXPIRED_FOR_DAYS} * interval '1 day'`;
 }
 
 /**

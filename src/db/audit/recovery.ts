@@ -57,6 +57,7 @@ export async function restoreCommand(
       answer: { ...answer },
       appliedSeq: answer.seq,
       createdAt: at,
+      expiresAt: at,
       settledAt: sql`now()`,
     })
     .onConflictDoNothing();

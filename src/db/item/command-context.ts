@@ -2,7 +2,15 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Actor } from '../../domain/item/context.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
-import { apiKeys, commands, idempotencyKeys, items, members, workspaces } from '../schema/index.ts';
+import {
+  apiKeys,
+  commandQueues,
+  commands,
+  idempotencyKeys,
+  items,
+  members,
+  workspaces,
+} from '../schema/index.ts';
 import type { WorkspaceCalendar } from '../schema/workspaces.ts';
 import {
   type Authenticated,
@@ -14,6 +22,7 @@ import {
 } from '../workspace/api-keys.ts';
 import type { MemberRow } from '../workspace/members.ts';
 import { byCredential } from '../workspace-scope.ts';
+import type { CommandQueue } from './command-queues.ts';
 import type { CommandRow } from './commands.ts';
 import type { StoredItem } from './items.ts';
 
@@ -25,6 +34,8 @@ export interface CommandContext {
   /** The command's own row, when its id was used before. */
   command: CommandRow | null;
   calendar: WorkspaceCalendar;
+  /** Commands wait for the item's run; null while it answers. */
+  queue: CommandQueue | null;
 }
 
 interface ContextKey {
@@ -80,11 +91,12 @@ function contextOf(row: {
   calendar: WorkspaceCalendar;
   item: StoredItem | null;
   command: CommandRow | null;
+  queue: CommandQueue | null;
 }): CommandContext {
-  const { member, backedUp, calendar, item, command } = row;
+  const { member, backedUp, calendar, item, command, queue } = row;
   const { id: memberId, roles, platformTags, active } = member;
   const actor: Actor = { memberId, roles, platformTags, backupFor: backedUp };
-  return { item, actor: active ? actor : null, command, calendar };
+  return { item, actor: active ? actor : null, command, calendar, queue };
 }
 
 const contextColumns = {
@@ -102,6 +114,7 @@ const contextColumns = {
   calendar: workspaces.calendar,
   item: items,
   command: commands,
+  queue: commandQueues,
 };
 
 const findContext = preparedOnce((db) =>
@@ -111,6 +124,7 @@ const findContext = preparedOnce((db) =>
     .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
     .leftJoin(items, isAskedItem())
     .leftJoin(commands, isAskedCommand())
+    .leftJoin(commandQueues, isOfAskedItem())
     .where(
       and(
         eq(members.id, sql.placeholder('memberId')),
@@ -129,6 +143,7 @@ const findContextByKey = preparedOnce((db) =>
     .innerJoin(workspaces, eq(workspaces.id, members.workspaceId))
     .leftJoin(items, isAskedItem())
     .leftJoin(commands, isAskedCommand())
+    .leftJoin(commandQueues, isOfAskedItem())
     .where(eq(apiKeys.id, sql.placeholder('apiKeyId')))
     .prepare('find_command_context_by_key'),
 );
@@ -141,5 +156,12 @@ function isAskedCommand() {
   return and(
     eq(commands.id, sql.placeholder('commandId')),
     eq(commands.workspaceId, members.workspaceId),
+  );
+}
+
+function isOfAskedItem() {
+  return and(
+    eq(commandQueues.itemId, sql.placeholder('itemId')),
+    eq(commandQueues.workspaceId, members.workspaceId),
   );
 }

@@ -6,6 +6,7 @@ import {
   isNull,
   lte,
   ne,
+  not,
   or,
   type Placeholder,
   sql,
@@ -22,7 +23,8 @@ export type CommandRow = typeof commands.$inferSelect;
 /** What became of a command, for good. */
 export type CommandVerdict =
   | { state: 'applied'; answer: Record<string, unknown>; seq: number; settledAt: string }
-  | { state: 'refused'; unmet: Unmet[]; seq: number; settledAt: string };
+  /** Expired: nobody answered it in time, so it can no longer be applied. */
+  | { state: 'refused' | 'expired'; unmet: Unmet[]; seq: number; settledAt: string };
 
 export interface NewCommand {
   id: string;
@@ -33,6 +35,8 @@ export interface NewCommand {
   type: string;
   payload: Record<string, unknown>;
   bodyHash: string;
+  /** ISO instant, real time. */
+  expiresAt: string;
 }
 
 export type CommandInsertion =
@@ -90,6 +94,7 @@ const storeNew = preparedOnce((db) =>
       type: sql.placeholder('type'),
       payload: sql.placeholder('payload'),
       bodyHash: sql.placeholder('bodyHash'),
+      expiresAt: sql.placeholder('expiresAt'),
       attempt: sql.placeholder('attempt'),
       leaseUntil: inMs(sql.placeholder('leaseMs')),
     })
@@ -190,7 +195,8 @@ export function verdictOf(
     case 'applied':
       return { state: 'applied', answer: row.answer ?? {}, seq: row.appliedSeq ?? 0, settledAt };
     case 'refused':
-      return { state: 'refused', unmet: row.unmet ?? [], seq: row.refusedAtSeq ?? 0, settledAt };
+    case 'expired':
+      return { state: row.state, unmet: row.unmet ?? [], seq: row.refusedAtSeq ?? 0, settledAt };
   }
 }
 
@@ -201,9 +207,19 @@ export function verdictOf(
  */
 export async function storeRefusal(
   db: Db,
-  { unmet, atSeq, ...fenced }: CommandKey & { attempt: number; unmet: Unmet[]; atSeq?: number },
+  {
+    unmet,
+    atSeq,
+    state = 'refused',
+    ...fenced
+  }: CommandKey & {
+    attempt: number;
+    unmet: Unmet[];
+    atSeq?: number;
+    state?: 'refused' | 'expired';
+  },
 ): Promise<CommandVerdict | null> {
-  const refusal = { ...fenced, unmet: JSON.stringify(unmet), atSeq: atSeq ?? null };
+  const refusal = { ...fenced, unmet: JSON.stringify(unmet), atSeq: atSeq ?? null, state };
   const [row] = await refuse(db).execute(refusal);
   return row === undefined ? readVerdict(db, fenced) : verdictOf(row);
 }
@@ -212,14 +228,14 @@ const refuse = preparedOnce((db) =>
   db
     .update(commands)
     .set({
-      state: 'refused',
+      state: sql`${sql.placeholder('state')}`,
       unmet: sql`${sql.placeholder('unmet')}::jsonb`,
       refusedAtSeq: sql`coalesce(${sql.placeholder('atSeq')}::integer,
         (select ${items.seq} from ${items} where ${items.id} = ${commands.itemId}), 0)`,
       settledAt: sql`now()`,
       leaseUntil: null,
-      lastError: null,
-      retryAt: null,
+      // Why nobody answered is worth knowing.
+      lastError: sql`case when ${sql.placeholder('state')} = 'expired' then ${commands.lastError} end`,
     })
     .where(
       and(
@@ -234,23 +250,23 @@ const refuse = preparedOnce((db) =>
 );
 
 /**
- * Pending commands of every workspace that nobody is sending now, oldest first: the drainer's work.
- * It still has to take the fence of each.
+ * Pending commands of every workspace that nobody is sending and that wait in no queue, oldest first:
+ * whoever stored them died.
  * @param minAgeMs leaves those to their own sender that are younger.
  */
-export async function listUnsettledCommands(
+export async function listAbandonedCommands(
   db: Db,
   { limit, minAgeMs = 0 }: { limit: number; minAgeMs?: number },
-): Promise<CommandRow[]> {
+): Promise<CommandKey[]> {
   return acrossWorkspaces('unsettled_commands', () =>
     db
-      .select()
+      .select({ workspaceId: commands.workspaceId, id: commands.id })
       .from(commands)
       .where(
         and(
           eq(commands.state, 'pending'),
+          not(commands.isQueued),
           leaseIsOver(),
-          or(isNull(commands.retryAt), lte(commands.retryAt, sql`now()`)),
           lte(commands.createdAt, inMs(-minAgeMs)),
         ),
       )
@@ -260,47 +276,63 @@ export async function listUnsettledCommands(
   );
 }
 
+/** What an attempt that came to nothing means for the queue of the run. */
+export interface FailedAttempt {
+  /** Of whoever works the queue; 0 for the first sender of a command. */
+  turn: number;
+  failures: number;
+  isSilent: boolean;
+  pauseMs: number;
+}
+
 /**
- * Notes why an attempt came to nothing, gives its lease back and makes the drainer wait `retryInMs`.
+ * Notes why an attempt came to nothing and gives its lease back. The command waits in the queue of its
+ * run from then on, and the queue waits `pauseMs`.
  * The message must not hold texts or secrets: `describeDatabaseError` gives one that does not.
  */
 export async function recordCommandError(
   db: Db,
   {
+    workspaceId,
+    id,
+    attempt,
     error,
-    retryInMs,
+    queue: { turn, failures, isSilent, pauseMs },
     divergence = null,
-    ...fenced
   }: CommandKey & {
     attempt: number;
     error: string;
-    retryInMs: number;
+    queue: FailedAttempt;
     /** What the run said of the item's row; what it said before stands without. */
     divergence?: Divergence | null;
   },
 ): Promise<void> {
-  await db
-    .update(commands)
-    .set({
-      lastError: error.slice(0, 2_000),
-      errorCount: sql`${commands.errorCount} + 1`,
-      retryAt: inMs(retryInMs),
-      leaseUntil: null,
-      ...(divergence !== null && { divergence }),
-    })
-    .where(isOwn(fenced));
+  const said = divergence === null ? null : JSON.stringify(divergence);
+  await db.execute(sql`
+    with failed as (
+      update commands set last_error = ${error.slice(0, 2_000)}, error_count = error_count + 1,
+        is_queued = true, lease_until = null, divergence = coalesce(${said}::jsonb, divergence)
+      where id = ${id} and workspace_id = ${workspaceId} and attempt = ${attempt}
+        and state = 'pending'
+      returning item_id
+    )
+    insert into command_queues as q (item_id, workspace_id, turn, failures, is_silent, attempted_at,
+      next_attempt_at)
+    select item_id, ${workspaceId}, ${turn}, ${failures}, ${isSilent}, clock_timestamp(),
+      ${inMs(pauseMs)}
+    from failed
+    on conflict (item_id) do update set
+      -- Whoever works the queue decides; who only sent its own command joins it.
+      failures = case when q.turn = excluded.turn then excluded.failures else q.failures end,
+      is_silent = case when q.turn = excluded.turn then excluded.is_silent else q.is_silent end,
+      attempted_at =
+        case when q.turn = excluded.turn then excluded.attempted_at else q.attempted_at end,
+      next_attempt_at =
+        case when q.turn = excluded.turn then excluded.next_attempt_at else q.next_attempt_at end`);
 }
 
 function isCommand({ workspaceId, id }: CommandKey) {
   return and(eq(commands.id, id), eq(commands.workspaceId, workspaceId));
-}
-
-function isOwn(fenced: CommandKey & { attempt: number }) {
-  return and(
-    isCommand(fenced),
-    eq(commands.attempt, fenced.attempt),
-    eq(commands.state, 'pending'),
-  );
 }
 
 function leaseIsOver() {

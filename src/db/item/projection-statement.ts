@@ -73,7 +73,7 @@ with moved as (
 ), settled as (
   update commands set
     state = 'applied', answer = $10::jsonb, applied_seq = $9, settled_at = now(),
-    lease_until = null, last_error = null, retry_at = null
+    lease_until = null, last_error = null
   where id = $8 and workspace_id = $2 and state = 'pending' and exists (select from held)
   returning answer, settled_at
 )

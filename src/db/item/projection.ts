@@ -187,13 +187,14 @@ async function readVerdict(
   const row = command === undefined ? null : await getCommand(tx, { workspaceId, id: command.id });
   if (command === undefined || row === null) return { verdict: null, contradiction: false };
   const { id, seq } = command;
-  const contradiction = row.state === 'refused' || row.appliedSeq !== seq;
+  const isRefusal = row.state === 'refused' || row.state === 'expired';
+  const contradiction = isRefusal || row.appliedSeq !== seq;
   if (contradiction) {
     await tx
       .update(commands)
       .set({
         lastError: `the run applied it at event ${seq}, but its verdict is "${row.state}"`,
-        appliedSeq: row.state === 'refused' ? seq : row.appliedSeq,
+        appliedSeq: isRefusal ? seq : row.appliedSeq,
       })
       .where(and(eq(commands.id, id), eq(commands.workspaceId, workspaceId)));
   }

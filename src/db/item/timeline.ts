@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, sql } from 'drizzle-orm';
+import { and, asc, gte, inArray, sql } from 'drizzle-orm';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
@@ -73,7 +73,7 @@ async function refusalsAfter(
     .where(
       and(
         isOfItem(commands, key),
-        eq(commands.state, 'refused'),
+        inArray(commands.state, ['refused', 'expired']),
         after === null ? undefined : isAfter(after),
       ),
     )

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Divergence } from '../../domain/item/divergence.ts';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { bytes, instant } from './columns.ts';
@@ -19,21 +19,23 @@ export const commands = pgTable('commands', {
   /** Times someone took the fence. */
   attempt: integer().notNull().default(0),
   leaseUntil: instant('lease_until'),
-  state: text().$type<'pending' | 'applied' | 'refused'>().notNull().default('pending'),
+  state: text().$type<'pending' | 'applied' | 'refused' | 'expired'>().notNull().default('pending'),
   answer: jsonb().$type<Record<string, unknown>>(),
   unmet: jsonb().$type<Unmet[]>(),
-  /** Set on a refused row only if the run applied the command all the same: a finding. */
+  /** Set on a refused or expired row only if the run applied the command all the same: a finding. */
   appliedSeq: integer('applied_seq'),
-  /** Where the item stood when the command was refused: its place in the timeline. */
+  /** Where the item stood when the command was refused or expired: its place in the timeline. */
   refusedAtSeq: integer('refused_at_seq'),
   createdAt: instant('created_at').notNull().default(sql`now()`),
   settledAt: instant('settled_at'),
   lastError: text('last_error'),
   errorCount: integer('error_count').notNull().default(0),
-  /** The drainer leaves the row alone until then. */
-  retryAt: instant('retry_at'),
   /** What its run said last when its chain was not the row's. */
   divergence: jsonb().$type<Divergence>(),
+  /** Waits in the queue of its run (command-queues.ts), behind those that came before. */
+  isQueued: boolean('is_queued').notNull().default(false),
+  /** Real time. The run refuses it from then on. */
+  expiresAt: instant('expires_at').notNull(),
 });
 
 /** Answers of changes that are not commands, and refusals that no command's row holds. */

@@ -5,6 +5,7 @@ export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';
 export { channelBudgets } from './channel-budgets.ts';
 export { channelSessions } from './channel-sessions.ts';
+export { commandQueues } from './command-queues.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';

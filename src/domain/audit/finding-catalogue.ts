@@ -76,6 +76,7 @@ export const FINDING_KINDS = {
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
   backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
+  command_expired: { severity: 'warning', source: 'tables', repairs: [] },
   delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {

@@ -58,9 +58,11 @@ const SENTENCES: Record<FindingCode, Sentence> = {
   },
   backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
   command_without_verdict: (_, of) =>
-    of('state') === 'refused'
-      ? `the run applied the command ${of('commandId')} (${of('type')}) at event ${of('appliedSeq')}, but its verdict says refused`
+    of('state') !== 'pending'
+      ? `the run applied the command ${of('commandId')} (${of('type')}) at event ${of('appliedSeq')}, but its verdict says ${of('state')}`
       : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts. Last error: ${of('lastError')}`,
+  command_expired: (_, of) =>
+    `nobody answered the command ${of('commandId')} (${of('type')}) before it expired at ${of('expiresAt')}: it was not applied. Last error: ${of('lastError')}`,
   delivery_failing: (_, of) => `deliveries to ${of('endpointId')} fail`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>

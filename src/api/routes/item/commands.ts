@@ -13,11 +13,13 @@ const StoredCommand = z
     itemId: z.string(),
     type: z.string().meta({ example: 'decide_approval' }),
     actor: z.string().describe('the member who gave it'),
-    state: z.enum(['pending', 'applied', 'refused']),
+    state: z
+      .enum(['pending', 'applied', 'refused', 'expired'])
+      .describe('`expired`: nobody answered it in time, so it was not applied'),
     createdAt: InstantText,
     settledAt: z.string().optional(),
     answer: CommandAnswer.optional().describe('of an applied command'),
-    unmet: z.array(UnmetRequirement).optional().describe('of a refused command'),
+    unmet: z.array(UnmetRequirement).optional().describe('of a refused or expired command'),
   })
   .meta({ id: 'StoredCommand' });
 
@@ -42,10 +44,10 @@ export function commandRoutes({ db }: Pick<ApiDeps, 'db'>) {
     if (verdict === null) return c.json(command, 200);
     const { settledAt } = verdict;
     return c.json(
-      verdict.state === 'refused'
-        ? { ...command, settledAt, unmet: verdict.unmet }
-        : // Applied rows hold what the command sender stored as their answer.
-          { ...command, settledAt, answer: verdict.answer as CommandAnswer },
+      verdict.state === 'applied'
+        ? // Applied rows hold what the command sender stored as their answer.
+          { ...command, settledAt, answer: verdict.answer as CommandAnswer }
+        : { ...command, settledAt, unmet: verdict.unmet },
       200,
     );
   });
