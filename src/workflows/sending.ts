@@ -2,6 +2,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { isSending, publicationById } from '../domain/item/context.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
+import { isSuperseded } from '../domain/item/moves/publication.ts';
 import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 import { publish } from './publication.ts';
@@ -14,7 +15,15 @@ export async function send(run: ItemRun, publicationId: string): Promise<void> {
   const order = orderFor(run, publicationId);
   if (order === null) return;
   const settled = await carryOut(run, order, begun);
-  run.happen({ type: 'publication_settled', at: nowIso(), publicationId, ...settled });
+  const superseded =
+    settled.outcome === 'hash_mismatch' && isSuperseded(run.snapshot.context, publicationId);
+  run.happen({
+    type: 'publication_settled',
+    at: nowIso(),
+    publicationId,
+    ...settled,
+    ...(superseded && { superseded }),
+  });
 }
 
 /** Name of the work that sends a post. */

@@ -12,9 +12,12 @@ import { asOfVersion, EARLIER_STEPS, ONE_BEFORE, TWO_BEFORE } from '../machine/e
 import type { Json } from '../support/api-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
+import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
 
 /** Rows and runs of other versions of the machine than the one of this release. */
-const EARLIER_WORKFLOWS = join(import.meta.dirname, '..', 'replay', 'changed', 'earlier.ts');
+const CHANGED = join(import.meta.dirname, '..', 'replay', 'changed');
+const EARLIER_WORKFLOWS = join(CHANGED, 'earlier.ts');
+const NEWER_WORKFLOWS = join(CHANGED, 'newer.ts');
 
 let api: EngineApi;
 beforeAll(async () => {
@@ -50,9 +53,13 @@ async function storedVersion(itemId: string): Promise<number> {
 }
 
 /** Ends an item's run and starts it again with a state of another version, as a continued run is. */
-async function goOnWith(itemId: string, snapshot: ItemSnapshot): Promise<void> {
-  const { temporal, taskQueue } = api.engine.deps;
-  const { seq, headHash, workspaceId } = await api.engine.item(itemId);
+async function goOnWith(
+  itemId: string,
+  snapshot: ItemSnapshot,
+  { engine }: { engine: ItemEngine } = api,
+): Promise<void> {
+  const { temporal, taskQueue } = engine.deps;
+  const { seq, headHash, workspaceId } = await engine.item(itemId);
   const workflowId = itemWorkflowId(itemId);
   await temporal.workflow.getHandle(workflowId).terminate();
   const input = {
@@ -185,5 +192,24 @@ describe('an item that a newer release moves', () => {
     expect(await api.ok('editor', 'GET', at)).toMatchObject({ stage: 'on_hold' });
     const resumed = await api.ok('strategist', 'POST', `${at}/resume`, { reason: 'it is over' });
     expect(resumed).toMatchObject({ outcome: 'applied', stage: 'briefing' });
+  });
+});
+
+describe('a command whose run answers from a place that this release does not know', () => {
+  it('stays pending, and the row as it was', async () => {
+    const engine = await openItemEngine({ workflowsPath: NEWER_WORKFLOWS });
+    try {
+      const itemId = await engine.start();
+      const { snapshot, seq } = await engine.item(itemId);
+      await goOnWith(itemId, snapshot, { engine });
+      const commandId = newCommandId();
+      const options = { commandId };
+      const outcome = await engine.send('strategist', itemId, 'hold', { reason: 'now' }, options);
+      expect(outcome).toEqual({ outcome: 'pending', commandId });
+      expect(await engine.command(commandId)).toMatchObject({ state: 'pending' });
+      expect(await engine.item(itemId)).toMatchObject({ seq, stage: 'briefing' });
+    } finally {
+      await engine.close();
+    }
   });
 });

@@ -134,13 +134,12 @@ function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): M
 
 export function clockStep(
   context: ItemContext,
-  { step, at }: Extract<SystemEvent, { type: 'clock_step' }>,
+  { step, percent, at }: Extract<SystemEvent, { type: 'clock_step' }>,
 ): Move {
   const { clock } = context;
   if (clock === null || clock.pausedAt !== null || clock.fired > step) return NOTHING;
   // A timer armed before the clock was extended or shifted by a pause.
   if (Date.parse(at) < clock.steps[step]) return NOTHING;
-  const percent = rulesOf(context).clockPercents[step];
   const dueAt = new Date(clock.steps[2]).toISOString();
   const data = { stage: clock.stage, percent, dueAt };
   const change = { clock: { ...clock, fired: step + 1 } };
