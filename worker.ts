@@ -1,6 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { createActivities } from './src/activities/index.ts';
 import { createStoredSessions } from './src/activities/publishing/channel-sessions.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
@@ -10,7 +17,10 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
-import { createDataConverter } from './src/engine/data-converter.ts';
+import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
+import { announceBuild } from './src/engine/announce-build.ts';
+import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
+import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
 import { faultText, findSearchAttributeFaults } from './src/engine/search-attributes.ts';
 import { createHttpClient } from './src/http/http-client.ts';
@@ -65,19 +75,35 @@ if (allowedOrigins.length > 0) {
   log.warn({ allowedOrigins }, 'requests to these origins are not checked for private addresses');
 }
 
+const temporal = new Client({
+  connection: clientConnection,
+  namespace: config.temporal.namespace,
+  dataConverter,
+});
+const { workflowBundle, code } = await workflowCode(config.workflowBundle);
+const version = {
+  deploymentName: deploymentOf(config.temporal.taskQueue),
+  buildId: config.buildId ?? buildIdOf(code, MACHINE_VERSION),
+};
+const isVersioned = config.buildId !== 'off';
+
 const worker = await Worker.create({
   connection,
   namespace: config.temporal.namespace,
   taskQueue: config.temporal.taskQueue,
-  ...workflowCode(config.workflowBundle),
+  workflowBundle,
+  // A run stays on the build that it began with until it is idle and asked to move.
+  ...(isVersioned && {
+    workerDeploymentOptions: {
+      version,
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  }),
   dataConverter,
   activities: createActivities({
     db: database.db,
-    temporal: new Client({
-      connection: clientConnection,
-      namespace: config.temporal.namespace,
-      dataConverter,
-    }),
+    temporal,
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
@@ -91,22 +117,46 @@ const worker = await Worker.create({
 });
 
 log.info(
-  { taskQueue: config.temporal.taskQueue, namespace: config.temporal.namespace },
+  { taskQueue: config.temporal.taskQueue, namespace: config.temporal.namespace, ...version },
   'worker polls',
 );
+const ended = new AbortController();
+const announced = isVersioned ? announce() : null;
 try {
   await worker.run();
 } finally {
+  ended.abort();
+  await announced;
   await database.close();
   await clientConnection.close();
   await connection.close();
 }
 
+/** A build that could not be announced still works for the runs that are bound to it. */
+async function announce(): Promise<void> {
+  try {
+    const isCurrent = await announceBuild(temporal, version, {
+      machineVersion: MACHINE_VERSION,
+      // The local stack names a build only to finish what began on an earlier one.
+      takesOver: config.local && config.buildId === null,
+      signal: ended.signal,
+    });
+    log.info({ ...version, isCurrent }, 'build announced');
+  } catch (error) {
+    if (!ended.signal.aborted) log.error({ ...version, err: error }, 'build not announced');
+  }
+}
+
 /** Production runs the prebuilt bundle; without one the sources are bundled at the start. */
-function workflowCode(
+async function workflowCode(
   bundle: string | null,
-): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
-  return bundle === null
-    ? { workflowsPath: fileURLToPath(new URL('./src/workflows/index.ts', import.meta.url)) }
-    : { workflowBundle: { codePath: bundle } };
+): Promise<{ workflowBundle: WorkflowBundleOption; code: string | Buffer }> {
+  if (bundle !== null) {
+    return { workflowBundle: { codePath: bundle }, code: await readFile(bundle) };
+  }
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('./src/workflows/index.ts', import.meta.url)),
+    failureConverterPath: FAILURE_CONVERTER_PATH,
+  });
+  return { workflowBundle: { code }, code };
 }

@@ -7,6 +7,7 @@ import { readDatabaseConfig } from '../src/config.ts';
 import { diagramOf } from '../src/domain/visibility/diagram.ts';
 import { createEngineSetup } from './baton/engine-setup.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
+import { createReleases } from './baton/releases.ts';
 import { codecServer } from './baton/serve-codec.ts';
 import { createWorkspaceMaker } from './baton/workspace-maker.ts';
 
@@ -17,6 +18,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   readInput: () => text(process.stdin),
   workspaces: createWorkspaceMaker(databaseUrl),
   codecServer,
+  releases: createReleases(),
   engine: createEngineSetup(process.env),
   diagramOf,
 });

@@ -8,6 +8,7 @@ import {
   type CommonVariables,
   commonVariables,
   type LogLevel,
+  releaseVariables,
   type SecretKey,
   workerVariables,
 } from './config/variables.ts';
@@ -43,6 +44,8 @@ export interface CommonConfig {
 export type WorkerConfig = CommonConfig & {
   /** File with the prebuilt workflow bundle; null: the worker bundles at start. */
   workflowBundle: string | null;
+  /** Name of the build; null: it follows from the workflow code. `off`: runs are bound to no build. */
+  buildId: string | null;
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
 };
@@ -90,6 +93,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    buildId: variables.BATON_BUILD_ID ?? null,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
@@ -140,6 +144,26 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
       uploadBytes: variables.UPLOAD_LIMIT_BYTES,
       importBytes: variables.IMPORT_LIMIT_BYTES,
     },
+  };
+}
+
+/** What a release works with: the engine, and the build of this installation. */
+export type ReleaseConfig = Pick<CommonConfig, 'temporal' | 'payloadKeys'> &
+  Pick<WorkerConfig, 'workflowBundle' | 'buildId'>;
+
+/**
+ * What releasing needs.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readReleaseConfig(environment: Environment = process.env): ReleaseConfig {
+  const { variables, temporal, issues } = readVariables(releaseVariables, environment);
+  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  return {
+    temporal: { ...temporal, taskQueue: variables.TASK_QUEUE },
+    payloadKeys: payloadKeysOf(variables),
+    workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
+    buildId: variables.BATON_BUILD_ID ?? null,
   };
 }
 

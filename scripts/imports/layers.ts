@@ -95,6 +95,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
+  releases: {
+    folders: ['engine', 'workflows/messages.ts'],
+    packages: ['node', '@temporalio/client'],
+    place:
+      'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
+  },
   commands: {
     folders: ['domain', 'db', 'time', 'slots', 'engine', 'threads', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],

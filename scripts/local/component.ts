@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BoundProcess, describeExit, type ProcessExit } from './bound-process.ts';
 
 /** The parts of the local stack that are processes of its own. */
-export const COMPONENT_NAMES = ['postgres', 'temporal', 'sandbox', 'worker', 'api'] as const;
+export const COMPONENT_NAMES = [
+  'postgres',
+  'temporal',
+  'sandbox',
+  'worker',
+  'api',
+  'earlier-worker',
+] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
 /** How to start and stop one part. */

@@ -46,7 +46,20 @@ export async function supervisePrograms(
     startAt: (url, onLine) => startApiAt(url, { name: 'API', environment, onLine }),
     describe: (url) => `${url}  (docs ${url}/docs)`,
   });
-  await allDone([api, superviseWorker(context, { ...inputs, environment }, api)]);
+  const worker = superviseWorker(context, {
+    name: 'worker',
+    label: 'Worker',
+    environment: { ...environment, BATON_WORKFLOW_BUNDLE: inputs.workflowBundle },
+    address: `task queue ${inputs.environment['TASK_QUEUE'] ?? 'baton'}`,
+    // Ready is what the API sees polling, because its callers depend on that.
+    async isReady() {
+      const apiUrl = await api.catch((cause: unknown) => {
+        throw new Error('The worker waits for an API that did not start', { cause });
+      });
+      return isAnswering(`${apiUrl}/readyz`);
+    },
+  });
+  await allDone([api, worker]);
   return { sandboxUrl, apiUrl: await api };
 }
 
@@ -72,30 +85,35 @@ async function superviseListener(context: StackContext, listener: Listener): Pro
   return first.url;
 }
 
-async function superviseWorker(
+/** Keeps a worker running; it counts as started once `isReady`, or once it is of its build. */
+export async function superviseWorker(
   context: StackContext,
-  { environment, workflowBundle }: ProgramInputs,
-  api: Promise<string>,
+  worker: {
+    name: 'worker' | 'earlier-worker';
+    label: string;
+    environment: NodeJS.ProcessEnv;
+    address: string;
+    isReady?: () => Promise<boolean>;
+  },
 ): Promise<void> {
-  const onLine = context.openLog('worker');
-  const program = {
-    name: 'Worker',
-    script: 'worker.ts',
-    environment: { ...environment, BATON_WORKFLOW_BUNDLE: workflowBundle },
-    onLine,
-  };
+  const write = context.openLog(worker.name);
   await context.supervise({
-    name: 'worker',
-    label: 'Worker',
-    // Ready is what the API sees polling, because its callers depend on that.
-    start: () =>
-      startReadyProgram(program, async () => {
-        const apiUrl = await api.catch((cause: unknown) => {
-          throw new Error('The worker waits for an API that did not start', { cause });
-        });
-        return isAnswering(`${apiUrl}/readyz`);
-      }),
-    address: () => `task queue ${environment['TASK_QUEUE'] ?? 'baton'}`,
+    name: worker.name,
+    label: worker.label,
+    start() {
+      let isAnnounced = false;
+      const program = {
+        name: worker.label,
+        script: 'worker.ts',
+        environment: worker.environment,
+        onLine(line: string) {
+          isAnnounced ||= line.includes('build announced');
+          write(line);
+        },
+      };
+      return startReadyProgram(program, worker.isReady ?? (async () => isAnnounced));
+    },
+    address: () => worker.address,
     stop: (child) => child.stop({ graceMs: STOP_GRACE_MS }),
   });
 }
@@ -104,13 +122,15 @@ async function superviseWorker(
 const STOP_GRACE_MS = 45_000;
 
 /**
- * Builds the workflow bundle if it is not in the cache, in a process of its own: bundling takes all
+ * Builds the workflow bundle if none is named or in the cache, in a process of its own: bundling takes all
  * of one core and much memory for a while.
  *
  * @returns the bundle's file
  * @throws Error with what the bundler said.
  */
 export async function prepareWorkflowBundle(environment: NodeJS.ProcessEnv): Promise<string> {
+  const named = environment['BATON_WORKFLOW_BUNDLE'];
+  if (named) return named;
   const cached = findWorkflowBundle();
   if (cached) return cached;
   const bundler = await startProgram({

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate } from '../../src/db/migrate.ts';
 import { createEngineSetup } from '../baton/engine-setup.ts';
 import type { Component, ComponentName } from './component.ts';
+import { finishEarlierBuilds } from './earlier-builds.ts';
 import { type Credentials, prepareWorkspace } from './first-workspace.ts';
 import { claimPidLock } from './pid-lock.mjs';
 import { isAnswering } from './program.ts';
@@ -146,9 +147,11 @@ async function startComponents(
   });
   // The embedded server has them from its start.
   if (!services.temporalIsEmbedded) await createEngineSetup(environment).setUp();
-  const { sandboxUrl, apiUrl } = await supervisePrograms(context, {
-    environment,
-    workflowBundle: await bundling,
+  const workflowBundle = await bundling;
+  const { sandboxUrl, apiUrl } = await supervisePrograms(context, { environment, workflowBundle });
+  await finishEarlierBuilds(context, {
+    environment: { ...environment, SANDBOX_URL: sandboxUrl },
+    workflowBundle,
   });
   const credentialsFile = join(stateDir, 'credentials.json');
   const { credentials, created } = await prepareWorkspace({

@@ -9,7 +9,7 @@ import { ASK_MS, whyNot } from '../engine/ask.ts';
 import { ASK_AGAIN, leftOver, NO_TIME } from './ask-many.ts';
 import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
-import { type Listing, listOpenRuns } from './open-runs.ts';
+import { type Listing, listOpenRuns, type RunEntry } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
 import { findAbsence, probeRun } from './worker-absence.ts';
@@ -58,6 +58,8 @@ const SUSPICIOUS = [
 const PROBES = 3;
 /** Task queues beside our own that one call asks about. */
 const OTHER_QUEUES = 10;
+/** Earlier builds that one call asks about. */
+const EARLIER_BUILDS = 10;
 
 /** What the engine and the tables say when they are held against each other. */
 export async function findInEngine(
@@ -104,37 +106,64 @@ function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {
 function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuestion) {
   if (itemId === undefined) return listOpenRuns(temporal, memory);
   const workflowId = itemWorkflowId(itemId);
-  const run = { workflowId, runId: '', startedAt: now, taskQueue: '', hasProblems: false };
+  const run = {
+    workflowId,
+    runId: '',
+    startedAt: now,
+    taskQueue: '',
+    buildId: null,
+    hasProblems: false,
+  };
   return Promise.resolve({ runs: [run], why: null });
 }
 
-/** Of our own queue at once; of the other queues that runs of the workspace wait on once they are listed. */
+/**
+ * Of our own queue at once; of the other queues that runs of the workspace wait on, and of the earlier
+ * builds that they are bound to, once they are listed.
+ */
 async function missingWorkers(
   deps: EngineDeps,
   { now }: EngineQuestion,
   { listing, rows }: Sources,
 ): Promise<EngineAnswer> {
-  const own = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
+  const asking = missingWorker(deps, { taskQueue: deps.taskQueue, now, listing });
   const [listed, open] = await Promise.all([listing, rows]);
   const items = new Set<string | null>(open.map(({ itemId }) => itemId));
-  const queues = new Set(
-    listed.runs.filter((run) => items.has(itemIdOf(run))).map(({ taskQueue }) => taskQueue),
-  );
+  const runs = listed.runs.filter((run) => items.has(itemIdOf(run)));
+  const queues = new Set(runs.map(({ taskQueue }) => taskQueue));
   queues.delete(deps.taskQueue);
   const others = [...queues]
     .slice(0, OTHER_QUEUES)
     .map((taskQueue) => missingWorker(deps, { taskQueue, now, listing }));
-  return together(await Promise.all([own, ...others]));
+  const { builds, ...own } = await asking;
+  // Without an answer about the queue, none about its builds is to be had.
+  const bound = builds === null ? [] : runs.filter(isBoundElsewhere(deps.taskQueue, builds));
+  const earlier = [...new Set(bound.map(({ buildId }) => buildId ?? ''))]
+    .slice(0, EARLIER_BUILDS)
+    .map((buildId) => missingWorker(deps, { taskQueue: deps.taskQueue, now, listing, buildId }));
+  return together([own, ...(await Promise.all([...others, ...earlier]))]);
+}
+
+function isBoundElsewhere(queue: string, builds: readonly (string | null)[]) {
+  return ({ taskQueue, buildId }: RunEntry) =>
+    taskQueue === queue && buildId !== null && !builds.includes(buildId);
 }
 
 async function missingWorker(
   { temporal, memory }: EngineDeps,
-  { taskQueue, now, listing }: { taskQueue: string; now: string; listing: Promise<Listing> },
-): Promise<EngineAnswer> {
+  {
+    taskQueue,
+    buildId,
+    now,
+    listing,
+  }: { taskQueue: string; buildId?: string; now: string; listing: Promise<Listing> },
+): Promise<EngineAnswer & { builds: (string | null)[] | null }> {
   const until = Date.now() + ASK_MS;
-  const probe = async () => {
+  const probe = async (build: string | null) => {
     const { runs } = await listing;
-    const asked = runs.filter((run) => run.taskQueue === taskQueue && !run.hasProblems);
+    const asked = runs.filter(
+      (run) => run.taskQueue === taskQueue && run.buildId === build && !run.hasProblems,
+    );
     const answers = await Promise.all(
       asked
         .slice(0, PROBES)
@@ -143,15 +172,20 @@ async function missingWorker(
     if (answers.includes(true)) return true;
     return answers.includes(false) ? false : null;
   };
+  const of = buildId === undefined ? {} : { buildId };
   try {
-    const absence = await findAbsence({ temporal, memory }, { taskQueue, now, until, probe });
-    if (absence === null) return NOTHING;
+    const question = { taskQueue, ...of, now, until, probe };
+    const { builds, absence } = await findAbsence({ temporal, memory }, question);
+    if (absence === null) return { ...NOTHING, builds };
     const { since, lastSeenAt, kinds } = absence;
-    const evidence = { taskQueue, lastSeenAt, kinds };
-    const id = findingId('no_worker', taskQueue);
-    return { facts: [{ id, code: 'no_worker', itemId: null, since, evidence }], couldNotAsk: [] };
+    const evidence = { taskQueue, ...of, lastSeenAt, kinds };
+    const id = findingId('no_worker', [taskQueue, ...Object.values(of)].join(':'));
+    const fact = { id, code: 'no_worker' as const, itemId: null, since, evidence };
+    return { facts: [fact], couldNotAsk: [], builds };
   } catch (error) {
-    return notAsked(`the workers of the task queue ${taskQueue}`, whyNot(error), ['no_worker']);
+    const build = buildId === undefined ? '' : `the build ${buildId} on `;
+    const what = `the workers of ${build}the task queue ${taskQueue}`;
+    return { ...notAsked(what, whyNot(error), ['no_worker']), builds: null };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { ask, whyNot } from '../engine/ask.ts';
+import { indexedBuildOf } from '../engine/build-id.ts';
 import { instantOf } from '../engine/instant.ts';
 
 /** An open run as the engine's index lists it. The index lags: it only raises suspicions. */
@@ -8,6 +9,8 @@ export interface RunEntry {
   runId: string;
   startedAt: string;
   taskQueue: string;
+  /** Null of a run that is bound to no build. */
+  buildId: string | null;
   /** The engine has noted that its workflow tasks fail. */
   hasProblems: boolean;
 }
@@ -84,6 +87,7 @@ function runEntry({ execution, startTime, taskQueue, searchAttributes }: Executi
     runId: execution?.runId ?? '',
     startedAt: instantOf(startTime) ?? new Date(0).toISOString(),
     taskQueue: taskQueue ?? '',
+    buildId: indexedBuildOf(searchAttributes),
     hasProblems: searchAttributes?.indexedFields?.['TemporalReportedProblems'] !== undefined,
   };
 }

@@ -1,6 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { ask, codeOf, NoAnswer } from '../engine/ask.ts';
-import { findWorker, type TaskKind } from '../engine/workers.ts';
+import { findWorker, type TaskKind, type WorkerQuestion } from '../engine/workers.ts';
 import type { AuditMemory } from './audit-memory.ts';
 
 /** That nobody works for a task queue. */
@@ -11,46 +11,47 @@ export interface WorkerAbsence {
   kinds: TaskKind[];
 }
 
-/** The absence of a worker; null when one is there. */
+/** The builds whose workers were looked for, and that they are absent; null when they are there. */
+export interface WorkerCheck {
+  builds: (string | null)[];
+  absence: WorkerAbsence | null;
+}
+
+/** Whether a worker is absent: of a build, or of those that new runs go to. */
 export async function findAbsence(
   { temporal, memory }: { temporal: Client; memory: AuditMemory },
-  {
-    taskQueue,
-    now,
-    ...question
-  }: { taskQueue: string; now: string; until: number; probe: () => Promise<boolean | null> },
-): Promise<WorkerAbsence | null> {
+  { now, ...question }: Omit<WorkerQuestion, 'nowMs'> & { now: string },
+): Promise<WorkerCheck> {
   const nowMs = Date.parse(now);
-  const { missing, seenAt, lastSignAt } = await findWorker(temporal, {
-    taskQueue,
-    nowMs,
-    ...question,
-  });
+  const { taskQueue, buildId } = question;
+  const found = await findWorker(temporal, { nowMs, ...question });
+  const { missing, seenAt, lastSignAt, builds } = found;
+  const key = buildId === undefined ? taskQueue : `${taskQueue} ${buildId}`;
   if (missing.length === 0) {
     const seen = new Date(Math.min(nowMs, seenAt || nowMs)).toISOString();
-    memory.workers.set(taskQueue, { seenAt: seen });
-    return null;
+    memory.workers.set(key, { seenAt: seen });
+    return { builds, absence: null };
   }
-  return { ...lastSign(memory, taskQueue, { lastSignAt, now }), kinds: missing };
+  return { builds, absence: { ...lastSign(memory, key, { lastSignAt, now }), kinds: missing } };
 }
 
 /** Kept, because the engine forgets pollers in minutes. */
 function lastSign(
   memory: AuditMemory,
-  taskQueue: string,
+  key: string,
   { lastSignAt, now }: { lastSignAt: number; now: string },
 ): Pick<WorkerAbsence, 'since' | 'lastSeenAt'> {
   if (lastSignAt > 0) {
     const seenAt = new Date(lastSignAt).toISOString();
-    memory.workers.set(taskQueue, { seenAt });
+    memory.workers.set(key, { seenAt });
     return { since: seenAt, lastSeenAt: seenAt };
   }
-  const known = memory.workers.get(taskQueue);
+  const known = memory.workers.get(key);
   if (known !== undefined && 'seenAt' in known) {
     return { since: known.seenAt, lastSeenAt: known.seenAt };
   }
   const missedSince = known?.missedSince ?? now;
-  memory.workers.set(taskQueue, { missedSince });
+  memory.workers.set(key, { missedSince });
   return { since: missedSince, lastSeenAt: null };
 }
 

@@ -9,9 +9,61 @@ export interface CliDeps {
   readInput(): Promise<string>;
   readonly workspaces: WorkspaceMaker;
   readonly codecServer: CodecServer;
+  readonly releases: Releases;
   readonly engine: EngineSetup;
   /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
   diagramOf(item: { stage: string; substage: string | null }): string[];
+}
+
+/** Which build of the workflows takes new items, and where open ones are; needs the engine, not the API. */
+export interface Releases {
+  status(): Promise<ReleaseStatus>;
+  /** @param plan.buildId null: the build of this installation. */
+  setCurrent(plan: { buildId: string | null; percentage: number }): Promise<ReleaseChange>;
+  rollBack(): Promise<ReleaseChange>;
+  move(plan: MovePlan, onProgress: (progress: MoveProgress) => void): Promise<MoveReport>;
+}
+
+export interface ReleaseChange {
+  from: string | null;
+  to: string;
+}
+
+export interface ReleaseStatus {
+  current: string | null;
+  ramping: { buildId: string; percentage: number } | null;
+  builds: {
+    buildId: string;
+    status: string;
+    machineVersion: number | null;
+    hasWorkers: boolean;
+    openItems: number;
+    oldest: string | null;
+  }[];
+  blockers: Blocker[];
+}
+
+/** An item that is still on an earlier build, and why. */
+export interface Blocker {
+  itemId: string;
+  buildId: string | null;
+  why: string;
+}
+
+export interface MovePlan {
+  perSecond: number;
+  waitMs: number;
+}
+
+export interface MoveProgress {
+  asked: number;
+  left: number;
+}
+
+export interface MoveReport extends MoveProgress {
+  target: string;
+  unreadable: string[];
+  blockers: Blocker[];
 }
 
 /** Prepares the engine's namespace; needs the engine, not the API. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
@@ -34,6 +34,7 @@ describe('the command line', () => {
       'stuck',
       'webhook',
       'admin',
+      'release',
     ]) {
       expect(out).toContain(name);
     }
@@ -47,6 +48,10 @@ describe('the command line', () => {
     [['codec-server', '--host', '0.0.0.0'], /--host/],
     [['codec-server', '--port', '70000'], /--port/],
     [['codec-server', '--ui-origin', 'http://ui.example/path'], /--ui-origin/],
+    [['release', 'move', '--per-second', '0'], /--per-second/],
+    [['release', 'move', '--wait', '-1'], /--wait/],
+    [['release', 'set-current', 'b', '--percentage', '101'], /--percentage/],
+    [['release', 'set-current', 'b', '--percentage', '1e1'], /--percentage/],
     [['show', 'itm_1', '--credentials', 'none.json'], /where is Baton\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'http://x'], /whose key\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'x', '--key', 'k'], /--url: must be/],
@@ -55,6 +60,25 @@ describe('the command line', () => {
     const { code, out, err } = await runCommand(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(message);
+  });
+
+  it('takes each command of docs/releasing.md as it stands there', async () => {
+    const page = readFileSync('docs/releasing.md', 'utf8');
+    const commands = [...page.matchAll(/^node scripts\/baton\.ts (release .+)$/gm)];
+    const given: string[] = [];
+    const change = { from: 'a', to: 'b' };
+    const releases = {
+      status: async () => ({ current: 'a', ramping: null, builds: [], blockers: [] }),
+      setCurrent: async () => change,
+      rollBack: async () => change,
+      move: async () => ({ target: 'b', asked: 1, left: 0, unreadable: [], blockers: [] }),
+    };
+    for (const [, command = ''] of commands) {
+      const { code, err } = await runCommand(command.split(' '), { releases });
+      expect({ command, code, err }).toEqual({ command, code: 0, err: '' });
+      given.push(command.split(' ')[1] ?? '');
+    }
+    expect([...new Set(given)].sort()).toEqual(['move', 'rollback', 'set-current', 'status']);
   });
 
   it('says where nobody answers', async () => {

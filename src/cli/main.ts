@@ -6,6 +6,7 @@ import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
 import { addEngineCommand } from './engine-command.ts';
 import { addItemCommands } from './item-commands.ts';
+import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { textTable, withoutControls } from './text-table.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
@@ -45,6 +46,7 @@ function createProgram(deps: CliDeps): Command {
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
+  addReleaseCommands(program, deps);
   addEngineCommand(program, deps);
   return program;
 }

@@ -51,8 +51,8 @@ describe('docs/configuration.md', () => {
       ...sandbox.matchAll(/^ {2}(SANDBOX_[A-Z]+): z/gm),
     ].map(([, name = '']) => name.replace(/_FILE$/, ''));
     const known = new Set(read);
-    // Where programs are looked for; and one of the worker's, which the local stack only shows.
-    for (const name of ['PATH', 'TASK_QUEUE']) known.delete(name);
+    // Where programs are looked for; and two of the worker's, which the local stack gives to it.
+    for (const name of ['PATH', 'TASK_QUEUE', 'BATON_WORKFLOW_BUNDLE']) known.delete(name);
     expect(namesOf('Command line, demo and local stack')).toEqual([...known].toSorted());
   });
 

@@ -126,11 +126,28 @@ export const commonVariables = {
     .optional(),
 };
 
+/** Of the build of the workflows that a worker runs. */
+const buildVariables = {
+  BATON_WORKFLOW_BUNDLE: z.string().optional(),
+  BATON_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be 1 to 100 letters, digits or . _ -')
+    .optional(),
+};
+
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
 export const workerVariables = z.object({
   ...commonVariables,
-  BATON_WORKFLOW_BUNDLE: z.string().optional(),
+  ...buildVariables,
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+});
+
+/** What a release needs of them. */
+export const releaseVariables = z.object({
+  TASK_QUEUE: commonVariables.TASK_QUEUE,
+  BATON_PAYLOAD_KEY: commonVariables.BATON_PAYLOAD_KEY,
+  BATON_PREVIOUS_PAYLOAD_KEYS: commonVariables.BATON_PREVIOUS_PAYLOAD_KEYS,
+  ...buildVariables,
 });
 
 /** What the API reads beside Temporal's own variables; docs/configuration.md explains each. */

@@ -13,19 +13,34 @@ interface Signs {
   polled?: number;
   /** Null on a server that keeps no heartbeats. */
   beats?: { age: number; every?: number; stopped?: boolean }[] | null;
+  /** Build of the worker, and where new runs go. */
+  build?: string;
+  current?: string;
+  ramping?: string;
 }
 
 /** An engine that knows one worker. The client has more members than are asked here. */
-function engineWith({ polled, beats = [] }: Signs): Client {
-  const pollers = polled === undefined ? [] : [{ identity: 'w1', lastAccessTime: ago(polled) }];
+function engineWith({ polled, beats = [], build, current, ramping }: Signs): Client {
+  const version = (buildId?: string) =>
+    buildId === undefined ? null : { deploymentName: QUEUE, buildId };
+  const deploymentOptions = build === undefined ? null : { ...version(build), ...VERSIONED };
+  const pollers =
+    polled === undefined
+      ? []
+      : [{ identity: 'w1', lastAccessTime: ago(polled), deploymentOptions }];
+  const versioningInfo = {
+    currentDeploymentVersion: version(current),
+    rampingDeploymentVersion: version(ramping),
+  };
   const workflowService = {
-    describeTaskQueue: async () => ({ pollers }),
+    describeTaskQueue: async () => ({ pollers, versioningInfo }),
     listWorkers: async () => {
       if (beats === null) throw Object.assign(new Error('unimplemented'), UNIMPLEMENTED);
       return {
         workersInfo: beats.map(({ age, every = 10, stopped = false }) => ({
           workerHeartbeat: {
             taskQueue: QUEUE,
+            deploymentVersion: version(build),
             workerIdentity: 'w1',
             heartbeatTime: ago(age),
             elapsedSinceLastHeartbeat: msToTs(every * 1_000),
@@ -46,11 +61,17 @@ function engineWith({ polled, beats = [] }: Signs): Client {
 /** What makes an error one of gRPC, with the status of a method that the server does not have. */
 const UNIMPLEMENTED = { code: 12, details: '', metadata: {} };
 
-async function missing(signs: Signs, probe?: boolean | null): Promise<string[]> {
+/** New runs go to two builds, and the worker is of the first. */
+const RAMP: Signs = { build: 'a', current: 'a', ramping: 'b' };
+/** How the engine says that a poller is of a build. */
+const VERSIONED = { workerVersioningMode: 2 };
+
+async function missing(signs: Signs, probe?: boolean | null, buildId?: string): Promise<string[]> {
   const found = await findWorker(engineWith(signs), {
     taskQueue: QUEUE,
     nowMs: NOW_MS,
     until: Date.now() + 2_000,
+    buildId,
     ...(probe !== undefined && { probe: async () => probe }),
   });
   return found.missing;
@@ -82,5 +103,28 @@ describe('a worker', () => {
     expect(await missing(quiet, true)).toEqual([]);
     expect(await missing(quiet, false)).toEqual(['workflow', 'activity']);
     expect(await missing(quiet, null)).toEqual([]);
+  });
+
+  const alive: Signs = { polled: 1, beats: [{ age: 1 }] };
+  it.each<[string, Signs]>([
+    ['is of the current build', { ...alive, build: 'b', current: 'b' }],
+    ['is of no build, and neither are new runs', alive],
+  ])('is there for new runs when it %s', async (_, signs) => {
+    expect(await missing(signs)).toEqual([]);
+  });
+
+  it.each<[string, Signs]>([
+    ['is of an earlier build', { ...alive, build: 'a', current: 'b' }],
+    ['is of no build, and new runs are', { ...alive, current: 'b' }],
+    ['is of a build before any is current', { ...alive, build: 'a' }],
+    ['is not of the build that some of them go to', { ...alive, ...RAMP }],
+  ])('is missing for new runs when it %s', async (_, signs) => {
+    expect(await missing(signs)).toEqual(['workflow', 'activity']);
+  });
+
+  it('of an earlier build is there for the runs that are bound to it', async () => {
+    const earlier: Signs = { ...alive, build: 'a', current: 'b' };
+    expect(await missing(earlier, null, 'a')).toEqual([]);
+    expect(await missing(earlier, null, 'b')).toEqual(['workflow', 'activity']);
   });
 });

@@ -6,6 +6,8 @@ export type TaskKind = 'workflow' | 'activity';
 const TASK_KINDS = ['workflow', 'activity'] as const;
 /** `TaskQueueType` of temporal.api.enums.v1. */
 const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
+/** `WorkerVersioningMode` of temporal.api.enums.v1. */
+const VERSIONED = 2;
 /** `WorkerStatus` of temporal.api.enums.v1. */
 const RUNNING = 1;
 
@@ -28,16 +30,18 @@ export interface WorkerPresence {
   seenAt: number;
   /** The last sign of any worker, a good-bye included. */
   lastSignAt: number;
+  /** The builds whose workers were looked for; null stands for workers that are of none. */
+  builds: (string | null)[];
 }
 
 interface Poll {
   identity: string;
+  /** Null of a worker that is of no build. */
+  buildId: string | null;
   at: number;
 }
 
-interface Heartbeat {
-  identity: string;
-  at: number;
+interface Heartbeat extends Poll {
   intervalMs: number;
   runs: boolean;
 }
@@ -47,25 +51,59 @@ interface Signs {
   polls: Record<TaskKind, Poll[]>;
   /** Null on a server that keeps none. */
   heartbeats: Heartbeat[] | null;
+  /** Builds that new runs of the queue go to; null stands for workers that are of none. */
+  routes: (string | null)[];
+}
+
+export interface WorkerQuestion {
+  taskQueue: string;
+  nowMs: number;
+  until: number;
+  /** Asks for workers of this build; without one for those that new runs go to. */
+  buildId?: string | undefined;
+  /**
+   * A question that only a worker of the build can answer: false when nobody answered, null when nobody
+   * could be asked.
+   */
+  probe?: (buildId: string | null) => Promise<boolean | null>;
 }
 
 /**
- * Whether a worker works for a queue. The last poll of an idle worker may be a minute old, so one that
- * is not plainly there is asked.
- * @param probe a question that only a worker can answer: false when nobody answered, null when nobody
- * could be asked.
+ * Whether a worker works for a queue: one of an earlier build does nothing for new runs. The last poll
+ * of an idle worker may be a minute old, so one that is not plainly there is asked.
  * @throws NoAnswer, or the engine's own error.
  */
 export async function findWorker(
   temporal: Client,
-  {
-    taskQueue,
-    nowMs,
-    until,
-    probe = async () => null,
-  }: { taskQueue: string; nowMs: number; until: number; probe?: () => Promise<boolean | null> },
+  { taskQueue, nowMs, until, buildId, probe = async () => null }: WorkerQuestion,
 ): Promise<WorkerPresence> {
   const signs = await readSigns(temporal, taskQueue, until);
+  const builds = buildId === undefined ? signs.routes : [buildId];
+  const found = await Promise.all(
+    builds.map((build) => presenceOf(signsOf(signs, build), nowMs, () => probe(build))),
+  );
+  return {
+    missing: TASK_KINDS.filter((kind) => found.some(({ missing }) => missing.includes(kind))),
+    seenAt: Math.min(...found.map(({ seenAt }) => seenAt)),
+    lastSignAt: Math.min(...found.map(({ lastSignAt }) => lastSignAt)),
+    builds,
+  };
+}
+
+function signsOf({ polls, heartbeats, routes }: Signs, build: string | null): Signs {
+  const ofBuild = <T extends Poll>(signs: T[]) => signs.filter(({ buildId }) => buildId === build);
+  return {
+    polls: { workflow: ofBuild(polls.workflow), activity: ofBuild(polls.activity) },
+    heartbeats: heartbeats && ofBuild(heartbeats),
+    routes,
+  };
+}
+
+async function presenceOf(
+  signs: Signs,
+  nowMs: number,
+  probe: () => Promise<boolean | null>,
+): Promise<Omit<WorkerPresence, 'builds'>> {
   const heartbeats = signs.heartbeats ?? [];
   const gone = goodByes(heartbeats);
   const beats = heartbeats.filter(({ runs }) => runs);
@@ -119,7 +157,11 @@ async function readSigns(temporal: Client, taskQueue: string, until: number): Pr
     readPolls(temporal, taskQueue, 'activity', until),
     readHeartbeats(temporal, taskQueue, until),
   ]);
-  return { polls: { workflow, activity }, heartbeats };
+  return {
+    polls: { workflow: workflow.polls, activity: activity.polls },
+    heartbeats,
+    routes: workflow.routes,
+  };
 }
 
 async function readPolls(
@@ -127,18 +169,29 @@ async function readPolls(
   taskQueue: string,
   kind: TaskKind,
   until: number,
-): Promise<Poll[]> {
-  const { pollers } = await ask(temporal, until, () =>
+): Promise<{ polls: Poll[]; routes: Signs['routes'] }> {
+  const { pollers, versioningInfo } = await ask(temporal, until, () =>
     temporal.workflowService.describeTaskQueue({
       namespace: temporal.options.namespace,
       taskQueue: { name: taskQueue },
       taskQueueType: TASK_QUEUE_TYPES[kind],
     }),
   );
-  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
-    identity: identity ?? '',
-    at: msOf(lastAccessTime),
-  }));
+  const ramping = versioningInfo?.rampingDeploymentVersion?.buildId;
+  return {
+    polls: (pollers ?? []).map(({ identity, lastAccessTime, deploymentOptions }) => ({
+      identity: identity ?? '',
+      buildId:
+        deploymentOptions?.workerVersioningMode === VERSIONED
+          ? (deploymentOptions.buildId ?? null)
+          : null,
+      at: msOf(lastAccessTime),
+    })),
+    routes: [
+      versioningInfo?.currentDeploymentVersion?.buildId ?? null,
+      ...(ramping ? [ramping] : []),
+    ],
+  };
 }
 
 async function readHeartbeats(
@@ -160,6 +213,9 @@ async function readHeartbeats(
         : [
             {
               identity: beat.workerIdentity ?? '',
+              buildId: beat.deploymentVersion?.deploymentName
+                ? (beat.deploymentVersion.buildId ?? null)
+                : null,
               at: msOf(beat.heartbeatTime),
               intervalMs: msOf(beat.elapsedSinceLastHeartbeat),
               runs: beat.status === RUNNING,

@@ -2,7 +2,7 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  continueAsNew,
+  makeContinueAsNewFunc,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -15,6 +15,7 @@ import { measure } from './measuring.ts';
 import {
   type ContentItemInput,
   commandUpdate,
+  moveToBuildSignal,
   readingsAddedSignal,
   stateQuery,
   tickUpdate,
@@ -27,6 +28,9 @@ import { send, sendOf } from './sending.ts';
 const MAX_HISTORY_EVENTS = 8_000;
 /** The same for its size: every answer to a command carries a snapshot. The server warns at 10 MB. */
 const MAX_HISTORY_BYTES = 8_000_000;
+
+/** Without it the next run stays on the build of this one. */
+const TO_CURRENT_BUILD = { initialVersioningBehavior: 'AUTO_UPGRADE' } as const;
 
 /**
  * One content item from brief to verdict. Commands come as Updates that the machine's guards accept
@@ -43,6 +47,9 @@ export async function contentItem(
   setHandler(tickUpdate, () => run.state());
   setHandler(stateQuery, () => run.state());
   setHandler(readingsAddedSignal, ({ publicationId }) => run.deadlines.lookAgainNow(publicationId));
+  setHandler(moveToBuildSignal, (build) => {
+    run.target = build;
+  });
   // An item is cancelled by its command; a cancellation asked of the engine would leave it half done.
   return CancellationScope.nonCancellable(() => briefToVerdict(run, input));
 }
@@ -52,7 +59,7 @@ async function briefToVerdict(
   input: ContentItemInput,
 ): Promise<{ stage: string; seq: number }> {
   const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
-  const mayContinue = () => isLong(continueAbove) && run.isIdle();
+  const mayContinue = () => (isLong(continueAbove) || run.isToMove()) && run.isIdle();
   while (!run.isFinal()) {
     run.deadlines.arm();
     await condition(() => run.hasTasks() || run.isFinal() || mayContinue());
@@ -113,6 +120,7 @@ async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void>
   await archiveHistoryOf(run);
   await condition(allHandlersFinished);
   if (run.isIdle() && !run.isFinal()) {
-    await continueAsNew<typeof contentItem>({ ...input, continued: run.carryOver() });
+    const goOn = makeContinueAsNewFunc<typeof contentItem>(run.isToMove() ? TO_CURRENT_BUILD : {});
+    await goOn({ ...input, continued: run.carryOver() });
   }
 }

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import { answerOf } from '../domain/item/command-answer.ts';
 import type { Command, SystemEvent } from '../domain/item/commands.ts';
 import { type Deadline, deadlinesOf } from '../domain/item/deadlines.ts';
@@ -22,6 +22,7 @@ import {
   REFUSED,
   type RefusalDetails,
   type RunState,
+  type TargetBuild,
 } from './messages.ts';
 import { OperatorView } from './operator-view.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
@@ -42,6 +43,8 @@ export class ItemRun {
   recording: Promise<void> | null = null;
   /** Somebody waits for the end of this run to store its history. */
   isArchived = false;
+  /** The build that this run was asked to go on with. */
+  target: TargetBuild | null = null;
   #snapshot: ItemSnapshot;
   #effects: ItemEffect[] = [];
 
@@ -148,6 +151,17 @@ export class ItemRun {
     return this.work.isEmpty && this.#effects.length === 0 && !this.backlog.isDue;
   }
 
+  /** It was asked to go on with another build, which can read its snapshot. */
+  isToMove(): boolean {
+    const present = workflowInfo().currentDeploymentVersion;
+    return (
+      this.target !== null &&
+      present !== undefined &&
+      present.buildId !== this.target.buildId &&
+      this.#snapshot.machineVersion <= this.target.machineVersion
+    );
+  }
+
   state(): RunState {
     const { head, isDue } = this.backlog;
     const next = Math.min(this.deadlines.nextAt, this.work.nextAt);
@@ -159,6 +173,7 @@ export class ItemRun {
       now: nowIso(),
       nextDeadline: Number.isFinite(next) ? new Date(next).toISOString() : null,
       idle: isWaiting && !this.deadlines.areDue && !isDue,
+      work: this.work.names,
     };
   }
 

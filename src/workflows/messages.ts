@@ -51,6 +51,15 @@ export interface RunState {
   nextDeadline: string | null;
   /** Nothing runs beside the loop and nothing is due. */
   idle: boolean;
+  /** Names of what runs beside the loop, waits included: until it ends the run stays on its build. */
+  work: string[];
+}
+
+/** A build of the workflows that a run is asked to go on with. */
+export interface TargetBuild {
+  buildId: string;
+  /** The newest snapshot that it can read. */
+  machineVersion: number;
 }
 
 /** Details of an `ApplicationFailure` of type `Refused`. */
@@ -68,3 +77,5 @@ export const stateQuery = defineQuery<RunState>('state');
 /** Readings were stored by hand: a checkpoint that waits for them looks again. */
 export const readingsAddedSignal =
   defineSignal<[{ publicationId: string | null }]>('readings_added');
+/** Asks a run to go on with another build as soon as it is idle. */
+export const moveToBuildSignal = defineSignal<[TargetBuild]>('move_to_build');

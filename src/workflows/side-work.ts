@@ -39,6 +39,10 @@ export class SideWork {
     return this.#running.size === 0;
   }
 
+  get names(): string[] {
+    return [...this.#running];
+  }
+
   /** Nothing is under way but waits. */
   get isWaiting(): boolean {
     return [...this.#running].every((name) => this.#pauses.has(name));

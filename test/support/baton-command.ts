@@ -23,6 +23,12 @@ export async function runCommand(
     readInput: async () => '',
     workspaces: { init: noDatabase, create: noDatabase },
     codecServer: { serve: async () => {} },
+    releases: {
+      status: noEngine,
+      setCurrent: noEngine,
+      rollBack: noEngine,
+      move: noEngine,
+    },
     diagramOf,
     engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
     ...deps,
@@ -32,4 +38,8 @@ export async function runCommand(
 
 async function noDatabase(): Promise<never> {
   throw new Error('this test has no database');
+}
+
+async function noEngine(): Promise<never> {
+  throw new Error('this test has no engine');
 }

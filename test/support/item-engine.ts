@@ -10,6 +10,7 @@ import {
   NativeConnection,
   Runtime,
   Worker,
+  type WorkflowBundleOption,
 } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
@@ -42,6 +43,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
+import { deploymentOf } from '../../src/engine/build-id.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
@@ -76,6 +78,11 @@ type SentCommand = [
   options?: SendOptions,
 ];
 
+/** A worker of a build beside that of the engine. */
+export interface BuildWorker {
+  stop(): Promise<void>;
+}
+
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
   /** With the database as its owner sees it, for what a test looks up or prepares. */
@@ -91,6 +98,8 @@ export interface ItemEngine {
   /** Stops the worker of this process; commands then wait for the next one. */
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
+  /** One more worker, of a build: with the workflows of the engine or those of a file. It ends with the engine. */
+  startBuild(buildId: string, workflowsPath?: string): Promise<BuildWorker>;
   /** A worker as a process of its own, which can be killed. It ends with the engine. `change` is of its environment. */
   spawnWorker(change?: Record<string, string>): Promise<WorkerProcess>;
   callerFor(role: Role): Caller;
@@ -140,6 +149,8 @@ export interface EngineOptions {
   sendTiming?: Partial<SendTiming>;
   /** Workflows that the worker of this process runs instead of those of the program. */
   workflowsPath?: string;
+  /** Build of the worker of this process; without one its runs are bound to none. */
+  buildId?: string;
   /** What encrypts what the engine stores; without one that is plain. */
   payloadKey?: BoxKey;
   /** Servers on loopback that adapters may reach beside the sandbox. */
@@ -190,14 +201,23 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     workflowsPath === undefined
       ? { codePath }
       : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const { buildId } = options;
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
-  const startWorker = async (): Promise<void> => {
-    const worker = await Worker.create({
+  const builds: BuildWorker[] = [];
+  const createWorker = (code: WorkflowBundleOption, build?: string): Promise<Worker> =>
+    Worker.create({
       connection,
       namespace,
       taskQueue,
-      workflowBundle,
+      workflowBundle: code,
+      ...(build !== undefined && {
+        workerDeploymentOptions: {
+          version: { deploymentName: deploymentOf(taskQueue), buildId: build },
+          useWorkerVersioning: true,
+          defaultVersioningBehavior: 'PINNED',
+        },
+      }),
       dataConverter,
       activities,
       stickyQueueScheduleToStartTimeout: '1 second',
@@ -205,6 +225,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       // Each thread loads the bundle anew; one file's runs do not fill a second one.
       workflowThreadPoolSize: 1,
     });
+  const startWorker = async (): Promise<void> => {
+    const worker = await createWorker(workflowBundle, buildId);
     running = { worker, done: worker.run() };
   };
   const stopWorker = async (): Promise<void> => {
@@ -254,6 +276,24 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     startWorker,
     stopWorker,
     callerFor,
+    async startBuild(build, workflowsPath) {
+      const code =
+        workflowsPath === undefined
+          ? workflowBundle
+          : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+      const worker = await createWorker(code, build);
+      const done = worker.run();
+      let stopped: Promise<void> | null = null;
+      const started: BuildWorker = {
+        stop() {
+          if (stopped === null) worker.shutdown();
+          stopped ??= done;
+          return stopped;
+        },
+      };
+      builds.push(started);
+      return started;
+    },
     async spawnWorker(change = {}) {
       const worker = await spawnWorker({
         DATABASE_URL: database.programUrl,
@@ -262,6 +302,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         TASK_QUEUE: taskQueue,
         SANDBOX_URL: sandbox.url,
         BATON_WORKFLOW_BUNDLE: codePath,
+        // It takes the runs of the worker of this process.
+        BATON_BUILD_ID: 'off',
         BATON_ASSETS_DIR: join(directory, 'assets'),
         BATON_SECRET_KEY: secretKey.bytes.toString('base64'),
         BATON_ALLOWED_ORIGINS: allowedOrigins.join(','),
@@ -340,6 +382,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       ),
     async close() {
       await stopWorker();
+      await Promise.all(builds.map((worker) => worker.stop()));
       await Promise.all(processes.map((worker) => worker.kill()));
       await sandbox.stop();
       await clientConnection.close();

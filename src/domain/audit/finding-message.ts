@@ -52,8 +52,10 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     `${of('activity')} of ${of('workflowId')} has failed ${of('attempts')} times: ${of('lastError')}`,
   workflow_task_failing: (_, of) =>
     `the workflow task of ${of('workflowId')} is at attempt ${of('attempts')}: ${of('lastError')}`,
-  no_worker: (_, of) =>
-    `no worker takes ${of('kinds')} tasks of the queue ${of('taskQueue')}. Last seen: ${of('lastSeenAt')}`,
+  no_worker: ({ evidence }, of) => {
+    const build = evidence['buildId'] === undefined ? '' : ` of the build ${of('buildId')}`;
+    return `no worker${build} takes ${of('kinds')} tasks of the queue ${of('taskQueue')}. Last seen: ${of('lastSeenAt')}`;
+  },
   backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
   command_without_verdict: (_, of) =>
     of('state') === 'refused'

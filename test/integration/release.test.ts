@@ -1,0 +1,260 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createReleases } from '../../scripts/baton/releases.ts';
+import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
+import { createAuditMemory } from '../../src/audit/audit-memory.ts';
+import { findInEngine } from '../../src/audit/engine-findings.ts';
+import type { MoveReport, ReleaseStatus, Releases } from '../../src/cli/cli-deps.ts';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
+import { verifyChain } from '../../src/domain/item/event.ts';
+import { MACHINE_VERSION } from '../../src/domain/item/item.machine.ts';
+import { announceBuild } from '../../src/engine/announce-build.ts';
+import { buildIdOf, deploymentOf } from '../../src/engine/build-id.ts';
+import { moveToBuildSignal } from '../../src/workflows/messages.ts';
+import { runCommand } from '../support/baton-command.ts';
+import { makeBrief } from '../support/content.ts';
+import { eventually } from '../support/eventually.ts';
+import {
+  type BuildWorker,
+  type ItemEngine,
+  newCommandId,
+  openItemEngine,
+} from '../support/item-engine.ts';
+import { toScheduled } from '../support/item-story.ts';
+
+/** A slot so near that its post goes out at once. */
+const SOON_MS = 1_500;
+const OTHER_BUILD = fileURLToPath(new URL('../support/other-build.ts', import.meta.url));
+
+let engine: ItemEngine;
+let other: BuildWorker;
+let releases: Releases;
+beforeAll(async () => {
+  engine = await openItemEngine({ buildId: 'a' });
+  await announce('a');
+  releases = createReleases({
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: engine.deps.temporal.options.namespace,
+    TASK_QUEUE: engine.deps.taskQueue,
+    BATON_PAYLOAD_KEY: 'off',
+    BATON_BUILD_ID: 'b',
+  });
+});
+afterAll(() => engine?.close());
+
+function announce(buildId: string, machineVersion = MACHINE_VERSION): Promise<boolean> {
+  const { temporal, taskQueue } = engine.deps;
+  const version = { deploymentName: deploymentOf(taskQueue), buildId };
+  const signal = new AbortController().signal;
+  return announceBuild(temporal, version, { machineVersion, takesOver: false, signal });
+}
+
+/** Runs a command of the release as an operator does. */
+async function run<T>(...args: string[]): Promise<T> {
+  const { code, out, err } = await runCommand(['release', ...args, '--json'], { releases });
+  if (code !== 0) throw new Error(err);
+  // Only what it ends with: progress is for people.
+  return JSON.parse(out);
+}
+
+function move(waitS = 10): Promise<MoveReport> {
+  return run('move', '--per-second', '50', '--wait', String(waitS));
+}
+
+async function buildOf(itemId: string, { deps } = engine): Promise<string> {
+  const { temporal } = deps;
+  const { workflowExecutionInfo } = await temporal.workflowService.describeWorkflowExecution({
+    namespace: temporal.options.namespace,
+    execution: { workflowId: itemWorkflowId(itemId) },
+  });
+  return workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId ?? '';
+}
+
+function onBuild(itemId: string, buildId: string, on = engine): Promise<true> {
+  return eventually(async () => ((await buildOf(itemId, on)) === buildId ? true : null), {
+    what: `${itemId} on ${buildId}`,
+  });
+}
+
+async function holdsOneChain(itemId: string): Promise<void> {
+  const { seq } = await engine.item(itemId);
+  const chain = await engine.chain(itemId);
+  expect(chain).toHaveLength(seq);
+  expect(verifyChain(chain)).toBeNull();
+}
+
+describe('a release', () => {
+  it('begins with the first build, which is made current; a later one waits', async () => {
+    other = await engine.startBuild('b', OTHER_BUILD);
+    expect(await announce('b')).toBe(false);
+    expect(await announce('a')).toBe(true);
+  });
+
+  it('moves items when they are idle, each with its chain and its answers, and back again', async () => {
+    const [idle, busy] = [await engine.start(), await engine.start()];
+    const commandId = newCommandId();
+    const save = [
+      'strategist',
+      idle,
+      'save_brief',
+      { brief: makeBrief({ notes: 'sent to the first build' }) },
+      { commandId },
+    ] as const;
+    const first = await engine.apply(...save);
+    const held = await holdSend(busy);
+
+    expect(await run('set-current', 'b')).toEqual({ from: 'a', to: 'b' });
+    const young = await engine.start();
+    await onBuild(young, 'b');
+    // Neither moves by itself: the release of new items comes first.
+    await engine.apply('strategist', idle, 'save_brief', { brief: makeBrief() });
+    expect(await buildOf(idle)).toBe('a');
+
+    const report = await move(2);
+    await onBuild(idle, 'b');
+    expect(report).toMatchObject({ target: 'b', unreadable: [] });
+    expect(report.blockers).toEqual([
+      { itemId: busy, buildId: 'a', why: expect.stringContaining('it is busy') },
+    ]);
+    expect(await buildOf(busy)).toBe('a');
+    const status = await run<ReleaseStatus>('status');
+    expect(status).toMatchObject({ current: 'b', blockers: [{ itemId: busy }] });
+    expect(status.builds).toContainEqual(
+      expect.objectContaining({ buildId: 'a', status: 'draining', hasWorkers: true, openItems: 1 }),
+    );
+
+    held.release();
+    await engine.until(busy, 'measuring', ({ stage }) => stage === 'measuring');
+    await onBuild(busy, 'b');
+    expect(engine.posts(busy)).toHaveLength(1);
+    expect(await engine.apply(...save)).toEqual(first);
+
+    expect(await run('rollback')).toEqual({ from: 'b', to: 'a' });
+    expect(await move()).toMatchObject({ target: 'a', left: 0, blockers: [] });
+    for (const itemId of [idle, busy, young]) {
+      await onBuild(itemId, 'a');
+      await holdsOneChain(itemId);
+    }
+    expect(await engine.apply(...save)).toEqual(first);
+    await engine.apply('strategist', young, 'save_brief', { brief: makeBrief() });
+    await holdsOneChain(young);
+    expect(engine.posts(busy)).toHaveLength(1);
+  });
+
+  it('sends a share of new items to a build, and moves nothing to it', async () => {
+    const share = { from: 'a', to: 'b' };
+    expect(await run('set-current', '--percentage', '40')).toEqual(share);
+    const status = await run<ReleaseStatus>('status');
+    expect(status).toMatchObject({ current: 'a', ramping: { buildId: 'b', percentage: 40 } });
+    expect(await move()).toMatchObject({ target: 'a', asked: 0, left: 0 });
+    expect(await run('set-current', 'a')).toEqual({ from: 'a', to: 'a' });
+  });
+
+  it.each([
+    [
+      'a build of which no worker ever polled',
+      ['set-current', 'typo'],
+      /typo ever polled; builds: /,
+    ],
+    ['a share for the current build', ['set-current', 'a', '--percentage', '5'], /is the current/],
+  ])('refuses %s', async (_, args, message) => {
+    await expect(run(...args)).rejects.toThrow(message);
+    expect((await run<ReleaseStatus>('status')).current).toBe('a');
+  });
+
+  it('leaves items alone whose snapshots the older build cannot read', async () => {
+    await run('set-current', 'b');
+    const itemId = await engine.start();
+    await onBuild(itemId, 'b');
+    const older = MACHINE_VERSION - 1;
+    const old = await engine.startBuild('old');
+    await announce('old', older);
+    await run('set-current', 'old');
+    const report = await move(1);
+    expect(report).toMatchObject({ target: 'old', asked: 0, unreadable: ['b', 'a'] });
+    // Not even one that is asked directly: it would end in a run that cannot begin.
+    const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    await handle.signal(moveToBuildSignal, { buildId: 'old', machineVersion: older });
+    await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief() });
+    expect(await buildOf(itemId)).toBe('b');
+    await run('set-current', 'a');
+    await old.stop();
+  });
+
+  it('is seen when nobody works for a build that items are bound to', async () => {
+    const bound = (await run<ReleaseStatus>('status')).builds.find(
+      ({ buildId }) => buildId === 'b',
+    );
+    expect(bound).toMatchObject({ openItems: 1, hasWorkers: true });
+    await other.stop();
+    const found = await eventually(async () => {
+      const { facts } = await missingWorkers();
+      return facts.length > 0 ? facts : null;
+    });
+    expect(found).toMatchObject([
+      { code: 'no_worker', evidence: { buildId: 'b', kinds: ['workflow', 'activity'] } },
+    ]);
+    await expect(run('set-current', 'b')).rejects.toThrow('no worker of the build b polls');
+    const report = await move(1);
+    expect(report.blockers).toMatchObject([
+      { buildId: 'b', why: expect.stringMatching(/no worker/) },
+    ]);
+    await engine.startBuild('b', OTHER_BUILD);
+    expect(await move()).toMatchObject({ left: 0, blockers: [] });
+    await eventually(async () => (await missingWorkers()).facts.length === 0 || null);
+  });
+});
+
+function missingWorkers() {
+  return findInEngine(
+    { ...engine.deps, memory: createAuditMemory() },
+    {
+      workspaceId: engine.workspace.workspaceId,
+      now: new Date().toISOString(),
+      codes: ['no_worker'],
+    },
+  );
+}
+
+describe('a worker that begins alone', () => {
+  it('is of the build that its bundle is, and makes it current', async () => {
+    const alone = await openItemEngine();
+    try {
+      await alone.stopWorker();
+      await alone.spawnWorker({ BATON_BUILD_ID: '' });
+      const itemId = await alone.start();
+      const code = await readFile(await buildWorkflowBundle());
+      await onBuild(itemId, buildIdOf(code, MACHINE_VERSION), alone);
+    } finally {
+      await alone.close();
+    }
+  });
+});
+
+/** An item whose post is accepted by the network, which does not answer before it is released. */
+async function holdSend(itemId: string): Promise<{ release(): void }> {
+  const arrived = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const server = createServer((_, response) => {
+    arrived.resolve();
+    void gate.promise.then(() => {
+      response.end();
+      server.close();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await engine.sandbox.hook({
+    at: 'after-accept',
+    url: `http://127.0.0.1:${port}`,
+    marker: engine.marker(itemId),
+    timeoutMs: 60_000,
+  });
+  await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+  await arrived.promise;
+  return { release: gate.resolve };
+}
