@@ -63,6 +63,9 @@ describe('the command line on a running stack', () => {
     const shown = await baton('show', id);
     expect(shown.out).toContain(`${id}  Du pain\n  stage       briefing (drafting) since`);
     expect(shown.out).toContain('Simone Strategist (strategist) for offer_handoff');
+    expect((await baton('diagram', id)).out).toMatch(
+      /^stateDiagram-v2\n.*class briefing_drafting present$/s,
+    );
     expect(await batonJson('show', id)).toMatchObject({ id, brief: { version: 1 } });
     expect((await baton('items', '--search', 'pain')).out).toContain(id);
   });

@@ -93,7 +93,7 @@ describe('baton engine setup', () => {
   it('says what it was not told, and who does not answer', async () => {
     const untold = await setUpBy({});
     expect(untold).toMatchObject({ code: 2, out: '' });
-    expect(untold.err).toContain('TEMPORAL_ADDRESS is required');
+    expect(untold.err).toContain('TEMPORAL_ADDRESS: is required');
     const nowhere = await setUpBy({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
     expect(nowhere).toMatchObject({ code: 1, out: '' });
     expect(nowhere.err).toContain('the engine at 127.0.0.1:1 does not answer');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -18,8 +18,9 @@ const Container = z.object({
   name: z.string(),
   image: z.string(),
   command: z.array(z.string()),
-  envFrom: z.array(z.object({ configMapRef: z.object({ name: z.literal('baton') }) })).default([]),
+  envFrom: z.array(z.object({ configMapRef: z.object({ name: z.string() }) })).default([]),
   env: z.array(Variable).default([]),
+  volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
   securityContext: z.object({
     allowPrivilegeEscalation: z.literal(false),
     readOnlyRootFilesystem: z.literal(true),
@@ -29,8 +30,15 @@ const Container = z.object({
 });
 const PodSpec = z.object({
   securityContext: z.object({ runAsNonRoot: z.literal(true), runAsUser: z.literal(1000) }),
+  automountServiceAccountToken: z.literal(false),
   initContainers: z.array(Container).default([]),
   containers: z.array(Container),
+  volumes: z.array(
+    z.looseObject({
+      name: z.string(),
+      secret: z.object({ items: z.array(z.object({ key: z.string() })) }).optional(),
+    }),
+  ),
 });
 const Item = z.object({
   kind: z.string(),
@@ -40,16 +48,29 @@ const Item = z.object({
 });
 const { items } = z.object({ items: z.array(Item) }).parse(read('baton.yaml'));
 
-const shared = items.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
-const containers = items.flatMap(({ spec }) => {
-  const pod = spec?.template?.spec;
-  return pod === undefined ? [] : [...pod.initContainers, ...pod.containers];
-});
+const maps = new Map(items.map(({ metadata, data }) => [metadata.name, data ?? {}]));
+const pods = items.flatMap(({ spec }) => spec?.template?.spec ?? []);
+const containers = pods.flatMap((pod) => [...pod.initContainers, ...pod.containers]);
+
+/** Secrets that a container finds as files. */
+function secretsOf(name: string): string[] {
+  const pod = pods.find((one) =>
+    [...one.initContainers, ...one.containers].some((container) => container.name === name),
+  );
+  const mounts = containers.find((one) => one.name === name)?.volumeMounts ?? [];
+  const mounted = (pod?.volumes ?? []).filter((one) =>
+    mounts.some((mount) => mount.name === one.name),
+  );
+  return mounted.flatMap(({ secret }) => secret?.items.map(({ key }) => key) ?? []).toSorted();
+}
 
 /** What a container is told, with the mounted secrets in a folder of the test. */
 function environmentOf(name: string, secrets: string): Record<string, string> {
   const container = containers.find((one) => one.name === name);
-  const all: Record<string, string> = { ...(container?.envFrom.length ? shared : {}) };
+  const all: Record<string, string> = {};
+  for (const { configMapRef } of container?.envFrom ?? []) {
+    Object.assign(all, maps.get(configMapRef.name));
+  }
   for (const { name: variable, value } of container?.env ?? []) all[variable] = value;
   return Object.fromEntries(
     Object.entries(all).map(([variable, value]) => [
@@ -108,10 +129,29 @@ describe('deploy/kubernetes/baton.yaml', () => {
   it('has every secret as a file that docker/make-secrets.sh makes', () => {
     for (const { name } of containers) {
       for (const [variable, value] of Object.entries(environmentOf(name, secrets))) {
-        if (variable.endsWith('_FILE')) expect(existsSync(value), value).toBe(true);
+        if (variable.endsWith('_FILE')) {
+          expect(existsSync(value), value).toBe(true);
+          expect(secretsOf(name)).toContain(basename(value));
+        }
         expect(variable).not.toMatch(/PASSWORD|SECRET_KEYS?$|PAYLOAD_KEYS?$|API_KEY$/);
       }
     }
+  });
+});
+
+it('gives each program the secrets that it needs and no other, as docker-compose.yml does', () => {
+  const ofPrograms = [
+    'baton_payload_key',
+    'baton_previous_payload_keys',
+    'baton_previous_secret_keys',
+    'baton_program_url',
+    'baton_secret_key',
+  ];
+  expect(Object.fromEntries(containers.map(({ name }) => [name, secretsOf(name)]))).toEqual({
+    migrate: ['baton_owner_url'],
+    'engine-setup': [],
+    api: ofPrograms,
+    worker: ofPrograms,
   });
 });
 
@@ -141,6 +181,8 @@ describe('deploy/kubernetes/temporal-values.yaml', () => {
       expect(made).toContain(`create database ${sql.databaseName} owner ${sql.user};`);
       expect(sql).not.toHaveProperty('password');
     }
-    expect(namespaces.namespace.map(({ name }) => name)).toEqual([shared['TEMPORAL_NAMESPACE']]);
+    expect(namespaces.namespace.map(({ name }) => name)).toEqual([
+      maps.get('baton-engine')?.['TEMPORAL_NAMESPACE'],
+    ]);
   });
 });
