@@ -51,6 +51,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'@temporalio/client'"],
     refused: ["'../db/client.ts'", "'../audit/audit.ts'", "'hono'"],
   },
+  releases: {
+    file: 'src/releases/move-items.ts',
+    allowed: ["'../engine/ask.ts'", "'../domain/task-queues.ts'", "'@temporalio/client'"],
+    refused: ["'../db/client.ts'", "'../commands/drainer.ts'", "'hono'"],
+  },
   commands: {
     file: 'src/commands/drainer.ts',
     allowed: ["'../workflows/messages.ts'", "'../db/client.ts'", "'@temporalio/client'"],

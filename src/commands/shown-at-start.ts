@@ -1,5 +1,6 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { startItem } from '../domain/item/run.ts';
+import { snapshotToGoOn } from '../domain/item/versions/migrate.ts';
 import { summaryOf } from '../domain/visibility/details.ts';
 import { searchAttributesOf } from '../domain/visibility/search-attributes.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
@@ -9,7 +10,8 @@ export function shownAtStart({ item, continued }: ContentItemInput): {
   typedSearchAttributes: SearchAttributePair[];
   staticSummary: string;
 } {
-  const snapshot = continued?.snapshot ?? startItem(item).snapshot;
+  const snapshot =
+    continued === undefined ? startItem(item).snapshot : snapshotToGoOn(continued.snapshot);
   return {
     typedSearchAttributes: searchAttributesOf(snapshot).filter(isSet),
     staticSummary: summaryOf(item),
