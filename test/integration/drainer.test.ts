@@ -100,7 +100,7 @@ describe('the drainer', () => {
       silent.push(await storeHold(id));
     }
     const healthy = await storeHold(await engine.start());
-    const drainer = startDrainer(engine.deps);
+    const drainer = startDrainer(engine.programDeps);
     try {
       // One after the other, four at a time, the others take more than 90 s.
       await eventually(async () => (await engine.command(healthy.id)).state === 'applied', {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDb, type Db } from '../../src/db/client.ts';
+import { joinQueues, listDueQueues } from '../../src/db/item/command-queues.ts';
 import { listAbandonedCommands } from '../../src/db/item/commands.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { authenticateApiKey } from '../../src/db/workspace/api-keys.ts';
@@ -243,6 +244,13 @@ describe('what crosses workspaces', () => {
   it('is the drainer’s work and the list of workspaces, each by its own name', async () => {
     const abandoned = await listAbandonedCommands(database.program, { limit: 10 });
     expect(abandoned.length).toBeGreaterThan(0);
+    const [{ workspaceId, id } = { workspaceId: '', id: '' }] = abandoned;
+    await inWorkspace({ workspaceId }, () =>
+      joinQueues(database.program, { workspaceId, commandIds: [id] }),
+    );
+    const wanted = { lively: 10, silent: 10, perWorkspace: 10 };
+    const queues = await listDueQueues(database.program, wanted);
+    expect(queues.map((queue) => queue.workspaceId)).toContain(workspaceId);
     expect((await listWorkspaces(database.program)).length).toBeGreaterThan(1);
     for (const purpose of [
       'workspaces',

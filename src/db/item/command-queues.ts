@@ -34,12 +34,13 @@ export interface QueuesWanted {
  */
 export async function listDueQueues(db: Db, wanted: QueuesWanted): Promise<QueueKey[]> {
   const { lively, silent, perWorkspace } = wanted;
-  const { rows } = await acrossWorkspaces('unsettled_commands', () =>
-    db.execute<{ item_id: string; workspace_id: string }>(sql`
+  // Awaited inside: the query is sent when it is waited for.
+  const { rows } = await acrossWorkspaces('unsettled_commands', async () => {
+    return await db.execute<{ item_id: string; workspace_id: string }>(sql`
       (${dueOf({ isSilent: false, limit: lively, perWorkspace })})
       union all
-      (${dueOf({ isSilent: true, limit: silent, perWorkspace })})`),
-  );
+      (${dueOf({ isSilent: true, limit: silent, perWorkspace })})`);
+  });
   return rows.map((row) => ({ workspaceId: row.workspace_id, itemId: row.item_id }));
 }
 
