@@ -1,6 +1,8 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { isSending, publicationById } from '../domain/item/context.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
+import { isSuperseded } from '../domain/item/moves/publication.ts';
 import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 import { publish } from './publication.ts';
@@ -12,7 +14,15 @@ export async function send(run: ItemRun, publicationId: string): Promise<void> {
   const order = orderFor(run, publicationId);
   if (order === null) return;
   const settled = await carryOut(run, order);
-  run.happen({ type: 'publication_settled', at: nowIso(), publicationId, ...settled });
+  const superseded =
+    settled.outcome === 'hash_mismatch' && isSuperseded(run.snapshot.context, publicationId);
+  run.happen({
+    type: 'publication_settled',
+    at: nowIso(),
+    publicationId,
+    ...settled,
+    ...(superseded && { superseded }),
+  });
 }
 
 /** Name of the work that sends a post. */
@@ -31,6 +41,7 @@ async function carryOut(run: ItemRun, order: PublicationOrder): Promise<Publicat
   try {
     return await publish(order, {
       posts,
+      rules: rulesOf(run.snapshot.context).sends,
       hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
       record: () => recordTogether(run),
       pending: () => backlog.rest(run.snapshot),

@@ -111,12 +111,14 @@ describe('a stage clock', () => {
   it('takes no step of a timer that was armed before it moved', () => {
     const run = toBriefing();
     const before = run.snapshot;
-    run.happen({ type: 'clock_step', at: later(run.at, HOUR), step: 0 });
-    run.happen({ type: 'clock_step', at: later(run.at, 9 * DAY), step: 3 });
+    run.happen({ type: 'clock_step', at: later(run.at, HOUR), step: 0, percent: 50 });
+    run.happen({ type: 'clock_step', at: later(run.at, 9 * DAY), step: 3, percent: 150 });
     expect(run.snapshot.context.clock?.fired).toBe(4);
     run.snapshot = before;
     run.give('hold', CAST.strategist, { reason: 'a crisis' });
-    expect(run.happen({ type: 'clock_step', at: later(run.at, 9 * DAY), step: 0 })).toEqual([]);
+    expect(
+      run.happen({ type: 'clock_step', at: later(run.at, 9 * DAY), step: 0, percent: 50 }),
+    ).toEqual([]);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   type ItemContext,
 } from '../../src/domain/item/context.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
+import { isSuperseded } from '../../src/domain/item/moves/publication.ts';
 import { unmetRequirements } from '../../src/domain/item/requirements/requirements.ts';
 import type { Place } from '../../src/domain/item/stages.ts';
 import {
@@ -225,7 +226,14 @@ function systemEventsOf(
     if (state === 'due') events.push({ type: 'publication_sending', at, publicationId });
     if (state !== 'sending') continue;
     for (const outcome of world.outcomes) {
-      events.push({ type: 'publication_settled', at, publicationId, outcome });
+      const superseded = isSuperseded(context, publicationId);
+      events.push({
+        type: 'publication_settled',
+        at,
+        publicationId,
+        outcome,
+        ...(superseded && { superseded }),
+      });
     }
   }
   const review = currentReview(context);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SystemEvent } from '../../src/domain/item/commands.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
+import { isSuperseded } from '../../src/domain/item/moves/publication.ts';
 import {
   ACCOUNTS,
   CAST,
@@ -84,7 +85,10 @@ describe('a due slot', () => {
       contentHash: 'another',
     }));
     run.snapshot = { ...run.snapshot, context: { ...run.context, publications } };
-    expect(run.happen({ type: 'publication_due', at, publicationId: id })).toEqual([
+    const deadline = { kind: 'publication_due', at: Date.parse(at), publicationId: id } as const;
+    const event = eventForDeadline(deadline, run.context, deadline.at);
+    if (event === null) throw new Error('the slot is due');
+    expect(run.happen(event)).toEqual([
       'publication.returned',
       'approval.voided',
       'item.stage_changed',
@@ -168,7 +172,9 @@ describe('a send that finds another content than the approved one', () => {
     approve(run);
     const { id } = run.publication(ACCOUNTS.second);
     const key = { at: run.at, publicationId: id };
-    run.happen({ type: 'publication_settled', ...key, outcome: 'hash_mismatch' });
+    expect(isSuperseded(run.context, id)).toBe(true);
+    const settled = { outcome: 'hash_mismatch', superseded: true } as const;
+    run.happen({ type: 'publication_settled', ...key, ...settled });
     expect(run.place).toBe('scheduling.offered');
     expect(run.context.approvals.at(-1)?.state).toBe('granted');
   });

@@ -4,6 +4,7 @@ import type {
   PublicationOrder,
   PublicationOutcome,
 } from '../../src/domain/channel/publication-intent.ts';
+import { MACHINE_RULES } from '../../src/domain/item/machine/rules.ts';
 import { COLLECT } from '../../src/workflows/activity-options.ts';
 import { publish } from '../../src/workflows/publication.ts';
 import { activitiesOf } from '../../src/workflows/queue-activities.ts';
@@ -14,6 +15,7 @@ export * from '../../src/workflows/index.ts';
 export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
   return publish(order, {
     posts: 1,
+    rules: MACHINE_RULES.sends,
     hasTooMuch: () => false,
     record: () => Promise.resolve(),
     pending: () => null,

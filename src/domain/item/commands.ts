@@ -39,15 +39,18 @@ export type Command<T extends CommandType = CommandType> = {
   };
 }[T];
 
-/** What happens by itself. */
+/** What happens by itself. It carries what was decided: the machine judges nothing again. */
 export type SystemEvent =
-  | { type: 'publication_due'; at: string; publicationId: string }
+  /** `unapproved`: no approval binds what the slot carries. */
+  | { type: 'publication_due'; at: string; publicationId: string; unapproved?: true }
   | { type: 'publication_sending'; at: string; publicationId: string }
   | {
       type: 'publication_settled';
       at: string;
       publicationId: string;
       outcome: 'published' | 'rejected' | 'unknown' | 'hash_mismatch' | 'missed';
+      /** Of a mismatch: the item has another content since, and its approvals stand. */
+      superseded?: true;
       remoteId?: string;
       permalink?: string;
       publishedAt?: string;
@@ -55,11 +58,12 @@ export type SystemEvent =
       clocks?: ClockFacts;
     }
   | { type: 'slot_passed'; at: string; publicationId: string }
-  | { type: 'approval_deadline_passed'; at: string; publicationId: string }
+  /** `approved`: it was approved, and not planned. */
+  | { type: 'approval_deadline_passed'; at: string; publicationId: string; approved?: true }
   | { type: 'checkpoint_recorded'; at: string; publicationId: string; checkpoint: string }
   | { type: 'checkpoint_missed'; at: string; publicationId: string; checkpoint: string }
   | { type: 'review_frozen'; at: string; reviewId: string; hash: string; clocks?: ClockFacts }
-  | { type: 'clock_step'; at: string; step: 0 | 1 | 2 | 3 }
+  | { type: 'clock_step'; at: string; step: 0 | 1 | 2 | 3; percent: number }
   | { type: 'campaign_released'; at: string }
   | { type: 'campaign_cancelled'; at: string; reason: string };
 

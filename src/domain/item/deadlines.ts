@@ -1,6 +1,7 @@
 import type { SystemEvent } from './commands.ts';
 import { type ItemContext, publicationById } from './context.ts';
-import { givenUpAt, heldUntil, slotEndsAt } from './slots.ts';
+import { rulesOf } from './machine/rules.ts';
+import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from './slots.ts';
 import { isFinal, type Place, SENDING_STAGES, stageOf } from './stages.ts';
 
 /** Something that time alone makes happen. `at` in epoch milliseconds. */
@@ -85,7 +86,12 @@ export function eventForDeadline(
     case 'clock_step': {
       const [next] = clockDeadline(context);
       return next?.kind === 'clock_step' && next.step === deadline.step && next.at <= nowMs
-        ? { type: 'clock_step', at, step: deadline.step }
+        ? {
+            type: 'clock_step',
+            at,
+            step: deadline.step,
+            percent: rulesOf(context).clockPercents[deadline.step],
+          }
         : null;
     }
     case 'publication_due':
@@ -98,9 +104,9 @@ export function eventForDeadline(
       if (nowMs > endsAt || (deadline.kind === 'slot_passed' && nowMs >= endsAt)) {
         return { type: 'slot_passed', at, publicationId };
       }
-      return deadline.kind === 'publication_due'
-        ? { type: 'publication_due', at, publicationId }
-        : null;
+      if (deadline.kind === 'slot_passed') return null;
+      const unapproved = !isBound(context, record);
+      return { type: 'publication_due', at, publicationId, ...(unapproved && { unapproved }) };
     }
     case 'approval_deadline_passed': {
       const { publicationId } = deadline;
@@ -108,9 +114,9 @@ export function eventForDeadline(
       if (record === null) return null;
       const until =
         record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
-      return until !== null && until <= nowMs
-        ? { type: 'approval_deadline_passed', at, publicationId }
-        : null;
+      if (until === null || until > nowMs) return null;
+      const approved = isApproved(context);
+      return { type: 'approval_deadline_passed', at, publicationId, ...(approved && { approved }) };
     }
   }
 }

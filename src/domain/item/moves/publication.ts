@@ -5,9 +5,10 @@ import {
   type PublicationRecord,
   publicationById,
 } from '../context.ts';
+import { rulesOf } from '../machine/rules.ts';
 import { newCheckpoint, publicationData, withPublication } from '../publication-record.ts';
-import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
-import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from '../slots.ts';
+import { clipText } from '../size.ts';
+import { givenUpAt, heldUntil, slotEndsAt } from '../slots.ts';
 import { voidApprovals } from './approval.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
@@ -50,13 +51,13 @@ export function markPublished(
   };
 }
 
-/** True when the slot's time has come and the record does not carry what the approvals bind. */
+/** True when the slot's time has come, and the run found no approval of what it carries. */
 export function isDueUnapproved(
   context: ItemContext,
-  { publicationId, at }: Extract<SystemEvent, { type: 'publication_due' }>,
+  { publicationId, at, unapproved }: Extract<SystemEvent, { type: 'publication_due' }>,
 ): boolean {
   const record = publicationById(context, publicationId);
-  return record !== null && isToBeSent(context, record, at) && !isBound(context, record);
+  return unapproved === true && record !== null && isToBeSent(context, record, at);
 }
 
 /** Planned, its time has come and its grace has not ended. */
@@ -106,15 +107,15 @@ export function publicationSending(
 /** True when a send found another content than the one that is approved: the item goes to its gate. */
 export function isContentMismatch(
   context: ItemContext,
-  { publicationId, outcome }: Extract<SystemEvent, { type: 'publication_settled' }>,
+  { publicationId, outcome, superseded }: Extract<SystemEvent, { type: 'publication_settled' }>,
 ): boolean {
   const record = publicationById(context, publicationId);
-  return (
-    outcome === 'hash_mismatch' &&
-    record !== null &&
-    isSending(record) &&
-    record.contentHash === context.contentHash
-  );
+  return outcome === 'hash_mismatch' && superseded !== true && record !== null && isSending(record);
+}
+
+/** The item has another content than the one that is being sent. */
+export function isSuperseded(context: ItemContext, publicationId: string): boolean {
+  return publicationById(context, publicationId)?.contentHash !== context.contentHash;
 }
 
 /** Back to `planned`, with every approval of the content void; the other slots wait for the next one. */
@@ -125,10 +126,14 @@ function returnToGate(
 ): Move {
   const publications = withPublication(context, record.id, { state: 'planned', evidence });
   return merge(
-    recorded({ stageNote: clipText(evidence, KEPT_TEXT_BYTES) }, 'publication.returned', {
-      ...publicationData(record),
-      evidence,
-    }),
+    recorded(
+      { stageNote: clipText(evidence, rulesOf(context).keptTextBytes) },
+      'publication.returned',
+      {
+        ...publicationData(record),
+        evidence,
+      },
+    ),
     holdSlotsForApproval({ ...context, publications }, { at, because: 'hash_mismatch' }),
     withdrawOpenHandoff(context, { at, memberId: 'system' }),
     voidApprovals(context, 'hash_mismatch'),
@@ -162,7 +167,7 @@ export function publicationSettled(
         publications: withPublication(context, record.id, { state: event.outcome, evidence }),
         stageNote:
           event.outcome === 'rejected'
-            ? clipText(`rejected: ${evidence ?? ''}`, KEPT_TEXT_BYTES)
+            ? clipText(`rejected: ${evidence ?? ''}`, rulesOf(context).keptTextBytes)
             : context.stageNote,
       };
       return recorded(change, `publication.${event.outcome}`, data);
@@ -199,14 +204,14 @@ export function slotPassed(
 /** Not approved, or approved and not planned, in time: the slot is released, the stage stays. */
 export function releaseSlot(
   context: ItemContext,
-  { publicationId, at }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
+  { publicationId, at, approved }: Extract<SystemEvent, { type: 'approval_deadline_passed' }>,
 ): Move {
   const record = publicationById(context, publicationId);
   if (record === null) return NOTHING;
   const until =
     record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
   if (until === null || Date.parse(at) < until) return NOTHING;
-  const evidence = isApproved(context) ? 'not planned in time' : 'not approved in time';
+  const evidence = approved === true ? 'not planned in time' : 'not approved in time';
   const released = { evidence, released: true } as const;
   return recorded(
     { publications: withPublication(context, publicationId, { state: 'skipped', ...released }) },
