@@ -3,24 +3,19 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
-import type { StoredCommand } from '../commands/deliver-command.ts';
 import { timeTravel } from '../commands/time-travel.ts';
-import {
-  listAppliedCommands,
-  listUnansweredCommands,
-  readStartInput,
-} from '../db/audit/commands.ts';
+import { listAppliedCommands, listUnansweredCommands } from '../db/audit/commands.ts';
 import type { Db } from '../db/client.ts';
 import { getItem, type ItemKey, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
+import { type KeptAnswers, keepAnswers } from '../domain/item/kept-answers.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
-import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
-import type { ContentItemInput } from '../workflows/messages.ts';
+import type { ContinuedInput, ContinuedRun } from '../workflows/messages.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairResult } from './repair-outcome.ts';
 import { readRunStatus } from './run-status.ts';
@@ -55,18 +50,17 @@ export async function restartRun(
   const { snapshot, seq, headHash: hash, clockOffsetMs } = item;
   if (isNewer(snapshot)) throw new NotPossible('a newer release wrote its row: it has to start it');
   refuseUnderWay(snapshot.context);
-  const input = await startInputOf(db, key);
-  const seen = await answersOf(db, key, record?.answers ?? []);
-  const continued: ContentItemInput['continued'] = {
+  const kept = await answersOf(db, key, record?.answers ?? []);
+  const continued: ContinuedRun = {
     snapshot,
     head: { seq, hash },
-    seen,
+    ...kept,
     unprojected: [],
   };
   const runId = await startOnce(temporal, {
     workflowId,
     taskQueue,
-    input: { ...input, continued },
+    input: { item: key, continued },
   });
   if (clockOffsetMs > 0) await catchUp({ db, temporal }, { ...key, clockOffsetMs });
   return { restarted: true, runId, seq };
@@ -112,24 +106,15 @@ async function answersOf(
   db: Db,
   key: ItemKey,
   recorded: readonly [id: string, answer: CommandAnswer][],
-): Promise<[id: string, answer: CommandAnswer][]> {
+): Promise<KeptAnswers> {
   const stored = await listAppliedCommands(db, key);
   const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...recorded]);
   const unanswered = await listUnansweredCommands(db, key);
   const unknown = unanswered.filter((id) => !answers.has(id));
-  if (unknown.length === 0) return lastWithin([...answers], ANSWER_BYTES);
+  if (unknown.length === 0) return keepAnswers(answers);
   throw new NotPossible(
     `the run applied ${unknown.join(', ')}, but no verdict is stored. Resend it first`,
   );
-}
-
-/** What the item was started with: its start command holds it for good. */
-async function startInputOf(db: Db, key: ItemKey): Promise<ContentItemInput> {
-  const payload = await readStartInput(db, key);
-  // Written by this program only: a start command's payload is a StoredCommand of kind `start`.
-  const stored = payload as unknown as StoredCommand | null;
-  if (stored?.kind !== 'start') throw new NotPossible('the command that started it is not stored');
-  return stored.input;
 }
 
 async function startOnce(
@@ -138,7 +123,7 @@ async function startOnce(
     workflowId,
     taskQueue,
     input,
-  }: { workflowId: string; taskQueue: string; input: ContentItemInput },
+  }: { workflowId: string; taskQueue: string; input: ContinuedInput },
 ): Promise<string> {
   try {
     const handle = await ask(temporal, Date.now() + START_MS, () =>

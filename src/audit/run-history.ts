@@ -8,7 +8,7 @@ import type { ItemSnapshot } from '../domain/item/run.ts';
 import { itemBytes } from '../domain/item/size.ts';
 import { ask } from '../engine/ask.ts';
 import { PayloadUnreadable } from '../engine/payload-codec.ts';
-import type { CommandResult, ContentItemInput } from '../workflows/messages.ts';
+import type { CommandResult, ItemRunInput } from '../workflows/messages.ts';
 
 /** One run of the engine; without a run id, the latest of the workflow. */
 export interface Execution {
@@ -37,7 +37,7 @@ export interface RunHead {
 
 /** Everything that the engine's history tells of an item. */
 export interface RunRecord {
-  input: ContentItemInput;
+  input: ItemRunInput;
   events: ItemEvent[];
   seq: number;
   snapshot: ItemSnapshot;
@@ -103,7 +103,7 @@ export async function readInput(
   temporal: Client,
   execution: Execution,
   until: number,
-): Promise<Partial<ContentItemInput> | null> {
+): Promise<Partial<ItemRunInput> | null> {
   const { value: entries } = await pagesOf(temporal, execution, until, { size: 1 }).next();
   const first = entries?.[0];
   return first === undefined ? null : inputOf(temporal, first);
@@ -247,7 +247,7 @@ function reportOf(result: Batch | null, answered: Report['answered']): Report | 
 }
 
 /** A run that was started by hand may name an item and still be no start that the machine knows. */
-function startOf(input: ContentItemInput): Report | null {
+function startOf(input: ItemRunInput): Report | null {
   if (input.continued !== undefined) {
     const { head, snapshot, unprojected = [] } = input.continued;
     return { seq: head.seq, events: unprojected, snapshot, answered: null };
@@ -263,7 +263,7 @@ function startOf(input: ContentItemInput): Report | null {
 async function inputOf(
   temporal: Client,
   entry: HistoryEntry,
-): Promise<Partial<ContentItemInput> | null> {
+): Promise<Partial<ItemRunInput> | null> {
   const started = entry.workflowExecutionStartedEventAttributes;
   if (started === undefined || started === null) return null;
   const [input] = await decode(temporal, started.input?.payloads);
@@ -271,9 +271,9 @@ async function inputOf(
 }
 
 /** A run may have been started by hand with anything: an input is one when it names its item. */
-function asInput(input: Partial<ContentItemInput> | null): ContentItemInput | null {
+function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
   return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
-    ? (input as ContentItemInput)
+    ? (input as ItemRunInput)
     : null;
 }
 

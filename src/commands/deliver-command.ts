@@ -27,6 +27,8 @@ import {
   type CommandMessage,
   type CommandResult,
   type ContentItemInput,
+  FORGOTTEN,
+  type LookUp,
   REFUSED,
   type RefusalDetails,
 } from '../workflows/messages.ts';
@@ -79,14 +81,16 @@ async function attemptDelivery(
     await startRun(deps, row.itemId, stored.input);
     return projectStart(deps, row, stored.input);
   }
+  // Of a command that was never sent before the tables know nothing.
+  const lookUp = attempt > 1 ? await lookUpCommand(deps.db, row) : undefined;
   let result: CommandResult;
   try {
     result = await callWithin(deps.temporal, DELIVERY_DEADLINE_MS, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
-        .executeUpdate<CommandResult, [CommandMessage]>('command', {
+        .executeUpdate<CommandResult, [CommandMessage, LookUp?]>('command', {
           updateId: row.id,
-          args: [stored.message],
+          args: lookUp === undefined ? [stored.message] : [stored.message, lookUp],
         }),
     );
   } catch (error) {
@@ -95,6 +99,7 @@ async function attemptDelivery(
     if (refusal !== null) {
       return storeRefusal(deps.db, { ...fenced, unmet: refusal.unmet, atSeq: refusal.seq });
     }
+    if (lookUp?.found === true && isForgotten(error)) return settleFromChain(deps, row);
     if (error instanceof WorkflowNotFoundError) return settleWithoutRun(deps, row, attempt);
     throw error;
   }
@@ -137,11 +142,8 @@ async function settleWithoutRun(
   attempt: number,
 ): Promise<CommandVerdict | null> {
   const key = { workspaceId: row.workspaceId, itemId: row.itemId };
-  const [first] = await findEventsOfCommand(db, { ...key, commandId: row.id });
-  if (first !== undefined) {
-    const answer = await answerFromChain(db, { ...key, first });
-    return projectCommand({ db, log }, row, { answer, events: [], snapshot: null });
-  }
+  const applied = await settleFromChain({ db, log }, row);
+  if (applied !== null) return applied;
   const item = await getItem(db, key);
   const isClosed =
     (item !== null && FINAL_STAGES.includes(item.stage)) ||
@@ -149,6 +151,28 @@ async function settleWithoutRun(
   if (!isClosed) throw new Error(`the run of ${row.itemId} is not there`);
   const unmet: Unmet[] = [{ code: 'item_closed', message: 'the item is closed' }];
   return storeRefusal(db, { workspaceId: row.workspaceId, id: row.id, attempt, unmet });
+}
+
+/** The seq is read first: whatever was applied up to there is among the events that are read then. */
+async function lookUpCommand(
+  db: Db,
+  { workspaceId, itemId, id: commandId }: CommandRow,
+): Promise<LookUp> {
+  const item = await getItem(db, { workspaceId, itemId });
+  const events = await findEventsOfCommand(db, { workspaceId, commandId });
+  return { seq: item?.seq ?? 0, found: events.length > 0 };
+}
+
+/** A command that its run applied, and has no answer to any more; null when no event names it. */
+async function settleFromChain(
+  { db, log }: Pick<DeliveryDeps, 'db' | 'log'>,
+  row: CommandRow,
+): Promise<CommandVerdict | null> {
+  const key = { workspaceId: row.workspaceId, itemId: row.itemId };
+  const [first] = await findEventsOfCommand(db, { ...key, commandId: row.id });
+  if (first === undefined) return null;
+  const answer = await answerFromChain(db, { ...key, first });
+  return projectCommand({ db, log }, row, { answer, events: [], snapshot: null });
 }
 
 /** What can still be told of a command whose run has ended before anyone heard its answer: when and where. */
@@ -176,6 +200,11 @@ async function isRunClosed(temporal: Client, itemId: string): Promise<boolean> {
     if (error instanceof WorkflowNotFoundError) return false;
     throw error;
   }
+}
+
+function isForgotten(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return false;
+  return error.cause instanceof ApplicationFailure && error.cause.type === FORGOTTEN;
 }
 
 function refusalOf(error: unknown): RefusalDetails | null {

@@ -18,11 +18,14 @@ import { Backlog, type Stamp } from './backlog.ts';
 import {
   type CommandMessage,
   type CommandResult,
-  type ContentItemInput,
-  type ContinuedRun,
+  type ContinuedInput,
+  FORGOTTEN,
+  type ItemRunInput,
+  type LookUp,
   REFUSED,
   type RefusalDetails,
   type RunState,
+  type WaitingSend,
 } from './messages.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
 import { SideWork } from './side-work.ts';
@@ -41,18 +44,20 @@ export class ItemRun {
   recording: Promise<void> | null = null;
   /** Somebody waits for the end of this run to store its history. */
   isArchived = false;
+  /** Posts that wait for their next attempt, by publication. */
+  readonly waitingSends = new Map<string, WaitingSend>();
   #snapshot: ItemSnapshot;
   #effects: ItemEffect[] = [];
 
-  constructor(input: ContentItemInput) {
-    const { item, continued, actor, commandId } = input;
-    this.workspaceId = item.workspaceId;
-    this.itemId = item.itemId;
+  constructor(input: ItemRunInput) {
+    this.workspaceId = input.item.workspaceId;
+    this.itemId = input.item.itemId;
     this.backlog = new Backlog(input);
-    if (continued !== undefined) {
-      this.#snapshot = snapshotToGoOn(continued.snapshot);
+    if (input.continued !== undefined) {
+      this.#snapshot = snapshotToGoOn(input.continued.snapshot);
       return;
     }
+    const { item, actor, commandId } = input;
     const { snapshot, records } = startItem(item);
     this.#snapshot = snapshot;
     this.backlog.append(records, { at: item.at, actor, commandId });
@@ -63,8 +68,11 @@ export class ItemRun {
   }
 
   /** Validator: throws the refusal with every unmet requirement; adds nothing to the history. */
-  refuseUnmet(message: CommandMessage): void {
+  refuseUnmet(message: CommandMessage, lookUp?: LookUp): void {
     if (this.backlog.answerTo(message.id) !== undefined) return;
+    if (lookUp !== undefined && this.backlog.hasForgotten(lookUp)) {
+      throw ApplicationFailure.nonRetryable('ask the tables', FORGOTTEN);
+    }
     const { seq } = this.backlog.head;
     const unmet = unmetFor(this.#snapshot, seq, stamped(message));
     if (unmet.length === 0) return;
@@ -138,9 +146,9 @@ export class ItemRun {
     );
   }
 
-  /** Nothing runs and nothing is asked for. */
+  /** Nothing is under way but waits, and nothing is asked for. */
   isIdle(): boolean {
-    return this.work.isEmpty && this.#effects.length === 0 && !this.backlog.isDue;
+    return this.work.isWaiting && this.#effects.length === 0 && !this.backlog.isDue;
   }
 
   state(): RunState {
@@ -157,8 +165,11 @@ export class ItemRun {
     };
   }
 
-  carryOver(): ContinuedRun {
-    return this.backlog.carryOver(this.#snapshot);
+  carryOver(): Omit<ContinuedInput, 'continueAbove'> {
+    const { workspaceId, itemId } = this;
+    const sends = [...this.waitingSends.values()];
+    const continued = { ...this.backlog.carryOver(this.#snapshot), sends };
+    return { item: { workspaceId, itemId }, continued };
   }
 }
 

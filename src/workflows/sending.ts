@@ -5,7 +5,8 @@ import { rulesOf } from '../domain/item/machine/rules.ts';
 import { isSuperseded } from '../domain/item/moves/publication.ts';
 import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
-import { publish } from './publication.ts';
+import type { WaitingSend } from './messages.ts';
+import { publish, type SendingRun } from './publication.ts';
 import { recordTogether } from './recording.ts';
 
 /** Sends a due post, and notes what came of it. */
@@ -13,7 +14,17 @@ export async function send(run: ItemRun, publicationId: string): Promise<void> {
   run.happen({ type: 'publication_sending', at: nowIso(), publicationId });
   const order = orderFor(run, publicationId);
   if (order === null) return;
-  const settled = await carryOut(run, order);
+  settle(run, publicationId, await carryOut(run, order));
+}
+
+/** Goes on with a post that waited for its next attempt when the run before this one ended. */
+export async function resumeSend(run: ItemRun, waiting: WaitingSend): Promise<void> {
+  const { publicationId } = waiting;
+  const order = orderFor(run, publicationId);
+  if (order !== null) settle(run, publicationId, await carryOut(run, order, waiting));
+}
+
+function settle(run: ItemRun, publicationId: string, settled: PublicationOutcome): void {
   const superseded =
     settled.outcome === 'hash_mismatch' && isSuperseded(run.snapshot.context, publicationId);
   run.happen({
@@ -34,20 +45,35 @@ export function sendOf(publicationId: string): string {
  * The send re-checks the approvals in the tables, so it carries the events that they may not know of
  * yet; an attempt that did not say it stored them leaves that to the run.
  */
-async function carryOut(run: ItemRun, order: PublicationOrder): Promise<PublicationOutcome> {
-  const { backlog, work } = run;
+async function carryOut(
+  run: ItemRun,
+  order: PublicationOrder,
+  waiting?: WaitingSend,
+): Promise<PublicationOutcome> {
+  const { publicationId } = order;
+  const { backlog, work, waitingSends } = run;
   const posts = openPosts(run);
-  backlog.leaveToOthers();
+  // The first attempt is at once; before a later one the run may have long carried them itself.
+  if (waiting === undefined) backlog.leaveToOthers();
+  const sending: SendingRun = {
+    posts,
+    rules: rulesOf(run.snapshot.context).sends,
+    hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
+    record: () => recordTogether(run),
+    pending: () => backlog.rest(run.snapshot),
+    recorded: (seq) => backlog.noteRecorded(seq),
+    async pause(ms, progress) {
+      const until = Date.now() + ms;
+      waitingSends.set(publicationId, { publicationId, until, ...progress });
+      try {
+        await work.pause(sendOf(publicationId), ms);
+      } finally {
+        waitingSends.delete(publicationId);
+      }
+    },
+  };
   try {
-    return await publish(order, {
-      posts,
-      rules: rulesOf(run.snapshot.context).sends,
-      hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
-      record: () => recordTogether(run),
-      pending: () => backlog.rest(run.snapshot),
-      recorded: (seq) => backlog.noteRecorded(seq),
-      pause: (ms) => work.pause(sendOf(order.publicationId), ms),
-    });
+    return await publish(order, sending, waiting);
   } catch (error) {
     if (isCancellation(error)) throw error;
     return { outcome: 'unknown', evidence: 'the run of the send ended without an answer' };
