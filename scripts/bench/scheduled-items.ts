@@ -13,7 +13,7 @@ import { chainEvents, type ItemEvent } from '../../src/domain/item/event.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import { itemRowOf, outboxOf } from '../../src/domain/item/row.ts';
 import { type ItemSnapshot, stepItem } from '../../src/domain/item/run.ts';
-import type { ContentItemInput } from '../../src/workflows/messages.ts';
+import type { ContentItemInput, ContinuedRun } from '../../src/workflows/messages.ts';
 import { BATON_QUEUE } from './bench-stack.ts';
 import { messageMaker, STANDARD_CONTENT, STANDARD_ITEM } from './commands.ts';
 import { type Cast, inputOf } from './variants.ts';
@@ -35,6 +35,8 @@ export interface ScheduledItem {
   /** What its post will be found by in the ledger. */
   readonly marker: string;
   readonly input: ContentItemInput;
+  /** Where its run is started. */
+  readonly continued: ContinuedRun;
   readonly snapshot: ItemSnapshot;
   readonly events: ItemEvent[];
 }
@@ -67,7 +69,7 @@ export function scheduledItemMaker(cast: Cast): (slot: Slot) => ScheduledItem {
     }
     const continued = { snapshot, head: headOf(events), seen, unprojected: [] };
     const marker = markerFor(cast.workspaceId, itemId, snapshot);
-    return { itemId, marker, input: { ...start, continued }, snapshot, events };
+    return { itemId, marker, input: start, continued, snapshot, events };
   };
 }
 
@@ -132,13 +134,13 @@ export async function storeScheduledItem(db: Db, item: ScheduledItem): Promise<v
 /** @returns the id of the run's workflow. */
 export async function startScheduledItem(
   temporal: Client,
-  { itemId, input }: ScheduledItem,
+  { itemId, input, continued }: ScheduledItem,
 ): Promise<string> {
   const workflowId = itemWorkflowId(itemId);
   await temporal.workflow.start('contentItem', {
     workflowId,
     taskQueue: BATON_QUEUE,
-    args: [input],
+    args: [{ item: input.item, continued }],
   });
   return workflowId;
 }

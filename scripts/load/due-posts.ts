@@ -104,5 +104,5 @@ function publishedItem(
   const last = events.at(-1);
   const head = { seq: last?.seq ?? 0, hash: last?.hash ?? '' };
   const continued = { snapshot, head, seen: [], unprojected: [] };
-  return { ...item, snapshot, events, input: { ...item.input, continued } };
+  return { ...item, snapshot, events, continued };
 }

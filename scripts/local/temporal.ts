@@ -83,6 +83,8 @@ async function startServer(
       '--sqlite-pragma=journal_mode=WAL',
       ...(options.waitsForDisk === false ? ['--sqlite-pragma=synchronous=OFF'] : []),
       '--dynamic-config-value=frontend.WorkflowTimeSkippingEnabled=true',
+      // A queue gives each workspace its share.
+      '--dynamic-config-value=matching.enableFairness=true',
       // Timers fire up to this much late; the server's own second is felt at every stop of a time travel.
       '--dynamic-config-value=history.timerProcessorMaxTimeShift="20ms"',
       '--log-level=warn',

@@ -79,30 +79,37 @@ function appliedCommands(
   key: ItemKey,
   { input, answers, messages, events }: RunRecord,
 ): LostCommand[] {
-  const { continued: _, ...start } = input;
-  const first = firstEvents(start);
-  const started: LostCommand = {
-    ...key,
-    id: input.commandId,
-    actorId: input.actor,
-    type: 'start_item',
-    payload: { kind: 'start', input: start },
-    answer: answerAt(first.snapshot, first.events.length),
-    at: input.item.at,
-  };
+  const fallbackAt = input.continued === undefined ? input.item.at : (events[0]?.at ?? '');
   const sent = answers.flatMap(([id, answer]): LostCommand[] => {
     const message = messages.get(id);
     if (message === undefined) return [];
     const { actor, type } = message;
-    const at = events.find(({ seq }) => seq === answer.seq)?.at ?? input.item.at;
+    const at = events.find(({ seq }) => seq === answer.seq)?.at ?? fallbackAt;
     const payload = { kind: 'command', message };
     return [{ ...key, id, actorId: actor.memberId, type, payload, answer, at }];
   });
-  return [started, ...sent];
+  return [...startOf(key, input), ...sent];
+}
+
+/** None where the engine no longer keeps the history of the item's first run. */
+function startOf(key: ItemKey, input: RunRecord['input']): LostCommand[] {
+  if (input.continued !== undefined) return [];
+  const first = firstEvents(input);
+  return [
+    {
+      ...key,
+      id: input.commandId,
+      actorId: input.actor,
+      type: 'start_item',
+      payload: { kind: 'start', input },
+      answer: answerAt(first.snapshot, first.events.length),
+      at: input.item.at,
+    },
+  ];
 }
 
 function textsOf({ input, events }: RunRecord): MissingRecords['lost']['texts'] {
-  const { brief } = input.item;
+  const brief = input.continued === undefined ? input.item.brief : null;
   const first = brief === null ? [] : [{ kind: 'brief', version: 1, hash: brief.hash }];
   const saved = events.flatMap(({ type, data }) => {
     if (type !== 'brief.saved' && type !== 'draft.saved') return [];
@@ -151,6 +158,9 @@ export async function restoreItem(
   { workspaceId, itemId }: ItemKey,
   { input }: RunRecord,
 ): Promise<void> {
+  if (input.continued !== undefined) {
+    throw new NotPossible('the engine no longer keeps the history of its first run');
+  }
   const { playbook, campaign } = input.item;
   const members = await listMembers(tx, { workspaceId });
   if (!members.some(({ id }) => id === input.actor)) {

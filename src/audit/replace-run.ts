@@ -4,30 +4,24 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { itemTime } from '../commands/command-facts.ts';
-import type { StoredCommand } from '../commands/deliver-command.ts';
 import { answerFromChain } from '../commands/settle-without-run.ts';
 import { shownAtStart } from '../commands/shown-at-start.ts';
 import { timeTravel } from '../commands/time-travel.ts';
-import {
-  listAppliedCommands,
-  listUnansweredCommands,
-  readStartInput,
-} from '../db/audit/commands.ts';
+import { listAppliedCommands, listUnansweredCommands } from '../db/audit/commands.ts';
 import type { Db } from '../db/client.ts';
 import { findEventsOfCommand } from '../db/item/item-events.ts';
 import { type ItemKey, type StoredItem, setClockOffset } from '../db/item/items.ts';
 import { projectRun } from '../db/publishing/resolutions.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { chainEvents, type ItemEvent } from '../domain/item/event.ts';
-import type { CommandAnswer } from '../domain/item/record-schema.ts';
+import { type KeptAnswers, keepAnswers } from '../domain/item/kept-answers.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { effectsUnderWay } from '../domain/item/run.ts';
-import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import type { ContentItemInput } from '../workflows/messages.ts';
+import type { ContinuedInput } from '../workflows/messages.ts';
 import { type LostRun, readLostRun, requireWhole } from './lost-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
@@ -74,12 +68,11 @@ export async function replaceRun(
   const continued = {
     snapshot: item.snapshot,
     head: { seq: event.seq, hash: event.hash },
-    seen: await answersOf(deps.db, key, lost),
+    ...(await answersOf(deps.db, key, lost)),
     // The run itself brings it to the tables, should this process end here.
     unprojected: [event],
   };
-  const input = { ...(await startInputOf(deps.db, key)), continued };
-  const runId = await startOnce(deps, key, input);
+  const runId = await startOnce(deps, { item: key, continued });
   await projectReplacement(deps, key, item, event);
   const { clockOffsetMs, seq } = item;
   if (clockOffsetMs > 0) await catchUp(deps, { ...key, clockOffsetMs });
@@ -151,7 +144,7 @@ async function answersOf(
   db: Db,
   key: ItemKey,
   { record, agreedSeq }: LostRun,
-): Promise<[id: string, answer: CommandAnswer][]> {
+): Promise<KeptAnswers> {
   const told = (record?.answers ?? []).filter(([, { seq }]) => seq <= agreedSeq);
   const stored = await listAppliedCommands(db, key);
   const answers = new Map([...stored.map(({ id, answer }) => [id, answer] as const), ...told]);
@@ -160,27 +153,17 @@ async function answersOf(
     if (first === undefined || answers.has(commandId)) continue;
     answers.set(commandId, await answerFromChain(db, { ...key, first }));
   }
-  return lastWithin([...answers], ANSWER_BYTES);
-}
-
-/** What the item was started with: its start command holds it for good. */
-async function startInputOf(db: Db, key: ItemKey): Promise<ContentItemInput> {
-  const payload = await readStartInput(db, key);
-  // Written by this program only: a start command's payload is a StoredCommand of kind `start`.
-  const stored = payload as unknown as StoredCommand | null;
-  if (stored?.kind !== 'start') throw new NotPossible('the command that started it is not stored');
-  return stored.input;
+  return keepAnswers(answers);
 }
 
 async function startOnce(
   { temporal, taskQueue }: ReplaceDeps,
-  { itemId }: ItemKey,
-  input: ContentItemInput,
+  input: ContinuedInput,
 ): Promise<string> {
   try {
     const handle = await ask(temporal, Date.now() + START_MS, () =>
       temporal.workflow.start('contentItem', {
-        workflowId: itemWorkflowId(itemId),
+        workflowId: itemWorkflowId(input.item.itemId),
         taskQueue,
         priority: fairnessOf(input.item.workspaceId),
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,

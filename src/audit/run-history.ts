@@ -8,7 +8,7 @@ import { itemBytes } from '../domain/item/size.ts';
 import type {
   CommandMessage,
   CommandResult,
-  ContentItemInput,
+  ItemRunInput,
   SentCommand,
 } from '../workflows/messages.ts';
 import {
@@ -46,7 +46,7 @@ export interface RunHead {
 
 /** Everything that the engine's history tells of an item. */
 export interface RunRecord {
-  input: ContentItemInput;
+  input: ItemRunInput;
   events: ItemEvent[];
   seq: number;
   /** Hashes of its chain by seq, as far as the history tells them. */
@@ -114,7 +114,7 @@ export async function readInput(
   temporal: Client,
   execution: Execution,
   until: number,
-): Promise<Partial<ContentItemInput> | null> {
+): Promise<Partial<ItemRunInput> | null> {
   const { value: entries } = await pagesOf(temporal, execution, until, { size: 1 }).next();
   const first = entries?.[0];
   return first === undefined ? null : inputOf(temporal, first);
@@ -269,7 +269,7 @@ function reportOf(result: Batch | null, answered: Report['answered']): Report | 
 }
 
 /** A run that was started by hand may name an item and still be no start that the machine knows. */
-function startOf(input: ContentItemInput): Report | null {
+function startOf(input: ItemRunInput): Report | null {
   if (input.continued !== undefined) {
     const { head, snapshot, unprojected = [] } = input.continued;
     const { seq, hash: headHash } = head;
@@ -286,7 +286,7 @@ function startOf(input: ContentItemInput): Report | null {
 async function inputOf(
   temporal: Client,
   entry: HistoryEntry,
-): Promise<Partial<ContentItemInput> | null> {
+): Promise<Partial<ItemRunInput> | null> {
   const started = entry.workflowExecutionStartedEventAttributes;
   if (started === undefined || started === null) return null;
   const [input] = await decode(temporal, started.input?.payloads);
@@ -294,8 +294,8 @@ async function inputOf(
 }
 
 /** A run may have been started by hand with anything: an input is one when it names its item. */
-function asInput(input: Partial<ContentItemInput> | null): ContentItemInput | null {
+function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
   return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
-    ? (input as ContentItemInput)
+    ? (input as ItemRunInput)
     : null;
 }

@@ -16,6 +16,7 @@ import {
   recordCommandError,
   storeRefusal,
 } from '../db/item/commands.ts';
+import { findEventsOfCommand } from '../db/item/item-events.ts';
 import { readRowHead } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
@@ -25,6 +26,8 @@ import {
   type CommandMessage,
   type CommandResult,
   type ContentItemInput,
+  FORGOTTEN,
+  type LookUp,
   REFUSED,
   type RefusalDetails,
   ROW_DIVERGED,
@@ -35,6 +38,7 @@ import { projectCommand, projectStart } from './project-command.ts';
 import {
   settleExpired,
   settleExpiredStart,
+  settleFromChain,
   settleWithoutRun,
   storeExpiry,
 } from './settle-without-run.ts';
@@ -105,14 +109,17 @@ async function attemptDelivery(
   if (isOver) return settleExpired(deps, row, attempt);
   const head = await readRowHead(deps.db, row);
   const message = head === null ? stored.message : { ...stored.message, row: head };
+  // Of a command that was never sent before the tables know nothing. The seq was read first: whatever
+  // was applied up to there is among the events that are read now.
+  const lookUp = attempt > 1 ? await lookUpCommand(deps.db, row, head?.seq ?? 0) : undefined;
   let result: CommandResult;
   try {
     result = await callWithin(deps.temporal, withinMs, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
-        .executeUpdate<CommandResult, [SentCommand]>('command', {
+        .executeUpdate<CommandResult, [SentCommand, LookUp?]>('command', {
           updateId: row.id,
-          args: [message],
+          args: lookUp === undefined ? [message] : [message, lookUp],
         }),
     );
   } catch (error) {
@@ -122,6 +129,9 @@ async function attemptDelivery(
       // It was stored before it expired, so it expired because nobody answered.
       if (isExpiry(refusal)) return storeExpiry(deps, row, attempt);
       return storeRefusal(deps.db, { ...fenced, unmet: refusal.unmet, atSeq: refusal.seq });
+    }
+    if (lookUp?.found === true && isForgotten(error)) {
+      return (await settleFromChain(deps, row))?.verdict ?? null;
     }
     if (error instanceof WorkflowNotFoundError) return settleWithoutRun(deps, row, attempt);
     throw error;
@@ -154,6 +164,20 @@ async function startRun(
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+}
+
+async function lookUpCommand(
+  db: Db,
+  { workspaceId, id: commandId }: CommandRow,
+  seq: number,
+): Promise<LookUp> {
+  const events = await findEventsOfCommand(db, { workspaceId, commandId });
+  return { seq, found: events.length > 0 };
+}
+
+function isForgotten(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return false;
+  return error.cause instanceof ApplicationFailure && error.cause.type === FORGOTTEN;
 }
 
 function refusalOf(error: unknown): RefusalDetails | null {

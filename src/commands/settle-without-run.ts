@@ -83,7 +83,7 @@ export function storeExpiry(
 }
 
 /** Null where the events know nothing of the command. */
-async function settleFromChain(
+export async function settleFromChain(
   { db, log }: SettleDeps,
   row: CommandRow,
 ): Promise<{ verdict: CommandVerdict | null } | null> {

@@ -3,18 +3,20 @@ import { startItem } from '../domain/item/run.ts';
 import { snapshotToGoOn } from '../domain/item/versions/migrate.ts';
 import { summaryOf } from '../domain/visibility/details.ts';
 import { searchAttributesOf } from '../domain/visibility/search-attributes.ts';
-import type { ContentItemInput } from '../workflows/messages.ts';
+import type { ItemRunInput } from '../workflows/messages.ts';
 
 /** What the engine shows of a run from its start, before any worker has seen it. */
-export function shownAtStart({ item, continued }: ContentItemInput): {
+export function shownAtStart(input: ItemRunInput): {
   typedSearchAttributes: SearchAttributePair[];
   staticSummary: string;
 } {
   const snapshot =
-    continued === undefined ? startItem(item).snapshot : snapshotToGoOn(continued.snapshot);
+    input.continued === undefined
+      ? startItem(input.item).snapshot
+      : snapshotToGoOn(input.continued.snapshot);
   return {
     typedSearchAttributes: searchAttributesOf(snapshot).filter(isSet),
-    staticSummary: summaryOf(item),
+    staticSummary: summaryOf(snapshot.context),
   };
 }
 

@@ -6,18 +6,17 @@ import {
   GENESIS_HASH,
   type ItemEvent,
 } from '../domain/item/event.ts';
+import { keepAnswers } from '../domain/item/kept-answers.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import {
-  ANSWER_BYTES,
   BATCH_BYTES,
   CARRIED_EVENT_BYTES,
   firstWithin,
   jsonBytes,
-  lastWithin,
   TASK_BYTES,
 } from '../domain/item/size.ts';
-import type { ContentItemInput, ContinuedRun } from './messages.ts';
+import type { ContinuedRun, ItemRunInput, LookUp } from './messages.ts';
 
 /** Events of commands are stored by the API; the run keeps at most so many for the case it did not. */
 const MAX_EVENTS = 200;
@@ -38,6 +37,7 @@ export class Backlog {
   #head: ContinuedRun['head'];
   /** By the command's id: a command that comes again is answered, never applied again. */
   readonly #answers: Map<string, CommandAnswer>;
+  readonly #forgottenSeq: number;
   #events: ItemEvent[];
   /** Hashes of the newest events, by seq: where a row may stand. */
   readonly #hashes = new Map<number, string>();
@@ -45,10 +45,11 @@ export class Backlog {
   #isDue: boolean;
   readonly #item: { workspaceId: string; itemId: string };
 
-  constructor({ item, continued }: ContentItemInput) {
+  constructor({ item, continued }: ItemRunInput) {
     this.#item = { workspaceId: item.workspaceId, itemId: item.itemId };
     this.#head = continued?.head ?? { seq: 0, hash: GENESIS_HASH };
     this.#answers = new Map(continued?.seen);
+    this.#forgottenSeq = continued?.forgottenSeq ?? 0;
     this.#events = continued?.unprojected ?? [];
     this.#isDue = this.#events.length > 0;
     const [first] = this.#events;
@@ -73,9 +74,23 @@ export class Backlog {
     return this.#head;
   }
 
-  /** What no activity has carried to the tables yet fits into the input of a continued run. */
+  /**
+   * What no activity has carried to the tables yet fits into the input of a continued run, and so do
+   * the answers to its commands: the tables cannot give them.
+   */
   get isLight(): boolean {
-    return jsonBytes(this.#events) <= CARRIED_EVENT_BYTES;
+    const [first] = this.#events;
+    if (first === undefined) return true;
+    const { forgottenSeq } = keepAnswers(this.#answers, this.#forgottenSeq);
+    return forgottenSeq < first.seq && jsonBytes(this.#events) <= CARRIED_EVENT_BYTES;
+  }
+
+  /**
+   * The run may have applied a command that it has no answer to: the tables have it, or its sender did
+   * not look far enough.
+   */
+  hasForgotten({ seq, found }: LookUp): boolean {
+    return found || seq < this.#forgottenSeq;
   }
 
   /** More events than one activity is given; with the state, more than so many posts may carry at once. */
@@ -154,7 +169,7 @@ export class Backlog {
   }
 
   carryOver(snapshot: ItemSnapshot): ContinuedRun {
-    const seen = lastWithin([...this.#answers], ANSWER_BYTES);
-    return { snapshot, head: this.#head, unprojected: this.#events, seen };
+    const kept = keepAnswers(this.#answers, this.#forgottenSeq);
+    return { snapshot, head: this.#head, unprojected: this.#events, ...kept };
   }
 }

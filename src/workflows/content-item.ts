@@ -13,8 +13,9 @@ import { archiveHistoryOf } from './history-archive.ts';
 import { ItemRun, RECORDING } from './item-run.ts';
 import { measure } from './measuring.ts';
 import {
-  type ContentItemInput,
   commandUpdate,
+  type ItemRunInput,
+  type LookUp,
   moveToBuildSignal,
   readingsAddedSignal,
   stateQuery,
@@ -22,12 +23,15 @@ import {
 } from './messages.ts';
 import { record } from './recording.ts';
 import { nameOf } from './run-deadlines.ts';
-import { send, sendOf } from './sending.ts';
+import { resumeSend, send, sendOf } from './sending.ts';
 
-/** Continue as new above this many history events; the server's own limit is far higher. */
-const MAX_HISTORY_EVENTS = 8_000;
+/**
+ * Continue as new above this many history events; the server's own limit is far higher. A worker that
+ * does not have the run in its cache replays all of them before it answers a command.
+ */
+const MAX_HISTORY_EVENTS = 1_500;
 /** The same for its size: every answer to a command carries a snapshot. The server warns at 10 MB. */
-const MAX_HISTORY_BYTES = 8_000_000;
+const MAX_HISTORY_BYTES = 1_500_000;
 
 /** Without it the next run stays on the build of this one. */
 const TO_CURRENT_BUILD = { initialVersioningBehavior: 'AUTO_UPGRADE' } as const;
@@ -37,12 +41,10 @@ const TO_CURRENT_BUILD = { initialVersioningBehavior: 'AUTO_UPGRADE' } as const;
  * or refuse; time, publications and readings come as system events. Every event is a link of the
  * run's own hash chain.
  */
-export async function contentItem(
-  input: ContentItemInput,
-): Promise<{ stage: string; seq: number }> {
+export async function contentItem(input: ItemRunInput): Promise<{ stage: string; seq: number }> {
   const run = new ItemRun(input);
-  setHandler(commandUpdate, (message) => run.applyCommand(message), {
-    validator: (message) => run.refuseUnmet(message),
+  setHandler(commandUpdate, (message, _lookUp?: LookUp) => run.applyCommand(message), {
+    validator: (message, lookUp?: LookUp) => run.refuseUnmet(message, lookUp),
   });
   setHandler(tickUpdate, () => run.state());
   setHandler(stateQuery, () => run.state());
@@ -56,9 +58,13 @@ export async function contentItem(
 
 async function briefToVerdict(
   run: ItemRun,
-  input: ContentItemInput,
+  input: ItemRunInput,
 ): Promise<{ stage: string; seq: number }> {
   const continueAbove = input.continueAbove ?? MAX_HISTORY_EVENTS;
+  for (const waiting of input.continued?.sends ?? []) {
+    const { publicationId } = waiting;
+    run.work.begin(sendOf(publicationId), () => resumeSend(run, waiting));
+  }
   const mayContinue = () => (isLong(continueAbove) || run.isToMove()) && run.isIdle();
   while (!run.isFinal()) {
     run.deadlines.arm();
@@ -102,15 +108,15 @@ function carryOut(run: ItemRun, effect: ItemEffect): void {
 }
 
 function isLong(continueAbove: number): boolean {
-  const { historyLength, historySize } = workflowInfo();
-  return historyLength > continueAbove || historySize > MAX_HISTORY_BYTES;
+  const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
+  return historyLength > continueAbove || historySize > MAX_HISTORY_BYTES || continueAsNewSuggested;
 }
 
 /**
  * Continues in a fresh history once what happened is recorded. Whatever comes meanwhile is done here
  * first, or carried over.
  */
-async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void> {
+async function continueRun(run: ItemRun, { continueAbove }: ItemRunInput): Promise<void> {
   // People go on working while a run records: a little may wait for the next one.
   if (!run.backlog.isLight) {
     run.backlog.askToRecord();
@@ -119,8 +125,11 @@ async function continueRun(run: ItemRun, input: ContentItemInput): Promise<void>
   run.deadlines.disarm();
   await archiveHistoryOf(run);
   await condition(allHandlersFinished);
-  if (run.isIdle() && !run.isFinal()) {
+  if (run.isIdle() && run.backlog.isLight && !run.isFinal()) {
     const goOn = makeContinueAsNewFunc<typeof contentItem>(run.isToMove() ? TO_CURRENT_BUILD : {});
-    await goOn({ ...input, continued: run.carryOver() });
+    await goOn({
+      ...run.carryOver(),
+      ...(continueAbove !== undefined && { continueAbove }),
+    });
   }
 }

@@ -18,14 +18,17 @@ import { snapshotToGoOn } from '../domain/item/versions/migrate.ts';
 import { Backlog, type Stamp } from './backlog.ts';
 import {
   type CommandResult,
-  type ContentItemInput,
-  type ContinuedRun,
+  type ContinuedInput,
+  FORGOTTEN,
+  type ItemRunInput,
+  type LookUp,
   REFUSED,
   type RefusalDetails,
   ROW_DIVERGED,
   type RunState,
   type SentCommand,
   type TargetBuild,
+  type WaitingSend,
 } from './messages.ts';
 import { OperatorView } from './operator-view.ts';
 import { nameOf, RunDeadlines } from './run-deadlines.ts';
@@ -48,20 +51,26 @@ export class ItemRun {
   isArchived = false;
   /** The build that this run was asked to go on with. */
   target: TargetBuild | null = null;
+  /** Posts that wait for their next attempt, by publication. */
+  readonly waitingSends = new Map<string, WaitingSend>();
   #snapshot: ItemSnapshot;
   #effects: ItemEffect[] = [];
 
-  constructor(input: ContentItemInput) {
-    const { item, continued, actor, commandId } = input;
-    this.workspaceId = item.workspaceId;
-    this.itemId = item.itemId;
+  constructor(input: ItemRunInput) {
+    this.workspaceId = input.item.workspaceId;
+    this.itemId = input.item.itemId;
     this.backlog = new Backlog(input);
-    if (continued !== undefined) {
-      this.#snapshot = snapshotToGoOn(continued.snapshot);
-      this.#effects = effectsUnderWay(this.#snapshot);
+    if (input.continued !== undefined) {
+      const { snapshot, sends = [] } = input.continued;
+      this.#snapshot = snapshotToGoOn(snapshot);
+      const waiting = new Set(sends.map(({ publicationId }) => publicationId));
+      this.#effects = effectsUnderWay(this.#snapshot).filter(
+        (effect) => effect.type !== 'start_publication' || !waiting.has(effect.publicationId),
+      );
       this.view = new OperatorView(this.#snapshot, { isNew: false });
       return;
     }
+    const { item, actor, commandId } = input;
     const { snapshot, records } = startItem(item);
     this.#snapshot = snapshot;
     this.view = new OperatorView(snapshot, { isNew: true });
@@ -76,10 +85,13 @@ export class ItemRun {
    * Validator: throws the refusal with every unmet requirement; adds nothing to the history. A run that
    * does not go on from where people are refuses nothing: it says so.
    */
-  refuseUnmet(message: SentCommand): void {
+  refuseUnmet(message: SentCommand, lookUp?: LookUp): void {
     const divergence = message.row && this.backlog.divergenceFrom(message.row);
     if (divergence) throw ApplicationFailure.nonRetryable(ROW_DIVERGED, ROW_DIVERGED, divergence);
     if (this.backlog.answerTo(message.id) !== undefined) return;
+    if (lookUp !== undefined && this.backlog.hasForgotten(lookUp)) {
+      throw ApplicationFailure.nonRetryable('ask the tables', FORGOTTEN);
+    }
     const { seq } = this.backlog.head;
     const unmet = unmetFor(this.#snapshot, seq, stamped(message));
     if (unmet.length === 0) return;
@@ -155,9 +167,9 @@ export class ItemRun {
     );
   }
 
-  /** Nothing runs and nothing is asked for. */
+  /** Nothing is under way but waits, and nothing is asked for. */
   isIdle(): boolean {
-    return this.work.isEmpty && this.#effects.length === 0 && !this.backlog.isDue;
+    return this.work.isWaiting && this.#effects.length === 0 && !this.backlog.isDue;
   }
 
   /** It was asked to go on with another build, which can read its snapshot. */
@@ -186,8 +198,11 @@ export class ItemRun {
     };
   }
 
-  carryOver(): ContinuedRun {
-    return this.backlog.carryOver(this.#snapshot);
+  carryOver(): Omit<ContinuedInput, 'continueAbove'> {
+    const { workspaceId, itemId } = this;
+    const sends = [...this.waitingSends.values()];
+    const continued = { ...this.backlog.carryOver(this.#snapshot), sends };
+    return { item: { workspaceId, itemId }, continued };
   }
 }
 

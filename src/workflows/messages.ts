@@ -33,9 +33,18 @@ export interface ContentItemInput {
   actor: string;
   /** Continue as new above this many history events; the run's own limit when absent. */
   continueAbove?: number;
-  /** State of the run that this one continues. */
-  continued?: ContinuedRun;
+  continued?: undefined;
 }
+
+/** What a run continues with: of its start only whose it is. */
+export interface ContinuedInput {
+  item: Pick<ItemInput, 'workspaceId' | 'itemId'>;
+  continueAbove?: number;
+  /** State of the run that this one continues. */
+  continued: ContinuedRun;
+}
+
+export type ItemRunInput = ContentItemInput | ContinuedInput;
 
 export interface ContinuedRun {
   snapshot: ItemSnapshot;
@@ -44,6 +53,48 @@ export interface ContinuedRun {
   seen: [id: string, answer: CommandAnswer][];
   /** Events that came while the run was continued, in no table yet as far as it knows. */
   unprojected: ItemEvent[];
+  /** The tables alone know the answers to commands up to this one. */
+  forgottenSeq?: number;
+  /** Posts that wait for their next attempt. */
+  sends?: WaitingSend[];
+}
+
+/** A post between two attempts. */
+export interface WaitingSend {
+  publicationId: string;
+  /** When it goes on, in epoch milliseconds. */
+  until: number;
+  state: SendState;
+  pace: PaceCounts;
+}
+
+/** How far a post has come. */
+export interface SendState {
+  isFirst: boolean;
+  /** A look-up found nothing of an earlier attempt. */
+  again: boolean;
+  why: string;
+  /** Texts of a thread that are out. */
+  part: number;
+  of: number;
+}
+
+/** What a post's next wait depends on. */
+export interface PaceCounts {
+  /** All the time there was at the first attempt, in milliseconds. */
+  total: number;
+  attempts: number;
+  sends: number;
+  notTaken: number;
+  waits: number;
+}
+
+/** What the sender of a command that was sent before knows of it from the tables. */
+export interface LookUp {
+  /** Their events up to this one were looked through. */
+  seq: number;
+  /** The command is among them: it was applied. */
+  found: boolean;
 }
 
 /** Where a run stands, for the audit and the time travel of the local stack. */
@@ -73,11 +124,13 @@ export interface RefusalDetails {
 }
 
 export const REFUSED = 'Refused';
+/** Type of the failure that says: the answer to this command is in the tables, if anywhere. */
+export const FORGOTTEN = 'Forgotten';
 
 /** Type of the `ApplicationFailure` of a run whose chain is not the row's: no verdict. */
 export const ROW_DIVERGED = 'row_diverged';
 
-export const commandUpdate = defineUpdate<CommandResult, [SentCommand]>('command');
+export const commandUpdate = defineUpdate<CommandResult, [SentCommand, LookUp?]>('command');
 /** Makes the run take note of its clock: a run shows its old time until its next task. */
 export const tickUpdate = defineUpdate<RunState, []>('tick');
 export const stateQuery = defineQuery<RunState>('state');

@@ -5,9 +5,14 @@ import type { EventBatch } from '../activities/recording.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { halfPublished } from '../domain/channel/publish-segments.ts';
 import type { SendRules } from '../domain/item/machine/rules.ts';
+import { clipText } from '../domain/item/size.ts';
 import { reconcileOptions, SEND } from './activity-options.ts';
+import type { SendState, WaitingSend } from './messages.ts';
 import { activitiesOf } from './queue-activities.ts';
-import { SendPace } from './send-pace.ts';
+import { type NextTry, SendPace } from './send-pace.ts';
+
+/** Of why a post waits, what a continued run still knows. */
+const KEPT_WHY_BYTES = 300;
 
 /** The run that sends: its events that the tables have to know before a send travel with it. */
 export interface SendingRun {
@@ -24,29 +29,36 @@ export interface SendingRun {
   /** What is not known to be in the tables yet. */
   pending(): EventBatch | null;
   recorded(seq: number): void;
-  /** A sleep that the run knows of. */
-  pause(ms: number): Promise<void>;
+  /** A sleep that the run knows of: a run that continues meanwhile goes on with this progress. */
+  pause(ms: number, progress: Pick<WaitingSend, 'state' | 'pace'>): Promise<void>;
 }
 
 /**
  * One planned post, from its due slot to a settled outcome: send, look-up when the outcome is unknown.
  * No attempt begins once its time is over, however long a worker was away in between.
+ * @param waiting where the run before this one left it.
  */
 export async function publish(
   order: PublicationOrder,
   run: SendingRun,
+  waiting?: WaitingSend,
 ): Promise<PublicationOutcome> {
-  const state: SendState = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
-  const pace = new SendPace(Date.parse(order.sendUntil), run);
+  const state = { ...(waiting?.state ?? NOT_BEGUN) };
+  const { posts, rules } = run;
+  const counts = waiting && { counts: waiting.pace };
+  const pace = new SendPace(Date.parse(order.sendUntil), { posts, rules, ...counts });
   if (run.begun) {
     const found = await lookUp(order, state, pace, 'the run that sent it was lost');
     if (found !== null) return found;
+    state.isFirst = false;
   }
-  for (let isFirst = !run.begun; ; isFirst = false) {
-    const next = pace.next(Date.now());
+  let next: NextTry =
+    waiting === undefined ? pace.next(Date.now()) : { waitMs: waiting.until - Date.now() };
+  for (; ; next = pace.next(Date.now())) {
     if ('over' in next) return givenUp(order, state, next.over);
-    if (next.waitMs > 0) await run.pause(next.waitMs);
-    const sent = await send(order, { again: state.again, isFirst, run });
+    if (next.waitMs > 0) await run.pause(next.waitMs, { state: kept(state), pace: pace.counts });
+    const sent = await send(order, { ...state, run });
+    state.isFirst = false;
     state.why = sent.evidence ?? sent.outcome;
     notePart(state, sent);
     switch (sent.outcome) {
@@ -84,12 +96,17 @@ async function lookUp(
   return null;
 }
 
-interface SendState {
-  again: boolean;
-  why: string;
-  /** Texts of a thread that are out. */
-  part: number;
-  of: number;
+const NOT_BEGUN: SendState = {
+  isFirst: true,
+  again: false,
+  why: 'nobody was there to send it',
+  part: 0,
+  of: 0,
+};
+
+/** What a continued run is given has a bound. */
+function kept(state: SendState): SendState {
+  return { ...state, why: clipText(state.why, KEPT_WHY_BYTES) };
 }
 
 /** How much of a thread is out is remembered: a later answer need not say it again. */
@@ -133,7 +150,7 @@ function stoppedHalfWay({ part, of }: SendState, why: string): PublicationOutcom
  */
 async function send(
   order: PublicationOrder,
-  { again, isFirst, run }: { again: boolean; isFirst: boolean; run: SendingRun },
+  { again, isFirst, run }: Pick<SendState, 'again' | 'isFirst'> & { run: SendingRun },
 ): Promise<SendAttempt> {
   const { sendPublication } = activitiesOf('sends', {
     ...SEND,

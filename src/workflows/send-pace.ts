@@ -1,6 +1,7 @@
 import type { Reconciliation } from '../activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 import { MACHINE_RULES, type SendRules } from '../domain/item/machine/rules.ts';
+import type { PaceCounts } from './messages.ts';
 
 /** What neither settled the post nor moved it on. */
 export type Setback = Extract<
@@ -21,31 +22,38 @@ export class SendPace {
   readonly #until: number;
   readonly #rules: SendRules;
   readonly #maxAttempts: number;
-  /** All the time there was at the first attempt. */
-  #total = 0;
-  #attempts = 0;
-  #sends = 0;
-  #notTaken = 0;
-  #waits = 0;
+  readonly #counts: PaceCounts;
   /** No sooner than `known`; `wish` is how patient the run is. */
   #pause = { known: 0, wish: 0 };
 
-  /** @param posts how many the item may be sending at once: they share the attempts. */
+  /**
+   * @param options.posts how many the item may be sending at once: they share the attempts.
+   * @param options.counts of a run that this one continues.
+   */
   constructor(
     until: number,
-    { posts = 1, rules = MACHINE_RULES.sends }: { posts?: number; rules?: SendRules } = {},
+    {
+      posts = 1,
+      rules = MACHINE_RULES.sends,
+      counts = { total: 0, attempts: 0, sends: 0, notTaken: 0, waits: 0 },
+    }: { posts?: number; rules?: SendRules; counts?: PaceCounts } = {},
   ) {
+    this.#counts = { ...counts };
     this.#until = until;
     this.#rules = rules;
     this.#maxAttempts = attemptsOf(posts, rules);
   }
 
+  get counts(): PaceCounts {
+    return { ...this.#counts };
+  }
+
   /** Asked before each attempt. */
   next(now: number): NextTry {
-    if (this.#sends >= this.#rules.maxSends) return { over: 'sends' };
-    if (this.#attempts >= this.#maxAttempts) return { over: 'tries' };
-    if (this.#attempts === 0) this.#total = this.#until - now;
-    this.#attempts += 1;
+    if (this.#counts.sends >= this.#rules.maxSends) return { over: 'sends' };
+    if (this.#counts.attempts >= this.#maxAttempts) return { over: 'tries' };
+    if (this.#counts.attempts === 0) this.#counts.total = this.#until - now;
+    this.#counts.attempts += 1;
     const { known, wish } = this.#pause;
     this.#pause = { known: 0, wish: 0 };
     const rest = this.#until - now;
@@ -63,11 +71,11 @@ export class SendPace {
   #pauseAfter(setback: Setback): { known: number; wish: number } {
     // A long time is divided so that half of the attempts last until its end.
     const { retryAfterMs, maxWaitMs, maxWaitFrozenMs } = this.#rules;
-    const shareOfTotal = this.#total / (this.#maxAttempts / 2);
+    const shareOfTotal = this.#counts.total / (this.#maxAttempts / 2);
     switch (setback.outcome) {
       case 'not_sent': {
-        const wish = retryAfterMs * 2 ** Math.min(this.#notTaken, 10);
-        this.#notTaken += 1;
+        const wish = retryAfterMs * 2 ** Math.min(this.#counts.notTaken, 10);
+        this.#counts.notTaken += 1;
         return {
           known: setback.retryAfterMs ?? 0,
           wish: Math.min(Math.max(maxWaitMs, shareOfTotal), wish),
@@ -76,18 +84,21 @@ export class SendPace {
       case 'wait': {
         // Many may wait for one write, or for one person: each asks less often, the longer it waits.
         const longest = setback.whenLifted === true ? maxWaitFrozenMs : maxWaitMs;
-        this.#waits += 1;
-        const wish = 500 * 2 ** Math.min(this.#waits, 10);
+        this.#counts.waits += 1;
+        const wish = 500 * 2 ** Math.min(this.#counts.waits, 10);
         return {
           known: setback.waitMs ?? 0,
           wish: Math.min(Math.max(longest, shareOfTotal), wish),
         };
       }
       case 'send_again':
-        this.#sends += 1;
-        this.#notTaken = 0;
+        this.#counts.sends += 1;
+        this.#counts.notTaken = 0;
         // The first repetition at once; a channel that goes on failing is given time.
-        return { known: 0, wish: this.#sends === 1 ? 0 : retryAfterMs * 2 ** (this.#sends - 2) };
+        return {
+          known: 0,
+          wish: this.#counts.sends === 1 ? 0 : retryAfterMs * 2 ** (this.#counts.sends - 2),
+        };
     }
   }
 }

@@ -5,7 +5,8 @@ import { rulesOf } from '../domain/item/machine/rules.ts';
 import { isSuperseded } from '../domain/item/moves/publication.ts';
 import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
-import { publish } from './publication.ts';
+import type { WaitingSend } from './messages.ts';
+import { publish, type SendingRun } from './publication.ts';
 import { recordTogether } from './recording.ts';
 
 /** Sends a due post, or goes on with one that a lost run was sending, and notes what came of it. */
@@ -14,7 +15,18 @@ export async function send(run: ItemRun, publicationId: string): Promise<void> {
   if (!begun) run.happen({ type: 'publication_sending', at: nowIso(), publicationId });
   const order = orderFor(run, publicationId);
   if (order === null) return;
-  const settled = await carryOut(run, order, begun);
+  settle(run, publicationId, await carryOut(run, order, { begun }));
+}
+
+/** Goes on with a post that waited for its next attempt when the run before this one ended. */
+export async function resumeSend(run: ItemRun, waiting: WaitingSend): Promise<void> {
+  const { publicationId } = waiting;
+  const order = orderFor(run, publicationId);
+  if (order !== null)
+    settle(run, publicationId, await carryOut(run, order, { begun: false, waiting }));
+}
+
+function settle(run: ItemRun, publicationId: string, settled: PublicationOutcome): void {
   const superseded =
     settled.outcome === 'hash_mismatch' && isSuperseded(run.snapshot.context, publicationId);
   run.happen({
@@ -38,22 +50,33 @@ export function sendOf(publicationId: string): string {
 async function carryOut(
   run: ItemRun,
   order: PublicationOrder,
-  begun: boolean,
+  { begun, waiting }: { begun: boolean; waiting?: WaitingSend },
 ): Promise<PublicationOutcome> {
-  const { backlog, work } = run;
+  const { publicationId } = order;
+  const { backlog, work, waitingSends } = run;
   const posts = openPosts(run);
-  backlog.leaveToOthers();
+  // The first attempt is at once; before a later one the run may have long carried them itself.
+  if (waiting === undefined) backlog.leaveToOthers();
+  const sending: SendingRun = {
+    begun,
+    posts,
+    rules: rulesOf(run.snapshot.context).sends,
+    hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
+    record: () => recordTogether(run),
+    pending: () => backlog.rest(run.snapshot),
+    recorded: (seq) => backlog.noteRecorded(seq),
+    async pause(ms, progress) {
+      const until = Date.now() + ms;
+      waitingSends.set(publicationId, { publicationId, until, ...progress });
+      try {
+        await work.pause(sendOf(publicationId), ms);
+      } finally {
+        waitingSends.delete(publicationId);
+      }
+    },
+  };
   try {
-    return await publish(order, {
-      begun,
-      posts,
-      rules: rulesOf(run.snapshot.context).sends,
-      hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
-      record: () => recordTogether(run),
-      pending: () => backlog.rest(run.snapshot),
-      recorded: (seq) => backlog.noteRecorded(seq),
-      pause: (ms) => work.pause(sendOf(order.publicationId), ms),
-    });
+    return await publish(order, sending, waiting);
   } catch (error) {
     if (isCancellation(error)) throw error;
     return { outcome: 'unknown', evidence: 'the run of the send ended without an answer' };

@@ -3,11 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listActs } from '../../src/db/audit/administrative-acts.ts';
 import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
-import {
-  listAppliedCommands,
-  listUnansweredCommands,
-  readStartInput,
-} from '../../src/db/audit/commands.ts';
+import { listAppliedCommands, listUnansweredCommands } from '../../src/db/audit/commands.ts';
 import {
   listTextHashes,
   readCommandStates,
@@ -127,7 +123,6 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
     listAppliedCommands: () => listAppliedCommands(db, item),
     listUnansweredCommands: () => listUnansweredCommands(db, item),
-    readStartInput: () => readStartInput(db, item),
     recordRepair: () =>
       recordRepair(db, {
         workspaceId,

@@ -38,17 +38,3 @@ export async function listUnansweredCommands(db: Db, key: ItemKey): Promise<stri
     .orderBy(asc(commands.id));
   return rows.map(({ id }) => id);
 }
-
-/** What the command that started an item sent to its run; null when it is not stored. */
-export async function readStartInput(
-  db: Db,
-  key: ItemKey,
-): Promise<Record<string, unknown> | null> {
-  const [row] = await db
-    .select({ payload: commands.payload })
-    .from(commands)
-    .where(and(isOfItem(commands, key), eq(commands.type, 'start_item')))
-    .orderBy(asc(commands.createdAt))
-    .limit(1);
-  return row?.payload ?? null;
-}

@@ -5,19 +5,20 @@ import { ENDED_STATES } from './publication-states.ts';
 
 /*
  * What a run carries has a bound. The engine takes 2 MB per payload and warns at 512 KiB; what a run
- * sends, gets and continues with stays under half of that warning (docs/decisions/0049).
+ * sends and gets stays under half of that warning (docs/decisions/0049), and what it continues with
+ * under 128 kB: each run of an item begins with it (docs/decisions/0061).
  */
 
 /** The state of an item, with what may still come of its posts. */
-export const ITEM_BYTES = 124_000;
+export const ITEM_BYTES = 96_000;
 /** Events that travel to the tables at once. */
 export const BATCH_BYTES = 48_000;
 /** What the sends of one task may carry together: the engine takes 4 MB in one message. */
 export const TASK_BYTES = 1_000_000;
 /** Events that a continued run takes along. */
-export const CARRIED_EVENT_BYTES = 16_000;
+export const CARRIED_EVENT_BYTES = 12_000;
 /** Answers that a continued run knows by heart. */
-export const ANSWER_BYTES = 48_000;
+export const ANSWER_BYTES = 12_000;
 
 /** What is kept of a text that tells the outcome of a send. */
 export const KEPT_TEXT_BYTES = 800;
