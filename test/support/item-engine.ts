@@ -4,13 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
@@ -186,10 +180,9 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     secrets,
   });
   const { workflowsPath } = options;
-  const workflowBundle =
-    workflowsPath === undefined
-      ? { codePath }
-      : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const workflowBundle = {
+    codePath: workflowsPath === undefined ? codePath : await buildWorkflowBundle({ workflowsPath }),
+  };
   let running: { worker: Worker; done: Promise<void> } | null = null;
   const processes: WorkerProcess[] = [];
   const startWorker = async (): Promise<void> => {
