@@ -11,13 +11,16 @@ const PATIENCE = {
 /** Modules hold no state, so that the files of a worker share them: loading took a third of the work. */
 const SHARED_MODULES = { isolate: false };
 
+/** For the programs that tests start as processes. */
+export const QUICK_PROGRAMS = {
+  // They find each other's compiled code.
+  NODE_COMPILE_CACHE: join(import.meta.dirname, '.baton', 'cache', 'node'),
+  NODE_OPTIONS: `--import=${new URL('test/support/quick-packages.mjs', import.meta.url)}`,
+};
+
 const services = {
   ...PATIENCE,
-  env: {
-    // The programs that tests start as processes find each other's compiled code.
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '.baton', 'cache', 'node'),
-    NODE_OPTIONS: `--import=${new URL('test/support/quick-packages.mjs', import.meta.url)}`,
-  },
+  env: QUICK_PROGRAMS,
   globalSetup: ['test/support/stack-global-setup.ts'],
   pool: 'forks',
   // They wait for leases, slots and graces, or for the stacks they start, more than they compute: so many

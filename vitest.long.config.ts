@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { QUICK_PROGRAMS } from './vitest.config.ts';
 
 /**
  * `npm run test:long`: a small run of each line of the scorecard with its negative control, and each
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     name: 'long',
     include: ['test/long/**/*.test.ts'],
+    env: QUICK_PROGRAMS,
     pool: 'forks',
     // Each file runs a stack of its own, whose programs need both cores.
     fileParallelism: false,

@@ -16,7 +16,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { FAILURE_CONVERTER_PATH } from '../src/engine/data-converter.ts';
 
 const root = dirname(import.meta.dirname);
@@ -36,11 +36,19 @@ const SHARED_MODULES = [
 /** Where the installed package has its bundle, from its root; it has no sources to build one of. */
 export const SHIPPED_BUNDLE = 'workflow-bundle.js';
 
+/** What a bundle begins with: the file of its workflows, and modules that intercept them. */
+interface Entry {
+  workflowsPath: string;
+  interceptors?: readonly string[];
+}
+
+const OWN_ENTRY: Entry = { workflowsPath: join(root, 'src', 'workflows', 'index.ts') };
+
 /** The shipped bundle, or the cached one of the present sources; null when it has to be built. */
-export function findWorkflowBundle(): string | null {
+export function findWorkflowBundle(entry = OWN_ENTRY): string | null {
   const shipped = join(root, SHIPPED_BUNDLE);
-  if (existsSync(shipped)) return shipped;
-  const path = bundlePath(hashOfInputs());
+  if (entry === OWN_ENTRY && existsSync(shipped)) return shipped;
+  const path = bundlePath(hashOfInputs(entry));
   if (!existsSync(path)) return null;
   const now = new Date();
   utimesSync(path, now, now);
@@ -51,8 +59,9 @@ function bundlePath(hash: string): string {
   return join(cacheDirectory, `workflow-bundle-${hash}.js`);
 }
 
-/** Everything a bundle depends on: our workflow and domain code, the locked packages, this file. */
-function hashOfInputs(): string {
+/** Everything a bundle depends on: its entry, our workflow and domain code, the locked packages, this file. */
+function hashOfInputs({ workflowsPath, interceptors = [] }: Entry): string {
+  const entries = [workflowsPath, ...interceptors].map((file) => relative(root, file));
   const files = globSync(
     ['src/workflows/**/*.ts', 'src/domain/**/*.ts', 'src/engine/failure-converter.ts'],
     { cwd: root },
@@ -60,7 +69,8 @@ function hashOfInputs(): string {
     .filter((file) => !file.endsWith('.test.ts'))
     .toSorted();
   const hash = createHash('sha256');
-  for (const file of [...files, 'package-lock.json', 'scripts/build-workflow-bundle.ts']) {
+  const fixed = ['package-lock.json', 'scripts/build-workflow-bundle.ts'];
+  for (const file of [...entries, ...files, ...fixed]) {
     const content = readFileSync(join(root, file));
     hash.update(`${file}\0${content.length}\0`).update(content);
   }
@@ -72,14 +82,15 @@ function hashOfInputs(): string {
  *
  * @throws Error when the sources do not bundle.
  */
-export async function buildWorkflowBundle(): Promise<string> {
-  const cached = findWorkflowBundle();
+export async function buildWorkflowBundle(entry = OWN_ENTRY): Promise<string> {
+  const cached = findWorkflowBundle(entry);
   if (cached) return cached;
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   for (;;) {
-    const hash = hashOfInputs();
+    const hash = hashOfInputs(entry);
     const { code } = await bundleWorkflowCode({
-      workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+      workflowsPath: entry.workflowsPath,
+      workflowInterceptorModules: [...(entry.interceptors ?? [])],
       // Pure and without state, so that all runs of a worker share one copy: each cached run then takes
       // about a third of the memory, and starting one evaluates only src/workflows.
       preloadModules: SHARED_MODULES.map((file) => join(root, 'src', 'domain', file)),
@@ -87,7 +98,7 @@ export async function buildWorkflowBundle(): Promise<string> {
       logger: new DefaultLogger('WARN'),
     });
     // Somebody saved a source meanwhile: what was built has no name that says what is in it.
-    if (hashOfInputs() !== hash) continue;
+    if (hashOfInputs(entry) !== hash) continue;
     const path = bundlePath(hash);
     mkdirSync(cacheDirectory, { recursive: true });
     const writing = `${path}.${process.pid}`;

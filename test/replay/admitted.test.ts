@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import type { EventBatch } from '../../src/activities/recording.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toReview } from '../support/item-story.ts';
 import {
-  bundleOf,
   RECORDED_HISTORIES,
   type RecordedHistory,
   readHistory,
@@ -34,7 +34,10 @@ interface Told {
   recordings: unknown[];
 }
 
-async function replayOf(workflowBundle: { code: string }, history: RecordedHistory): Promise<Told> {
+async function replayOf(
+  workflowBundle: { codePath: string },
+  history: RecordedHistory,
+): Promise<Told> {
   const told: Told = { answers: [], recordings: [] };
   const recording = {
     fn: (_: unknown, { events, seq }: EventBatch) => void told.recordings.push({ events, seq }),
@@ -71,10 +74,11 @@ function livedIn({ events }: RecordedHistory): Told {
 }
 
 describe.each(Object.entries(RELEASES))('a release %s', (_, file) => {
-  let bundle: { code: string };
+  let bundle: { codePath: string };
   let engine: ItemEngine;
   beforeAll(async () => {
-    bundle = await bundleOf(join(import.meta.dirname, 'changed', file), HEARD);
+    const workflowsPath = join(import.meta.dirname, 'changed', file);
+    bundle = { codePath: await buildWorkflowBundle({ workflowsPath, interceptors: HEARD }) };
     engine = await openItemEngine();
   }, 240_000);
   afterAll(() => engine?.close());

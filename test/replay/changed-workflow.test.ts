@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {
-  bundleOf,
   RECORDED_HISTORIES,
   type RecordedHistory,
   readHistory,
@@ -24,17 +24,16 @@ import {
 const PATCHED = join(import.meta.dirname, 'changed', 'patched.ts');
 const UNPATCHED = join(import.meta.dirname, 'changed', 'unpatched.ts');
 
-type Bundle = Awaited<ReturnType<typeof bundleOf>>;
-
-function replay(workflowBundle: Bundle, history: RecordedHistory): Promise<void> {
-  return Worker.runReplayHistory({ workflowBundle }, history, 'changed');
+function replay(codePath: string, history: RecordedHistory): Promise<void> {
+  return Worker.runReplayHistory({ workflowBundle: { codePath } }, history, 'changed');
 }
 
 describe('a step that a workflow gets later', () => {
-  let patched: Bundle;
-  let unpatched: Bundle;
+  let patched: string;
+  let unpatched: string;
   beforeAll(async () => {
-    [patched, unpatched] = await Promise.all([bundleOf(PATCHED), bundleOf(UNPATCHED)]);
+    patched = await buildWorkflowBundle({ workflowsPath: PATCHED });
+    unpatched = await buildWorkflowBundle({ workflowsPath: UNPATCHED });
   }, 120_000);
 
   it.each(RECORDED_HISTORIES)('%s replays with it, behind a patch', async (file) => {

@@ -6,7 +6,6 @@ import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import type { EventBatch } from '../../src/activities/recording.ts';
 import type { ItemEvent } from '../../src/domain/item/event.ts';
 import {
-  bundleOf,
   RECORDED_HISTORIES,
   type RecordedHistory,
   readHistory,
@@ -19,10 +18,7 @@ const WORKFLOWS = join(import.meta.dirname, '..', '..', 'src', 'workflows', 'ind
 const HEARD_RECORDINGS = join(import.meta.dirname, '..', 'support', 'heard-recordings.ts');
 
 /** The events of each batch that the code asks to be recorded while it replays a history. */
-async function recordingsOf(
-  workflowBundle: { code: string },
-  file: string,
-): Promise<ItemEvent[][]> {
+async function recordingsOf(codePath: string, file: string): Promise<ItemEvent[][]> {
   const heard: ItemEvent[][] = [];
   const recording = {
     fn: (_info: unknown, batch: EventBatch): void => {
@@ -30,7 +26,7 @@ async function recordingsOf(
     },
     callDuringReplay: true,
   };
-  const options = { workflowBundle, sinks: { heard: { recording } } };
+  const options = { workflowBundle: { codePath }, sinks: { heard: { recording } } };
   await Worker.runReplayHistory(options, readHistory(file), file);
   return heard;
 }
@@ -71,15 +67,16 @@ describe('recorded histories', () => {
   });
 
   describe('say again, word for word, what their chains hold', () => {
-    let bundle: { code: string };
+    let hearing: string;
     beforeAll(async () => {
-      bundle = await bundleOf(WORKFLOWS, [HEARD_RECORDINGS]);
+      const entry = { workflowsPath: WORKFLOWS, interceptors: [HEARD_RECORDINGS] };
+      hearing = await buildWorkflowBundle(entry);
     }, 120_000);
 
     // Replay compares which activities a run asks for, and not with what: a changed text would pass it,
     // and then break the chain of every living item.
     it.each(RECORDED_HISTORIES)('%s', async (file) => {
-      expect(await recordingsOf(bundle, file)).toEqual(recordedIn(readHistory(file)));
+      expect(await recordingsOf(hearing, file)).toEqual(recordedIn(readHistory(file)));
     });
   });
 });

@@ -1,16 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-} from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { inject } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
@@ -199,7 +193,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   });
   const { workflowsPath } = options;
   const bundlePath =
-    workflowsPath === undefined ? codePath : await ownBundle(workflowsPath, directory);
+    workflowsPath === undefined ? codePath : await buildWorkflowBundle({ workflowsPath });
   const { buildId } = options;
   let running: { worker: Worker; done: Promise<void> }[] = [];
   const processes: WorkerProcess[] = [];
@@ -285,7 +279,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     callerFor,
     async startBuild(build, workflowsPath) {
       const bundle =
-        workflowsPath === undefined ? bundlePath : await ownBundle(workflowsPath, directory);
+        workflowsPath === undefined ? bundlePath : await buildWorkflowBundle({ workflowsPath });
       const ofBuild = await startWorkers(bundle, build);
       let stopped: Promise<unknown> | null = null;
       const started: BuildWorker = {
@@ -407,14 +401,6 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
 export function newSecretKey(): BoxKey {
   const bytes = randomBytes(32);
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
-}
-
-async function ownBundle(workflowsPath: string, directory: string): Promise<string> {
-  const logger = new DefaultLogger('ERROR');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
-  const path = join(directory, `workflows-${randomUUID()}.js`);
-  writeFileSync(path, code);
-  return path;
 }
 
 /** Sends the same id again, as a client would. */

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
 
@@ -17,13 +16,4 @@ export function readHistory(file: string) {
   return historyFromJSON(
     JSON.parse(gunzipSync(readFileSync(join(DIRECTORY, file))).toString('utf8')),
   );
-}
-
-/** The workflows of a file as code that a worker runs. */
-export async function bundleOf(
-  workflowsPath: string,
-  workflowInterceptorModules: string[] = [],
-): Promise<{ code: string }> {
-  const logger = new DefaultLogger('ERROR');
-  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger });
 }

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { type LocalPostgres, startPostgres } from '../../scripts/local/postgres.ts';
 import { removePostgresDirectory } from '../../scripts/local/postgres-files.ts';
 import { makeProgramLogin } from '../../scripts/local/program-login.ts';
+import { prepareWorkflowBundle } from '../../scripts/local/stack-programs.ts';
 import { type LocalTemporal, startTemporal } from '../../scripts/local/temporal.ts';
 import { migrate } from '../../src/db/migrate.ts';
 
@@ -68,16 +69,22 @@ async function startTestStack(): Promise<TestStack> {
     // A crash of a server loses nothing without fsync; only a power cut would.
     startPostgres({ directory: postgresDirectory, settings: { fsync: 'off' } }),
     startTemporal({ directory: join(directory, 'temporal'), uiPort: false, waitsForDisk: false }),
+    // Here, and not in each of the stacks and engines that are started first.
+    prepareWorkflowBundle(process.env),
   ] as const);
-  const [postgres, temporal] = started;
+  const [postgres, temporal, bundle] = started;
   async function stop(): Promise<void> {
     await Promise.all(
-      started.map((part) => (part.status === 'fulfilled' ? part.value.stop() : null)),
+      [postgres, temporal].map((part) => (part.status === 'fulfilled' ? part.value.stop() : null)),
     );
     removePostgresDirectory(postgresDirectory);
     rmSync(directory, { recursive: true, force: true });
   }
-  if (postgres.status === 'rejected' || temporal.status === 'rejected') {
+  if (
+    postgres.status === 'rejected' ||
+    temporal.status === 'rejected' ||
+    bundle.status === 'rejected'
+  ) {
     await stop();
     throw new AggregateError(
       started.flatMap((part) => (part.status === 'rejected' ? [part.reason] : [])),
