@@ -98,7 +98,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   releases: {
     folders: ['domain', 'engine', 'workflows/messages.ts'],
-    packages: ['node', '@temporalio/client'],
+    packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
   },

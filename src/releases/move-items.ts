@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { ASK_MS, callWithin, isNotFound } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { readMachineVersion } from '../engine/builds.ts';
@@ -118,15 +120,27 @@ async function listItems(
   return items;
 }
 
-/** @returns false when its run has ended. */
+/**
+ * In plain text, so that no key of the operator's decides whether a run can read it.
+ * @returns false when the run has ended.
+ */
 async function askToMove(
   { temporal }: ReleaseDeps,
   { workflowId }: OpenItem,
   target: TargetBuild,
 ): Promise<boolean> {
-  const handle = temporal.workflow.getHandle(workflowId);
+  const request = {
+    namespace: temporal.options.namespace,
+    identity: temporal.options.identity,
+    requestId: randomUUID(),
+    workflowExecution: { workflowId },
+    signalName: moveToBuildSignal.name,
+    input: { payloads: [defaultPayloadConverter.toPayload(target)] },
+  };
   try {
-    await callWithin(temporal, SIGNAL_MS, () => handle.signal(moveToBuildSignal, target));
+    await callWithin(temporal, SIGNAL_MS, () =>
+      temporal.workflowService.signalWorkflowExecution(request),
+    );
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;

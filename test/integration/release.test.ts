@@ -9,11 +9,13 @@ import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { createAuditMemory } from '../../src/audit/audit-memory.ts';
 import { findInEngine } from '../../src/audit/engine-findings.ts';
 import type { MoveReport, ReleaseStatus, Releases } from '../../src/cli/cli-deps.ts';
+import { readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { MACHINE_VERSION } from '../../src/domain/item/item.machine.ts';
 import { announceBuild } from '../../src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from '../../src/engine/build-id.ts';
+import { readDeployment, routeNewRuns } from '../../src/engine/builds.ts';
 import { moveToBuildSignal } from '../../src/workflows/messages.ts';
 import { runCommand } from '../support/baton-command.ts';
 import { makeBrief } from '../support/content.ts';
@@ -22,6 +24,7 @@ import {
   type BuildWorker,
   type ItemEngine,
   newCommandId,
+  newSecretKey,
   openItemEngine,
 } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
@@ -33,14 +36,16 @@ const OTHER_BUILD = fileURLToPath(new URL('../support/other-build.ts', import.me
 let engine: ItemEngine;
 let other: BuildWorker;
 let releases: Releases;
+const payloadKey = newSecretKey();
 beforeAll(async () => {
-  engine = await openItemEngine({ buildId: 'a' });
+  engine = await openItemEngine({ buildId: 'a', payloadKey });
   await announce('a');
   releases = createReleases({
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: engine.deps.temporal.options.namespace,
     TASK_QUEUE: engine.deps.taskQueue,
-    BATON_PAYLOAD_KEY: 'off',
+    BATON_PAYLOAD_KEY: newSecretKey().bytes.toString('base64'),
+    BATON_PREVIOUS_PAYLOAD_KEYS: payloadKey.bytes.toString('base64'),
     BATON_BUILD_ID: 'b',
   });
 });
@@ -140,6 +145,12 @@ describe('a release', () => {
       await holdsOneChain(itemId);
     }
     expect(await engine.apply(...save)).toEqual(first);
+    const { workspaceId } = engine.workspace;
+    // The first run and the one that moved back have ended, one on each build.
+    await eventually(async () => {
+      const archived = await readArchivedHistories(engine.deps.db, { workspaceId, itemId: idle });
+      return archived.length === 2 || null;
+    });
     await engine.apply('strategist', young, 'save_brief', { brief: makeBrief() });
     await holdsOneChain(young);
     expect(engine.posts(busy)).toHaveLength(1);
@@ -152,6 +163,18 @@ describe('a release', () => {
     expect(status).toMatchObject({ current: 'a', ramping: { buildId: 'b', percentage: 40 } });
     expect(await move()).toMatchObject({ target: 'a', asked: 0, left: 0 });
     expect(await run('set-current', 'a')).toEqual({ from: 'a', to: 'a' });
+  });
+
+  it('is changed by one of two who change it at once', async () => {
+    const { temporal, taskQueue } = engine.deps;
+    const deploymentName = deploymentOf(taskQueue);
+    const until = Date.now() + 30_000;
+    const { token } = await readDeployment(temporal, deploymentName, until);
+    const route = (buildId: string) =>
+      routeNewRuns(temporal, { deploymentName, buildId }, { token, until });
+    expect(await route('b')).toBe('done');
+    expect(await route('a')).toBe('changed_meanwhile');
+    await run('set-current', 'a');
   });
 
   it.each([
