@@ -8,6 +8,8 @@ import { textTable, withoutControls, wrapText } from './text-table.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const address = 'http://127.0.0.1:1/v1/webhooks/whe_1';
+const there = ['--url', 'http://127.0.0.1:1', '--key', 'k'];
+const REPAIR = ['stuck', 'repair', '--repair', 'replace_run', '--reason', 'x', ...there];
 
 describe('the command line', () => {
   let directory: string;
@@ -56,6 +58,10 @@ describe('the command line', () => {
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'http://x'], /whose key\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'x', '--key', 'k'], /--url: must be/],
     [['webhook', 'sign', '--data', '{}'], /which endpoint\?/],
+    [['stuck', 'repair', '--all', '--repair', 'replace_run'], /--reason/],
+    [['stuck', 'repair', '--all', '--repair', 'magic', '--reason', 'x'], /--repair/],
+    [[...REPAIR, '--all', '--finding', 'fnd_1'], /--finding ID, or --all/],
+    [REPAIR, /--finding ID, or --all/],
   ])('says what it did not understand: %j', async (args, message) => {
     const { code, out, err } = await runCommand(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

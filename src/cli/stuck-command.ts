@@ -4,14 +4,17 @@ import type { CliDeps } from './cli-deps.ts';
 import { type ConnectionOptions, connect, printAnswer, withConnection } from './connection.ts';
 import { readNames } from './item-commands.ts';
 import { findingsText } from './print-findings.ts';
+import { addStuckRepairCommand } from './stuck-repair-command.ts';
 
 type StuckOptions = ConnectionOptions & { item?: string };
 
 /** Adds `stuck`. */
 export function addStuckCommand(program: Command, deps: CliDeps): void {
-  withConnection(
+  const stuck = withConnection(
     program.command('stuck').description('what is stuck, since when, waiting on whom, and repairs'),
-  )
+  );
+  addStuckRepairCommand(stuck, deps);
+  stuck
     .option('--item <id>', 'only what is about this item')
     .action(async (options: StuckOptions) => {
       const client = connect(options, deps);

@@ -171,7 +171,14 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
     const done = await repair(found.id, body, 'strategist', headers);
     expect(done).toMatchObject({
       status: 200,
-      json: { findingId: found.id, repair: 'resend_command', result: { state: 'pending' } },
+      json: {
+        findingId: found.id,
+        repair: 'resend_command',
+        outcome: 'done',
+        changes: [`the command ${commandId} is sent again`],
+        stillFound: true,
+        result: { state: 'pending' },
+      },
     });
     const again = await repair(found.id, body, 'strategist', headers);
     expect(again.json).toEqual(done.json);
@@ -187,5 +194,89 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
         actorId: api.workspace.memberOf('strategist'),
       },
     ]);
+  });
+});
+
+describe('POST /v1/audit/repairs', () => {
+  const reason = 'the worker is back';
+  const code = 'command_without_verdict';
+  const repairAll = (body: object, role = 'strategist', headers = {}) =>
+    api.as(role, 'POST', '/v1/audit/repairs', { body, headers });
+
+  it('is for admins, whatever they send', async () => {
+    for (const body of [{ filter: {}, repair: 'resend_command', reason }, { nonsense: true }]) {
+      const { status, json } = await repairAll(body, 'editor');
+      expect([status, json.code]).toEqual([403, 'forbidden']);
+    }
+  });
+
+  it.each([
+    [{ repair: 'resend_command', reason }, 'filter'],
+    [{ filter: { code: 'magic' }, repair: 'resend_command', reason }, 'code'],
+    [{ filter: { since: 'x' }, repair: 'resend_command', reason }, 'since'],
+    [{ filter: {}, repair: 'extend', reason }, 'repair'],
+    [{ filter: {}, repair: 'resend_command' }, 'reason'],
+    [{ filter: {}, repair: 'resend_command', reason, limit: 101 }, 'limit'],
+    [{ filter: {}, repair: 'resend_command', reason, dryRun: 'yes' }, 'dryRun'],
+    [{ filter: {}, repair: 'resend_command', reason, cursor: 'nonsense' }, 'cursor'],
+  ])('refuses %j, naming %s', async (body, field) => {
+    const { status, json } = await repairAll(body);
+    expect(status).toBe(400);
+    expect(JSON.stringify(json)).toContain(field);
+  });
+
+  it('says what it would do, does it page by page, records each, and answers a repetition alike', async () => {
+    for (const itemId of items) {
+      await api.as('strategist', 'POST', `/v1/items/${itemId}/hold`, { body: { reason } });
+    }
+    await api.database.db.execute(
+      sql`update commands set created_at = now() - interval '1 minute' where state = 'pending'`,
+    );
+    const found: Finding[] = (await stuck(`?code=${code}`)).json.items;
+    expect(found.length).toBeGreaterThanOrEqual(3);
+    const body = { filter: { code }, repair: 'resend_command', reason, limit: 2 };
+    const records = async () => {
+      const { workspaceId } = api.workspace;
+      const lists = found.map(({ id }) =>
+        listRepairs(api.database.db, { workspaceId, findingId: id }),
+      );
+      return (await Promise.all(lists)).flat().length;
+    };
+    const before = await records();
+    const dry = await repairAll({ ...body, dryRun: true });
+    expect(dry.json.results).toHaveLength(2);
+    for (const result of dry.json.results) {
+      expect(result).toMatchObject({ outcome: 'would', changes: [expect.any(String)] });
+      expect(found.map(({ id }) => id)).toContain(result.findingId);
+    }
+    expect(await records()).toBe(before);
+    const one = await repair(found[0]?.id ?? '', {
+      repair: 'resend_command',
+      reason,
+      dryRun: true,
+    });
+    expect(one.json).toMatchObject({ outcome: 'would', stillFound: true });
+
+    const headers = { 'idempotency-key': 'many' };
+    const first = await repairAll(body, 'strategist', headers);
+    expect(first.json.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
+      'done',
+      'done',
+    ]);
+    expect(first.json.nextCursor).toEqual(expect.any(String));
+    expect(await records()).toBe(before + 2);
+    expect((await repairAll(body, 'strategist', headers)).json).toEqual(first.json);
+    expect(await records()).toBe(before + 2);
+    const rest = await repairAll({ ...body, limit: 100, cursor: first.json.nextCursor });
+    expect(rest.json).toMatchObject({ nextCursor: null });
+    expect(await records()).toBe(before + found.length);
+  });
+
+  it('shows another workspace nothing of this one, and repairs nothing of it', async () => {
+    const other = await makeWorkspace(api.database.db);
+    const key = other.members.find(({ role }) => role === 'strategist')?.key ?? '';
+    const body = { filter: {}, repair: 'resend_command', reason };
+    const { status, json } = await api.call(key, 'POST', '/v1/audit/repairs', { body });
+    expect([status, json.results]).toEqual([200, []]);
   });
 });

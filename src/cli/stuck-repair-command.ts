@@ -1,0 +1,82 @@
+import { type Command, Option } from 'commander';
+import type { BatonClient } from '../client/index.ts';
+import { AUDIT_REPAIRS, type AuditRepair } from '../domain/audit/finding-catalogue.ts';
+import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
+import { type ConnectionOptions, connect, printAnswer, withConnection } from './connection.ts';
+
+interface RepairOptions extends ConnectionOptions {
+  all?: boolean;
+  finding?: string;
+  code?: string;
+  item?: string;
+  repair: AuditRepair;
+  reason: string;
+  dryRun?: boolean;
+}
+
+type Filter = Parameters<BatonClient['audit']['repairMany']>[0]['filter'];
+type Result = Awaited<ReturnType<BatonClient['audit']['repairMany']>>['results'][number];
+
+/** Adds `stuck repair`. */
+export function addStuckRepairCommand(stuck: Command, deps: CliDeps): void {
+  withConnection(
+    stuck
+      .command('repair')
+      .description('carry out a repair of one finding, or of all (as the admin)'),
+  )
+    .option('--finding <id>', 'the finding')
+    .option('--all', 'every finding that offers the repair, page by page')
+    .option('--code <code>', 'with --all: only findings of this code')
+    .option('--item <id>', 'with --all: only what is about this item')
+    .addOption(
+      new Option('--repair <name>', 'what to do').choices(AUDIT_REPAIRS).makeOptionMandatory(),
+    )
+    .requiredOption('--reason <text>', 'why; it is recorded')
+    .option('--dry-run', 'only say what would be done')
+    // Options that `stuck` has, too, are read by it wherever they stand.
+    .action((_, command: Command) => repair(command.optsWithGlobals<RepairOptions>(), deps));
+}
+
+async function repair(options: RepairOptions, deps: CliDeps): Promise<void> {
+  const client = connect(options, deps, { usually: 'admin' });
+  const { repair, reason, dryRun = false } = options;
+  const order = { repair, reason, dryRun };
+  if ((options.finding === undefined) === (options.all !== true)) {
+    throw new UsageError('which? Give --finding ID, or --all');
+  }
+  const results =
+    options.finding === undefined
+      ? await repairAll(client, deps, options, order)
+      : [await client.audit.repair(options.finding, order)];
+  printAnswer(deps, options, results, results.map(resultText).join('\n') || 'Nothing to repair.');
+  const failed = results.filter(({ outcome }) => outcome === 'not_possible').length;
+  if (failed > 0) throw new FailureError(`not possible: ${failed} of ${results.length}`);
+}
+
+async function repairAll(
+  client: BatonClient,
+  { printError }: CliDeps,
+  { code, item: itemId }: RepairOptions,
+  order: Pick<RepairOptions, 'repair' | 'reason' | 'dryRun'>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  // The API names the codes that there are.
+  const filter = { code, itemId } as Filter;
+  let cursor: string | undefined;
+  do {
+    const page = await client.audit.repairMany({ filter, ...order, cursor });
+    results.push(...page.results);
+    for (const { what, why } of page.couldNotAsk) printError(`could not ask: ${what} (${why})`);
+    cursor = page.nextCursor ?? undefined;
+    if (cursor !== undefined) printError(`${results.length} so far`);
+  } while (cursor !== undefined);
+  return results;
+}
+
+function resultText(result: Result): string {
+  const { outcome, itemId, findingId, changes, error } = result;
+  const head = `${outcome}  ${itemId ?? findingId}`;
+  return [head, ...changes.map((change) => `  ${change}`), ...(error ? [`  ${error}`] : [])].join(
+    '\n',
+  );
+}
