@@ -110,13 +110,15 @@ function startOf(key: ItemKey, input: RunRecord['input']): LostCommand[] {
 
 function textsOf({ input, events }: RunRecord): MissingRecords['lost']['texts'] {
   const brief = input.continued === undefined ? input.item.brief : null;
-  const first = brief === null ? [] : [{ kind: 'brief', version: 1, hash: brief.hash }];
-  const saved = events.flatMap(({ type, data }) => {
-    if (type !== 'brief.saved' && type !== 'draft.saved') return [];
+  const texts = new Map<string, MissingRecords['lost']['texts'][number]>();
+  if (brief !== null) texts.set(brief.hash, { kind: 'brief', version: 1, hash: brief.hash });
+  for (const { type, data } of events) {
+    if (type !== 'brief.saved' && type !== 'draft.saved') continue;
     const kind = type === 'brief.saved' ? 'brief' : 'draft';
-    return [{ kind, version: Number(data['version']), hash: String(data['hash']) }];
-  });
-  return [...first, ...saved];
+    const hash = String(data['hash']);
+    texts.set(hash, { kind, version: Number(data['version']), hash });
+  }
+  return [...texts.values()];
 }
 
 const LEDGER_STATES: Partial<Record<PublicationRecord['state'], LostIntent['state']>> = {

@@ -60,12 +60,12 @@ async function resendCommand(
 }
 
 /**
- * Ends a run that no row knows. Why somebody wants that is in the record of the repair: the engine keeps
+ * Ends a run that no open row knows. Why somebody wants that is in the record of the repair: the engine keeps
  * a reason as plain text. One that is sending a post is left alone: nobody would see its end.
  */
 async function terminateRun(
   { db, temporal }: RepairDeps,
-  { finding: { evidence } }: Patient,
+  { workspaceId, finding: { evidence } }: Patient,
   { dryRun }: RepairOrder,
 ): Promise<RepairReport> {
   const workflowId = String(evidence['workflowId']);
@@ -75,10 +75,12 @@ async function terminateRun(
   try {
     const record = await readRecord(temporal, { workflowId, runId }, until);
     const itemId = record?.input.item.itemId;
-    if (itemId !== undefined && (await locateRows(db, [itemId])).length > 0) {
+    const [row] = itemId === undefined ? [] : await locateRows(db, [itemId]);
+    if (row !== undefined && (row.closedAt === null || row.workspaceId !== workspaceId)) {
       throw new NotPossible(`${itemId} has a row`);
     }
-    if (record?.snapshot.context.publications.some(isSending)) {
+    // Of a closed item nothing is wanted any more: whatever its run tries is refused.
+    if (row === undefined && record?.snapshot.context.publications.some(isSending)) {
       throw new NotPossible('the run is sending a post. Wait until its outcome is known');
     }
     if (dryRun) return { changes, result: {} };

@@ -2,6 +2,7 @@ import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
 } from '@temporalio/client';
 import { itemTime } from '../commands/command-facts.ts';
 import { answerFromChain } from '../commands/settle-without-run.ts';
@@ -17,6 +18,7 @@ import { chainEvents, type ItemEvent } from '../domain/item/event.ts';
 import { type KeptAnswers, keepAnswers } from '../domain/item/kept-answers.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { effectsUnderWay } from '../domain/item/run.ts';
+import { FINAL_STAGES } from '../domain/item/stages.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { ask, whyNot } from '../engine/ask.ts';
@@ -57,10 +59,7 @@ export async function replaceRun(
   requireWhole(found);
   const changes = changesOf(found);
   if (order.dryRun) return { changes, result: {} };
-  if (found.run.state === 'open') {
-    const handle = temporal.workflow.getHandle(itemWorkflowId(key.itemId), found.run.runId);
-    await ask(temporal, Date.now() + START_MS, () => handle.terminate('replace_run'));
-  }
+  if (found.run.state === 'open') await endRun(temporal, key, found.run.runId);
   const lost = await recover(deps, key);
   const { item } = lost;
   if (item.closedAt !== null) return { changes, result: { replaced: false, stage: item.stage } };
@@ -79,6 +78,17 @@ export async function replaceRun(
   return { changes, result: { replaced: true, runId, seq } };
 }
 
+/** One that ended meanwhile is ended. */
+async function endRun(temporal: Client, { itemId }: ItemKey, runId: string): Promise<void> {
+  const handle = temporal.workflow.getHandle(itemWorkflowId(itemId), runId);
+  try {
+    await ask(temporal, Date.now() + START_MS, () => handle.terminate('replace_run'));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return;
+    throw new NotPossible(`the run ${runId} did not end: ${whyNot(error)}`);
+  }
+}
+
 /** What the old run can add is stored, now that it adds nothing more. */
 async function recover(deps: ReplaceDeps, key: ItemKey): Promise<LostRun> {
   const lost = await readLostRun(deps, key);
@@ -89,18 +99,21 @@ async function recover(deps: ReplaceDeps, key: ItemKey): Promise<LostRun> {
 
 function changesOf({ run, item, record, agreedSeq, missing }: LostRun): string[] {
   const end = record?.seq ?? 0;
+  const last = record !== null && missing.length > 0 ? record.snapshot : item.snapshot;
+  const stored =
+    missing.length > 0 ? [`events of its history are stored: ${missing.join(', ')}`] : [];
+  if (FINAL_STAGES.includes(last.context.stage)) return [...stored, 'the item is closed'];
   return [
     ...(run.state === 'open' ? [`the run ${run.runId} is ended`] : []),
-    ...(missing.length > 0 ? [`events of its history are stored: ${missing.join(', ')}`] : []),
+    ...stored,
     ...(missing.length === 0 && end > agreedSeq
       ? [`what the run tells after event ${agreedSeq} is left out: the row tells something else`]
       : []),
     `a run goes on after event ${Math.max(item.seq, missing.at(-1) ?? 0)}, with the event run.replaced`,
-    ...effectsUnderWay(record !== null && missing.length > 0 ? record.snapshot : item.snapshot).map(
-      (effect) =>
-        effect.type === 'freeze_review'
-          ? `the readings of ${effect.reviewId} are frozen`
-          : `the post of ${effect.publicationId} is looked up before anything is sent`,
+    ...effectsUnderWay(last).map((effect) =>
+      effect.type === 'freeze_review'
+        ? `the readings of ${effect.reviewId} are frozen`
+        : `the post of ${effect.publicationId} is looked up before anything is sent`,
     ),
   ];
 }

@@ -1,20 +1,20 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { BatonClient } from '../client/index.ts';
-import { AUDIT_REPAIRS, type AuditRepair } from '../domain/audit/finding-catalogue.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { type ConnectionOptions, connect, printAnswer, withConnection } from './connection.ts';
+
+type Order = Parameters<BatonClient['audit']['repairMany']>[0];
 
 interface RepairOptions extends ConnectionOptions {
   all?: boolean;
   finding?: string;
   code?: string;
   item?: string;
-  repair: AuditRepair;
+  repair: Order['repair'];
   reason: string;
   dryRun?: boolean;
 }
 
-type Filter = Parameters<BatonClient['audit']['repairMany']>[0]['filter'];
 type Result = Awaited<ReturnType<BatonClient['audit']['repairMany']>>['results'][number];
 
 /** Adds `stuck repair`. */
@@ -28,9 +28,7 @@ export function addStuckRepairCommand(stuck: Command, deps: CliDeps): void {
     .option('--all', 'every finding that offers the repair, page by page')
     .option('--code <code>', 'with --all: only findings of this code')
     .option('--item <id>', 'with --all: only what is about this item')
-    .addOption(
-      new Option('--repair <name>', 'what to do').choices(AUDIT_REPAIRS).makeOptionMandatory(),
-    )
+    .requiredOption('--repair <name>', 'what to do, as the finding offers it')
     .requiredOption('--reason <text>', 'why; it is recorded')
     .option('--dry-run', 'only say what would be done')
     // Options that `stuck` has, too, are read by it wherever they stand.
@@ -61,7 +59,7 @@ async function repairAll(
 ): Promise<Result[]> {
   const results: Result[] = [];
   // The API names the codes that there are.
-  const filter = { code, itemId } as Filter;
+  const filter = { code, itemId } as Order['filter'];
   let cursor: string | undefined;
   do {
     const page = await client.audit.repairMany({ filter, ...order, cursor });

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
 import { items } from '../../src/db/schema/index.ts';
@@ -9,7 +9,15 @@ import { verifyChain } from '../../src/domain/item/event.ts';
 import { tickedChecklist } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
-import { HOUR_MS, toCreation, toOffered, toScheduled } from '../support/item-story.ts';
+import {
+  DAY_MS,
+  frozenReview,
+  HOUR_MS,
+  toCreation,
+  toMeasuring,
+  toOffered,
+  toScheduled,
+} from '../support/item-story.ts';
 
 let engine: ItemEngine;
 let audit: Audit;
@@ -251,5 +259,42 @@ describe('many at once', () => {
       await expectWhole(itemId);
     }
     expect(await find('row_without_run', ids[0] ?? '')).toBeNull();
+  });
+});
+
+describe('two who replace the same run', () => {
+  it('leave one run behind; whoever was later hears so', async () => {
+    const itemId = await engine.start();
+    await handleOf(itemId).terminate('by hand');
+    const found = await eventually(() => find('row_without_run', itemId));
+    const outcomes = await Promise.all([replace(found), replace(found)]);
+    const kinds = outcomes.map(({ outcome }) => outcome);
+    expect(kinds).toContain('done');
+    for (const kind of kinds) expect(['done', 'gone', 'not_possible']).toContain(kind);
+    await expectWhole(itemId);
+    const replaced = (await engine.chain(itemId)).filter(({ type }) => type === 'run.replaced');
+    expect(replaced).toHaveLength(kinds.filter((kind) => kind === 'done').length);
+  });
+});
+
+describe('a review whose readings were being frozen', () => {
+  it('is frozen by the run that takes over', async () => {
+    const itemId = await engine.start();
+    await toMeasuring(engine, itemId);
+    const { db } = engine.deps;
+    // As long as nothing can be frozen, its run has that under way.
+    await db.execute(
+      sql.raw(`alter table kpi_reviews add constraint no_more
+      check (item_id <> '${itemId}') not valid`),
+    );
+    const travel = engine.travel(itemId, { byMs: 29 * DAY_MS }).catch(() => undefined);
+    await engine.until(itemId, 'kpi_review', ({ stage }) => stage === 'kpi_review');
+    await handleOf(itemId).terminate('by hand');
+    await travel;
+    await db.execute(sql`alter table kpi_reviews drop constraint no_more`);
+    const done = await replace(await eventually(() => find('row_without_run', itemId)));
+    expect(done).toMatchObject({ outcome: 'done' });
+    expect(await frozenReview(engine, itemId)).toEqual(expect.any(String));
+    await expectWhole(itemId);
   });
 });

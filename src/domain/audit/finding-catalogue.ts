@@ -119,7 +119,7 @@ export function repairsFor(
       case 'resend_command':
         return evidence['state'] === 'pending';
       case 'terminate_run':
-        return at === null;
+        return at === null || at.place === 'closed' || at.place === 'cancelled';
       case 'replace_credentials':
         return true;
       // A new run has a new history; what the item itself holds goes along.

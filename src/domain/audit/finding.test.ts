@@ -89,13 +89,14 @@ describe('the repairs of a finding', () => {
     expect(repairsFor(overdue, inReview)).toEqual(['extend', 'cancel']);
   });
 
-  it('send no command that has its verdict, and end no run that has a row', () => {
+  it('send no command that has its verdict, and end no run that has an open row', () => {
     const code = 'command_without_verdict' as const;
     expect(repairsFor({ code, evidence: { state: 'pending' } }, null)).toEqual(['resend_command']);
     expect(repairsFor({ code, evidence: { state: 'refused' } }, null)).toEqual([]);
     const orphan = { code: 'run_without_row' as const, evidence: {} };
     expect(repairsFor(orphan, null)).toEqual(['terminate_run']);
-    expect(repairsFor(orphan, { place: 'closed', waitingOn: [] })).toEqual([]);
+    expect(repairsFor(orphan, { place: 'closed', waitingOn: [] })).toEqual(['terminate_run']);
+    expect(repairsFor(orphan, { place: 'measuring', waitingOn: [] })).toEqual([]);
   });
 
   it('are either carried out by the audit or sent as a command, never both', () => {
