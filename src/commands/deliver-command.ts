@@ -9,13 +9,8 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { Db } from '../db/client.ts';
 import { describeDatabaseError } from '../db/errors.ts';
-import type { QueueTurn } from '../db/item/command-queues.ts';
-import {
-  type CommandRow,
-  type CommandVerdict,
-  recordCommandError,
-  storeRefusal,
-} from '../db/item/commands.ts';
+import { type QueueTurn, recordCommandError } from '../db/item/command-queues.ts';
+import { type CommandRow, type CommandVerdict, storeRefusal } from '../db/item/commands.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { callWithin } from '../engine/ask.ts';
 import {
