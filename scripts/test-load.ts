@@ -9,9 +9,11 @@ import { type LoadGround, prepareGround } from './load/ground.ts';
 import { measureCarriedInput, measureLongRuns } from './load/long-runs.ts';
 import { measureSilentRuns } from './load/silent-runs.ts';
 
-const FULL = { silent: 150, healthy: 20, measuring: 200, posts: 10, items: 5 };
+const FULL = { silent: 150, healthy: 20, measuring: 200, posts: 10, items: 3 };
 /** As small as it shows anything: every slot for readings is taken all the same. */
-const SMALL = { silent: 60, healthy: 5, measuring: 120, posts: 3, items: 2 };
+const SMALL = { silent: 60, healthy: 5, measuring: 120, posts: 3, items: 1 };
+
+const MAX_REASON = 400;
 
 const PARTS = {
   silent: measureSilentRuns,
@@ -39,12 +41,14 @@ try {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.log(`${name} …`);
     try {
-      figures.push(...(await measure(ground, size)));
+      const measured = await measure(ground, size);
+      console.log(renderFigures(measured));
+      figures.push(...measured);
     } catch (error) {
-      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      failures.push(`${name}: ${reason.slice(0, MAX_REASON)}`);
     }
   }
-  console.log(`\n${renderFigures(figures)}\n`);
   const beyond = figures.filter((figure) => !holds(figure)).map(({ what }) => what);
   for (const failure of [...beyond, ...failures]) console.log(`FAILED ${failure}`);
   const failed = beyond.length + failures.length;

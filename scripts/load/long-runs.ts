@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { derivedId, itemWorkflowId } from '../../src/domain/ids.ts';
 import { inLanes } from '../bench/lanes.ts';
-import { makeOfferedItems } from '../reliability/items.ts';
+import { makeOfferedItems, ticked } from '../reliability/items.ts';
 import type { Figure } from './figure.ts';
 import type { Answer, LoadGround } from './ground.ts';
 
@@ -115,17 +115,11 @@ async function makeLong(pausing: Pausing): Promise<number> {
 async function makeFullItem({ ask, people }: LoadGround): Promise<string> {
   const [itemId = ''] = await makeOfferedItems(people, 1);
   const path = `/v1/items/${itemId}/handoffs`;
-  const { handoffs } = await people.ask<{ handoffs: { checklist: string[] }[] }>(
-    'strategist',
-    'GET',
-    `/v1/items/${itemId}`,
-  );
-  const checklist = Object.fromEntries((handoffs[0]?.checklist ?? []).map((code) => [code, true]));
   for (let number = 1; number < MAX_COMMANDS; number += 1) {
     const handoff = `${path}/${derivedId('handoff', itemId, number)}/withdraw`;
     for (const [address, body] of [
       [handoff, { reason: REASON }],
-      [path, { checklist }],
+      [path, ticked('brief')],
     ] as const) {
       const key = newKey();
       const { status, body: answer } = await untilSettled(() =>

@@ -22,7 +22,8 @@ const brief = Brief.parse({
   channels: ['sandbox'],
 });
 
-function ticked(name: 'brief' | 'review'): { checklist: Record<string, true> } {
+/** Body of a handoff with everything ticked that a person ticks. */
+export function ticked(name: 'brief' | 'review'): { checklist: Record<string, true> } {
   const human = STANDARD_PLAYBOOK.checklists[name].filter(({ kind }) => kind === 'human');
   return { checklist: Object.fromEntries(human.map(({ code }) => [code, true])) };
 }

@@ -9,15 +9,13 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { Db } from '../db/client.ts';
 import { describeDatabaseError } from '../db/errors.ts';
-import type { QueueTurn } from '../db/item/command-queues.ts';
-import {
-  type CommandRow,
-  type CommandVerdict,
-  recordCommandError,
-  storeRefusal,
-} from '../db/item/commands.ts';
+
+import { type QueueTurn, recordCommandError } from '../db/item/command-queues.ts';
+import { type CommandRow, type CommandVerdict, storeRefusal } from '../db/item/commands.ts';
+
 import { findEventsOfCommand } from '../db/item/item-events.ts';
 import { readRowHead } from '../db/item/items.ts';
+
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
 import { fairnessOf } from '../domain/task-queues.ts';

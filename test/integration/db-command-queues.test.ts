@@ -7,9 +7,10 @@ import {
   listDueQueues,
   postponeQueue,
   type QueueTurn,
+  recordCommandError,
   takeTurns,
 } from '../../src/db/item/command-queues.ts';
-import { recordCommandError, storeRefusal, takeFence } from '../../src/db/item/commands.ts';
+import { storeRefusal, takeFence } from '../../src/db/item/commands.ts';
 import {
   makeCommand,
   makeItem,

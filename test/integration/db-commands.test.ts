@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findInTables } from '../../src/db/audit/findings.ts';
+import { recordCommandError } from '../../src/db/item/command-queues.ts';
 import {
   type CommandKey,
   getCommand,
   insertCommand,
   listAbandonedCommands,
   readVerdict,
-  recordCommandError,
   storeRefusal,
   takeFence,
 } from '../../src/db/item/commands.ts';

@@ -7,6 +7,9 @@ import { type DeliveryDeps, deliverCommand } from '../../src/commands/deliver-co
 import { startDrainer } from '../../src/commands/drainer.ts';
 import { findInTables } from '../../src/db/audit/findings.ts';
 import { type CommandRow, insertCommand, takeFence } from '../../src/db/item/commands.ts';
+import { numberText } from '../../src/db/item/versions.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import { hashOf } from '../../src/domain/canonical.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { makeBrief } from '../support/content.ts';
 import { makeItem } from '../support/db-fixture.ts';
@@ -224,6 +227,18 @@ describe('a command that nobody answered in time', () => {
       unmet: [{ code: 'command_expired' }],
     });
     const { workspaceId } = engine.workspace;
+    const { db } = engine.deps;
+    const kept = await db.execute(
+      sql`select from command_texts where command_id = ${request.commandId}`,
+    );
+    expect(kept.rows, 'its text is not kept').toEqual([]);
+    // But who wrote it is: four eyes hold for the same text of somebody else.
+    const brief = makeBrief({ keyMessage: 'one message' });
+    const text = { kind: 'brief' as const, body: brief };
+    const authorId = engine.workspace.memberOf('creator');
+    const sent = { workspaceId, itemId, text, hash: hashOf(brief), authorId };
+    const { writtenBy } = await inTransaction(db, (tx) => numberText(tx, sent));
+    expect(writtenBy).toEqual([engine.workspace.memberOf('strategist')]);
     const now = new Date().toISOString();
     const found = await findInTables(engine.deps.db, {
       workspaceId,

@@ -17,9 +17,10 @@ import {
   joinQueues,
   leaveQueue,
   postponeQueue,
+  recordCommandError,
   takeTurns,
 } from '../../src/db/item/command-queues.ts';
-import { insertCommand, recordCommandError } from '../../src/db/item/commands.ts';
+import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';

@@ -11,7 +11,6 @@ import {
   type Placeholder,
   sql,
 } from 'drizzle-orm';
-import type { Divergence } from '../../domain/item/divergence.ts';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { preparedOnce } from '../prepared.ts';
@@ -274,61 +273,6 @@ export async function listAbandonedCommands(
       .limit(limit)
       .execute(),
   );
-}
-
-/** What an attempt that came to nothing means for the queue of the run. */
-export interface FailedAttempt {
-  /** Of whoever works the queue; 0 for the first sender of a command. */
-  turn: number;
-  failures: number;
-  isSilent: boolean;
-  pauseMs: number;
-}
-
-/**
- * Notes why an attempt came to nothing and gives its lease back. The command waits in the queue of its
- * run from then on, and the queue waits `pauseMs`.
- * The message must not hold texts or secrets: `describeDatabaseError` gives one that does not.
- */
-export async function recordCommandError(
-  db: Db,
-  {
-    workspaceId,
-    id,
-    attempt,
-    error,
-    queue: { turn, failures, isSilent, pauseMs },
-    divergence = null,
-  }: CommandKey & {
-    attempt: number;
-    error: string;
-    queue: FailedAttempt;
-    /** What the run said of the item's row; what it said before stands without. */
-    divergence?: Divergence | null;
-  },
-): Promise<void> {
-  const said = divergence === null ? null : JSON.stringify(divergence);
-  await db.execute(sql`
-    with failed as (
-      update commands set last_error = ${error.slice(0, 2_000)}, error_count = error_count + 1,
-        is_queued = true, lease_until = null, divergence = coalesce(${said}::jsonb, divergence)
-      where id = ${id} and workspace_id = ${workspaceId} and attempt = ${attempt}
-        and state = 'pending'
-      returning item_id
-    )
-    insert into command_queues as q (item_id, workspace_id, turn, failures, is_silent, attempted_at,
-      next_attempt_at)
-    select item_id, ${workspaceId}, ${turn}, ${failures}, ${isSilent}, clock_timestamp(),
-      ${inMs(pauseMs)}
-    from failed
-    on conflict (item_id) do update set
-      -- Whoever works the queue decides; who only sent its own command joins it.
-      failures = case when q.turn = excluded.turn then excluded.failures else q.failures end,
-      is_silent = case when q.turn = excluded.turn then excluded.is_silent else q.is_silent end,
-      attempted_at =
-        case when q.turn = excluded.turn then excluded.attempted_at else q.attempted_at end,
-      next_attempt_at =
-        case when q.turn = excluded.turn then excluded.next_attempt_at else q.next_attempt_at end`);
 }
 
 function isCommand({ workspaceId, id }: CommandKey) {

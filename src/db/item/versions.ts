@@ -1,4 +1,4 @@
-import { and, eq, max, sql } from 'drizzle-orm';
+import { and, eq, inArray, max, sql } from 'drizzle-orm';
 import pg from 'pg';
 import type { Brief } from '../../domain/item/content/brief.ts';
 import type { Draft } from '../../domain/item/content/draft.ts';
@@ -151,7 +151,13 @@ export async function numberText(tx: Db, text: NewText): Promise<TextNumber> {
   const refused = await tx
     .selectDistinct({ actorId: commands.actorId })
     .from(commands)
-    .where(and(isOfItem(commands, text), eq(commands.state, 'refused'), bringsHash(text)))
+    .where(
+      and(
+        isOfItem(commands, text),
+        inArray(commands.state, ['refused', 'expired']),
+        bringsHash(text),
+      ),
+    )
     .limit(MAX_WRITERS);
   return {
     version: earlier?.version ?? (await nextVersion(tx, text)),

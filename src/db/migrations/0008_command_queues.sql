@@ -20,6 +20,12 @@ create index commands_refused on commands (item_id, refused_at_seq, settled_at, 
   where state in ('refused', 'expired');
 create index commands_expired on commands (workspace_id, settled_at) where state = 'expired';
 
+-- An expired text was never said either.
+drop trigger commands_drop_texts on commands;
+create trigger commands_drop_texts after update of state on commands for each row
+  when (new.state in ('refused', 'expired'))
+  execute function drop_refused_texts();
+
 -- A row for each run that commands wait for; none for a run that answers.
 create table command_queues (
   item_id text primary key,
