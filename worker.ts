@@ -20,7 +20,7 @@ import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
-import { queueName, type TaskQueue } from './src/domain/task-queues.ts';
+import { queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
@@ -164,21 +164,15 @@ function runOptions(): Partial<WorkerOptions> {
   };
 }
 
-/** Of a queue that this process does not work for none is ever connected. */
+/** A pool connects when it is first asked: those of queues that this process does not serve never do. */
 function openDatabases(databaseUrl: string): Record<TaskQueue, Database> {
-  const open = (queue: TaskQueue) =>
-    createDb(databaseUrl, {
-      max: QUEUE_LIMITS[queue].connections,
-      applicationName: `baton ${queue}`,
-      scopedOnly: true,
-    });
-  return {
-    items: open('items'),
-    sends: open('sends'),
-    lookups: open('lookups'),
-    measuring: open('measuring'),
-    recording: open('recording'),
-  };
+  const pools = TASK_QUEUES.map((queue) => {
+    const max = QUEUE_LIMITS[queue].connections;
+    const applicationName = `baton ${queue}`;
+    return [queue, createDb(databaseUrl, { max, applicationName, scopedOnly: true })];
+  });
+  // One for each name.
+  return Object.fromEntries(pools);
 }
 
 /** Until all have ended. One that fails ends the others: half of a process must not look like one. */

@@ -108,6 +108,22 @@ describe('configuration of the API', () => {
     expect(named).toContain(variable.replace(/_FILE$/, ''));
   });
 
+  it.each([
+    ['items', ['items']],
+    ['recording, sends,sends', ['sends', 'recording']],
+    ['', ['items', 'sends', 'lookups', 'measuring', 'recording']],
+  ])('works for the queues BATON_QUEUES=%s', (value, queues) => {
+    expect(readWorkerConfig(environment({ BATON_QUEUES: value })).queues).toEqual(queues);
+  });
+
+  it.each(['posts', 'items,posts', ','])(
+    'refuses BATON_QUEUES=%s and names those there are',
+    (value) => {
+      const issues = issuesOf(() => readWorkerConfig(environment({ BATON_QUEUES: value })));
+      expect(issues['BATON_QUEUES']).toContain('items, sends, lookups, measuring, recording');
+    },
+  );
+
   it('never repeats a value in its message', () => {
     const wrong = environment({ DATABASE_URL: 'mysql://u:canary@h/d', BATON_SECRET_KEY: 'canary' });
     expect(() => readApiConfig(wrong)).toThrow(ConfigError);

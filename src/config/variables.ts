@@ -103,7 +103,7 @@ function keyOf(value: string, context: z.RefinementCtx): SecretKey {
 
 const secretKey = z.string().transform(keyOf);
 const queues = z
-  .array(z.enum(TASK_QUEUES), { error: queuesRule })
+  .array(z.enum(TASK_QUEUES, { error: queuesRule }))
   .min(1, { error: queuesRule })
   .transform((named) => TASK_QUEUES.filter((queue) => named.includes(queue)));
 /** Plain text in the engine is a decision that somebody writes down. */

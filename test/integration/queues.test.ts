@@ -127,6 +127,7 @@ describe('readings that hang', () => {
     const locked = Promise.withResolvers<void>();
     // Whoever reads or stores readings waits until the end of this.
     const lock = inTransaction(db, async (tx) => {
+      await tx.execute('set local idle_in_transaction_session_timeout = 0');
       await tx.execute('lock table readings in access exclusive mode');
       locked.resolve();
       await release.promise;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
@@ -180,15 +181,26 @@ describe('a run near or beyond a limit', () => {
   });
 });
 
-/** The largest input of a recording in the item's history. */
+/** The largest input of a recording in the histories of the item's runs. */
 async function batchBytes(itemId: string): Promise<number> {
-  const { events } = await engine.deps.temporal.workflow
-    .getHandle(itemWorkflowId(itemId))
-    .fetchHistory();
-  const inputs = (events ?? [])
+  const { workflow } = engine.deps.temporal;
+  const inputs: number[] = [];
+  let runId: string | undefined;
+  do {
+    const { events } = await workflow.getHandle(itemWorkflowId(itemId), runId).fetchHistory();
+    inputs.push(...recordingInputs(events ?? []));
+    const first = events?.[0]?.workflowExecutionStartedEventAttributes;
+    runId = first?.continuedExecutionRunId || undefined;
+  } while (runId !== undefined);
+  expect(inputs.length).toBeGreaterThan(6);
+  return Math.max(...inputs);
+}
+
+type Events = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>;
+
+function recordingInputs(events: Events): number[] {
+  return events
     .map(({ activityTaskScheduledEventAttributes: asked }) => asked)
     .filter((asked) => asked?.activityType?.name === 'recordEvents')
     .map((asked) => asked?.input?.payloads?.[0]?.data?.length ?? 0);
-  expect(inputs.length).toBeGreaterThan(6);
-  return Math.max(...inputs);
 }

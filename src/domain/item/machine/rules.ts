@@ -22,7 +22,7 @@ export interface SendRules {
   maxSends: number;
   /** Attempts of one post. */
   maxAttempts: number;
-  /** Attempts of all posts of an item: its run cannot continue while it sends, and its history has an end. */
+  /** Attempts of all posts of an item: each leaves entries in the history of its run. */
   maxAttemptsInAll: number;
   /** After the first attempt that a channel did not take; doubles with every further one. */
   retryAfterMs: number;
