@@ -14,9 +14,9 @@ export function gives(...commands: [CommandType, ...CommandType[]]): MiddlewareH
 }
 
 /**
- * Refuses a command that its caller may not give here. Asked of a body that breaks a rule: which rule,
- * is told to those who may give the command.
- * @throws ApiError `forbidden`, `refused` or `not_found`.
+ * Refuses a command for which its caller holds no role. Asked of a body that breaks a rule: which rule, is
+ * told to those who may give the command. That the item is in another stage is said after that.
+ * @throws ApiError `forbidden` or `not_found`.
  */
 export async function refuseWithoutRight(
   c: ApiContext,
@@ -29,10 +29,10 @@ export async function refuseWithoutRight(
   for (const type of c.get('commands') ?? []) {
     const unmet = await sender.judgeAccess({ caller, itemId, type });
     if (unmet === null) throw notFound('item', itemId);
-    if (unmet.length === 0) return;
-    refusals.push(unmet);
+    const withoutRight = unmet.filter(({ code }) => code === 'holds_role');
+    if (withoutRight.length === 0) return;
+    refusals.push(withoutRight);
   }
-  const isMeant = (unmet: Unmet[]) => !unmet.some(({ code }) => code === 'in_stage');
-  const unmet = refusals.find(isMeant) ?? refusals[0];
-  if (unmet !== undefined) throw refusal(unmet);
+  const [first] = refusals;
+  if (first !== undefined) throw refusal(first);
 }
