@@ -40,8 +40,8 @@ const WORKER_HEARTBEAT = '10 seconds';
  */
 const MAX_CACHED_RUNS = 2_000;
 
-/** The engine says when more polls would be answered at once; a queue without work has one. */
-const POLLERS = { type: 'autoscaling', minimum: 1, initial: 2, maximum: 20 } as const;
+/** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
+const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });

@@ -106,6 +106,7 @@ const queues = z
   .array(z.enum(TASK_QUEUES, { error: queuesRule }))
   .min(1, { error: queuesRule })
   .transform((named) => TASK_QUEUES.filter((queue) => named.includes(queue)));
+
 /** Plain text in the engine is a decision that somebody writes down. */
 const keyOrOff = z
   .string()

@@ -122,8 +122,7 @@ export async function noteMachineVersion(
 
 export type RouteOutcome = 'done' | 'nobody_polls' | 'unknown_build' | 'changed_meanwhile';
 
-/** gRPC status codes of a change of the routing that cannot be made. */
-const ABORTED = 10;
+/** gRPC status code of a change of the routing that cannot be made. */
 const FAILED_PRECONDITION = 9;
 
 /**
@@ -152,8 +151,8 @@ export async function routeNewRuns(
     return 'done';
   } catch (error) {
     if (isNotFound(error)) return 'unknown_build';
-    const code = codeOf(error);
-    if (code !== FAILED_PRECONDITION && code !== ABORTED) throw error;
-    return String(error).includes('conflict token') ? 'changed_meanwhile' : 'nobody_polls';
+    if (String(error).includes('conflict token')) return 'changed_meanwhile';
+    if (codeOf(error) === FAILED_PRECONDITION) return 'nobody_polls';
+    throw error;
   }
 }
