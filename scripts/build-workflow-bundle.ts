@@ -59,9 +59,22 @@ function bundlePath(hash: string): string {
   return join(cacheDirectory, `workflow-bundle-${hash}.js`);
 }
 
-/** Everything a bundle depends on: its entry, our workflow and domain code, the locked packages, this file. */
-function hashOfInputs({ workflowsPath, interceptors = [] }: Entry): string {
-  const entries = [workflowsPath, ...interceptors].map((file) => relative(root, file));
+function isOwn({ workflowsPath }: Entry): boolean {
+  return workflowsPath === OWN_ENTRY.workflowsPath;
+}
+
+/**
+ * Everything a bundle depends on: its entry with what stands beside it, our workflow and domain code, the
+ * locked packages, this file.
+ */
+function hashOfInputs(entry: Entry): string {
+  const { workflowsPath, interceptors = [] } = entry;
+  const beside = isOwn(entry)
+    ? []
+    : globSync([`${dirname(workflowsPath)}/**/*.ts`, join(root, 'test', 'machine', '*.ts')]);
+  const entries = [workflowsPath, ...interceptors, ...beside.toSorted()].map((file) =>
+    relative(root, file),
+  );
   const files = globSync(
     ['src/workflows/**/*.ts', 'src/domain/**/*.ts', 'src/engine/failure-converter.ts'],
     { cwd: root },
@@ -93,7 +106,10 @@ export async function buildWorkflowBundle(entry = OWN_ENTRY): Promise<string> {
       workflowInterceptorModules: [...(entry.interceptors ?? [])],
       // Pure and without state, so that all runs of a worker share one copy: each cached run then takes
       // about a third of the memory, and starting one evaluates only src/workflows.
-      preloadModules: SHARED_MODULES.map((file) => join(root, 'src', 'domain', file)),
+      // What a test's workflows change of them is their own, and the shared copy is frozen.
+      preloadModules: isOwn(entry)
+        ? SHARED_MODULES.map((file) => join(root, 'src', 'domain', file))
+        : [],
       failureConverterPath: FAILURE_CONVERTER_PATH,
       logger: new DefaultLogger('WARN'),
     });
