@@ -65,6 +65,9 @@ function deliver(
 const pathsOf = ({ json }: Reply): string[] =>
   json.issues.map(({ path }: { path: string }) => path);
 
+/** Who may write where a strategist may not: others hear nothing of what they sent. */
+const WRITERS: Record<string, string> = { '/draft': 'creator', '/schedule': 'social_media_manager' };
+
 describe('C20: a decision that does not name what it is about', () => {
   const NAMELESS: [type: (typeof DECISIONS)[number], by: Decider, data: object, names: string][] = [
     ['accept_handoff', 'creator', {}, 'handoffId'],
@@ -312,7 +315,7 @@ describe('C21: a name that no catalogue of Baton has', () => {
       .replace('{mbr}', api.engine.workspace.memberOf('creator'));
     const { db } = api.engine.deps;
     const before = [await countRows(db, 'items'), await countRows(db, 'commands')];
-    const reply = await api.as('strategist', method, to, { body });
+    const reply = await api.as(WRITERS[path] ?? 'strategist', method, to, { body });
     expect([reply.status, reply.json.code], reply.text).toEqual([400, 'invalid_request']);
     expect(pathsOf(reply).join(' ')).toContain(names);
     expect([await countRows(db, 'items'), await countRows(db, 'commands')]).toEqual(before);
