@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { describeDifference } from '../../scripts/replay/differences.ts';
+import { type ReplayBundle, replayAll } from '../../scripts/replay/replay.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
 
@@ -19,11 +20,18 @@ export function readHistory(file: string) {
   );
 }
 
-/** The workflows of a file as code that a worker runs. */
-export async function bundleOf(
-  workflowsPath: string,
-  workflowInterceptorModules: string[] = [],
-): Promise<{ code: string }> {
-  const logger = new DefaultLogger('ERROR');
-  return bundleWorkflowCode({ workflowsPath, workflowInterceptorModules, logger });
+/** What a replay of one recorded history differs in; null when nothing does. */
+export async function replayOf(bundle: ReplayBundle, file: string): Promise<string | null> {
+  return replayOfHistory(bundle, readHistory(file));
+}
+
+export async function replayOfHistory(
+  bundle: ReplayBundle,
+  history: RecordedHistory,
+): Promise<string | null> {
+  for await (const { stopped, differences } of replayAll(bundle, [history])) {
+    const lines = differences.map(describeDifference);
+    return [...(stopped === null ? [] : [stopped]), ...lines].join('\n') || null;
+  }
+  throw new Error('the history was not replayed');
 }
