@@ -5,6 +5,7 @@ import { getBrief } from '../db/item/versions.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { hashOf } from '../domain/canonical.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
@@ -69,7 +70,12 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
     const workspace = await getWorkspace(db, { workspaceId });
     if (workspace === null) return {};
     const { clocks } = snapshot.context.playbook;
-    const [half, most, full, over] = clockSteps(at, clocks.kpi_review, workspace.calendar);
+    const [half, most, full, over] = clockSteps(
+      at,
+      clocks.kpi_review,
+      workspace.calendar,
+      rulesOf(snapshot.context).clockPercents,
+    );
     return {
       kpi_review: [Date.parse(half), Date.parse(most), Date.parse(full), Date.parse(over)],
     };

@@ -16,6 +16,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import { currentReview, type ItemContext, isSending } from '../domain/item/context.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import { ANSWER_BYTES, lastWithin } from '../domain/item/size.ts';
+import { isNewer } from '../domain/item/versions/migrate.ts';
 import { ask, whyNot } from '../engine/ask.ts';
 import type { ProposalLog } from '../slots/slot-proposals.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
@@ -51,6 +52,7 @@ export async function restartRun(
   if (item === null) throw new NotPossible('the item has no row');
   if (item.closedAt !== null) return { restarted: false, stage: item.stage };
   const { snapshot, seq, headHash: hash, clockOffsetMs } = item;
+  if (isNewer(snapshot)) throw new NotPossible('a newer release wrote its row: it has to start it');
   refuseUnderWay(snapshot.context);
   const input = await startInputOf(db, key);
   const seen = await answersOf(db, key, record?.answers ?? []);

@@ -25,6 +25,7 @@ import {
 import { findingMessage } from '../domain/audit/finding-message.ts';
 import { type AuditMember, unmetOfWaits } from '../domain/audit/finding-unmet.ts';
 import { placeOf } from '../domain/item/run.ts';
+import { isNewer } from '../domain/item/versions/migrate.ts';
 import type { Role } from '../domain/people/roles.ts';
 import { findBrokenChains } from './broken-chains.ts';
 import { type EngineDeps, findInEngine } from './engine-findings.ts';
@@ -159,7 +160,7 @@ async function explain(
   const explained = new Map(rows.map((row) => [row.id, situationOf(row, members, now)]));
   return facts.map(({ id, code, itemId, since, evidence }) => {
     const situation = itemId === null ? undefined : explained.get(itemId);
-    const { waitingOn = [], unmet = [], place = null } = situation ?? {};
+    const { waitingOn = [], unmet = [], place = null, isKnown = true } = situation ?? {};
     return {
       id: issuedFindingId(id, workspaceId),
       code,
@@ -169,7 +170,9 @@ async function explain(
       waitingOn: waitingOn.map((waited) => ({ ...waited })),
       unmet,
       evidence,
-      repairs: repairsFor({ code, evidence }, place === null ? null : { place, waitingOn }),
+      repairs: isKnown
+        ? repairsFor({ code, evidence }, place === null ? null : { place, waitingOn })
+        : [],
       message: findingMessage({ code, itemId, since, evidence }),
     };
   });
@@ -178,6 +181,8 @@ async function explain(
 function situationOf(row: StoredItem, members: readonly AuditMember[], now: string) {
   const { snapshot, seq, waitingOn, clockOffsetMs } = row;
   const at = new Date(Date.parse(now) + clockOffsetMs).toISOString();
+  // Whom it waits for is in the row; what stands in their way only a release that knows its machine can say.
+  if (isNewer(snapshot)) return { waitingOn, unmet: [], place: null, isKnown: false };
   const unmet = unmetOfWaits({ snapshot, seq, at, waitingOn }, members);
-  return { waitingOn, unmet, place: placeOf(snapshot) };
+  return { waitingOn, unmet, place: placeOf(snapshot), isKnown: true };
 }

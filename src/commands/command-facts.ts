@@ -1,6 +1,7 @@
 import type { StoredItem } from '../db/item/items.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { PinnedPlaybook } from '../domain/item/context.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
 import { CLOCKED_STAGES } from '../domain/item/stages.ts';
 import { type BusinessCalendar, clockSteps } from '../time/business-calendar.ts';
 
@@ -16,12 +17,18 @@ export function clockFacts({
   now,
 }: {
   calendar: BusinessCalendar;
-  playbook: Pick<PinnedPlaybook, 'clocks'>;
+  playbook: Pick<PinnedPlaybook, 'clocks' | 'rules'>;
   now: string;
 }): ClockFacts {
+  const { clockPercents } = rulesOf({ playbook });
   const clocks: ClockFacts = {};
   for (const stage of CLOCKED_STAGES) {
-    const [half, most, full, over] = clockSteps(now, playbook.clocks[stage], calendar);
+    const [half, most, full, over] = clockSteps(
+      now,
+      playbook.clocks[stage],
+      calendar,
+      clockPercents,
+    );
     clocks[stage] = [Date.parse(half), Date.parse(most), Date.parse(full), Date.parse(over)];
   }
   return clocks;

@@ -2,11 +2,13 @@ import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { findPostHolder } from '../db/publishing/remote-posts.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
+import { stepsOver } from '../domain/item/clock.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { MACHINE_CHECKS } from '../domain/item/content/draft.ts';
 import { type ItemContext, publicationById } from '../domain/item/context.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
@@ -201,8 +203,8 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
     }
     const stage = context.clock?.stage;
     if (stage === undefined) return { refs: omitUndefined({ reason }) };
-    const share = (part: number) => from + part * (to - from);
-    return { facts: { clocks: { [stage]: [share(0.5), share(0.8), to, share(1.5)] } } };
+    const steps = stepsOver(from, to - from, rulesOf(context).clockPercents);
+    return { facts: { clocks: { [stage]: steps } } };
   },
 };
 

@@ -1,3 +1,4 @@
+import { MACHINE_RULES, type MachineRules } from '../domain/item/machine/rules.ts';
 import type { Duration } from '../domain/playbook/playbook.ts';
 import { publicHolidays } from './public-holidays.ts';
 import { instantOfWall, offsetAt } from './zone-offsets.ts';
@@ -24,9 +25,6 @@ const DAY_MS = 24 * HOUR_MS;
 /** A run of days this long without a working day means that the calendar has none. */
 const LONGEST_CLOSURE_DAYS = 366;
 
-/** Shares of a stage clock at which somebody is told: remind, remind with backup, breach, escalate. */
-const STEP_SHARES = [0.5, 0.8, 1, 1.5] as const;
-
 /** A checked calendar; opening and closing are milliseconds of the wall clock after midnight. */
 interface Opening {
   zone: string;
@@ -50,12 +48,12 @@ export function clockSteps(
   start: string,
   duration: Duration,
   calendar: BusinessCalendar,
+  [half, most, full, over]: MachineRules['clockPercents'] = MACHINE_RULES.clockPercents,
 ): [half: string, most: string, full: string, over: string] {
   const opening = openingOf(calendar);
   const startMs = parseInstant(start);
-  const [half, most, full, over] = STEP_SHARES;
-  const at = (share: number): string =>
-    deadline(startMs, { ...duration, amount: duration.amount * share }, opening);
+  const at = (percent: number): string =>
+    deadline(startMs, { ...duration, amount: duration.amount * (percent / 100) }, opening);
   return [at(half), at(most), at(full), at(over)];
 }
 

@@ -13,6 +13,7 @@ import {
   stepItem,
   unmetFor,
 } from '../domain/item/run.ts';
+import { snapshotToGoOn } from '../domain/item/versions/migrate.ts';
 import { Backlog, type Stamp } from './backlog.ts';
 import {
   type CommandMessage,
@@ -49,7 +50,7 @@ export class ItemRun {
     this.itemId = item.itemId;
     this.backlog = new Backlog(input);
     if (continued !== undefined) {
-      this.#snapshot = continued.snapshot;
+      this.#snapshot = snapshotToGoOn(continued.snapshot);
       return;
     }
     const { snapshot, records } = startItem(item);

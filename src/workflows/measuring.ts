@@ -2,13 +2,11 @@ import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { publicationById } from '../domain/item/context.ts';
 import type { Deadline } from '../domain/item/deadlines.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
 import { COLLECT } from './activity-options.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 
 const { collectReadings } = proxyActivities<Pick<Activities, 'collectReadings'>>(COLLECT);
-
-/** A checkpoint without readings is looked at again this often until its grace ends. */
-const LOOK_AGAIN_MS = 6 * 3_600_000;
 
 /** Collects the readings of a checkpoint that is due. Without any, it waits for its next look. */
 export async function measure(
@@ -37,7 +35,10 @@ export async function measure(
   // Readings reported while this looked may have come too late for it to see.
   else if (deadlines.reports !== reports) return;
   else if (Date.now() >= graceUntil) run.happen({ type: 'checkpoint_missed', ...about });
-  else deadlines.lookAgainAt(deadline, Math.min(graceUntil, Date.now() + LOOK_AGAIN_MS));
+  else {
+    const lookAgainMs = rulesOf(run.snapshot.context).lookAgainMinutes * 60_000;
+    deadlines.lookAgainAt(deadline, Math.min(graceUntil, Date.now() + lookAgainMs));
+  }
 }
 
 /** A source that stays away counts as "no readings yet": the grace decides, not the source. */

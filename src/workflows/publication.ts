@@ -10,6 +10,7 @@ import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 import type { EventBatch } from '../activities/recording.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { halfPublished } from '../domain/channel/publish-segments.ts';
+import type { SendRules } from '../domain/item/machine/rules.ts';
 import { reconcileOptions, SEND } from './activity-options.ts';
 import { SendPace } from './send-pace.ts';
 
@@ -17,6 +18,8 @@ import { SendPace } from './send-pace.ts';
 export interface SendingRun {
   /** How many posts it may be sending at once. */
   posts: number;
+  /** How patient it is. */
+  rules: SendRules;
   /** More than one attempt can take along. */
   hasTooMuch(): boolean;
   /** Carries the run's events to the tables. */
@@ -37,7 +40,7 @@ export async function publish(
   run: SendingRun,
 ): Promise<PublicationOutcome> {
   const state: SendState = { again: false, why: 'nobody was there to send it', part: 0, of: 0 };
-  const pace = new SendPace(Date.parse(order.sendUntil), { posts: run.posts });
+  const pace = new SendPace(Date.parse(order.sendUntil), run);
   for (let isFirst = true; ; isFirst = false) {
     const next = pace.next(Date.now());
     if ('over' in next) return givenUp(order, state, next.over);

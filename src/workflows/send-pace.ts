@@ -1,20 +1,6 @@
 import type { Reconciliation } from '../activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
-
-/** Sends of one text in all, where a look-up found nothing of the one before and its key makes a further one harmless. */
-const MAX_SENDS = 5;
-/** Attempts of one post. */
-const MAX_ATTEMPTS = 200;
-/** Attempts of all posts of an item: its run cannot continue while it sends, and its history has an end. */
-const MAX_ATTEMPTS_IN_ALL = 1_000;
-/** After the first attempt that a channel did not take; doubles with every further one. */
-const RETRY_AFTER_MS = 5_000;
-/** Longest wait for what may end sooner than it says, such as a channel or a database that is away. */
-const MAX_WAIT_MS = 60_000;
-/** Longest wait for a freeze to be lifted: a whole workspace may be waiting. */
-const MAX_WAIT_FROZEN_MS = 300_000;
-/** What ends at no known time is asked for once more so shortly before the order's own end. */
-const LAST_TRY_MS = 1_000;
+import { MACHINE_RULES, type SendRules } from '../domain/item/machine/rules.ts';
 
 /** What neither settled the post nor moved it on. */
 export type Setback = Extract<
@@ -33,6 +19,7 @@ export type NextTry = { waitMs: number } | { over: 'time' | 'sends' | 'tries' };
  */
 export class SendPace {
   readonly #until: number;
+  readonly #rules: SendRules;
   readonly #maxAttempts: number;
   /** All the time there was at the first attempt. */
   #total = 0;
@@ -44,14 +31,18 @@ export class SendPace {
   #pause = { known: 0, wish: 0 };
 
   /** @param posts how many the item may be sending at once: they share the attempts. */
-  constructor(until: number, { posts = 1 }: { posts?: number } = {}) {
+  constructor(
+    until: number,
+    { posts = 1, rules = MACHINE_RULES.sends }: { posts?: number; rules?: SendRules } = {},
+  ) {
     this.#until = until;
-    this.#maxAttempts = attemptsOf(posts);
+    this.#rules = rules;
+    this.#maxAttempts = attemptsOf(posts, rules);
   }
 
   /** Asked before each attempt. */
   next(now: number): NextTry {
-    if (this.#sends >= MAX_SENDS) return { over: 'sends' };
+    if (this.#sends >= this.#rules.maxSends) return { over: 'sends' };
     if (this.#attempts >= this.#maxAttempts) return { over: 'tries' };
     if (this.#attempts === 0) this.#total = this.#until - now;
     this.#attempts += 1;
@@ -61,7 +52,8 @@ export class SendPace {
     if (known > rest || rest < 0) return { over: 'time' };
     const waitMs = Math.max(known, wish);
     if (waitMs <= rest) return { waitMs };
-    return rest > LAST_TRY_MS ? { waitMs: Math.max(known, rest - LAST_TRY_MS) } : { over: 'time' };
+    const { lastTryMs } = this.#rules;
+    return rest > lastTryMs ? { waitMs: Math.max(known, rest - lastTryMs) } : { over: 'time' };
   }
 
   note(setback: Setback): void {
@@ -70,19 +62,20 @@ export class SendPace {
 
   #pauseAfter(setback: Setback): { known: number; wish: number } {
     // A long time is divided so that half of the attempts last until its end.
+    const { retryAfterMs, maxWaitMs, maxWaitFrozenMs } = this.#rules;
     const shareOfTotal = this.#total / (this.#maxAttempts / 2);
     switch (setback.outcome) {
       case 'not_sent': {
-        const wish = RETRY_AFTER_MS * 2 ** Math.min(this.#notTaken, 10);
+        const wish = retryAfterMs * 2 ** Math.min(this.#notTaken, 10);
         this.#notTaken += 1;
         return {
           known: setback.retryAfterMs ?? 0,
-          wish: Math.min(Math.max(MAX_WAIT_MS, shareOfTotal), wish),
+          wish: Math.min(Math.max(maxWaitMs, shareOfTotal), wish),
         };
       }
       case 'wait': {
         // Many may wait for one write, or for one person: each asks less often, the longer it waits.
-        const longest = setback.whenLifted === true ? MAX_WAIT_FROZEN_MS : MAX_WAIT_MS;
+        const longest = setback.whenLifted === true ? maxWaitFrozenMs : maxWaitMs;
         this.#waits += 1;
         const wish = 500 * 2 ** Math.min(this.#waits, 10);
         return {
@@ -94,12 +87,15 @@ export class SendPace {
         this.#sends += 1;
         this.#notTaken = 0;
         // The first repetition at once; a channel that goes on failing is given time.
-        return { known: 0, wish: this.#sends === 1 ? 0 : RETRY_AFTER_MS * 2 ** (this.#sends - 2) };
+        return { known: 0, wish: this.#sends === 1 ? 0 : retryAfterMs * 2 ** (this.#sends - 2) };
     }
   }
 }
 
 /** Attempts of one post, where so many may be sent at once. */
-export function attemptsOf(posts: number): number {
-  return Math.max(2, Math.min(MAX_ATTEMPTS, Math.floor(MAX_ATTEMPTS_IN_ALL / posts)));
+export function attemptsOf(
+  posts: number,
+  { maxAttempts, maxAttemptsInAll }: SendRules = MACHINE_RULES.sends,
+): number {
+  return Math.max(2, Math.min(maxAttempts, Math.floor(maxAttemptsInAll / posts)));
 }

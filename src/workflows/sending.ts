@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
 import { isSending, publicationById } from '../domain/item/context.ts';
+import { rulesOf } from '../domain/item/machine/rules.ts';
 import { isPlanned, slotEndsAt } from '../domain/item/slots.ts';
 import { type ItemRun, nowIso } from './item-run.ts';
 import { publish } from './publication.ts';
@@ -31,6 +32,7 @@ async function carryOut(run: ItemRun, order: PublicationOrder): Promise<Publicat
   try {
     return await publish(order, {
       posts,
+      rules: rulesOf(run.snapshot.context).sends,
       hasTooMuch: () => backlog.isTooMuchFor(posts, run.snapshot),
       record: () => recordTogether(run),
       pending: () => backlog.rest(run.snapshot),

@@ -11,6 +11,7 @@ import {
 } from '../../src/domain/item/context.ts';
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { chainEvents, GENESIS_HASH, type ItemEvent } from '../../src/domain/item/event.ts';
+import { MACHINE_RULES } from '../../src/domain/item/machine/rules.ts';
 import type { Unmet } from '../../src/domain/item/requirements/catalogue.ts';
 import type { Inquiry } from '../../src/domain/item/requirements/requirements.ts';
 import {
@@ -52,6 +53,7 @@ export const PLAYBOOK: PinnedPlaybook = {
     brief: codesOf(STANDARD_PLAYBOOK.checklists.brief),
     review: codesOf(STANDARD_PLAYBOOK.checklists.review),
   },
+  rules: MACHINE_RULES,
 };
 
 export function actor(memberId: string, roles: Role[], change: Partial<Actor> = {}): Actor {

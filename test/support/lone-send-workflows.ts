@@ -3,6 +3,7 @@ import type {
   PublicationOrder,
   PublicationOutcome,
 } from '../../src/domain/channel/publication-intent.ts';
+import { MACHINE_RULES } from '../../src/domain/item/machine/rules.ts';
 import { publish } from '../../src/workflows/publication.ts';
 
 export * from '../../src/workflows/index.ts';
@@ -11,6 +12,7 @@ export * from '../../src/workflows/index.ts';
 export function loneSend(order: PublicationOrder): Promise<PublicationOutcome> {
   return publish(order, {
     posts: 1,
+    rules: MACHINE_RULES.sends,
     hasTooMuch: () => false,
     record: () => Promise.resolve(),
     pending: () => null,

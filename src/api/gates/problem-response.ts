@@ -12,6 +12,7 @@ import {
   StoreError,
 } from '../../db/errors.ts';
 import { QuotaExceeded, type Quotas } from '../../db/workspace/quotas.ts';
+import { NewerSnapshot } from '../../domain/item/versions/migrate.ts';
 import { WorkRefused } from '../../threads/threads.ts';
 import type { ApiLog } from '../log.ts';
 import { type ApiEnv, routeOf } from './context.ts';
@@ -48,6 +49,10 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof WorkRefused) return workProblem(error);
   if (error instanceof QuotaExceeded) return quotaProblem(error);
   if (error instanceof HTTPException) return fromFramework(error);
+  if (error instanceof NewerSnapshot) {
+    const detail = `the item is ${error.message}; repeat once that release is back`;
+    return new ApiError('unavailable', { detail, headers: COME_AGAIN }, { cause: error });
+  }
   if (isDatabaseAway(error)) {
     const detail = 'the database is away; nothing was stored, repeat with the same Idempotency-Key';
     return new ApiError('unavailable', { detail, headers: COME_AGAIN }, { cause: error });

@@ -1,4 +1,6 @@
 import { customType } from 'drizzle-orm/pg-core';
+import type { ItemSnapshot } from '../../domain/item/run.ts';
+import { readSnapshot } from '../../domain/item/versions/migrate.ts';
 
 /**
  * An instant as ISO 8601 UTC with milliseconds and `Z`, the only form of time outside the database.
@@ -16,5 +18,18 @@ export const instant = customType<{ data: string; driverData: string }>({
 export const bytes = customType<{ data: Buffer; driverData: Buffer }>({
   dataType() {
     return 'bytea';
+  },
+});
+
+/** The state of an item's machine. That of an older machine is migrated in memory whenever it is read. */
+export const snapshot = customType<{ data: ItemSnapshot; driverData: ItemSnapshot | string }>({
+  dataType() {
+    return 'jsonb';
+  },
+  toDriver(value) {
+    return JSON.stringify(value);
+  },
+  fromDriver(value) {
+    return readSnapshot(typeof value === 'string' ? JSON.parse(value) : value);
   },
 });

@@ -3,10 +3,9 @@ import { bigint, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/p
 import type { Alarm } from '../../domain/item/alarms.ts';
 import type { ItemEvent, ItemEventType } from '../../domain/item/event.ts';
 import type { WaitingOn } from '../../domain/item/responsible.ts';
-import type { ItemSnapshot } from '../../domain/item/run.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import type { Role } from '../../domain/people/roles.ts';
-import { bytes, instant } from './columns.ts';
+import { bytes, instant, snapshot } from './columns.ts';
 
 /** What the run of an item last reported. `seq` 0: the run has not reported yet. */
 export const items = pgTable('items', {
@@ -24,7 +23,8 @@ export const items = pgTable('items', {
   seq: integer().notNull().default(0),
   /** Hash of the event at `seq`. */
   headHash: text('head_hash').notNull(),
-  snapshot: jsonb().$type<ItemSnapshot>().notNull(),
+  /** As its run wrote it; read as this release knows it. */
+  snapshot: snapshot().notNull(),
   /** By the run's clock, as are the times after it: compare with `now() + clockOffsetMs`. */
   stageEnteredAt: instant('stage_entered_at').notNull(),
   dueAt: instant('due_at'),

@@ -1,25 +1,29 @@
-import type { Duration } from '../playbook/playbook.ts';
 import type { ClockFacts, ClockSteps } from './commands/facts.ts';
 import type { ItemContext, StageClock } from './context.ts';
+import { type MachineRules, rulesOf } from './machine/rules.ts';
 import { type ClockedStage, isClockedStage, type Stage } from './stages.ts';
 
 const MINUTE_MS = 60_000;
-const UNIT_MS: Record<Duration['unit'], number> = {
-  minutes: MINUTE_MS,
-  hours: 60 * MINUTE_MS,
-  business_hours: 60 * MINUTE_MS,
-  business_days: 24 * 60 * MINUTE_MS,
-};
 
-/** A clock's steps in plain time: used for absolute durations, and where no calendar could be asked. */
-export function fallbackSteps(duration: Duration, startMs: number): ClockSteps {
-  return stepsOver(startMs, duration.amount * UNIT_MS[duration.unit]);
+/** A stage's steps in plain time: used for absolute durations, and where no calendar could be asked. */
+export function fallbackSteps(
+  context: Pick<ItemContext, 'playbook'>,
+  stage: ClockedStage,
+  startMs: number,
+): ClockSteps {
+  const { amount, unit } = context.playbook.clocks[stage];
+  const { clockPercents, clockUnitMinutes } = rulesOf(context);
+  return stepsOver(startMs, amount * clockUnitMinutes[unit] * MINUTE_MS, clockPercents);
 }
 
-/** The 50, 80, 100 and 150 % instants of a period, in epoch milliseconds. */
-export function stepsOver(startMs: number, lengthMs: number): ClockSteps {
-  const step = (share: number) => startMs + Math.round(share * lengthMs);
-  return [step(0.5), step(0.8), step(1), step(1.5)];
+/** The steps of a period, in epoch milliseconds. */
+export function stepsOver(
+  startMs: number,
+  lengthMs: number,
+  [half, most, full, over]: MachineRules['clockPercents'],
+): ClockSteps {
+  const step = (percent: number) => startMs + Math.round((percent / 100) * lengthMs);
+  return [step(half), step(most), step(full), step(over)];
 }
 
 /** The clock of a stage that is entered now. A resumed stage gets its clock back, shifted by the pause. */
@@ -41,7 +45,7 @@ export function clockOnEntry(
     };
   }
   if (!isClockedStage(stage)) return null;
-  return newClock(stage, now, facts?.[stage] ?? fallbackSteps(context.playbook.clocks[stage], now));
+  return newClock(stage, now, facts?.[stage] ?? fallbackSteps(context, stage, now));
 }
 
 function newClock(stage: ClockedStage, startedAt: number, steps: ClockSteps): StageClock {

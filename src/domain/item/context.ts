@@ -1,10 +1,11 @@
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { Playbook, Quorum } from '../playbook/playbook.ts';
+import type { MachineRules } from './machine/rules.ts';
 import { IN_FLIGHT_STATES, type PublicationState } from './publication-states.ts';
 import type { Approval, Checkpoint, Handoff, SignOff } from './record-schema.ts';
 import type { ClockedStage, Place, Stage } from './stages.ts';
 
-/** The rules of a playbook that the run needs: everything but its labels. */
+/** What an item is pinned to: the rules of its playbook, without their labels, and the machine's. */
 export type PinnedPlaybook = Pick<
   Playbook,
   | 'name'
@@ -16,7 +17,11 @@ export type PinnedPlaybook = Pick<
   | 'slotGraceMinutes'
   | 'approvalDeadlineMinutes'
   | 'checkpointGraceHours'
-> & { checklists: { brief: string[]; review: string[] } };
+> & {
+  checklists: { brief: string[]; review: string[] };
+  /** Read through `rulesOf`: items of before have none. */
+  rules?: MachineRules;
+};
 
 /** What the run knows of a brief: its hash and the machine-checked facts. */
 export interface BriefDigest {

@@ -1,7 +1,6 @@
 import { and, not } from 'xstate';
 import { machineSetup } from './machine/setup.ts';
 import {
-  allowedAnd,
   anywhere,
   apply,
   becomesDue,
@@ -54,20 +53,14 @@ export const itemMachine = machineSetup.createMachine({
         drafting: {
           on: {
             ...holdable('briefing.drafting'),
-            save_brief: [
-              { guard: allowedAnd('briefing.drafting', 'sameBrief') },
-              stays('briefing.drafting'),
-            ],
+            save_brief: [{ guard: 'sameBrief' }, stays('briefing.drafting')],
             offer_handoff: goes('briefing.drafting', 'offered'),
           },
         },
         offered: {
           on: {
             ...holdable('briefing.offered'),
-            save_brief: [
-              { guard: allowedAnd('briefing.offered', 'sameBrief') },
-              goes('briefing.offered', 'drafting'),
-            ],
+            save_brief: [{ guard: 'sameBrief' }, goes('briefing.offered', 'drafting')],
             withdraw_handoff: goes('briefing.offered', 'drafting'),
             accept_handoff: goes('briefing.offered', '#item.creation'),
             decline_handoff: goes('briefing.offered', 'drafting'),
@@ -82,8 +75,8 @@ export const itemMachine = machineSetup.createMachine({
         drafting: {
           on: {
             ...holdable(CREATION),
-            save_brief: [{ guard: allowedAnd(CREATION, 'sameBrief') }, stays(CREATION)],
-            save_draft: [{ guard: allowedAnd(CREATION, 'sameDraft') }, stays(CREATION)],
+            save_brief: [{ guard: 'sameBrief' }, stays(CREATION)],
+            save_draft: [{ guard: 'sameDraft' }, stays(CREATION)],
             submit_for_review: goes(CREATION, '#item.review'),
             acknowledge_revision: stays(CREATION),
             plan_schedule: stays(CREATION),
@@ -104,7 +97,7 @@ export const itemMachine = machineSetup.createMachine({
             save_draft: revises(REVIEW, 'sameDraft'),
             decide_approval: [
               {
-                guard: allowedAnd(REVIEW, 'requestsChanges'),
+                guard: 'requestsChanges',
                 actions: apply(REVIEW),
                 target: '#item.creation',
               },
@@ -142,7 +135,7 @@ export const itemMachine = machineSetup.createMachine({
             plan_schedule: goes(PLANNING, '#item.scheduled'),
             skip_publication: [
               {
-                guard: allowedAnd(PLANNING, 'planStands'),
+                guard: 'planStands',
                 actions: apply(PLANNING),
                 target: '#item.scheduled',
               },
@@ -201,7 +194,6 @@ export const itemMachine = machineSetup.createMachine({
         ...holdable('measuring'),
         ...replacesRefused('measuring'),
         open_kpi_review: {
-          guard: { type: 'allowed', params: { place: 'measuring' } },
           actions: [apply('measuring'), 'openReview'],
           target: 'kpi_review',
         },
@@ -228,10 +220,7 @@ export const itemMachine = machineSetup.createMachine({
         ...anywhere('on_hold'),
         ...replacesRefused('on_hold'),
         resume: RESUMABLE.map((place) => ({
-          guard: and([
-            { type: 'allowed', params: { place: 'on_hold' } } as const,
-            { type: 'heldFrom', params: { place } } as const,
-          ]),
+          guard: { type: 'heldFrom', params: { place } } as const,
           actions: apply('on_hold'),
           target: `#item.${place}`,
         })),

@@ -2,9 +2,10 @@ import { derivedId } from '../ids.ts';
 import { addMs, ageMs } from './ages.ts';
 import type { PlannedSlot } from './commands/facts.ts';
 import type { ItemContext, PublicationRecord } from './context.ts';
+import { rulesOf } from './machine/rules.ts';
 import type { PublicationState } from './publication-states.ts';
 import type { Checkpoint } from './record-schema.ts';
-import { clipText, KEPT_TEXT_BYTES } from './size.ts';
+import { clipText } from './size.ts';
 
 export function withPublication(
   context: ItemContext,
@@ -12,14 +13,16 @@ export function withPublication(
   change: Partial<PublicationRecord>,
 ): PublicationRecord[] {
   return context.publications.map((record) =>
-    record.id === id ? withKeptEvidence({ ...record, ...change }) : record,
+    record.id === id ? withKeptEvidence(context, { ...record, ...change }) : record,
   );
 }
 
 /** The event has the whole text. */
-function withKeptEvidence(record: PublicationRecord): PublicationRecord {
+function withKeptEvidence(context: ItemContext, record: PublicationRecord): PublicationRecord {
   const { evidence } = record;
-  return evidence === null ? record : { ...record, evidence: clipText(evidence, KEPT_TEXT_BYTES) };
+  return evidence === null
+    ? record
+    : { ...record, evidence: clipText(evidence, rulesOf(context).keptTextBytes) };
 }
 
 /** The records once the slots in one of these states are given up. */

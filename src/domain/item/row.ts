@@ -5,6 +5,7 @@ import type { ItemEvent, ItemEventType } from './event.ts';
 import { ownerOf, type WaitingOn, waitingOn } from './responsible.ts';
 import { type ItemSnapshot, placeOf } from './run.ts';
 import { isFinal, type Stage, stageOf, substageOf } from './stages.ts';
+import { readSnapshot } from './versions/migrate.ts';
 
 /** What the item's row shows, all of it derived from the snapshot after event `seq`. */
 export interface ItemRow {
@@ -23,10 +24,11 @@ export interface ItemRow {
   closedAt: string | null;
 }
 
-/** The row after the last event of a batch. */
+/** The row after the last event of a batch. It keeps the snapshot as its run wrote it. */
 export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
-  const place = placeOf(snapshot);
-  const { context } = snapshot;
+  const read = readSnapshot(snapshot);
+  const place = placeOf(read);
+  const { context } = read;
   const owner = ownerOf(place, context);
   const alarms = alarmsOf(place, context);
   return {

@@ -1,19 +1,15 @@
 import { initialTransition, transition } from 'xstate';
-import type { ItemMachineEvent } from './commands.ts';
+import type { Command, ItemMachineEvent } from './commands.ts';
 import type { ItemContext } from './context.ts';
 import type { EventRecord } from './event.ts';
 import { itemMachine, MACHINE_VERSION } from './item.machine.ts';
 import type { Unmet } from './requirements/catalogue.ts';
 import { type Inquiry, unmetAccess, unmetRequirements } from './requirements/requirements.ts';
-import { PLACES, type Place } from './stages.ts';
+import { type ItemSnapshot, placeOf } from './snapshot.ts';
 import type { ItemInput } from './start.ts';
+import { isNewer } from './versions/migrate.ts';
 
-/** What is stored of a run between two transitions. Restored by `resolveState`: no history, no actors. */
-export interface ItemSnapshot {
-  machineVersion: number;
-  value: string | Record<string, string>;
-  context: ItemContext;
-}
+export { type ItemSnapshot, placeOf } from './snapshot.ts';
 
 /** What a transition asks of the world; the run interprets it. */
 export type ItemEffect =
@@ -24,16 +20,6 @@ export interface Step {
   snapshot: ItemSnapshot;
   records: EventRecord[];
   effects: ItemEffect[];
-}
-
-/** Where the item is. */
-export function placeOf(snapshot: Pick<ItemSnapshot, 'value'>): Place {
-  const { value } = snapshot;
-  const path =
-    typeof value === 'string' ? value : Object.entries(value).map(([a, b]) => `${a}.${b}`)[0];
-  const place = PLACES.find((known) => known === path);
-  if (place === undefined) throw new RangeError(`unknown place ${JSON.stringify(value)}`);
-  return place;
 }
 
 function stepFrom(
@@ -66,10 +52,24 @@ export function startItem(input: ItemInput): Step {
   return stepFrom(next, actions);
 }
 
-/** One transition. A command that is not allowed changes nothing and records nothing. */
+/**
+ * One transition. No requirement is asked: `unmetFor` was, when a command was accepted, and is not when
+ * an accepted one is applied again. What happens by itself may mean nothing where the item is.
+ * @throws RangeError for a command that this machine has no way for: to apply it as nothing would
+ * rewrite what was accepted.
+ */
 export function stepItem(snapshot: ItemSnapshot, event: ItemMachineEvent): Step {
-  const [next, actions] = transition(itemMachine, restore(snapshot), event);
+  const state = restore(snapshot);
+  if ('actor' in event && !isPlaced(state, event)) {
+    throw new RangeError(`${event.type} was accepted and has no way in ${placeOf(snapshot)}`);
+  }
+  const [next, actions] = transition(itemMachine, state, event);
   return stepFrom(next, actions);
+}
+
+/** The machine has a way for it, though it may be one that changes nothing. */
+function isPlaced(state: ReturnType<typeof restore>, event: ItemMachineEvent): boolean {
+  return itemMachine.getTransitionData(state, event).length > 0;
 }
 
 function restore(snapshot: ItemSnapshot) {
@@ -84,7 +84,12 @@ function restore(snapshot: ItemSnapshot) {
 
 /** The unmet requirements of a command against a stored snapshot; none means it would be accepted. */
 export function unmetFor(snapshot: ItemSnapshot, seq: number, ask: Inquiry): Unmet[] {
-  return unmetRequirements({ place: placeOf(snapshot), context: snapshot.context, seq }, ask);
+  const place = placeOf(snapshot);
+  const unmet = unmetRequirements({ place, context: snapshot.context, seq }, ask);
+  if (unmet.length > 0 || ask.refs === null || isNewer(snapshot)) return unmet;
+  // With its refs an inquiry is a command but for its id.
+  if (isPlaced(restore(snapshot), { ...ask, id: '' } as Command)) return [];
+  return [{ code: 'in_stage', message: `${ask.type} has no way in ${place}` }];
 }
 
 /** What of it rights and stage alone refuse, whatever the command brings. */

@@ -1,5 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { ItemContext } from './context.ts';
+import { rulesOf } from './machine/rules.ts';
 import { ENDED_STATES } from './publication-states.ts';
 
 /*
@@ -18,7 +19,7 @@ export const CARRIED_EVENT_BYTES = 16_000;
 /** Answers that a continued run knows by heart. */
 export const ANSWER_BYTES = 48_000;
 
-/** What an item keeps of a text; the event has it whole. */
+/** What is kept of a text that tells the outcome of a send. */
 export const KEPT_TEXT_BYTES = 800;
 export const PERMALINK_BYTES = 600;
 export const REMOTE_ID_BYTES = 300;
@@ -40,9 +41,9 @@ export function jsonBytes(value: unknown): number {
 }
 
 /** What a post may add to its item until it has ended. */
-export function publicationReserve({ playbook }: Pick<ItemContext, 'playbook'>): number {
-  const texts = KEPT_TEXT_BYTES + PERMALINK_BYTES + REMOTE_ID_BYTES;
-  return texts + SETTLING_BYTES + playbook.checkpoints.length * CHECKPOINT_BYTES;
+export function publicationReserve(context: Pick<ItemContext, 'playbook'>): number {
+  const texts = rulesOf(context).keptTextBytes + PERMALINK_BYTES + REMOTE_ID_BYTES;
+  return texts + SETTLING_BYTES + context.playbook.checkpoints.length * CHECKPOINT_BYTES;
 }
 
 /** How much of `ITEM_BYTES` an item takes: its state, and what its open posts may add by themselves. */

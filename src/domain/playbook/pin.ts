@@ -1,7 +1,11 @@
 import type { PinnedPlaybook } from '../item/context.ts';
+import { MACHINE_RULES } from '../item/machine/rules.ts';
 import type { Playbook } from './playbook.ts';
 
-/** What an item pins at its start: the rules, without the labels. Machine checks are facts of the draft. */
+/**
+ * What an item pins at its start: the rules of its playbook, without the labels, and the machine's.
+ * Machine checks are facts of the draft.
+ */
 export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
   const codes = (entries: Playbook['checklists']['brief']) =>
     entries.filter(({ kind }) => kind === 'human').map(({ code }) => code);
@@ -19,5 +23,6 @@ export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
       brief: codes(playbook.checklists.brief),
       review: codes(playbook.checklists.review),
     },
+    rules: MACHINE_RULES,
   };
 }

@@ -17,7 +17,6 @@ import { isContentMismatch, isDueUnapproved } from '../moves/publication.ts';
 import { planStands } from '../moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from '../moves/stage.ts';
 import { ACTIVE_STATES } from '../publication-states.ts';
-import { unmetRequirements } from '../requirements/requirements.ts';
 import type { Place, Stage } from '../stages.ts';
 import { type ItemInput, startItem } from '../start.ts';
 
@@ -62,10 +61,6 @@ export const machineSetup = setup({
     input: {} as ItemInput,
   },
   guards: {
-    /** Every requirement of the command is met. Whether its basis is current is asked in item-run.ts. */
-    allowed: ({ context, event }, { place }: { place: Place }) =>
-      isCommand(event) &&
-      unmetRequirements({ place, context, seq: event.basisSeq ?? 0 }, event).length === 0,
     sameBrief: ({ context, event }) =>
       event.type === 'save_brief' && event.refs.brief.hash === context.brief?.hash,
     sameDraft: ({ context, event }) =>

@@ -1,4 +1,3 @@
-import { and } from 'xstate';
 import type { Place, Stage } from '../stages.ts';
 
 export function apply<P extends Place>(place: P) {
@@ -9,9 +8,12 @@ export function enter<S extends Stage>(stage: S) {
   return { type: 'enter', params: { stage } } as const;
 }
 
-/** A command that keeps the place; an always-rule may then move the item on. */
+/**
+ * A command that keeps the place; an always-rule may then move the item on. Its requirements are not
+ * asked here: they were when it was accepted, and what was accepted stays so under any later code.
+ */
 export function stays<P extends Place>(place: P) {
-  return { guard: { type: 'allowed', params: { place } }, actions: apply(place) } as const;
+  return { actions: apply(place) } as const;
 }
 
 /** A command that moves the item. */
@@ -72,11 +74,7 @@ export function replacesRefused<P extends Place>(place: P) {
   return { plan_schedule: stays(place), skip_publication: stays(place) } as const;
 }
 
-export function allowedAnd<P extends Place, G extends string>(place: P, ...guards: G[]) {
-  return and([{ type: 'allowed', params: { place } }, ...guards] as never);
-}
-
 /** Another version re-opens the gate, from wherever the item is; the same one again does nothing. */
 export function revises<P extends Place>(place: P, same: 'sameBrief' | 'sameDraft') {
-  return [{ guard: allowedAnd(place, same) }, goes(place, '#item.creation.drafting')] as const;
+  return [{ guard: same }, goes(place, '#item.creation.drafting')] as const;
 }

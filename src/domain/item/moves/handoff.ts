@@ -3,8 +3,9 @@ import type { OwnerRole } from '../../people/roles.ts';
 import type { HandoffPayloads } from '../commands/handoff.ts';
 import type { Command } from '../commands.ts';
 import { currentHandoff, type ItemContext } from '../context.ts';
+import { rulesOf } from '../machine/rules.ts';
 import type { Handoff } from '../record-schema.ts';
-import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
+import { clipText } from '../size.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
 
@@ -16,7 +17,8 @@ function endHandoff(
 ): Handoff[] {
   const open = currentHandoff(context);
   if (open === null) return context.handoffs;
-  const reason = by.reason === undefined ? null : clipText(by.reason, KEPT_TEXT_BYTES);
+  const reason =
+    by.reason === undefined ? null : clipText(by.reason, rulesOf(context).keptTextBytes);
   return [
     ...context.handoffs.slice(0, -1),
     { ...open, state, decidedAt: by.at, decidedBy: by.memberId, reason },

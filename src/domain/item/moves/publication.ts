@@ -5,8 +5,9 @@ import {
   type PublicationRecord,
   publicationById,
 } from '../context.ts';
+import { rulesOf } from '../machine/rules.ts';
 import { newCheckpoint, publicationData, withPublication } from '../publication-record.ts';
-import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
+import { clipText } from '../size.ts';
 import { givenUpAt, heldUntil, isApproved, isBound, slotEndsAt } from '../slots.ts';
 import { voidApprovals } from './approval.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
@@ -125,10 +126,14 @@ function returnToGate(
 ): Move {
   const publications = withPublication(context, record.id, { state: 'planned', evidence });
   return merge(
-    recorded({ stageNote: clipText(evidence, KEPT_TEXT_BYTES) }, 'publication.returned', {
-      ...publicationData(record),
-      evidence,
-    }),
+    recorded(
+      { stageNote: clipText(evidence, rulesOf(context).keptTextBytes) },
+      'publication.returned',
+      {
+        ...publicationData(record),
+        evidence,
+      },
+    ),
     holdSlotsForApproval({ ...context, publications }, { at, because: 'hash_mismatch' }),
     withdrawOpenHandoff(context, { at, memberId: 'system' }),
     voidApprovals(context, 'hash_mismatch'),
@@ -162,7 +167,7 @@ export function publicationSettled(
         publications: withPublication(context, record.id, { state: event.outcome, evidence }),
         stageNote:
           event.outcome === 'rejected'
-            ? clipText(`rejected: ${evidence ?? ''}`, KEPT_TEXT_BYTES)
+            ? clipText(`rejected: ${evidence ?? ''}`, rulesOf(context).keptTextBytes)
             : context.stageNote,
       };
       return recorded(change, `publication.${event.outcome}`, data);

@@ -3,9 +3,10 @@ import type { ClockFacts } from '../commands/facts.ts';
 import type { StagePayloads } from '../commands/stage.ts';
 import type { Command, SystemEvent } from '../commands.ts';
 import { type ItemContext, isSending } from '../context.ts';
+import { rulesOf } from '../machine/rules.ts';
 import { skipped } from '../publication-record.ts';
 import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
-import { clipText, KEPT_TEXT_BYTES } from '../size.ts';
+import { clipText } from '../size.ts';
 import { OPEN_PLACES, type Place, type Stage, stageOf } from '../stages.ts';
 import type { CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
@@ -81,7 +82,7 @@ function withoutPlans(context: ItemContext) {
 export function cancelCampaign(context: ItemContext, reason: string): Move {
   if (context.cancelling !== null) return NOTHING;
   const { publications, released } = withoutPlans(context);
-  const cancelling = clipText(reason, KEPT_TEXT_BYTES);
+  const cancelling = clipText(reason, rulesOf(context).keptTextBytes);
   return recorded({ cancelling, publications }, 'campaign.cancelled', {
     campaignId: context.campaign?.id ?? null,
     reason,
@@ -120,8 +121,8 @@ function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): M
   const steps =
     facts.clocks?.[clock.stage] ??
     (until === undefined
-      ? fallbackSteps(context.playbook.clocks[clock.stage], now)
-      : stepsOver(now, Date.parse(until) - now));
+      ? fallbackSteps(context, clock.stage, now)
+      : stepsOver(now, Date.parse(until) - now, rulesOf(context).clockPercents));
   const pausedAt = clock.pausedAt === null ? null : now;
   return recorded({ clock: { ...clock, steps, fired: 0, pausedAt } }, 'clock.extended', {
     stage: clock.stage,
@@ -131,8 +132,6 @@ function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): M
   });
 }
 
-const CLOCK_PERCENT = [50, 80, 100, 150] as const;
-
 export function clockStep(
   context: ItemContext,
   { step, at }: Extract<SystemEvent, { type: 'clock_step' }>,
@@ -141,12 +140,12 @@ export function clockStep(
   if (clock === null || clock.pausedAt !== null || clock.fired > step) return NOTHING;
   // A timer armed before the clock was extended or shifted by a pause.
   if (Date.parse(at) < clock.steps[step]) return NOTHING;
-  const percent = CLOCK_PERCENT[step];
+  const percent = rulesOf(context).clockPercents[step];
   const dueAt = new Date(clock.steps[2]).toISOString();
   const data = { stage: clock.stage, percent, dueAt };
   const change = { clock: { ...clock, fired: step + 1 } };
-  if (percent === 150) return recorded(change, 'item.escalated', { because: 'overdue', ...data });
-  return recorded(change, percent === 100 ? 'sla.breached' : 'sla.warned', data);
+  if (step === 3) return recorded(change, 'item.escalated', { because: 'overdue', ...data });
+  return recorded(change, step === 2 ? 'sla.breached' : 'sla.warned', data);
 }
 
 export function releaseCampaign(context: ItemContext): Move {
