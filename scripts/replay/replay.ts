@@ -31,6 +31,20 @@ export function bundleForReplay(
   });
 }
 
+/** A history with what it holds of its run. */
+export interface RecordedRun {
+  history: History;
+  steps: RecordedStep[];
+}
+
+/** @throws PayloadUnreadable when a key is missing. */
+export async function recordedRun(
+  history: History,
+  dataConverter?: DataConverter,
+): Promise<RecordedRun> {
+  return { history, steps: await recordedSteps(history, dataConverter) };
+}
+
 /** What became of one history. */
 export interface Replayed {
   workflowId: string;
@@ -47,7 +61,7 @@ export interface Replayed {
  */
 export async function* replayAll(
   workflowBundle: ReplayBundle,
-  histories: Iterable<History> | AsyncIterable<History>,
+  runs: Iterable<RecordedRun> | AsyncIterable<RecordedRun>,
   dataConverter: DataConverter = { failureConverterPath: FAILURE_CONVERTER_PATH },
 ): AsyncGenerator<Replayed, undefined> {
   let recorded: RecordedStep[] = [];
@@ -67,8 +81,8 @@ export async function* replayAll(
     },
   };
   async function* oneByOne() {
-    for await (const history of histories) {
-      recorded = await recordedSteps(history, dataConverter);
+    for await (const { history, steps } of runs) {
+      recorded = steps;
       replayed = new Map();
       yield { workflowId: workflowIdOf(history), history };
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { describeDifference } from '../../scripts/replay/differences.ts';
-import { type ReplayBundle, replayAll } from '../../scripts/replay/replay.ts';
+import { type ReplayBundle, recordedRun, replayAll } from '../../scripts/replay/replay.ts';
 
 const DIRECTORY = join(import.meta.dirname, '..', 'histories');
 
@@ -29,7 +29,7 @@ export async function replayOfHistory(
   bundle: ReplayBundle,
   history: RecordedHistory,
 ): Promise<string | null> {
-  for await (const { stopped, differences } of replayAll(bundle, [history])) {
+  for await (const { stopped, differences } of replayAll(bundle, [await recordedRun(history)])) {
     const lines = differences.map(describeDifference);
     return [...(stopped === null ? [] : [stopped]), ...lines].join('\n') || null;
   }
