@@ -30,6 +30,9 @@ export function differencesOf(
   });
 }
 
+/** Says which code wrote a snapshot. What a raised version lacks, a continued run's replay tells. */
+const OF_THE_CODE = 'machineVersion';
+
 type Found = Pick<Difference, 'path' | 'recorded' | 'replayed'>;
 
 /** Both are JSON; a property that is undefined is not there. */
@@ -38,6 +41,7 @@ function firstDifference(recorded: unknown, replayed: unknown, path: string): Fo
   if (!isObject(recorded) || !isObject(replayed)) return { path, recorded, replayed };
   if (Array.isArray(recorded) !== Array.isArray(replayed)) return { path, recorded, replayed };
   const keys = new Set([...Object.keys(recorded), ...Object.keys(replayed)]);
+  keys.delete(OF_THE_CODE);
   for (const key of keys) {
     const below = Array.isArray(recorded) ? `${path}[${key}]` : `${path}${path && '.'}${key}`;
     const found = firstDifference(recorded[key], replayed[key], below);
