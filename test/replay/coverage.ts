@@ -50,8 +50,11 @@ const SEND_ANSWERS: Named<SendAttempt['outcome']> = {
   go_on: true,
   ask_person: true,
 };
-const LOOKUP_ANSWERS: Named<Reconciliation['outcome']> = {
-  ...OUTCOMES,
+/** No look-up says the other two: they are of a send that was not made. */
+const LOOKUP_ANSWERS: Named<Exclude<Reconciliation['outcome'], 'hash_mismatch' | 'missed'>> = {
+  published: true,
+  rejected: true,
+  unknown: true,
   not_sent: true,
   send_again: true,
   go_on: true,
@@ -67,11 +70,11 @@ const RESOLUTIONS: Named<CommandPayloads['resolve_publication']['refs']['outcome
   reschedule: true,
   skip: true,
 };
-const SIGN_OFFS: Named<CommandPayloads['sign_off']['refs']['decision']> = {
+/** The machine treats the other verdicts as it does `scale`. */
+const SIGN_OFFS: Named<
+  Exclude<CommandPayloads['sign_off']['refs']['decision'], 'iterate' | 'retire' | 'recycle'>
+> = {
   scale: true,
-  iterate: true,
-  retire: true,
-  recycle: true,
   extend_measurement: true,
   agree: true,
   dissent: true,

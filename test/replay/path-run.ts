@@ -13,7 +13,7 @@ import { CAST } from '../machine/item-fixture.ts';
 import { completeCommand } from '../machine/item-payloads.ts';
 import { eventsOf, worldInput } from '../machine/item-world.ts';
 import { type Leg, type MachinePath, RECORDED_WORLD } from './machine-paths.ts';
-import { type Script, WAYS } from './scripted-activities.ts';
+import { nextWay, type Script } from './scripted-activities.ts';
 
 const LATE_MS = 60_000;
 const POLL_MS = 40;
@@ -52,9 +52,6 @@ function kindOf(event: ItemMachineEvent): string {
     [decision, outcome, draft?.hash, brief?.hash, publications?.length],
   ]);
 }
-
-/** Decisions that the machine treats alike: each path takes another one. */
-const VERDICTS = ['scale', 'iterate', 'retire', 'recycle'] as const;
 
 /** Drives a real run along a path of the machine, and says so when it goes another way. */
 export class PathRun {
@@ -138,7 +135,7 @@ export class PathRun {
     this.#sent += 1;
     const { at: _, ...message } = command;
     const id = `${this.itemId}:${this.#sent}`;
-    const args: [object] = [{ ...varied(message, this.#number), id }];
+    const args: [object] = [{ ...message, id }];
     await this.#handle.executeUpdate<unknown, [object]>('command', { updateId: id, args });
   }
 
@@ -146,8 +143,7 @@ export class PathRun {
   #prepare(event: Exclude<ItemMachineEvent, Command>): void {
     switch (event.type) {
       case 'publication_settled': {
-        const ways = WAYS[event.outcome];
-        this.#script.sends.give(...(ways[this.#number % ways.length] ?? []));
+        this.#script.sends.give(...nextWay(event.outcome));
         return;
       }
       case 'review_frozen':
@@ -206,11 +202,4 @@ function withSend(snapshot: ItemSnapshot, { type, at }: ItemMachineEvent): ItemS
   return type === 'publication_due' && due !== undefined
     ? stepItem(snapshot, { type: 'publication_sending', at, publicationId: due.id }).snapshot
     : snapshot;
-}
-
-function varied<M extends Omit<Command, 'at'>>(message: M, number: number): M {
-  if (message.type !== 'sign_off') return message;
-  const refs = message.refs as Command<'sign_off'>['refs'];
-  const decision = VERDICTS[number % VERDICTS.length];
-  return refs.decision === 'scale' ? { ...message, refs: { ...refs, decision } } : message;
 }

@@ -18,7 +18,7 @@ const unknown = { outcome: 'unknown', evidence } as const;
 const part = { published: 1, of: 2 };
 
 /** The ways on which each outcome of a post comes about: every second entry after `unknown` is a look-up. */
-export const WAYS: Record<PublicationOutcome['outcome'], Answer[][]> = {
+const WAYS: Record<PublicationOutcome['outcome'], Answer[][]> = {
   published: [
     [{ outcome: 'wait', waitMs: 1_000, evidence }, { outcome: 'not_sent', evidence }, published],
     [unknown, { outcome: 'not_sent' }, unknown, { outcome: 'send_again' }, published],
@@ -34,6 +34,15 @@ export const WAYS: Record<PublicationOutcome['outcome'], Answer[][]> = {
   ],
   missed: [[{ outcome: 'missed', evidence }], [unknown, { outcome: 'missed', evidence }]],
 };
+
+const turns = new Map<string, number>();
+
+/** Each send that comes to an outcome takes another way there. */
+export function nextWay(outcome: PublicationOutcome['outcome']): Answer[] {
+  const turn = turns.get(outcome) ?? 0;
+  turns.set(outcome, turn + 1);
+  return WAYS[outcome][turn % WAYS[outcome].length] ?? [];
+}
 
 /** Hands values from a path to the activity that waits for them, in turn. */
 class Turns<T> {
