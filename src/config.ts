@@ -227,6 +227,21 @@ export function readEngineConfig(environment: Environment): TemporalSettings {
   return temporal;
 }
 
+/**
+ * What a replay of a deployment's histories needs: its engine, and the keys of what that stores.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readReplayConfig(
+  environment: Environment = process.env,
+): Pick<CommonConfig, 'payloadKeys'> & { temporal: TemporalSettings } {
+  const { BATON_PAYLOAD_KEY, BATON_PREVIOUS_PAYLOAD_KEYS } = commonVariables;
+  const schema = z.object({ BATON_PAYLOAD_KEY, BATON_PREVIOUS_PAYLOAD_KEYS });
+  const { variables, temporal, issues } = readVariables(schema, environment);
+  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  return { temporal, payloadKeys: payloadKeysOf(variables) };
+}
+
 function payloadKeysOf({
   BATON_PAYLOAD_KEY: current,
   BATON_PREVIOUS_PAYLOAD_KEYS: previous,

@@ -129,7 +129,11 @@ function distanceOf(state: RunState, target: TravelTarget): number | null {
   return Date.parse(target.to) - now;
 }
 
-async function fastForward(temporal: Client, itemId: string, distanceMs: number): Promise<void> {
+export async function fastForward(
+  temporal: Client,
+  itemId: string,
+  distanceMs: number,
+): Promise<void> {
   const { namespace } = temporal.options;
   await callWithin(temporal, CALL_MS, () =>
     temporal.workflowService.updateWorkflowExecutionOptions({

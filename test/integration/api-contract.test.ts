@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signWebhook } from '../../src/client/webhook-signature.ts';
 import { derivedId } from '../../src/domain/ids.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { countRows, type Reply } from '../support/api-fixture.ts';
 import { makeBrief, makeDraft } from '../support/content.ts';
@@ -66,7 +67,10 @@ const pathsOf = ({ json }: Reply): string[] =>
   json.issues.map(({ path }: { path: string }) => path);
 
 /** Who may write where a strategist may not: others hear nothing of what they sent. */
-const WRITERS: Record<string, string> = { '/draft': 'creator', '/schedule': 'social_media_manager' };
+const WRITERS: Record<string, Role> = {
+  '/draft': 'creator',
+  '/schedule': 'social_media_manager',
+};
 
 describe('C20: a decision that does not name what it is about', () => {
   const NAMELESS: [type: (typeof DECISIONS)[number], by: Decider, data: object, names: string][] = [

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
@@ -19,6 +20,9 @@ import {
   toReview,
   toScheduled,
 } from '../support/item-story.ts';
+import { coverageOf, missingOf } from './coverage.ts';
+import { machinePaths } from './machine-paths.ts';
+import { openPathEngine } from './path-engine.ts';
 
 /**
  * Records real runs of today's workflows. `npm run histories:record` once per release: what is
@@ -34,14 +38,25 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => engine?.close());
 
+const coverages: Set<string>[] = [];
+
+/** An open run's last entry is an answer with its head and its next deadline, to be found again. */
+async function tickUnlessClosed(handle: WorkflowHandle): Promise<void> {
+  const { status } = await handle.describe();
+  if (status.name !== 'RUNNING') return;
+  await handle.executeUpdate('tick', { updateId: `tick:${handle.workflowId}` });
+}
+
 /** What is recorded stays: a history of this name and version is not written again. */
 async function record(
   name: string,
   workflowId: string,
-  { runId, by = engine }: { runId?: string; by?: ItemEngine } = {},
+  { runId, by = engine.deps }: { runId?: string; by?: { temporal: Client } } = {},
 ): Promise<void> {
-  const handle = by.deps.temporal.workflow.getHandle(workflowId, runId);
+  const handle = by.temporal.workflow.getHandle(workflowId, runId);
+  if (runId === undefined) await tickUnlessClosed(handle);
   const history = await handle.fetchHistory();
+  coverages.push(coverageOf(history));
   expect(history.events?.length).toBeGreaterThan(3);
   const file = join(DIRECTORY, `${VERSION}-${name}.json.gz`);
   if (!existsSync(file)) writeFileSync(file, gzipSync(historyToJSON(history), { level: 9 }));
@@ -145,10 +160,24 @@ it('a run that continued as new, and the run that continues it', async () => {
       const { runId } = await handle.describe();
       return runId === first ? null : runId;
     });
-    await record('continued', itemWorkflowId(itemId), { runId: first, by: continuing });
-    await record('continuing', itemWorkflowId(itemId), { runId: next, by: continuing });
+    await record('continued', itemWorkflowId(itemId), { runId: first, by: continuing.deps });
+    await record('continuing', itemWorkflowId(itemId), { runId: next, by: continuing.deps });
   } finally {
     await continuing.close();
+  }
+});
+
+it('every path of the machine, with services that answer as it goes', async () => {
+  const engine = await openPathEngine();
+  try {
+    const runs = await engine.walkAll(machinePaths());
+    for (const [index, { workflowId }] of runs.entries()) {
+      await record(`path-${String(index + 1).padStart(2, '0')}`, workflowId, { by: engine });
+    }
+    const archived = await engine.archiveOf(runs);
+    await record('archive', archived, { by: engine });
+  } finally {
+    await engine.close();
   }
 });
 
@@ -156,4 +185,8 @@ it('an item that is still open, with its slot ahead', async () => {
   const itemId = await engine.start();
   await toScheduled(engine, itemId);
   await record('scheduled', itemWorkflowId(itemId));
+});
+
+it('nothing that a run can do is left out', () => {
+  expect(missingOf(coverages)).toEqual([]);
 });

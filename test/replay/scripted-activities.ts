@@ -1,0 +1,107 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Activities } from '../../src/activities/index.ts';
+import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
+import type { SendAttempt } from '../../src/activities/publishing/send-attempt.ts';
+import type { PublicationOutcome } from '../../src/domain/channel/publication-intent.ts';
+
+/** What an attempt to send or to look up says; null: it dies without an answer. */
+type Answer = SendAttempt | Reconciliation | null;
+
+const evidence = 'as the path has it';
+const published = {
+  outcome: 'published',
+  remoteId: 'post-1',
+  permalink: 'https://social.example/post-1',
+  evidence,
+} as const;
+const unknown = { outcome: 'unknown', evidence } as const;
+const part = { published: 1, of: 2 };
+
+/** The ways on which each outcome of a post comes about: every second entry after `unknown` is a look-up. */
+const WAYS: Record<PublicationOutcome['outcome'], Answer[][]> = {
+  published: [
+    [{ outcome: 'wait', waitMs: 1_000, evidence }, { outcome: 'not_sent', evidence }, published],
+    [unknown, { outcome: 'not_sent' }, unknown, { outcome: 'send_again' }, published],
+    [unknown, { outcome: 'go_on', part }, { outcome: 'go_on', evidence, part }, published],
+    [null, published],
+    [published],
+  ],
+  rejected: [[{ outcome: 'rejected', evidence }], [unknown, { outcome: 'rejected', evidence }]],
+  unknown: [[{ outcome: 'ask_person', evidence }], [unknown, unknown], [unknown, null]],
+  hash_mismatch: [
+    [{ outcome: 'hash_mismatch', evidence }],
+    [unknown, { outcome: 'hash_mismatch', evidence }],
+  ],
+  missed: [[{ outcome: 'missed', evidence }], [unknown, { outcome: 'missed', evidence }]],
+};
+
+const turns = new Map<string, number>();
+
+/** Each send that comes to an outcome takes another way there. */
+export function nextWay(outcome: PublicationOutcome['outcome']): Answer[] {
+  const turn = turns.get(outcome) ?? 0;
+  turns.set(outcome, turn + 1);
+  return WAYS[outcome][turn % WAYS[outcome].length] ?? [];
+}
+
+/** Hands values from a path to the activity that waits for them, in turn. */
+class Turns<T> {
+  readonly #values: T[] = [];
+  readonly #waiting: ((value: T) => void)[] = [];
+
+  give(...values: T[]): void {
+    for (const value of values) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) this.#values.push(value);
+      else waiting(value);
+    }
+  }
+
+  take(): Promise<T> {
+    const [value] = this.#values.splice(0, 1);
+    return value === undefined
+      ? new Promise((resolve) => this.#waiting.push(resolve))
+      : Promise.resolve(value);
+  }
+}
+
+/** What the services of one item answer, as its path has it. */
+export class Script {
+  readonly sends = new Turns<Answer>();
+  readonly reviews = new Turns<string>();
+  /** What a look for readings finds. */
+  readings: 'recorded' | 'none' | 'away' = 'recorded';
+}
+
+function orDie<T>(answer: T | null): T {
+  if (answer === null) throw ApplicationFailure.nonRetryable('away, as the path has it');
+  return answer;
+}
+
+/** The activities of the program without its tables and networks: they say what the paths have. */
+export function scriptedActivities(scriptOf: (itemId: string) => Script): Activities {
+  return {
+    items: { archiveHistory: async () => {} },
+    sends: {
+      sendPublication: async ({ order }) =>
+        orDie(await scriptOf(order.itemId).sends.take()) as SendAttempt,
+    },
+    lookups: {
+      reconcilePublication: async ({ order }) =>
+        orDie(await scriptOf(order.itemId).sends.take()) as Reconciliation,
+    },
+    measuring: {
+      async collectReadings({ itemId }) {
+        const { readings } = scriptOf(itemId);
+        return { recorded: orDie(readings === 'away' ? null : readings) === 'recorded' };
+      },
+    },
+    recording: {
+      recordEvents: async () => {},
+      freezeReview: async ({ itemId }) => ({
+        hash: await scriptOf(itemId).reviews.take(),
+        clocks: {},
+      }),
+    },
+  };
+}
