@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BoundProcess } from '../../local/bound-process.ts';
+import { shuffled } from '../random.ts';
 
 /** A program that is started again after each kill. */
 export interface KeptProgram {
@@ -7,7 +8,7 @@ export interface KeptProgram {
   start(): Promise<BoundProcess>;
 }
 
-/** Kills one of the programs after the other, in an order by the seed. */
+/** Kills one of the programs after the other: first those that were spared, among them by the seed. */
 export interface Killer {
   /** Keeps a program running from now on. @returns ends it for good. */
   keep(program: KeptProgram, running?: BoundProcess): Promise<() => Promise<void>>;
@@ -24,6 +25,9 @@ export function createKiller(random: () => number): Killer {
   const kills: Record<string, number> = {};
   const over = new AbortController();
   let clock = Promise.resolve();
+
+  const kindOf = ({ name }: KeptProgram) => `kill ${name}`;
+  const killsOf = (program: KeptProgram) => kills[kindOf(program)] ?? 0;
 
   async function startAgain(program: KeptProgram): Promise<void> {
     for (let attempt = 1; kept.has(program); attempt += 1) {
@@ -42,12 +46,12 @@ export function createKiller(random: () => number): Killer {
     for (;;) {
       await delay(everyMs, undefined, { signal: over.signal }).catch(() => {});
       if (over.signal.aborted) return;
-      const programs = [...kept];
-      const [program, running] = programs[Math.floor(random() * programs.length)] ?? [];
+      const [program] = shuffled([...kept.keys()], random).toSorted(
+        (a, b) => killsOf(a) - killsOf(b),
+      );
       if (program === undefined) continue;
-      running?.kill();
-      const kind = `kill ${program.name}`;
-      kills[kind] = (kills[kind] ?? 0) + 1;
+      kept.get(program)?.kill();
+      kills[kindOf(program)] = killsOf(program) + 1;
       await startAgain(program);
     }
   }

@@ -91,10 +91,15 @@ async function bring(
   if (start === 'on_hold') await holdItem(people, post.itemId, SHORT_REASON);
 }
 
-/** People take so many steps with every item; `random` leaves some alone. */
+/** People take so many steps with every item; `random` leaves some alone, and `spared` all in a place. */
 export async function work(
   { people, posts }: Ground,
-  { steps, random, problems }: { steps: number; random: () => number; problems: string[] },
+  {
+    steps,
+    random,
+    spared,
+    problems,
+  }: { steps: number; random: () => number; spared: string | null; problems: string[] },
 ): Promise<void> {
   const mine = [...posts];
   await inLanes(LANES, mine.length, async (index) => {
@@ -102,6 +107,7 @@ export async function work(
     if (post === undefined || random() > 0.6) return;
     try {
       for (let step = 0; step < steps; step += 1) {
+        if (placeOf(await seeItem(people, post.itemId)) === spared) return;
         if ((await takeStep(people, post)) === null) return;
       }
     } catch (error) {

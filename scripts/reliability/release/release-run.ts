@@ -32,7 +32,7 @@ const NEXT: readonly Part[] = [
 /** Of its machine. */
 const NEXT_MACHINE = 2;
 const MOVE = { perSecond: 20, waitMs: 5_000 };
-const KILL_EVERY_MS = 4_000;
+const KILL_EVERY_MS = 3_000;
 const COMMAND_MS = 60_000;
 const SETTLE_MS = 300_000;
 /** How long a finding may take to go by itself: the audit looks at runs that just worked. */
@@ -103,7 +103,7 @@ export async function runRelease(
     }
     await rollBack(release);
     progress('N is current again');
-    await goOn(release, { when: 'N again', steps: WAY, random: () => 0 });
+    await goOn(release, { when: 'N again', steps: WAY, random: () => 0, spared: null });
     await killer.end();
     return await judge(release);
   } finally {
@@ -135,15 +135,17 @@ async function makeNextCurrent({ isVersioned, commands, ground, evidence }: Rele
   evidence.push(`sends in flight when N+1 became current: ${sending.length}`);
 }
 
-/** Idle items move; meanwhile people work with some of them and begin others. */
+/** Idle items move; meanwhile people work with some and begin others. Those sent back wait for N. */
 async function goOnWithNext(release: Release): Promise<void> {
-  const { isVersioned, commands, ground, evidence, random } = release;
+  const { isVersioned, commands, ground, evidence, problems, random } = release;
   const moving = isVersioned ? persist(() => commands.move(MOVE, () => {})) : null;
-  await goOn(release, { when: 'N+1', steps: 1, random });
+  await goOn(release, { when: 'N+1', steps: 1, random, spared: REVISING });
   const moved = await moving;
   if (moved !== null) evidence.push(`asked to move to N+1: ${moved.asked}, left ${moved.left}`);
   const revising = await itemsAt(ground, REVISING);
   evidence.push(`items in the state that only N+1 knows: ${revising.length}`);
+  if (isVersioned && revising.length === 0)
+    problems.push('no item is in a state that N cannot read');
 }
 
 /** N takes new items again. What it cannot read stays on N+1, whose workers and API run on. */
@@ -164,10 +166,10 @@ async function rollBack(release: Release): Promise<void> {
 
 async function goOn(
   { ground, n, problems, isVersioned }: Release,
-  { when, steps, random }: { when: string; steps: number; random: () => number },
+  { when, ...how }: { when: string; steps: number; random: () => number; spared: string | null },
 ): Promise<void> {
   await withinTime(
-    Promise.all([work(ground, { steps, random, problems }), addItems(ground, n, when)]),
+    Promise.all([work(ground, { ...how, problems }), addItems(ground, n, when)]),
     isVersioned ? SETTLE_MS : CONTROL_SETTLE_MS,
     problems,
   );
