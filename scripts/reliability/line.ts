@@ -13,7 +13,8 @@ export type LineId =
   | 'R19'
   | 'R20'
   | 'R21'
-  | 'R22';
+  | 'R22'
+  | 'R25';
 
 /** What a run is told. */
 export interface RunOptions {

@@ -12,6 +12,7 @@ import { R19 } from './lines/r19.ts';
 import { R20 } from './lines/r20.ts';
 import { R21 } from './lines/r21.ts';
 import { R22 } from './lines/r22.ts';
+import { R25 } from './lines/r25.ts';
 
 /** The lines that can be run, by the names of the scorecard. */
 export const LINES: Readonly<Record<LineId, Line>> = {
@@ -28,4 +29,5 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R20,
   R21,
   R22,
+  R25,
 };

@@ -42,14 +42,35 @@ const PARTS = {
   /** Start with settings that they should refuse. */
   lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
   lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
+  /** A next release: another clock, a stricter guard, */
+  nextRules: [EVERY, 'src/domain/item/machine/rules.ts', 'next-release/rules.ts'],
+  nextGuards: [EVERY, 'src/domain/item/requirements/catalogue.ts', 'next-release/catalogue.ts'],
+  /** a new state, with the step that leads there, */
+  nextMachine: [EVERY, 'src/domain/item/item.machine.ts', 'next-release/item.machine.ts'],
+  nextMigrations: [EVERY, 'src/domain/item/versions/migrations.ts', 'next-release/migrations.ts'],
+  nextOwners: [EVERY, 'src/domain/item/responsible.ts', 'next-release/responsible.ts'],
+  /** a new field in events, and a workflow's step in another place. */
+  nextEvents: [EVERY, 'src/domain/item/event.ts', 'next-release/event.ts'],
+  nextOrder: [EVERY, 'src/workflows/operator-view.ts', 'next-release/operator-view.ts'],
+  /** Runs judge an accepted command again. */
+  judgingSteps: [
+    'src/workflows/item-run.ts',
+    'src/domain/item/run.ts',
+    'unprotected/judging-steps.ts',
+  ],
 } as const;
 
 export type Part = keyof typeof PARTS;
 
-/** What a program has to be told to run with these parts; without any it runs as it is. */
-export function replacing(parts: readonly Part[], harnessUrl?: string): NodeJS.ProcessEnv {
-  if (parts.length === 0) return {};
-  const replacements = parts.map((part) => {
+/** A module that gets another one in its place; `importer` is null for all that import it. */
+export interface Replacement {
+  importer: string | null;
+  module: string;
+  by: string;
+}
+
+export function replacementsOf(parts: readonly Part[]): Replacement[] {
+  return parts.map((part) => {
     const [program, module, by] = PARTS[part];
     return {
       importer: program === EVERY ? null : join(root, program),
@@ -57,9 +78,14 @@ export function replacing(parts: readonly Part[], harnessUrl?: string): NodeJS.P
       by: join(import.meta.dirname, by),
     };
   });
+}
+
+/** What a program has to be told to run with these parts; without any it runs as it is. */
+export function replacing(parts: readonly Part[], harnessUrl?: string): NodeJS.ProcessEnv {
+  if (parts.length === 0) return {};
   return {
     NODE_OPTIONS: `--import=${JSON.stringify(PRELOAD)}`,
-    RELIABILITY_REPLACE: JSON.stringify(replacements),
+    RELIABILITY_REPLACE: JSON.stringify(replacementsOf(parts)),
     ...(harnessUrl !== undefined && { RELIABILITY_HARNESS: harnessUrl }),
   };
 }

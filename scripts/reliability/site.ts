@@ -13,13 +13,14 @@ export interface Site {
   readonly stack: TemporaryStack;
   readonly database: Database;
   readonly harness: Harness;
+  readonly taskQueue: string;
   /** The first API and the first worker; more may be started. */
   readonly api: ListeningProgram;
   readonly worker: BoundProcess;
   readonly people: People;
   readonly workspaceId: string;
   /** Starts a worker and waits until it polls. */
-  startWorker(parts?: readonly Part[]): Promise<BoundProcess>;
+  startWorker(parts?: readonly Part[], environment?: NodeJS.ProcessEnv): Promise<BoundProcess>;
   startApi(parts?: readonly Part[], url?: string): Promise<ListeningProgram>;
   /** Makes a sandbox account whose network treats keys as the settings say. */
   addAccount(name: string, settings?: Record<string, unknown>): Promise<SandboxAccount>;
@@ -69,8 +70,11 @@ export async function openSite(
     programs.push(api.process);
     return api;
   }
-  async function startWorker(chosen: readonly Part[] = []): Promise<BoundProcess> {
-    const environment = environmentFor(chosen);
+  async function startWorker(
+    chosen: readonly Part[] = [],
+    its: NodeJS.ProcessEnv = {},
+  ): Promise<BoundProcess> {
+    const environment = { ...environmentFor(chosen), ...its };
     const worker = await stack.start({ name: 'Worker', script: 'worker.ts', environment, onLine });
     programs.push(worker);
     await waitUntilReady(worker, 'Worker', async () =>
@@ -92,6 +96,7 @@ export async function openSite(
       stack,
       database,
       harness,
+      taskQueue,
       api,
       worker,
       people,

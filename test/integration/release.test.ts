@@ -31,6 +31,8 @@ import { toScheduled } from '../support/item-story.ts';
 
 /** A slot so near that its post goes out at once. */
 const SOON_MS = 1_500;
+const GUIDE = new URL('../../docs/releasing.md', import.meta.url);
+const COMMAND = 'node scripts/baton.ts release ';
 const OTHER_BUILD = fileURLToPath(new URL('../support/other-build.ts', import.meta.url));
 
 let engine: ItemEngine;
@@ -229,6 +231,33 @@ describe('a release', () => {
     await engine.startBuild('b', OTHER_BUILD);
     expect(await move()).toMatchObject({ left: 0, blockers: [] });
     await eventually(async () => (await missingWorkers()).facts.length === 0 || null);
+  });
+});
+
+describe('the commands of docs/releasing.md', () => {
+  it('release, move and roll back, in the order in which they stand there', async () => {
+    const itemId = await engine.start();
+    await onBuild(itemId, 'a');
+    const lines = (await readFile(GUIDE, 'utf8')).split('\n');
+    const commands = lines.flatMap((line) =>
+      line.startsWith(COMMAND) ? [line.slice(COMMAND.length)] : [],
+    );
+    const after: string[] = [];
+    for (const command of commands) {
+      await run(...command.split(' '));
+      const { current } = await run<ReleaseStatus>('status');
+      after.push(`${command}: ${current}`);
+      if (command.startsWith('move')) await onBuild(itemId, current ?? '');
+    }
+    expect(after).toEqual([
+      'status: a',
+      'set-current --percentage 10: a',
+      'set-current: b',
+      'move --per-second 20: b',
+      'rollback: a',
+      'move: a',
+    ]);
+    await holdsOneChain(itemId);
   });
 });
 
