@@ -195,7 +195,7 @@ describe.concurrent('published although it was changed a moment ago', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         const itemId = await engine.start();
-        const at = Date.parse(await toScheduled(engine, itemId, { slotInMs: 2_500 }));
+        const at = Date.parse(await toScheduled(engine, itemId, { slotInMs: 6_000 }));
         await eventually(() => Date.now() >= at - 40 + index * 15);
         const edit = await engine.verdict('creator', itemId, 'save_draft', {
           draft: makeDraft({ variants: [{ channel: 'sandbox', text: 'Buy now!' }] }),

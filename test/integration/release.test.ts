@@ -198,7 +198,8 @@ describe('a release', () => {
     const older = MACHINE_VERSION - 1;
     const old = await engine.startBuild('old');
     await announce('old', older);
-    await run('set-current', 'old');
+    // The engine learns of the workers of each queue by their first polls.
+    await eventually(() => run('set-current', 'old').catch(() => null));
     const report = await move(1);
     expect(report).toMatchObject({ target: 'old', asked: 0, unreadable: ['b', 'a'] });
     // Not even one that is asked directly: it would end in a run that cannot begin.
