@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { replaceRun } from '../../src/audit/replace-run.ts';
 import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
@@ -146,6 +147,20 @@ it('a send whose network was away for too long', async () => {
     await engine.sandbox.start();
   }
   await record('unreachable', itemWorkflowId(itemId));
+});
+
+it('a run that took the place of a lost one', async () => {
+  const { workspaceId, memberOf } = engine.workspace;
+  const itemId = await engine.start();
+  await toReview(engine, itemId);
+  const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+  await handle.terminate('lost');
+  const order = { reason: 'the run was lost', actorId: memberOf('strategist'), dryRun: false };
+  await replaceRun(engine.deps, { workspaceId, itemId }, order);
+  await engine.apply('editor', itemId, 'hold', { reason: 'the news changed' });
+  await engine.apply('strategist', itemId, 'cancel', { reason: 'out of date' });
+  await untilClosed(itemWorkflowId(itemId));
+  await record('replaced', itemWorkflowId(itemId));
 });
 
 it('a run that continued as new, and the run that continues it', async () => {

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
@@ -57,10 +58,14 @@ class Turns<T> {
     }
   }
 
+  /** A path may end before its services have answered: then the worker's end is theirs. */
   take(): Promise<T> {
     const [value] = this.#values.splice(0, 1);
     return value === undefined
-      ? new Promise((resolve) => this.#waiting.push(resolve))
+      ? Promise.race([
+          new Promise<T>((resolve) => this.#waiting.push(resolve)),
+          Context.current().cancelled,
+        ])
       : Promise.resolve(value);
   }
 }
