@@ -1,17 +1,11 @@
 import { join } from 'node:path';
-import { defaultPayloadConverter } from '@temporalio/common';
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
-import type { EventBatch } from '../../src/activities/recording.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toReview } from '../support/item-story.ts';
-import {
-  RECORDED_HISTORIES,
-  type RecordedHistory,
-  readHistory,
-} from '../support/recorded-histories.ts';
+import { RECORDED_HISTORIES, readHistory } from '../support/recorded-histories.ts';
+import { HEARD, livedIn, replayOf } from '../support/told.ts';
 
 /**
  * What was admitted stays admitted: a later release may ask for more, and what an item was allowed
@@ -23,55 +17,6 @@ const RELEASES = {
   'that allows nothing any more': 'refusing.ts',
   'with other clocks, pauses and sizes': 'other-numbers.ts',
 };
-
-const HEARD = ['heard-recordings.ts', 'heard-answers.ts'].map((file) =>
-  join(import.meta.dirname, '..', 'support', file),
-);
-
-/** What a run told others: what each Update was answered, and what went to the tables. */
-interface Told {
-  answers: [updateId: string, answer: unknown][];
-  recordings: unknown[];
-}
-
-async function replayOf(
-  workflowBundle: { codePath: string },
-  history: RecordedHistory,
-): Promise<Told> {
-  const told: Told = { answers: [], recordings: [] };
-  const recording = {
-    fn: (_: unknown, { events, seq }: EventBatch) => void told.recordings.push({ events, seq }),
-    callDuringReplay: true,
-  };
-  const answer = {
-    fn: (_: unknown, id: string, given: unknown) => void told.answers.push([id, given]),
-    callDuringReplay: true,
-  };
-  const sinks = { heard: { recording }, answers: { answer } };
-  await Worker.runReplayHistory({ workflowBundle, sinks }, history, 'admitted');
-  return told;
-}
-
-function livedIn({ events }: RecordedHistory): Told {
-  const told: Told = { answers: [], recordings: [] };
-  for (const entry of events ?? []) {
-    const asked = entry.activityTaskScheduledEventAttributes;
-    if (asked?.activityType?.name === 'recordEvents') {
-      const [input] = asked.input?.payloads ?? [];
-      if (input === undefined) continue;
-      const { events: sent, seq } = defaultPayloadConverter.fromPayload<EventBatch>(input);
-      told.recordings.push({ events: sent, seq });
-    }
-    const completed = entry.workflowExecutionUpdateCompletedEventAttributes;
-    const [answer] = completed?.outcome?.success?.payloads ?? [];
-    if (answer === undefined) continue;
-    told.answers.push([
-      completed?.meta?.updateId ?? '',
-      defaultPayloadConverter.fromPayload(answer),
-    ]);
-  }
-  return told;
-}
 
 describe.each(Object.entries(RELEASES))('a release %s', (_, file) => {
   let bundle: { codePath: string };
