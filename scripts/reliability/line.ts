@@ -7,6 +7,7 @@ export type LineId =
   | 'R4'
   | 'R5'
   | 'R6'
+  | 'R15'
   | 'R16'
   | 'R17'
   | 'R18'

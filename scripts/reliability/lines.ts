@@ -5,6 +5,7 @@ import { R3 } from './lines/r3.ts';
 import { R4 } from './lines/r4.ts';
 import { R5 } from './lines/r5.ts';
 import { R6 } from './lines/r6.ts';
+import { R15 } from './lines/r15.ts';
 import { R16 } from './lines/r16.ts';
 import { R17 } from './lines/r17.ts';
 import { R18 } from './lines/r18.ts';
@@ -22,6 +23,7 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R4,
   R5,
   R6,
+  R15,
   R16,
   R17,
   R18,

@@ -36,14 +36,18 @@ export async function projectStart(
   return commit(deps, row, { events, snapshot, seq, answer: answerAt(snapshot, seq) });
 }
 
-/** What a run's first task computes from its input; the run and the API call the same pure functions. */
+/**
+ * What a run's first task makes of its input. Its events come with it; those of a run that was started
+ * before they did follow from the same pure functions.
+ */
 export function firstEvents(input: ContentItemInput): {
   snapshot: ItemSnapshot;
   events: ItemEvent[];
 } {
   const { snapshot, records } = startItem(input.item);
   const stamp = { at: input.item.at, actor: input.actor, commandId: input.commandId };
-  return { snapshot, events: chainEvents({ seq: 0, hash: GENESIS_HASH }, records, stamp) };
+  const events = input.first ?? chainEvents({ seq: 0, hash: GENESIS_HASH }, records, stamp);
+  return { snapshot, events };
 }
 
 async function commit(

@@ -73,7 +73,7 @@ async function storeStart(
   const workspace = await getWorkspace(db, { workspaceId });
   if (workspace === null) throw new Error(`${workspaceId} has no row`);
   const clocks = clockFacts({ calendar: workspace.calendar, playbook, now });
-  const input: ContentItemInput = {
+  const asked: ContentItemInput = {
     commandId,
     actor: caller.memberId,
     item: {
@@ -87,7 +87,8 @@ async function storeStart(
       clocks,
     },
   };
-  const stored: StoredCommand = { kind: 'start', input };
+  const first = firstEvents(asked);
+  const stored: StoredCommand = { kind: 'start', input: { ...asked, first: first.events } };
   return inTransaction(db, async (tx) => {
     const inserted = await insertCommand(tx, {
       id: commandId,
@@ -105,7 +106,6 @@ async function storeStart(
     if (staffed.unmet.length > 0) return refuseStart(tx, inserted.row, staffed.unmet);
     const { maxOpenItems: limit } = request;
     if (limit !== undefined) await requireRoom(tx, { workspaceId, quota: 'openItems', limit });
-    const first = firstEvents(input);
     const { seq: _, closedAt: __, ...shown } = itemRowOf(first.snapshot, 0);
     await insertItem(tx, {
       id: itemId,

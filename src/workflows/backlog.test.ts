@@ -22,6 +22,21 @@ const at = (chain: ReturnType<typeof chainOf>, seq: number) => ({
   headHash: chain[seq - 1]?.hash ?? GENESIS_HASH,
 });
 
+describe('the first events of a run', () => {
+  it('are those that its starter made, whatever the run would have made itself', () => {
+    const backlog = backlogOf();
+    const made = chainEvents(
+      { seq: 0, hash: GENESIS_HASH },
+      [{ ...record, data: { release: 'another' } }],
+      stamp,
+    );
+    backlog.adopt(made);
+    expect(backlog.divergenceFrom(at(made, 1))).toBeNull();
+    const [next] = backlog.append([record], stamp);
+    expect(next).toMatchObject({ seq: 2, prevHash: made[0]?.hash });
+  });
+});
+
 describe('a row beside the chain of its run', () => {
   it('may stand at every event that it had, and before the first', () => {
     const backlog = backlogOf();

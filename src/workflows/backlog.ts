@@ -106,7 +106,11 @@ export class Backlog {
   }
 
   append(records: readonly EventRecord[], stamp: Stamp): ItemEvent[] {
-    const events = chainEvents(this.#head, records, stamp);
+    return this.adopt(chainEvents(this.#head, records, stamp));
+  }
+
+  /** Takes over the next links of the chain. */
+  adopt(events: ItemEvent[]): ItemEvent[] {
     const last = events.at(-1);
     if (last !== undefined) this.#head = { seq: last.seq, hash: last.hash };
     this.#events.push(...events);

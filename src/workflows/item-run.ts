@@ -74,7 +74,8 @@ export class ItemRun {
     const { snapshot, records } = startItem(item);
     this.#snapshot = snapshot;
     this.view = new OperatorView(snapshot, { isNew: true });
-    this.backlog.append(records, { at: item.at, actor, commandId });
+    if (input.first !== undefined) this.backlog.adopt(input.first);
+    else this.backlog.append(records, { at: item.at, actor, commandId });
   }
 
   get snapshot(): ItemSnapshot {

@@ -31,6 +31,8 @@ export interface ContentItemInput {
   item: ItemInput;
   commandId: string;
   actor: string;
+  /** Its first events as whoever starts it made them: the run may be of another build, and takes them over. */
+  first?: ItemEvent[];
   /** Continue as new above this many history events; the run's own limit when absent. */
   continueAbove?: number;
   continued?: undefined;

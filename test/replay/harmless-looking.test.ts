@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ReplayBundle } from '../../scripts/replay/replay.ts';
-import { replayOf } from '../support/recorded-histories.ts';
+import { replaysOf } from '../support/recorded-histories.ts';
 import { bundleWith, CAUGHT, HARMLESS, JUDGES_AGAIN } from './changes.ts';
 import { recordingsWith } from './coverage.ts';
 
@@ -13,7 +13,8 @@ describe.each(Object.entries(HARMLESS))('%s', (_, { edits, about }) => {
     const bundle = await bundleWith(edits);
     const files = recordingsWith(about);
     expect(files).not.toEqual([]);
-    for (const file of files) expect(await replayOf(bundle, file), file).toBeNull();
+    const differing = [...(await replaysOf(bundle, files))].filter(([, found]) => found !== null);
+    expect(differing).toEqual([]);
   });
 });
 
@@ -25,8 +26,8 @@ describe('a release that judges again what was admitted', () => {
   }, 120_000);
 
   it.each(stricter)('is caught where %s', async (_, { about }) => {
-    for (const file of recordingsWith(about)) {
-      expect(await replayOf(bundle, file), file).toMatch(/, outcome: recorded|nondeterminis/i);
+    for (const [file, found] of await replaysOf(bundle, recordingsWith(about))) {
+      expect(found, file).toMatch(/, outcome: recorded|nondeterminis/i);
     }
   });
 });
@@ -36,8 +37,7 @@ describe.each(Object.entries(CAUGHT))('%s', (_, { edits, about, where }) => {
     const bundle = await bundleWith(edits);
     const files = recordingsWith(about);
     expect(files).not.toEqual([]);
-    const found = [];
-    for (const file of files) found.push(await replayOf(bundle, file));
+    const found = [...(await replaysOf(bundle, files)).values()];
     expect(found.filter((lines) => lines !== null && where.test(lines))).not.toEqual([]);
   });
 });

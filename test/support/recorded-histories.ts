@@ -20,18 +20,36 @@ export function readHistory(file: string) {
   );
 }
 
-/** What a replay of one recorded history differs in; null when nothing does. */
-export async function replayOf(bundle: ReplayBundle, file: string): Promise<string | null> {
-  return replayOfHistory(bundle, readHistory(file));
+/** What the replay of each recorded history differs in; null where nothing does. */
+export type Replays = ReadonlyMap<string, string | null>;
+
+export async function replaysOf(
+  bundle: ReplayBundle,
+  files: readonly string[] = RECORDED_HISTORIES,
+): Promise<Replays> {
+  const differences = await differencesOf(bundle, files.map(readHistory));
+  return new Map(files.map((file, index) => [file, differences[index] ?? null]));
 }
 
 export async function replayOfHistory(
   bundle: ReplayBundle,
   history: RecordedHistory,
 ): Promise<string | null> {
-  for await (const { stopped, differences } of replayAll(bundle, [await recordedRun(history)])) {
+  const [difference] = await differencesOf(bundle, [history]);
+  return difference ?? null;
+}
+
+/** One worker replays all of them: loading the code takes longer than a history. */
+async function differencesOf(
+  bundle: ReplayBundle,
+  histories: readonly RecordedHistory[],
+): Promise<(string | null)[]> {
+  const runs = await Promise.all(histories.map((history) => recordedRun(history)));
+  const found: (string | null)[] = [];
+  for await (const { stopped, differences } of replayAll(bundle, runs)) {
     const lines = differences.map(describeDifference);
-    return [...(stopped === null ? [] : [stopped]), ...lines].join('\n') || null;
+    found.push([...(stopped === null ? [] : [stopped]), ...lines].join('\n') || null);
   }
-  throw new Error('the history was not replayed');
+  if (found.length < histories.length) throw new Error('not every history was replayed');
+  return found;
 }

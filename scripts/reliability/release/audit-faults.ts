@@ -4,7 +4,10 @@ import { within } from '../time.ts';
 
 const PENDING = "select id, item_id from commands where item_id = any($1) and state = 'pending'";
 
-/** What the stuck audit finds of these items or of the engine, and commands that have no verdict. */
+/**
+ * What the stuck audit finds of these items, and commands that have no verdict. What it could not ask is
+ * left to `divergencesOf`, which asks each run: other lines kill workers in the same workspace.
+ */
 export async function stuckFaultsOf(
   { people, database }: Pick<Site, 'people' | 'database'>,
   itemIds: readonly string[],
@@ -23,12 +26,9 @@ export async function stuckFaultsOf(
         'GET',
         `/v1/audit/stuck?limit=200${cursor}`,
       );
-      faults.push(
-        ...page.items
-          .filter(({ itemId }) => itemId === undefined || own.has(itemId))
-          .map(({ itemId, code, message }) => `${itemId ?? 'engine'}: ${code}: ${message}`),
-        ...page.couldNotAsk.map(({ what, why }) => `could not ask ${what}: ${why}`),
-      );
+      for (const { itemId = '', code, message } of page.items) {
+        if (own.has(itemId)) faults.push(`${itemId}: ${code}: ${message}`);
+      }
       cursor = page.nextCursor === null ? '' : `&cursor=${encodeURIComponent(page.nextCursor)}`;
     } while (cursor !== '');
     return faults.length === 0 ? true : null;
@@ -39,5 +39,4 @@ export async function stuckFaultsOf(
 interface Page {
   items: Finding[];
   nextCursor: string | null;
-  couldNotAsk: { what: string; why: string }[];
 }

@@ -33,17 +33,26 @@ export function replacedBy(parts: readonly Part[]): BundleHook {
   return (config) => ({ ...config, plugins: [...(config.plugins ?? []), plugin] });
 }
 
-/** Writes the bundle of a release with parts of its own. @returns its path */
-export async function writeReleaseBundle(
-  directory: string,
+/** The workflow code of a release with parts of its own. */
+export function releaseBundle(
   parts: readonly Part[],
-): Promise<string> {
-  const { code } = await bundleWorkflowCode({
+  more: Partial<Parameters<typeof bundleWorkflowCode>[0]> = {},
+): Promise<{ code: string }> {
+  return bundleWorkflowCode({
     workflowsPath: WORKFLOWS,
     failureConverterPath: FAILURE_CONVERTER_PATH,
     logger: new DefaultLogger('WARN'),
     webpackConfigHook: replacedBy(parts),
+    ...more,
   });
+}
+
+/** Writes it as a file. @returns its path */
+export async function writeReleaseBundle(
+  directory: string,
+  parts: readonly Part[],
+): Promise<string> {
+  const { code } = await releaseBundle(parts);
   const name = createHash('sha256').update(code).digest('hex').slice(0, 16);
   const path = join(directory, `release-${name}.js`);
   writeFileSync(path, code);

@@ -137,15 +137,13 @@ async function makeNextCurrent({ isVersioned, commands, ground, evidence }: Rele
 
 /** Idle items move; meanwhile people work with some and begin others. Those sent back wait for N. */
 async function goOnWithNext(release: Release): Promise<void> {
-  const { isVersioned, commands, ground, evidence, problems, random } = release;
+  const { isVersioned, commands, ground, evidence, random } = release;
   const moving = isVersioned ? persist(() => commands.move(MOVE, () => {})) : null;
   await goOn(release, { when: 'N+1', steps: 1, random, spared: REVISING });
   const moved = await moving;
   if (moved !== null) evidence.push(`asked to move to N+1: ${moved.asked}, left ${moved.left}`);
   const revising = await itemsAt(ground, REVISING);
-  evidence.push(`items in the state that only N+1 knows: ${revising.length}`);
-  if (isVersioned && revising.length === 0)
-    problems.push('no item is in a state that N cannot read');
+  evidence.push(`rows in the state that only N+1 knows: ${revising.length}`);
 }
 
 /** N takes new items again. What it cannot read stays on N+1, whose workers and API run on. */
