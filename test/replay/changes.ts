@@ -133,10 +133,12 @@ export const CAUGHT: Record<string, Change & { where: RegExp }> = {
       [
         'workflows/content-item.ts',
         `    for (const effect of run.takeEffects()) carryOut(run, effect);
+    run.view.show();
     if (run.backlog.isDue) run.work.begin(RECORDING, () => record(run));
 `,
         `    if (run.backlog.isDue) run.work.begin(RECORDING, () => record(run));
     for (const effect of run.takeEffects()) carryOut(run, effect);
+    run.view.show();
 `,
       ],
     ],
