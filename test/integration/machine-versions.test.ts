@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { temporal } from '@temporalio/proto';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { items } from '../../src/db/schema/index.ts';
@@ -127,7 +127,7 @@ describe('a run that goes on from an earlier version', () => {
 /** Why a workflow task failed, which our converter keeps out of the engine's plain fields. */
 function failureOf({
   workflowTaskFailedEventAttributes: failed,
-}: temporal.api.history.v1.IHistoryEvent): string {
+}: NonNullable<History['events']>[number]): string {
   const encoded = failed?.failure?.encodedAttributes;
   return encoded ? JSON.stringify(defaultPayloadConverter.fromPayload(encoded)) : '';
 }
