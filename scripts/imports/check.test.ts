@@ -44,7 +44,7 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   slots: {
     file: 'src/slots/spacing.ts',
     allowed: ["'../db/client.ts'", "'../time/zoned-time.ts'"],
-    refused: ["'../commands/drainer.ts'", "'hono'"],
+    refused: ["'../commands/queue/drainer.ts'", "'hono'"],
   },
   engine: {
     file: 'src/engine/workers.ts',
@@ -54,21 +54,21 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
   releases: {
     file: 'src/releases/move-items.ts',
     allowed: ["'../engine/ask.ts'", "'../domain/task-queues.ts'", "'@temporalio/client'"],
-    refused: ["'../db/client.ts'", "'../commands/drainer.ts'", "'hono'"],
+    refused: ["'../db/client.ts'", "'../commands/queue/drainer.ts'", "'hono'"],
   },
   commands: {
-    file: 'src/commands/drainer.ts',
+    file: 'src/commands/send-command.ts',
     allowed: ["'../workflows/messages.ts'", "'../db/client.ts'", "'@temporalio/client'"],
     refused: ["'../workflows/content-item.ts'", "'../api/app.ts'", "'hono'"],
   },
   audit: {
     file: 'src/audit/audit.ts',
-    allowed: ["'../commands/drainer.ts'", "'../db/audit/rows.ts'"],
+    allowed: ["'../commands/queue/drainer.ts'", "'../db/audit/rows.ts'"],
     refused: ["'../api/app.ts'", "'../activities/index.ts'", "'@temporalio/worker'"],
   },
   api: {
     file: 'src/api/routes/item/items.ts',
-    allowed: ["'../../../commands/drainer.ts'", "'../../gates/errors.ts'", "'hono/route'"],
+    allowed: ["'../../../commands/queue/drainer.ts'", "'../../gates/errors.ts'", "'hono/route'"],
     refused: [
       "'../../../workflows/content-item.ts'",
       "'../../../channels/registry.ts'",

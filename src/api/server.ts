@@ -7,7 +7,7 @@ import { openAssetStore } from '../assets/asset-store.ts';
 import { createAudit } from '../audit/audit.ts';
 import { accountFormOf } from '../channels/registry.ts';
 import { createCommandSender } from '../commands/command-sender.ts';
-import { startDrainer } from '../commands/drainer.ts';
+import { startDrainer } from '../commands/queue/drainer.ts';
 import { timeTravel } from '../commands/time-travel.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';

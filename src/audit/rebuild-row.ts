@@ -11,9 +11,10 @@ import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { isNotFound, whyNot } from '../engine/ask.ts';
 import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
+import type { Execution } from './history-pages.ts';
 import { LOST_TITLE, missingRecords, restoreItem, restoreRecords } from './missing-records.ts';
 import { NotPossible, type RepairReport } from './repair-outcome.ts';
-import { type Execution, type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
+import { type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
 
 /** Reading the histories of a long item takes some questions. */
 const READ_MS = 8_000;

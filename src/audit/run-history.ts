@@ -19,8 +19,6 @@ import {
   pagesOf,
 } from './history-pages.ts';
 
-export type { Execution } from './history-pages.ts';
-
 /** What one entry of the engine's history tells of the item: where it stands, and what happened. */
 interface Report {
   seq: number;

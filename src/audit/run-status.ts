@@ -3,7 +3,8 @@ import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/int
 import { isLookUpWait } from '../domain/channel/publication-intent.ts';
 import { ask, isNotFound } from '../engine/ask.ts';
 import { instantOf } from '../engine/instant.ts';
-import { CARRIES_EVENTS, type Execution, readTaskFailure } from './run-history.ts';
+import type { Execution } from './history-pages.ts';
+import { CARRIES_EVENTS, readTaskFailure } from './run-history.ts';
 
 /** How a run is, asked of the engine itself and not of its index. */
 export type RunStatus =

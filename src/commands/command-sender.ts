@@ -1,7 +1,7 @@
 import { judgeAccess, listActions } from './actions.ts';
-import { createBulkhead } from './bulkhead.ts';
 import type { CommandSender } from './command-outcome.ts';
 import type { DeliveryDeps } from './deliver-command.ts';
+import { createBulkhead } from './queue/bulkhead.ts';
 import { sendCommand } from './send-command.ts';
 import { startItem } from './start-item.ts';
 

@@ -31,8 +31,8 @@ import {
   ROW_DIVERGED,
   type SentCommand,
 } from '../workflows/messages.ts';
-import { afterFailures, isSurelyExpired } from './delivery-pace.ts';
 import { projectCommand, projectStart } from './project-command.ts';
+import { afterFailures, isSurelyExpired } from './queue/delivery-pace.ts';
 import {
   settleExpired,
   settleExpiredStart,

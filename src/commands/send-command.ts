@@ -24,10 +24,10 @@ import { itemTime } from './command-facts.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
-import { COMMAND_LIFE_MS } from './delivery-pace.ts';
 import { judgeFirst } from './judge-first.ts';
 import type { CommandParts, Preparation } from './preparation.ts';
 import { plainRefs, prepareCommand, takesSlots } from './prepare-command.ts';
+import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
 import { FENCE_MS, outcomeOf, repeat, type SenderDeps, settle } from './settle-command.ts';
 
 /** Sends a command to its item's run, or finds what became of it when its id was sent before. */

@@ -9,10 +9,10 @@ import {
   verdictOf,
 } from '../db/item/commands.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
-import type { Bulkhead } from './bulkhead.ts';
 import type { CommandOutcome } from './command-outcome.ts';
 import { type DeliveryDeps, deliverCommand } from './deliver-command.ts';
-import { TURN_LEASE_MS, workQueue } from './work-queue.ts';
+import type { Bulkhead } from './queue/bulkhead.ts';
+import { TURN_LEASE_MS, workQueue } from './queue/work-queue.ts';
 
 /** The right to send a command; longer than the deadline of a delivery. */
 export const FENCE_MS = 3_500;

@@ -26,8 +26,8 @@ import type { ContentItemInput } from '../workflows/messages.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts';
 import type { DeliveryDeps, StoredCommand } from './deliver-command.ts';
-import { COMMAND_LIFE_MS } from './delivery-pace.ts';
 import { firstEvents } from './project-command.ts';
+import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
 import { repeat, type SenderDeps } from './settle-command.ts';
 
 /** Type of the command row that starts an item. */

@@ -1,4 +1,5 @@
 import type { EventBatch } from '../activities/recording.ts';
+import { keepAnswers } from '../domain/item/commands/kept-answers.ts';
 import { type Divergence, divergenceOf, type RowHead } from '../domain/item/divergence.ts';
 import {
   chainEvents,
@@ -6,7 +7,6 @@ import {
   GENESIS_HASH,
   type ItemEvent,
 } from '../domain/item/event.ts';
-import { keepAnswers } from '../domain/item/kept-answers.ts';
 import type { CommandAnswer } from '../domain/item/record-schema.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import {

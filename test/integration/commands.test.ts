@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandOutcome, CommandRequest } from '../../src/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { deliverCommand } from '../../src/commands/deliver-command.ts';
-import { startDrainer } from '../../src/commands/drainer.ts';
+import { startDrainer } from '../../src/commands/queue/drainer.ts';
 import { insertCommand, takeFence } from '../../src/db/item/commands.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { derivedId } from '../../src/domain/ids.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandOutcome, CommandRequest } from '../../src/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { type DeliveryDeps, deliverCommand } from '../../src/commands/deliver-command.ts';
-import { startDrainer } from '../../src/commands/drainer.ts';
+import { startDrainer } from '../../src/commands/queue/drainer.ts';
 import { findInTables } from '../../src/db/audit/findings.ts';
 import { type CommandRow, insertCommand, takeFence } from '../../src/db/item/commands.ts';
 import { numberText } from '../../src/db/item/versions.ts';

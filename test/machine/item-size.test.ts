@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { keptOutcome } from '../../src/domain/channel/publication-intent.ts';
 import { COMMAND_BODIES, StartItemBody } from '../../src/domain/item/command-bodies.ts';
-import { keepAnswers } from '../../src/domain/item/kept-answers.ts';
+import { keepAnswers } from '../../src/domain/item/commands/kept-answers.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import {
   ANSWER_BYTES,

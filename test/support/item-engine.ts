@@ -22,7 +22,7 @@ import type {
 } from '../../src/commands/command-outcome.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { DeliveryDeps } from '../../src/commands/deliver-command.ts';
-import { startDrainer } from '../../src/commands/drainer.ts';
+import { startDrainer } from '../../src/commands/queue/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/commands/time-travel.ts';
 import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/item/commands.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keepAnswers } from './kept-answers.ts';
+import { keepAnswers } from './commands/kept-answers.ts';
 import type { CommandAnswer } from './record-schema.ts';
 import { ANSWER_BYTES, jsonBytes } from './size.ts';
 

@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { joinQueues, listDueQueues, type QueueTurn, takeTurns } from '../db/item/command-queues.ts';
-import { type CommandKey, listAbandonedCommands } from '../db/item/commands.ts';
-import { inWorkspace } from '../db/workspace-scope.ts';
-import type { DeliveryDeps } from './deliver-command.ts';
+import {
+  joinQueues,
+  listDueQueues,
+  type QueueTurn,
+  takeTurns,
+} from '../../db/item/command-queues.ts';
+import { type CommandKey, listAbandonedCommands } from '../../db/item/commands.ts';
+import { inWorkspace } from '../../db/workspace-scope.ts';
+import type { DeliveryDeps } from '../deliver-command.ts';
 import { Places } from './places.ts';
 import { TURN_LEASE_MS, workQueue } from './work-queue.ts';
 

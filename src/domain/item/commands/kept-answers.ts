@@ -1,5 +1,5 @@
-import type { CommandAnswer } from './record-schema.ts';
-import { ANSWER_BYTES, jsonBytes, lastWithin } from './size.ts';
+import type { CommandAnswer } from '../record-schema.ts';
+import { ANSWER_BYTES, jsonBytes, lastWithin } from '../size.ts';
 
 /** Of a longer answer only when and where is known by heart. */
 const LONG_ANSWER_BYTES = 800;

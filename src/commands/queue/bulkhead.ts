@@ -1,4 +1,4 @@
-import { createTurnstile } from '../threads/turnstile.ts';
+import { createTurnstile } from '../../threads/turnstile.ts';
 
 /**
  * Commands of this process that are on their way to one run at the same time. The engine takes ten per

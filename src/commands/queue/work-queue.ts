@@ -3,9 +3,9 @@ import {
   leaveQueue,
   postponeQueue,
   type QueueTurn,
-} from '../db/item/command-queues.ts';
-import { takeFence } from '../db/item/commands.ts';
-import { type DeliveryDeps, deliverCommand } from './deliver-command.ts';
+} from '../../db/item/command-queues.ts';
+import { takeFence } from '../../db/item/commands.ts';
+import { type DeliveryDeps, deliverCommand } from '../deliver-command.ts';
 
 /** How long a run may take to answer a command that waited. It goes on working; the next attempt hears it. */
 const ANSWER_WITHIN_MS = 1_000;
