@@ -25,7 +25,12 @@ import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
-import { faultText, findSearchAttributeFaults } from './src/engine/search-attributes.ts';
+import {
+  faultText,
+  findSearchAttributeFaults,
+  RegistrationClosed,
+  setUpSearchAttributes,
+} from './src/engine/search-attributes.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
@@ -64,12 +69,7 @@ if (!config.local && !(await isRoleHeld(databases.items.db))) {
   throw new ConfigError([{ variable: 'DATABASE_URL', rule: HELD_ROLE_RULE }]);
 }
 const { namespace, taskQueue } = config.temporal;
-const faults = faultText(await findSearchAttributeFaults(clientConnection, namespace), namespace);
-if (faults !== '') {
-  throw new ConfigError([
-    { variable: 'TEMPORAL_NAMESPACE', rule: `${faults}: run baton engine setup` },
-  ]);
-}
+await prepareNamespace();
 const { sandboxUrl, allowedOrigins } = config;
 const http = createHttpClient({
   allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],
@@ -115,6 +115,23 @@ async function announce(): Promise<void> {
     log.info({ ...version, isCurrent }, 'build announced');
   } catch (error) {
     if (!ended.signal.aborted) log.error({ ...version, err: error }, 'build not announced');
+  }
+}
+
+/** An engine that is open to us gets what runs write; another one has to be prepared by its operator. */
+async function prepareNamespace(): Promise<void> {
+  const found = await findSearchAttributeFaults(clientConnection, namespace);
+  const faults = faultText(found, namespace);
+  if (faults === '') return;
+  const refusal = new ConfigError([
+    { variable: 'TEMPORAL_NAMESPACE', rule: `${faults}: run baton engine setup` },
+  ]);
+  if (found.otherType.length > 0) throw refusal;
+  try {
+    const added = await setUpSearchAttributes(clientConnection, namespace);
+    log.info({ namespace, added }, 'search attributes registered');
+  } catch (error) {
+    throw error instanceof RegistrationClosed ? refusal : error;
   }
 }
 
