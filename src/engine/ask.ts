@@ -2,6 +2,8 @@ import { type Client, isGrpcServiceError } from '@temporalio/client';
 
 /** How long one of several questions to the engine may take. */
 export const ASK_MS = 2_000;
+/** Whoever gives a command at a terminal waits longer than a request: an engine may be busy. */
+export const OPERATOR_MS = 30_000;
 /** The client's own deadline overshoots (measured: up to 6.8 s), so every call is raced as well. */
 const OVERSHOOT_MS = 200;
 
@@ -49,6 +51,15 @@ export async function callWithin<T>(
  */
 export function ask<T>(temporal: Client, until: number, call: () => Promise<T>): Promise<T> {
   return callWithin(temporal, Math.max(1, Math.min(ASK_MS, until - Date.now())), call);
+}
+
+/**
+ * The one question of whoever waits until then.
+ * @param until epoch milliseconds.
+ * @throws NoAnswer, or the engine's own error.
+ */
+export function askUntil<T>(temporal: Client, until: number, call: () => Promise<T>): Promise<T> {
+  return callWithin(temporal, Math.max(1, until - Date.now()), call);
 }
 
 export function isNotFound(error: unknown): boolean {

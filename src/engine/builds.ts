@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { ask, codeOf, isNotFound } from './ask.ts';
+import { askUntil, codeOf, isNotFound } from './ask.ts';
 import { msOf } from './instant.ts';
 
 /** What the engine does with a build: new runs go to the current one and, in part, to the ramping one. */
@@ -49,7 +49,7 @@ export async function readDeployment(
   until: number,
 ): Promise<Deployment> {
   try {
-    const { workerDeploymentInfo: info, conflictToken } = await ask(temporal, until, () =>
+    const { workerDeploymentInfo: info, conflictToken } = await askUntil(temporal, until, () =>
       temporal.workflowService.describeWorkerDeployment({
         namespace: temporal.options.namespace,
         deploymentName,
@@ -89,7 +89,7 @@ export async function readMachineVersion(
   until: number,
 ): Promise<number | null> {
   try {
-    const { workerDeploymentVersionInfo: info } = await ask(temporal, until, () =>
+    const { workerDeploymentVersionInfo: info } = await askUntil(temporal, until, () =>
       temporal.workflowService.describeWorkerDeploymentVersion({
         namespace: temporal.options.namespace,
         deploymentVersion: version,
@@ -110,7 +110,7 @@ export async function noteMachineVersion(
   version: { deploymentName: string; buildId: string },
   { machineVersion, until }: { machineVersion: number; until: number },
 ): Promise<void> {
-  await ask(temporal, until, () =>
+  await askUntil(temporal, until, () =>
     temporal.workflowService.updateWorkerDeploymentVersionMetadata({
       namespace: temporal.options.namespace,
       deploymentVersion: version,
@@ -143,7 +143,7 @@ export async function routeNewRuns(
   const { namespace, identity } = temporal.options;
   const request = { namespace, identity, ...version, conflictToken: token };
   try {
-    await ask(temporal, until, () =>
+    await askUntil(temporal, until, () =>
       percentage === 100
         ? service.setWorkerDeploymentCurrentVersion(request)
         : service.setWorkerDeploymentRampingVersion({ ...request, percentage }),

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { ask, isUnimplemented } from './ask.ts';
+import { askUntil, isUnimplemented } from './ask.ts';
 import { msOf } from './instant.ts';
 
 export type TaskKind = 'workflow' | 'activity';
@@ -189,7 +189,7 @@ async function readPolls(
   kind: TaskKind,
   until: number,
 ): Promise<{ polls: Poll[]; routes: Signs['routes'] }> {
-  const { pollers, versioningInfo } = await ask(temporal, until, () =>
+  const { pollers, versioningInfo } = await askUntil(temporal, until, () =>
     temporal.workflowService.describeTaskQueue({
       namespace: temporal.options.namespace,
       taskQueue: { name: taskQueue },
@@ -219,7 +219,7 @@ async function readHeartbeats(
   until: number,
 ): Promise<Heartbeat[] | null> {
   try {
-    const { workersInfo } = await ask(temporal, until, () =>
+    const { workersInfo } = await askUntil(temporal, until, () =>
       temporal.workflowService.listWorkers({
         namespace: temporal.options.namespace,
         pageSize: 100,

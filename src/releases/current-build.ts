@@ -1,14 +1,11 @@
-import { ASK_MS } from '../engine/ask.ts';
+import { OPERATOR_MS } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { type Deployment, readDeployment, routeNewRuns } from '../engine/builds.ts';
 import { hasWorkers } from './build-workers.ts';
 import { type ReleaseDeps, ReleaseError } from './release-deps.ts';
 
-/** How long one of the engine's answers is waited for. */
-const READ_MS = 5 * ASK_MS;
-
 export function deploymentNow({ temporal, taskQueue }: ReleaseDeps): Promise<Deployment> {
-  return readDeployment(temporal, deploymentOf(taskQueue), Date.now() + READ_MS);
+  return readDeployment(temporal, deploymentOf(taskQueue), Date.now() + OPERATOR_MS);
 }
 
 /**
@@ -29,11 +26,11 @@ export async function makeCurrent(
   if (percentage < 100 && current === buildId) {
     throw new ReleaseError(`${buildId} is the current build: another one can ramp beside it`);
   }
-  if (!(await hasWorkers(deps, buildId, Date.now() + READ_MS))) {
+  if (!(await hasWorkers(deps, buildId, Date.now() + OPERATOR_MS))) {
     throw new ReleaseError(`no worker of the build ${buildId} polls`);
   }
   const version = { deploymentName: deploymentOf(taskQueue), buildId };
-  const until = Date.now() + READ_MS;
+  const until = Date.now() + OPERATOR_MS;
   const outcome = await routeNewRuns(temporal, version, { percentage, token, until });
   switch (outcome) {
     case 'done':

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { ASK_MS, callWithin, isNotFound } from '../engine/ask.ts';
+import { callWithin, isNotFound, OPERATOR_MS } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { readMachineVersion } from '../engine/builds.ts';
 import { moveToBuildSignal, type TargetBuild } from '../workflows/messages.ts';
@@ -32,7 +32,6 @@ export interface MoveReport extends MoveProgress {
 }
 
 const PROGRESS_MS = 2_000;
-const SIGNAL_MS = 2 * ASK_MS;
 
 /**
  * Asks every item on an earlier build to go on with the current one as soon as it is idle, so many a
@@ -94,7 +93,7 @@ async function planMove(
     readMachineVersion(
       temporal,
       { deploymentName: deploymentOf(taskQueue), buildId },
-      Date.now() + SIGNAL_MS,
+      Date.now() + OPERATOR_MS,
     );
   const machineVersion = await versionOf(current);
   if (machineVersion === null) {
@@ -138,7 +137,7 @@ async function askToMove(
     input: { payloads: [defaultPayloadConverter.toPayload(target)] },
   };
   try {
-    await callWithin(temporal, SIGNAL_MS, () =>
+    await callWithin(temporal, OPERATOR_MS, () =>
       temporal.workflowService.signalWorkflowExecution(request),
     );
     return true;

@@ -1,4 +1,4 @@
-import { ASK_MS } from '../engine/ask.ts';
+import { OPERATOR_MS } from '../engine/ask.ts';
 import { deploymentOf } from '../engine/build-id.ts';
 import { type BuildStatus, readMachineVersion } from '../engine/builds.ts';
 import { type Blocker, findBlockers } from './blockers.ts';
@@ -39,7 +39,7 @@ export async function readStatus(deps: ReleaseDeps): Promise<ReleaseStatus> {
   const deploymentName = deploymentOf(taskQueue);
   const states = await Promise.all(
     [...known].map(async ([buildId, status]): Promise<BuildState> => {
-      const until = Date.now() + ASK_MS;
+      const until = Date.now() + OPERATOR_MS;
       const [machineVersion, isWorkedFor] = await Promise.all([
         readMachineVersion(temporal, { deploymentName, buildId }, until),
         hasWorkers(deps, buildId, until),

@@ -47,7 +47,9 @@ it('a local stack with other workflows finishes what began on the earlier ones',
     return here?.openItems === 1 && builds.every((one) => one === here || one.openItems === 0);
   };
   await until(haveMoved, () => reported.join('\n'));
-  expect(reported.join('\n')).toContain('1 items of earlier builds were asked to move');
+  const isReported = async () =>
+    reported.join('\n').includes('1 items of earlier builds were asked to move');
+  await until(isReported, () => reported.join('\n'));
   const moved = await strategistOf(after).items.get(item.id);
   expect(moved).toMatchObject({ id: item.id, stage: 'briefing' });
 });
