@@ -57,7 +57,12 @@ export interface DeliveryDeps {
 
 /** Payload of a command row: what is sent to the run, the same at every attempt but for where the row stands. */
 export type StoredCommand =
-  | { kind: 'command'; message: CommandMessage }
+  | {
+      kind: 'command';
+      message: CommandMessage;
+      /** Nobody stated how long it is valid. */
+      hasDefaultLife?: boolean;
+    }
   | { kind: 'start'; input: ContentItemInput };
 
 /** How a command is delivered that waited in the queue of its run. */
@@ -110,16 +115,25 @@ async function attemptDelivery(
   // Of a command that was never sent before the tables know nothing. The seq was read first: whatever
   // was applied up to there is among the events that are read now.
   const lookUp = attempt > 1 ? await lookUpCommand(deps.db, row, head?.seq ?? 0) : undefined;
-  let result: CommandResult;
-  try {
-    result = await callWithin(deps.temporal, withinMs, () =>
+  const send = (sent: SentCommand) =>
+    callWithin(deps.temporal, withinMs, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
         .executeUpdate<CommandResult, [SentCommand, LookUp?]>('command', {
           updateId: row.id,
-          args: lookUp === undefined ? [message] : [message, lookUp],
+          args: lookUp === undefined ? [sent] : [sent, lookUp],
         }),
     );
+  let result: CommandResult;
+  try {
+    result = await send(message).catch((error: unknown) => {
+      const refusal = refusalOf(error);
+      const isEarly = stored.hasDefaultLife === true && Date.now() < Date.parse(row.expiresAt);
+      if (refusal === null || !isExpiry(refusal) || !isEarly) throw error;
+      // The run's clock was moved meanwhile (time travel): by that of people it is valid.
+      const { expiresAt: _, ...unbounded } = message;
+      return send(unbounded as SentCommand);
+    });
   } catch (error) {
     const refusal = refusalOf(error);
     const fenced = { workspaceId: row.workspaceId, id: row.id, attempt };

@@ -237,7 +237,8 @@ function payloadOf(
     expiresAt: expiryOf(item, body),
   };
   // `refs` and `facts` come from the preparer of this very type.
-  return { kind: 'command', message: message as CommandMessage };
+  const hasDefaultLife = !('expiresAt' in body) || body.expiresAt === undefined;
+  return { kind: 'command', message: message as CommandMessage, hasDefaultLife };
 }
 
 /** The body was parsed by the schema of the same type, which is what its preparer takes. */

@@ -73,10 +73,24 @@ export async function livesThroughChaos({
     expect(ledger).toHaveLength(fates.length);
     expect(new Set(ledger.map(({ marker }) => marker)).size).toBe(fates.length);
     expect(VICTIMS.filter((name) => chaos.kills[name] === 0)).toEqual([]);
+  } catch (error) {
+    console.log(JSON.stringify(await openMatters(database), null, 1));
+    throw error;
   } finally {
     await database.close();
     await stack.dispose();
   }
+}
+
+/** What nobody has answered yet: the report of a failed run. */
+async function openMatters({ pool }: Database): Promise<object> {
+  const commands = await pool.query(
+    `select id, item_id, type, state, applied_seq, attempt, error_count, last_error, is_queued, divergence
+     from commands where state = 'pending' or divergence is not null or error_count > 0`,
+  );
+  const queues = await pool.query('select * from command_queues');
+  const rows = await pool.query('select id, stage, substage, seq, head_hash from items');
+  return { commands: commands.rows, queues: queues.rows, items: rows.rows };
 }
 
 async function checkItem(stack: Stack, database: Database, { itemId, sent }: Fate): Promise<void> {

@@ -43,7 +43,7 @@ function faultsOf(row: CommandRow, applied: number): string[] {
   const verdict = verdictOf(row);
   const about = `${id} (${type})`;
   if (verdict === null) return [`${about}: no verdict after ${errorCount} errors: ${lastError}`];
-  if (verdict.state === 'refused') {
+  if (verdict.state !== 'applied') {
     return applied > 0 || appliedSeq !== null ? [`${about}: refused and applied`] : [];
   }
   return applied === 1 ? [] : [`${about}: applied, and ${applied} times in the chain`];

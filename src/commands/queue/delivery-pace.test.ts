@@ -3,8 +3,9 @@ import { afterFailures, COMMAND_LIFE_MS, isSurelyExpired } from './delivery-pace
 
 describe('the pauses of a run that does not answer', () => {
   it('begin short, grow with each failure and end at minutes', () => {
-    const pauses = [1, 3, 6, 9, 40].map((failures) => afterFailures(failures).pauseMs);
+    const pauses = [1, 3, 17, 19, 40].map((failures) => afterFailures(failures).pauseMs);
     expect(pauses).toEqual(pauses.toSorted((a, b) => a - b));
+    expect(afterFailures(16).pauseMs).toBeLessThanOrEqual(5_000);
     expect(pauses[0]).toBeLessThanOrEqual(600);
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(4 * 60_000);
     expect(pauses.at(-1)).toBeLessThanOrEqual(6 * 60_000);

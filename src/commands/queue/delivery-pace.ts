@@ -4,6 +4,9 @@ export const COMMAND_LIFE_MS = 24 * 3_600_000;
 const EXPIRY_MARGIN_MS = 5 * 60_000;
 
 const FIRST_PAUSE_MS = 500;
+/** For about a minute: a program that was killed is back by then, and somebody waits. */
+const SHORT_PAUSE_MS = 4_000;
+const SHORT_PAUSES = 16;
 const LAST_PAUSE_MS = 5 * 60_000;
 /** Doubling this often passes the longest pause. */
 const DOUBLINGS = 10;
@@ -16,7 +19,11 @@ export function afterFailures(failures: number): {
   isSilent: boolean;
   pauseMs: number;
 } {
-  const pauseMs = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, DOUBLINGS));
+  const isNew = failures <= SHORT_PAUSES;
+  const [first, last, count] = isNew
+    ? [FIRST_PAUSE_MS, SHORT_PAUSE_MS, failures - 1]
+    : [SHORT_PAUSE_MS, LAST_PAUSE_MS, failures - SHORT_PAUSES];
+  const pauseMs = Math.min(last, first * 2 ** Math.min(count, DOUBLINGS));
   // Random, so that what fell silent together is not asked together for ever.
   const jitter = 0.8 + Math.random() * 0.4;
   return { failures, isSilent: failures >= SILENT_AFTER, pauseMs: Math.round(pauseMs * jitter) };
