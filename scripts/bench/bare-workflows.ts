@@ -62,7 +62,8 @@ async function takeCommands(
       validator: (message) => {
         if (message.type === order[seq]) return;
         const text = `${message.type} is not possible after ${seq} commands`;
-        const details: RefusalDetails = { unmet: [{ code: 'in_stage', message: text }], seq };
+        const at = new Date(Date.now()).toISOString();
+        const details: RefusalDetails = { unmet: [{ code: 'in_stage', message: text }], seq, at };
         throw ApplicationFailure.nonRetryable('refused', REFUSED, details);
       },
     },

@@ -19,7 +19,7 @@ import { readRowHead } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
-import { callWithin } from '../engine/ask.ts';
+import { askUntil, callWithin } from '../engine/ask.ts';
 import {
   type CommandMessage,
   type CommandResult,
@@ -115,8 +115,10 @@ async function attemptDelivery(
   // Of a command that was never sent before the tables know nothing. The seq was read first: whatever
   // was applied up to there is among the events that are read now.
   const lookUp = attempt > 1 ? await lookUpCommand(deps.db, row, head?.seq ?? 0) : undefined;
+  // Both sends together: the fence is not held for longer.
+  const until = Date.now() + withinMs;
   const send = (sent: SentCommand) =>
-    callWithin(deps.temporal, withinMs, () =>
+    askUntil(deps.temporal, until, () =>
       deps.temporal.workflow
         .getHandle(itemWorkflowId(row.itemId))
         .executeUpdate<CommandResult, [SentCommand, LookUp?]>('command', {
@@ -128,11 +130,12 @@ async function attemptDelivery(
   try {
     result = await send(message).catch((error: unknown) => {
       const refusal = refusalOf(error);
-      const isEarly = stored.hasDefaultLife === true && Date.now() < Date.parse(row.expiresAt);
-      if (refusal === null || !isExpiry(refusal) || !isEarly) throw error;
-      // The run's clock was moved meanwhile (time travel): by that of people it is valid.
-      const { expiresAt: _, ...unbounded } = message;
-      return send(unbounded as SentCommand);
+      const leftMs = Date.parse(row.expiresAt) - Date.now();
+      const isValid = stored.hasDefaultLife === true && leftMs > 0;
+      if (refusal === null || !isExpiry(refusal) || !isValid) throw error;
+      // The run's clock is further ahead than its row says (time travel): the rest of the day counts from there.
+      const expiresAt = new Date(Date.parse(refusal.at) + leftMs).toISOString();
+      return send({ ...message, expiresAt });
     });
   } catch (error) {
     const refusal = refusalOf(error);

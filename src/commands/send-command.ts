@@ -237,7 +237,7 @@ function payloadOf(
     expiresAt: expiryOf(item, body),
   };
   // `refs` and `facts` come from the preparer of this very type.
-  const hasDefaultLife = !('expiresAt' in body) || body.expiresAt === undefined;
+  const hasDefaultLife = (body as { expiresAt?: string }).expiresAt === undefined;
   return { kind: 'command', message: message as CommandMessage, hasDefaultLife };
 }
 

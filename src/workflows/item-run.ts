@@ -94,9 +94,10 @@ export class ItemRun {
       throw ApplicationFailure.nonRetryable('ask the tables', FORGOTTEN);
     }
     const { seq } = this.backlog.head;
-    const unmet = unmetFor(this.#snapshot, seq, stamped(message));
+    const command = stamped(message);
+    const unmet = unmetFor(this.#snapshot, seq, command);
     if (unmet.length === 0) return;
-    const details: RefusalDetails = { unmet, seq };
+    const details: RefusalDetails = { unmet, seq, at: command.at };
     throw ApplicationFailure.nonRetryable('refused', REFUSED, details);
   }
 

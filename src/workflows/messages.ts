@@ -123,6 +123,8 @@ export interface TargetBuild {
 export interface RefusalDetails {
   unmet: Unmet[];
   seq: number;
+  /** By the run's own clock. */
+  at: string;
 }
 
 export const REFUSED = 'Refused';

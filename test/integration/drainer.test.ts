@@ -5,12 +5,14 @@ import type { CommandOutcome, CommandRequest } from '../../src/commands/command-
 import { createCommandSender } from '../../src/commands/command-sender.ts';
 import { type DeliveryDeps, deliverCommand } from '../../src/commands/deliver-command.ts';
 import { startDrainer } from '../../src/commands/queue/drainer.ts';
+import { fastForward } from '../../src/commands/time-travel.ts';
 import { findInTables } from '../../src/db/audit/findings.ts';
 import { type CommandRow, insertCommand, takeFence } from '../../src/db/item/commands.ts';
 import { numberText } from '../../src/db/item/versions.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
+import type { RunState } from '../../src/workflows/messages.ts';
 import { makeBrief } from '../support/content.ts';
 import { makeItem } from '../support/db-fixture.ts';
 import { type DyingAt, dyingClient } from '../support/dying-client.ts';
@@ -165,6 +167,30 @@ describe('the drainer', () => {
     expect(rows).toEqual([]);
   });
 
+  it('lets one of two commands through that reach their run in one task', async () => {
+    const itemId = await engine.start();
+    await engine.stopWorker();
+    const holds = ['the news', 'the law'].map((reason) => ({
+      caller: engine.callerFor('strategist'),
+      itemId,
+      commandId: newCommandId(),
+      type: 'hold' as const,
+      body: { reason },
+      source: 'http' as const,
+      bodyHash: reason,
+    }));
+    try {
+      const sent = await Promise.all(holds.map((hold) => engine.sender.send(hold)));
+      expect(sent.map(({ outcome }) => outcome)).toEqual(['pending', 'pending']);
+    } finally {
+      await engine.startWorker();
+    }
+    const rows = await Promise.all(holds.map(({ commandId }) => engine.drain(commandId)));
+    expect(rows.map(({ state }) => state).toSorted()).toEqual(['applied', 'refused']);
+    const chain = await engine.chain(itemId);
+    expect(chain.filter(({ type }) => type === 'item.held')).toHaveLength(1);
+  });
+
   it('asks for one command of a run that does not answer; the others wait without costing', async () => {
     const itemId = await engine.start();
     const { deps, asked } = countingDeps();
@@ -261,6 +287,32 @@ describe('a command that nobody answered in time', () => {
       '{message,expiresAt}', '"2026-01-01T00:00:00.000Z"') where id = ${request.commandId}`);
     expect(await engine.drain(request.commandId)).toMatchObject(expired);
     expect(await engine.chain(itemId)).toHaveLength(1);
+  });
+
+  it('is not one that came in time, however far the clock of its run was moved', async () => {
+    const itemId = await engine.start();
+    // As after a kill in the middle of a time travel: the row does not know how far its run has gone.
+    const days = 86_400_000;
+    await fastForward(engine.deps.temporal, itemId, 3 * days);
+    const run = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    await eventually(
+      async () => {
+        const { now } = await run.executeUpdate<RunState, []>('tick', { args: [] });
+        return Date.parse(now) > Date.now() + 2 * days || null;
+      },
+      { what: 'the clock of the run' },
+    );
+    const lasting = savesBrief(itemId);
+    expect(await engine.sender.send(lasting)).toMatchObject({ outcome: 'applied' });
+    const hurried = savesBrief(itemId, 'another');
+    const body = {
+      ...(hurried.body as object),
+      expiresAt: new Date(Date.now() + days).toISOString(),
+    };
+    expect(await engine.sender.send({ ...hurried, body })).toMatchObject({
+      outcome: 'refused',
+      unmet: [{ code: 'command_expired' }],
+    });
   });
 
   it('carries its expiry to the run: a day without one of its own', async () => {
