@@ -30,7 +30,7 @@ import { attemptsOf } from '../../src/workflows/send-pace.ts';
 import { largestOf } from '../support/schema-size.ts';
 import { CAST, DAY, HOUR, later, PLAYBOOK, START, type TestRun } from './item-fixture.ts';
 import { toPlanning, toReviewing } from './item-journeys.ts';
-import { fullItem } from './requirement-cases.ts';
+import { fullItem } from './requirement-attempts.ts';
 
 /** The engine's own limits: of a payload, of a warning, of one gRPC message, of a history. */
 const ENGINE = {

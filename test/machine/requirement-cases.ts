@@ -1,6 +1,3 @@
-import type { SlotProblem } from '../../src/domain/item/commands/facts.ts';
-import type { Command } from '../../src/domain/item/commands.ts';
-import type { Actor } from '../../src/domain/item/context.ts';
 import type { RequirementCode } from '../../src/domain/item/requirements/catalogue.ts';
 import {
   ACCOUNTS,
@@ -12,14 +9,10 @@ import {
   HOLDERS,
   later,
   PLAYBOOK,
-  slot,
-  type TestRun,
 } from './item-fixture.ts';
 import {
   RUN_AT,
-  requestChanges,
   send,
-  submit,
   toBriefing,
   toClosed,
   toCreation,
@@ -33,106 +26,25 @@ import {
   toReviewing,
   toScheduled,
 } from './item-journeys.ts';
-
-interface Attempt {
-  run: TestRun;
-  asked: Command;
-}
-
-/** Builds an attempt; a command of one type is a member of the union that the guards take. */
-function attempt(run: TestRun, ...given: Parameters<TestRun['asked']>): Attempt {
-  return { run, asked: run.asked(...given) as Command };
-}
-
-const planned = (
-  run: TestRun,
-  at = later(run.at, DAY),
-  account: { channelAccountId: string; channel: string } = ACCOUNTS.sandbox,
-) =>
-  attempt(run, 'plan_schedule', CAST.manager, { publications: [slot(account, at)] }, { slots: [] });
-
-const problem = (run: TestRun, code: SlotProblem) =>
-  attempt(
-    run,
-    'plan_schedule',
-    CAST.manager,
-    { publications: [slot(ACCOUNTS.sandbox, later(run.at, DAY))] },
-    {
-      slots: [
-        {
-          channelAccountId: ACCOUNTS.sandbox.channelAccountId,
-          problems: [{ code, message: 'so the API found' }],
-          warnings: [],
-        },
-      ],
-    },
-  );
-
-const submitted = (run: TestRun, holders = HOLDERS, checklist = PLAYBOOK.checklists.review) =>
-  attempt(run, 'submit_for_review', CAST.creator, { checklist }, { holders });
-
-const decided = (
-  run: TestRun,
-  change: Partial<Command<'decide_approval'>['refs']> = {},
-  by: Actor = CAST.editor,
-) =>
-  attempt(run, 'decide_approval', by, {
-    role: 'editor',
-    contentHash: run.contentHash(),
-    decision: 'approve',
-    ...change,
-  });
-
-export const resolved = (
-  run: TestRun,
-  change: Partial<Command<'resolve_publication'>['refs']> = {},
-  facts: Partial<Command<'resolve_publication'>['facts']> = {},
-) =>
-  attempt(
-    run,
-    'resolve_publication',
-    CAST.manager,
-    {
-      publicationId: run.publication(ACCOUNTS.sandbox).id,
-      outcome: 'live',
-      evidence: 'seen on the channel',
-      ...change,
-    },
-    { slots: [], ...facts },
-  );
-
-const signed = (
-  run: TestRun,
-  change: Partial<Command<'sign_off'>['refs']> = {},
-  by = CAST.strategist,
-) => attempt(run, 'sign_off', by, { role: 'strategist', decision: 'scale', ...change });
-
-function drafted(change: Parameters<typeof draftDigest>[1] = {}): TestRun {
-  const run = toCreation();
-  run.give('save_draft', CAST.creator, { draft: draftDigest(1, change) });
-  return run;
-}
-
-function pastTheLimit(): TestRun {
-  const run = drafted();
-  for (let round = 0; round <= PLAYBOOK.revisionLimit; round += 1) {
-    submit(run);
-    requestChanges(run);
-  }
-  return run;
-}
-
-export function withUnknown(): TestRun {
-  const run = toScheduled();
-  send(run, ACCOUNTS.sandbox, 'unknown');
-  return run;
-}
-
-function afterTheStrategist(): TestRun {
-  const run = toReviewing();
-  run.give('sign_off', CAST.strategist, { role: 'strategist', decision: 'scale' });
-  return run;
-}
+import {
+  type Attempt,
+  afterTheStrategist,
+  attempt,
+  decided,
+  drafted,
+  fullItem,
+  gated,
+  held,
+  offered,
+  pastTheLimit,
+  planned,
+  problem,
+  reassigned,
+  resolved,
+  signed,
+  submitted,
+  withUnknown,
+} from './requirement-attempts.ts';
 
 /** For each requirement a command that lacks it alone or first, and the same command with it met. */
 export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: () => Attempt }> = {
@@ -498,44 +410,3 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     allowed: () => attempt(toPlanning(), 'extend', CAST.strategist, { reason: 'a holiday' }),
   },
 };
-
-function held(run: TestRun): TestRun {
-  run.give('hold', CAST.strategist, { reason: 'a crisis' });
-  return run;
-}
-
-function gated(): TestRun {
-  return toPlanning({ campaign: { id: 'cmp_1', released: false } });
-}
-
-const offered = (run: TestRun) =>
-  attempt(
-    run,
-    'offer_handoff',
-    CAST.strategist,
-    { checklist: PLAYBOOK.checklists.brief },
-    { holders: HOLDERS },
-  );
-
-/** Offered and withdrawn, again and again, until it is full. */
-export function fullItem(): TestRun {
-  const run = toBriefing();
-  for (;;) {
-    const { asked } = offered(run);
-    if (run.unmet(asked).length > 0) return run;
-    run.give('offer_handoff', CAST.strategist, asked.refs as Command<'offer_handoff'>['refs'], {
-      holders: HOLDERS,
-    });
-    run.give('withdraw_handoff', CAST.strategist, { reason: 'é'.repeat(2_000) });
-  }
-}
-
-function reassigned(change: Partial<Command<'reassign'>['facts']>): Attempt {
-  return attempt(
-    toCreation(),
-    'reassign',
-    CAST.strategist,
-    { role: 'creator', memberId: 'mbr_second_creator', as: 'owner' },
-    { receiverRoles: ['creator'], receiverActive: true, ...change },
-  );
-}

@@ -3,7 +3,8 @@ import { REQUIREMENT_CODES } from '../../src/domain/item/requirements/catalogue.
 import { COMMAND_RULES, COMMAND_TYPES } from '../../src/domain/item/rules.ts';
 import { ACCOUNTS, CAST, DAY, HOUR, later, MINUTE, slot, type TestRun } from './item-fixture.ts';
 import { send, toPlanning } from './item-journeys.ts';
-import { CASES, resolved, withUnknown } from './requirement-cases.ts';
+import { resolved, withUnknown } from './requirement-attempts.ts';
+import { CASES } from './requirement-cases.ts';
 
 function withTwoUnknown(): TestRun {
   const run = toPlanning();
