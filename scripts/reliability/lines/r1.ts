@@ -39,9 +39,10 @@ export const R1: Line = {
   small: 16,
   async run(stack, { n, seed, control, progress }) {
     const parts = control ? (['forgetfulSender'] as const) : [];
-    const site = await openSite(stack, { apiParts: parts });
+    // The items are made by an API with the protection: its people repeat what is not answered, too.
+    const site = await openSite(stack);
     try {
-      const second = await site.startApi(parts);
+      const receivers = [await site.startApi(parts), await site.startApi(parts)];
       const endpoint = await makeEndpoint(site);
       const items = await makeOfferedItems(site.people, n);
       progress(`${n} handoffs are offered`);
@@ -50,7 +51,8 @@ export const R1: Line = {
         decisions.flatMap((one) => Array.from({ length: TIMES }, () => one)),
         seededRandom(seed),
       );
-      const answers = await deliverAll(site, endpoint, deliveries, [site.api.url, second.url]);
+      const urls = receivers.map(({ url }) => url);
+      const answers = await deliverAll(site, endpoint, deliveries, urls);
       progress(`${deliveries.length} deliveries are answered`);
       return await judge(site, decisions, answers);
     } finally {
