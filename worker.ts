@@ -45,6 +45,9 @@ const WORKER_HEARTBEAT = '10 seconds';
  */
 const MAX_CACHED_RUNS = 2_000;
 
+/** The replay of a long history takes a second of one thread: the other one goes on with the rest. */
+const RUN_THREADS = 2;
+
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
 
@@ -176,6 +179,7 @@ function runOptions(): Partial<WorkerOptions> {
     workflowBundle,
     workflowTaskPollerBehavior: POLLERS,
     maxCachedWorkflows: MAX_CACHED_RUNS,
+    workflowThreadPoolSize: RUN_THREADS,
     // After a kill -9 its tasks go to another worker in about a second instead of ten.
     stickyQueueScheduleToStartTimeout: '1 second',
   };

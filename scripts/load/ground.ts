@@ -32,12 +32,17 @@ export interface LoadGround {
   ask(role: Role, path: string, body: object, key?: string): Promise<Answer>;
   /** Starts an item and gives its id. */
   startItem(title: string): Promise<string>;
-  /** Kills the worker and starts another one, which remembers nothing. */
+  /**
+   * Starts another worker, which remembers nothing. The old one ends by itself, as at a release: the
+   * engine knows at once that it is gone.
+   */
   replaceWorker(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const ANSWER_WITHIN_MS = 30_000;
+/** Longer than a worker waits for its activities. */
+const STOP_MS = 60_000;
 
 export async function prepareGround(): Promise<LoadGround> {
   const stack = await startTemporaryStack({ prefix: 'baton-load-', taskQueue: BATON_QUEUE });
@@ -89,8 +94,7 @@ async function prepare(stack: TemporaryStack): Promise<LoadGround> {
       return item.id;
     },
     async replaceWorker() {
-      worker.kill();
-      await worker.exited;
+      await worker.stop({ graceMs: STOP_MS });
       worker = await startWorker(stack, readings);
     },
     async stop() {
