@@ -107,11 +107,16 @@ function queries(
   const given = parameters.map(({ name, schema }) =>
     fc
       .option(fc.oneof({ weight: 3, arbitrary: valuesOf(schema) }, HOSTILE), { freq: 2 })
-      .map((value) => (value === null ? null : `${name}=${encoded(String(value).slice(0, 500))}`)),
+      .map((value) => (value === null ? null : `${name}=${encoded(textOf(value).slice(0, 500))}`)),
   );
   return fc
     .tuple(fc.constantFrom(null, null, null, 'unheardOf=1'), ...given)
     .map((parts) => parts.filter((part) => part !== null).join('&'));
+}
+
+/** An object may have no prototype, and then no text of its own. */
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? (JSON.stringify(value) ?? '') : String(value);
 }
 
 /** Half of a surrogate pair has no encoding. */

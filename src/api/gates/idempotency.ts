@@ -32,10 +32,13 @@ import { ApiError, invalidRequest, type ProblemParts } from './errors.ts';
 
 const KEY = /^[\x21-\x7e]{1,128}$/;
 
-/** Checks the `Idempotency-Key` of every request that has one. */
+/** To read is the same however often: no key changes that, and none is judged. */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+/** Checks the `Idempotency-Key` of every change that has one. */
 export function idempotencyKey(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const key = c.req.header('idempotency-key') ?? null;
+    const key = READS.has(c.req.method) ? null : (c.req.header('idempotency-key') ?? null);
     if (key !== null && !KEY.test(key)) {
       const message = 'is 1 to 128 visible ASCII characters without spaces';
       throw invalidRequest([{ path: 'Idempotency-Key', in: 'header', message }]);
