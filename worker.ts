@@ -31,6 +31,7 @@ import {
   RegistrationClosed,
   setUpSearchAttributes,
 } from './src/engine/search-attributes.ts';
+import { openWorkerMetrics } from './src/health/worker-metrics.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
@@ -50,8 +51,10 @@ const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
+const metrics = await openWorkerMetrics(config);
 Runtime.install({
   logger: temporalLogger(log),
+  telemetryOptions: metrics.telemetry,
   shutdownSignals: ['SIGINT', 'SIGTERM'],
   // An idle worker's poll lasts a minute: its heartbeats are how a dead one is noticed sooner.
   workerHeartbeatInterval: WORKER_HEARTBEAT,
@@ -89,6 +92,7 @@ const version = {
 };
 const isVersioned = config.buildId !== 'off';
 
+await metrics.listen(log);
 const workers = await Promise.all(config.queues.map(createWorker));
 log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
@@ -98,6 +102,7 @@ try {
 } finally {
   ended.abort();
   await announced;
+  await metrics.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
@@ -147,6 +152,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets,
     secrets,
+    noteSend: metrics.meters.noteSend,
   });
   return Worker.create({
     connection,

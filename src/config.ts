@@ -51,6 +51,10 @@ export type WorkerConfig = CommonConfig & {
   queues: readonly TaskQueue[];
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
+  /** Where the worker answers `/metrics`; null: nowhere. */
+  metricsAddress: { host: string; port: number } | null;
+  /** What whoever reads the metrics has to show; null: nothing. A secret. */
+  metricsKey: string | null;
 };
 
 /** The API's settings. */
@@ -63,6 +67,8 @@ export type ApiConfig = CommonConfig & {
   publicUrl: string | null;
   /** What `/healthz` tells of this process, so that whoever started it knows it from another; null: nothing. */
   instance: string | null;
+  /** What shows the metrics of all workspaces; null: nothing does. A secret. */
+  metricsKey: string | null;
   /** Requests per second and API key. */
   rateLimitPerSecond: number;
   /** Requests per second of all credentials of a workspace. */
@@ -92,13 +98,22 @@ export type ApiConfig = CommonConfig & {
  */
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const { variables, temporal, issues } = readVariables(workerVariables, environment);
-  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  if (!variables || !temporal) throw new ConfigError(issues);
+  const { BATON_METRICS_ADDRESS: metricsAddress = null, BATON_METRICS_KEY: metricsKey = null } =
+    variables;
+  if (metricsAddress !== null && metricsKey === null && !isLoopback(metricsAddress.host)) {
+    const rule = 'is an address that other machines reach: set BATON_METRICS_KEY as well';
+    issues.push({ variable: 'BATON_METRICS_ADDRESS', rule });
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
+    metricsAddress,
+    metricsKey,
   };
 }
 
@@ -134,6 +149,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     behindTlsProxy: variables.BATON_BEHIND_TLS_PROXY,
     publicUrl: variables.BATON_PUBLIC_URL ?? null,
     instance: variables.BATON_INSTANCE ?? null,
+    metricsKey: variables.BATON_METRICS_KEY ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
     workspaceRateLimitPerSecond:
       variables.WORKSPACE_RATE_LIMIT_PER_SECOND ?? variables.RATE_LIMIT_PER_SECOND * KEYS_AT_ONCE,

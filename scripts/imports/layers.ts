@@ -45,6 +45,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'engine',
       'threads',
     ],
+    types: ['health'],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
     place:
       'An activity is one effect: what a workflow shares with it belongs in src/domain, wiring in worker.ts.',
@@ -102,6 +103,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
   },
+  health: {
+    folders: ['db', 'threads'],
+    packages: ['node', 'prom-client'],
+    place:
+      'Health counts and traces what others do: they call it. Rows are counted in src/db/audit, routes are in src/api.',
+  },
   commands: {
     folders: ['domain', 'db', 'time', 'slots', 'engine', 'threads', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
@@ -125,6 +132,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'health',
       'threads',
       'config.ts',
       'workflows/messages.ts',

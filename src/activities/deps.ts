@@ -3,6 +3,7 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { Meters } from '../health/meters.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
 
@@ -19,6 +20,8 @@ export interface ActivityDeps {
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** Told what each attempt to send came to. */
+  noteSend?: Meters['noteSend'];
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

@@ -13,7 +13,6 @@ import { createKeyFinder, firstAnswers } from './gates/first-answers.ts';
 import { idempotencyKey } from './gates/idempotency.ts';
 import { problemResponse, validationProblem } from './gates/problem-response.ts';
 import { requestBody } from './gates/request-body.ts';
-import type { ApiLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blackoutRoutes } from './routes/calendar/blackouts.ts';
@@ -35,6 +34,7 @@ import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { timeTravelRoutes } from './routes/time-travel.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -63,12 +63,13 @@ export function createApp(deps: ApiDeps) {
     },
   });
   app.onError((error, c) => problemResponse(error, c, log));
-  app.use(requestId(), logRequests(log), apiHeaders(settings), refuseUnstorableUrl());
+  app.use(requestId(), noteRequests(deps), apiHeaders(settings), refuseUnstorableUrl());
   app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
   app.use(firstAnswers(deps, createKeyFinder(app)));
 
   const routed = app
     .route('/', healthRoutes(deps))
+    .route('/', metricsRoutes(deps))
     .route(
       '/',
       docsRoutes(() => openApiDocument(app)),
@@ -134,14 +135,19 @@ function requestId(): MiddlewareHandler<ApiEnv> {
 }
 
 /** Asked every second or so by machines. */
-const QUIET_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz']);
+const QUIET_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz', 'GET /metrics']);
 
-/** One line per request: the route's pattern, never its path or query, which may hold secrets. */
-function logRequests(log: ApiLog): MiddlewareHandler<ApiEnv> {
+/**
+ * One line per request, and its metrics: the route's pattern, never its path or query, which may hold
+ * secrets.
+ */
+function noteRequests({ log, meters }: Pick<ApiDeps, 'log' | 'meters'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const start = performance.now();
     await next();
     const route = routeOf(c);
+    const ms = performance.now() - start;
+    meters.noteRequest({ route, status: c.res.status, ms });
     if (route !== null && QUIET_ROUTES.has(route)) return;
     const caller: ApiEnv['Variables']['caller'] | undefined = c.get('caller');
     log.info(
@@ -150,7 +156,7 @@ function logRequests(log: ApiLog): MiddlewareHandler<ApiEnv> {
         method: c.req.method,
         route,
         status: c.res.status,
-        ms: Math.round(performance.now() - start),
+        ms: Math.round(ms),
         workspaceId: caller?.workspaceId,
         memberId: caller?.memberId,
         apiKeyId: caller?.apiKeyId,

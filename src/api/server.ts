@@ -16,6 +16,7 @@ import { createDb } from '../db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from '../db/held-role.ts';
 import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
+import { createMeters } from '../health/meters.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -57,7 +58,10 @@ if (!config.local && !(await isRoleHeld(db))) {
 }
 
 let stopping = false;
-const delivery = { db, temporal, taskQueue, log };
+const meters = createMeters();
+meters.watchProcess();
+const { noteVerdict } = meters;
+const delivery = { db, temporal, taskQueue, log, noteVerdict };
 const engine = createEngine({ temporal, taskQueue, log });
 const app = createApp({
   db,
@@ -65,6 +69,7 @@ const app = createApp({
   engine,
   audit: createAudit(delivery),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
+  meters,
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),
   accountFormOf,

@@ -53,6 +53,8 @@ export interface DeliveryDeps {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
+  /** Told of each verdict, and how long after its command it came. */
+  noteVerdict?: (verdict: { verdict: CommandVerdict['state']; ms: number }) => void;
 }
 
 /** Payload of a command row: what is sent to the run, the same at every attempt but for where the row stands. */
@@ -88,7 +90,12 @@ export async function deliverCommand(
   from: FromQueue = FIRST_DELIVERY,
 ): Promise<CommandVerdict | null> {
   try {
-    return await attemptDelivery(deps, row, attempt, from);
+    const verdict = await attemptDelivery(deps, row, attempt, from);
+    if (verdict !== null) {
+      const ms = Date.parse(verdict.settledAt) - Date.parse(row.createdAt);
+      deps.noteVerdict?.({ verdict: verdict.state, ms });
+    }
+    return verdict;
   } catch (error) {
     await noteFailure(deps, row, attempt, { error, from });
     return null;

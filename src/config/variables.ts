@@ -142,12 +142,34 @@ const buildVariables = {
     .optional(),
 };
 
+const metricsKeyRule = 'must be 32 to 200 letters, digits or . _ - (openssl rand -hex 32)';
+const metricsVariables = {
+  BATON_METRICS_KEY: z
+    .string()
+    .regex(/^[\w.-]{32,200}$/, metricsKeyRule)
+    .optional(),
+};
+
+const addressRule = 'must be host:port, such as 127.0.0.1:9464 or [::1]:9464';
+
+/** Where a program listens. */
+function listenAddress(value: string, context: z.RefinementCtx): { host: string; port: number } {
+  const [, host = '', port = ''] =
+    /^(\[[\da-f:]{2,45}\]|[\w.-]{1,253}):(\d{1,5})$/i.exec(value) ?? [];
+  if (host === '' || Number(port) > 65_535) {
+    context.addIssue({ code: 'custom', message: addressRule });
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
 export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+  BATON_METRICS_ADDRESS: z.string().transform(listenAddress).optional(),
+  ...metricsVariables,
 });
 
 /** What a release needs of them. */
@@ -165,6 +187,7 @@ export const apiVariables = z.object({
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
   BATON_BEHIND_TLS_PROXY: flag,
   BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  ...metricsVariables,
   BATON_INSTANCE: z
     .string()
     .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')

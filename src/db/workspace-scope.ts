@@ -36,6 +36,8 @@ export type Purpose =
   | 'unsettled_commands'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
+  /** What the metrics count: open items, pending commands, events that were not handed on. */
+  | 'health'
   /** No table of a workspace: health, counters. */
   | 'no_workspace';
 

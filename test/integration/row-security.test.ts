@@ -85,8 +85,11 @@ describe('row security', () => {
       'api_keys shown r',
       'calendar_feeds shown r',
       'command_queues unsettled r',
+      'commands counted r',
       'commands unsettled r',
+      'items counted r',
       'items located r',
+      'outbox counted r',
       'webhook_endpoints shown r',
       'workspaces listed r',
     ]);
