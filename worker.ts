@@ -31,6 +31,8 @@ import {
   RegistrationClosed,
   setUpSearchAttributes,
 } from './src/engine/search-attributes.ts';
+import { tracedActivity } from './src/engine/tracing.ts';
+import { startTracing } from './src/health/tracing.ts';
 import { openWorkerMetrics } from './src/health/worker-metrics.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
@@ -50,6 +52,7 @@ const MAX_CACHED_RUNS = 2_000;
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
 
 const config = readWorkerConfig();
+const tracing = startTracing({ program: 'worker', isExported: config.tracesExported });
 const log = createLogger({ level: config.logLevel, program: 'worker' });
 const metrics = await openWorkerMetrics(config);
 Runtime.install({
@@ -106,6 +109,7 @@ try {
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
+  await tracing.stop();
 }
 
 /** A build that could not be announced still works for the runs that are bound to it. */
@@ -170,6 +174,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     activities: activities[queue],
     maxConcurrentActivityTaskExecutions: QUEUE_LIMITS[queue].slots,
     activityTaskPollerBehavior: POLLERS,
+    interceptors: { activity: [tracedActivity] },
     ...(queue === 'items' && runOptions()),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
@@ -217,6 +222,9 @@ async function workflowCode(
   }
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./src/workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [
+      fileURLToPath(new URL('./src/workflows/tracing.ts', import.meta.url)),
+    ],
     failureConverterPath: FAILURE_CONVERTER_PATH,
   });
   return { workflowBundle: { code }, code };

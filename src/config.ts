@@ -37,6 +37,8 @@ export interface CommonConfig {
     /** Every key that may decrypt. */
     all: readonly SecretKey[];
   };
+  /** Spans are sent where the OTEL_* variables say; false: none are made. */
+  tracesExported: boolean;
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
 }
@@ -278,6 +280,14 @@ function secretKeysOf({
   return { current, all: [current, ...previous] };
 }
 
+function isExported({
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ofTraces,
+  OTEL_SDK_DISABLED: isOff,
+}: CommonVariables): boolean {
+  return !isOff && (endpoint ?? ofTraces) !== undefined;
+}
+
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {
   return {
     databaseUrl: variables.DATABASE_URL,
@@ -287,6 +297,7 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     assetsDir: variables.BATON_ASSETS_DIR,
     secretKeys: secretKeysOf(variables),
     payloadKeys: payloadKeysOf(variables),
+    tracesExported: isExported(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
   };
 }

@@ -92,8 +92,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility'],
-    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    folders: ['credentials', 'domain/visibility', 'health/span.ts'],
+    packages: ['node', '@temporalio/client', '@temporalio/common', '@opentelemetry/api'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
@@ -105,12 +105,30 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   health: {
     folders: ['db', 'threads'],
-    packages: ['node', 'prom-client'],
+    packages: [
+      'node',
+      'prom-client',
+      '@opentelemetry/api',
+      '@opentelemetry/context-async-hooks',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
     place:
       'Health counts and traces what others do: they call it. Rows are counted in src/db/audit, routes are in src/api.',
   },
   commands: {
-    folders: ['domain', 'db', 'time', 'slots', 'engine', 'threads', 'workflows/messages.ts'],
+    folders: [
+      'domain',
+      'db',
+      'time',
+      'slots',
+      'engine',
+      'health/span.ts',
+      'threads',
+      'workflows/messages.ts',
+    ],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
@@ -142,6 +160,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'hono',
       '@hono/node-server',
       '@hono/zod-openapi',
+      '@opentelemetry/api',
       '@temporalio/client',
       'ical-generator',
       'ipaddr.js',
@@ -180,8 +199,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: SERVES_OTHERS,
   },
   http: {
-    folders: [],
-    packages: ['node', 'undici', 'ipaddr.js', 'zod'],
+    folders: ['health/span.ts'],
+    packages: ['node', 'undici', 'ipaddr.js', 'zod', '@opentelemetry/api'],
     place: SERVES_OTHERS,
   },
   credentials: { folders: [], packages: ['node', 'zod'], place: SERVES_OTHERS },

@@ -1,8 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { ulid } from 'ulid';
 import { ID_PREFIXES } from '../domain/ids.ts';
+import { contextOf, inSpan } from '../health/span.ts';
 import type { ApiDeps } from './deps.ts';
 import { createMethodFinder } from './gates/allowed-methods.ts';
 import { authenticate, createLimits } from './gates/authenticate.ts';
@@ -63,7 +65,7 @@ export function createApp(deps: ApiDeps) {
     },
   });
   app.onError((error, c) => problemResponse(error, c, log));
-  app.use(requestId(), noteRequests(deps), apiHeaders(settings), refuseUnstorableUrl());
+  app.use(requestId(), trace(), noteRequests(deps), apiHeaders(settings), refuseUnstorableUrl());
   app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
   app.use(firstAnswers(deps, createKeyFinder(app)));
 
@@ -131,6 +133,28 @@ function requestId(): MiddlewareHandler<ApiEnv> {
     c.set('requestId', id);
     c.header('X-Request-Id', id);
     return next();
+  };
+}
+
+/** A request goes on in the trace of its caller, where that has one. */
+function trace(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const route = routeOf(c);
+    if (route !== null && QUIET_ROUTES.has(route)) return next();
+    const parent = contextOf({
+      traceparent: c.req.header('traceparent'),
+      tracestate: c.req.header('tracestate'),
+    });
+    const attributes = {
+      'http.request.method': c.req.method,
+      'baton.request_id': c.get('requestId'),
+    };
+    const start = { kind: SpanKind.SERVER, attributes, parent };
+    await inSpan(route ?? c.req.method, start, async (span) => {
+      await next();
+      span.setAttribute('http.response.status_code', c.res.status);
+      if (c.res.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    });
   };
 }
 

@@ -20,6 +20,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { askUntil, callWithin } from '../engine/ask.ts';
+import { inTrace } from '../health/span.ts';
 import {
   type CommandMessage,
   type CommandResult,
@@ -90,7 +91,7 @@ export async function deliverCommand(
   from: FromQueue = FIRST_DELIVERY,
 ): Promise<CommandVerdict | null> {
   try {
-    const verdict = await attemptDelivery(deps, row, attempt, from);
+    const verdict = await inTrace(row.traceId, () => attemptDelivery(deps, row, attempt, from));
     if (verdict !== null) {
       const ms = Date.parse(verdict.settledAt) - Date.parse(row.createdAt);
       deps.noteVerdict?.({ verdict: verdict.state, ms });

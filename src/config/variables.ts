@@ -107,6 +107,13 @@ const queues = z
   .min(1, { error: queuesRule })
   .transform((named) => TASK_QUEUES.filter((queue) => named.includes(queue)));
 
+/** OpenTelemetry's own names: its exporter reads these and its other variables by itself. */
+const otlpRule = 'must be an address such as http://127.0.0.1:4318';
+const otlpAddress = z
+  .string()
+  .transform(address(['http:', 'https:'], otlpRule))
+  .optional();
+
 /** Plain text in the engine is a decision that somebody writes down. */
 const keyOrOff = z
   .string()
@@ -127,6 +134,9 @@ export const commonVariables = {
   BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   BATON_PAYLOAD_KEY: required(`${keyRule}, or off`).pipe(keyOrOff),
   BATON_PREVIOUS_PAYLOAD_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpAddress,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpAddress,
+  OTEL_SDK_DISABLED: flag,
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))

@@ -1,5 +1,7 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { Client, type Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { inSpan, traceHeaders } from '../health/span.ts';
 import { guardedLookup, type ResolveHost, resolveHost } from './address-guard.ts';
 import { failureOf, type TransferPhase } from './http-failure.ts';
 import type { HttpOutcome, JsonOutcome, Unknown } from './http-outcome.ts';
@@ -80,7 +82,18 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     if ('kind' in target) return target;
     const headers = checkHeaders(asked);
     if ('kind' in headers) return headers;
-    return await transfer(asked, target, headers.headers, settings);
+    const { url } = target;
+    // No path: an address may be a secret.
+    const attributes = { 'server.address': url.host, 'http.request.method': asked.method };
+    return inSpan(asked.method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const sent = { ...headers.headers, ...traceHeaders() };
+      const outcome = await transfer(asked, target, sent, settings);
+      if ('status' in outcome && outcome.status !== undefined) {
+        span.setAttribute('http.response.status_code', outcome.status);
+      }
+      if (outcome.kind !== 'response') span.setStatus({ code: SpanStatusCode.ERROR });
+      return outcome;
+    });
   }
 
   async function requestJson<T>(asked: JsonRequest, schema: z.ZodType<T>): Promise<JsonOutcome<T>> {

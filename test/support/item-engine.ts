@@ -40,6 +40,7 @@ import { queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-qu
 import { deploymentOf } from '../../src/engine/build-id.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { TRACED_CALLS, tracedActivity } from '../../src/engine/tracing.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
@@ -213,6 +214,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       dataConverter,
       activities: activities[queue],
       activityTaskPollerBehavior: { type: 'autoscaling', initial: 1 },
+      interceptors: { activity: [tracedActivity] },
       ...(queue === 'items' && {
         workflowBundle: { codePath: bundle },
         stickyQueueScheduleToStartTimeout: '1 second',
@@ -423,18 +425,18 @@ function clientOf(
     connection,
     namespace,
     dataConverter,
-    ...(continueAbove !== undefined && {
-      interceptors: {
-        workflow: [
-          {
-            start(input, next) {
-              const [first, ...rest] = input.options.args;
-              const args = [Object.assign({}, first, { continueAbove }), ...rest];
-              return next({ ...input, options: { ...input.options, args } });
-            },
+    interceptors: {
+      workflow: [
+        TRACED_CALLS,
+        {
+          start(input, next) {
+            if (continueAbove === undefined) return next(input);
+            const [first, ...rest] = input.options.args;
+            const args = [Object.assign({}, first, { continueAbove }), ...rest];
+            return next({ ...input, options: { ...input.options, args } });
           },
-        ],
-      },
-    }),
+        },
+      ],
+    },
   });
 }

@@ -36,6 +36,7 @@ export interface NewCommand {
   bodyHash: string;
   /** ISO instant, real time. */
   expiresAt: string;
+  traceId?: string | undefined;
 }
 
 export type CommandInsertion =
@@ -54,7 +55,8 @@ export async function insertCommand(
 ): Promise<CommandInsertion> {
   const { payload } = command;
   const fence = { attempt: leaseMs === undefined ? 0 : 1, leaseMs: leaseMs ?? null };
-  const [created] = await storeNew(db).execute({ ...command, ...fence });
+  const { traceId = null } = command;
+  const [created] = await storeNew(db).execute({ ...command, ...fence, traceId });
   if (created !== undefined) {
     const attempt = leaseMs === undefined ? null : created.attempt;
     return { conflict: false, inserted: true, attempt, row: { ...created, payload } };
@@ -94,6 +96,7 @@ const storeNew = preparedOnce((db) =>
       payload: sql.placeholder('payload'),
       bodyHash: sql.placeholder('bodyHash'),
       expiresAt: sql.placeholder('expiresAt'),
+      traceId: sql.placeholder('traceId'),
       attempt: sql.placeholder('attempt'),
       leaseUntil: inMs(sql.placeholder('leaseMs')),
     })
