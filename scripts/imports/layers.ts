@@ -41,6 +41,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'time',
       'slots',
       'assets',
+      'audit',
       'credentials',
       'engine',
       'threads',
@@ -91,7 +92,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility'],
+    folders: ['credentials', 'domain/visibility', 'domain/task-queues.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',

@@ -36,6 +36,8 @@ export type Purpose =
   | 'unsettled_commands'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
+  /** When the watch looked at each workspace: whether it runs at all. */
+  | 'watches'
   /** No table of a workspace: health, counters. */
   | 'no_workspace';
 

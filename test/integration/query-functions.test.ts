@@ -11,6 +11,7 @@ import {
   restoreIntent,
 } from '../../src/db/audit/recovery.ts';
 import { recordRepair } from '../../src/db/audit/repairs.ts';
+import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   firstInLine,
@@ -119,7 +120,27 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     hash: 'stolen',
     authorId: memberId,
   };
+  const look = {
+    workspaceId,
+    lookedAt: new Date().toISOString(),
+    couldNotAsk: [],
+    seen: [],
+    unknown: [],
+  };
+  const seen = {
+    id: 'fnd_stolen',
+    code: 'overdue' as const,
+    severity: 'warning' as const,
+    rank: 1,
+    itemId,
+    since: look.lookedAt,
+    waitingOn: [],
+    evidence: {},
+  };
   return {
+    beginLook: () => beginLook(db, look),
+    openFindings: () => openFindings(db, { ...look, seen: [seen] }),
+    closeFindings: () => closeFindings(db, look),
     listActs: () => listActs(db, { workspaceId }),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
     listAppliedCommands: () => listAppliedCommands(db, item),
@@ -336,11 +357,13 @@ const CROSSING = [
   'isRoleHeld',
   'listAbandonedCommands',
   'listDueQueues',
+  'listWorkspaceIds',
   'listWorkspaces',
   'locateRows',
   'lockSends',
   'lockSlots',
   'readClock',
+  'readLastLook',
 ];
 /** Parts of others: `settleIntent` and `projectEvents` call them. */
 const PARTS = ['move', 'projectRun', 'writeBatch'];
