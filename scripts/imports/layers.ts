@@ -115,6 +115,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  telling: {
+    folders: ['db'],
+    packages: ['node'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
+  },
   api: {
     folders: [
       'domain',

@@ -88,6 +88,7 @@ describe('row security', () => {
       'commands unsettled r',
       'items located r',
       'watches counted r',
+      'outbox waiting r',
       'webhook_endpoints shown r',
       'workspaces listed r',
     ]);
