@@ -41,6 +41,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'time',
       'slots',
       'assets',
+      'audit',
       'credentials',
       'engine',
       'threads',
@@ -92,7 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility', 'health/span.ts'],
+    folders: ['credentials', 'domain/visibility', 'domain/task-queues.ts', 'health/span.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common', '@opentelemetry/api'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
@@ -138,6 +139,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
+  },
+  telling: {
+    folders: ['db'],
+    packages: ['node'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
   api: {
     folders: [

@@ -25,6 +25,10 @@ export function figuresText(figures: HealthFigures | null): Promise<string> {
     overdue.set(labels, counted.overdue);
     oldest.set(labels, counted.oldestAge);
   }
+  const findings = gauge('findings', 'Open findings of the watch', ['code', 'severity']);
+  for (const { code, severity, open: count } of figures.findings) {
+    findings.set({ code, severity }, count);
+  }
   const { commands, outbox } = figures;
   gauge('pending_commands', 'Commands without a verdict').set(commands.count);
   gauge('oldest_pending_command_age_seconds', 'Age of the oldest of them').set(commands.oldestAge);

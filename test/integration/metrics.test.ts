@@ -13,9 +13,17 @@ beforeAll(async () => {
   const { db, pool } = api.database;
   await makeCommand(db, api.workspace, itemId);
   await pool.query(
-    `insert into outbox (id, workspace_id, item_id, seq, ordinal, type, payload, created_at)
-     values ('evt_test', $1, $2, 1, 0, 'item.started', '{}', now() - interval '1 hour')`,
+    `insert into outbox (id, workspace_id, stream, type, payload, created_at)
+     values ('evt_test', $1, $2, 'item.started', '{}', now() - interval '1 hour')`,
     [api.workspace.workspaceId, itemId],
+  );
+  await pool.query(
+    `insert into findings (workspace_id, id, code, severity, rank, since, waiting_on, evidence,
+       opened_at, last_seen_at, closed_at, closed_because)
+     select $1, 'fnd_' || n, 'overdue', 'warning', 1, now(), '[]', '{}', now(), now(),
+       case n when 2 then now() end, case n when 2 then 'gone' end
+     from generate_series(1, 2) n`,
+    [api.workspace.workspaceId],
   );
 });
 afterAll(() => api?.close());
@@ -40,7 +48,10 @@ describe('/metrics', () => {
     });
     expect(sumOf(text, 'baton_overdue_items')).toBe(0);
     expect(sumOf(text, 'baton_pending_commands')).toBe(1);
-    expect(sumOf(text, 'baton_outbox_events')).toBe(1);
+    expect(sumOf(text, 'baton_outbox_events')).toBeGreaterThan(0);
+    expect(valuesOf(text, 'baton_findings')).toEqual({
+      '{code="overdue",severity="warning"}': 1,
+    });
     expect(sumOf(text, 'baton_oldest_outbox_event_age_seconds')).toBeGreaterThan(3_599);
     const requests = valuesOf(text, 'baton_http_request_duration_seconds_count');
     expect(requests['{route="POST /v1/items",status="201"}']).toBe(1);

@@ -87,9 +87,12 @@ describe('row security', () => {
       'command_queues unsettled r',
       'commands counted r',
       'commands unsettled r',
+      'findings counted r',
       'items counted r',
       'items located r',
       'outbox counted r',
+      'outbox waiting r',
+      'watches counted r',
       'webhook_endpoints shown r',
       'workspaces listed r',
     ]);

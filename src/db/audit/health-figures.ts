@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import type { FindingCode, Severity } from '../../domain/audit/finding-catalogue.ts';
 import type { Stage } from '../../domain/item/stages.ts';
 import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
@@ -23,6 +24,7 @@ export interface HealthFigures {
   items: OpenItems[];
   commands: Waiting;
   outbox: Waiting;
+  findings: { code: FindingCode; severity: Severity; open: number }[];
 }
 
 const WAITING = sql`count(*)::integer as count,
@@ -54,7 +56,10 @@ select jsonb_build_object(
   'commands', (select to_jsonb(f) from (
     select ${WAITING} from commands where state = 'pending') f),
   'outbox', (select to_jsonb(f) from (
-    select ${WAITING} from outbox where dispatched_at is null) f)
+    select ${WAITING} from outbox) f),
+  'findings', (select coalesce(jsonb_agg(f), '[]') from (
+    select code, severity, count(*)::integer as open from findings
+    where closed_at is null group by code, severity) f)
 ) as figures`);
   const [row] = rows;
   if (row === undefined) throw new Error('a query of figures has one row');
