@@ -181,6 +181,8 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     assets,
     secrets,
     noteSend: metrics.meters.noteSend,
+    noteTidied: metrics.meters.noteTidied,
+    keepDays: config.keepDays,
   });
   return Worker.create({
     connection,

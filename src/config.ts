@@ -10,9 +10,11 @@ import {
   type LogLevel,
   releaseVariables,
   type SecretKey,
+  tidyVariables,
   workerVariables,
 } from './config/variables.ts';
 import type { TaskQueue } from './domain/task-queues.ts';
+import type { KeepDays } from './retention/keep-days.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -55,6 +57,7 @@ export type WorkerConfig = CommonConfig & {
   allowedOrigins: readonly string[];
   /** Where the worker answers `/metrics`; null: nowhere. */
   metricsAddress: { host: string; port: number } | null;
+  keepDays: KeepDays;
   /** What whoever reads the metrics has to show; null: nothing. A secret. */
   metricsKey: string | null;
 };
@@ -116,6 +119,42 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
     metricsAddress,
     metricsKey,
+    keepDays: keepDaysOf(variables),
+  };
+}
+
+function keepDaysOf(
+  variables: Pick<
+    z.output<typeof tidyVariables>,
+    | 'KEEP_COMMANDS_DAYS'
+    | 'KEEP_ANSWERS_DAYS'
+    | 'KEEP_FINDINGS_DAYS'
+    | 'KEEP_ACCOUNTS_DAYS'
+    | 'KEEP_FILES_DAYS'
+  >,
+): KeepDays {
+  return {
+    commands: variables.KEEP_COMMANDS_DAYS,
+    answers: variables.KEEP_ANSWERS_DAYS,
+    findings: variables.KEEP_FINDINGS_DAYS,
+    accounts: variables.KEEP_ACCOUNTS_DAYS,
+    files: variables.KEEP_FILES_DAYS,
+  };
+}
+
+/**
+ * What tidying by hand needs.
+ *
+ * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
+ */
+export function readTidyConfig(
+  environment: Environment = process.env,
+): Pick<CommonConfig, 'databaseUrl' | 'assetsDir'> & Pick<WorkerConfig, 'keepDays'> {
+  const variables = readPlain(tidyVariables, environment);
+  return {
+    databaseUrl: variables.DATABASE_URL,
+    assetsDir: variables.BATON_ASSETS_DIR,
+    keepDays: keepDaysOf(variables),
   };
 }
 

@@ -44,6 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'audit',
       'credentials',
       'engine',
+      'retention',
       'threads',
     ],
     types: ['health'],
@@ -103,6 +104,13 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
+  },
+  retention: {
+    folders: ['db'],
+    types: ['assets'],
+    packages: [],
+    place:
+      'Retention says what is kept for how long: rows are tidied in src/db/tidy, files in src/assets.',
   },
   health: {
     folders: ['db', 'threads'],

@@ -5,6 +5,7 @@ import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { Meters } from '../health/meters.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
+import type { KeepDays } from '../retention/keep-days.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
 
 /** What activities work with; built once in the worker. */
@@ -24,6 +25,10 @@ export interface ActivityDeps {
   secrets: SecretBox;
   /** Told what each attempt to send came to. */
   noteSend?: Meters['noteSend'];
+  /** How long what is over is kept. */
+  keepDays: KeepDays;
+  /** Told what was removed. */
+  noteTidied?: Meters['noteTidied'];
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

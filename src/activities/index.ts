@@ -6,6 +6,7 @@ import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
 import { lookUpActivities, sendActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
+import { tidyActivities } from './tidy.ts';
 import { watchActivities } from './watch.ts';
 import { withinWorkspace } from './workspace-walls.ts';
 
@@ -20,7 +21,7 @@ export function createActivities(deps: ActivityDeps) {
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
     // Each look at a workspace opens its own walls.
-    watch: withoutContent(watchActivities(deps)),
+    watch: withoutContent({ ...watchActivities(deps), ...tidyActivities(deps) }),
   } satisfies Record<TaskQueue, object>;
 }
 

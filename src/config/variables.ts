@@ -172,6 +172,15 @@ function listenAddress(value: string, context: z.RefinementCtx): { host: string;
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
+/** How many days what is over is kept. None is so short that somebody could still ask for it. */
+const keepVariables = {
+  KEEP_COMMANDS_DAYS: whole({ from: 60, to: 36_500, byDefault: 365 }),
+  KEEP_ANSWERS_DAYS: whole({ from: 30, to: 36_500, byDefault: 90 }),
+  KEEP_FINDINGS_DAYS: whole({ from: 30, to: 36_500, byDefault: 180 }),
+  KEEP_ACCOUNTS_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+  KEEP_FILES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+};
+
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
 export const workerVariables = z.object({
   ...commonVariables,
@@ -180,6 +189,14 @@ export const workerVariables = z.object({
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
   BATON_METRICS_ADDRESS: z.string().transform(listenAddress).optional(),
   ...metricsVariables,
+  ...keepVariables,
+});
+
+/** What tidying by hand needs of them. */
+export const tidyVariables = z.object({
+  DATABASE_URL: commonVariables.DATABASE_URL,
+  BATON_ASSETS_DIR: commonVariables.BATON_ASSETS_DIR,
+  ...keepVariables,
 });
 
 /** What a release needs of them. */

@@ -40,6 +40,8 @@ export type Purpose =
   | 'item_locations'
   /** What the metrics count: open items, pending commands, events that wait, open findings. */
   | 'health'
+  /** Which files some workspace has. */
+  | 'files'
   /** When the watch looked at each workspace: whether it runs at all. */
   | 'watches'
   /** No table of a workspace: health, counters. */

@@ -42,6 +42,12 @@ export function createMeters() {
     labelNames: ['channel', 'outcome'],
     registers,
   });
+  const tidied = new Counter({
+    name: 'baton_tidied_total',
+    help: 'Rows and files that were kept no longer and removed',
+    labelNames: ['what'],
+    registers,
+  });
   return {
     noteRequest({ route, status, ms }: { route: string | null; status: number; ms: number }) {
       requests.observe({ route: route ?? 'none', status: String(status) }, ms / 1_000);
@@ -53,6 +59,9 @@ export function createMeters() {
     noteSend({ channel, outcome, lateMs }: { channel: string; outcome: string; lateMs: number }) {
       attempts.inc({ channel, outcome });
       if (outcome === 'published') lateness.observe({ channel }, Math.max(0, lateMs) / 1_000);
+    },
+    noteTidied({ what, count }: { what: string; count: number }) {
+      tidied.inc({ what }, count);
     },
     /** Also measures the process itself: memory, processor, event loop. Once per process. */
     watchProcess: () => collectDefaultMetrics({ register: registry }),

@@ -50,6 +50,12 @@ export const ARCHIVE: ActivityOptions = {
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
 };
 
+/** Ends by itself before this; what is left is for the next one. */
+export const TIDY: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  retry: { initialInterval: '10 seconds', maximumAttempts: 3 },
+};
+
 /** A look at a part of the workspaces. The next watch looks again, so it is tried twice and not for long. */
 export const WATCH: ActivityOptions = {
   startToCloseTimeout: '50 seconds',

@@ -61,14 +61,14 @@ import {
   reopenIntent,
   settleIntent,
 } from '../../src/db/publishing/send-leases.ts';
+import { countTidyRows, tidyRows } from '../../src/db/tidy/tidy-rows.ts';
 import { createApiKey } from '../../src/db/workspace/api-keys.ts';
-import { insertAsset } from '../../src/db/workspace/assets.ts';
+import { insertAsset, renewAsset } from '../../src/db/workspace/assets.ts';
 import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import {
   claimIdempotencyKey,
   completeIdempotencyKey,
-  deleteOldIdempotencyKeys,
   releaseIdempotencyKey,
 } from '../../src/db/workspace/idempotency-keys.ts';
 import { findIssuers } from '../../src/db/workspace/issued-credentials.ts';
@@ -315,7 +315,11 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     claimIdempotencyKey: () => claimIdempotencyKey(db, claim),
     completeIdempotencyKey: () => completeIdempotencyKey(db, { ...claim, ...answer }),
     releaseIdempotencyKey: () => releaseIdempotencyKey(db, claim),
-    deleteOldIdempotencyKeys: async () => (await deleteOldIdempotencyKeys(db, { days: -1 })) > 0,
+    tidyRows: async () =>
+      (await tidyRows(db, { workspaceId, what: 'answers', days: -1, limit: 10 })) > 0,
+    countTidyRows: async () =>
+      (await countTidyRows(db, { workspaceId, what: 'answers', days: -1, limit: 10 })) > 0,
+    renewAsset: () => renewAsset(db, { workspaceId, hash: 'a'.repeat(64) }),
     findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [apiKeyId] }))],
     changeMember: async () => {
       const change = { roles: ['legal' as const] };
@@ -369,6 +373,7 @@ const CROSSING = [
   'isRoleHeld',
   'listAbandonedCommands',
   'listDueQueues',
+  'listHeldFiles',
   'listWorkspaceIds',
   'listWaitingStreams',
   'listWorkspaces',
@@ -376,6 +381,7 @@ const CROSSING = [
   'lockSends',
   'lockSlots',
   'readClock',
+  'tidyRateLimits',
   'readLastLook',
 ];
 /** Parts of others: `settleIntent` and `projectEvents` call them. */

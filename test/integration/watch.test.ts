@@ -60,6 +60,21 @@ describe('the schedule of a deployment', () => {
     expect(await stateOf()).toBe('missing');
   });
 
+  it('starts the tidying, which ends by itself', async () => {
+    const { temporal, taskQueue } = engine.deps;
+    const run: ScheduledRun = { id: 'tidy', everyMs: 3_600_000, withinMs: 600_000 };
+    await ensureSchedule(temporal, { taskQueue, run, mayChange: false });
+    const handle = temporal.schedule.getHandle(scheduleId(taskQueue, 'tidy'));
+    const started = await eventually(
+      async () => (await handle.describe()).info.recentActions.at(0) ?? null,
+      { what: 'a tidying' },
+    );
+    const { workflowId, firstExecutionRunId } = started.action.workflow;
+    const tidied = await temporal.workflow.getHandle(workflowId, firstExecutionRunId).result();
+    expect(tidied).toEqual({});
+    await handle.delete();
+  });
+
   it('is made again by a worker that lives', async () => {
     const { temporal, taskQueue, log } = engine.deps;
     const stopping = new AbortController();

@@ -109,6 +109,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
       }),
     },
     watch: {
+      tidyAll: async () => ({}),
       listShards: async () => [],
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
     },

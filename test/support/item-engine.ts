@@ -191,6 +191,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
+    keepDays: { commands: 365, answers: 90, findings: 180, accounts: 30, files: 30 },
     secrets,
   });
   const { workflowsPath } = options;

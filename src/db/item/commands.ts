@@ -62,7 +62,7 @@ export async function insertCommand(
     return { conflict: false, inserted: true, attempt, row: { ...created, payload } };
   }
   const row = await getCommand(db, command);
-  // Commands are never deleted, so a row that cannot be seen belongs to another workspace.
+  // A command goes long after its item was closed: a row that cannot be seen is another workspace's.
   if (row === null || !isSameRequest(row, command)) {
     return { conflict: true };
   }
