@@ -43,6 +43,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'assets',
       'credentials',
       'engine',
+      'http',
+      'telling',
       'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
@@ -115,8 +117,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
   telling: {
-    folders: ['db'],
-    packages: ['node'],
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
     place:
       'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
@@ -131,6 +133,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',
