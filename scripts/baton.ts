@@ -21,7 +21,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   codecServer,
   releases: createReleases(),
   engine: createEngineSetup(process.env),
-  tidier: createTidier(),
+  tidier: createTidier(process.env),
   diagramOf,
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
+import { keepDaysOf } from './config/keep-days.ts';
 import { isLoopback } from './config/loopback.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
 import {
@@ -10,11 +11,9 @@ import {
   type LogLevel,
   releaseVariables,
   type SecretKey,
-  tidyVariables,
   workerVariables,
 } from './config/variables.ts';
 import type { TaskQueue } from './domain/task-queues.ts';
-import type { KeepDays } from './retention/keep-days.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -43,6 +42,8 @@ export interface CommonConfig {
   tracesExported: boolean;
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
+  /** Origins beside the sandbox that may be reached by plain HTTP and at private addresses. */
+  allowedOrigins: readonly string[];
 }
 
 /** The worker's settings. */
@@ -53,11 +54,10 @@ export type WorkerConfig = CommonConfig & {
   buildId: string | null;
   /** Task queues that this process works for. */
   queues: readonly TaskQueue[];
-  /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
-  allowedOrigins: readonly string[];
   /** Where the worker answers `/metrics`; null: nowhere. */
   metricsAddress: { host: string; port: number } | null;
-  keepDays: KeepDays;
+  /** How long what is over is kept. */
+  keepDays: ReturnType<typeof keepDaysOf>;
   /** What whoever reads the metrics has to show; null: nothing. A secret. */
   metricsKey: string | null;
 };
@@ -116,44 +116,8 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
-    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
     metricsAddress,
     metricsKey,
-    keepDays: keepDaysOf(variables),
-  };
-}
-
-function keepDaysOf(
-  variables: Pick<
-    z.output<typeof tidyVariables>,
-    | 'KEEP_COMMANDS_DAYS'
-    | 'KEEP_ANSWERS_DAYS'
-    | 'KEEP_FINDINGS_DAYS'
-    | 'KEEP_ACCOUNTS_DAYS'
-    | 'KEEP_FILES_DAYS'
-  >,
-): KeepDays {
-  return {
-    commands: variables.KEEP_COMMANDS_DAYS,
-    answers: variables.KEEP_ANSWERS_DAYS,
-    findings: variables.KEEP_FINDINGS_DAYS,
-    accounts: variables.KEEP_ACCOUNTS_DAYS,
-    files: variables.KEEP_FILES_DAYS,
-  };
-}
-
-/**
- * What tidying by hand needs.
- *
- * @throws ConfigError naming every variable that is missing or wrong; values are never repeated.
- */
-export function readTidyConfig(
-  environment: Environment = process.env,
-): Pick<CommonConfig, 'databaseUrl' | 'assetsDir'> & Pick<WorkerConfig, 'keepDays'> {
-  const variables = readPlain(tidyVariables, environment);
-  return {
-    databaseUrl: variables.DATABASE_URL,
-    assetsDir: variables.BATON_ASSETS_DIR,
     keepDays: keepDaysOf(variables),
   };
 }
@@ -338,5 +302,6 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     payloadKeys: payloadKeysOf(variables),
     tracesExported: isExported(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }

@@ -44,7 +44,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'audit',
       'credentials',
       'engine',
+      'http',
       'retention',
+      'telling',
       'threads',
     ],
     types: ['health'],
@@ -149,8 +151,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
   telling: {
-    folders: ['db'],
-    packages: ['node'],
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
     place:
       'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
@@ -166,6 +168,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'assets',
       'credentials',
       'health',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',

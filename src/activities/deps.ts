@@ -3,7 +3,9 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { WakeUps } from '../db/wake-ups.ts';
 import type { Meters } from '../health/meters.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { KeepDays } from '../retention/keep-days.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
@@ -23,6 +25,10 @@ export interface ActivityDeps {
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** For what subscriptions are told. */
+  http: Pick<HttpClient, 'request'>;
+  /** Says that there is more to deliver. */
+  wakeUps: Pick<WakeUps, 'next'>;
   /** Told what each attempt to send came to. */
   noteSend?: Meters['noteSend'];
   /** How long what is over is kept. */

@@ -32,6 +32,7 @@ export interface ApiDeps {
     | 'workspaceRateLimitPerSecond'
     | 'quotas'
     | 'limits'
+    | 'allowedOrigins'
     | 'local'
     | 'behindTlsProxy'
     | 'publicUrl'

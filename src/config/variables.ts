@@ -134,6 +134,7 @@ export const commonVariables = {
   BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   BATON_PAYLOAD_KEY: required(`${keyRule}, or off`).pipe(keyOrOff),
   BATON_PREVIOUS_PAYLOAD_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
   OTEL_EXPORTER_OTLP_ENDPOINT: otlpAddress,
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpAddress,
   OTEL_SDK_DISABLED: flag,
@@ -173,12 +174,13 @@ function listenAddress(value: string, context: z.RefinementCtx): { host: string;
 }
 
 /** How many days what is over is kept. None is so short that somebody could still ask for it. */
-const keepVariables = {
+export const keepVariables = {
   KEEP_COMMANDS_DAYS: whole({ from: 60, to: 36_500, byDefault: 365 }),
   KEEP_ANSWERS_DAYS: whole({ from: 30, to: 36_500, byDefault: 90 }),
   KEEP_FINDINGS_DAYS: whole({ from: 30, to: 36_500, byDefault: 180 }),
   KEEP_ACCOUNTS_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
   KEEP_FILES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+  KEEP_DELIVERIES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
 };
 
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
@@ -186,16 +188,8 @@ export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
-  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
   BATON_METRICS_ADDRESS: z.string().transform(listenAddress).optional(),
   ...metricsVariables,
-  ...keepVariables,
-});
-
-/** What tidying by hand needs of them. */
-export const tidyVariables = z.object({
-  DATABASE_URL: commonVariables.DATABASE_URL,
-  BATON_ASSETS_DIR: commonVariables.BATON_ASSETS_DIR,
   ...keepVariables,
 });
 

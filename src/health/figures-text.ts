@@ -29,6 +29,12 @@ export function figuresText(figures: HealthFigures | null): Promise<string> {
   for (const { code, severity, open: count } of figures.findings) {
     findings.set({ code, severity }, count);
   }
+  const deliveries = gauge(
+    'webhook_deliveries',
+    'Deliveries to subscribers that are not done: pending, failed and tried again, exhausted',
+    ['state'],
+  );
+  for (const { state, count } of figures.deliveries) deliveries.set({ state }, count);
   const { commands, outbox } = figures;
   gauge('pending_commands', 'Commands without a verdict').set(commands.count);
   gauge('oldest_pending_command_age_seconds', 'Age of the oldest of them').set(commands.oldestAge);

@@ -7,6 +7,7 @@ export interface KeepDays {
   findings: number;
   accounts: number;
   files: number;
+  deliveries: number;
 }
 
 /** Which of the ages is that of which rows. */
@@ -18,4 +19,6 @@ export const AGE_OF: Record<TidiedRows, keyof KeepDays> = {
   credential_refusals: 'accounts',
   channel_sessions: 'accounts',
   asset_records: 'files',
+  deliveries: 'deliveries',
+  told_events: 'deliveries',
 };

@@ -88,13 +88,17 @@ describe('row security', () => {
       'command_queues unsettled r',
       'commands counted r',
       'commands unsettled r',
+      'delivery_turns undelivered r',
       'findings counted r',
       'items counted r',
       'items located r',
       'outbox counted r',
       'outbox waiting r',
       'watches counted r',
+      'webhook_deliveries counted r',
+      'webhook_deliveries undelivered r',
       'webhook_endpoints shown r',
+      'webhook_subscriptions undelivered r',
       'workspaces listed r',
     ]);
   });

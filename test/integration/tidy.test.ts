@@ -18,7 +18,14 @@ import {
   type TestWorkspace,
 } from '../support/db-fixture.ts';
 
-const KEEP: KeepDays = { commands: 365, answers: 90, findings: 180, accounts: 30, files: 30 };
+const KEEP: KeepDays = {
+  commands: 365,
+  answers: 90,
+  findings: 180,
+  accounts: 30,
+  files: 30,
+  deliveries: 30,
+};
 const OLD = "now() - interval '400 days'";
 
 let database: OpenTestDb;
@@ -141,6 +148,32 @@ describe('tidying', () => {
     expect(await run()).toEqual({ finding_evidence: 1 });
     expect(await countOf('findings', `evidence <> '{}'`)).toBe(1);
     expect(await countOf('findings')).toBe(2);
+  });
+
+  it('removes deliveries that are over, then what they told, and none that goes on', async () => {
+    const { workspaceId } = workspace;
+    await exec(
+      `insert into webhook_subscriptions (id, workspace_id, url, types, secrets)
+       values ('sub_test', $1, 'https://receiver.example', '{*}', '[]')`,
+      workspaceId,
+    );
+    await exec(
+      `insert into outbound_events (id, workspace_id, stream, type, body, created_at)
+       select 'evt_' || n, $1, 's', 'item.started', '{}', ${OLD} from generate_series(1, 3) n`,
+      workspaceId,
+    );
+    await exec(
+      `insert into webhook_deliveries (id, workspace_id, subscription_id, event_id, type, stream,
+         position, state, next_attempt_at, delivered_at, exhausted_at, created_at)
+       select 'dlv_' || state, $1, 'sub_test', 'evt_' || n, 'item.started', 's', n, state,
+         case n when 3 then now() end, case n when 1 then ${OLD} end, case n when 2 then ${OLD} end,
+         ${OLD}
+       from (values (1, 'delivered'), (2, 'exhausted'), (3, 'failed')) v (n, state)`,
+      workspaceId,
+    );
+    expect(await run()).toEqual({ deliveries: 2, told_events: 2 });
+    expect(await countOf('webhook_deliveries')).toBe(1);
+    expect(await countOf('outbound_events')).toBe(1);
   });
 
   it('removes a file with its record, unless somebody has it, uploads it or uses it', async () => {

@@ -191,8 +191,18 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
-    keepDays: { commands: 365, answers: 90, findings: 180, accounts: 30, files: 30 },
+    keepDays: {
+      commands: 365,
+      answers: 90,
+      findings: 180,
+      accounts: 30,
+      files: 30,
+      deliveries: 30,
+    },
     secrets,
+    http,
+    // What is due is looked for all the same.
+    wakeUps: { next: () => new Promise(() => {}) },
   });
   const { workflowsPath } = options;
   const bundlePath =

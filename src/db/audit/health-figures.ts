@@ -24,6 +24,8 @@ export interface HealthFigures {
   items: OpenItems[];
   commands: Waiting;
   outbox: Waiting;
+  /** Those that were delivered are not counted. */
+  deliveries: { state: 'pending' | 'failed' | 'exhausted'; count: number }[];
   findings: { code: FindingCode; severity: Severity; open: number }[];
 }
 
@@ -59,7 +61,10 @@ select jsonb_build_object(
     select ${WAITING} from outbox) f),
   'findings', (select coalesce(jsonb_agg(f), '[]') from (
     select code, severity, count(*)::integer as open from findings
-    where closed_at is null group by code, severity) f)
+    where closed_at is null group by code, severity) f),
+  'deliveries', (select coalesce(jsonb_agg(f), '[]') from (
+    select state, count(*)::integer as count from webhook_deliveries
+    where state <> 'delivered' group by state) f)
 ) as figures`);
   const [row] = rows;
   if (row === undefined) throw new Error('a query of figures has one row');

@@ -8,6 +8,9 @@ create policy counted on outbox for select
   using ((select baton_setting('lookup')) = 'health');
 create policy counted on findings for select
   using (closed_at is null and (select baton_setting('lookup')) = 'health');
+-- Those that are not over, and those that somebody may replay.
+create policy counted on webhook_deliveries for select
+  using (state <> 'delivered' and (select baton_setting('lookup')) = 'health');
 
 -- The trace in which a command was given: it is no part of what the run hears or chains.
 alter table commands add column trace_id text check (trace_id ~ '^[0-9a-f]{32}$');
@@ -52,4 +55,6 @@ create policy held on assets for select
 create index items_closed on items (workspace_id, closed_at) where closed_at is not null;
 create index commands_refused_starts on commands (workspace_id, settled_at)
   where type = 'start_item' and state in ('refused', 'expired');
+create index webhook_deliveries_done on webhook_deliveries (workspace_id, delivered_at)
+  where state = 'delivered';
 create index findings_closed on findings (workspace_id, closed_at) where closed_at is not null;

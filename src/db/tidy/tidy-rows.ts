@@ -11,6 +11,8 @@ export const TIDIED_ROWS = [
   'credential_refusals',
   'channel_sessions',
   'asset_records',
+  'deliveries',
+  'told_events',
 ] as const;
 export type TidiedRows = (typeof TIDIED_ROWS)[number];
 
@@ -60,6 +62,17 @@ const RULES: Record<TidiedRows, Rule> = {
     isOver: (before) => sql`r.updated_at < ${before} and ${ofInactiveAccount()}`,
   },
   asset_records: { table: sql`assets`, isOver: (before) => sql`r.unused_since < ${before}` },
+  // One that waits for its next attempt, or for somebody to replay it, is not over.
+  deliveries: {
+    table: sql`webhook_deliveries`,
+    isOver: (before) => sql`r.state in ('delivered', 'exhausted')
+      and coalesce(r.delivered_at, r.exhausted_at) < ${before}`,
+  },
+  told_events: {
+    table: sql`outbound_events`,
+    isOver: (before) => sql`r.created_at < ${before}
+      and not exists (select from webhook_deliveries d where d.event_id = r.id)`,
+  },
 };
 
 function ofInactiveAccount(): SQL {
