@@ -19,21 +19,36 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
+import { openWakeUps } from './src/db/wake-ups.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
-import { queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
+import {
+  DELIVERY_SIGNAL,
+  DELIVERY_WORKFLOW,
+  deliveryWorkflowId,
+  type SubscriptionKey,
+} from './src/domain/outbound/delivery.ts';
+import { hasRuns, queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
+import { callRun } from './src/engine/delivery-runs.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
+import { keepSchedules } from './src/engine/schedules.ts';
 import {
   faultText,
   findSearchAttributeFaults,
   RegistrationClosed,
   setUpSearchAttributes,
 } from './src/engine/search-attributes.ts';
+import { tracedActivity } from './src/engine/tracing.ts';
+import { startTracing } from './src/health/tracing.ts';
+import { openWorkerMetrics } from './src/health/worker-metrics.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
+import { startDeliverySweep } from './src/telling/delivery-sweep.ts';
+import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
+import { webhookEvents } from './src/telling/webhook-events.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -44,6 +59,8 @@ const WORKER_HEARTBEAT = '10 seconds';
  * its run. About 0.13 MiB each (docs/benchmarks.md).
  */
 const MAX_CACHED_RUNS = 2_000;
+/** Of each schedule one run at a time. */
+const MAX_SCHEDULED_RUNS = 10;
 
 /** The replay of a long history takes a second of one thread: the other one goes on with the rest. */
 const RUN_THREADS = 2;
@@ -51,10 +68,16 @@ const RUN_THREADS = 2;
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
 
+/** Of the outbox's reader and the sweep: each does one thing after the other. */
+const DISPATCHER_CONNECTIONS = 2;
+
 const config = readWorkerConfig();
+const tracing = startTracing({ program: 'worker', isExported: config.tracesExported });
 const log = createLogger({ level: config.logLevel, program: 'worker' });
+const metrics = await openWorkerMetrics(config);
 Runtime.install({
   logger: temporalLogger(log),
+  telemetryOptions: metrics.telemetry,
   shutdownSignals: ['SIGINT', 'SIGTERM'],
   // An idle worker's poll lasts a minute: its heartbeats are how a dead one is noticed sooner.
   workerHeartbeatInterval: WORKER_HEARTBEAT,
@@ -92,18 +115,37 @@ const version = {
 };
 const isVersioned = config.buildId !== 'off';
 
+await metrics.listen(log);
+const wakeUps = openWakeUps(config.databaseUrl);
 const workers = await Promise.all(config.queues.map(createWorker));
 log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
 const announced = isVersioned ? announce() : null;
+const scheduled = config.queues.includes('watch')
+  ? keepSchedules(temporal, { taskQueue, log, signal: ended.signal })
+  : null;
+const telling = createDb(config.databaseUrl, {
+  max: DISPATCHER_CONNECTIONS,
+  applicationName: 'baton dispatcher',
+  scopedOnly: true,
+});
+const consumers: OutboxConsumer[] = [webhookEvents(telling.db, startDelivery)];
+const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
+const sweep = startDeliverySweep({ db: telling.db, wakeUps, startDelivery, log });
 try {
   await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
+  await scheduled;
+  await Promise.all([dispatcher.stop(), sweep.stop()]);
+  await wakeUps.close();
+  await telling.close();
+  await metrics.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
+  await tracing.stop();
 }
 
 /** A build that could not be announced still works for the runs that are bound to it. */
@@ -146,10 +188,16 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     db,
     measuringDb: databases.measuring.db,
     temporal,
+    taskQueue,
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets,
     secrets,
+    http,
+    wakeUps,
+    noteSend: metrics.meters.noteSend,
+    noteTidied: metrics.meters.noteTidied,
+    keepDays: config.keepDays,
   });
   return Worker.create({
     connection,
@@ -167,19 +215,36 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     activities: activities[queue],
     maxConcurrentActivityTaskExecutions: QUEUE_LIMITS[queue].slots,
     activityTaskPollerBehavior: POLLERS,
-    ...(queue === 'items' && runOptions()),
+    interceptors: { activity: [tracedActivity] },
+    ...(hasRuns(queue) && runOptions(queue)),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });
 }
 
-/** What the worker of the runs has more than those of activities. */
-function runOptions(): Partial<WorkerOptions> {
+/** Has a run deliver what a subscription waits for. */
+function startDelivery(receiver: SubscriptionKey): Promise<void> {
+  return callRun(temporal, {
+    workflow: DELIVERY_WORKFLOW,
+    workflowId: deliveryWorkflowId(receiver),
+    signal: DELIVERY_SIGNAL,
+    taskQueue,
+    fairnessKey: receiver.workspaceId,
+    input: receiver,
+  });
+}
+
+/** What a worker of runs has more than those of activities. */
+function runOptions(queue: TaskQueue): Partial<WorkerOptions> {
   return {
     workflowBundle,
-    workflowTaskPollerBehavior: POLLERS,
-    maxCachedWorkflows: MAX_CACHED_RUNS,
-    workflowThreadPoolSize: RUN_THREADS,
+    ...(queue === 'items'
+      ? {
+          workflowTaskPollerBehavior: POLLERS,
+          maxCachedWorkflows: MAX_CACHED_RUNS,
+          workflowThreadPoolSize: RUN_THREADS,
+        }
+      : { maxCachedWorkflows: MAX_SCHEDULED_RUNS, workflowThreadPoolSize: 1 }),
     // After a kill -9 its tasks go to another worker in about a second instead of ten.
     stickyQueueScheduleToStartTimeout: '1 second',
   };
@@ -215,6 +280,9 @@ async function workflowCode(
   }
   const { code } = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('./src/workflows/index.ts', import.meta.url)),
+    workflowInterceptorModules: [
+      fileURLToPath(new URL('./src/workflows/tracing.ts', import.meta.url)),
+    ],
     failureConverterPath: FAILURE_CONVERTER_PATH,
   });
   return { workflowBundle: { code }, code };

@@ -9,6 +9,7 @@ import { createEngineSetup } from './baton/engine-setup.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
 import { createReleases } from './baton/releases.ts';
 import { codecServer } from './baton/serve-codec.ts';
+import { createTidier } from './baton/tidier.ts';
 import { createWorkspaceMaker } from './baton/workspace-maker.ts';
 
 process.exitCode = await runBaton(process.argv.slice(2), {
@@ -20,6 +21,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   codecServer,
   releases: createReleases(),
   engine: createEngineSetup(process.env),
+  tidier: createTidier(process.env),
   diagramOf,
 });
 

@@ -42,7 +42,10 @@ interface Entry {
   interceptors?: readonly string[];
 }
 
-const OWN_ENTRY: Entry = { workflowsPath: join(root, 'src', 'workflows', 'index.ts') };
+const OWN_ENTRY: Entry = {
+  workflowsPath: join(root, 'src', 'workflows', 'index.ts'),
+  interceptors: [join(root, 'src', 'workflows', 'tracing.ts')],
+};
 
 /** The shipped bundle, or the cached one of the present sources; null when it has to be built. */
 export function findWorkflowBundle(entry = OWN_ENTRY): string | null {

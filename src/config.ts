@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
+import { keepDaysOf } from './config/keep-days.ts';
 import { isLoopback } from './config/loopback.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
 import {
@@ -37,8 +38,12 @@ export interface CommonConfig {
     /** Every key that may decrypt. */
     all: readonly SecretKey[];
   };
+  /** Spans are sent where the OTEL_* variables say; false: none are made. */
+  tracesExported: boolean;
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
+  /** Origins beside the sandbox that may be reached by plain HTTP and at private addresses. */
+  allowedOrigins: readonly string[];
 }
 
 /** The worker's settings. */
@@ -49,8 +54,12 @@ export type WorkerConfig = CommonConfig & {
   buildId: string | null;
   /** Task queues that this process works for. */
   queues: readonly TaskQueue[];
-  /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
-  allowedOrigins: readonly string[];
+  /** Where the worker answers `/metrics`; null: nowhere. */
+  metricsAddress: { host: string; port: number } | null;
+  /** How long what is over is kept. */
+  keepDays: ReturnType<typeof keepDaysOf>;
+  /** What whoever reads the metrics has to show; null: nothing. A secret. */
+  metricsKey: string | null;
 };
 
 /** The API's settings. */
@@ -63,6 +72,8 @@ export type ApiConfig = CommonConfig & {
   publicUrl: string | null;
   /** What `/healthz` tells of this process, so that whoever started it knows it from another; null: nothing. */
   instance: string | null;
+  /** What shows the metrics of all workspaces; null: nothing does. A secret. */
+  metricsKey: string | null;
   /** Requests per second and API key. */
   rateLimitPerSecond: number;
   /** Requests per second of all credentials of a workspace. */
@@ -92,13 +103,22 @@ export type ApiConfig = CommonConfig & {
  */
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const { variables, temporal, issues } = readVariables(workerVariables, environment);
-  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  if (!variables || !temporal) throw new ConfigError(issues);
+  const { BATON_METRICS_ADDRESS: metricsAddress = null, BATON_METRICS_KEY: metricsKey = null } =
+    variables;
+  if (metricsAddress !== null && metricsKey === null && !isLoopback(metricsAddress.host)) {
+    const rule = 'is an address that other machines reach: set BATON_METRICS_KEY as well';
+    issues.push({ variable: 'BATON_METRICS_ADDRESS', rule });
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
-    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
+    metricsAddress,
+    metricsKey,
+    keepDays: keepDaysOf(variables),
   };
 }
 
@@ -134,6 +154,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     behindTlsProxy: variables.BATON_BEHIND_TLS_PROXY,
     publicUrl: variables.BATON_PUBLIC_URL ?? null,
     instance: variables.BATON_INSTANCE ?? null,
+    metricsKey: variables.BATON_METRICS_KEY ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
     workspaceRateLimitPerSecond:
       variables.WORKSPACE_RATE_LIMIT_PER_SECOND ?? variables.RATE_LIMIT_PER_SECOND * KEYS_AT_ONCE,
@@ -262,6 +283,14 @@ function secretKeysOf({
   return { current, all: [current, ...previous] };
 }
 
+function isExported({
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ofTraces,
+  OTEL_SDK_DISABLED: isOff,
+}: CommonVariables): boolean {
+  return !isOff && (endpoint ?? ofTraces) !== undefined;
+}
+
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {
   return {
     databaseUrl: variables.DATABASE_URL,
@@ -271,6 +300,8 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     assetsDir: variables.BATON_ASSETS_DIR,
     secretKeys: secretKeysOf(variables),
     payloadKeys: payloadKeysOf(variables),
+    tracesExported: isExported(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }

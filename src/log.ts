@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogLevel } from './config/variables.ts';
+import { currentTraceId } from './health/span.ts';
 
 export type Logger = PinoLogger;
 
@@ -15,6 +16,7 @@ export function createLogger({ level, program }: { level: LogLevel; program: str
       level,
       base: { program },
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: () => ({ traceId: currentTraceId() }),
       formatters: { level: (label) => ({ level: label }) },
       redact: {
         paths: [

@@ -41,7 +41,7 @@ const OWN_PAGES = /^\/(openapi\.json|docs(\/.*)?)$/;
 /** The document of this checkout. Nothing of it depends on a database, an engine or a setting. */
 export function readDocument(): Json {
   // Routes are only named here: none of what they would work with is asked.
-  const deps = { settings: { local: true, limits: {} }, log: {} } as unknown as ApiDeps;
+  const deps = { settings: { local: true, limits: {} }, log: {}, meters: {} } as unknown as ApiDeps;
   return JSON.parse(JSON.stringify(openApiDocument(createApp(deps))));
 }
 

@@ -41,10 +41,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'time',
       'slots',
       'assets',
+      'audit',
       'credentials',
       'engine',
+      'http',
+      'retention',
+      'telling',
       'threads',
     ],
+    types: ['health'],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
     place:
       'An activity is one effect: what a workflow shares with it belongs in src/domain, wiring in worker.ts.',
@@ -91,8 +96,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility'],
-    packages: ['node', '@temporalio/client', '@temporalio/common'],
+    folders: ['credentials', 'domain/visibility', 'domain/task-queues.ts', 'health/span.ts'],
+    packages: ['node', '@temporalio/client', '@temporalio/common', '@opentelemetry/api'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
   },
@@ -102,8 +107,39 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'A release is known to the engine alone: calls of the engine belong in src/engine, what people see in src/cli.',
   },
+  retention: {
+    folders: ['db'],
+    types: ['assets'],
+    packages: [],
+    place:
+      'Retention says what is kept for how long: rows are tidied in src/db/tidy, files in src/assets.',
+  },
+  health: {
+    folders: ['db', 'threads'],
+    packages: [
+      'node',
+      'prom-client',
+      '@opentelemetry/api',
+      '@opentelemetry/context-async-hooks',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+    ],
+    place:
+      'Health counts and traces what others do: they call it. Rows are counted in src/db/audit, routes are in src/api.',
+  },
   commands: {
-    folders: ['domain', 'db', 'time', 'slots', 'engine', 'threads', 'workflows/messages.ts'],
+    folders: [
+      'domain',
+      'db',
+      'time',
+      'slots',
+      'engine',
+      'health/span.ts',
+      'threads',
+      'workflows/messages.ts',
+    ],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
@@ -113,6 +149,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
+  },
+  telling: {
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
   api: {
     folders: [
@@ -125,6 +167,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'health',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',
@@ -134,6 +178,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'hono',
       '@hono/node-server',
       '@hono/zod-openapi',
+      '@opentelemetry/api',
       '@temporalio/client',
       'ical-generator',
       'ipaddr.js',
@@ -172,8 +217,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: SERVES_OTHERS,
   },
   http: {
-    folders: [],
-    packages: ['node', 'undici', 'ipaddr.js', 'zod'],
+    folders: ['health/span.ts'],
+    packages: ['node', 'undici', 'ipaddr.js', 'zod', '@opentelemetry/api'],
     place: SERVES_OTHERS,
   },
   credentials: { folders: [], packages: ['node', 'zod'], place: SERVES_OTHERS },

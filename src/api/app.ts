@@ -1,8 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { ulid } from 'ulid';
 import { ID_PREFIXES } from '../domain/ids.ts';
+import { contextOf, inSpan } from '../health/span.ts';
 import type { ApiDeps } from './deps.ts';
 import { createMethodFinder } from './gates/allowed-methods.ts';
 import { authenticate, createLimits } from './gates/authenticate.ts';
@@ -13,7 +15,6 @@ import { createKeyFinder, firstAnswers } from './gates/first-answers.ts';
 import { idempotencyKey } from './gates/idempotency.ts';
 import { problemResponse, validationProblem } from './gates/problem-response.ts';
 import { requestBody } from './gates/request-body.ts';
-import type { ApiLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blackoutRoutes } from './routes/calendar/blackouts.ts';
@@ -35,6 +36,7 @@ import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { timeTravelRoutes } from './routes/time-travel.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -45,7 +47,9 @@ import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
 import { playbookRoutes } from './routes/workspace/playbooks.ts';
+import { webhookDeliveryRoutes } from './routes/workspace/webhook-deliveries.ts';
 import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
+import { webhookSubscriptionRoutes } from './routes/workspace/webhook-subscriptions.ts';
 
 /**
  * The HTTP API. Every request passes the same gates in the same order: request id, headers, who asks
@@ -63,12 +67,13 @@ export function createApp(deps: ApiDeps) {
     },
   });
   app.onError((error, c) => problemResponse(error, c, log));
-  app.use(requestId(), logRequests(log), apiHeaders(settings), refuseUnstorableUrl());
+  app.use(requestId(), trace(), noteRequests(deps), apiHeaders(settings), refuseUnstorableUrl());
   app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
   app.use(firstAnswers(deps, createKeyFinder(app)));
 
   const routed = app
     .route('/', healthRoutes(deps))
+    .route('/', metricsRoutes(deps))
     .route(
       '/',
       docsRoutes(() => openApiDocument(app)),
@@ -100,6 +105,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', blackoutRoutes(deps))
     .route('/', freezeRoutes(deps))
     .route('/', webhookEndpointRoutes(deps))
+    .route('/', webhookSubscriptionRoutes(deps))
+    .route('/', webhookDeliveryRoutes(deps))
     .route('/', webhookRoutes(deps, limits))
     .route('/', timeTravelRoutes(deps));
 
@@ -133,15 +140,42 @@ function requestId(): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** Asked every second or so by machines. */
-const QUIET_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz']);
+/** A request goes on in the trace of its caller, where that has one. */
+function trace(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const route = routeOf(c);
+    if (route !== null && QUIET_ROUTES.has(route)) return next();
+    const parent = contextOf({
+      traceparent: c.req.header('traceparent'),
+      tracestate: c.req.header('tracestate'),
+    });
+    const attributes = {
+      'http.request.method': c.req.method,
+      'baton.request_id': c.get('requestId'),
+    };
+    const start = { kind: SpanKind.SERVER, attributes, parent };
+    await inSpan(route ?? c.req.method, start, async (span) => {
+      await next();
+      span.setAttribute('http.response.status_code', c.res.status);
+      if (c.res.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    });
+  };
+}
 
-/** One line per request: the route's pattern, never its path or query, which may hold secrets. */
-function logRequests(log: ApiLog): MiddlewareHandler<ApiEnv> {
+/** Asked every second or so by machines. */
+const QUIET_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /readyz', 'GET /metrics']);
+
+/**
+ * One line per request, and its metrics: the route's pattern, never its path or query, which may hold
+ * secrets.
+ */
+function noteRequests({ log, meters }: Pick<ApiDeps, 'log' | 'meters'>): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const start = performance.now();
     await next();
     const route = routeOf(c);
+    const ms = performance.now() - start;
+    meters.noteRequest({ route, status: c.res.status, ms });
     if (route !== null && QUIET_ROUTES.has(route)) return;
     const caller: ApiEnv['Variables']['caller'] | undefined = c.get('caller');
     log.info(
@@ -150,7 +184,7 @@ function logRequests(log: ApiLog): MiddlewareHandler<ApiEnv> {
         method: c.req.method,
         route,
         status: c.res.status,
-        ms: Math.round(performance.now() - start),
+        ms: Math.round(ms),
         workspaceId: caller?.workspaceId,
         memberId: caller?.memberId,
         apiKeyId: caller?.apiKeyId,

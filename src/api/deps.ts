@@ -7,6 +7,7 @@ import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
+import type { Meters } from '../health/meters.ts';
 import type { Engine } from './engine.ts';
 import type { ApiLog } from './log.ts';
 import type { Readiness } from './readiness.ts';
@@ -18,6 +19,7 @@ export interface ApiDeps {
   engine: Engine;
   audit: Audit;
   readiness: () => Promise<Readiness>;
+  meters: Meters;
   assets: AssetStore;
   secrets: SecretBox;
   /** What an account of a channel takes; null for a channel that nothing publishes to yet. */
@@ -30,10 +32,12 @@ export interface ApiDeps {
     | 'workspaceRateLimitPerSecond'
     | 'quotas'
     | 'limits'
+    | 'allowedOrigins'
     | 'local'
     | 'behindTlsProxy'
     | 'publicUrl'
     | 'instance'
+    | 'metricsKey'
   >;
   log: ApiLog;
 }

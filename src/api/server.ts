@@ -16,6 +16,9 @@ import { createDb } from '../db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from '../db/held-role.ts';
 import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
+import { TRACED_CALLS } from '../engine/tracing.ts';
+import { createMeters } from '../health/meters.ts';
+import { startTracing } from '../health/tracing.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -31,6 +34,7 @@ const STOP_WITHIN_MS = 30_000;
 const DATABASE_CONNECTIONS = 16;
 
 const config = readApiConfig();
+const tracing = startTracing({ program: 'api', isExported: config.tracesExported });
 const log = createLogger({ level: config.logLevel, program: 'api' });
 const database = createDb(config.databaseUrl, {
   max: DATABASE_CONNECTIONS,
@@ -49,6 +53,7 @@ const temporal = new Client({
   connection,
   namespace,
   dataConverter: createDataConverter(config.payloadKeys),
+  interceptors: { workflow: [TRACED_CALLS] },
 });
 const { db } = database;
 // The local stack may run on a database of its user, with whatever role that has.
@@ -57,7 +62,10 @@ if (!config.local && !(await isRoleHeld(db))) {
 }
 
 let stopping = false;
-const delivery = { db, temporal, taskQueue, log };
+const meters = createMeters();
+meters.watchProcess();
+const { noteVerdict } = meters;
+const delivery = { db, temporal, taskQueue, log, noteVerdict };
 const engine = createEngine({ temporal, taskQueue, log });
 const app = createApp({
   db,
@@ -65,6 +73,7 @@ const app = createApp({
   engine,
   audit: createAudit(delivery),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
+  meters,
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),
   accountFormOf,
@@ -125,6 +134,7 @@ async function stop(signal: string): Promise<void> {
   await drainer.stop();
   await database.close();
   await connection.close();
+  await tracing.stop();
   log.info({}, 'API stopped');
   // The engine's client retries on timers of its own, which would hold the process.
   process.exit(0);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { AssetKind } from '../domain/asset-kinds.ts';
 import { ASSET_MAX_BYTES, createTextCheck, SNIFFED_BYTES, sniffType } from './asset-types.ts';
+import { type HeldOf, type RemovalPlan, removeUnheldFiles } from './unheld-files.ts';
 
 export const ASSET_ERROR_CODES = [
   'asset_empty',
@@ -57,6 +58,8 @@ export interface AssetStore {
    * @throws AssetError `asset_hash_invalid`, `asset_unknown`
    */
   openAsset(hash: string): Promise<{ size: number; stream: Readable }>;
+  /** Removes files that nobody needs. @returns how many. */
+  removeUnheld(heldOf: HeldOf, plan: RemovalPlan): Promise<number>;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -93,6 +96,7 @@ export async function openAssetStore({
         throw new AssetError('asset_store_full', 'the asset store is full', { cause: error });
       }
     },
+    removeUnheld: (heldOf, plan) => removeUnheldFiles(directory, heldOf, plan),
     async openAsset(hash) {
       if (!HASH.test(hash)) {
         throw new AssetError('asset_hash_invalid', 'a hash is 64 lower-case hex digits');

@@ -11,6 +11,7 @@ export interface CliDeps {
   readonly codecServer: CodecServer;
   readonly releases: Releases;
   readonly engine: EngineSetup;
+  readonly tidier: Tidier;
   /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
   diagramOf(item: { stage: string; substage: string | null }): string[];
 }
@@ -70,6 +71,12 @@ export interface MoveReport extends MoveProgress {
 export interface EngineSetup {
   /** @returns the namespace, and the names of the search attributes that it did not have. */
   setUp(): Promise<{ namespace: string; added: readonly string[] }>;
+}
+
+/** Removes what is kept no longer; needs database and files, not the API. */
+export interface Tidier {
+  /** @returns how much of what. */
+  tidy(plan: { isDryRun: boolean }): Promise<Partial<Record<string, number>>>;
 }
 
 /** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */

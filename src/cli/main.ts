@@ -9,6 +9,7 @@ import { addItemCommands } from './item-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { textTable, withoutControls } from './text-table.ts';
+import { addTidyCommand } from './tidy-command.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
 
@@ -48,6 +49,7 @@ function createProgram(deps: CliDeps): Command {
   addCodecServerCommand(program, deps);
   addReleaseCommands(program, deps);
   addEngineCommand(program, deps);
+  addTidyCommand(program, deps);
   return program;
 }
 

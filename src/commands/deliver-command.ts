@@ -20,6 +20,7 @@ import { itemWorkflowId } from '../domain/ids.ts';
 import type { Divergence } from '../domain/item/divergence.ts';
 import { fairnessOf } from '../domain/task-queues.ts';
 import { askUntil, callWithin } from '../engine/ask.ts';
+import { inTrace } from '../health/span.ts';
 import {
   type CommandMessage,
   type CommandResult,
@@ -53,6 +54,8 @@ export interface DeliveryDeps {
     warn(fields: object, message: string): void;
     error(fields: object, message: string): void;
   };
+  /** Told of each verdict, and how long after its command it came. */
+  noteVerdict?: (verdict: { verdict: CommandVerdict['state']; ms: number }) => void;
 }
 
 /** Payload of a command row: what is sent to the run, the same at every attempt but for where the row stands. */
@@ -88,7 +91,12 @@ export async function deliverCommand(
   from: FromQueue = FIRST_DELIVERY,
 ): Promise<CommandVerdict | null> {
   try {
-    return await attemptDelivery(deps, row, attempt, from);
+    const verdict = await inTrace(row.traceId, () => attemptDelivery(deps, row, attempt, from));
+    if (verdict !== null) {
+      const ms = Date.parse(verdict.settledAt) - Date.parse(row.createdAt);
+      deps.noteVerdict?.({ verdict: verdict.state, ms });
+    }
+    return verdict;
   } catch (error) {
     await noteFailure(deps, row, attempt, { error, from });
     return null;

@@ -19,6 +19,7 @@ import type { CommandType } from '../domain/item/commands.ts';
 import { versionTag } from '../domain/item/content/version-tag.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
+import { currentTraceId } from '../health/span.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import { itemTime } from './command-facts.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
@@ -156,7 +157,18 @@ function rowOf(
   const { workspaceId, id: itemId, clockOffsetMs } = item;
   const { memberId: actorId } = actor;
   const expiresAt = new Date(Date.parse(expiryOf(item, body)) - clockOffsetMs).toISOString();
-  return { id: commandId, workspaceId, itemId, actorId, source, type, bodyHash, expiresAt };
+  const traceId = currentTraceId();
+  return {
+    id: commandId,
+    workspaceId,
+    itemId,
+    actorId,
+    source,
+    type,
+    bodyHash,
+    expiresAt,
+    traceId,
+  };
 }
 
 /** By the item's own clock, which is that of its run. */

@@ -22,6 +22,7 @@ import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { itemRowOf } from '../domain/item/row.ts';
 import { OWNER_ROLES, type OwnerRole } from '../domain/people/roles.ts';
 import { pinPlaybook } from '../domain/playbook/pin.ts';
+import { currentTraceId } from '../health/span.ts';
 import type { ContentItemInput } from '../workflows/messages.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts';
@@ -100,6 +101,7 @@ async function storeStart(
       bodyHash,
       payload: { ...stored },
       expiresAt: expiryFromNow(),
+      traceId: currentTraceId(),
     });
     if (inserted.conflict) return { conflict: true as const };
     if (!inserted.inserted) return inserted.row;

@@ -107,6 +107,13 @@ const queues = z
   .min(1, { error: queuesRule })
   .transform((named) => TASK_QUEUES.filter((queue) => named.includes(queue)));
 
+/** OpenTelemetry's own names: its exporter reads these and its other variables by itself. */
+const otlpRule = 'must be an address such as http://127.0.0.1:4318';
+const otlpAddress = z
+  .string()
+  .transform(address(['http:', 'https:'], otlpRule))
+  .optional();
+
 /** Plain text in the engine is a decision that somebody writes down. */
 const keyOrOff = z
   .string()
@@ -127,6 +134,10 @@ export const commonVariables = {
   BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   BATON_PAYLOAD_KEY: required(`${keyRule}, or off`).pipe(keyOrOff),
   BATON_PREVIOUS_PAYLOAD_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpAddress,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: otlpAddress,
+  OTEL_SDK_DISABLED: flag,
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))
@@ -142,12 +153,44 @@ const buildVariables = {
     .optional(),
 };
 
+const metricsKeyRule = 'must be 32 to 200 letters, digits or . _ - (openssl rand -hex 32)';
+const metricsVariables = {
+  BATON_METRICS_KEY: z
+    .string()
+    .regex(/^[\w.-]{32,200}$/, metricsKeyRule)
+    .optional(),
+};
+
+const addressRule = 'must be host:port, such as 127.0.0.1:9464 or [::1]:9464';
+
+/** Where a program listens. */
+function listenAddress(value: string, context: z.RefinementCtx): { host: string; port: number } {
+  const [, host = '', port = ''] =
+    /^(\[[\da-f:]{2,45}\]|[\w.-]{1,253}):(\d{1,5})$/i.exec(value) ?? [];
+  if (host === '' || Number(port) > 65_535) {
+    context.addIssue({ code: 'custom', message: addressRule });
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+/** How many days what is over is kept. None is so short that somebody could still ask for it. */
+export const keepVariables = {
+  KEEP_COMMANDS_DAYS: whole({ from: 60, to: 36_500, byDefault: 365 }),
+  KEEP_ANSWERS_DAYS: whole({ from: 30, to: 36_500, byDefault: 90 }),
+  KEEP_FINDINGS_DAYS: whole({ from: 30, to: 36_500, byDefault: 180 }),
+  KEEP_ACCOUNTS_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+  KEEP_FILES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+  KEEP_DELIVERIES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+};
+
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */
 export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
-  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+  BATON_METRICS_ADDRESS: z.string().transform(listenAddress).optional(),
+  ...metricsVariables,
+  ...keepVariables,
 });
 
 /** What a release needs of them. */
@@ -165,6 +208,7 @@ export const apiVariables = z.object({
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
   BATON_BEHIND_TLS_PROXY: flag,
   BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  ...metricsVariables,
   BATON_INSTANCE: z
     .string()
     .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')

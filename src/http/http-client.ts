@@ -1,9 +1,11 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { Client, type Dispatcher } from 'undici';
 import type { z } from 'zod';
+import { inSpan, traceHeaders } from '../health/span.ts';
 import { guardedLookup, type ResolveHost, resolveHost } from './address-guard.ts';
 import { failureOf, type TransferPhase } from './http-failure.ts';
 import type { HttpOutcome, JsonOutcome, Unknown } from './http-outcome.ts';
-import { checkHeaders, checkTarget, originOf, type Target } from './http-target.ts';
+import { checkHeaders, checkTarget, originOf, PUBLIC_PORTS, type Target } from './http-target.ts';
 
 export interface HttpClientOptions {
   /**
@@ -68,7 +70,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const settings = {
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(originOf)),
-    allowedPorts: new Set(options.allowedPorts ?? [443, 8443]),
+    allowedPorts: new Set(options.allowedPorts ?? PUBLIC_PORTS),
     timeoutMs: options.timeoutMs ?? 10_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     maxResponseBytes: options.maxResponseBytes ?? 1_048_576,
@@ -80,7 +82,18 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     if ('kind' in target) return target;
     const headers = checkHeaders(asked);
     if ('kind' in headers) return headers;
-    return await transfer(asked, target, headers.headers, settings);
+    const { url } = target;
+    // No path: an address may be a secret.
+    const attributes = { 'server.address': url.host, 'http.request.method': asked.method };
+    return inSpan(asked.method, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+      const sent = { ...headers.headers, ...traceHeaders() };
+      const outcome = await transfer(asked, target, sent, settings);
+      if ('status' in outcome && outcome.status !== undefined) {
+        span.setAttribute('http.response.status_code', outcome.status);
+      }
+      if (outcome.kind !== 'response') span.setStatus({ code: SpanStatusCode.ERROR });
+      return outcome;
+    });
   }
 
   async function requestJson<T>(asked: JsonRequest, schema: z.ZodType<T>): Promise<JsonOutcome<T>> {

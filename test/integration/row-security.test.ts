@@ -83,11 +83,22 @@ describe('row security', () => {
       from pg_policy where polname <> 'of_workspace' order by 1`);
     expect(rows.map(({ policy }) => policy)).toEqual([
       'api_keys shown r',
+      'assets held r',
       'calendar_feeds shown r',
       'command_queues unsettled r',
+      'commands counted r',
       'commands unsettled r',
+      'delivery_turns undelivered r',
+      'findings counted r',
+      'items counted r',
       'items located r',
+      'outbox counted r',
+      'outbox waiting r',
+      'watches counted r',
+      'webhook_deliveries counted r',
+      'webhook_deliveries undelivered r',
       'webhook_endpoints shown r',
+      'webhook_subscriptions undelivered r',
       'workspaces listed r',
     ]);
   });

@@ -108,5 +108,11 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
         clocks: {},
       }),
     },
+    watch: {
+      tidyAll: async () => ({}),
+      listShards: async () => [],
+      watchShard: async () => ({ workspaces: 0, failed: 0 }),
+    },
+    delivery: { deliverDue: async () => null },
   };
 }

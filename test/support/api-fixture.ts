@@ -15,6 +15,7 @@ import { accountFormOf } from '../../src/channels/registry.ts';
 import { timeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
+import { createMeters } from '../../src/health/meters.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
@@ -73,6 +74,7 @@ export async function openApi(
     log,
     audit: createAudit({ db, temporal, taskQueue, log }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
+    meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,
@@ -88,7 +90,9 @@ export async function openApi(
       local: true,
       behindTlsProxy: false,
       publicUrl: null,
+      allowedOrigins: [],
       instance: null,
+      metricsKey: null,
       limits: { bodyBytes: 256 * 1024, uploadBytes: 1024 * 1024, importBytes: 512 * 1024 },
       ...settings,
     },

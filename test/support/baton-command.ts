@@ -31,6 +31,7 @@ export async function runCommand(
     },
     diagramOf,
     engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
+    tidier: { tidy: async () => ({}) },
     ...deps,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

@@ -36,10 +36,11 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
-import { queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
+import { hasRuns, queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
 import { deploymentOf } from '../../src/engine/build-id.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { TRACED_CALLS, tracedActivity } from '../../src/engine/tracing.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { createSourceRegistry } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
@@ -185,11 +186,23 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     db: database.program,
     measuringDb: database.program,
     temporal,
+    taskQueue,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
+    keepDays: {
+      commands: 365,
+      answers: 90,
+      findings: 180,
+      accounts: 30,
+      files: 30,
+      deliveries: 30,
+    },
     secrets,
+    http,
+    // What is due is looked for all the same.
+    wakeUps: { next: () => new Promise(() => {}) },
   });
   const { workflowsPath } = options;
   const bundlePath =
@@ -213,7 +226,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       dataConverter,
       activities: activities[queue],
       activityTaskPollerBehavior: { type: 'autoscaling', initial: 1 },
-      ...(queue === 'items' && {
+      interceptors: { activity: [tracedActivity] },
+      ...(hasRuns(queue) && {
         workflowBundle: { codePath: bundle },
         stickyQueueScheduleToStartTimeout: '1 second',
         maxCachedWorkflows: 50,
@@ -423,18 +437,18 @@ function clientOf(
     connection,
     namespace,
     dataConverter,
-    ...(continueAbove !== undefined && {
-      interceptors: {
-        workflow: [
-          {
-            start(input, next) {
-              const [first, ...rest] = input.options.args;
-              const args = [Object.assign({}, first, { continueAbove }), ...rest];
-              return next({ ...input, options: { ...input.options, args } });
-            },
+    interceptors: {
+      workflow: [
+        TRACED_CALLS,
+        {
+          start(input, next) {
+            if (continueAbove === undefined) return next(input);
+            const [first, ...rest] = input.options.args;
+            const args = [Object.assign({}, first, { continueAbove }), ...rest];
+            return next({ ...input, options: { ...input.options, args } });
           },
-        ],
-      },
-    }),
+        },
+      ],
+    },
   });
 }

@@ -25,7 +25,10 @@ export interface SendQuestion {
   baselineAt?: string;
 }
 
-type LookUpDeps = Pick<ActivityDeps, 'db' | 'channels' | 'assets' | 'secrets' | 'sendTiming'>;
+type LookUpDeps = Pick<
+  ActivityDeps,
+  'db' | 'channels' | 'assets' | 'secrets' | 'sendTiming' | 'noteSend'
+>;
 type SendDeps = LookUpDeps & Pick<ActivityDeps, 'measuringDb' | 'sources'>;
 
 export function sendActivities(deps: SendDeps) {
@@ -54,6 +57,7 @@ export function sendActivities(deps: SendDeps) {
         'outcome' in prepared
           ? prepared
           : await sendTexts(deps, { ...prepared, order: question.order, timing, deadline });
+      note(deps, question.order, result);
       return { ...keptOutcome(result), ...recorded };
     },
   };
@@ -67,9 +71,20 @@ export function lookUpActivities(deps: LookUpDeps) {
      * @throws a retryable failure while the lease still runs, the channel cannot tell, or must be
      * looked at once more.
      */
-    reconcilePublication: async (question: ReconcileQuestion): Promise<Reconciliation> =>
-      keptOutcome(await reconcile(deps, question, timing)),
+    async reconcilePublication(question: ReconcileQuestion): Promise<Reconciliation> {
+      const result = await reconcile(deps, question, timing);
+      note(deps, question.order, result);
+      return keptOutcome(result);
+    },
   };
+}
+
+function note(
+  { noteSend }: LookUpDeps,
+  { channel, dueAt }: PublicationOrder,
+  { outcome }: { outcome: string },
+): void {
+  noteSend?.({ channel, outcome, lateMs: Date.now() - Date.parse(dueAt) });
 }
 
 function timingOf({ sendTiming }: LookUpDeps): SendTiming {

@@ -88,6 +88,7 @@ export const Problem = z
     detail: z.string(),
     code: z.enum(ERROR_CODES),
     requestId: z.string(),
+    traceId: z.string().optional().describe('the trace that the request belongs to'),
     unmet: z.array(UnmetRequirement).optional(),
     issues: z.array(ProblemIssue).optional(),
     outcome: z.literal('refused').optional(),
@@ -110,7 +111,7 @@ export type Problem = z.infer<typeof Problem>;
 
 /** What a problem may carry beside its code and detail. */
 export interface ProblemParts
-  extends Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'requestId'>> {
+  extends Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'requestId' | 'traceId'>> {
   headers?: Record<string, string>;
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../db/errors.ts';
 import { QuotaExceeded, type Quotas } from '../../db/workspace/quotas.ts';
 import { NewerSnapshot } from '../../domain/item/versions/migrate.ts';
+import { currentTraceId } from '../../health/span.ts';
 import { WorkRefused } from '../../threads/threads.ts';
 import type { ApiLog } from '../log.ts';
 import { type ApiEnv, routeOf } from './context.ts';
@@ -80,6 +81,7 @@ const QUOTA_WORDS: Record<keyof Quotas, string> = {
   storageBytes: 'bytes of files',
   apiKeys: 'API keys: revoke some',
   webhookEndpoints: 'webhook endpoints: remove some',
+  webhookSubscriptions: 'webhook subscriptions: remove some',
 };
 
 function quotaProblem(error: QuotaExceeded): ApiError {
@@ -137,6 +139,7 @@ function isBodyOutstanding(c: Context<ApiEnv>): boolean {
 /** The body of a problem. */
 export function problemOf(problem: ApiError, requestId: string): Problem {
   const { headers: _, detail, ...parts } = problem.parts;
+  const traceId = currentTraceId();
   return {
     type: `/docs#error-${problem.code}`,
     title: titleOf(problem.code),
@@ -144,6 +147,7 @@ export function problemOf(problem: ApiError, requestId: string): Problem {
     detail: detail ?? titleOf(problem.code),
     code: problem.code,
     requestId,
+    ...(traceId !== undefined && { traceId }),
     ...parts,
   };
 }

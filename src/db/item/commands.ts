@@ -36,6 +36,7 @@ export interface NewCommand {
   bodyHash: string;
   /** ISO instant, real time. */
   expiresAt: string;
+  traceId?: string | undefined;
 }
 
 export type CommandInsertion =
@@ -54,13 +55,14 @@ export async function insertCommand(
 ): Promise<CommandInsertion> {
   const { payload } = command;
   const fence = { attempt: leaseMs === undefined ? 0 : 1, leaseMs: leaseMs ?? null };
-  const [created] = await storeNew(db).execute({ ...command, ...fence });
+  const { traceId = null } = command;
+  const [created] = await storeNew(db).execute({ ...command, ...fence, traceId });
   if (created !== undefined) {
     const attempt = leaseMs === undefined ? null : created.attempt;
     return { conflict: false, inserted: true, attempt, row: { ...created, payload } };
   }
   const row = await getCommand(db, command);
-  // Commands are never deleted, so a row that cannot be seen belongs to another workspace.
+  // A command goes long after its item was closed: a row that cannot be seen is another workspace's.
   if (row === null || !isSameRequest(row, command)) {
     return { conflict: true };
   }
@@ -94,6 +96,7 @@ const storeNew = preparedOnce((db) =>
       payload: sql.placeholder('payload'),
       bodyHash: sql.placeholder('bodyHash'),
       expiresAt: sql.placeholder('expiresAt'),
+      traceId: sql.placeholder('traceId'),
       attempt: sql.placeholder('attempt'),
       leaseUntil: inMs(sql.placeholder('leaseMs')),
     })

@@ -15,6 +15,8 @@ export const assets = pgTable(
     size: bigint({ mode: 'number' }).notNull(),
     createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull().default(sql`now()`),
+    /** Since when no version of a draft needs it; null: one does. */
+    unusedSince: instant('unused_since').default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.workspaceId, table.hash] })],
 );

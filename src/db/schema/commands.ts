@@ -36,6 +36,8 @@ export const commands = pgTable('commands', {
   isQueued: boolean('is_queued').notNull().default(false),
   /** Real time. The run refuses it from then on. */
   expiresAt: instant('expires_at').notNull(),
+  /** The trace in which it was given, 32 hex digits. */
+  traceId: text('trace_id'),
 });
 
 /** Answers of changes that are not commands, and refusals that no command's row holds. */

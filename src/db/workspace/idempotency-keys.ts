@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { idempotencyKeys } from '../schema/index.ts';
 
@@ -90,25 +90,6 @@ export async function completeIdempotencyKey(
 /** Gives up a claim without an answer, so that the next request may do the work. */
 export async function releaseIdempotencyKey(db: Db, key: KeyOfCaller): Promise<void> {
   await db.delete(idempotencyKeys).where(and(isKey(key), isNull(idempotencyKeys.status)));
-}
-
-/**
- * Forgets answers older than `days`, in every workspace.
- * @returns how many.
- */
-export async function deleteOldIdempotencyKeys(
-  db: Db,
-  { days }: { days: number },
-): Promise<number> {
-  const { rowCount } = await db
-    .delete(idempotencyKeys)
-    .where(
-      and(
-        isNotNull(idempotencyKeys.status),
-        lt(idempotencyKeys.createdAt, sql`now() - ${days} * interval '1 day'`),
-      ),
-    );
-  return rowCount ?? 0;
 }
 
 function isKey(key: KeyOfCaller) {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { inTransaction } from '../../../db/transaction.ts';
-import { getAsset, insertAsset } from '../../../db/workspace/assets.ts';
+import { getAsset, insertAsset, renewAsset } from '../../../db/workspace/assets.ts';
 import { countUsed, QuotaExceeded, requireRoom } from '../../../db/workspace/quotas.ts';
 import { ASSET_KINDS, type AssetKind } from '../../../domain/asset-kinds.ts';
 import { Sha256 } from '../../../domain/item/content/draft.ts';
@@ -87,7 +87,7 @@ export function assetRoutes({ db, assets, settings }: Pick<ApiDeps, 'db' | 'asse
       const chunks = bodyChunks(c.req.raw, { maxBytes, timeoutMs: UPLOAD_TIMEOUT_MS });
       const stored = await assets.putAsset(chunks, { kind, maxBytes });
       const row = await inTransaction(db, async (tx) => {
-        const known = await getAsset(tx, { workspaceId, hash: stored.hash });
+        const known = await renewAsset(tx, { workspaceId, hash: stored.hash });
         if (known !== null) return known;
         await requireRoom(tx, { ...room, adds: stored.size });
         return insertAsset(tx, { workspaceId, createdBy: memberId, ...stored });
