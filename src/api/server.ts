@@ -58,12 +58,13 @@ if (!config.local && !(await isRoleHeld(db))) {
 
 let stopping = false;
 const delivery = { db, temporal, taskQueue, log };
+const sender = createCommandSender(delivery);
 const engine = createEngine({ temporal, taskQueue, log });
 const app = createApp({
   db,
-  sender: createCommandSender(delivery),
+  sender,
   engine,
-  audit: createAudit(delivery),
+  audit: createAudit({ ...delivery, sender }),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),

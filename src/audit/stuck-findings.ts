@@ -173,9 +173,15 @@ async function explain(
       repairs: isKnown
         ? repairsFor({ code, evidence }, place === null ? null : { place, waitingOn })
         : [],
+      ...noRepairOf(code),
       message: findingMessage({ code, itemId, since, evidence }),
     };
   });
+}
+
+function noRepairOf(code: FindingCode): Pick<Finding, 'noRepair'> {
+  const { noRepair } = kindOf(code);
+  return noRepair === undefined ? {} : { noRepair };
 }
 
 function situationOf(row: StoredItem, members: readonly AuditMember[], now: string) {

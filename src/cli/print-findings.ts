@@ -16,7 +16,7 @@ export function findingsText(
 }
 
 function findingText(finding: Finding, names: Names): string {
-  const { code, severity, message, since, waitingOn, unmet, repairs, id } = finding;
+  const { code, severity, message, since, waitingOn, unmet, repairs, noRepair, id } = finding;
   const rows = [
     ['since', time(since)],
     ...waitingOn.map(({ role, memberId, for: command }) => [
@@ -25,6 +25,7 @@ function findingText(finding: Finding, names: Names): string {
     ]),
     ...unmet.map((one) => ['unmet', `${one.code}: ${one.message}`]),
     ['repairs', repairs.join(', ') || 'none allowed here'],
+    ...(noRepair === undefined ? [] : [['no repair', noRepair]]),
     ['finding', id],
   ];
   return `${severity} ${code}  ${message}\n${textTable(rows, { indent: 2 })}`;

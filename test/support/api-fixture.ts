@@ -71,7 +71,7 @@ export async function openApi(
     secrets,
     accountFormOf,
     log,
-    audit: createAudit({ db, temporal, taskQueue, log }),
+    audit: createAudit({ db, temporal, taskQueue, log, sender }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),

@@ -80,9 +80,9 @@ export interface BuildWorker {
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
   /** With the database as its owner sees it, for what a test looks up or prepares. */
-  deps: DeliveryDeps;
+  deps: DeliveryDeps & { sender: CommandSender };
   /** The same with the database as a program sees it. */
-  programDeps: DeliveryDeps;
+  programDeps: DeliveryDeps & { sender: CommandSender };
   sender: CommandSender;
   sandbox: SandboxNetwork;
   workspace: TestWorkspace;
@@ -240,8 +240,9 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const { workspaceId } = workspace;
   const channelAccountId = workspace.channelAccounts[0]?.channelAccountId ?? '';
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
-  const deps: DeliveryDeps = { db, temporal, taskQueue, log };
-  const sender = createCommandSender(deps);
+  const delivery: DeliveryDeps = { db, temporal, taskQueue, log };
+  const sender = createCommandSender(delivery);
+  const deps = { ...delivery, sender };
   const callerFor = (role: Role): Caller => ({
     workspaceId,
     memberId: workspace.memberOf(role),

@@ -32,7 +32,8 @@ export const Finding = z
     evidence: z.record(z.string(), z.unknown()).describe('what was seen, see docs/audit.md'),
     repairs: z
       .array(z.enum(REPAIRS))
-      .describe('a repair named like a command is that command of the item'),
+      .describe('a repair named like a command sends that command of the item'),
+    noRepair: z.string().optional().describe('why nothing that can be asked for puts it right'),
     message: z.string(),
   })
   .meta({ id: 'Finding' });
