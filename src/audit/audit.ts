@@ -1,5 +1,3 @@
-import type { CommandSender } from '../commands/command-outcome.ts';
-import type { DeliveryDeps } from '../commands/deliver-command.ts';
 import { createFlights } from '../threads/flights.ts';
 import { WorkRefused } from '../threads/threads.ts';
 import { createTurnstile } from '../threads/turnstile.ts';
@@ -12,6 +10,7 @@ import type {
   RepairOutcome,
   RepairRequest,
 } from './repairs/repair-outcome.ts';
+import type { RepairDeps } from './repairs/repairers.ts';
 import { type StuckAnswer, type StuckQuestion, stuckFindings } from './stuck-findings.ts';
 
 /** The routes' door to the stuck audit. */
@@ -26,7 +25,7 @@ const AUDITS_AT_ONCE = 1;
 const TURN_WITHIN_MS = 10_000;
 
 /** The audit of one process; it remembers between two answers what it need not find out again. */
-export function createAudit(deps: DeliveryDeps & { sender: CommandSender }): Audit {
+export function createAudit(deps: Omit<RepairDeps, 'memory'>): Audit {
   const remembering = { ...deps, memory: createAuditMemory() };
   const turnstile = createTurnstile(AUDITS_AT_ONCE);
   const ofAll = createFlights<StuckAnswer>();

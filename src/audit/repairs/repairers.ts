@@ -20,9 +20,11 @@ import { continueRun } from './continue-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
 import { replaceRun } from './replace-run.ts';
+import { type RepairRequests, repairByRequest } from './request-repair.ts';
 import { retryStep } from './retry-step.ts';
 
-export type RepairDeps = EngineDeps & DeliveryDeps & { sender: CommandSender };
+export type RepairDeps = EngineDeps &
+  DeliveryDeps & { sender: CommandSender; requests: RepairRequests };
 
 const TERMINATE_MS = 4_000;
 
@@ -41,7 +43,7 @@ export function carryOutRepair(
   order: RepairOrder,
 ): Promise<RepairReport> {
   if (isCommandRepair(repair)) return repairByCommand(deps, { finding, repair }, order);
-  if (!isAuditRepair(repair)) throw new NotPossible(`${repair} is not built yet`);
+  if (!isAuditRepair(repair)) return repairByRequest(deps.requests, { finding, repair }, order);
   requireNothing(repair, order);
   return REPAIRERS[repair](deps, { workspaceId, finding }, order);
 }
