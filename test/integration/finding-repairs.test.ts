@@ -201,9 +201,9 @@ const CASES: Partial<Record<FindingCode, Case>> = {
         await engine.sandbox.start();
       }
       // The next checkpoint has its readings, and nothing more is due for long.
-      await engine.travel(itemId, { byMs: HOUR_MS });
-      await engine.until(itemId, 'a recorded checkpoint', ({ checkpoints }) =>
-        checkpoints.some(({ state }) => state === 'recorded'),
+      await engine.travel(itemId, { byMs: DAY_MS });
+      await engine.until(itemId, 'a second settled checkpoint', ({ checkpoints }) =>
+        checkpoints.some((one) => one.checkpoint === '+24h' && one.state !== 'due'),
       );
       return itemId;
     },

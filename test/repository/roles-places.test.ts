@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REQUEST_REPAIRS, FINDING_CODES } from '../../src/domain/audit/finding-catalogue.ts';
+import { FINDING_CODES, REQUEST_REPAIRS } from '../../src/domain/audit/finding-catalogue.ts';
 import type { CommandType } from '../../src/domain/item/commands.ts';
 import { Brief } from '../../src/domain/item/content/brief.ts';
 import { Draft } from '../../src/domain/item/content/draft.ts';
