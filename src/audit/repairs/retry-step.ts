@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { ItemKey } from '../../db/item/items.ts';
 import { itemWorkflowId } from '../../domain/ids.ts';
-import { ask, whyNot } from '../../engine/ask.ts';
+import { ask, isNotFound, whyNot } from '../../engine/ask.ts';
 import type { RunState } from '../../workflows/messages.ts';
 import { NotPossible, type RepairReport } from './repair-outcome.ts';
 
@@ -76,19 +76,21 @@ async function pendingSteps(temporal: Client, workflowId: string, until: number)
   );
 }
 
+/** One that ended by itself meanwhile is well. */
 async function reset(
   temporal: Client,
   workflowId: string,
   { id }: Step,
   until: number,
 ): Promise<void> {
-  await ask(temporal, until, () =>
-    temporal.workflowService.resetActivity({
-      namespace: temporal.options.namespace,
-      execution: { workflowId },
-      id,
-    }),
-  );
+  const { namespace } = temporal.options;
+  try {
+    await ask(temporal, until, () =>
+      temporal.workflowService.resetActivity({ namespace, execution: { workflowId }, id }),
+    );
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 /** Whether a worker took note. */
