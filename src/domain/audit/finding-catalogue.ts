@@ -74,7 +74,7 @@ export const FINDING_KINDS = {
   activity_failing: { severity: 'critical', source: 'engine', repairs: [] },
   workflow_task_failing: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   no_worker: { severity: 'critical', source: 'engine', repairs: [] },
-  backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
+  backlog_growing: { severity: 'warning', source: 'engine', repairs: [] },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
   command_expired: { severity: 'warning', source: 'tables', repairs: [] },
   delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
@@ -91,7 +91,7 @@ export const FINDING_KINDS = {
   event_gap: { severity: 'critical', source: 'tables', repairs: ['rebuild_row'] },
   chain_broken: { severity: 'critical', source: 'chains', repairs: [] },
   timer_overdue: { severity: 'critical', source: 'tables', repairs: [] },
-  audit_not_running: { severity: 'warning', source: 'not_asked', repairs: [] },
+  audit_not_running: { severity: 'warning', source: 'engine', repairs: [] },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingCode = keyof typeof FINDING_KINDS;
