@@ -44,6 +44,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'audit',
       'credentials',
       'engine',
+      'http',
+      'telling',
       'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
@@ -116,8 +118,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
   telling: {
-    folders: ['db'],
-    packages: ['node'],
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
     place:
       'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
@@ -132,6 +134,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',

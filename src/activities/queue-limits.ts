@@ -20,4 +20,6 @@ export const QUEUE_LIMITS: Record<TaskQueue, QueueLimits> = {
   recording: { slots: 8, connections: 8 },
   // A look at a workspace asks tables and engine at once.
   watch: { slots: 4, connections: 8 },
+  // One for each receiver that takes events right now: it waits for the receiver, and for more.
+  delivery: { slots: 200, connections: 10 },
 };

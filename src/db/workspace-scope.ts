@@ -36,6 +36,8 @@ export type Purpose =
   | 'unsettled_commands'
   /** Whose events wait to be told: the dispatcher's work. */
   | 'waiting_events'
+  /** Subscriptions that nobody delivers to: the sweep's work. */
+  | 'due_deliveries'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
   /** When the watch looked at each workspace: whether it runs at all. */

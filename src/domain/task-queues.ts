@@ -9,6 +9,7 @@ export const TASK_QUEUES = [
   'measuring',
   'recording',
   'watch',
+  'delivery',
 ] as const;
 
 export type TaskQueue = (typeof TASK_QUEUES)[number];

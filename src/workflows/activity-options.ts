@@ -56,3 +56,10 @@ export const WATCH: ActivityOptions = {
   scheduleToStartTimeout: '60 seconds',
   retry: { initialInterval: '1 second', maximumAttempts: 2 },
 };
+
+/** A round of deliveries: it says all the time that it is alive, and is begun again elsewhere where it is not. */
+export const DELIVER: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+};

@@ -16,8 +16,8 @@ import {
 /** Names of a type, each of which the compiler demands here. */
 type Named<T extends string> = Record<T, true>;
 
-/** Runs of schedules are short and need no recording. */
-type ItemQueue = Exclude<keyof Activities, 'watch'>;
+/** Of the runs of items: those of schedules and deliveries are others. */
+type ItemQueue = Exclude<keyof Activities, 'watch' | 'delivery'>;
 type ActivityName = { [Q in ItemQueue]: keyof Activities[Q] }[ItemQueue];
 
 const ACTIVITIES: Named<ActivityName> = {

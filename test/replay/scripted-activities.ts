@@ -112,5 +112,6 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
       listShards: async () => [],
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
     },
+    delivery: { deliverDue: async () => null },
   };
 }

@@ -13,6 +13,11 @@ export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, members } from './members.ts';
 export { outbox } from './outbound/outbox.ts';
+export {
+  outboundEvents,
+  webhookDeliveries,
+  webhookSubscriptions,
+} from './outbound/subscriptions.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
