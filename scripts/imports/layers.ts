@@ -41,8 +41,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'time',
       'slots',
       'assets',
+      'audit',
       'credentials',
       'engine',
+      'http',
+      'telling',
       'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
@@ -91,7 +94,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility'],
+    folders: ['credentials', 'domain/visibility', 'domain/task-queues.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
@@ -114,6 +117,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  telling: {
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
+  },
   api: {
     folders: [
       'domain',
@@ -125,6 +134,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',

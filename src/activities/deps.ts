@@ -3,6 +3,8 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { WakeUps } from '../db/wake-ups.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
 
@@ -11,14 +13,20 @@ export interface ActivityDeps {
   db: Db;
   /** For readings taken beside a send: where they hang, the send needs none of their connections. */
   measuringDb: Db;
-  /** For reading the histories of closed runs. */
+  /** For reading the histories of closed runs, and for the watch. */
   temporal: Client;
+  /** Of the items' runs; the other queues are named after it. */
+  taskQueue: string;
   channels: ChannelRegistry;
   sources: SourceRegistry;
   /** Files of the posts. */
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** For what subscriptions are told. */
+  http: Pick<HttpClient, 'request'>;
+  /** Says that there is more to deliver. */
+  wakeUps: Pick<WakeUps, 'next'>;
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

@@ -1,11 +1,13 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
+import { deliveringActivities } from './delivering.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
 import { lookUpActivities, sendActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
+import { watchActivities } from './watch.ts';
 import { withinWorkspace } from './workspace-walls.ts';
 
 /** Every effect that a workflow may have, by the queue in which it waits for a worker. */
@@ -18,6 +20,9 @@ export function createActivities(deps: ActivityDeps) {
     recording: withoutContent(
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
+    // Each look at a workspace opens its own walls.
+    watch: withoutContent(watchActivities(deps)),
+    delivery: withoutContent(withinWorkspace(deliveringActivities(deps))),
   } satisfies Record<TaskQueue, object>;
 }
 

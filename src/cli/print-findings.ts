@@ -1,4 +1,4 @@
-import type { Finding, StuckAudit } from '../client/index.ts';
+import type { Finding, FindingRecord, StuckAudit } from '../client/index.ts';
 import { type Names, ownerText, time } from './print-item.ts';
 import { textTable } from './text-table.ts';
 
@@ -13,6 +13,23 @@ export function findingsText(
   );
   if (findings.length === 0) findings.push('Nothing is stuck.');
   return [...findings, ...gaps].join('\n\n');
+}
+
+/** What was stuck: from when until when it was seen, and why it no longer is. */
+export function closedFindingsText(findings: readonly FindingRecord[]): string {
+  if (findings.length === 0) return 'Nothing was stuck.';
+  return findings
+    .map(({ severity, code, message, since, openedAt, closedAt, closedBecause, id }) => {
+      const rows = [
+        ['since', time(since)],
+        ['found', time(openedAt)],
+        ['closed', closedAt === null ? 'it is open' : time(closedAt)],
+        ['because', closedBecause ?? ''],
+        ['finding', id],
+      ];
+      return `${severity} ${code}  ${message}\n${textTable(rows, { indent: 2 })}`;
+    })
+    .join('\n\n');
 }
 
 function findingText(finding: Finding, names: Names): string {

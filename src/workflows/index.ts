@@ -1,2 +1,4 @@
 export { contentItem } from './content-item.ts';
 export { historyArchive } from './history-archive.ts';
+export { watch } from './scheduled/watch.ts';
+export { webhookDelivery } from './webhook-delivery.ts';

@@ -16,7 +16,9 @@ import {
 /** Names of a type, each of which the compiler demands here. */
 type Named<T extends string> = Record<T, true>;
 
-type ActivityName = { [Q in keyof Activities]: keyof Activities[Q] }[keyof Activities];
+/** Of the runs of items: those of schedules and deliveries are others. */
+type ItemQueue = Exclude<keyof Activities, 'watch' | 'delivery'>;
+type ActivityName = { [Q in ItemQueue]: keyof Activities[Q] }[ItemQueue];
 
 const ACTIVITIES: Named<ActivityName> = {
   recordEvents: true,

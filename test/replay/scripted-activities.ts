@@ -108,5 +108,10 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
         clocks: {},
       }),
     },
+    watch: {
+      listShards: async () => [],
+      watchShard: async () => ({ workspaces: 0, failed: 0 }),
+    },
+    delivery: { deliverDue: async () => null },
   };
 }

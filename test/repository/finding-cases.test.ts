@@ -24,7 +24,7 @@ const CASES: Record<FindingCode, [file: string, words: string] | null> = {
   activity_failing: ['audit-outages', "it('activity_failing: what a run reports"],
   workflow_task_failing: ['run-limits', "it('is built again from its row where no task"],
   no_worker: ['audit-outages', "it('no_worker at once when it said good-bye"],
-  backlog_growing: null,
+  backlog_growing: ['watch', "it('is found when two looks in a row see events that nobody takes"],
   command_without_verdict: ['audit-outages', "it('command_without_verdict: found with its last"],
   command_expired: ['drainer', "it('is expired for certain, found by the audit"],
   delivery_failing: null,
@@ -37,7 +37,7 @@ const CASES: Record<FindingCode, [file: string, words: string] | null> = {
   event_gap: ['audit-engine', "it('event_gap: an event is gone"],
   chain_broken: ['audit-engine', "it('chain_broken: a byte was changed"],
   timer_overdue: ['audit-outages', "it('timer_overdue, publication_late: everything was down"],
-  audit_not_running: null,
+  audit_not_running: ['watch', "it('audit_not_running: its schedule was deleted"],
 };
 
 const directory = join(import.meta.dirname, '..', 'integration');

@@ -1,8 +1,17 @@
 import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
+import { readOutboxBacklog } from '../../src/db/audit/backlogs.ts';
 import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
 import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
-import { listAuditRows, readItems } from '../../src/db/audit/rows.ts';
+import { countOpenItems, listAuditRows, readItems, readWaits } from '../../src/db/audit/rows.ts';
+import {
+  beginLook,
+  listFindings,
+  listOpenFindings,
+  listWorstFindings,
+  openFindings,
+} from '../../src/db/audit/stored-findings.ts';
+import { readWatch } from '../../src/db/audit/watches.ts';
 import {
   findBlackouts,
   insertBlackout,
@@ -194,6 +203,27 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     actorId: memberId,
     outcome: {},
   });
+  const look = {
+    workspaceId,
+    lookedAt: '2026-01-01T00:00:00.000Z',
+    couldNotAsk: [],
+    pressing: {},
+    unknown: [],
+    seen: [
+      {
+        id: 'fnd_1',
+        code: 'overdue' as const,
+        severity: 'warning' as const,
+        rank: 1,
+        itemId,
+        since: '2026-01-01T00:00:00.000Z',
+        waitingOn: [],
+        evidence: {},
+      },
+    ],
+  };
+  await beginLook(db, look);
+  await openFindings(db, look);
   const endpointId = endpoint.id;
   const feed = await createCalendarFeed(db, {
     workspaceId,
@@ -251,6 +281,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       }),
     listAuditRows: (id) => listAuditRows(db, { workspaceId: id }),
     readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
+    readWaits: async (id) => [...(await readWaits(db, { workspaceId: id, itemIds: [itemId] }))],
+    listFindings: (id) => listFindings(db, { workspaceId: id, open: true, itemId }),
+    listWorstFindings: (id) =>
+      listWorstFindings(db, { workspaceId: id, codes: ['overdue'], limit: 9 }),
+    countOpenItems: async (id) => (await countOpenItems(db, { workspaceId: id, atMost: 9 })) > 0,
+    listOpenFindings: (id) => listOpenFindings(db, { workspaceId: id }),
+    readOutboxBacklog: async (id) => (await readOutboxBacklog(db, { workspaceId: id })).waiting > 0,
+    readWatch: (id) => readWatch(db, { workspaceId: id }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
     hasPendingCommand: (id) =>

@@ -1,12 +1,14 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { BulkRepairResult, RepairOutcome } from '../../audit/repairs/repair-outcome.ts';
-import { CouldNotAsk, Finding, FindingId } from '../../domain/audit/finding.ts';
+import { listFindings, type StoredFinding } from '../../db/audit/stored-findings.ts';
+import { CouldNotAsk, Finding, FindingId, FindingRecord } from '../../domain/audit/finding.ts';
 import {
   BULK_REPAIRS,
   FINDING_CODES,
   REPAIRS,
   SEVERITIES,
 } from '../../domain/audit/finding-catalogue.ts';
+import { findingMessage } from '../../domain/audit/finding-message.ts';
 import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
@@ -37,6 +39,20 @@ const filters = {
 };
 
 const StuckQuery = z.strictObject({ ...filters, ...paging });
+
+const HistoryQuery = z.strictObject({
+  open: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional()
+    .meta({ description: 'true: what is still there; false: what was closed; absent: both' }),
+  code: filters.code,
+  severity: filters.severity,
+  itemId: filters.itemId,
+  ...paging,
+});
+
+const FindingHistory = pageOf(FindingRecord).meta({ id: 'FindingHistory' });
 
 const StuckAudit = pageOf(Finding)
   .extend({ couldNotAsk: z.array(CouldNotAsk) })
@@ -127,6 +143,20 @@ const stuckRoute = createRoute({
   },
 });
 
+const historyRoute = createRoute({
+  ...withKey('get', 'Audit'),
+  path: '/v1/audit/findings',
+  operationId: 'listFindings',
+  summary: 'What the watch found, and what became of it',
+  description:
+    'The latest first. The watch looks every minute. A finding is closed when two looks in a row do not see it; found again later, it is another one under the same id.',
+  request: { query: HistoryQuery },
+  responses: {
+    200: answers(FindingHistory, 'A page of the history'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
 const repairRoute = createRoute({
   ...idempotent('post', 'Audit'),
   path: '/v1/audit/findings/{id}/repairs',
@@ -168,6 +198,11 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
       const asked = { workspaceId, askedBy, now, limit, cursor, filters };
       return c.json(await audit.stuck(asked), 200);
     })
+    .openapi(historyRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const page = await listFindings(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ ...page, items: page.items.map(recordOf) }, 200);
+    })
     .openapi(repairRoute, async (c) => {
       const caller = c.get('caller');
       const { id: findingId } = c.req.valid('param');
@@ -194,6 +229,16 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
       });
       return c.json(answer, 200);
     });
+}
+
+function recordOf(finding: StoredFinding): FindingRecord {
+  const { workspaceId: _, rank: __, missedAt: ___, itemId, waitingOn, ...record } = finding;
+  return {
+    ...record,
+    ...(itemId !== null && { itemId }),
+    waitingOn: waitingOn.map((waited) => ({ ...waited })),
+    message: findingMessage(finding),
+  };
 }
 
 /** @throws ApiError when it was not this repair's turn, or not this caller's. */

@@ -9,6 +9,7 @@ import { isCommandRepair, type Repair } from '../../domain/audit/finding-catalog
 import { rolesForRepair } from '../../domain/audit/repair-rights.ts';
 import { placeOf } from '../../domain/item/run.ts';
 import type { Role } from '../../domain/people/roles.ts';
+import { createAuditMemory } from '../audit-memory.ts';
 import { stuckFindings } from '../stuck-findings.ts';
 import { RepeatedId } from './command-repair.ts';
 import {
@@ -73,12 +74,15 @@ export function mayRepair({ roles }: RepairRequest['caller'], allowed: readonly 
   return roles.some((role) => allowed.includes(role));
 }
 
+/** Nothing that was found out before the repair counts. */
 function look(
   deps: RepairDeps,
   { caller: { workspaceId }, findingId: id }: Pick<RepairRequest, 'caller' | 'findingId'>,
   now: string,
 ) {
-  return stuckFindings(deps, { workspaceId, now, limit: 1, filters: { id } });
+  const { absences, backlogs, schedules } = createAuditMemory();
+  const memory = { ...deps.memory, absences, backlogs, schedules };
+  return stuckFindings({ ...deps, memory }, { workspaceId, now, limit: 1, filters: { id } });
 }
 
 type Carried = Extract<

@@ -12,7 +12,7 @@ import {
 } from '../../domain/audit/finding-catalogue.ts';
 import { isSending } from '../../domain/item/context.ts';
 import { ask, whyNot } from '../../engine/ask.ts';
-import type { EngineDeps } from '../engine-findings.ts';
+import type { EngineDeps } from '../engine-answer.ts';
 import { itemIdOf } from '../orphan-runs.ts';
 import { readRecord } from '../run-history.ts';
 import { repairByCommand } from './command-repair.ts';
@@ -21,6 +21,7 @@ import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
 import { replaceRun } from './replace-run.ts';
 import { type RepairRequests, repairByRequest } from './request-repair.ts';
+import { restartWatch } from './restart-watch.ts';
 import { retryStep } from './retry-step.ts';
 
 export type RepairDeps = EngineDeps &
@@ -67,6 +68,7 @@ const REPAIRERS: Record<AuditRepair, Repairer> = {
   terminate_run: terminateRun,
   continue_run: (deps, patient, order) => continueRun(deps, keyOf(patient), order),
   retry_step: (deps, patient, order) => retryStep(deps, keyOf(patient), order),
+  restart_watch: (deps, _, order) => restartWatch(deps, order),
   recheck: async () => ({ changes: ['it was looked at again'], result: {} }),
 };
 

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { WaitingOn } from '../../domain/item/responsible.ts';
 import type { Db } from '../client.ts';
 import type { StoredItem } from '../item/items.ts';
 import { commands, items } from '../schema/index.ts';
@@ -45,6 +46,17 @@ export async function listAuditRows(
     .orderBy(asc(items.updatedAt), asc(items.id));
 }
 
+/** Open items of a workspace, counted up to a limit. */
+export async function countOpenItems(
+  db: Db,
+  { workspaceId, atMost }: { workspaceId: string; atMost: number },
+): Promise<number> {
+  const { rows } = await db.execute<{ count: number }>(sql`
+select count(*)::integer as count from (select from items
+  where workspace_id = ${workspaceId} and closed_at is null limit ${atMost}) some`);
+  return rows[0]?.count ?? 0;
+}
+
 /** Where an item's row is, whatever its workspace. */
 export interface RowLocation {
   itemId: string;
@@ -85,4 +97,17 @@ export async function readItems(
     .select()
     .from(items)
     .where(and(eq(items.workspaceId, workspaceId), inArray(items.id, [...itemIds])));
+}
+
+/** Whom each of these items waits for, by id; an item without a row has no entry. */
+export async function readWaits(
+  db: Db,
+  { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
+): Promise<Map<string, WaitingOn[]>> {
+  if (itemIds.length === 0) return new Map();
+  const rows = await db
+    .select({ id: items.id, waitingOn: items.waitingOn })
+    .from(items)
+    .where(and(eq(items.workspaceId, workspaceId), inArray(items.id, [...itemIds])));
+  return new Map(rows.map(({ id, waitingOn }) => [id, [...waitingOn]]));
 }

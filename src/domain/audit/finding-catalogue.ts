@@ -16,6 +16,7 @@ export const AUDIT_REPAIRS = [
   'terminate_run',
   'continue_run',
   'retry_step',
+  'restart_watch',
   'recheck',
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
@@ -124,7 +125,7 @@ export const FINDING_KINDS = {
   },
   backlog_growing: {
     severity: 'warning',
-    source: 'not_asked',
+    source: 'engine',
     repairs: ['recheck'],
     noRepair: 'only more workers make a backlog smaller: start them, and look again',
   },
@@ -163,12 +164,7 @@ export const FINDING_KINDS = {
     noRepair: 'a forged chain is evidence: the history of the engine holds what happened',
   },
   timer_overdue: { severity: 'critical', source: 'tables', repairs: ['retry_step'] },
-  audit_not_running: {
-    severity: 'warning',
-    source: 'not_asked',
-    repairs: ['recheck'],
-    noRepair: 'its schedule belongs to the deployment: any worker that starts puts it back',
-  },
+  audit_not_running: { severity: 'warning', source: 'engine', repairs: ['restart_watch'] },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingCode = keyof typeof FINDING_KINDS;
@@ -202,6 +198,7 @@ export function repairsFor(
       case 'terminate_run':
         return at === null || at.place === 'closed' || at.place === 'cancelled';
       case 'replace_credentials':
+      case 'restart_watch':
       case 'recheck':
         return true;
       // A new run has a new history; what the item itself holds goes along.
