@@ -24,6 +24,7 @@ import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
 import { createHttpServer } from './http-server.ts';
 import { createReadiness } from './readiness.ts';
+import { createRepairRequests } from './repair-requests.ts';
 
 /** Behind a proxy this long passes between "not ready" and the last accepted connection. */
 const LINGER_MS = 3_000;
@@ -66,16 +67,19 @@ const meters = createMeters();
 meters.watchProcess();
 const { noteVerdict } = meters;
 const delivery = { db, temporal, taskQueue, log, noteVerdict };
+const sender = createCommandSender(delivery);
 const engine = createEngine({ temporal, taskQueue, log });
+const secrets = createSecretBox(config.secretKeys);
+const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
 const app = createApp({
   db,
-  sender: createCommandSender(delivery),
+  sender,
   engine,
-  audit: createAudit(delivery),
+  audit: createAudit({ ...delivery, sender, requests }),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   meters,
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
-  secrets: createSecretBox(config.secretKeys),
+  secrets,
   accountFormOf,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   settings: config,

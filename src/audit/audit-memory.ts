@@ -1,5 +1,8 @@
 import type { ChainFault } from '../domain/item/event.ts';
+import type { Backlog } from '../engine/backlogs.ts';
 import type { ListingMemory } from './open-runs.ts';
+import { createRecent, type Recent } from './recent.ts';
+import type { WorkerCheck } from './worker-check.ts';
 
 /**
  * What one process remembers between two audits, so that the second need not do the work of the
@@ -12,6 +15,11 @@ export interface AuditMemory extends ListingMemory {
   compared: Map<string, number>;
   /** The last sign of a worker by task queue, ISO instant; without one, when its lack was first seen. */
   workers: Map<string, { seenAt: string } | { missedSince: string }>;
+  /** Whether workers are absent, by task queue and build. */
+  absences: Recent<WorkerCheck>;
+  backlogs: Recent<Backlog[]>;
+  /** Whether the engine starts the watch. */
+  schedules: Recent<string>;
   /** Workspace of a run that has no row, by run id; null when it names none. */
   orphans: Map<string, string | null>;
 }
@@ -25,11 +33,18 @@ export interface ChainVerdict {
   since: string;
 }
 
+/** How long what was found out of the whole deployment is good: a dead worker is to be noticed soon. */
+const WORKERS_MS = 1_000;
+const DEPLOYMENT_MS = 20_000;
+
 export function createAuditMemory(): AuditMemory {
   return {
     chains: new Map(),
     compared: new Map(),
     workers: new Map(),
+    absences: createRecent(WORKERS_MS),
+    backlogs: createRecent(DEPLOYMENT_MS),
+    schedules: createRecent(WORKERS_MS),
     orphans: new Map(),
     listing: null,
   };

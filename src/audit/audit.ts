@@ -1,16 +1,16 @@
-import type { DeliveryDeps } from '../commands/deliver-command.ts';
 import { createFlights } from '../threads/flights.ts';
 import { WorkRefused } from '../threads/threads.ts';
 import { createTurnstile } from '../threads/turnstile.ts';
 import { createAuditMemory } from './audit-memory.ts';
-import { repairFinding } from './repair-finding.ts';
-import { repairMany } from './repair-many.ts';
+import { repairFinding } from './repairs/repair-finding.ts';
+import { repairMany } from './repairs/repair-many.ts';
 import type {
   BulkRepairOutcome,
   BulkRepairRequest,
   RepairOutcome,
   RepairRequest,
-} from './repair-outcome.ts';
+} from './repairs/repair-outcome.ts';
+import type { RepairDeps } from './repairs/repairers.ts';
 import { type StuckAnswer, type StuckQuestion, stuckFindings } from './stuck-findings.ts';
 
 /** The routes' door to the stuck audit. */
@@ -25,7 +25,7 @@ const AUDITS_AT_ONCE = 1;
 const TURN_WITHIN_MS = 10_000;
 
 /** The audit of one process; it remembers between two answers what it need not find out again. */
-export function createAudit(deps: DeliveryDeps): Audit {
+export function createAudit(deps: Omit<RepairDeps, 'memory'>): Audit {
   const remembering = { ...deps, memory: createAuditMemory() };
   const turnstile = createTurnstile(AUDITS_AT_ONCE);
   const ofAll = createFlights<StuckAnswer>();

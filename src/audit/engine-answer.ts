@@ -12,6 +12,8 @@ export interface EngineDeps {
   temporal: Client;
   taskQueue: string;
   memory: AuditMemory;
+  /** Open items of a workspace up to which everything is looked for while somebody waits. */
+  liveUpTo?: number;
 }
 
 export interface EngineQuestion {

@@ -17,6 +17,8 @@ import { missingWorkers } from './missing-workers.ts';
 import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
+import { findAuditAbsence } from './watch/audit-absence.ts';
+import { growingBacklogs } from './watch/backlogs.ts';
 
 /** What is found about single runs, by looking at them. */
 export const ABOUT_RUNS: readonly FindingCode[] = [
@@ -46,11 +48,13 @@ export async function findInEngine(
   const listing = listRuns(deps, question);
   const rows = openRows(deps, question);
   const parts = await Promise.all([
-    asked('no_worker') && question.itemId === undefined
+    asked('no_worker') && isAboutAll(question)
       ? missingWorkers(deps, question, { listing, rows })
       : NOTHING,
     ABOUT_RUNS.some(asked) ? troubledRuns(deps, question, { listing, rows }) : NOTHING,
     asked('run_without_row') ? orphans(deps, question, listing) : NOTHING,
+    isAboutAll(question) && asked('backlog_growing') ? growingBacklogs(deps, question) : NOTHING,
+    isAboutAll(question) && asked('audit_not_running') ? findAuditAbsence(deps, question) : NOTHING,
   ]);
   const { facts, couldNotAsk, unlooked } = together(parts);
   return {
@@ -58,6 +62,11 @@ export async function findInEngine(
     facts: facts.filter(({ code }) => asked(code)),
     couldNotAsk: couldNotAsk.map((open) => ({ ...open, codes: open.codes.filter(asked) })),
   };
+}
+
+/** What is found about the whole deployment is about no item. */
+function isAboutAll({ itemId }: EngineQuestion): boolean {
+  return itemId === undefined;
 }
 
 function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {

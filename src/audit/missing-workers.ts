@@ -68,6 +68,12 @@ interface WorkerAnswer extends EngineAnswer {
   builds: (string | null)[] | null;
 }
 
+/** The same of our own queues alone, without a question to any run. */
+export async function missingOwnWorkers(deps: EngineDeps, now: string): Promise<EngineAnswer> {
+  const listing = Promise.resolve({ runs: [], why: null });
+  return missingOwn(deps, { now, listing });
+}
+
 async function missingOwn(
   deps: EngineDeps,
   question: { now: string; listing: Promise<Listing> },
@@ -118,7 +124,9 @@ async function missingWorker(
   const of = buildId === undefined ? {} : { buildId };
   try {
     const question = { taskQueue, kinds, ...of, now, until, probe };
-    const { builds, absence } = await findAbsence({ temporal, memory }, question);
+    const { builds, absence } = await memory.absences.get(`${taskQueue} ${buildId ?? ''}`, () =>
+      findAbsence({ temporal, memory }, question),
+    );
     if (absence === null) return { ...NOTHING, builds };
     const { since, lastSeenAt, kinds: missing } = absence;
     const evidence = { taskQueue, ...of, lastSeenAt, kinds: missing };

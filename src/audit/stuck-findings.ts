@@ -28,9 +28,10 @@ import { placeOf } from '../domain/item/run.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
 import type { Role } from '../domain/people/roles.ts';
 import { findBrokenChains } from './broken-chains.ts';
-import type { EngineDeps } from './engine-answer.ts';
+import type { EngineAnswer, EngineDeps } from './engine-answer.ts';
 import { findInEngine } from './engine-findings.ts';
 import { comparePositions, isAfter } from './suspects.ts';
+import { storedPage } from './watch/stored-page.ts';
 
 /** Narrows the list; what is left out is not even looked for. */
 export interface FindingFilters {
@@ -63,7 +64,7 @@ export interface StuckAnswer {
 
 /**
  * Everything that is stuck in a workspace, worst first: what the tables say, and what the engine says
- * when it is held against them. The tables are enough for an answer; what the engine did not say in
+ * when it is held against them; of a large workspace what the watch saw at its last look. The tables are enough for an answer; what the engine did not say in
  * time is named.
  * @throws StoreError `cursor_invalid`; the database's own error when it is away.
  */
@@ -76,10 +77,44 @@ export async function stuckFindings(
   const { asOf = now, after } = cursor === undefined ? {} : decodeFindingCursor(cursor);
   const { itemId, id, role, memberId } = filters;
   const codes = FINDING_CODES.filter((code) => isAskedFor(code, filters));
+  const asked = { workspaceId, now, codes, itemId, id, role, memberId, after, limit: limit + 1 };
+  const isAboutOne = itemId !== undefined || id !== undefined;
+  const stored = isAboutOne ? null : await storedPage(deps, asked);
+  const found = stored ?? (await findNow(deps, { ...asked, asOf }));
+  const facts = inOrder(found.facts).filter(
+    (fact) => after === undefined || isAfter(positionOf(fact), after),
+  );
+  const shown = facts.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    items: await explain(deps, { workspaceId, now }, shown),
+    couldNotAsk: found.couldNotAsk,
+    nextCursor:
+      facts.length > limit && last !== undefined
+        ? encodeCursor([asOf, rankOf(last.code), last.since, last.id])
+        : null,
+  };
+}
+
+interface LiveQuestion extends FindingFilters {
+  workspaceId: string;
+  now: string;
+  /** When the first page was asked. */
+  asOf: string;
+  codes: readonly FindingCode[];
+  after: FindingPosition | undefined;
+  limit: number;
+}
+
+/** What tables, chains and engine say now. */
+async function findNow(
+  deps: EngineDeps,
+  { workspaceId, now, asOf, codes, after, limit, itemId, id, role, memberId }: LiveQuestion,
+): Promise<Pick<EngineAnswer, 'facts' | 'couldNotAsk'>> {
   const tableCodes = TABLE_CODES.filter((code) => codes.includes(code));
   const scope = { workspaceId, now: asOf, itemId, id, role, memberId };
   const [fromTables, fromEngine] = await Promise.all([
-    findInTables(deps.db, { ...scope, codes: tableCodes, after, limit: limit + 1 }),
+    findInTables(deps.db, { ...scope, codes: tableCodes, after, limit }),
     findInEngine(deps, { workspaceId, now, codes, itemId, after }),
   ]);
   // Afterwards, because it computes: meanwhile answers of the engine would come too late.
@@ -90,18 +125,9 @@ export async function stuckFindings(
     (fact) => id === undefined || findingSubject(fact.id) === findingSubject(id),
   );
   const wanted = await waitingFor(deps, workspaceId, { role, memberId }, elsewhere);
-  const facts = inOrder([...fromTables, ...wanted]).filter(
-    (fact) => after === undefined || isAfter(positionOf(fact), after),
-  );
-  const shown = facts.slice(0, limit);
-  const last = shown.at(-1);
   return {
-    items: await explain(deps, { workspaceId, now }, shown),
+    facts: [...fromTables, ...wanted],
     couldNotAsk: [...fromChains.couldNotAsk, ...fromEngine.couldNotAsk],
-    nextCursor:
-      facts.length > limit && last !== undefined
-        ? encodeCursor([asOf, rankOf(last.code), last.since, last.id])
-        : null,
   };
 }
 
@@ -174,9 +200,15 @@ async function explain(
       repairs: isKnown
         ? repairsFor({ code, evidence }, place === null ? null : { place, waitingOn })
         : [],
+      ...noRepairOf(code),
       message: findingMessage({ code, itemId, since, evidence }),
     };
   });
+}
+
+function noRepairOf(code: FindingCode): Pick<Finding, 'noRepair'> {
+  const { noRepair } = kindOf(code);
+  return noRepair === undefined ? {} : { noRepair };
 }
 
 function situationOf(row: StoredItem, members: readonly AuditMember[], now: string) {

@@ -1,21 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { ask, codeOf, NoAnswer } from '../engine/ask.ts';
-import { findWorker, type TaskKind, type WorkerQuestion } from '../engine/workers.ts';
+import { findWorker, type WorkerQuestion } from '../engine/workers.ts';
 import type { AuditMemory } from './audit-memory.ts';
-
-/** That nobody works for a task queue. */
-export interface WorkerAbsence {
-  /** The last sign that is known of; without one, when its lack was first seen. */
-  since: string;
-  lastSeenAt: string | null;
-  kinds: TaskKind[];
-}
-
-/** The builds whose workers were looked for, and that they are absent; null when they are there. */
-export interface WorkerCheck {
-  builds: (string | null)[];
-  absence: WorkerAbsence | null;
-}
+import type { WorkerAbsence, WorkerCheck } from './worker-check.ts';
 
 /** Whether a worker is absent: of a build, or of those that new runs go to. */
 export async function findAbsence(

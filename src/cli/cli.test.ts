@@ -62,6 +62,8 @@ describe('the command line', () => {
     [['stuck', 'repair', '--all', '--reason', 'x'], /--repair/],
     [[...REPAIR, '--all', '--finding', 'fnd_1'], /--finding ID, or --all/],
     [REPAIR, /--finding ID, or --all/],
+    [[...REPAIR, '--all', '--with', '[1]'], /--with takes a JSON object/],
+    [[...REPAIR, '--all', '--with', '{'], /--with takes a JSON object/],
   ])('says what it did not understand: %j', async (args, message) => {
     const { code, out, err } = await runCommand(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -12,6 +12,7 @@ interface RepairOptions extends ConnectionOptions {
   item?: string;
   repair: Order['repair'];
   reason: string;
+  with?: string;
   dryRun?: boolean;
 }
 
@@ -30,6 +31,7 @@ export function addStuckRepairCommand(stuck: Command, deps: CliDeps): void {
     .option('--item <id>', 'with --all: only what is about this item')
     .requiredOption('--repair <name>', 'what to do, as the finding offers it')
     .requiredOption('--reason <text>', 'why; it is recorded')
+    .option('--with <json>', 'what the repair needs besides, as its command takes it')
     .option('--dry-run', 'only say what would be done')
     // Options that `stuck` has, too, are read by it wherever they stand.
     .action((_, command: Command) => repair(command.optsWithGlobals<RepairOptions>(), deps));
@@ -38,7 +40,7 @@ export function addStuckRepairCommand(stuck: Command, deps: CliDeps): void {
 async function repair(options: RepairOptions, deps: CliDeps): Promise<void> {
   const client = connect(options, deps, { usually: 'admin' });
   const { repair, reason, dryRun = false } = options;
-  const order = { repair, reason, dryRun };
+  const order = { repair, reason, dryRun, with: readWith(options.with) };
   if ((options.finding === undefined) === (options.all !== true)) {
     throw new UsageError('which? Give --finding ID, or --all');
   }
@@ -51,11 +53,24 @@ async function repair(options: RepairOptions, deps: CliDeps): Promise<void> {
   if (failed > 0) throw new FailureError(`not possible: ${failed} of ${results.length}`);
 }
 
+function readWith(text: string | undefined): Order['with'] {
+  if (text === undefined) return undefined;
+  try {
+    const given: unknown = JSON.parse(text);
+    if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+      return given as Record<string, unknown>;
+    }
+  } catch {
+    // Said below, as of any other text that is no object.
+  }
+  throw new UsageError(`--with takes a JSON object, such as '{"memberId": "mbr_1"}'`);
+}
+
 async function repairAll(
   client: BatonClient,
   { printError }: CliDeps,
   { code, item: itemId }: RepairOptions,
-  order: Pick<RepairOptions, 'repair' | 'reason' | 'dryRun'>,
+  order: Pick<Order, 'repair' | 'reason' | 'dryRun' | 'with'>,
 ): Promise<Result[]> {
   const results: Result[] = [];
   // The API names the codes that there are.
@@ -72,9 +87,12 @@ async function repairAll(
 }
 
 function resultText(result: Result): string {
-  const { outcome, itemId, findingId, changes, error } = result;
-  const head = `${outcome}  ${itemId ?? findingId}`;
-  return [head, ...changes.map((change) => `  ${change}`), ...(error ? [`  ${error}`] : [])].join(
-    '\n',
-  );
+  const { outcome, itemId, findingId, changes, error, unmet = [], stillFound } = result;
+  return [
+    `${outcome}  ${itemId ?? findingId}`,
+    ...changes.map((change) => `  ${change}`),
+    ...(error === undefined ? [] : [`  ${error}`]),
+    ...unmet.map(({ code, message }) => `  ${code}: ${message}`),
+    ...(outcome === 'done' && stillFound === true ? ['  it still stands'] : []),
+  ].join('\n');
 }

@@ -13,6 +13,8 @@ export function administrationCalls(rpc: Rpc) {
     audit: {
       /** A page of what is stuck, worst first, and what the audit could not find out. */
       stuck: listCall(v1.audit.stuck.$get),
+      /** A page of what the watch found, and what became of it, the latest first. */
+      findings: listCall(v1.audit.findings.$get),
       /** A page of what was done to the workspace itself, oldest first, as the admin. */
       acts: listCall(v1.audit.administration.$get),
       /** Carries out a repair that a finding offers. */

@@ -19,6 +19,10 @@ export type StoredCommand = InferResponseType<Rpc['v1']['commands'][':id']['$get
 export type CommandApplied = InferResponseType<OneItem['hold']['$post'], 200>;
 export type StuckAudit = InferResponseType<Rpc['v1']['audit']['stuck']['$get'], 200>;
 export type Finding = StuckAudit['items'][number];
+export type FindingRecord = InferResponseType<
+  Rpc['v1']['audit']['findings']['$get'],
+  200
+>['items'][number];
 export type AdministrativeAct = InferResponseType<
   Rpc['v1']['audit']['administration']['$get'],
   200

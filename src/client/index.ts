@@ -3,6 +3,7 @@ export type {
   AdministrativeAct,
   CommandApplied,
   Finding,
+  FindingRecord,
   Item,
   KpiReview,
   StartedItem,

@@ -269,6 +269,14 @@ export async function prepareCommand<T extends CommandType>(
   return parts as CommandParts<T>;
 }
 
+/** The same for a body that the schema of this very type has parsed. */
+export function prepareAny<T extends CommandType>(
+  type: T,
+  preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
+): Promise<CommandParts> {
+  return prepareCommand(type, preparation as Preparation<T>);
+}
+
 /** What the run cannot know of a draft that is handed in. */
 async function draftFacts(db: Db, context: ItemContext) {
   const found = await currentFaults(db, context);

@@ -14,20 +14,19 @@ import { keepText, numberText } from '../db/item/versions.ts';
 import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { hashOf } from '../domain/canonical.ts';
-import { COMMAND_BODIES } from '../domain/item/command-bodies.ts';
-import type { CommandType } from '../domain/item/commands.ts';
 import { versionTag } from '../domain/item/content/version-tag.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import { currentTraceId } from '../health/span.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
+import { bodyOf } from './command-body.ts';
 import { itemTime } from './command-facts.ts';
 import type { CommandOutcome, CommandRequest } from './command-outcome.ts';
 import { InvalidBody, VersionConflict } from './command-refusals.ts';
 import { type DeliveryDeps, deliverCommand, type StoredCommand } from './deliver-command.ts';
 import { judgeFirst } from './judge-first.ts';
-import type { CommandParts, Preparation } from './preparation.ts';
-import { plainRefs, prepareCommand, takesSlots } from './prepare-command.ts';
+import type { CommandParts } from './preparation.ts';
+import { plainRefs, prepareAny, takesSlots } from './prepare-command.ts';
 import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
 import { FENCE_MS, outcomeOf, repeat, type SenderDeps, settle } from './settle-command.ts';
 
@@ -104,19 +103,6 @@ async function storeCommand(
   const body = bodyOf(request);
   const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, isQueued });
   return takesSlots(request.type) || isQueued ? inTransaction(db, store) : store(db);
-}
-
-/**
- * Every door ends here: whatever brought the body, it names what it is about and breaks no rule.
- * @throws InvalidBody
- */
-function bodyOf({ type, body }: CommandRequest): object {
-  const parsed = COMMAND_BODIES[type].safeParse(body);
-  if (parsed.success) return parsed.data;
-  const partOf = (part: PropertyKey) => (typeof part === 'number' ? part : String(part));
-  throw new InvalidBody(
-    parsed.error.issues.map(({ path, message }) => ({ path: path.map(partOf), message })),
-  );
 }
 
 /** A refusal by rights or stage leaves the row that says so, and nothing of what the command brought. */
@@ -251,14 +237,6 @@ function payloadOf(
   // `refs` and `facts` come from the preparer of this very type.
   const hasDefaultLife = (body as { expiresAt?: string }).expiresAt === undefined;
   return { kind: 'command', message: message as CommandMessage, hasDefaultLife };
-}
-
-/** The body was parsed by the schema of the same type, which is what its preparer takes. */
-function prepareAny<T extends CommandType>(
-  type: T,
-  preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
-): Promise<CommandParts> {
-  return prepareCommand(type, preparation as Preparation<T>);
 }
 
 /** Which version `If-Match` speaks of: the brief's, the draft's, or the plan's. */

@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   reading: 'rdg',
   intent: 'int',
   finding: 'fnd',
+  repair: 'rpr',
   request: 'req',
   handoff: 'hnd',
   publication: 'pub',

@@ -14,7 +14,7 @@ export function kindsOf(queue: TaskQueue): readonly TaskKind[] {
 }
 
 /** `TaskQueueType` of temporal.api.enums.v1. */
-const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
+export const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 /** `WorkerVersioningMode` of temporal.api.enums.v1. */
 const VERSIONED = 2;
 /** `WorkerStatus` of temporal.api.enums.v1. */

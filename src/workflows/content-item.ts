@@ -14,6 +14,7 @@ import { ItemRun, RECORDING } from './item-run.ts';
 import { measure } from './measuring.ts';
 import {
   commandUpdate,
+  continueNowSignal,
   type ItemRunInput,
   type LookUp,
   moveToBuildSignal,
@@ -52,6 +53,9 @@ export async function contentItem(input: ItemRunInput): Promise<{ stage: string;
   setHandler(moveToBuildSignal, (build) => {
     run.target = build;
   });
+  setHandler(continueNowSignal, () => {
+    run.isToContinue = true;
+  });
   // An item is cancelled by its command; a cancellation asked of the engine would leave it half done.
   return CancellationScope.nonCancellable(() => briefToVerdict(run, input));
 }
@@ -65,7 +69,8 @@ async function briefToVerdict(
     const { publicationId } = waiting;
     run.work.begin(sendOf(publicationId), () => resumeSend(run, waiting));
   }
-  const mayContinue = () => (isLong(continueAbove) || run.isToMove()) && run.isIdle();
+  const isToContinue = () => isLong(continueAbove) || run.isToMove() || run.isToContinue;
+  const mayContinue = () => isToContinue() && run.isIdle();
   while (!run.isFinal()) {
     run.deadlines.arm();
     await condition(() => run.hasTasks() || run.isFinal() || mayContinue());

@@ -51,6 +51,8 @@ export class ItemRun {
   isArchived = false;
   /** The build that this run was asked to go on with. */
   target: TargetBuild | null = null;
+  /** It was asked to go on in a fresh history. */
+  isToContinue = false;
   /** Posts that wait for their next attempt, by publication. */
   readonly waitingSends = new Map<string, WaitingSend>();
   #snapshot: ItemSnapshot;

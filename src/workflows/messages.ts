@@ -143,3 +143,5 @@ export const readingsAddedSignal =
   defineSignal<[{ publicationId: string | null }]>('readings_added');
 /** Asks a run to go on with another build as soon as it is idle. */
 export const moveToBuildSignal = defineSignal<[TargetBuild]>('move_to_build');
+/** Asks a run to go on in a fresh history as soon as it is idle. */
+export const continueNowSignal = defineSignal('continue_now');

@@ -137,23 +137,30 @@ describe('credentials that expire', () => {
     expect(await findingOf(account)).toBeUndefined();
   });
 
-  it('are put right by new credentials, where the repair says to send them', async () => {
+  it('are put right by new credentials from the finding, which no record holds', async () => {
     const account = await makeAccount({ tokenExpiresAt: inMs(DAY), posts: [2 * DAY] });
     const finding = await findingOf(account);
-    const asked = await api.as(
-      'social_media_manager',
-      'POST',
-      `/v1/audit/findings/${finding?.id}/repairs`,
-      { body: { repair: 'replace_credentials', reason: 'it expires' } },
-    );
-    expect(asked.status).toBe(409);
-    expect(JSON.stringify(asked.json)).toContain(`${pathOf(account)}/credentials`);
-    const body = { credentials: { appPassword: 'new' }, tokenExpiresAt: inMs(90 * DAY) };
-    const put = await api.as('social_media_manager', 'PUT', `${pathOf(account)}/credentials`, {
-      body,
-    });
-    expect(put.status).toBe(200);
+    const repair = (role: string, given: object, dryRun = false) =>
+      api.as(role, 'POST', `/v1/audit/findings/${finding?.id}/repairs`, {
+        body: { repair: 'replace_credentials', reason: 'it expires', with: given, dryRun },
+      });
+    const given = { credentials: { appPassword: 'new-secret' }, tokenExpiresAt: inMs(90 * DAY) };
+    expect((await repair('creator', given)).status).toBe(403);
+    const wrong = await repair('social_media_manager', { credentials: { password: 1 } });
+    expect(wrong.status).toBe(400);
+    expect(JSON.stringify(wrong.json.issues)).toContain('with.credentials.appPassword');
+    const dry = await repair('social_media_manager', given, true);
+    expect(dry.json).toMatchObject({ outcome: 'would', stillFound: true });
+    expect(await findingOf(account)).toBeDefined();
+
+    const done = await repair('social_media_manager', given);
+    expect(done.json).toMatchObject({ outcome: 'done', stillFound: false });
     expect(await findingOf(account)).toBeUndefined();
+    const { rows } = await api.database.db.execute(
+      sql`select to_jsonb(r) as repair from repairs r`,
+    );
+    const acts = await api.as('strategist', 'GET', '/v1/audit/administration?limit=200');
+    expect(JSON.stringify([rows, acts.json, done.json])).not.toContain('new-secret');
   });
 
   it('are nobody else’s to see', async () => {

@@ -10,6 +10,7 @@ import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 let api: IdleApi;
 let items: string[];
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 beforeAll(async () => {
   api = await openIdleApi();
   items = [await api.start(), await api.start(), await api.start()];
@@ -24,6 +25,15 @@ afterAll(() => api?.close());
 const stuck = (query = '', role = 'strategist') => api.as(role, 'GET', `/v1/audit/stuck${query}`);
 const repair = (id: string, body: object, role = 'strategist', headers = {}) =>
   api.as(role, 'POST', `/v1/audit/findings/${id}/repairs`, { body, headers });
+
+const later = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+async function commandsOf(itemId: string, type: string): Promise<string[]> {
+  const { rows } = await api.database.db.execute<{ id: string }>(
+    sql`select id from commands where item_id = ${itemId} and type = ${type}`,
+  );
+  return rows.map(({ id }) => id);
+}
 
 describe('GET /v1/audit/stuck', () => {
   it('answers findings of the documented shape, worst first', async () => {
@@ -107,7 +117,7 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
     const [overdue] = (await stuck('?code=overdue')).json.items;
     const notOffered = await repair(overdue.id, { repair: 'terminate_run', reason });
     expect(notOffered.status).toBe(409);
-    expect(notOffered.json.detail).toContain('reassign, extend, cancel');
+    expect(notOffered.json.detail).toContain('reassign, extend');
   });
 
   it('C22: is 404 for a finding of nobody, and 409 for one that stood', async () => {
@@ -130,11 +140,57 @@ describe('POST /v1/audit/findings/{id}/repairs', () => {
     }
   });
 
-  it('says where to send a repair that is a command', async () => {
+  it('sends a repair that is a command as the caller, once per key', async () => {
     const [overdue] = (await stuck('?code=overdue')).json.items;
-    const { status, json } = await repair(overdue.id, { repair: 'extend', reason });
-    expect(status).toBe(409);
-    expect(json.detail).toContain(`POST /v1/items/${overdue.itemId}/extend`);
+    const body = { repair: 'extend', reason, with: { until: later(90 * DAY_MS) } };
+    const forbidden = await repair(overdue.id, { ...body, with: { nonsense: 1 } }, 'creator');
+    expect([forbidden.status, forbidden.json.unmet[0].code]).toEqual([403, 'holds_role']);
+    const dry = await repair(overdue.id, { ...body, dryRun: true });
+    expect(dry.json).toMatchObject({
+      outcome: 'would',
+      changes: ['the event clock.extended is added'],
+      stillFound: true,
+    });
+    expect(await commandsOf(overdue.itemId, 'extend')).toEqual([]);
+
+    const headers = { 'idempotency-key': 'extend-once' };
+    const sent = await repair(overdue.id, body, 'strategist', headers);
+    expect(sent.json).toMatchObject({ outcome: 'done', result: { state: 'pending' } });
+    expect((await repair(overdue.id, body, 'strategist', headers)).json).toEqual(sent.json);
+    const other = await repair(overdue.id, { ...body, reason: 'x' }, 'strategist', headers);
+    expect([other.status, other.json.code]).toEqual([409, 'idempotency_conflict']);
+    expect(await commandsOf(overdue.itemId, 'extend')).toEqual([sent.json.result.commandId]);
+  });
+
+  it('names what is wrong with a command, and what the machine refuses it for', async () => {
+    const [overdue] = (await stuck('?code=overdue')).json.items;
+    const bad = await repair(overdue.id, {
+      repair: 'reassign',
+      reason,
+      with: { role: 'king', nonsense: 1 },
+    });
+    expect(bad.status).toBe(400);
+    expect(bad.json.issues.map(({ path }: { path: string }) => path)).toEqual(
+      expect.arrayContaining(['with.role', 'with.memberId']),
+    );
+    const member = { role: 'strategist', memberId: api.workspace.memberOf('creator') };
+    const asked = { repair: 'reassign', reason, with: member, dryRun: true };
+    expect((await repair(overdue.id, asked)).json).toMatchObject({
+      outcome: 'not_possible',
+      unmet: [{ code: 'receiver_holds_role' }],
+    });
+    const needless = { repair: 'recheck', reason, with: { force: true } };
+    const [noWorker] = (await stuck('?code=no_worker')).json.items;
+    const refused = await repair(noWorker.id, needless);
+    expect([refused.status, refused.json.issues[0].path]).toEqual([400, 'with.force']);
+  });
+
+  it('looks again for every member, and records nothing of it', async () => {
+    const [{ id }] = (await stuck('?code=no_worker')).json.items;
+    const seen = await repair(id, { repair: 'recheck', reason }, 'editor');
+    expect(seen.json).toMatchObject({ outcome: 'done', stillFound: true });
+    const { workspaceId } = api.workspace;
+    expect(await listRepairs(api.database.db, { workspaceId, findingId: id })).toEqual([]);
   });
 
   it.each([
@@ -214,7 +270,7 @@ describe('POST /v1/audit/repairs', () => {
     [{ repair: 'resend_command', reason }, 'filter'],
     [{ filter: { code: 'magic' }, repair: 'resend_command', reason }, 'code'],
     [{ filter: { since: 'x' }, repair: 'resend_command', reason }, 'since'],
-    [{ filter: {}, repair: 'extend', reason }, 'repair'],
+    [{ filter: {}, repair: 'replace_credentials', reason }, 'repair'],
     [{ filter: {}, repair: 'resend_command' }, 'reason'],
     [{ filter: {}, repair: 'resend_command', reason, limit: 101 }, 'limit'],
     [{ filter: {}, repair: 'resend_command', reason, dryRun: 'yes' }, 'dryRun'],

@@ -362,14 +362,25 @@ describe('the event chain', () => {
     expect(await find('chain_broken', itemId)).toMatchObject({
       severity: 'critical',
       evidence: { seq: 4, fault: 'hash' },
-      repairs: [],
+      repairs: ['recheck'],
+      noRepair: expect.stringContaining('evidence'),
     });
-    expect(await find('chain_broken', itemId), 'and stays found').toBeDefined();
+    const found = await find('chain_broken', itemId);
+    expect(found, 'and stays found').toBeDefined();
+    const look = {
+      caller: engine.callerFor('creator'),
+      findingId: found?.id ?? '',
+      repair: 'recheck' as const,
+      reason: 'was it put back?',
+      now: later(0),
+    };
+    expect(await audit.repair(look)).toMatchObject({ outcome: 'done', stillFound: true });
     await tamper(
       db,
       sql`update item_events set data = data - 'reason' where item_id = ${itemId} and seq = 4`,
     );
     expect(await find('chain_broken', itemId)).toBeUndefined();
+    expect(await audit.repair(look)).toMatchObject({ outcome: 'done', stillFound: false });
   });
 
   it('row_diverged: the whole chain was written anew, but the engine remembers', async () => {

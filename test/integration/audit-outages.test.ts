@@ -18,7 +18,7 @@ import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
-import { DAY_MS, toReview } from '../support/item-story.ts';
+import { DAY_MS, toReview, toScheduled } from '../support/item-story.ts';
 
 let engine: ItemEngine;
 let audit: Audit;
@@ -69,8 +69,20 @@ describe('a worker that is gone', () => {
     expect(couldNotAsk).toEqual([]);
     expect(items[0]?.code).toBe('no_worker');
     expect(items).toContainEqual(expect.objectContaining({ code: 'overdue', itemId }));
+    const look = {
+      caller: engine.callerFor('editor'),
+      findingId: found.id,
+      repair: 'recheck' as const,
+      reason: 'is it back?',
+    };
+    expect(found.noRepair).toContain('start it');
+    expect(await audit.repair({ ...look, now: later(0) })).toMatchObject({ stillFound: true });
     await engine.startWorker();
     await eventually(async () => (await find('no_worker')) === undefined);
+    expect(await audit.repair({ ...look, now: later(0) })).toMatchObject({
+      outcome: 'done',
+      stillFound: false,
+    });
   });
 
   it('no_worker within 30 s after kill -9; one that is only idle answers for itself', async () => {
@@ -201,12 +213,72 @@ describe('work that fails', () => {
       workflowId: itemWorkflowId(itemId),
       lastError: expect.stringContaining('no_more'),
     });
+    expect(found.repairs).toEqual(['retry_step', 'recheck']);
     expect(await find('run_ahead_of_row', itemId)).toBeDefined();
     expect(await find('activity_failing', other)).toBeUndefined();
+    const request = {
+      caller: engine.callerFor('strategist'),
+      findingId: found.id,
+      repair: 'retry_step' as const,
+      reason: 'the constraint is gone',
+    };
+    const dry = await audit.repair({ ...request, now: later(0), dryRun: true });
+    expect(dry).toMatchObject({ outcome: 'would', changes: expect.any(Array) });
+    const tooEarly = await audit.repair({ ...request, now: later(0) });
+    expect(tooEarly, 'the cause is still there').toMatchObject({
+      outcome: 'done',
+      stillFound: true,
+      result: { retried: ['recordEvents'], failed: ['recordEvents'] },
+    });
+    await eventually(async () => (await find('activity_failing', itemId)) !== undefined);
     await db.execute(sql`alter table items drop constraint no_more`);
+    const repaired = await audit.repair({ ...request, now: later(0) });
+    // It may have been tried by itself in between.
+    if (repaired.outcome !== 'gone') {
+      expect(repaired, JSON.stringify(repaired)).toMatchObject({
+        outcome: 'done',
+        stillFound: false,
+        result: { failed: [] },
+      });
+    }
+    expect(await find('activity_failing', itemId)).toBeUndefined();
     await travel;
-    await eventually(async () => (await find('activity_failing', itemId)) === undefined);
-    expect(await find('run_ahead_of_row', itemId)).toBeUndefined();
+    await eventually(async () => (await find('run_ahead_of_row', itemId)) === undefined);
+  });
+
+  it('timer_overdue, publication_late: everything was down when the slot came', async () => {
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: 3_000 });
+    await engine.stopWorker();
+    const muchLater = () => later(20 * 60_000);
+    const late = await eventually(() => find('publication_late', itemId, muchLater()));
+    expect(late).toMatchObject({ evidence: { state: 'planned', intent: null } });
+    const found = await find('timer_overdue', itemId, muchLater());
+    expect(found).toMatchObject({
+      evidence: { deadline: 'publication_due' },
+      repairs: ['retry_step'],
+    });
+    const request = (finding: Finding | undefined) => ({
+      // Whoever answers for it changes with its stage.
+      caller: { ...engine.callerFor('strategist'), roles: ['admin' as const] },
+      findingId: finding?.id ?? '',
+      repair: 'retry_step' as const,
+      reason: 'the worker is back',
+      now: muchLater(),
+    });
+    expect(await audit.repair(request(found))).toMatchObject({
+      outcome: 'not_possible',
+      why: 'no worker answered for the run',
+    });
+    await engine.startWorker();
+    for (const finding of [found, late]) {
+      const repaired = await audit.repair(request(finding));
+      expect(['done', 'gone']).toContain(repaired.outcome);
+    }
+    for (const code of ['timer_overdue', 'publication_late'] as const) {
+      await eventually(async () => (await find(code, itemId, muchLater())) === undefined);
+    }
+    expect(engine.posts(itemId)).toHaveLength(1);
   });
 
   it('workflow_task_failing: a worker whose code cannot carry the run on', async () => {

@@ -56,8 +56,11 @@ function replace(finding: Finding | null, { dryRun = false } = {}) {
   });
 }
 
+/** RESET_REAPPLY_EXCLUDE_TYPE_UPDATE of the server's protocol. */
+const UPDATES = 2;
+
 /** What an operator's reset does: the run goes back, and its Updates are applied again. */
-async function reset(itemId: string): Promise<void> {
+async function reset(itemId: string, { withUpdates = true } = {}): Promise<void> {
   const { temporal } = engine.deps;
   const handle = handleOf(itemId);
   const { runId } = await handle.describe();
@@ -69,6 +72,7 @@ async function reset(itemId: string): Promise<void> {
     reason: 'an operator',
     requestId: newCommandId(),
     workflowTaskFinishEventId: first?.eventId ?? null,
+    ...(!withUpdates && { resetReapplyExcludeTypes: [UPDATES] }),
   });
 }
 
@@ -151,6 +155,22 @@ describe('a run whose chain is not the row’s', () => {
 });
 
 describe('replace_run', () => {
+  it('row_ahead_of_run: the engine lost what people did, and goes on from the row', async () => {
+    const itemId = await engine.start();
+    await engine.apply('strategist', itemId, 'hold', { reason: 'an embargo' });
+    const { seq } = await engine.item(itemId);
+    await reset(itemId, { withUpdates: false });
+    const found = await eventually(() => find('row_ahead_of_run', itemId));
+    expect(found).toMatchObject({
+      evidence: { rowSeq: seq, runSeq: 1 },
+      repairs: ['replace_run'],
+    });
+    expect(await replace(found)).toMatchObject({ outcome: 'done', stillFound: false });
+    expect(await find('row_ahead_of_run', itemId)).toBeNull();
+    await expectWhole(itemId);
+    await engine.apply('strategist', itemId, 'resume', { reason: 'over' });
+  });
+
   it('a run that an operator reset is found, and replaced: nothing is lost or applied twice', async () => {
     const itemId = await engine.start();
     await toCreation(engine, itemId);

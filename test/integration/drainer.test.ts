@@ -10,6 +10,7 @@ import { findInTables } from '../../src/db/audit/findings.ts';
 import { type CommandRow, insertCommand, takeFence } from '../../src/db/item/commands.ts';
 import { numberText } from '../../src/db/item/versions.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { kindOf } from '../../src/domain/audit/finding-catalogue.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
@@ -276,6 +277,8 @@ describe('a command that nobody answered in time', () => {
     expect(found).toMatchObject([
       { code: 'command_expired', itemId, evidence: { commandId: request.commandId } },
     ]);
+    const { repairs, noRepair } = kindOf('command_expired');
+    expect([repairs, noRepair]).toEqual([[], expect.stringContaining('gives it again')]);
   });
 
   it('is expired by the answer of its run, which has its own clock', async () => {

@@ -132,6 +132,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     workspaceId,
     lookedAt: new Date().toISOString(),
     couldNotAsk: [],
+    pressing: {},
     seen: [],
     unknown: [],
   };

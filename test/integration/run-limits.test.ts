@@ -3,13 +3,14 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
+import { continueRun } from '../../src/audit/repairs/continue-run.ts';
 import type { Finding } from '../../src/domain/audit/finding.ts';
 import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { BATCH_BYTES, ITEM_BYTES, itemBytes } from '../../src/domain/item/size.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
-import { commandUpdate } from '../../src/workflows/messages.ts';
+import { commandUpdate, readingsAddedSignal } from '../../src/workflows/messages.ts';
 import { makeBrief } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
@@ -148,6 +149,50 @@ describe('a run near or beyond a limit', () => {
     expect(found).toMatchObject({ severity: 'warning', repairs: [] });
     expect(found.evidence).toMatchObject({ near: ['stateBytes'] });
     expect(found.message).toContain('bytes of state');
+  });
+
+  it('run_near_limit: a history that grew while no worker was there is continued', async () => {
+    const itemId = await engine.start();
+    const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    await engine.stopWorker();
+    const publicationId = 'p'.repeat(1_000_000);
+    for (let count = 1; count <= 21; count += 1) {
+      await handle.signal(readingsAddedSignal, { publicationId });
+    }
+    const found = await eventually(() => find('run_near_limit', itemId));
+    expect(found).toMatchObject({
+      evidence: { near: ['historyBytes'] },
+      repairs: ['continue_run', 'replace_run'],
+    });
+    const caller = { ...engine.callerFor('strategist'), roles: ['admin' as const] };
+    const request = {
+      caller,
+      findingId: found.id,
+      repair: 'continue_run' as const,
+      reason: 'it is too long',
+      now: new Date().toISOString(),
+    };
+    expect(await audit.repair({ ...request, dryRun: true })).toMatchObject({ outcome: 'would' });
+    await engine.startWorker();
+    const repaired = await audit.repair(request);
+    expect(['done', 'gone']).toContain(repaired.outcome);
+    await eventually(async () => (await find('run_near_limit', itemId)) === null);
+  });
+
+  it('continues at once when it is asked to, with its chain and what it answered', async () => {
+    const itemId = await engine.start({ brief: makeBrief() });
+    const { seq, headHash } = await engine.runState(itemId);
+    const { workspaceId } = engine.workspace;
+    const key = { workspaceId, itemId };
+    const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+    const { runId } = await handle.describe();
+    expect(await continueRun(engine.deps, key, { dryRun: true })).toMatchObject({ result: {} });
+    expect((await handle.describe()).runId).toBe(runId);
+    const { result } = await continueRun(engine.deps, key, { dryRun: false });
+    expect(result).toMatchObject({ from: runId, runId: (await handle.describe()).runId });
+    expect(result['runId']).not.toBe(runId);
+    expect(await engine.runState(itemId)).toMatchObject({ seq, headHash });
+    await engine.apply('strategist', itemId, 'save_brief', { brief: makeBrief({ notes: 'on' }) });
   });
 
   it('is built again from its row where no task of it succeeds any more', async () => {

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { replaceRun } from '../../src/audit/replace-run.ts';
+import { replaceRun } from '../../src/audit/repairs/replace-run.ts';
 import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMMAND_REPAIRS, FINDING_CODES } from '../../src/domain/audit/finding-catalogue.ts';
+import { FINDING_CODES, REQUEST_REPAIRS } from '../../src/domain/audit/finding-catalogue.ts';
 import type { CommandType } from '../../src/domain/item/commands.ts';
 import { Brief } from '../../src/domain/item/content/brief.ts';
 import { Draft } from '../../src/domain/item/content/draft.ts';
@@ -83,7 +83,7 @@ const EVIDENCE: Record<string, boolean> = {
   ),
   'social_media_manager.dailyActivities.performance_reports': route('/v1/items/{id}/kpi-review'),
   'social_media_manager.dailyActivities.platform_monitoring':
-    FINDING_CODES.includes('token_expiring') && COMMAND_REPAIRS.includes('replace_credentials'),
+    FINDING_CODES.includes('token_expiring') && REQUEST_REPAIRS.includes('replace_credentials'),
   'social_media_manager.collaborations.creators': command('accept_handoff', 'scheduling'),
   'social_media_manager.collaborations.public_relations': asked('public_relations'),
   'creator.responsibilities.multi_format_production': draft('assets'),

@@ -9,6 +9,7 @@ import type { ApiDeps } from '../../src/api/deps.ts';
 import { createEngine } from '../../src/api/engine.ts';
 import { createHttpServer } from '../../src/api/http-server.ts';
 import { createReadiness } from '../../src/api/readiness.ts';
+import { createRepairRequests } from '../../src/api/repair-requests.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { createAudit } from '../../src/audit/audit.ts';
 import { accountFormOf } from '../../src/channels/registry.ts';
@@ -64,6 +65,7 @@ export async function openApi(
   const write = (fields: object, message: string) => void logged.push({ fields, message });
   const log = { info: write, warn: write, error: write };
   const engine = createEngine({ temporal, taskQueue, log });
+  const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
   const { settings, ...deps } = change;
   const app = createApp({
     db,
@@ -72,7 +74,7 @@ export async function openApi(
     secrets,
     accountFormOf,
     log,
-    audit: createAudit({ db, temporal, taskQueue, log }),
+    audit: createAudit({ db, temporal, taskQueue, log, sender, requests }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),

@@ -1,12 +1,14 @@
 import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
+import { readOutboxBacklog } from '../../src/db/audit/backlogs.ts';
 import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
 import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
-import { listAuditRows, readItems, readWaits } from '../../src/db/audit/rows.ts';
+import { countOpenItems, listAuditRows, readItems, readWaits } from '../../src/db/audit/rows.ts';
 import {
   beginLook,
   listFindings,
   listOpenFindings,
+  listWorstFindings,
   openFindings,
 } from '../../src/db/audit/stored-findings.ts';
 import { readWatch } from '../../src/db/audit/watches.ts';
@@ -205,6 +207,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     workspaceId,
     lookedAt: '2026-01-01T00:00:00.000Z',
     couldNotAsk: [],
+    pressing: {},
     unknown: [],
     seen: [
       {
@@ -280,7 +283,11 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
     readWaits: async (id) => [...(await readWaits(db, { workspaceId: id, itemIds: [itemId] }))],
     listFindings: (id) => listFindings(db, { workspaceId: id, open: true, itemId }),
+    listWorstFindings: (id) =>
+      listWorstFindings(db, { workspaceId: id, codes: ['overdue'], limit: 9 }),
+    countOpenItems: async (id) => (await countOpenItems(db, { workspaceId: id, atMost: 9 })) > 0,
     listOpenFindings: (id) => listOpenFindings(db, { workspaceId: id }),
+    readOutboxBacklog: async (id) => (await readOutboxBacklog(db, { workspaceId: id })).waiting > 0,
     readWatch: (id) => readWatch(db, { workspaceId: id }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],

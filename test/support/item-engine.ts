@@ -11,8 +11,15 @@ import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import { createStoredSessions } from '../../src/activities/publishing/channel-sessions.ts';
 import type { SendTiming } from '../../src/activities/publishing/send-timing.ts';
+import { createEngine } from '../../src/api/engine.ts';
+import { createRepairRequests } from '../../src/api/repair-requests.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
-import { type ChannelRegistry, createChannelRegistry } from '../../src/channels/registry.ts';
+import type { createAudit } from '../../src/audit/audit.ts';
+import {
+  accountFormOf,
+  type ChannelRegistry,
+  createChannelRegistry,
+} from '../../src/channels/registry.ts';
 import type {
   Caller,
   CommandOutcome,
@@ -73,6 +80,9 @@ type SentCommand = [
   options?: SendOptions,
 ];
 
+/** What a program delivers commands and audits with. */
+export type AuditDeps = Parameters<typeof createAudit>[0];
+
 /** A worker of a build beside that of the engine. */
 export interface BuildWorker {
   stop(): Promise<void>;
@@ -81,9 +91,9 @@ export interface BuildWorker {
 /** A worker on the real engine with a database, a task queue and a sandbox network of its own. */
 export interface ItemEngine {
   /** With the database as its owner sees it, for what a test looks up or prepares. */
-  deps: DeliveryDeps;
+  deps: AuditDeps;
   /** The same with the database as a program sees it. */
-  programDeps: DeliveryDeps;
+  programDeps: AuditDeps;
   sender: CommandSender;
   sandbox: SandboxNetwork;
   workspace: TestWorkspace;
@@ -254,8 +264,11 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const { workspaceId } = workspace;
   const channelAccountId = workspace.channelAccounts[0]?.channelAccountId ?? '';
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
-  const deps: DeliveryDeps = { db, temporal, taskQueue, log };
-  const sender = createCommandSender(deps);
+  const delivery: DeliveryDeps = { db, temporal, taskQueue, log };
+  const sender = createCommandSender(delivery);
+  const api = createEngine({ temporal, taskQueue, log });
+  const requests = createRepairRequests({ db, secrets, accountFormOf, engine: api });
+  const deps = { ...delivery, sender, requests };
   const callerFor = (role: Role): Caller => ({
     workspaceId,
     memberId: workspace.memberOf(role),

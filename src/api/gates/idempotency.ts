@@ -58,6 +58,15 @@ export function commandKeyOf(c: ApiContext): CommandKey {
   return { commandId: commandIdOf(c), bodyHash: bodyHashOf(c) };
 }
 
+/** Of the command that a repair sends: beside the key's own, which may be a command's as well. */
+export function repairKeyOf(c: ApiContext): CommandKey {
+  const key = c.get('idempotencyKey') ?? ulid();
+  return {
+    commandId: commandIdFor(c.get('caller').apiKeyId, `repair:${key}`),
+    bodyHash: bodyHashOf(c),
+  };
+}
+
 /** A delivery is signed over its bytes, so it is known by them and not by what they mean. */
 export function deliveryKeyOf(
   { endpointId, webhookId }: { endpointId: string; webhookId: string },

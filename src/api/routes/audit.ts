@@ -1,17 +1,26 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { RepairOutcome } from '../../audit/repair-outcome.ts';
-import { CouldNotAsk, Finding, FindingId } from '../../domain/audit/finding.ts';
+import type { BulkRepairResult, RepairOutcome } from '../../audit/repairs/repair-outcome.ts';
+import { listFindings, type StoredFinding } from '../../db/audit/stored-findings.ts';
+import { CouldNotAsk, Finding, FindingId, FindingRecord } from '../../domain/audit/finding.ts';
 import {
-  AUDIT_REPAIRS,
+  BULK_REPAIRS,
   FINDING_CODES,
   REPAIRS,
   SEVERITIES,
 } from '../../domain/audit/finding-catalogue.ts';
+import { findingMessage } from '../../domain/audit/finding-message.ts';
 import { ROLES } from '../../domain/people/roles.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
-import { ApiError, notFound, problems } from '../gates/errors.ts';
-import { onceUnderLease } from '../gates/idempotency.ts';
+import {
+  ApiError,
+  invalidRequest,
+  notFound,
+  problemIssues,
+  problems,
+  UnmetRequirement,
+} from '../gates/errors.ts';
+import { onceUnderLease, repairKeyOf, usedForAnother } from '../gates/idempotency.ts';
 import { forbidden, forRoles } from '../gates/require-role.ts';
 import { answers, changeAnswers, pageOf } from '../route-answers.ts';
 import { body, idempotent, paging, withKey } from '../route-parts.ts';
@@ -31,12 +40,30 @@ const filters = {
 
 const StuckQuery = z.strictObject({ ...filters, ...paging });
 
+const HistoryQuery = z.strictObject({
+  open: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional()
+    .meta({ description: 'true: what is still there; false: what was closed; absent: both' }),
+  code: filters.code,
+  severity: filters.severity,
+  itemId: filters.itemId,
+  ...paging,
+});
+
+const FindingHistory = pageOf(FindingRecord).meta({ id: 'FindingHistory' });
+
 const StuckAudit = pageOf(Finding)
   .extend({ couldNotAsk: z.array(CouldNotAsk) })
   .meta({ id: 'StuckAudit' });
 
 const how = {
   reason: z.string().trim().min(1).max(2_000),
+  with: z
+    .record(z.string().max(64), z.unknown())
+    .optional()
+    .meta({ description: 'what the repair needs besides: the body of its command or request' }),
   dryRun: z.boolean().optional().meta({ description: 'only say what would be done' }),
 };
 
@@ -47,6 +74,11 @@ const NewRepair = z
 const changes = z.array(z.string()).describe('what was done, or would be, in sentences');
 const OUTCOMES = ['done', 'nothing_to_do', 'not_possible', 'would'] as const;
 
+const impossible = {
+  error: z.string().optional().describe('why it is not possible: nothing was changed'),
+  unmet: z.array(UnmetRequirement).optional().describe('what the machine refuses the command for'),
+};
+
 const Repair = z
   .object({
     id: z.string().optional().describe('of the record of this repair; only when it was done'),
@@ -56,7 +88,7 @@ const Repair = z
     changes,
     stillFound: z.boolean().describe('whether the finding stands afterwards'),
     result: z.record(z.string(), z.unknown()).optional(),
-    error: z.string().optional().describe('why it is not possible: nothing was changed'),
+    ...impossible,
   })
   .meta({ id: 'Repair' });
 
@@ -66,7 +98,7 @@ const MANY = 100;
 const NewRepairs = z
   .strictObject({
     filter: z.strictObject(filters),
-    repair: z.enum(AUDIT_REPAIRS),
+    repair: z.enum(BULK_REPAIRS),
     ...how,
     limit: z.int().min(1).max(MANY).optional().meta({ description: 'findings at most' }),
     cursor: paging.cursor,
@@ -88,7 +120,8 @@ const Repairs = z
         itemId: z.string().optional(),
         outcome: z.enum(OUTCOMES),
         changes,
-        error: z.string().optional(),
+        stillFound: z.boolean().optional().describe('of what was done'),
+        ...impossible,
       }),
     ),
     couldNotAsk: z.array(CouldNotAsk),
@@ -110,15 +143,35 @@ const stuckRoute = createRoute({
   },
 });
 
+const historyRoute = createRoute({
+  ...withKey('get', 'Audit'),
+  path: '/v1/audit/findings',
+  operationId: 'listFindings',
+  summary: 'What the watch found, and what became of it',
+  description:
+    'The latest first. The watch looks every minute. A finding is closed when two looks in a row do not see it; found again later, it is another one under the same id.',
+  request: { query: HistoryQuery },
+  responses: {
+    200: answers(FindingHistory, 'A page of the history'),
+    ...problems('invalid_request', 'unauthenticated'),
+  },
+});
+
 const repairRoute = createRoute({
   ...idempotent('post', 'Audit'),
   path: '/v1/audit/findings/{id}/repairs',
   operationId: 'repairFinding',
   summary: 'Carry out a repair that a finding offers',
   description:
-    'For admins; records of an item (`resend_command`, `rebuild_row`) also for the role that answers for it. A repair named like a command is not carried out here: the problem says where to send it. 409 for a finding that stood and no longer does, 404 for one that this workspace never had.',
+    'A repair named like a command sends that command as the caller, with the body in `with`: the same guards judge it. docs/audit.md says who may do which. 409 for a finding that stood and no longer does, 404 for one that this workspace never had.',
   request: { params: z.object({ id: FindingId }), body: body(NewRepair) },
-  responses: changeAnswers(Repair, 'What came of it', 'forbidden', 'not_found'),
+  responses: changeAnswers(
+    Repair,
+    'What came of it',
+    'forbidden',
+    'not_found',
+    'idempotency_conflict',
+  ),
 });
 
 const repairsRoute = createRoute({
@@ -145,13 +198,19 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
       const asked = { workspaceId, askedBy, now, limit, cursor, filters };
       return c.json(await audit.stuck(asked), 200);
     })
+    .openapi(historyRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const page = await listFindings(db, { workspaceId, ...c.req.valid('query') });
+      return c.json({ ...page, items: page.items.map(recordOf) }, 200);
+    })
     .openapi(repairRoute, async (c) => {
       const caller = c.get('caller');
       const { id: findingId } = c.req.valid('param');
       const { repair, ...order } = c.req.valid('json');
+      const key = repairKeyOf(c);
       const answer = await onceUnderLease(c, { db, status: 200, leaseMs: LEASE_MS }, async () => {
         const now = new Date().toISOString();
-        const outcome = await audit.repair({ caller, findingId, repair, now, ...order });
+        const outcome = await audit.repair({ caller, findingId, repair, now, key, ...order });
         return { findingId, repair, ...reportOrThrow(outcome, { findingId, repair }) };
       });
       return c.json(answer, 200);
@@ -159,15 +218,27 @@ export function auditRoutes({ db, audit }: Pick<ApiDeps, 'db' | 'audit'>) {
     .openapi(repairsRoute, async (c) => {
       const caller = c.get('caller');
       const { filter: filters, limit = MANY, ...order } = c.req.valid('json');
+      const key = repairKeyOf(c);
       const answer = await onceUnderLease(c, { db, status: 200, leaseMs: LEASE_MS }, async () => {
         const now = new Date().toISOString();
-        const outcome = await audit.repairMany({ caller, filters, limit, now, ...order });
+        const asked = { caller, filters, limit, now, key, ...order };
+        const outcome = await audit.repairMany(asked);
         if (outcome.outcome === 'forbidden') throw forbidden(outcome.roles);
         const { results, couldNotAsk, nextCursor } = outcome;
-        return { results, couldNotAsk, nextCursor };
+        return { results: results.map(withUnmet), couldNotAsk, nextCursor };
       });
       return c.json(answer, 200);
     });
+}
+
+function recordOf(finding: StoredFinding): FindingRecord {
+  const { workspaceId: _, rank: __, missedAt: ___, itemId, waitingOn, ...record } = finding;
+  return {
+    ...record,
+    ...(itemId !== null && { itemId }),
+    waitingOn: waitingOn.map((waited) => ({ ...waited })),
+    message: findingMessage(finding),
+  };
 }
 
 /** @throws ApiError when it was not this repair's turn, or not this caller's. */
@@ -185,8 +256,9 @@ function reportOrThrow(
     case 'nothing_to_do':
       return { outcome: 'nothing_to_do', changes: [], stillFound: true };
     case 'not_possible': {
-      const { why: error } = outcome;
-      return { outcome: 'not_possible', changes: [], stillFound: true, error };
+      const { why: error, unmet = [] } = outcome;
+      const refused = unmet.length > 0 && { unmet: [...unmet] };
+      return { outcome: 'not_possible', changes: [], stillFound: true, error, ...refused };
     }
     case 'unknown':
       throw notFound('finding', findingId);
@@ -196,8 +268,12 @@ function reportOrThrow(
       const offered = outcome.repairs.join(', ') || 'no repair';
       throw conflict(`${findingId} offers ${offered}, not ${repair}`);
     }
-    case 'is_command':
-      throw conflict(`${repair} is a request of its own: ${outcome.method} ${outcome.path}`);
+    case 'invalid':
+      throw invalidRequest(
+        problemIssues(outcome.issues.map((one) => ({ ...one, path: ['with', ...one.path] }))),
+      );
+    case 'idempotency_conflict':
+      throw usedForAnother();
     case 'forbidden':
       throw forbidden(outcome.roles);
     case 'cannot_tell':
@@ -208,6 +284,11 @@ function reportOrThrow(
         headers: { 'Retry-After': '5' },
       });
   }
+}
+
+/** The machine's own list is read-only. */
+function withUnmet({ unmet, ...result }: BulkRepairResult) {
+  return { ...result, ...(unmet !== undefined && { unmet: [...unmet] }) };
 }
 
 function conflict(detail: string): ApiError {

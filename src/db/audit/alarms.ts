@@ -26,6 +26,14 @@ const FURTHER_EVIDENCE: Record<AlarmCode, SQL> = {
   timer_overdue: CLOCK_OFFSET,
 };
 
+/** A checkpoint has readings by now: its own time is over, so the run hears of none any more. */
+function hasReadings(workspaceId: string): SQL {
+  return sql`exists (select from readings r
+    where r.workspace_id = ${workspaceId} and r.item_id = o.id
+      and r.publication_id = a.evidence ->> 'publicationId'
+      and r.checkpoint = a.evidence ->> 'checkpoint')`;
+}
+
 /** The alarms of a code that have gone off, by the items' own clocks. */
 export function alarmsOff({ workspaceId }: AuditScope, code: AlarmCode): SQL {
   return sql`
@@ -39,5 +47,6 @@ from open_items o
 cross join lateral jsonb_to_recordset(o.alarms) as a(
   code text, at timestamptz, subject text, since timestamptz, evidence jsonb,
   "publicationId" text, "sinceEvent" text)
-where o.next_alarm_at < o.item_now and a.code = ${code} and a.at < o.item_now`;
+where o.next_alarm_at < o.item_now and a.code = ${code} and a.at < o.item_now
+  and not ${code === 'checkpoint_missing' ? hasReadings(workspaceId) : sql`false`}`;
 }

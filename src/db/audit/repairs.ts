@@ -1,6 +1,6 @@
 import { and, asc, eq } from 'drizzle-orm';
-import { ulid } from 'ulid';
 import type { Db } from '../client.ts';
+import { newId } from '../ids.ts';
 import { repairs } from '../schema/index.ts';
 
 export type RepairRow = typeof repairs.$inferSelect;
@@ -12,7 +12,7 @@ export async function recordRepair(
 ): Promise<RepairRow> {
   const [row] = await db
     .insert(repairs)
-    .values({ id: `rpr_${ulid()}`, ...repair })
+    .values({ id: newId('repair'), ...repair })
     .returning();
   if (row === undefined) throw new Error('insert of a repair returned no row');
   return row;

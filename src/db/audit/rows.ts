@@ -46,6 +46,17 @@ export async function listAuditRows(
     .orderBy(asc(items.updatedAt), asc(items.id));
 }
 
+/** Open items of a workspace, counted up to a limit. */
+export async function countOpenItems(
+  db: Db,
+  { workspaceId, atMost }: { workspaceId: string; atMost: number },
+): Promise<number> {
+  const { rows } = await db.execute<{ count: number }>(sql`
+select count(*)::integer as count from (select from items
+  where workspace_id = ${workspaceId} and closed_at is null limit ${atMost}) some`);
+  return rows[0]?.count ?? 0;
+}
+
 /** Where an item's row is, whatever its workspace. */
 export interface RowLocation {
   itemId: string;

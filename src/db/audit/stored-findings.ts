@@ -1,12 +1,13 @@
-import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
-import type { CouldNotAsk } from '../../domain/audit/finding.ts';
+import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { ClosedBecause, CouldNotAsk } from '../../domain/audit/finding.ts';
 import type { FindingCode, Severity } from '../../domain/audit/finding-catalogue.ts';
 import type { WaitingOn } from '../../domain/item/responsible.ts';
+import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
-import type { ClosedBecause } from '../schema/audit/findings.ts';
 import { findings, watches } from '../schema/index.ts';
+import type { FindingPosition } from './findings.ts';
 
 export type StoredFinding = typeof findings.$inferSelect;
 
@@ -30,6 +31,8 @@ export interface Look {
   lookedAt: string;
   seen: readonly SeenFinding[];
   couldNotAsk: readonly CouldNotAsk[];
+  /** Work that waits too long, with since when. */
+  pressing: Readonly<Record<string, string>>;
   /** Open findings that the look says nothing about: their ids. */
   unknown: readonly string[];
 }
@@ -47,14 +50,15 @@ export interface LookChanges {
  */
 export async function beginLook(
   tx: Db,
-  { workspaceId, lookedAt, couldNotAsk }: Look,
+  { workspaceId, lookedAt, couldNotAsk, pressing }: Look,
 ): Promise<boolean> {
+  const state = { lookedAt, couldNotAsk: [...couldNotAsk], pressing };
   const began = await tx
     .insert(watches)
-    .values({ workspaceId, lookedAt, couldNotAsk: [...couldNotAsk] })
+    .values({ workspaceId, ...state })
     .onConflictDoUpdate({
       target: watches.workspaceId,
-      set: { lookedAt, couldNotAsk: [...couldNotAsk] },
+      set: state,
       setWhere: sql`${watches.lookedAt} < ${lookedAt}`,
     })
     .returning({ workspaceId: watches.workspaceId });
@@ -143,6 +147,49 @@ export async function listOpenFindings(
     .select({ id: findings.id, code: findings.code, itemId: findings.itemId })
     .from(findings)
     .where(and(eq(findings.workspaceId, workspaceId), isNull(findings.closedAt)));
+}
+
+/** Open findings that the last look saw, worst first. */
+export async function listWorstFindings(
+  db: Db,
+  {
+    workspaceId,
+    codes,
+    role,
+    memberId,
+    after,
+    limit,
+  }: {
+    workspaceId: string;
+    codes: readonly FindingCode[];
+    role?: Role | undefined;
+    memberId?: string | undefined;
+    after?: FindingPosition | undefined;
+    limit: number;
+  },
+): Promise<StoredFinding[]> {
+  const { rank, since, id } = findings;
+  const waits = (part: object) => sql`${findings.waitingOn} @> ${JSON.stringify([part])}::jsonb`;
+  return db
+    .select()
+    .from(findings)
+    .where(
+      and(
+        eq(findings.workspaceId, workspaceId),
+        isNull(findings.closedAt),
+        isNull(findings.missedAt),
+        inArray(findings.code, [...codes]),
+        ...ifGiven(role, (is) => waits({ role: is })),
+        ...ifGiven(memberId, (is) => waits({ memberId: is })),
+        ...ifGiven(
+          after,
+          (place) => sql`(${rank}, ${since}, ${id} collate "C")
+            > (${place.rank}::integer, ${place.since}::timestamptz, ${place.id})`,
+        ),
+      ),
+    )
+    .orderBy(asc(rank), asc(since), sql`${id} collate "C"`)
+    .limit(limit);
 }
 
 export interface HistoryFilter {

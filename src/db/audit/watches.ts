@@ -1,8 +1,9 @@
 import { asc, desc, eq, gt } from 'drizzle-orm';
-import type { CouldNotAsk } from '../../domain/audit/finding.ts';
 import type { Db } from '../client.ts';
 import { watches, workspaces } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
+
+export type WatchRow = typeof watches.$inferSelect;
 
 /** Ids of workspaces after a place, in their order: the watch goes through them in parts. */
 export async function listWorkspaceIds(
@@ -38,10 +39,7 @@ export async function readLastLook(db: Db): Promise<string | null> {
 export async function readWatch(
   db: Db,
   { workspaceId }: { workspaceId: string },
-): Promise<{ lookedAt: string; couldNotAsk: CouldNotAsk[] } | null> {
-  const [watch] = await db
-    .select({ lookedAt: watches.lookedAt, couldNotAsk: watches.couldNotAsk })
-    .from(watches)
-    .where(eq(watches.workspaceId, workspaceId));
+): Promise<WatchRow | null> {
+  const [watch] = await db.select().from(watches).where(eq(watches.workspaceId, workspaceId));
   return watch ?? null;
 }

@@ -34,7 +34,9 @@ create index findings_of_item on findings (workspace_id, item_id, opened_at);
 create table watches (
   workspace_id text primary key references workspaces (id),
   looked_at timestamp(3) with time zone not null,
-  could_not_ask jsonb not null
+  could_not_ask jsonb not null,
+  -- Work that waited too long at that look, with since when: at two in a row it is a finding.
+  pressing jsonb not null
 );
 
 select close_workspaces();

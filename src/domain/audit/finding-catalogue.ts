@@ -1,3 +1,4 @@
+import type { CommandType } from '../item/commands.ts';
 import { COMMAND_RULES } from '../item/rules.ts';
 import type { Place } from '../item/stages.ts';
 import { keysOf } from '../keys.ts';
@@ -13,13 +14,20 @@ export const AUDIT_REPAIRS = [
   'rebuild_row',
   'replace_run',
   'terminate_run',
+  'continue_run',
+  'retry_step',
+  'restart_watch',
+  'recheck',
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
 
-/** Repairs that are a command of the item or, for `add_readings` and `replace_credentials`, a request of its own. */
+/** Repairs that are a command of the item, sent as whoever repairs. */
 export const COMMAND_REPAIRS = [
   'decide_approval',
+  'withdraw_handoff',
+  'decline_handoff',
   'plan_schedule',
+  'unschedule',
   'skip_publication',
   'resolve_publication',
   'sign_off',
@@ -27,12 +35,19 @@ export const COMMAND_REPAIRS = [
   'cancel',
   'reassign',
   'extend',
-  'add_readings',
-  'replace_credentials',
-] as const;
+] as const satisfies CommandType[];
+export type CommandRepair = (typeof COMMAND_REPAIRS)[number];
 
-export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
+/** Repairs that change something beside the item. */
+export const REQUEST_REPAIRS = ['add_readings', 'replace_credentials'] as const;
+export type RequestRepair = (typeof REQUEST_REPAIRS)[number];
+
+export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS, ...REQUEST_REPAIRS] as const;
 export type Repair = (typeof REPAIRS)[number];
+
+/** Repairs that make sense of many findings alike. */
+export const BULK_REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
+export type BulkRepair = (typeof BULK_REPAIRS)[number];
 
 /** Where an answer comes from: `not_asked` is declared and not looked for yet. */
 export type FindingSource = 'tables' | 'chains' | 'engine' | 'not_asked';
@@ -42,22 +57,47 @@ export interface FindingKind {
   source: FindingSource;
   /** What may be done about it, where the item's place allows it. */
   repairs: readonly Repair[];
+  /** Why nothing that can be asked for here puts it right. */
+  noRepair?: string;
 }
 
 /** Everything the audit can find. Closed list; docs/audit.md explains each. */
 export const FINDING_KINDS = {
-  overdue: { severity: 'warning', source: 'tables', repairs: ['reassign', 'extend', 'cancel'] },
-  unassigned: { severity: 'warning', source: 'tables', repairs: ['reassign'] },
-  owner_inactive: { severity: 'warning', source: 'tables', repairs: ['reassign', 'resume'] },
+  overdue: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: [
+      'reassign',
+      'extend',
+      'withdraw_handoff',
+      'decline_handoff',
+      'decide_approval',
+      'cancel',
+    ],
+  },
+  unassigned: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['reassign', 'decide_approval', 'extend', 'cancel'],
+  },
+  owner_inactive: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['reassign', 'resume', 'decide_approval'],
+  },
   owner_absent: { severity: 'notice', source: 'tables', repairs: ['reassign', 'extend'] },
   stale_approval: { severity: 'warning', source: 'tables', repairs: ['decide_approval'] },
   slot_without_approval: {
     severity: 'warning',
     source: 'tables',
-    repairs: ['decide_approval', 'plan_schedule', 'skip_publication'],
+    repairs: ['decide_approval', 'plan_schedule', 'unschedule', 'skip_publication'],
   },
   publication_unknown: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
-  publication_late: { severity: 'critical', source: 'tables', repairs: [] },
+  publication_late: {
+    severity: 'critical',
+    source: 'tables',
+    repairs: ['retry_step', 'plan_schedule', 'unschedule', 'skip_publication'],
+  },
   publication_missed: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
   publication_rejected: {
     severity: 'warning',
@@ -68,16 +108,40 @@ export const FINDING_KINDS = {
   review_undecided: {
     severity: 'warning',
     source: 'tables',
-    repairs: ['sign_off', 'reassign', 'extend'],
+    repairs: ['sign_off', 'reassign', 'extend', 'retry_step'],
   },
   token_expiring: { severity: 'warning', source: 'tables', repairs: ['replace_credentials'] },
-  activity_failing: { severity: 'critical', source: 'engine', repairs: [] },
+  activity_failing: {
+    severity: 'critical',
+    source: 'engine',
+    repairs: ['retry_step', 'recheck'],
+  },
   workflow_task_failing: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
-  no_worker: { severity: 'critical', source: 'engine', repairs: [] },
-  backlog_growing: { severity: 'warning', source: 'not_asked', repairs: [] },
+  no_worker: {
+    severity: 'critical',
+    source: 'engine',
+    repairs: ['recheck'],
+    noRepair: 'a worker is a process of its own: start it, and look again',
+  },
+  backlog_growing: {
+    severity: 'warning',
+    source: 'engine',
+    repairs: ['recheck'],
+    noRepair: 'only more workers make a backlog smaller: start them, and look again',
+  },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
-  command_expired: { severity: 'warning', source: 'tables', repairs: [] },
-  delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
+  command_expired: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: [],
+    noRepair: 'an expired command is never applied: whoever gave it gives it again',
+  },
+  delivery_failing: {
+    severity: 'warning',
+    source: 'not_asked',
+    repairs: ['recheck'],
+    noRepair: 'the receiver has to answer: then a delivery is replayed from its subscription',
+  },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',
@@ -87,11 +151,20 @@ export const FINDING_KINDS = {
   run_ahead_of_row: { severity: 'warning', source: 'engine', repairs: ['rebuild_row'] },
   row_ahead_of_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   row_diverged: { severity: 'critical', source: 'tables', repairs: ['replace_run'] },
-  run_near_limit: { severity: 'warning', source: 'engine', repairs: ['replace_run'] },
+  run_near_limit: {
+    severity: 'warning',
+    source: 'engine',
+    repairs: ['continue_run', 'replace_run'],
+  },
   event_gap: { severity: 'critical', source: 'tables', repairs: ['rebuild_row'] },
-  chain_broken: { severity: 'critical', source: 'chains', repairs: [] },
-  timer_overdue: { severity: 'critical', source: 'tables', repairs: [] },
-  audit_not_running: { severity: 'warning', source: 'not_asked', repairs: [] },
+  chain_broken: {
+    severity: 'critical',
+    source: 'chains',
+    repairs: ['recheck'],
+    noRepair: 'a forged chain is evidence: the history of the engine holds what happened',
+  },
+  timer_overdue: { severity: 'critical', source: 'tables', repairs: ['retry_step'] },
+  audit_not_running: { severity: 'warning', source: 'engine', repairs: ['restart_watch'] },
 } as const satisfies Record<string, FindingKind>;
 
 export type FindingCode = keyof typeof FINDING_KINDS;
@@ -104,6 +177,10 @@ export function kindOf(code: FindingCode): FindingKind {
 
 export function isAuditRepair(repair: Repair): repair is AuditRepair {
   return (AUDIT_REPAIRS as readonly string[]).includes(repair);
+}
+
+export function isCommandRepair(repair: Repair): repair is CommandRepair {
+  return (COMMAND_REPAIRS as readonly string[]).includes(repair);
 }
 
 /**
@@ -121,10 +198,15 @@ export function repairsFor(
       case 'terminate_run':
         return at === null || at.place === 'closed' || at.place === 'cancelled';
       case 'replace_credentials':
+      case 'restart_watch':
+      case 'recheck':
         return true;
       // A new run has a new history; what the item itself holds goes along.
       case 'replace_run':
+      case 'continue_run':
         return at !== null && !isFullItem(evidence);
+      case 'retry_step':
+        return at !== null && (code !== 'review_undecided' || evidence['frozen'] === false);
       // A run without a row names the item that is to be stored again; one of a closed item has a row.
       case 'rebuild_row':
         return code === 'run_without_row' ? evidence['row'] === null : at !== null;

@@ -56,7 +56,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     const build = evidence['buildId'] === undefined ? '' : ` of the build ${of('buildId')}`;
     return `no worker${build} takes ${of('kinds')} tasks of the queue ${of('taskQueue')}. Last seen: ${of('lastSeenAt')}`;
   },
-  backlog_growing: (_, of) => `the backlog of ${of('taskQueue')} grows`,
+  backlog_growing: (_, of) =>
+    `the work of ${of('taskQueue')} piles up: ${of('waiting')} ${of('kind')} tasks wait, the oldest for ${of('oldestMs')} ms`,
   command_without_verdict: (_, of) =>
     of('state') !== 'pending'
       ? `the run applied the command ${of('commandId')} (${of('type')}) at event ${of('appliedSeq')}, but its verdict says ${of('state')}`
@@ -80,5 +81,6 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     `event ${of('firstMissing')} is missing. The row is at event ${of('rowSeq')}`,
   chain_broken: (_, of) => `event ${of('seq')} breaks the chain (${of('fault')})`,
   timer_overdue: (_, of) => `${of('deadline')} was due at ${of('at')} and has not happened`,
-  audit_not_running: () => 'the audit has not run on its schedule',
+  audit_not_running: (_, of) =>
+    `the watch does not run: its last look was at ${of('lastLookAt')}, its schedule is ${of('schedule')}`,
 };

@@ -5,13 +5,7 @@ import type { Actor } from '../item/context.ts';
 import { waitingOn } from '../item/responsible.ts';
 import { PLACES } from '../item/stages.ts';
 import { findingId, findingSubject, issuedFindingId } from './finding.ts';
-import {
-  AUDIT_REPAIRS,
-  COMMAND_REPAIRS,
-  FINDING_CODES,
-  REPAIRS,
-  repairsFor,
-} from './finding-catalogue.ts';
+import { FINDING_CODES, kindOf, REPAIRS, repairsFor } from './finding-catalogue.ts';
 import { findingMessage } from './finding-message.ts';
 import { type AuditMember, unmetOfWaits } from './finding-unmet.ts';
 
@@ -86,7 +80,7 @@ describe('the repairs of a finding', () => {
       place: 'review.deciding' as const,
       waitingOn: [{ role: 'editor' as const }],
     };
-    expect(repairsFor(overdue, inReview)).toEqual(['extend', 'cancel']);
+    expect(repairsFor(overdue, inReview)).toEqual(['extend', 'decide_approval', 'cancel']);
   });
 
   it('send no command that has its verdict, and end no run that has an open row', () => {
@@ -99,8 +93,15 @@ describe('the repairs of a finding', () => {
     expect(repairsFor(orphan, { place: 'measuring', waitingOn: [] })).toEqual([]);
   });
 
-  it('are either carried out by the audit or sent as a command, never both', () => {
-    expect(new Set(REPAIRS).size).toBe(AUDIT_REPAIRS.length + COMMAND_REPAIRS.length);
+  it('are carried out in one way each', () => {
+    expect(new Set(REPAIRS).size).toBe(REPAIRS.length);
+  });
+
+  it.each(FINDING_CODES)('put %s right, or the catalogue says why none does', (code) => {
+    const { repairs, noRepair } = kindOf(code);
+    const able = repairs.filter((repair) => repair !== 'recheck');
+    expect([able.length > 0, noRepair !== undefined]).toContain(true);
+    expect(able.length > 0 && noRepair !== undefined, 'one of both').toBe(false);
   });
 });
 

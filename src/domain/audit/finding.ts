@@ -32,11 +32,29 @@ export const Finding = z
     evidence: z.record(z.string(), z.unknown()).describe('what was seen, see docs/audit.md'),
     repairs: z
       .array(z.enum(REPAIRS))
-      .describe('a repair named like a command is that command of the item'),
+      .describe('a repair named like a command sends that command of the item'),
+    noRepair: z.string().optional().describe('why nothing that can be asked for puts it right'),
     message: z.string(),
   })
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof Finding>;
+
+export const CLOSED_BECAUSE = ['gone', 'item_closed', 'repaired'] as const;
+export type ClosedBecause = (typeof CLOSED_BECAUSE)[number];
+
+/** A finding as the watch stored it. */
+export const FindingRecord = Finding.omit({ unmet: true, repairs: true })
+  .extend({
+    openedAt: z.string().meta({ format: 'date-time' }).describe('when the watch first saw it'),
+    lastSeenAt: z.string().meta({ format: 'date-time' }),
+    closedAt: z.string().meta({ format: 'date-time' }).nullable().describe('null: it is open'),
+    closedBecause: z
+      .enum(CLOSED_BECAUSE)
+      .nullable()
+      .describe('two looks in a row did not see it, after a repair, or its item has been closed'),
+  })
+  .meta({ id: 'FindingRecord' });
+export type FindingRecord = z.infer<typeof FindingRecord>;
 
 /** Something the audit wanted to know and could not find out, and what it says nothing about. */
 export const CouldNotAsk = z

@@ -1,11 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Db } from '../../../db/client.ts';
-import { getItem, type StoredItem } from '../../../db/item/items.ts';
-import { appendReadings, listReadings, type ReadingRow } from '../../../db/item/readings.ts';
-import { findChannelAccounts } from '../../../db/workspace/channel-accounts.ts';
+import { getItem } from '../../../db/item/items.ts';
+import { listReadings } from '../../../db/item/readings.ts';
 import { MeasureId, ReadingCheckpoint, ReadingInput } from '../../../domain/kpi/measures.ts';
-import { isAhead } from '../../../domain/kpi/readings.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import { runInThread, WorkRefused } from '../../../threads/threads.ts';
 import { createTurnstile } from '../../../threads/turnstile.ts';
@@ -14,19 +10,16 @@ import { READING_EXAMPLE } from '../../examples.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
-import { IssueGroups } from '../../gates/issue-groups.ts';
 import { readBody } from '../../gates/read-body.ts';
 import { mediaTypeOf, requireUtf8 } from '../../gates/request-body.ts';
 import { forRoles } from '../../gates/require-role.ts';
 import { readingView, StoredReading } from '../../reading-view.ts';
 import { READINGS_FILE } from '../../readings/file.ts';
 import { MAX_IMPORTED } from '../../readings/import.ts';
+import { checkReadings, MAX_AT_ONCE, storeReadings } from '../../readings/store.ts';
 import { additionAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import { ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 
-const MAX_AT_ONCE = 500;
-/** A large insert is cut into statements of this many rows. */
-const ROWS_PER_STATEMENT = 250;
 /** How many stored readings an answer repeats. */
 const MAX_SHOWN = 200;
 const IMPORT_TIMEOUT_MS = 120_000;
@@ -104,7 +97,12 @@ export function readingRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'settings'>)
       const placeOf = (index: number) => (lines === null ? `${index}` : `line ${lines[index]}`);
       await checkReadings(db, { item, readings, placeOf });
       const answer = await once(c, { db, status: 201 }, async (tx) => {
-        const rows = await store(tx, { workspaceId, itemId, createdBy: memberId, readings });
+        const rows = await storeReadings(tx, {
+          workspaceId,
+          itemId,
+          createdBy: memberId,
+          readings,
+        });
         const items = rows.slice(0, MAX_SHOWN).map(readingView);
         return { count: rows.length, items };
       });
@@ -142,59 +140,4 @@ async function readingsOf(
   } finally {
     leave();
   }
-}
-
-/** A reading belongs to what this item published, or to an account of the workspace, and not to the future. */
-async function checkReadings(
-  db: Db,
-  {
-    item,
-    readings,
-    placeOf,
-  }: {
-    item: StoredItem;
-    readings: readonly ReadingInput[];
-    placeOf: (index: number) => string;
-  },
-): Promise<void> {
-  const { workspaceId, clockOffsetMs, snapshot } = item;
-  const publications = new Set(snapshot.context.publications.map(({ id }) => id));
-  const named = readings.flatMap(({ channelAccountId }) => channelAccountId ?? []);
-  const rows = await findChannelAccounts(db, { workspaceId, ids: [...new Set(named)] });
-  const accounts = new Set(rows.map(({ id }) => id));
-  const nowMs = Date.now() + clockOffsetMs;
-  const issues = new IssueGroups();
-  for (const [index, { publicationId, channelAccountId, asOf }] of readings.entries()) {
-    const add = (field: string, message: string) =>
-      issues.add(field, { path: `${placeOf(index)}.${field}`, message });
-    if (publicationId !== undefined && !publications.has(publicationId)) {
-      add('publicationId', 'is not a publication of this item');
-    }
-    if (channelAccountId !== undefined && !accounts.has(channelAccountId)) {
-      add('channelAccountId', 'is not a channel account of this workspace');
-    }
-    if (isAhead(asOf, nowMs)) add('asOf', 'lies in the future');
-  }
-  if (!issues.isEmpty) throw issues.error();
-}
-
-async function store(
-  tx: Db,
-  batch: { workspaceId: string; itemId: string; createdBy: string; readings: ReadingInput[] },
-): Promise<ReadingRow[]> {
-  const { workspaceId, itemId, createdBy, readings } = batch;
-  const rows: ReadingRow[] = [];
-  for (let at = 0; at < readings.length; at += ROWS_PER_STATEMENT) {
-    const part = readings.slice(at, at + ROWS_PER_STATEMENT).map((reading) => ({
-      ...reading,
-      publicationId: reading.publicationId ?? null,
-      channelAccountId: reading.channelAccountId ?? null,
-      checkpoint: reading.checkpoint ?? null,
-      createdBy,
-    }));
-    rows.push(...(await appendReadings(tx, { workspaceId, itemId, additions: part })));
-    // A statement of many rows takes its time to build: others come in between.
-    await nextTurn();
-  }
-  return rows;
 }

@@ -1,27 +1,27 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { sealCredentials } from '../../../credentials/account-credentials.ts';
 import { keyIdOf } from '../../../credentials/secret-box.ts';
 import type { Db } from '../../../db/client.ts';
 import { newId } from '../../../db/ids.ts';
-import { deleteChannelSession } from '../../../db/publishing/channel-sessions.ts';
-import { deleteCredentialRefusal } from '../../../db/publishing/credential-refusals.ts';
 import { inTransaction } from '../../../db/transaction.ts';
 import {
-  type ChannelAccountChange,
   type ChannelAccountRow,
-  getChannelAccount,
   insertChannelAccount,
   pageChannelAccounts,
-  updateChannelAccount,
 } from '../../../db/workspace/channel-accounts.ts';
 import { getMember } from '../../../db/workspace/members.ts';
 import { ChannelId } from '../../../domain/channel/channels.ts';
 import { Instant } from '../../../domain/instant.ts';
 import { isTimeZone } from '../../../time/zoned-time.ts';
+import {
+  type AccountChange,
+  AccountCredentials,
+  changeAccount,
+  sealedFor,
+} from '../../account-change.ts';
 import { readAccountInput } from '../../account-input.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { invalidRequest, notFound } from '../../gates/errors.ts';
+import { invalidRequest } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers, changeAnswers, pageAnswers, pageView } from '../../route-answers.ts';
@@ -59,9 +59,7 @@ const tokenExpiresAt = Instant.nullable();
 const settings = z
   .record(z.string().max(64), z.unknown())
   .describe('as the channel takes them: docs/channels.md');
-const credentials = z
-  .record(z.string().max(64), z.unknown())
-  .describe('as the channel takes them: docs/channels.md; stored encrypted, never shown again');
+const { credentials } = AccountCredentials.shape;
 
 const NewChannelAccount = z
   .strictObject({
@@ -90,9 +88,7 @@ const ChannelAccountUpdate = z
   .partial()
   .meta({ id: 'ChannelAccountUpdate' });
 
-const NewCredentials = z
-  .strictObject({ credentials, tokenExpiresAt: tokenExpiresAt.default(null) })
-  .meta({ id: 'NewCredentials' });
+const NewCredentials = AccountCredentials.meta({ id: 'NewCredentials' });
 
 const AccountParams = idParams('id of the account', 'cha_01KAMJ5SQ0');
 
@@ -146,38 +142,11 @@ export function channelAccountRoutes({
     throw invalidRequest([{ path: 'ownerId', message: 'is not a member of this workspace' }]);
   }
 
-  /** The account with what was body, checked by its channel's form and sealed. */
-  async function change(
+  const change = async (
     tx: Db,
     key: { workspaceId: string; channelAccountId: string },
-    { settings, credentials, ...rest }: z.infer<typeof ChannelAccountUpdate>,
-  ): Promise<z.infer<typeof ChannelAccount>> {
-    const current = await getChannelAccount(tx, key, { lock: true });
-    if (current === null) throw notFound('channel account', key.channelAccountId);
-    if (settings !== undefined && credentials === undefined && current.credentials !== null) {
-      const message = 'are needed again with other settings: they are sent where the settings say';
-      throw invalidRequest([{ path: 'credentials', message }]);
-    }
-    const read = readAccountInput(accountFormOf, current, { settings, credentials });
-    if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
-    if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
-    const row = await updateChannelAccount(tx, {
-      ...key,
-      change: {
-        ...changeOf(rest),
-        ...(read.settings !== undefined && { settings: read.settings }),
-        ...(read.credentials !== undefined && {
-          credentials: sealed(current.id, read.credentials),
-        }),
-      },
-    });
-    // Its row is locked since it was read.
-    return accountView(row ?? current);
-  }
-
-  function sealed(id: string, plain: Record<string, unknown> | null): string | null {
-    return plain === null ? null : sealCredentials(secrets, { id, credentials: plain });
-  }
+    update: AccountChange,
+  ) => accountView(await changeAccount(tx, { secrets, accountFormOf }, key, update));
 
   return new OpenAPIHono<ApiEnv>()
     .openapi(listRoute, async (c) => {
@@ -192,7 +161,7 @@ export function channelAccountRoutes({
       await requireOwner(workspaceId, body.ownerId);
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const id = newId('channelAccount');
-        const account = { ...body, id, settings, credentials: sealed(id, credentials) };
+        const account = { ...body, id, settings, credentials: sealedFor(secrets, id, credentials) };
         const row = await insertChannelAccount(tx, { workspaceId, ...account });
         return accountView(row);
       });
@@ -217,11 +186,6 @@ export function channelAccountRoutes({
       );
       return c.json(answer, 200);
     });
-}
-
-/** Only the fields that were body. */
-function changeOf(body: object): ChannelAccountChange {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
 function accountView({

@@ -1,11 +1,8 @@
 import { jsonb, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
-import type { CouldNotAsk } from '../../../domain/audit/finding.ts';
+import type { ClosedBecause, CouldNotAsk } from '../../../domain/audit/finding.ts';
 import type { FindingCode, Severity } from '../../../domain/audit/finding-catalogue.ts';
 import type { WaitingOn } from '../../../domain/item/responsible.ts';
 import { instant } from '../columns.ts';
-
-export const CLOSED_BECAUSE = ['gone', 'item_closed', 'repaired'] as const;
-export type ClosedBecause = (typeof CLOSED_BECAUSE)[number];
 
 /** What the watch found: a row from when a finding was opened until it is closed. */
 export const findings = pgTable(
@@ -36,4 +33,6 @@ export const watches = pgTable('watches', {
   workspaceId: text('workspace_id').primaryKey(),
   lookedAt: instant('looked_at').notNull(),
   couldNotAsk: jsonb('could_not_ask').$type<CouldNotAsk[]>().notNull(),
+  /** Work that waited too long at that look, with since when. */
+  pressing: jsonb().$type<Readonly<Record<string, string>>>().notNull(),
 });

@@ -1,20 +1,20 @@
 import type { Client } from '@temporalio/client';
-import { readArchivedHistories } from '../db/audit/archived-histories.ts';
-import type { Db } from '../db/client.ts';
-import { ChainConflict } from '../db/errors.ts';
-import { readChain, type StoredEvent } from '../db/item/item-events.ts';
-import { getItem, type ItemKey } from '../db/item/items.ts';
-import { projectRun } from '../db/publishing/resolutions.ts';
-import { inTransaction } from '../db/transaction.ts';
-import { itemWorkflowId } from '../domain/ids.ts';
-import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
-import { itemRowOf } from '../domain/item/row.ts';
-import { isNotFound, whyNot } from '../engine/ask.ts';
-import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import type { Execution } from './history-pages.ts';
+import { readArchivedHistories } from '../../db/audit/archived-histories.ts';
+import type { Db } from '../../db/client.ts';
+import { ChainConflict } from '../../db/errors.ts';
+import { readChain, type StoredEvent } from '../../db/item/item-events.ts';
+import { getItem, type ItemKey } from '../../db/item/items.ts';
+import { projectRun } from '../../db/publishing/resolutions.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { itemWorkflowId } from '../../domain/ids.ts';
+import { type ItemEvent, verifyChain } from '../../domain/item/event.ts';
+import { itemRowOf } from '../../domain/item/row.ts';
+import { isNotFound, whyNot } from '../../engine/ask.ts';
+import { outboxWithProposals, type ProposalLog } from '../../slots/slot-proposals.ts';
+import type { Execution } from '../history-pages.ts';
+import { type RunRecord, readKeptRecord, readRecord } from '../run-history.ts';
 import { LOST_TITLE, missingRecords, restoreItem, restoreRecords } from './missing-records.ts';
 import { NotPossible, type RepairReport } from './repair-outcome.ts';
-import { type RunRecord, readKeptRecord, readRecord } from './run-history.ts';
 
 /** Reading the histories of a long item takes some questions. */
 const READ_MS = 8_000;

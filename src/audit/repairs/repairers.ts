@@ -1,18 +1,31 @@
-import { type DeliveryDeps, deliverCommand } from '../commands/deliver-command.ts';
-import { locateRows } from '../db/audit/rows.ts';
-import { getCommand, takeFence, verdictOf } from '../db/item/commands.ts';
-import type { Finding } from '../domain/audit/finding.ts';
-import type { AuditRepair } from '../domain/audit/finding-catalogue.ts';
-import { isSending } from '../domain/item/context.ts';
-import { ask, whyNot } from '../engine/ask.ts';
-import type { EngineDeps } from './engine-answer.ts';
-import { itemIdOf } from './orphan-runs.ts';
+import type { CommandSender } from '../../commands/command-outcome.ts';
+import { InvalidBody } from '../../commands/command-refusals.ts';
+import { type DeliveryDeps, deliverCommand } from '../../commands/deliver-command.ts';
+import { locateRows } from '../../db/audit/rows.ts';
+import { getCommand, takeFence, verdictOf } from '../../db/item/commands.ts';
+import type { Finding } from '../../domain/audit/finding.ts';
+import {
+  type AuditRepair,
+  isAuditRepair,
+  isCommandRepair,
+  type Repair,
+} from '../../domain/audit/finding-catalogue.ts';
+import { isSending } from '../../domain/item/context.ts';
+import { ask, whyNot } from '../../engine/ask.ts';
+import type { EngineDeps } from '../engine-answer.ts';
+import { itemIdOf } from '../orphan-runs.ts';
+import { readRecord } from '../run-history.ts';
+import { repairByCommand } from './command-repair.ts';
+import { continueRun } from './continue-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
 import { replaceRun } from './replace-run.ts';
-import { readRecord } from './run-history.ts';
+import { type RepairRequests, repairByRequest } from './request-repair.ts';
+import { restartWatch } from './restart-watch.ts';
+import { retryStep } from './retry-step.ts';
 
-export type RepairDeps = EngineDeps & DeliveryDeps;
+export type RepairDeps = EngineDeps &
+  DeliveryDeps & { sender: CommandSender; requests: RepairRequests };
 
 const TERMINATE_MS = 4_000;
 
@@ -21,14 +34,42 @@ interface Patient {
   finding: Finding;
 }
 
-/** @throws NotPossible when nothing was changed, because it would do harm or cannot be done. */
+/**
+ * @throws NotPossible when nothing was changed, because it would do harm or cannot be done; InvalidBody,
+ *   RepeatedId.
+ */
+export function carryOutRepair(
+  deps: RepairDeps,
+  { workspaceId, finding, repair }: Patient & { repair: Repair },
+  order: RepairOrder,
+): Promise<RepairReport> {
+  if (isCommandRepair(repair)) return repairByCommand(deps, { finding, repair }, order);
+  if (!isAuditRepair(repair)) return repairByRequest(deps.requests, { finding, repair }, order);
+  requireNothing(repair, order);
+  return REPAIRERS[repair](deps, { workspaceId, finding }, order);
+}
+
+/** @throws InvalidBody */
+function requireNothing(repair: AuditRepair, { with: given }: RepairOrder): void {
+  const issues = Object.keys(given).map((name) => ({
+    path: [name],
+    message: `${repair} takes nothing with it`,
+  }));
+  if (issues.length > 0) throw new InvalidBody(issues);
+}
+
 type Repairer = (deps: RepairDeps, patient: Patient, order: RepairOrder) => Promise<RepairReport>;
 
-export const REPAIRERS: Record<AuditRepair, Repairer> = {
+const REPAIRERS: Record<AuditRepair, Repairer> = {
   resend_command: resendCommand,
   rebuild_row: (deps, patient, order) => rebuildRow(deps, keyOf(patient), order),
-  replace_run: (deps, patient, order) => replaceRun(deps, keyOf(patient), order),
+  replace_run: (deps, patient, { caller, ...order }) =>
+    replaceRun(deps, keyOf(patient), { ...order, actorId: caller.memberId }),
   terminate_run: terminateRun,
+  continue_run: (deps, patient, order) => continueRun(deps, keyOf(patient), order),
+  retry_step: (deps, patient, order) => retryStep(deps, keyOf(patient), order),
+  restart_watch: (deps, _, order) => restartWatch(deps, order),
+  recheck: async () => ({ changes: ['it was looked at again'], result: {} }),
 };
 
 /** A run without a row names its item by its own id. */

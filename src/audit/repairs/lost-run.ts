@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
-import type { Db } from '../db/client.ts';
-import { readChain } from '../db/item/item-events.ts';
-import { getItem, type ItemKey, type StoredItem } from '../db/item/items.ts';
-import { itemWorkflowId } from '../domain/ids.ts';
-import { type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import type { Db } from '../../db/client.ts';
+import { readChain } from '../../db/item/item-events.ts';
+import { getItem, type ItemKey, type StoredItem } from '../../db/item/items.ts';
+import { itemWorkflowId } from '../../domain/ids.ts';
+import { type ItemEvent, verifyChain } from '../../domain/item/event.ts';
+import type { RunRecord } from '../run-history.ts';
+import { type RunStatus, readRunStatus } from '../run-status.ts';
 import { recordOf } from './rebuild-row.ts';
 import { NotPossible } from './repair-outcome.ts';
-import type { RunRecord } from './run-history.ts';
-import { type RunStatus, readRunStatus } from './run-status.ts';
 
 const READ_MS = 4_000;
 

@@ -1,4 +1,4 @@
-import { firstEvents } from '../commands/project-command.ts';
+import { firstEvents } from '../../commands/project-command.ts';
 import {
   type LostCommand,
   type LostIntent,
@@ -6,21 +6,21 @@ import {
   readCommandStates,
   restoreCommand,
   restoreIntent,
-} from '../db/audit/recovery.ts';
-import type { Db } from '../db/client.ts';
-import { readChain } from '../db/item/item-events.ts';
-import { type ItemKey, insertItem } from '../db/item/items.ts';
-import { projectEvents } from '../db/item/projection.ts';
-import { getCampaign } from '../db/workspace/campaigns.ts';
-import { listMembers } from '../db/workspace/members.ts';
-import { getPlaybook } from '../db/workspace/playbooks.ts';
-import { intentKeyOf, markerOf } from '../domain/channel/publication-intent.ts';
-import { answerAt } from '../domain/item/command-answer.ts';
-import type { PublicationRecord } from '../domain/item/context.ts';
-import type { CommandAnswer } from '../domain/item/record-schema.ts';
-import { itemRowOf } from '../domain/item/row.ts';
+} from '../../db/audit/recovery.ts';
+import type { Db } from '../../db/client.ts';
+import { readChain } from '../../db/item/item-events.ts';
+import { type ItemKey, insertItem } from '../../db/item/items.ts';
+import { projectEvents } from '../../db/item/projection.ts';
+import { getCampaign } from '../../db/workspace/campaigns.ts';
+import { listMembers } from '../../db/workspace/members.ts';
+import { getPlaybook } from '../../db/workspace/playbooks.ts';
+import { intentKeyOf, markerOf } from '../../domain/channel/publication-intent.ts';
+import { answerAt } from '../../domain/item/command-answer.ts';
+import type { PublicationRecord } from '../../domain/item/context.ts';
+import type { CommandAnswer } from '../../domain/item/record-schema.ts';
+import { itemRowOf } from '../../domain/item/row.ts';
+import type { RunRecord } from '../run-history.ts';
 import { NotPossible } from './repair-outcome.ts';
-import type { RunRecord } from './run-history.ts';
 
 /** The engine knows no title. */
 export const LOST_TITLE = '(its title is lost)';

@@ -4,31 +4,38 @@ import {
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { itemTime } from '../commands/command-facts.ts';
-import { answerFromChain } from '../commands/settle-without-run.ts';
-import { shownAtStart } from '../commands/shown-at-start.ts';
-import { timeTravel } from '../commands/time-travel.ts';
-import { listAppliedCommands, listUnansweredCommands } from '../db/audit/commands.ts';
-import type { Db } from '../db/client.ts';
-import { findEventsOfCommand } from '../db/item/item-events.ts';
-import { type ItemKey, type StoredItem, setClockOffset } from '../db/item/items.ts';
-import { projectRun } from '../db/publishing/resolutions.ts';
-import { itemWorkflowId } from '../domain/ids.ts';
-import { type KeptAnswers, keepAnswers } from '../domain/item/commands/kept-answers.ts';
-import { chainEvents, type ItemEvent } from '../domain/item/event.ts';
-import { itemRowOf } from '../domain/item/row.ts';
-import { effectsUnderWay } from '../domain/item/run.ts';
-import { FINAL_STAGES } from '../domain/item/stages.ts';
-import { isNewer } from '../domain/item/versions/migrate.ts';
-import { fairnessOf } from '../domain/task-queues.ts';
-import { ask, whyNot } from '../engine/ask.ts';
-import { outboxWithProposals, type ProposalLog } from '../slots/slot-proposals.ts';
-import type { ContinuedInput } from '../workflows/messages.ts';
+import { itemTime } from '../../commands/command-facts.ts';
+import { answerFromChain } from '../../commands/settle-without-run.ts';
+import { shownAtStart } from '../../commands/shown-at-start.ts';
+import { timeTravel } from '../../commands/time-travel.ts';
+import { listAppliedCommands, listUnansweredCommands } from '../../db/audit/commands.ts';
+import type { Db } from '../../db/client.ts';
+import { findEventsOfCommand } from '../../db/item/item-events.ts';
+import { type ItemKey, type StoredItem, setClockOffset } from '../../db/item/items.ts';
+import { projectRun } from '../../db/publishing/resolutions.ts';
+import { itemWorkflowId } from '../../domain/ids.ts';
+import { type KeptAnswers, keepAnswers } from '../../domain/item/commands/kept-answers.ts';
+import { chainEvents, type ItemEvent } from '../../domain/item/event.ts';
+import { itemRowOf } from '../../domain/item/row.ts';
+import { effectsUnderWay } from '../../domain/item/run.ts';
+import { FINAL_STAGES } from '../../domain/item/stages.ts';
+import { isNewer } from '../../domain/item/versions/migrate.ts';
+import { fairnessOf } from '../../domain/task-queues.ts';
+import { ask, whyNot } from '../../engine/ask.ts';
+import { outboxWithProposals, type ProposalLog } from '../../slots/slot-proposals.ts';
+import type { ContinuedInput } from '../../workflows/messages.ts';
 import { type LostRun, readLostRun, requireWhole } from './lost-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
-import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
+import { NotPossible, type RepairReport } from './repair-outcome.ts';
 
 const START_MS = 2_000;
+
+export interface ReplaceOrder {
+  reason: string;
+  /** The member who asked for it. */
+  actorId: string;
+  dryRun: boolean;
+}
 
 interface ReplaceDeps {
   db: Db;
@@ -48,7 +55,7 @@ interface ReplaceDeps {
 export async function replaceRun(
   deps: ReplaceDeps,
   key: ItemKey,
-  order: RepairOrder,
+  order: ReplaceOrder,
 ): Promise<RepairReport> {
   const { temporal } = deps;
   const found = await readLostRun(deps, key);
@@ -121,7 +128,7 @@ function changesOf({ run, item, record, agreedSeq, missing }: LostRun): string[]
 /** The link of the chain that tells of the old run's end. */
 function replacementOf(
   { run, item, record, agreedSeq }: LostRun,
-  { reason, actorId }: RepairOrder,
+  { reason, actorId }: ReplaceOrder,
 ): ItemEvent {
   const data = {
     reason,

@@ -1,0 +1,94 @@
+import { InvalidBody } from '../../commands/command-refusals.ts';
+import type { Finding } from '../../domain/audit/finding.ts';
+import { stuckFindings } from '../stuck-findings.ts';
+import { carryOut, mayRepair, orderOf, rolesOf } from './repair-finding.ts';
+import type { BulkRepairOutcome, BulkRepairRequest, BulkRepairResult } from './repair-outcome.ts';
+import type { RepairDeps } from './repairers.ts';
+
+/** Repairs at the same time: each asks the engine and the tables. */
+const PARALLEL = 4;
+/** What has not begun by then is left for the next call. */
+const BEGIN_WITHIN_MS = 20_000;
+
+/**
+ * One page of what a filter finds, each repaired as if it had been asked for alone. For admins: it is about
+ * more than anybody answers for. What a command needs of another role is asked of each.
+ */
+export async function repairMany(
+  deps: RepairDeps,
+  request: BulkRepairRequest,
+): Promise<BulkRepairOutcome> {
+  const { caller, repair, filters, now, limit, cursor } = request;
+  if (!caller.roles.includes('admin')) return { outcome: 'forbidden', roles: ['admin'] };
+  const { workspaceId } = caller;
+  const question = { workspaceId, now, limit, cursor, filters };
+  const { items, couldNotAsk, nextCursor } = await stuckFindings(deps, question);
+  const until = Date.now() + BEGIN_WITHIN_MS;
+  const results: BulkRepairResult[] = [];
+  const queue = items.filter(({ repairs }) => repairs.includes(repair));
+  const work = async (): Promise<void> => {
+    for (let finding = queue.shift(); finding !== undefined; finding = queue.shift()) {
+      results.push(
+        Date.now() < until
+          ? await repairOne(deps, finding, request)
+          : { ...nameOf(finding), outcome: 'not_possible', changes: [], error: TOO_MANY },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return { outcome: 'answered', results, couldNotAsk, nextCursor };
+}
+
+const TOO_MANY = 'there was no time for it. Ask again';
+
+async function repairOne(
+  deps: RepairDeps,
+  finding: Finding,
+  request: BulkRepairRequest,
+): Promise<BulkRepairResult> {
+  const { caller, repair, key, now } = request;
+  const named = nameOf(finding);
+  const impossible = (error: string): BulkRepairResult => ({
+    ...named,
+    outcome: 'not_possible',
+    changes: [],
+    error,
+  });
+  try {
+    const roles = await rolesOf(deps, { workspaceId: caller.workspaceId, repair, finding });
+    if (!mayRepair(caller, roles)) return impossible(`this is for ${roles.join(', ')}`);
+    const order = orderOf({
+      ...request,
+      key: key && { ...key, commandId: `${key.commandId}:${finding.id}` },
+    });
+    const outcome = await carryOut(deps, { finding, repair }, order, now);
+    switch (outcome.outcome) {
+      case 'not_possible':
+        return {
+          ...impossible(outcome.why),
+          ...(outcome.unmet !== undefined && { unmet: outcome.unmet }),
+        };
+      case 'invalid':
+        return impossible(new InvalidBody(outcome.issues).message);
+      case 'idempotency_conflict':
+        return impossible('this id was used for another repair');
+      case 'done': {
+        const { changes, stillFound } = outcome;
+        return { ...named, outcome: 'done', changes, stillFound };
+      }
+      case 'would':
+        return { ...named, outcome: 'would', changes: outcome.changes };
+      case 'nothing_to_do':
+        return { ...named, outcome: 'nothing_to_do', changes: [] };
+    }
+  } catch (error) {
+    // One that fails keeps no other from its repair.
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    deps.log.error({ findingId: named.findingId, reason }, 'a repair failed');
+    return impossible(`it failed: ${reason}`);
+  }
+}
+
+function nameOf({ id: findingId, itemId }: Finding) {
+  return { findingId, ...(itemId !== undefined && { itemId }) };
+}
