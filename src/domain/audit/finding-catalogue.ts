@@ -34,8 +34,8 @@ export const COMMAND_REPAIRS = [
 export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
 export type Repair = (typeof REPAIRS)[number];
 
-/** Where an answer comes from: `not_asked` is declared and not looked for yet. */
-export type FindingSource = 'tables' | 'chains' | 'engine' | 'not_asked';
+/** Where an answer comes from. */
+export type FindingSource = 'tables' | 'chains' | 'engine';
 
 export interface FindingKind {
   severity: Severity;
@@ -77,7 +77,7 @@ export const FINDING_KINDS = {
   backlog_growing: { severity: 'warning', source: 'engine', repairs: [] },
   command_without_verdict: { severity: 'critical', source: 'tables', repairs: ['resend_command'] },
   command_expired: { severity: 'warning', source: 'tables', repairs: [] },
-  delivery_failing: { severity: 'warning', source: 'not_asked', repairs: [] },
+  delivery_failing: { severity: 'warning', source: 'tables', repairs: [] },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',
