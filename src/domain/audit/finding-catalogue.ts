@@ -49,8 +49,8 @@ export type Repair = (typeof REPAIRS)[number];
 export const BULK_REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS] as const;
 export type BulkRepair = (typeof BULK_REPAIRS)[number];
 
-/** Where an answer comes from: `not_asked` is declared and not looked for yet. */
-export type FindingSource = 'tables' | 'chains' | 'engine' | 'not_asked';
+/** Where an answer comes from. */
+export type FindingSource = 'tables' | 'chains' | 'engine';
 
 export interface FindingKind {
   severity: Severity;
@@ -138,7 +138,7 @@ export const FINDING_KINDS = {
   },
   delivery_failing: {
     severity: 'warning',
-    source: 'not_asked',
+    source: 'tables',
     repairs: ['recheck'],
     noRepair: 'the receiver has to answer: then a delivery is replayed from its subscription',
   },
