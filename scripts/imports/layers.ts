@@ -135,6 +135,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       '@hono/node-server',
       '@hono/zod-openapi',
       '@temporalio/client',
+      'diff',
       'ical-generator',
       'ipaddr.js',
       'rate-limiter-flexible',
