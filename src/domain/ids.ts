@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   blackout: 'blk',
   freeze: 'frz',
   calendarFeed: 'fed',
+  approvalLink: 'lnk',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;
