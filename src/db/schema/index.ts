@@ -10,7 +10,7 @@ export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items, outbox } from './items.ts';
-export { apiKeys, members } from './members.ts';
+export { apiKeys, approvalLinks, members } from './members.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
-import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
 import type { PlatformTags } from '../../domain/people/member.ts';
-import type { Role } from '../../domain/people/roles.ts';
+import type { ApproverRole, Role } from '../../domain/people/roles.ts';
 import { bytes, instant } from './columns.ts';
 
 export const members = pgTable('members', {
@@ -32,4 +32,27 @@ export const apiKeys = pgTable('api_keys', {
   createdAt: instant('created_at').notNull().default(sql`now()`),
   /** Who made it; null when the workspace was made with it. */
   issuedBy: text('issued_by'),
+});
+
+/** One decision of somebody who is no member. Of its secret only the SHA-256 is stored, too. */
+export const approvalLinks = pgTable('approval_links', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  role: text().$type<ApproverRole>().notNull(),
+  contentHash: text('content_hash').notNull(),
+  approvalSet: integer('approval_set').notNull(),
+  name: text().notNull(),
+  /** Folded: two spellings of it are one person. */
+  nameKey: text('name_key').notNull(),
+  /** In lower case. */
+  email: text(),
+  secretHash: bytes('secret_hash').notNull(),
+  /** By the item's own clock. */
+  expiresAt: instant('expires_at').notNull(),
+  /** Null when the system made it, for an approver whom the playbook names. */
+  issuedBy: text('issued_by'),
+  revokedAt: instant('revoked_at'),
+  revokedBy: text('revoked_by'),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
 });
