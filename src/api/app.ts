@@ -15,6 +15,7 @@ import { problemResponse, validationProblem } from './gates/problem-response.ts'
 import { requestBody } from './gates/request-body.ts';
 import type { ApiLog } from './log.ts';
 import { openApiDocument } from './openapi.ts';
+import { approveRoutes } from './routes/approve.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blackoutRoutes } from './routes/calendar/blackouts.ts';
 import { calendarRoutes } from './routes/calendar/calendar.ts';
@@ -24,6 +25,7 @@ import { freezeRoutes } from './routes/calendar/freeze.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
+import { approvalLinkRoutes } from './routes/item/approval-links.ts';
 import { approvalRoutes } from './routes/item/approvals.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
@@ -77,6 +79,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemVersionRoutes(deps))
     .route('/', handoffRoutes(deps))
     .route('/', approvalRoutes(deps))
+    .route('/', approvalLinkRoutes(deps))
+    .route('/', approveRoutes(deps, limits))
     .route('/', scheduleRoutes(deps))
     .route('/', publicationRoutes(deps))
     .route('/', itemStateRoutes(deps))
