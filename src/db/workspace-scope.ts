@@ -36,6 +36,8 @@ export type Purpose =
   | 'unsettled_commands'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
+  /** Notices of every workspace that are due to be sent. */
+  | 'unsent_notices'
   /** No table of a workspace: health, counters. */
   | 'no_workspace';
 

@@ -22,6 +22,9 @@ export const ID_PREFIXES = {
   blackout: 'blk',
   freeze: 'frz',
   calendarFeed: 'fed',
+  notice: 'ntc',
+  noticeSend: 'nts',
+  slackChannel: 'slk',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -25,6 +25,7 @@ export {
   publications,
   renames,
 } from './schedules.ts';
+export { memberPreferences, noticeSends, notices, slackChannels } from './telling/notices.ts';
 export { briefs, commandTexts, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';
 export { workspaces } from './workspaces.ts';
