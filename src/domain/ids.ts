@@ -25,6 +25,9 @@ export const ID_PREFIXES = {
   notice: 'ntc',
   noticeSend: 'nts',
   slackChannel: 'slk',
+  event: 'evt',
+  webhookSubscription: 'whs',
+  webhookDelivery: 'whd',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;
