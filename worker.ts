@@ -36,6 +36,9 @@ import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
 import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
+import { createMailer } from './src/telling/mail.ts';
+import { startNoticeSender } from './src/telling/notice-sender.ts';
+import { createNoticesConsumer } from './src/telling/notices-consumer.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -52,6 +55,8 @@ const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as
 
 /** Of the outbox's reader: it does one thing after the other. */
 const DISPATCHER_CONNECTIONS = 1;
+/** Of what sends notices: they wait for servers of others, not for rows. */
+const NOTICE_CONNECTIONS = 2;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
@@ -104,14 +109,24 @@ const telling = createDb(config.databaseUrl, {
   applicationName: 'baton dispatcher',
   scopedOnly: true,
 });
-const consumers: OutboxConsumer[] = [];
+const consumers: OutboxConsumer[] = [createNoticesConsumer({ hasMail: config.mail !== null })];
 const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
+const notices = createDb(config.databaseUrl, {
+  max: NOTICE_CONNECTIONS,
+  applicationName: 'baton notices',
+  scopedOnly: true,
+});
+const { publicUrl } = config;
+const mailer = config.mail === null ? null : createMailer(config.mail, { publicUrl });
+const noticeSender = startNoticeSender({ db: notices.db, secrets, http, mailer, log });
 try {
   await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
   await dispatcher.stop();
+  await noticeSender.stop();
+  await notices.close();
   await wakeUps.close();
   await telling.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));

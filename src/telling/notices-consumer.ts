@@ -2,6 +2,7 @@ import { readItems } from '../db/audit/rows.ts';
 import type { Db } from '../db/client.ts';
 import type { StoredItem } from '../db/item/items.ts';
 
+import type { OutboxRow } from '../db/outbound/outbox.ts';
 import { listMembers } from '../db/workspace/members.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { asksOf } from '../domain/telling/asks.ts';
@@ -9,45 +10,55 @@ import { noticesOfEvent, type ToldEvent, type ToldItem } from '../domain/telling
 import { type Notice, noticesTo, type Telling } from '../domain/telling/notice.ts';
 import type { People } from '../domain/telling/people.ts';
 import { noticesOfWorkspaceEvent } from '../domain/telling/workspace-events.ts';
+import type { OutboxConsumer } from './dispatcher.ts';
 import { storeNotices } from './store-notices.ts';
 
-/** An event as the outbox hands it on. */
-export interface OutboxEvent {
-  workspaceId: string;
-  itemId: string | null;
-  seq: number;
-  type: string;
-  payload: Record<string, unknown>;
+/**
+ * Tells people what the outbox brings.
+ * @param hasMail false: nothing waits for a mail server that there is not.
+ */
+export function createNoticesConsumer({ hasMail }: { hasMail: boolean }): OutboxConsumer {
+  return {
+    name: 'notices',
+    async take(tx, events) {
+      for (const [workspaceId, own] of Map.groupBy(events, (event) => event.workspaceId)) {
+        await takeOfWorkspace(tx, { workspaceId, events: own, hasMail });
+      }
+    },
+  };
 }
 
-/** Tells people what the outbox brings. One transaction with its removal from there. */
-export const noticesConsumer = { name: 'notices', take: takeEvents };
-
-async function takeEvents(tx: Db, events: readonly OutboxEvent[]): Promise<void> {
-  for (const [workspaceId, own] of Map.groupBy(events, (event) => event.workspaceId)) {
-    const itemIds = [...new Set(own.flatMap(({ itemId }) => (itemId === null ? [] : [itemId])))];
-    const items = await readItems(tx, { workspaceId, itemIds });
-    const members = await listMembers(tx, { workspaceId });
-    const people = { all: members.filter(({ active }) => active), now: Date.now() };
-    const ofItems = items.flatMap((item) =>
-      noticesOfItem(
-        item,
-        own.filter(({ itemId }) => itemId === item.id),
-        people,
-      ).map((notice) => ({ ...notice, itemId: item.id })),
-    );
-    const others = own
-      .filter(({ itemId }) => itemId === null)
-      .flatMap((event) => noticesOfWorkspaceEvent(toldEvent(event), people).flatMap(noticesTo))
-      .map((notice) => ({ ...notice, itemId: null }));
-    await storeNotices(tx, { workspaceId, notices: [...ofItems, ...others], members });
-  }
+async function takeOfWorkspace(
+  tx: Db,
+  {
+    workspaceId,
+    events,
+    hasMail,
+  }: { workspaceId: string; events: readonly OutboxRow[]; hasMail: boolean },
+): Promise<void> {
+  const byItem = Map.groupBy(events, ({ itemId, seq }) => (seq === null ? null : itemId));
+  const itemIds = [...byItem.keys()].filter((itemId) => itemId !== null);
+  const items = await readItems(tx, { workspaceId, itemIds });
+  const members = await listMembers(tx, { workspaceId });
+  const people = { all: members.filter(({ active }) => active), now: Date.now() };
+  const ofItems = items.flatMap((item) =>
+    noticesOfItem(item, byItem.get(item.id) ?? [], people).map((notice) => ({
+      ...notice,
+      itemId: item.id,
+    })),
+  );
+  const others = (byItem.get(null) ?? []).flatMap((event) =>
+    noticesOfWorkspaceEvent(toldEvent(event), people)
+      .flatMap(noticesTo)
+      .map((notice) => ({ ...notice, itemId: event.itemId })),
+  );
+  await storeNotices(tx, { workspaceId, notices: [...ofItems, ...others], members, hasMail });
 }
 
 /** What happened, and whom the item now waits for. */
 function noticesOfItem(
   { id, title, snapshot, clockOffsetMs }: StoredItem,
-  events: readonly OutboxEvent[],
+  events: readonly OutboxRow[],
   { all, now }: People,
 ): Notice[] {
   const { context } = snapshot;
@@ -61,12 +72,12 @@ function noticesOfItem(
   return tellings.flatMap(noticesTo);
 }
 
-function toldEvent({ type, seq, payload }: OutboxEvent): ToldEvent {
+function toldEvent({ type, seq, payload }: OutboxRow): ToldEvent {
   const { actor, data } = payload;
   const isData = typeof data === 'object' && data !== null;
   return {
     type,
-    seq,
+    seq: seq ?? 0,
     actor: typeof actor === 'string' ? actor : 'system',
     data: isData ? (data as ToldEvent['data']) : payload,
   };

@@ -20,7 +20,13 @@ export async function storeNotices(
     workspaceId,
     notices,
     members,
-  }: { workspaceId: string; notices: readonly StoredNotice[]; members: readonly MemberRow[] },
+    hasMail,
+  }: {
+    workspaceId: string;
+    notices: readonly StoredNotice[];
+    members: readonly MemberRow[];
+    hasMail: boolean;
+  },
 ): Promise<void> {
   const memberIds = [...new Set(notices.map(({ memberId }) => memberId))];
   const choices = await readPreferences(tx, { workspaceId, memberIds });
@@ -42,7 +48,11 @@ export async function storeNotices(
     if (member === undefined || isTooSoon(notice)) return [];
     return sendsOf(notice, member, choiceOf(member.id), Date.now());
   });
-  await insertNoticeSends(tx, sends);
+  const isReached = new Map(members.map(({ id, email }) => [id, hasMail && email !== null]));
+  await insertNoticeSends(
+    tx,
+    sends.filter(({ channel, memberId }) => channel !== 'email' || isReached.get(memberId)),
+  );
 }
 
 function keyOf({ memberId, cause }: { memberId: string; cause: string }): string {
