@@ -19,6 +19,7 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
+import { openWakeUps } from './src/db/wake-ups.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
 import { queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
@@ -34,6 +35,10 @@ import {
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
+import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
+import { createMailer } from './src/telling/mail.ts';
+import { startNoticeSender } from './src/telling/notice-sender.ts';
+import { createNoticesConsumer } from './src/telling/notices-consumer.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -47,6 +52,11 @@ const MAX_CACHED_RUNS = 2_000;
 
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
+
+/** Of the outbox's reader: it does one thing after the other. */
+const DISPATCHER_CONNECTIONS = 1;
+/** Of what sends notices: they wait for servers of others, not for rows. */
+const NOTICE_CONNECTIONS = 2;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
@@ -93,11 +103,32 @@ const workers = await Promise.all(config.queues.map(createWorker));
 log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
 const announced = isVersioned ? announce() : null;
+const wakeUps = openWakeUps(config.databaseUrl);
+const telling = createDb(config.databaseUrl, {
+  max: DISPATCHER_CONNECTIONS,
+  applicationName: 'baton dispatcher',
+  scopedOnly: true,
+});
+const consumers: OutboxConsumer[] = [createNoticesConsumer({ hasMail: config.mail !== null })];
+const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
+const notices = createDb(config.databaseUrl, {
+  max: NOTICE_CONNECTIONS,
+  applicationName: 'baton notices',
+  scopedOnly: true,
+});
+const { publicUrl } = config;
+const mailer = config.mail === null ? null : createMailer(config.mail, { publicUrl });
+const noticeSender = startNoticeSender({ db: notices.db, secrets, http, mailer, log });
 try {
   await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
+  await dispatcher.stop();
+  await noticeSender.stop();
+  await notices.close();
+  await wakeUps.close();
+  await telling.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
 import { isLoopback } from './config/loopback.ts';
+import { type MailConfig, mailConfigOf } from './config/mail.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
 import {
   apiVariables,
@@ -51,6 +52,10 @@ export type WorkerConfig = CommonConfig & {
   queues: readonly TaskQueue[];
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
+  /** Null: no mail is sent. */
+  mail: MailConfig | null;
+  /** Where callers reach the API, for links in messages; null: messages have none. */
+  publicUrl: string | null;
 };
 
 /** The API's settings. */
@@ -92,9 +97,13 @@ export type ApiConfig = CommonConfig & {
  */
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const { variables, temporal, issues } = readVariables(workerVariables, environment);
-  if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
+  if (!variables || !temporal) throw new ConfigError(issues);
+  const mail = mailConfigOf(variables, issues);
+  if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
+    mail,
+    publicUrl: variables.BATON_PUBLIC_URL ?? null,
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,

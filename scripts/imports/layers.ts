@@ -114,6 +114,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  telling: {
+    folders: ['domain', 'db', 'http', 'credentials', 'time'],
+    packages: ['node', 'nodemailer'],
+    place:
+      'Telling carries what happened to people and programs: HTTP routes belong in src/api, the engine in src/workflows.',
+  },
   api: {
     folders: [
       'domain',

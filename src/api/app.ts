@@ -38,6 +38,8 @@ import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
 import { roleRoutes } from './routes/roles.ts';
+import { notificationRoutes } from './routes/telling/notifications.ts';
+import { preferenceRoutes } from './routes/telling/preferences.ts';
 import { timeTravelRoutes } from './routes/time-travel.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { administrativeActRoutes } from './routes/workspace/administrative-acts.ts';
@@ -105,6 +107,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', freezeRoutes(deps))
     .route('/', webhookEndpointRoutes(deps))
     .route('/', webhookRoutes(deps, limits))
+    .route('/', notificationRoutes(deps))
+    .route('/', preferenceRoutes(deps))
     .route('/', timeTravelRoutes(deps));
 
   const methodsOf = createMethodFinder(app);

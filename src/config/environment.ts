@@ -14,6 +14,7 @@ export const variablesWithFile = [
   'BATON_PAYLOAD_KEY',
   'BATON_PREVIOUS_PAYLOAD_KEYS',
   'TEMPORAL_API_KEY',
+  'BATON_SMTP_PASSWORD',
 ];
 
 interface Reading<T> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TASK_QUEUES } from '../domain/task-queues.ts';
 import { isLoopback } from './loopback.ts';
+import { mailVariables } from './mail.ts';
 
 /** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
 export interface SecretKey {
@@ -148,6 +149,8 @@ export const workerVariables = z.object({
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+  BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  ...mailVariables,
 });
 
 /** What a release needs of them. */

@@ -23,6 +23,12 @@ export const ID_PREFIXES = {
   freeze: 'frz',
   calendarFeed: 'fed',
   approvalLink: 'lnk',
+  notice: 'ntc',
+  noticeSend: 'nts',
+  slackChannel: 'slk',
+  event: 'evt',
+  webhookSubscription: 'whs',
+  webhookDelivery: 'whd',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;

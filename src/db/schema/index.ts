@@ -9,8 +9,9 @@ export { commandQueues } from './command-queues.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
-export { archivedHistories, itemEvents, items, outbox } from './items.ts';
+export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
+export { outbox } from './outbound/outbox.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
@@ -25,6 +26,7 @@ export {
   publications,
   renames,
 } from './schedules.ts';
+export { memberPreferences, noticeSends, notices, slackChannels } from './telling/notices.ts';
 export { briefs, commandTexts, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';
 export { workspaces } from './workspaces.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { Language } from '../../domain/labels/words.ts';
 import type { PlatformTags } from '../../domain/people/member.ts';
 import type { ApproverRole, Role } from '../../domain/people/roles.ts';
 import { bytes, instant } from './columns.ts';
@@ -17,6 +18,11 @@ export const members = pgTable('members', {
   absentFrom: instant('absent_from'),
   absentUntil: instant('absent_until'),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+  /** Where mail reaches the member; null: nowhere. */
+  email: text(),
+  language: text().$type<Language>().notNull().default('en'),
+  /** IANA zone of the member's own day. */
+  zone: text().notNull().default('UTC'),
 });
 
 /** The secret itself is never stored: only its SHA-256 (it has 256 random bits, so that is enough). */
