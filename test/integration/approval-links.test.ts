@@ -236,6 +236,28 @@ describe('two people are needed', () => {
     expect((await api.engine.item(itemId)).stage).toBe('scheduling');
   });
 
+  it('and a member is no second one by a link to their address', async () => {
+    const itemId = await reviewed({ playbook: name });
+    const memberId = api.engine.workspace.memberOf('editor');
+    await api.ok('strategist', 'PATCH', `/v1/members/${memberId}`, { email: 'Ed@own.example' });
+    const link = await makeLink(itemId, { ...ada, name: 'Somebody', email: 'ed@OWN.example' });
+    const contentHash = (await api.engine.context(itemId)).contentHash;
+    const decision = { role: 'editor', contentHash, decision: 'approve' };
+    await api.ok('editor', 'POST', `/v1/items/${itemId}/approvals`, decision);
+    const reply = await decide(link);
+    expect([reply.status, /decided already/.test(reply.text)]).toEqual([409, true]);
+  });
+
+  it('and whoever wrote the piece is none by a link to their address', async () => {
+    const itemId = await reviewed();
+    const memberId = api.engine.workspace.memberOf('creator');
+    await api.ok('strategist', 'PATCH', `/v1/members/${memberId}`, { email: 'cy@own.example' });
+    const link = await makeLink(itemId, { ...ada, name: 'Nobody', email: 'cy@own.example' });
+    const reply = await decide(link);
+    expect([reply.status, /may not approve it/.test(reply.text)]).toEqual([409, true]);
+    expect(await decisionsOf(itemId)).toEqual([]);
+  });
+
   it('and whoever made a link is no second one', async () => {
     const itemId = await reviewed({ playbook: name });
     const made = await api.ok('editor', 'POST', `/v1/items/${itemId}/approval-links`, ada);

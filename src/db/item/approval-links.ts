@@ -4,7 +4,7 @@ import { foldName, MAX_LINKS, samePerson } from '../../domain/item/approval-link
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
-import { approvalLinks, commands } from '../schema/index.ts';
+import { approvalLinks, commands, members } from '../schema/index.ts';
 import { byCredential } from '../workspace-scope.ts';
 import type { CommandRow } from './commands.ts';
 import { type ItemKey, isOfItem } from './items.ts';
@@ -19,6 +19,9 @@ export interface GivenLink {
   link: ApprovalLinkRow;
   command: CommandRow | null;
 }
+
+/** Members with one address who are told apart. */
+const MAX_ALIKE = 20;
 
 /** 32 random bytes, base64url. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
@@ -129,8 +132,12 @@ export async function listSamePerson(
   { actorId, ...key }: ItemKey & { actorId: string },
 ): Promise<string[]> {
   const { id, issuedBy, email, nameKey } = approvalLinks;
+  // Spelled out: the query layer leaves the table's name off in a selected expression.
+  const memberIds = sql<string[]>`array(
+    select m.id from ${members} m where m.workspace_id = approval_links.workspace_id
+      and lower(m.email) = approval_links.email order by m.id limit ${MAX_ALIKE})`;
   const links = await db
-    .select({ id, issuedBy, email, nameKey })
+    .select({ id, issuedBy, email, nameKey, memberIds })
     .from(approvalLinks)
     .where(isOfItem(approvalLinks, key))
     .limit(MAX_LINKS);

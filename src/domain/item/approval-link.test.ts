@@ -6,6 +6,7 @@ const link = (id: string, change: object = {}) => ({
   issuedBy: 'mbr_maker',
   email: null,
   nameKey: id,
+  memberIds: [],
   ...change,
 });
 
@@ -24,6 +25,12 @@ describe('who is the same person', () => {
       link('lnk_4'),
     ];
     expect(samePerson(links, 'external:lnk_1')).toEqual(['external:lnk_2', 'external:lnk_3']);
+  });
+
+  it('is the member whose address it went to', () => {
+    const links = [link('lnk_1', { issuedBy: null, memberIds: ['mbr_ada'] })];
+    expect(samePerson(links, 'external:lnk_1')).toEqual(['mbr_ada']);
+    expect(samePerson(links, 'mbr_ada')).toEqual(['external:lnk_1']);
   });
 
   it('is nobody else: two links without an address are two people', () => {

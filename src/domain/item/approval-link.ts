@@ -79,22 +79,26 @@ interface LinkHolder {
   issuedBy: string | null;
   email: string | null;
   nameKey: string;
+  /** Members whose address is the link's. */
+  memberIds: readonly string[];
 }
 
 /**
  * Under which other ids whoever decides may have written or decided. Of a link: whoever made it, for
- * they have seen its address, and every link to the same address or name. Of a member: the links that
- * they made.
+ * they have seen its secret; members with the address it went to; every link to the same address or
+ * name. Of a member: the links that they made, and those to their address.
  */
 export function samePerson(links: readonly LinkHolder[], actorId: string): string[] {
   const own = links.find(({ id }) => externalId(id) === actorId);
   if (own === undefined) {
-    return links.filter(({ issuedBy }) => issuedBy === actorId).map(({ id }) => externalId(id));
+    return links
+      .filter(({ issuedBy, memberIds }) => issuedBy === actorId || memberIds.includes(actorId))
+      .map(({ id }) => externalId(id));
   }
   const alike = links.filter(
     ({ id, email, nameKey }) =>
       id !== own.id && ((email !== null && email === own.email) || nameKey === own.nameKey),
   );
-  const maker = own.issuedBy === null ? [] : [own.issuedBy];
-  return [...maker, ...alike.map(({ id }) => externalId(id))];
+  const members = new Set([...(own.issuedBy === null ? [] : [own.issuedBy]), ...own.memberIds]);
+  return [...members, ...alike.map(({ id }) => externalId(id))];
 }
