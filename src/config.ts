@@ -66,6 +66,8 @@ export type ApiConfig = CommonConfig & {
   behindTlsProxy: boolean;
   /** Where callers reach the API, without a slash at its end; null: nobody said. */
   publicUrl: string | null;
+  /** Origins beside Slack's that the answer to a click may go to. */
+  allowedOrigins: readonly string[];
   /** What `/healthz` tells of this process, so that whoever started it knows it from another; null: nothing. */
   instance: string | null;
   /** Requests per second and API key. */
@@ -142,6 +144,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
     port: variables.PORT,
     behindTlsProxy: variables.BATON_BEHIND_TLS_PROXY,
     publicUrl: variables.BATON_PUBLIC_URL ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
     instance: variables.BATON_INSTANCE ?? null,
     rateLimitPerSecond: variables.RATE_LIMIT_PER_SECOND,
     workspaceRateLimitPerSecond:

@@ -135,6 +135,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'config.ts',
       'workflows/messages.ts',
     ],
+    types: ['telling/slack-replies.ts'],
     packages: [
       'node',
       'hono',

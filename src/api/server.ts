@@ -16,7 +16,9 @@ import { createDb } from '../db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from '../db/held-role.ts';
 import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
+import { createHttpClient } from '../http/http-client.ts';
 import { createLogger } from '../log.ts';
+import { createSlackReplies } from '../telling/slack-replies.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
 import { createHttpServer } from './http-server.ts';
@@ -69,6 +71,10 @@ const app = createApp({
   secrets: createSecretBox(config.secretKeys),
   accountFormOf,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
+  slackReply: createSlackReplies(
+    createHttpClient({ allowedOrigins: config.allowedOrigins }),
+    config.allowedOrigins,
+  ),
   settings: config,
   log,
 });

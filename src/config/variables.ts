@@ -168,6 +168,7 @@ export const apiVariables = z.object({
   PORT: whole({ from: 0, to: 65_535, byDefault: 8400 }),
   BATON_BEHIND_TLS_PROXY: flag,
   BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
   BATON_INSTANCE: z
     .string()
     .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')

@@ -74,6 +74,7 @@ export async function openApi(
     audit: createAudit({ db, temporal, taskQueue, log }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),
+    slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,
     settings: {

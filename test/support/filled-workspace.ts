@@ -183,6 +183,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     decisions: ['sign_off'],
     sealedSecret: 's',
   });
+  const slackEndpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
+    workspaceId,
+    kind: 'slack',
+    name: 's',
+    memberId: null,
+    decisions: ['sign_off'],
+    sealedSecret: 's',
+  });
   const key = await apiKeys.createApiKey(db, { workspaceId, memberId, name: 'k' });
   await archiveHistory(db, { ...item, runId: 'run', history: '{}' });
   await recordRepair(db, {
@@ -399,6 +407,12 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     },
     rotateWebhookSecret: (id) =>
       webhookEndpoints.rotateWebhookSecret(db, { workspaceId: id, endpointId, sealedSecret: 'x' }),
+    setWebhookUsers: (id) =>
+      webhookEndpoints.setWebhookUsers(db, {
+        workspaceId: id,
+        endpointId: slackEndpoint.id,
+        users: { U1: memberId },
+      }),
     setWebhookEndpointActive: (id) =>
       webhookEndpoints.setWebhookEndpointActive(db, { workspaceId: id, endpointId, active: false }),
   });

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { CommandRow } from '../../db/item/commands.ts';
 import { comment } from '../../domain/item/commands/body-parts.ts';
 import { REASONS } from '../../domain/item/reasons.ts';
+import { isStorableText } from '../gates/safe-json.ts';
 
 const Decision = z.enum(['approve', 'request_changes']);
 
@@ -42,11 +43,12 @@ export const DecisionForm = z
 export type DecisionForm = z.infer<typeof DecisionForm>;
 
 /**
- * The fields of a form. A field that comes twice says two things.
- * @returns null when one does.
+ * The fields of a form.
+ * @returns null when one comes twice, which says two things, or holds what no text may.
  */
 export function formFields(rawBody: Buffer): Record<string, string> | null {
   const fields = [...new URLSearchParams(rawBody.toString('utf8'))];
   const names = new Set(fields.map(([name]) => name));
-  return names.size === fields.length ? Object.fromEntries(fields) : null;
+  const isSound = names.size === fields.length && fields.flat().every(isStorableText);
+  return isSound ? Object.fromEntries(fields) : null;
 }

@@ -43,3 +43,9 @@ alter table comments
   add column author_member_id text
     generated always as (case when author_id like 'external:%' then null else author_id end) stored,
   add foreign key (workspace_id, author_member_id) references members (workspace_id, id);
+
+-- An endpoint for Slack acts for whoever of its users clicks: their member ids, by the id of the user there.
+alter table webhook_endpoints
+  alter column member_id drop not null,
+  add column users jsonb not null default '{}' check (jsonb_typeof(users) = 'object'),
+  add check ((kind = 'slack') = (member_id is null));
