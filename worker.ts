@@ -49,6 +49,9 @@ import { createSourceRegistry } from './src/metrics/registry.ts';
 import { startDeliverySweep } from './src/telling/delivery-sweep.ts';
 import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
 import { webhookEvents } from './src/telling/webhook-events.ts';
+import { createMailer } from './src/telling/mail.ts';
+import { startNoticeSender } from './src/telling/notice-sender.ts';
+import { createNoticesConsumer } from './src/telling/notices-consumer.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -70,6 +73,8 @@ const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as
 
 /** Of the outbox's reader and the sweep: each does one thing after the other. */
 const DISPATCHER_CONNECTIONS = 2;
+/** Of what sends notices: they wait for servers of others, not for rows. */
+const NOTICE_CONNECTIONS = 2;
 
 const config = readWorkerConfig();
 const tracing = startTracing({ program: 'worker', isExported: config.tracesExported });
@@ -129,9 +134,20 @@ const telling = createDb(config.databaseUrl, {
   applicationName: 'baton dispatcher',
   scopedOnly: true,
 });
-const consumers: OutboxConsumer[] = [webhookEvents(telling.db, startDelivery)];
+const consumers: OutboxConsumer[] = [
+  webhookEvents(telling.db, startDelivery),
+  createNoticesConsumer({ hasMail: config.mail !== null }),
+];
 const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
 const sweep = startDeliverySweep({ db: telling.db, wakeUps, startDelivery, log });
+const notices = createDb(config.databaseUrl, {
+  max: NOTICE_CONNECTIONS,
+  applicationName: 'baton notices',
+  scopedOnly: true,
+});
+const { publicUrl } = config;
+const mailer = config.mail === null ? null : createMailer(config.mail, { publicUrl });
+const noticeSender = startNoticeSender({ db: notices.db, secrets, http, mailer, log });
 try {
   await runTogether(workers);
 } finally {
@@ -139,6 +155,8 @@ try {
   await announced;
   await scheduled;
   await Promise.all([dispatcher.stop(), sweep.stop()]);
+  await noticeSender.stop();
+  await notices.close();
   await wakeUps.close();
   await telling.close();
   await metrics.close();

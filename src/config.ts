@@ -3,6 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
 import { keepDaysOf } from './config/keep-days.ts';
 import { isLoopback } from './config/loopback.ts';
+import { type MailConfig, mailConfigOf } from './config/mail.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
 import {
   apiVariables,
@@ -60,6 +61,10 @@ export type WorkerConfig = CommonConfig & {
   keepDays: ReturnType<typeof keepDaysOf>;
   /** What whoever reads the metrics has to show; null: nothing. A secret. */
   metricsKey: string | null;
+  /** Null: no mail is sent. */
+  mail: MailConfig | null;
+  /** Where callers reach the API, for links in messages; null: messages have none. */
+  publicUrl: string | null;
 };
 
 /** The API's settings. */
@@ -110,9 +115,12 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     const rule = 'is an address that other machines reach: set BATON_METRICS_KEY as well';
     issues.push({ variable: 'BATON_METRICS_ADDRESS', rule });
   }
+  const mail = mailConfigOf(variables, issues);
   if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
+    mail,
+    publicUrl: variables.BATON_PUBLIC_URL ?? null,
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,

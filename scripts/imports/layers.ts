@@ -151,10 +151,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
   telling: {
-    folders: ['domain', 'db', 'http', 'credentials'],
-    packages: ['node', 'standardwebhooks'],
+    folders: ['domain', 'db', 'http', 'credentials', 'time'],
+    packages: ['node', 'nodemailer', 'standardwebhooks'],
     place:
-      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
+      'Telling carries what happened to people and programs: HTTP routes belong in src/api, the engine in src/workflows.',
   },
   api: {
     folders: [
@@ -173,6 +173,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'config.ts',
       'workflows/messages.ts',
     ],
+    types: ['telling/slack-replies.ts'],
     packages: [
       'node',
       'hono',
@@ -180,6 +181,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       '@hono/zod-openapi',
       '@opentelemetry/api',
       '@temporalio/client',
+      'diff',
       'ical-generator',
       'ipaddr.js',
       'rate-limiter-flexible',

@@ -16,6 +16,7 @@ import { idempotencyKey } from './gates/idempotency.ts';
 import { problemResponse, validationProblem } from './gates/problem-response.ts';
 import { requestBody } from './gates/request-body.ts';
 import { openApiDocument } from './openapi.ts';
+import { approveRoutes } from './routes/approve.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { blackoutRoutes } from './routes/calendar/blackouts.ts';
 import { calendarRoutes } from './routes/calendar/calendar.ts';
@@ -25,6 +26,7 @@ import { freezeRoutes } from './routes/calendar/freeze.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
+import { approvalLinkRoutes } from './routes/item/approval-links.ts';
 import { approvalRoutes } from './routes/item/approvals.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
@@ -38,6 +40,8 @@ import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
+import { notificationRoutes } from './routes/telling/notifications.ts';
+import { preferenceRoutes } from './routes/telling/preferences.ts';
 import { timeTravelRoutes } from './routes/time-travel.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { administrativeActRoutes } from './routes/workspace/administrative-acts.ts';
@@ -82,6 +86,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemVersionRoutes(deps))
     .route('/', handoffRoutes(deps))
     .route('/', approvalRoutes(deps))
+    .route('/', approvalLinkRoutes(deps))
+    .route('/', approveRoutes(deps, limits))
     .route('/', scheduleRoutes(deps))
     .route('/', publicationRoutes(deps))
     .route('/', itemStateRoutes(deps))
@@ -108,6 +114,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', webhookSubscriptionRoutes(deps))
     .route('/', webhookDeliveryRoutes(deps))
     .route('/', webhookRoutes(deps, limits))
+    .route('/', notificationRoutes(deps))
+    .route('/', preferenceRoutes(deps))
     .route('/', timeTravelRoutes(deps));
 
   const methodsOf = createMethodFinder(app);

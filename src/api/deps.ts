@@ -8,6 +8,7 @@ import type { Db } from '../db/client.ts';
 import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { Meters } from '../health/meters.ts';
+import type { SlackReply } from '../telling/slack-replies.ts';
 import type { Engine } from './engine.ts';
 import type { ApiLog } from './log.ts';
 import type { Readiness } from './readiness.ts';
@@ -26,6 +27,8 @@ export interface ApiDeps {
   accountFormOf: (channel: ChannelId) => AccountForm | null;
   /** Null everywhere but on the local stack: then its route does not exist. */
   timeTravel: TimeTravel | null;
+  /** Posts to the `response_url` of a click in Slack. */
+  slackReply: SlackReply;
   settings: Pick<
     ApiConfig,
     | 'rateLimitPerSecond'

@@ -42,6 +42,18 @@ export function openApiDocument(
     name: 'webhook-signature',
     description: 'Standard Webhooks: HMAC-SHA256 over `id.timestamp.rawBody`.',
   });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'githubSignature', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-hub-signature-256',
+    description: 'HMAC-SHA256 over the body, as GitHub signs it.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'slackSignature', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-slack-signature',
+    description: 'HMAC-SHA256 over `v0:timestamp:body`, as Slack signs it.',
+  });
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'Baton', version: '1', description: DESCRIPTION },

@@ -19,7 +19,9 @@ import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors
 import { TRACED_CALLS } from '../engine/tracing.ts';
 import { createMeters } from '../health/meters.ts';
 import { startTracing } from '../health/tracing.ts';
+import { createHttpClient } from '../http/http-client.ts';
 import { createLogger } from '../log.ts';
+import { createSlackReplies } from '../telling/slack-replies.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
 import { createHttpServer } from './http-server.ts';
@@ -82,6 +84,10 @@ const app = createApp({
   secrets,
   accountFormOf,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
+  slackReply: createSlackReplies(
+    createHttpClient({ allowedOrigins: config.allowedOrigins }),
+    config.allowedOrigins,
+  ),
   settings: config,
   log,
 });

@@ -1,6 +1,5 @@
 import { answered, done } from './answers.ts';
 import type { Rpc } from './api-types.ts';
-import { type CallOptions, headersOf } from './call-options.ts';
 import { pathParams } from './path-params.ts';
 import { changeCall, changeOfCall, listCall, readCall } from './routes.ts';
 
@@ -68,9 +67,10 @@ export function administrationCalls(rpc: Rpc) {
       list: listCall(v1['webhook-endpoints'].$get),
       /** The only answer that holds the secret. */
       add: changeCall(v1['webhook-endpoints'].$post),
-      /** A new secret; the one before stays valid for 24 hours. */
-      rotate: (id: string, options?: CallOptions) =>
-        answered(endpoint.rotate.$post({ param: pathParams({ id }) }, headersOf(options))),
+      /** A new secret, or the one that the other side made; the one before stays valid for 24 hours. */
+      rotate: changeOfCall(endpoint.rotate.$post),
+      /** Which user of Slack is which member, for all of them. */
+      setUsers: changeOfCall(endpoint.users.$put),
     },
   };
 }

@@ -18,9 +18,9 @@ export interface CommandRequest {
   itemId: string;
   type: CommandType;
   body: unknown;
-  /** `http:<keyId>:<Idempotency-Key>` or `webhook:<endpointId>:<webhook-id>`. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>` or `link:<linkId>`. */
   commandId: string;
-  source: 'http' | 'webhook';
+  source: 'http' | 'webhook' | 'link';
   /** SHA-256 over method, path and body: the same id with another one is a conflict. */
   bodyHash: string;
   /** From `If-Match`: the hash of the version the caller changes. */

@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import { listSamePerson } from '../db/item/approval-links.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { findPostHolder } from '../db/publishing/remote-posts.ts';
 import { getMember, listHolders } from '../db/workspace/members.ts';
@@ -186,6 +187,12 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
         ...(resolved.warnings.length > 0 && { warnings: resolved.warnings }),
       },
     };
+  },
+  decide_approval: async (preparation) => {
+    const { db, item, actor } = preparation;
+    const key = { workspaceId: item.workspaceId, itemId: item.id, actorId: actor.memberId };
+    const same = await listSamePerson(db, key);
+    return { facts: { clocks: clocks(preparation), ...(same.length > 0 && { samePerson: same }) } };
   },
   sign_off: withoutFacts,
   hold: withoutFacts,

@@ -15,6 +15,7 @@ export const variablesWithFile = [
   'BATON_PREVIOUS_PAYLOAD_KEYS',
   'BATON_METRICS_KEY',
   'TEMPORAL_API_KEY',
+  'BATON_SMTP_PASSWORD',
 ];
 
 interface Reading<T> {

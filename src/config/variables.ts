@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TASK_QUEUES } from '../domain/task-queues.ts';
 import { isLoopback } from './loopback.ts';
+import { mailVariables } from './mail.ts';
 
 /** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
 export interface SecretKey {
@@ -191,6 +192,8 @@ export const workerVariables = z.object({
   BATON_METRICS_ADDRESS: z.string().transform(listenAddress).optional(),
   ...metricsVariables,
   ...keepVariables,
+  BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
+  ...mailVariables,
 });
 
 /** What a release needs of them. */

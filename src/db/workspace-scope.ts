@@ -25,8 +25,8 @@ export const OPERATOR: Acting = { memberId: 'operator', credentialId: '' };
 export type Credential =
   | { of: 'api_keys'; id: string }
   | { of: 'webhook_endpoints'; id: string }
-  /** @param secretHash SHA-256 of the secret in the address of the feed. */
-  | { of: 'calendar_feeds'; secretHash: Buffer };
+  /** @param secretHash SHA-256 of the secret in the address. */
+  | { of: 'calendar_feeds' | 'approval_links'; secretHash: Buffer };
 
 /** Work that crosses workspaces. Each has a policy of its own, and sees what that names. */
 export type Purpose =
@@ -46,6 +46,8 @@ export type Purpose =
   | 'files'
   /** When the watch looked at each workspace: whether it runs at all. */
   | 'watches'
+  /** Notices of every workspace that are due to be sent. */
+  | 'unsent_notices'
   /** No table of a workspace: health, counters. */
   | 'no_workspace';
 
@@ -94,13 +96,14 @@ export function beginIn(scope: Scope | null): string {
 }
 
 function lookupOf(credential: Credential): { shown: string; found: string } {
-  if (credential.of !== 'calendar_feeds') {
-    const { of, id } = credential;
+  const { of } = credential;
+  if ('id' in credential) {
+    const { id } = credential;
     return { shown: id, found: `select workspace_id from ${of} where id = ${literal(id)}` };
   }
   const shown = credential.secretHash.toString('hex');
   const hash = `decode(${literal(shown)}, 'hex')`;
-  return { shown, found: `select workspace_id from calendar_feeds where secret_hash = ${hash}` };
+  return { shown, found: `select workspace_id from ${of} where secret_hash = ${hash}` };
 }
 
 function setting(values: Record<string, string>): string {

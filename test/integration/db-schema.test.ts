@@ -38,7 +38,8 @@ describe('the schema as TypeScript', () => {
       select c.relname || '.' || a.attname as path, pg_get_expr(d.adbin, d.adrelid) as expression
       from pg_attrdef d join pg_class c on c.oid = d.adrelid
       join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
-      where c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'`);
+      where c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'
+        and a.attgenerated = ''`);
     const inDatabase = rows.map(({ path, expression }) => ({ path, value: sql.raw(expression) }));
     const inSchema = tables.flatMap(({ name, columns }) =>
       columns

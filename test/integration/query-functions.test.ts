@@ -24,7 +24,7 @@ import {
 } from '../../src/db/item/command-queues.ts';
 import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
-import { readEventsAfter } from '../../src/db/item/item-events.ts';
+import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
@@ -218,6 +218,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     postponeQueue: () => postponeQueue(db, turn, { pauseMs: 1 }),
     insertComment: () =>
       insertComment(db, { ...item, authorId: memberId, visibility: 'internal', text: 'stolen' }),
+    findSubmittedDraft: () => findSubmittedDraft(db, { ...item, contentHash: 'h' }),
     readEventsAfter: () => readEventsAfter(db, { ...item, afterSeq: 0, limit: 10 }),
     insertItem: () =>
       insertItem(db, {
@@ -371,6 +372,7 @@ const CROSSING = [
   'authenticateApiKey',
   'authenticateForCommand',
   'bootstrapWorkspace',
+  'findApprovalLink',
   'findCalendarFeed',
   'findReceiver',
   'isAccepted',

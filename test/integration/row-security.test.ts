@@ -83,6 +83,7 @@ describe('row security', () => {
       from pg_policy where polname <> 'of_workspace' order by 1`);
     expect(rows.map(({ policy }) => policy)).toEqual([
       'api_keys shown r',
+      'approval_links shown r',
       'assets held r',
       'calendar_feeds shown r',
       'command_queues unsettled r',

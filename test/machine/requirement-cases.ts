@@ -46,6 +46,13 @@ import {
   withUnknown,
 } from './requirement-attempts.ts';
 
+/** Somebody who answers by link. */
+const LINKED = actor('external:lnk_1', ['editor']);
+const SIGN_IN_GATE = {
+  ...PLAYBOOK,
+  gate: [{ role: 'editor' as const, quorum: 'any' as const, signIn: true }],
+};
+
 /** For each requirement a command that lacks it alone or first, and the same command with it met. */
 export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: () => Attempt }> = {
   item_closed: {
@@ -258,6 +265,10 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     allowed: () => {
       return decided(toReview(), {}, CAST.creatorAndEditor);
     },
+  },
+  signed_in: {
+    refused: () => decided(toReview({ playbook: SIGN_IN_GATE }), {}, LINKED),
+    allowed: () => decided(toReview(), {}, LINKED),
   },
   not_decided_before: {
     refused: () => {

@@ -78,6 +78,7 @@ export async function openApi(
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
+    slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,
     settings: {

@@ -32,7 +32,8 @@ import {
 } from '../../src/db/calendar/channel-schedules.ts';
 import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
 import type { Db } from '../../src/db/client.ts';
-import { readCommandContext } from '../../src/db/item/command-context.ts';
+import * as approvalLinks from '../../src/db/item/approval-links.ts';
+import { readCommandContext, readContextOfLink } from '../../src/db/item/command-context.ts';
 import * as commands from '../../src/db/item/commands.ts';
 import * as comments from '../../src/db/item/comments.ts';
 import * as itemEvents from '../../src/db/item/item-events.ts';
@@ -191,6 +192,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     decisions: ['sign_off'],
     sealedSecret: 's',
   });
+  const slackEndpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
+    workspaceId,
+    kind: 'slack',
+    name: 's',
+    memberId: null,
+    decisions: ['sign_off'],
+    sealedSecret: 's',
+  });
   const key = await apiKeys.createApiKey(db, { workspaceId, memberId, name: 'k' });
   await archiveHistory(db, { ...item, runId: 'run', history: '{}' });
   await recordRepair(db, {
@@ -224,6 +233,16 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   };
   await beginLook(db, look);
   await openFindings(db, look);
+  const link = await approvalLinks.createApprovalLink(db, {
+    ...item,
+    role: 'legal',
+    contentHash: 'h',
+    approvalSet: 1,
+    name: 'Ada',
+    email: 'ada@lawyers.example',
+    issuedBy: memberId,
+    expiresAt: '2026-02-01T00:00:00.000Z',
+  });
   const endpointId = endpoint.id;
   const feed = await createCalendarFeed(db, {
     workspaceId,
@@ -373,6 +392,15 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
           workspaceId: id,
         })
       )?.item,
+    readContextOfLink: async (id) =>
+      (await readContextOfLink(db, { ...item, commandId: pending.id, workspaceId: id }))?.item,
+    listApprovalLinks: (id) => approvalLinks.listApprovalLinks(db, { ...item, workspaceId: id }),
+    getApprovalLink: (id) =>
+      approvalLinks.getApprovalLink(db, { ...item, id: link.id, workspaceId: id }),
+    countApprovalLinks: async (id) =>
+      (await approvalLinks.countApprovalLinks(db, { ...item, workspaceId: id })) > 0,
+    listSamePerson: (id) =>
+      approvalLinks.listSamePerson(db, { ...item, actorId: memberId, workspaceId: id }),
     countUsed: async (id) => (await countUsed(db, { workspaceId: id, quota: 'storageBytes' })) > 0,
     isFull: async (id) => {
       try {
@@ -388,6 +416,13 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   });
   const writes = (db: Db): Record<string, Read> => ({
     revokeCalendarFeed: (id) => revokeCalendarFeed(db, { workspaceId: id, id: feed.id }),
+    revokeApprovalLink: (id) =>
+      approvalLinks.revokeApprovalLink(db, {
+        ...item,
+        id: link.id,
+        revokedBy: memberId,
+        workspaceId: id,
+      }),
     removeBlackout: (id) =>
       removeBlackout(db, { workspaceId: id, id: blackout.id, removedBy: memberId }),
     liftFreeze: (id) => liftFreeze(db, { workspaceId: id, liftReason: 'x', liftedBy: memberId }),
@@ -410,6 +445,12 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     },
     rotateWebhookSecret: (id) =>
       webhookEndpoints.rotateWebhookSecret(db, { workspaceId: id, endpointId, sealedSecret: 'x' }),
+    setWebhookUsers: (id) =>
+      webhookEndpoints.setWebhookUsers(db, {
+        workspaceId: id,
+        endpointId: slackEndpoint.id,
+        users: { U1: memberId },
+      }),
     setWebhookEndpointActive: (id) =>
       webhookEndpoints.setWebhookEndpointActive(db, { workspaceId: id, endpointId, active: false }),
   });

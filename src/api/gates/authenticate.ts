@@ -30,6 +30,9 @@ export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
   'POST /v1/webhooks/:endpointId',
   // So is the secret in its address.
   'GET /v1/calendar.ics',
+  'GET /approve/:token',
+  'GET /approve/:token/files/:hash',
+  'POST /approve/:token',
 ]);
 
 /** Asked by machines, often, and answered from memory. */
@@ -39,6 +42,9 @@ const UNLIMITED_ROUTES: ReadonlySet<string> = new Set(['GET /healthz', 'GET /rea
 const PROVING_ROUTES: ReadonlySet<string> = new Set([
   'POST /v1/webhooks/:endpointId',
   'GET /v1/calendar.ics',
+  'GET /approve/:token',
+  'GET /approve/:token/files/:hash',
+  'POST /approve/:token',
 ]);
 
 /** Who may ask how often. */

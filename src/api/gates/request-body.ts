@@ -15,8 +15,11 @@ const STREAMED: Readonly<Record<string, string>> = {
   'POST /v1/items/:id/readings': 'text/csv',
 };
 
-/** Bodies whose bytes are signed: they are parsed after the signature is checked. */
-const SIGNED: ReadonlySet<string> = new Set(['POST /v1/webhooks/:endpointId']);
+/** Bodies that are parsed after their credential is checked: a signature over their bytes, or a link. */
+const PROVEN_FIRST: ReadonlySet<string> = new Set([
+  'POST /v1/webhooks/:endpointId',
+  'POST /approve/:token',
+]);
 
 /**
  * Reads each body once, with a byte cap, and parses it safely before any schema sees it. The
@@ -32,7 +35,7 @@ export function requestBody({ settings }: Pick<ApiDeps, 'settings'>): Middleware
       timeoutMs: BODY_TIMEOUT_MS,
     });
     c.set('rawBody', bytes);
-    if (SIGNED.has(route)) return next();
+    if (PROVEN_FIRST.has(route)) return next();
     if (bytes.length === 0) acceptNothing(c);
     else acceptJson(c, bytes);
     return next();
@@ -65,9 +68,14 @@ function cacheText(c: ApiContext, text: string): void {
 
 /** @throws ApiError `unsupported_media_type` */
 export function requireJson(contentType: string | undefined): void {
-  if (mediaTypeOf(contentType) === 'application/json' && isUtf8(contentType)) return;
+  requireType('application/json', contentType);
+}
+
+/** @throws ApiError `unsupported_media_type` */
+export function requireType(wanted: string, contentType: string | undefined): void {
+  if (mediaTypeOf(contentType) === wanted && isUtf8(contentType)) return;
   throw new ApiError('unsupported_media_type', {
-    detail: `send application/json in UTF-8, not ${contentType?.slice(0, 100) ?? 'a body without content-type'}`,
+    detail: `send ${wanted} in UTF-8, not ${contentType?.slice(0, 100) ?? 'a body without content-type'}`,
   });
 }
 

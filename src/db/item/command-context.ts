@@ -85,6 +85,28 @@ export async function authenticateForCommand(
   });
 }
 
+/**
+ * The same for somebody who is no member and answers by link: their actor is what the link says.
+ * @returns null when there is no such workspace.
+ */
+export async function readContextOfLink(
+  db: Db,
+  { workspaceId, itemId, commandId }: Omit<ContextKey, 'memberId'>,
+): Promise<Omit<CommandContext, 'actor'> | null> {
+  const { calendar, item, command, queue } = contextColumns;
+  const [row] = await db
+    .select({ calendar, item, command, queue })
+    .from(workspaces)
+    .leftJoin(items, and(eq(items.id, itemId), eq(items.workspaceId, workspaces.id)))
+    .leftJoin(commands, and(eq(commands.id, commandId), eq(commands.workspaceId, workspaces.id)))
+    .leftJoin(
+      commandQueues,
+      and(eq(commandQueues.itemId, itemId), eq(commandQueues.workspaceId, workspaces.id)),
+    )
+    .where(eq(workspaces.id, workspaceId));
+  return row ?? null;
+}
+
 function contextOf(row: {
   member: Pick<MemberRow, 'id' | 'roles' | 'platformTags' | 'active'>;
   backedUp: string[];

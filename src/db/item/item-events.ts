@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, lt, max, sql } from 'drizzle-orm';
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { itemEvents } from '../schema/index.ts';
@@ -49,4 +49,34 @@ export async function findEventsOfCommand(
     .from(itemEvents)
     .where(and(eq(itemEvents.workspaceId, workspaceId), eq(itemEvents.commandId, commandId)))
     .orderBy(asc(itemEvents.seq));
+}
+
+/** The hash of the draft that was submitted as a content; null when none was. */
+export async function findSubmittedDraft(
+  db: Db,
+  { contentHash, ...key }: ItemKey & { contentHash: string },
+): Promise<string | null> {
+  const submitted = db
+    .select({ seq: max(itemEvents.seq) })
+    .from(itemEvents)
+    .where(
+      and(
+        isOfItem(itemEvents, key),
+        eq(itemEvents.type, 'review.submitted'),
+        eq(sql`${itemEvents.data} ->> 'contentHash'`, contentHash),
+      ),
+    );
+  const [row] = await db
+    .select({ hash: sql<string>`${itemEvents.data} ->> 'hash'` })
+    .from(itemEvents)
+    .where(
+      and(
+        isOfItem(itemEvents, key),
+        eq(itemEvents.type, 'draft.saved'),
+        lt(itemEvents.seq, sql`(${submitted})`),
+      ),
+    )
+    .orderBy(desc(itemEvents.seq))
+    .limit(1);
+  return row?.hash ?? null;
 }

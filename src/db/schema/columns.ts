@@ -1,3 +1,4 @@
+import { type SQL, sql } from 'drizzle-orm';
 import { customType } from 'drizzle-orm/pg-core';
 import type { ItemSnapshot } from '../../domain/item/run.ts';
 import { readSnapshot } from '../../domain/item/versions/migrate.ts';
@@ -33,3 +34,8 @@ export const snapshot = customType<{ data: ItemSnapshot; driverData: ItemSnapsho
     return readSnapshot(typeof value === 'string' ? JSON.parse(value) : value);
   },
 });
+
+/** The member in a column that may also name somebody who answered by link; null for those. */
+export function memberIn(column: string): SQL {
+  return sql.raw(`case when ${column} like 'external:%' then null else ${column} end`);
+}

@@ -2,16 +2,18 @@ import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { Divergence } from '../../domain/item/divergence.ts';
 import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
-import { bytes, instant } from './columns.ts';
+import { bytes, instant, memberIn } from './columns.ts';
 
 /** Every command ever asked for, and what became of it. */
 export const commands = pgTable('commands', {
-  /** `http:<keyId>:<Idempotency-Key>` or `webhook:<endpointId>:<webhook-id>`; also the Update id. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>` or `link:<linkId>`; also the Update id. */
   id: text().primaryKey(),
   workspaceId: text('workspace_id').notNull(),
   itemId: text('item_id').notNull(),
   actorId: text('actor_id').notNull(),
-  source: text().$type<'http' | 'webhook' | 'cli'>().notNull(),
+  /** The actor, unless they came by link and are no member. */
+  actorMemberId: text('actor_member_id').generatedAlwaysAs(memberIn('actor_id')),
+  source: text().$type<'http' | 'webhook' | 'link' | 'cli'>().notNull(),
   type: text().notNull(),
   /** Exactly what is sent to the run, so that the drainer can send it again. */
   payload: jsonb().$type<Record<string, unknown>>().notNull(),

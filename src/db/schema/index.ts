@@ -11,7 +11,7 @@ export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
-export { apiKeys, members } from './members.ts';
+export { apiKeys, approvalLinks, members } from './members.ts';
 export { outbox } from './outbound/outbox.ts';
 export {
   outboundEvents,
@@ -32,6 +32,7 @@ export {
   publications,
   renames,
 } from './schedules.ts';
+export { memberPreferences, noticeSends, notices, slackChannels } from './telling/notices.ts';
 export { briefs, commandTexts, drafts } from './versions.ts';
 export { webhookEndpoints } from './webhook-endpoints.ts';
 export { workspaces } from './workspaces.ts';

@@ -17,8 +17,10 @@ export const webhookEndpoints = pgTable('webhook_endpoints', {
   workspaceId: text('workspace_id').notNull(),
   kind: text().$type<'standard' | 'slack' | 'github'>().notNull(),
   name: text().notNull(),
-  /** Whom it acts for. */
-  memberId: text('member_id').notNull(),
+  /** Whom it acts for; null for Slack, where it depends on who clicks. */
+  memberId: text('member_id'),
+  /** For Slack: member ids by the ids of its users. */
+  users: jsonb().$type<Record<string, string>>().notNull().default({}),
   decisions: text().array().$type<WebhookDecision[]>().notNull(),
   /** Newest first, two at most. */
   secrets: jsonb().$type<SealedSecret[]>().notNull(),

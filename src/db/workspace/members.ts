@@ -13,7 +13,10 @@ import { inTransaction } from '../transaction.ts';
 export type MemberRow = typeof members.$inferSelect;
 
 export type NewMember = { workspaceId: string; name: string; roles: Role[] } & Partial<
-  Pick<MemberRow, 'skillTags' | 'platformTags' | 'profileTags' | 'backupId'>
+  Pick<
+    MemberRow,
+    'skillTags' | 'platformTags' | 'profileTags' | 'backupId' | 'email' | 'language' | 'zone'
+  >
 >;
 
 export type MemberChange = Partial<Omit<MemberRow, 'id' | 'workspaceId' | 'createdAt'>>;

@@ -12,7 +12,7 @@ export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect;
 export type NewWebhookEndpoint = Pick<
   WebhookEndpointRow,
   'workspaceId' | 'kind' | 'name' | 'memberId' | 'decisions'
-> & { sealedSecret: string; id?: string; issuedBy?: string };
+> & { sealedSecret: string; id?: string; issuedBy?: string; users?: Record<string, string> };
 
 interface WebhookEndpointKey {
   workspaceId: string;
@@ -108,6 +108,19 @@ export async function setWebhookEndpointActive(
     .update(webhookEndpoints)
     .set({ active })
     .where(isEndpoint(key))
+    .returning();
+  return row ?? null;
+}
+
+/** Says anew which of Slack's users is which member. @returns null when there is no such endpoint for Slack. */
+export async function setWebhookUsers(
+  db: Db,
+  { users, ...key }: WebhookEndpointKey & { users: Record<string, string> },
+): Promise<WebhookEndpointRow | null> {
+  const [row] = await db
+    .update(webhookEndpoints)
+    .set({ users })
+    .where(and(isEndpoint(key), eq(webhookEndpoints.kind, 'slack')))
     .returning();
   return row ?? null;
 }

@@ -1,9 +1,12 @@
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
-import type { Playbook, Quorum } from '../playbook/playbook.ts';
+import type { GateRule, Playbook, Quorum } from '../playbook/playbook.ts';
 import type { MachineRules } from './machine/rules.ts';
 import { IN_FLIGHT_STATES, type PublicationState } from './publication-states.ts';
 import type { Approval, Checkpoint, Handoff, SignOff } from './record-schema.ts';
 import type { ClockedStage, Place, Stage } from './stages.ts';
+
+/** A rule of the gate, with the number of its external approvers instead of their names. */
+export type PinnedRule = Omit<GateRule, 'approvers'> & { externals?: number };
 
 /** What an item is pinned to: the rules of its playbook, without their labels, and the machine's. */
 export type PinnedPlaybook = Pick<
@@ -11,13 +14,13 @@ export type PinnedPlaybook = Pick<
   | 'name'
   | 'version'
   | 'clocks'
-  | 'gate'
   | 'revisionLimit'
   | 'checkpoints'
   | 'slotGraceMinutes'
   | 'approvalDeadlineMinutes'
   | 'checkpointGraceHours'
 > & {
+  gate: PinnedRule[];
   checklists: { brief: string[]; review: string[] };
   /** Read through `rulesOf`: items of before have none. */
   rules?: MachineRules;
@@ -165,6 +168,15 @@ export function currentHandoff(context: ItemContext): Handoff | null {
 
 export function currentApprovals(context: ItemContext): ApprovalSet | null {
   return context.approvals.at(-1) ?? null;
+}
+
+/** The latest content before the current set's that somebody decided on; null when there is none. */
+export function lastDecidedContent({ approvals }: ItemContext): string | null {
+  const [current, ...earlier] = approvals.toReversed();
+  const decided = earlier.find(
+    ({ decisions, contentHash }) => decisions.length > 0 && contentHash !== current?.contentHash,
+  );
+  return decided?.contentHash ?? null;
 }
 
 export function currentReview(context: ItemContext): Review | null {

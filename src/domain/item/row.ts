@@ -50,6 +50,7 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
 /** Events that outside systems are told: those of src/domain/outbound/item-events.ts. */
 export const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'item.started',
+  'revision.acknowledged',
   'item.stage_changed',
   'item.held',
   'item.resumed',
@@ -73,6 +74,7 @@ export const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'publication.unknown',
   'publication.missed',
   'publication.skipped',
+  'publication.returned',
   'publication.resolved',
   'kpi_checkpoint.recorded',
   'kpi_checkpoint.missing',

@@ -1,6 +1,6 @@
-import type { PinnedPlaybook } from '../item/context.ts';
+import type { PinnedPlaybook, PinnedRule } from '../item/context.ts';
 import { MACHINE_RULES } from '../item/machine/rules.ts';
-import type { Playbook } from './playbook.ts';
+import type { GateRule, Playbook } from './playbook.ts';
 
 /**
  * What an item pins at its start: the rules of its playbook, without the labels, and the machine's.
@@ -13,7 +13,7 @@ export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
     name: playbook.name,
     version: playbook.version,
     clocks: playbook.clocks,
-    gate: playbook.gate,
+    gate: playbook.gate.map(pinRule),
     revisionLimit: playbook.revisionLimit,
     checkpoints: playbook.checkpoints,
     slotGraceMinutes: playbook.slotGraceMinutes,
@@ -25,4 +25,9 @@ export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
     },
     rules: MACHINE_RULES,
   };
+}
+
+/** Names and addresses stay out of the run: it knows how many there are. */
+function pinRule({ approvers, ...rule }: GateRule): PinnedRule {
+  return approvers === undefined ? rule : { ...rule, externals: approvers.length };
 }

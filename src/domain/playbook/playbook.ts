@@ -18,6 +18,12 @@ export const Quorum = z
   .meta({ id: 'Quorum', description: 'members within one role: any one, all, or n of them' });
 export type Quorum = z.infer<typeof Quorum>;
 
+/** Somebody outside the workspace whom the gate asks: they answer by link. */
+export const ExternalApprover = z
+  .strictObject({ name: z.string().trim().min(1).max(200), email: z.email().max(254) })
+  .meta({ id: 'ExternalApprover' });
+export type ExternalApprover = z.infer<typeof ExternalApprover>;
+
 export const GateRule = z
   .strictObject({
     role: z.enum(APPROVER_ROLES),
@@ -28,6 +34,13 @@ export const GateRule = z
       .max(BRIEF_FACTS.length)
       .optional()
       .describe('asked only when the brief states one of these'),
+    signIn: z.boolean().optional().describe('who decides signs in: no approval by link'),
+    approvers: z
+      .array(ExternalApprover)
+      .min(1)
+      .max(10)
+      .optional()
+      .describe('people outside the workspace who may answer by link'),
   })
   .meta({ id: 'GateRule' });
 export type GateRule = z.infer<typeof GateRule>;
@@ -78,7 +91,7 @@ export const Playbook = z
   })
   .superRefine((playbook, context) => {
     const roles = new Set<string>();
-    for (const [index, { role }] of playbook.gate.entries()) {
+    for (const [index, { role, quorum, signIn, approvers }] of playbook.gate.entries()) {
       if (roles.has(role)) {
         context.addIssue({
           code: 'custom',
@@ -87,6 +100,14 @@ export const Playbook = z
         });
       }
       roles.add(role);
+      if (approvers !== undefined && (signIn === true || quorum === 'all')) {
+        const because = signIn === true ? 'they cannot sign in' : '`all` counts members alone';
+        context.addIssue({
+          code: 'custom',
+          path: ['gate', index, 'approvers'],
+          message: `people outside the workspace cannot be asked here: ${because}`,
+        });
+      }
     }
     // Nobody would carry out any other, and its box could never be ticked.
     for (const [list, known] of [

@@ -23,9 +23,10 @@ import {
   proveInTurn,
   refuseStranger,
 } from '../../gates/authenticate.ts';
-import type { ApiContext, ApiEnv } from '../../gates/context.ts';
+import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
+import { publicAddress } from '../../public-address.ts';
 import { additionAnswers, pageAnswers, pageView, removalAnswers } from '../../route-answers.ts';
 import {
   body,
@@ -165,7 +166,8 @@ export function calendarFeedRoutes(
         }
         const feed = { workspaceId, memberId, channelAccountId, campaignId };
         const { id, secret } = await createCalendarFeed(tx, feed);
-        return { id, url: feedUrl(c, settings, secret) };
+        const path = `/v1/calendar.ics?${new URLSearchParams({ token: secret })}`;
+        return { id, url: publicAddress(c, settings, path) };
       });
       c.header('Cache-Control', 'no-store');
       return c.json(answer, 201);
@@ -232,22 +234,4 @@ function feedView({
   createdAt,
 }: CalendarFeed): z.infer<typeof Feed> {
   return { id, channelAccountId, campaignId, createdAt };
-}
-
-const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
-/**
- * The address of a feed, with its secret in it. The `Host` of a request is the caller's own word, and a
- * proxy may pass on any: only one that leads to the caller's own machine is believed. Where nobody said
- * the public address it is a path, for the address that the caller knows the API by.
- */
-function feedUrl(
-  c: ApiContext,
-  { publicUrl }: Pick<ApiDeps['settings'], 'publicUrl'>,
-  secret: string,
-): string {
-  const path = `/v1/calendar.ics?${new URLSearchParams({ token: secret })}`;
-  if (publicUrl !== null) return publicUrl + path;
-  const { hostname, origin } = new URL(c.req.url);
-  return LOOPBACK_NAMES.has(hostname) ? origin + path : path;
 }

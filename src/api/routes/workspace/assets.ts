@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { AssetStore } from '../../../assets/asset-store.ts';
 import { inTransaction } from '../../../db/transaction.ts';
-import { getAsset, insertAsset, renewAsset } from '../../../db/workspace/assets.ts';
+import { type AssetRow, getAsset, insertAsset, renewAsset } from '../../../db/workspace/assets.ts';
 import { countUsed, QuotaExceeded, requireRoom } from '../../../db/workspace/quotas.ts';
 import { ASSET_KINDS, type AssetKind } from '../../../domain/asset-kinds.ts';
 import { Sha256 } from '../../../domain/item/content/draft.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { etagOf } from '../../etag.ts';
-import type { ApiEnv } from '../../gates/context.ts';
+import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound, problems } from '../../gates/errors.ts';
 import { bodyChunks } from '../../gates/read-body.ts';
 import { mediaTypeOf } from '../../gates/request-body.ts';
@@ -104,16 +105,25 @@ export function assetRoutes({ db, assets, settings }: Pick<ApiDeps, 'db' | 'asse
         'Cache-Control': 'private, max-age=31536000, immutable',
       };
       if (c.req.header('if-none-match') === headers.ETag) return c.body(null, 304, headers);
-      const { size, stream } = await assets.openAsset(row.hash);
-      return c.body(webStream(stream), 200, {
-        ...headers,
-        'Content-Type': row.mediaType,
-        'Content-Length': String(size),
-        'Content-Disposition': row.kind === 'written' ? 'attachment' : 'inline',
-        // Whatever a file holds, it runs nothing here.
-        'Content-Security-Policy': "default-src 'none'; sandbox",
-      });
+      return fileAnswer(c, assets, row, headers);
     });
+}
+
+/** The bytes of a file. Whatever it holds, it runs nothing here. */
+export async function fileAnswer(
+  c: ApiContext,
+  assets: AssetStore,
+  { hash, mediaType, kind }: Pick<AssetRow, 'hash' | 'mediaType' | 'kind'>,
+  headers: Record<string, string>,
+) {
+  const { size, stream } = await assets.openAsset(hash);
+  return c.body(webStream(stream), 200, {
+    ...headers,
+    'Content-Type': mediaType,
+    'Content-Length': String(size),
+    'Content-Disposition': kind === 'written' ? 'attachment' : 'inline',
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+  });
 }
 
 /** @throws ApiError `unsupported_media_type` where nothing says what the file is. */

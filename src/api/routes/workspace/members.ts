@@ -9,8 +9,10 @@ import {
   pageMembers,
 } from '../../../db/workspace/members.ts';
 import { Instant } from '../../../domain/instant.ts';
+import { LANGUAGES } from '../../../domain/labels/words.ts';
 import { PlatformTags } from '../../../domain/people/member.ts';
 import { ROLES } from '../../../domain/people/roles.ts';
+import { isTimeZone } from '../../../time/zoned-time.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { type ApiError, invalidRequest, notFound } from '../../gates/errors.ts';
@@ -28,6 +30,8 @@ import { body, InstantText, idempotent, idParams, paging, withKey } from '../../
 const tags = z.array(z.string().trim().min(1).max(60)).max(50);
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
 const instant = Instant;
+const email = z.email().max(254);
+const zone = z.string().min(1).max(64).refine(isTimeZone, 'is an IANA zone such as Europe/Paris');
 
 const Member = z
   .object({
@@ -43,6 +47,9 @@ const Member = z
     active: z.boolean(),
     absentFrom: z.string().nullable(),
     absentUntil: z.string().nullable(),
+    email: z.string().nullable().describe('where mail reaches the member'),
+    language: z.enum(LANGUAGES),
+    zone: z.string().describe('IANA zone of the member’s day'),
     createdAt: InstantText,
   })
   .meta({ id: 'MemberInfo' });
@@ -55,6 +62,9 @@ const NewMember = z
     platformTags: PlatformTags.default({}),
     profileTags: tags.default([]),
     backupId: z.string().min(1).max(64).nullable().default(null),
+    email: email.nullable().default(null),
+    language: z.enum(LANGUAGES).default('en'),
+    zone: zone.default('UTC'),
   })
   .meta({ id: 'NewMember' });
 
@@ -69,6 +79,9 @@ const MemberUpdate = z
     active: z.boolean(),
     absentFrom: instant.nullable(),
     absentUntil: instant.nullable(),
+    email: email.nullable(),
+    language: z.enum(LANGUAGES),
+    zone,
   })
   .partial()
   .meta({ id: 'MemberUpdate' });

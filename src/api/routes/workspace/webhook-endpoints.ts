@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { newWebhookSecret, webhookPurpose } from '../../../credentials/signing-secrets.ts';
 import { newId } from '../../../db/ids.ts';
-import { getMember } from '../../../db/workspace/members.ts';
+import { getMember, listMembers, type MemberRow } from '../../../db/workspace/members.ts';
 import { requireRoom } from '../../../db/workspace/quotas.ts';
 import {
   getWebhookEndpoint,
@@ -9,6 +9,7 @@ import {
   listWebhookEndpoints,
   rotateWebhookSecret,
   setWebhookEndpointActive,
+  setWebhookUsers,
   type WebhookEndpointRow,
 } from '../../../db/workspace/webhook-endpoints.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -26,6 +27,18 @@ import {
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 import { WEBHOOK_DECISIONS } from '../../webhooks/delivery-body.ts';
 
+const MAX_USERS = 500;
+const Users = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Z0-9]{1,40}$/, 'is the id of a user in Slack')
+      .max(40),
+    z.string().min(1).max(64),
+  )
+  .refine((users) => Object.keys(users).length <= MAX_USERS, `has at most ${MAX_USERS} users`)
+  .meta({ id: 'WebhookUsers', maxProperties: MAX_USERS, example: { U0123ABCD: 'mbr_01KAMJ5SQ0' } });
+
 const decisions = z.array(z.enum(WEBHOOK_DECISIONS)).min(1).max(WEBHOOK_DECISIONS.length);
 
 const WebhookEndpoint = z
@@ -34,7 +47,11 @@ const WebhookEndpoint = z
     url: z.string().describe('path to post deliveries to'),
     kind: z.enum(['standard', 'slack', 'github']),
     name: z.string(),
-    memberId: z.string().describe('the member it acts for'),
+    memberId: z
+      .string()
+      .nullable()
+      .describe('the member it acts for; null for Slack, where it depends on who clicks'),
+    users: Users.optional().describe('of Slack: member ids by the ids of its users'),
     issuedBy: z.string().nullable().describe('the member who made it'),
     decisions,
     active: z.boolean(),
@@ -45,19 +62,35 @@ const WebhookEndpoint = z
   })
   .meta({ id: 'WebhookEndpoint' });
 
+const memberId = z.string().min(1).max(64);
+const common = { decisions, name: z.string().trim().min(1).max(200).default('webhook') };
+/** Printable ASCII: what it signs is the same in every program. */
+const givenSecret = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,256}$/, 'is 16 to 256 visible ASCII characters')
+  .max(256)
+  .optional()
+  .describe(
+    'of the program that signs, such as the signing secret of a Slack app; made when left out',
+  );
+
 const NewWebhookEndpoint = z
-  .strictObject({
-    memberId: z.string().min(1).max(64),
-    decisions,
-    name: z.string().trim().min(1).max(200).default('webhook'),
-    kind: z.literal('standard').default('standard'),
-  })
+  .union([
+    z.strictObject({ kind: z.literal('standard').default('standard'), memberId, ...common }),
+    z.strictObject({ kind: z.literal('github'), memberId, secret: givenSecret, ...common }),
+    z.strictObject({
+      kind: z.literal('slack'),
+      users: Users.default({}),
+      secret: givenSecret,
+      ...common,
+    }),
+  ])
   .meta({
     id: 'NewWebhookEndpoint',
     example: { memberId: 'mbr_01KAMJ5SQ0', decisions: ['decide_approval'], name: 'legal desk' },
   });
 
-const secret = z.string().describe('`whsec_…`, shown once');
+const secret = z.string().describe('shown once; `whsec_…` where it was made here');
 const CreatedWebhookEndpoint = WebhookEndpoint.extend({ secret }).meta({
   id: 'CreatedWebhookEndpoint',
 });
@@ -85,13 +118,27 @@ const addRoute = createRoute({
   responses: additionAnswers(CreatedWebhookEndpoint, 'Made', 'forbidden', 'not_found'),
 });
 
+const RotationBody = z.strictObject({ secret: givenSecret }).meta({ id: 'WebhookRotation' });
+const UsersBody = z.strictObject({ users: Users }).meta({ id: 'NewWebhookUsers' });
+
+const usersRoute = createRoute({
+  ...idempotent('put', 'Webhooks'),
+  middleware: forRoles(['admin']),
+  path: '/v1/webhook-endpoints/{id}/users',
+  operationId: 'setWebhookUsers',
+  summary: 'Say which user of Slack is which member, for all of them (admin)',
+  request: { params: EndpointParams, body: body(UsersBody) },
+  responses: changeAnswers(WebhookEndpoint, 'The endpoint', 'forbidden', 'not_found'),
+});
+
 const rotateRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
   middleware: forRoles(['admin']),
   path: '/v1/webhook-endpoints/{id}/rotate',
   operationId: 'rotateWebhookSecret',
   summary: 'Make a new secret; the one before stays valid for 24 hours (admin)',
-  request: { params: EndpointParams },
+  description: 'A Slack app makes its signing secret itself: state the new one as `secret`.',
+  request: { params: EndpointParams, body: body(RotationBody, {}) },
   responses: changeAnswers(RotatedSecret, 'The new secret', 'forbidden', 'not_found'),
 });
 
@@ -119,18 +166,16 @@ export function webhookEndpointRoutes({
     .openapi(addRoute, async (c) => {
       const { workspaceId, memberId: issuedBy } = c.get('caller');
       const body = c.req.valid('json');
-      const member = await getMember(db, { workspaceId, memberId: body.memberId });
-      if (member === null || !member.active) {
-        const message = 'is not an active member of this workspace';
-        throw invalidRequest([{ path: 'memberId', message }]);
-      }
+      if (body.kind === 'slack') await requireMembers(workspaceId, body.users);
+      else await requireMember({ workspaceId, memberId: body.memberId }, 'memberId');
       const answer = await once(c, { db, status: 201 }, async (tx) => {
         const limit = settings.quotas.webhookEndpoints;
         await requireRoom(tx, { workspaceId, quota: 'webhookEndpoints', limit });
         const id = newId('webhookEndpoint');
-        const value = newWebhookSecret();
+        const { secret: given, ...settled } = { secret: undefined, ...body };
+        const value = given ?? newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(id));
-        const made = { ...body, workspaceId, id, sealedSecret, issuedBy };
+        const made = { memberId: null, ...settled, workspaceId, id, sealedSecret, issuedBy };
         const row = await insertWebhookEndpoint(tx, made);
         return { ...endpointView(row), secret: value };
       });
@@ -140,14 +185,32 @@ export function webhookEndpointRoutes({
     .openapi(rotateRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const { id: endpointId } = c.req.valid('param');
+      const { secret: given } = c.req.valid('json');
       const answer = await once(c, { db, status: 200 }, async (tx) => {
-        const value = newWebhookSecret();
+        const endpoint = await getWebhookEndpoint(tx, { workspaceId, endpointId });
+        if (endpoint?.kind === 'standard' && given !== undefined) {
+          const message = 'is made here for an endpoint of Standard Webhooks';
+          throw invalidRequest([{ path: 'secret', message }]);
+        }
+        const value = given ?? newWebhookSecret();
         const sealedSecret = secrets.seal(value, webhookPurpose(endpointId));
         const row = await rotateWebhookSecret(tx, { workspaceId, endpointId, sealedSecret });
         if (row === null) throw notFound('webhook endpoint', endpointId);
         return { secret: value };
       });
       c.header('Cache-Control', 'no-store');
+      return c.json(answer, 200);
+    })
+    .openapi(usersRoute, async (c) => {
+      const { workspaceId } = c.get('caller');
+      const { id: endpointId } = c.req.valid('param');
+      const { users } = c.req.valid('json');
+      await requireMembers(workspaceId, users);
+      const answer = await once(c, { db, status: 200 }, async (tx) => {
+        const row = await setWebhookUsers(tx, { workspaceId, endpointId, users });
+        if (row === null) throw notFound('webhook endpoint for Slack', endpointId);
+        return endpointView(row);
+      });
       return c.json(answer, 200);
     })
     .openapi(removeRoute, async (c) => {
@@ -158,6 +221,27 @@ export function webhookEndpointRoutes({
       await setWebhookEndpointActive(db, { ...key, active: false });
       return c.body(null, 204);
     });
+
+  /** @throws ApiError `invalid_request` */
+  async function requireMember(key: { workspaceId: string; memberId: string }, path: string) {
+    const member = await getMember(db, key);
+    if (member?.active !== true) throw invalidRequest([{ path, message: NO_MEMBER }]);
+  }
+
+  /** @throws ApiError `invalid_request` */
+  async function requireMembers(workspaceId: string, users: Record<string, string>) {
+    const active = new Set((await listMembers(db, { workspaceId })).flatMap(activeId));
+    const issues = Object.entries(users)
+      .filter(([, id]) => !active.has(id))
+      .map(([user]) => ({ path: `users.${user}`, message: NO_MEMBER }));
+    if (issues.length > 0) throw invalidRequest(issues);
+  }
+}
+
+const NO_MEMBER = 'is not an active member of this workspace';
+
+function activeId({ id, active }: MemberRow): string[] {
+  return active ? [id] : [];
 }
 
 function endpointView(row: WebhookEndpointRow): z.infer<typeof WebhookEndpoint> {
@@ -167,6 +251,7 @@ function endpointView(row: WebhookEndpointRow): z.infer<typeof WebhookEndpoint> 
     kind,
     name,
     memberId,
+    ...(kind === 'slack' && { users: row.users }),
     issuedBy,
     active,
     createdAt,

@@ -3,7 +3,7 @@ import { APPROVER_ROLES, type ApproverRole } from '../../people/roles.ts';
 import { Sha256 } from '../content/draft.ts';
 import type { Reason } from '../reasons.ts';
 import { Checklist, comment, conditions, reasonCode } from './body-parts.ts';
-import type { DraftFacts, Facts, Holders } from './facts.ts';
+import type { DraftFacts, Facts, Holders, SamePerson } from './facts.ts';
 
 /** The review of the content. */
 export interface ApprovalPayloads {
@@ -20,7 +20,7 @@ export interface ApprovalPayloads {
       reason?: Reason;
       commentId?: string;
     };
-    facts: Facts;
+    facts: Facts & SamePerson;
   };
 }
 

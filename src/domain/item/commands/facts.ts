@@ -53,3 +53,8 @@ export interface DraftFacts {
 
 /** Active members per role, as far as a guard needs them. */
 export type Holders = Partial<Record<Role, string[]>>;
+
+/** Under which other ids the actor may have decided or written: a member, and links given to them. */
+export interface SamePerson {
+  samePerson?: string[];
+}

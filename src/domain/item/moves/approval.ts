@@ -172,6 +172,7 @@ export const APPROVAL_COMMANDS = {
       'role_asked',
       'current_hash',
       'four_eyes',
+      'signed_in',
       'not_decided_before',
       'reason_given',
       'item_has_room',

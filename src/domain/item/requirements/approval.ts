@@ -1,3 +1,4 @@
+import { isExternal } from '../../people/external.ts';
 import { APPROVER_ROLES, type ApproverRole, OWNER_ROLES, type Role } from '../../people/roles.ts';
 import {
   approvalsHold,
@@ -35,16 +36,23 @@ function frozenChannels(context: ItemContext): string[] {
 
 /** Roles of the question's actor for which a decision is still open to them. */
 function undecidedRoles({ context, ask }: Question, among: readonly Role[]): readonly Role[] {
-  const { memberId, roles } = ask.actor;
+  const { roles } = ask.actor;
   const held = among.filter((role) => roles.includes(role));
   if (ask.type === 'sign_off') {
     const signed = currentReview(context)?.signOffs ?? [];
     return held.filter((role) => !signed.some((signOff) => signOff.role === role));
   }
   const decisions = currentApprovals(context)?.decisions ?? [];
+  const own = idsOfActor(ask);
   return held.filter(
-    (role) => !decisions.some((made) => made.role === role && made.memberId === memberId),
+    (role) => !decisions.some((made) => made.role === role && own.includes(made.memberId)),
   );
+}
+
+/** Every id under which the question's actor may have written or decided. */
+function idsOfActor(ask: Question['ask']): string[] {
+  const others = ask.type === 'decide_approval' ? (ask.facts.samePerson ?? []) : [];
+  return [ask.actor.memberId, ...others];
 }
 
 /** The draft, its submission, and the decisions on it. */
@@ -94,9 +102,9 @@ export const APPROVAL_REQUIREMENTS = {
   approvers_exist: {
     text: 'Every role that must approve has enough people who did not write the content.',
     check: (question) =>
-      rulesThatAsk(question.context).flatMap(({ role, quorum }) => {
+      rulesThatAsk(question.context).flatMap(({ role, quorum, externals = 0 }) => {
         const needed = typeof quorum === 'object' ? quorum.atLeast : 1;
-        const eligible = eligibleApprovers(question, role).length;
+        const eligible = eligibleApprovers(question, role).length + externals;
         return eligible >= needed
           ? MET
           : unmet(
@@ -150,9 +158,23 @@ export const APPROVAL_REQUIREMENTS = {
     text: 'The approver neither wrote nor submitted any version of the draft.',
     about: 'actor',
     check: ({ context, ask }) =>
-      context.authors.includes(ask.actor.memberId)
+      idsOfActor(ask).some((id) => context.authors.includes(id))
         ? unmet('a person who wrote or submitted a version of this item may not approve it')
         : MET,
+  },
+
+  signed_in: {
+    text: 'A rule of the gate that asks for a sign-in is not met by link.',
+    about: 'actor',
+    check: ({ context, ask }) => {
+      if (!isExternal(ask.actor.memberId)) return MET;
+      const guarded = rulesThatAsk(context).find(
+        ({ role, signIn }) => signIn === true && ask.actor.roles.includes(role),
+      );
+      return guarded === undefined
+        ? MET
+        : unmet(`the gate asks ${guarded.role} to sign in: it takes no link`, guarded.role);
+    },
   },
 
   not_decided_before: {

@@ -1,0 +1,59 @@
+import type { TEXTS_EN } from './texts.en.ts';
+
+/** What notices say in French. */
+export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
+  'asked.offer_handoff': '« {title} » attend son brief : complétez-le et proposez-le.',
+  'asked.accept_handoff': '« {title} » vous est proposé : acceptez ou refusez la passation.',
+  'asked.submit_for_review':
+    '« {title} » attend son texte : rédigez-le et soumettez-le à la relecture.',
+  'asked.acknowledge_revision':
+    '« {title} » a dépassé sa limite de révisions : prenez acte du prochain tour.',
+  'asked.decide_approval': '« {title} » attend votre approbation ({role}).',
+  'asked.plan_schedule': '« {title} » attend son plan : choisissez les comptes et les heures.',
+  'asked.resolve_publication':
+    'Une publication de « {title} » attend que vous disiez ce qu’elle est devenue.',
+  'asked.sign_off': 'La revue des KPI de « {title} » attend votre signature ({role}).',
+  'asked.resume': '« {title} » est en pause : reprenez-le quand il peut continuer.',
+  'asked.other': '« {title} » vous attend ({role}).',
+  'asked.stands_in':
+    '« {title} » attend {name} ({role}), qui est absent. Vous êtes son remplaçant.',
+  'reminder.responsible':
+    'Rappel : « {title} » ({stage}) vous attend toujours ({role}). {percent} % du délai est écoulé ; échéance : {dueAt}.',
+  'reminder.backup':
+    '« {title} » ({stage}) attend {name}, que vous remplacez. {percent} % du délai est écoulé ; échéance : {dueAt}.',
+  'breach.responsible':
+    '« {title} » ({stage}) est en retard depuis {dueAt} et vous attend ({role}). Votre remplaçant peut agir.',
+  'breach.backup':
+    '« {title} » ({stage}) est en retard depuis {dueAt} et attend {name}. Vous êtes son remplaçant et pouvez agir.',
+  'breach.accountable':
+    '« {title} » ({stage}) est en retard depuis {dueAt} et attend : {role}. Vous répondez de cette étape.',
+  'breach.leadership':
+    '« {title} » ({stage}) a pris {percent} % de son délai, échu depuis {dueAt}, et attend toujours : {role}.',
+  'breach.hold':
+    '« {title} » ({stage}) était en retard depuis {dueAt}. Selon son playbook, il est mis en pause.',
+  'breach.return':
+    '« {title} » ({stage}) était en retard depuis {dueAt}. Selon son playbook, il est renvoyé.',
+  'breach.cancel':
+    '« {title} » ({stage}) était en retard depuis {dueAt}. Selon son playbook, il est annulé.',
+  'escalation.revision_limit':
+    '« {title} » a dépassé sa limite de révisions (tour {round}) : la stratège doit en prendre acte.',
+  'decided.approved': '{name} a approuvé « {title} » ({role}).',
+  'decided.accepted': '{name} a accepté la passation de « {title} ».',
+  'decided.review_closed': 'La revue des KPI de « {title} » est close : {decision}.',
+  'decided.cancelled': '« {title} » est annulé.',
+  voided: 'Les approbations de « {title} » sont caduques : son contenu a changé.',
+  'returned.changes_requested':
+    '{name} ({role}) demande des modifications de « {title} » : {reason}.',
+  'returned.declined': '{name} a refusé la passation de « {title} » : {reason}.',
+  'returned.content':
+    'Une publication de « {title} » n’est pas partie et retourne à sa validation : {evidence}',
+  published: '« {title} » est publié sur {channel}.',
+  'trouble.rejected': '{channel} a refusé une publication de « {title} » : {evidence}',
+  'trouble.unknown':
+    'Nul ne sait si une publication de « {title} » est en ligne sur {channel} : regardez et dites-le.',
+  'trouble.missed':
+    'Une publication de « {title} » a manqué son créneau sur {channel} : {evidence}',
+  'trouble.released': 'Un créneau de « {title} » sur {channel} a été libéré : {evidence}',
+  finding: 'L’audit a trouvé {code} ({severity}) : {message}',
+  administrative: '{name} a modifié l’espace de travail : {act} {target}.',
+};
