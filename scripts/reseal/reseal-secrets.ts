@@ -1,6 +1,7 @@
 import { webhookPurpose } from '../../src/api/webhooks/secrets.ts';
 import { credentialsPurpose, sessionPurpose } from '../../src/credentials/account-credentials.ts';
 import { keyIdOf, type SecretBox, SecretUnreadable } from '../../src/credentials/secret-box.ts';
+import { slackPurpose } from '../../src/credentials/slack-purpose.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   listSealedSecrets,
@@ -22,6 +23,8 @@ const PURPOSES: Record<SealedSecretRow['kind'], (id: string) => string> = {
   'channel account': credentialsPurpose,
   'channel session': sessionPurpose,
   'webhook endpoint': webhookPurpose,
+  'Slack channel of a member': slackPurpose,
+  'Slack channel of a workspace': slackPurpose,
 };
 
 /** Brings every stored secret under the current key. What somebody changes meanwhile is under it already. */

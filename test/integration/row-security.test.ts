@@ -87,6 +87,7 @@ describe('row security', () => {
       'command_queues unsettled r',
       'commands unsettled r',
       'items located r',
+      'notice_sends unsent r',
       'outbox waiting r',
       'webhook_endpoints shown r',
       'workspaces listed r',

@@ -3,7 +3,12 @@ import type { Db } from '../client.ts';
 
 /** One encrypted value and where it stands. */
 export interface SealedSecretRow {
-  kind: 'channel account' | 'channel session' | 'webhook endpoint';
+  kind:
+    | 'channel account'
+    | 'channel session'
+    | 'webhook endpoint'
+    | 'Slack channel of a member'
+    | 'Slack channel of a workspace';
   id: string;
   sealed: string;
 }
@@ -23,6 +28,12 @@ export async function listSealedSecrets(
     select 'webhook endpoint', e.id, s ->> 'sealed'
       from webhook_endpoints e cross join lateral jsonb_array_elements(e.secrets) as s
       where e.workspace_id = ${workspaceId}
+    union all
+    select 'Slack channel of a member', member_id, sealed_slack_url from member_preferences
+      where sealed_slack_url is not null and workspace_id = ${workspaceId}
+    union all
+    select 'Slack channel of a workspace', workspace_id, sealed from slack_channels
+      where workspace_id = ${workspaceId}
     order by 1, 2`);
   return rows.map(({ kind, id, sealed }) => ({
     kind: kind as SealedSecretRow['kind'],
@@ -51,6 +62,12 @@ function statementOf({ kind, id, sealed, by }: SealedSecretRow & { by: string })
     case 'channel session':
       return sql`update channel_sessions set sealed = ${by}
         where channel_account_id = ${id} and sealed = ${sealed}`;
+    case 'Slack channel of a member':
+      return sql`update member_preferences set sealed_slack_url = ${by}
+        where member_id = ${id} and sealed_slack_url = ${sealed}`;
+    case 'Slack channel of a workspace':
+      return sql`update slack_channels set sealed = ${by}
+        where workspace_id = ${id} and sealed = ${sealed}`;
     case 'webhook endpoint':
       return sql`update webhook_endpoints
         set secrets = replace(secrets::text, to_json(${sealed}::text)::text, to_json(${by}::text)::text)::jsonb

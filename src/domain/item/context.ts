@@ -17,6 +17,7 @@ export type PinnedPlaybook = Pick<
   | 'slotGraceMinutes'
   | 'approvalDeadlineMinutes'
   | 'checkpointGraceHours'
+  | 'overdue'
 > & {
   checklists: { brief: string[]; review: string[] };
   /** Read through `rulesOf`: items of before have none. */
