@@ -12,6 +12,7 @@ export const GUARD_TEXTS = {
   extensionDecided: 'the three roles have signed off and the decision is `extend_measurement`',
   contentMismatch: 'the stored content is not the approved content',
   dueUnapproved: 'no approval binds the content of the slot',
+  overdue: 'its clock is at 150 %, and its playbook says `return`',
   cancelDue: 'the campaign is cancelled, no send runs and no outcome is unknown',
 } as const satisfies Record<string, string>;
 
@@ -30,7 +31,7 @@ export const SYSTEM_EVENT_TEXTS: Record<SystemEvent['type'], string> = {
     'The grace of a checkpoint ended without readings. It reads `not_available`, never zero.',
   review_frozen: 'The readings and verdicts of a KPI review are frozen under one hash.',
   clock_step:
-    'The clock of a stage reached 50 or 80 % (a reminder), 100 % (a breach: the backup may act) or 150 % (an escalation). A save does not reset the clock. A hold shifts it.',
+    'The clock of a stage reached 50 or 80 % (a reminder), 100 % (a breach: the backup may act) or 150 % (an escalation, and what the playbook’s `overdue` says of the stage: hold, return, cancel or nothing; never while a post is being sent). A save does not reset the clock. A hold shifts it.',
   campaign_released: 'The campaign’s gate opens: its items may be scheduled.',
   campaign_cancelled:
     'The campaign is cancelled, and its slots are released at once. An item is cancelled once no send runs and no outcome is unknown.',

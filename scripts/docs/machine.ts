@@ -19,7 +19,7 @@ import {
   EDGES,
   type Edge,
   EVERYWHERE,
-  leavesForCancelled,
+  leavesFromEverywhere,
   stateDiagram,
 } from '../../src/domain/visibility/diagram.ts';
 import { GUARD_TEXTS, PUBLICATION_STEPS, SYSTEM_EVENT_TEXTS } from './machine-texts.ts';
@@ -130,7 +130,12 @@ function byWhom(type: string, by: CommandRule['by']): string {
 function ruleRows(): string[] {
   const moving = EDGES.filter(({ event, to }) => !isCommand(event) && to !== null);
   return [
-    ...moving.filter((edge) => !leavesForCancelled(edge)).map(systemRow),
+    ...moving.filter((edge) => !leavesFromEverywhere(edge)).map(systemRow),
+    ...(['hold', 'cancel'] as const).map((policy) => {
+      const to = policy === 'hold' ? 'on_hold' : 'cancelled';
+      const when = `the clock is at 150 %, its playbook says \`${policy}\`, and nothing is in flight`;
+      return `| any stage with a clock | \`clock_step\` | \`${to}\` | ${when} |`;
+    }),
     `| any open stage | always | \`cancelled\` | ${GUARD_TEXTS.cancelDue} |`,
   ];
 }

@@ -1,6 +1,7 @@
 import { credentialsPurpose, sessionPurpose } from '../../src/credentials/account-credentials.ts';
 import { keyIdOf, type SecretBox, SecretUnreadable } from '../../src/credentials/secret-box.ts';
 import { webhookPurpose } from '../../src/credentials/signing-secrets.ts';
+import { slackPurpose } from '../../src/credentials/slack-purpose.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   listSealedSecrets,
@@ -23,6 +24,8 @@ const PURPOSES: Record<SealedSecretRow['kind'], (id: string) => string> = {
   'channel session': sessionPurpose,
   'webhook endpoint': webhookPurpose,
   'webhook subscription': webhookPurpose,
+  'Slack channel of a member': slackPurpose,
+  'Slack channel of a workspace': slackPurpose,
 };
 
 /** Brings every stored secret under the current key. What somebody changes meanwhile is under it already. */

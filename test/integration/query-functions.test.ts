@@ -80,17 +80,20 @@ import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 import { type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
+import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
 let eventId: string;
+let noticeId: string;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWorkspace(database.db);
   const workspaceId = filled.own;
   eventId = await addOutboxEvent(database.db, { workspaceId, type: 'webhook.test', payload: {} });
+  noticeId = await fillNotices(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -341,6 +344,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         sealed: 'sealed',
         by: 'stolen',
       }),
+    ...noticeAttempts(db, filled, noticeId),
   };
 }
 
@@ -378,6 +382,7 @@ const CROSSING = [
   'isAccepted',
   'isRoleHeld',
   'listAbandonedCommands',
+  'listDueBatches',
   'listDueQueues',
   'listHeldFiles',
   'listWorkspaceIds',

@@ -93,6 +93,7 @@ describe('row security', () => {
       'findings counted r',
       'items counted r',
       'items located r',
+      'notice_sends unsent r',
       'outbox counted r',
       'outbox waiting r',
       'watches counted r',

@@ -14,7 +14,9 @@ import {
 import { deadlinesOf, eventForDeadline } from '../../src/domain/item/deadlines.ts';
 import { isSuperseded } from '../../src/domain/item/moves/publication.ts';
 import { unmetRequirements } from '../../src/domain/item/requirements/requirements.ts';
-import type { Place } from '../../src/domain/item/stages.ts';
+import { CLOCKED_STAGES, type Place } from '../../src/domain/item/stages.ts';
+import { type OverduePolicy, RETURNABLE_STAGES } from '../../src/domain/playbook/overdue.ts';
+import type { Playbook } from '../../src/domain/playbook/playbook.ts';
 import {
   ACCOUNTS,
   aboutCurrent,
@@ -50,6 +52,8 @@ export interface World {
   /** People are careless and services late (item-misdeeds.ts). */
   careless: boolean;
   campaign: boolean;
+  /** What the playbook does to every stage that is overdue. */
+  overdue: OverduePolicy;
 }
 
 /** One account, one text, one creator: what a test is about is added to it. */
@@ -64,6 +68,7 @@ export const LINE: World = {
   insists: false,
   careless: false,
   campaign: false,
+  overdue: 'none',
 };
 
 /** One revision round takes the item past this playbook's limit, so that it must be acknowledged. */
@@ -84,9 +89,15 @@ export const STAFF = {
 
 export function worldInput(world: World) {
   return itemInput({
-    playbook: SMALL_PLAYBOOK,
+    playbook: { ...SMALL_PLAYBOOK, ...(world.overdue !== 'none' && { overdue: overdueIn(world) }) },
     campaign: world.campaign ? { id: 'cmp_1', released: true } : null,
   });
+}
+
+/** The policy for each stage that can have it. */
+function overdueIn({ overdue }: World): Playbook['overdue'] {
+  const stages = overdue === 'return' ? RETURNABLE_STAGES : CLOCKED_STAGES;
+  return Object.fromEntries(stages.map((stage) => [stage, overdue]));
 }
 
 /** The instant that a context shows: the latest that anything in it happened. */
@@ -257,6 +268,11 @@ function systemEventsOf(
       if (event !== null) events.push(event);
     }
   }
+  const { clock } = context;
+  if (world.overdue !== 'none' && clock !== null && clock.pausedAt === null && clock.fired < 4) {
+    const due = new Date(Math.max(clock.steps[3], Date.parse(at))).toISOString();
+    events.push({ type: 'clock_step', at: due, step: 3, percent: 150 });
+  }
   if (world.campaign) events.push({ type: 'campaign_cancelled', at, reason: 'the campaign ended' });
   return events;
 }
@@ -341,5 +357,6 @@ export function keyOf(place: Place, context: ItemContext): string {
       review.signOffs.map(({ role, decision }) => role + decision).sort(),
     ],
     context.cancelling,
+    (context.clock?.fired ?? 0) > 3,
   ]);
 }

@@ -59,6 +59,17 @@ export const WORLDS: Record<string, { world: World; bounds?: Bounds }> = {
         isTentative(event, place) && (place !== 'kpi_review' || reviews.length > 1),
     },
   },
+  'a playbook that holds what is overdue': {
+    world: { ...LINE, drafts: [1, 2], extras: ['hold'], overdue: 'hold' },
+    bounds: { without: isTentative },
+  },
+  'a playbook that returns what is overdue': {
+    world: { ...LINE, drafts: [1, 2], extras: ['unschedule'], overdue: 'return' },
+  },
+  'a playbook that cancels what is overdue': {
+    world: { ...LINE, extras: ['unschedule', 'hold'], overdue: 'cancel' },
+    bounds: { without: isTentative },
+  },
   'a campaign that is cancelled at any time': {
     world: { ...LINE, extras: ['unschedule'], campaign: true },
   },

@@ -20,6 +20,7 @@ const WORLD: World = {
   insists: false,
   careless: true,
   campaign: false,
+  overdue: 'none',
 };
 
 const STATES = 400;

@@ -4,7 +4,13 @@ import { webhookEndpoints, webhookSubscriptions } from '../schema/index.ts';
 
 /** One encrypted value and where it stands. */
 export interface SealedSecretRow {
-  kind: 'channel account' | 'channel session' | 'webhook endpoint' | 'webhook subscription';
+  kind:
+    | 'channel account'
+    | 'channel session'
+    | 'webhook endpoint'
+    | 'webhook subscription'
+    | 'Slack channel of a member'
+    | 'Slack channel of a workspace';
   id: string;
   sealed: string;
 }
@@ -28,6 +34,12 @@ export async function listSealedSecrets(
     select 'webhook subscription', w.id, s ->> 'sealed'
       from webhook_subscriptions w cross join lateral jsonb_array_elements(w.secrets) as s
       where w.workspace_id = ${workspaceId}
+    union all
+    select 'Slack channel of a member', member_id, sealed_slack_url from member_preferences
+      where sealed_slack_url is not null and workspace_id = ${workspaceId}
+    union all
+    select 'Slack channel of a workspace', workspace_id, sealed from slack_channels
+      where workspace_id = ${workspaceId}
     order by 1, 2`);
   return rows.map(({ kind, id, sealed }) => ({
     kind: kind as SealedSecretRow['kind'],
@@ -56,6 +68,12 @@ function statementOf({ kind, id, sealed, by }: SealedSecretRow & { by: string })
     case 'channel session':
       return sql`update channel_sessions set sealed = ${by}
         where channel_account_id = ${id} and sealed = ${sealed}`;
+    case 'Slack channel of a member':
+      return sql`update member_preferences set sealed_slack_url = ${by}
+        where member_id = ${id} and sealed_slack_url = ${sealed}`;
+    case 'Slack channel of a workspace':
+      return sql`update slack_channels set sealed = ${by}
+        where workspace_id = ${id} and sealed = ${sealed}`;
     case 'webhook endpoint':
     case 'webhook subscription':
       return sql`update ${kind === 'webhook endpoint' ? webhookEndpoints : webhookSubscriptions}

@@ -19,6 +19,7 @@ export type PinnedPlaybook = Pick<
   | 'slotGraceMinutes'
   | 'approvalDeadlineMinutes'
   | 'checkpointGraceHours'
+  | 'overdue'
 > & {
   gate: PinnedRule[];
   checklists: { brief: string[]; review: string[] };

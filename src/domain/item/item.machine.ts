@@ -9,6 +9,7 @@ import {
   goes,
   holdable,
   replacesRefused,
+  returnable,
   revises,
   settles,
   stays,
@@ -59,7 +60,7 @@ export const itemMachine = machineSetup.createMachine({
         },
         offered: {
           on: {
-            ...holdable('briefing.offered'),
+            ...returnable('briefing.offered', 'drafting'),
             save_brief: [{ guard: 'sameBrief' }, goes('briefing.offered', 'drafting')],
             withdraw_handoff: goes('briefing.offered', 'drafting'),
             accept_handoff: goes('briefing.offered', '#item.creation'),
@@ -91,7 +92,7 @@ export const itemMachine = machineSetup.createMachine({
       states: {
         deciding: {
           on: {
-            ...holdable(REVIEW),
+            ...returnable(REVIEW, '#item.creation.drafting'),
             publication_settled: settles(REVIEW),
             save_brief: revises(REVIEW, 'sameBrief'),
             save_draft: revises(REVIEW, 'sameDraft'),
@@ -116,7 +117,7 @@ export const itemMachine = machineSetup.createMachine({
       states: {
         offered: {
           on: {
-            ...holdable(OFFERED),
+            ...returnable(OFFERED, '#item.creation.drafting'),
             publication_settled: settles(OFFERED),
             save_brief: revises(OFFERED, 'sameBrief'),
             save_draft: revises(OFFERED, 'sameDraft'),

@@ -127,7 +127,8 @@ function waitsOfStage(place: Place, context: ItemContext): WaitingOn[] {
     case 'on_hold': {
       const role = responsibleRoles(place, context)[0];
       if (role === undefined) return [];
-      return context.held === null
+      // Held by its playbook, it waits for the role and for nobody by name.
+      return context.held === null || context.held.by === 'system'
         ? [{ role, for: 'resume' }]
         : [{ role, memberId: context.held.by, for: 'resume' }];
     }

@@ -13,6 +13,7 @@ export function pinPlaybook(playbook: Playbook): PinnedPlaybook {
     name: playbook.name,
     version: playbook.version,
     clocks: playbook.clocks,
+    ...(playbook.overdue !== undefined && { overdue: playbook.overdue }),
     gate: playbook.gate.map(pinRule),
     revisionLimit: playbook.revisionLimit,
     checkpoints: playbook.checkpoints,

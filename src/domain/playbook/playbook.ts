@@ -4,6 +4,7 @@ import { MACHINE_CHECKS } from '../item/content/draft.ts';
 import { CLOCKED_STAGES } from '../item/stages.ts';
 import { CheckpointName } from '../kpi/checkpoint-name.ts';
 import { APPROVER_ROLES } from '../people/roles.ts';
+import { OVERDUE_POLICIES, RETURNABLE_STAGES } from './overdue.ts';
 
 export const Duration = z
   .strictObject({
@@ -70,6 +71,13 @@ export const Playbook = z
       .max(60),
     version: z.int().min(1),
     clocks: z.record(z.enum(CLOCKED_STAGES), Duration),
+    overdue: z
+      .partialRecord(z.enum(CLOCKED_STAGES), z.enum(OVERDUE_POLICIES))
+      .meta({ maxProperties: CLOCKED_STAGES.length })
+      .optional()
+      .describe(
+        'what becomes of an item at 150 % of a stage’s clock; `none` where it says nothing',
+      ),
     gate: z.array(GateRule).min(1).max(8),
     revisionLimit: z.int().min(0).max(20),
     checklists: z.strictObject({
@@ -122,6 +130,14 @@ export const Playbook = z
           message: `is no machine check of the ${list}: ${known.join(', ') || 'it has none'}`,
         });
       }
+    }
+    for (const [stage, policy] of Object.entries(playbook.overdue ?? {})) {
+      if (policy !== 'return' || RETURNABLE_STAGES.some((one) => one === stage)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['overdue', stage],
+        message: `nobody handed it over here: return is for ${RETURNABLE_STAGES.join(', ')}`,
+      });
     }
     if (!playbook.checkpoints.some((checkpoint) => checkpoint.required)) {
       context.addIssue({

@@ -23,7 +23,7 @@ export const EDGES: readonly Edge[] = PLACES.flatMap(edgesFrom);
 export function stateDiagram(present: Place | null): string[] {
   const drawn = new Map<string, string[]>();
   for (const { from, to, event } of EDGES) {
-    if (to === null || EVERYWHERE.includes(event) || leavesForCancelled({ event, to })) continue;
+    if (to === null || EVERYWHERE.includes(event) || leavesFromEverywhere({ event, to })) continue;
     const arrow = `  ${idOf(from)} --> ${idOf(to)}`;
     const labels = drawn.get(arrow) ?? [];
     if (event !== '' && !labels.includes(event)) labels.push(event);
@@ -60,9 +60,10 @@ function mark(present: Place): string[] {
   ];
 }
 
-/** The rule of every open stage that is looked at after every event. */
-export function leavesForCancelled({ event, to }: Pick<Edge, 'event' | 'to'>): boolean {
-  return event === '' && to === 'cancelled';
+/** Every open stage leads there in the same way: the end of its campaign, or what its playbook says of its clock. */
+export function leavesFromEverywhere({ event, to }: Pick<Edge, 'event' | 'to'>): boolean {
+  const isClock = event === 'clock_step' && (to === 'cancelled' || to === 'on_hold');
+  return isClock || (event === '' && to === 'cancelled');
 }
 
 function idOf(place: Place): string {

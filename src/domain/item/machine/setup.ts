@@ -1,4 +1,5 @@
 import { enqueueActions, setup } from 'xstate';
+import type { OverduePolicy } from '../../playbook/overdue.ts';
 import type { ClockFacts } from '../commands/facts.ts';
 import type { Command, ItemMachineEvent } from '../commands.ts';
 import type { ItemContext } from '../context.ts';
@@ -16,6 +17,7 @@ import { moveOfCommand, moveOfSystem } from '../moves/moves.ts';
 import { isContentMismatch, isDueUnapproved } from '../moves/publication.ts';
 import { planStands } from '../moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from '../moves/stage.ts';
+import { policyAt } from '../overdue.ts';
 import { ACTIVE_STATES } from '../publication-states.ts';
 import type { Place, Stage } from '../stages.ts';
 import { type ItemInput, startItem } from '../start.ts';
@@ -84,6 +86,8 @@ export const machineSetup = setup({
     reviewSigned: ({ context }) => isReviewSigned(context),
     extensionDecided: ({ context }) => isExtensionDecided(context),
     heldFrom: ({ context }, { place }: { place: Place }) => context.heldFrom === place,
+    overdue: ({ context, event }, { place, policy }: { place: Place; policy: OverduePolicy }) =>
+      event.type === 'clock_step' && policyAt(context, event, place) === policy,
   },
   actions: {
     /** An event for the item's chain: data that the run stores. */
@@ -96,7 +100,7 @@ export const machineSetup = setup({
     apply: enqueueActions(({ context, event, enqueue }, { place }: { place: Place }) => {
       const move = isCommand(event)
         ? moveOfCommand(context, event, place)
-        : moveOfSystem(context, event);
+        : moveOfSystem(context, event, place);
       enqueueMove(queueOf(enqueue), move);
       for (const { type, data } of move.records) {
         if (type !== 'publication.due') continue;

@@ -1,3 +1,5 @@
+import type { OverduePolicy } from '../../playbook/overdue.ts';
+import type { RETURNABLE } from '../overdue.ts';
 import type { Place, Stage } from '../stages.ts';
 
 export function apply<P extends Place>(place: P) {
@@ -65,8 +67,37 @@ export const CANCELLED_WITH_CAMPAIGN = {
   target: '#item.cancelled',
 } as const;
 
+/** The last step of the stage's clock may end or pause the stage, as the item's playbook says. */
+function runsOut<P extends Place>(place: P) {
+  const as = <Policy extends OverduePolicy>(policy: Policy) =>
+    ({ guard: { type: 'overdue', params: { place, policy } }, actions: apply(place) }) as const;
+  return {
+    cancelled: { ...as('cancel'), target: '#item.cancelled' },
+    onHold: { ...as('hold'), target: '#item.on_hold' },
+    isReturned: as('return'),
+    isTold: { actions: apply(place) },
+  } as const;
+}
+
 export function holdable<P extends Place>(place: P) {
-  return { ...anywhere(place), hold: goes(place, '#item.on_hold') } as const;
+  const { cancelled, onHold, isTold } = runsOut(place);
+  return {
+    ...anywhere(place),
+    hold: goes(place, '#item.on_hold'),
+    clock_step: [cancelled, onHold, isTold],
+  } as const;
+}
+
+/** A place to which the work was handed over: overdue, it may go back. */
+export function returnable<P extends (typeof RETURNABLE)[number], T extends string>(
+  place: P,
+  target: T,
+) {
+  const { cancelled, onHold, isReturned, isTold } = runsOut(place);
+  return {
+    ...holdable(place),
+    clock_step: [cancelled, onHold, { ...isReturned, target }, isTold],
+  } as const;
 }
 
 /** A refused post is planned again or skipped: an always-rule takes the item to its new slot. */

@@ -22,8 +22,8 @@ export function moveOfCommand<T extends CommandType>(
   return COMMAND_RULES[command.type].move(context, command, place);
 }
 
-/** What an event that happens by itself changes. */
-export function moveOfSystem(context: ItemContext, event: SystemEvent): Move {
+/** What an event that happens by itself changes, given where the item is. */
+export function moveOfSystem(context: ItemContext, event: SystemEvent, place: Place): Move {
   switch (event.type) {
     case 'publication_due':
       return publicationDue(context, event);
@@ -41,7 +41,7 @@ export function moveOfSystem(context: ItemContext, event: SystemEvent): Move {
     case 'review_frozen':
       return freezeReview(context, event);
     case 'clock_step':
-      return clockStep(context, event);
+      return clockStep(context, event, place);
     case 'campaign_released':
       return releaseCampaign(context);
     case 'campaign_cancelled':

@@ -1,13 +1,16 @@
+import type { OverduePolicy } from '../../playbook/overdue.ts';
 import { clockOnEntry, fallbackSteps, stepsOver } from '../clock.ts';
 import type { ClockFacts } from '../commands/facts.ts';
 import type { StagePayloads } from '../commands/stage.ts';
 import type { Command, SystemEvent } from '../commands.ts';
 import { type ItemContext, isSending } from '../context.ts';
 import { rulesOf } from '../machine/rules.ts';
+import { isStepDue, policyAt } from '../overdue.ts';
 import { skipped } from '../publication-record.ts';
 import { type PublicationState, WAITING_STATES } from '../publication-states.ts';
 import { clipText } from '../size.ts';
 import { OPEN_PLACES, type Place, type Stage, stageOf } from '../stages.ts';
+import { voidApprovals } from './approval.ts';
 import type { CommandDefinitions } from './command.ts';
 import { withdrawOpenHandoff } from './handoff.ts';
 import { type Move, merge, NOTHING, recorded, withMember } from './move.ts';
@@ -34,13 +37,21 @@ export function enterStage(
 }
 
 function hold(context: ItemContext, { actor, at, refs }: Command<'hold'>, place: Place): Move {
+  return pause(context, { at, memberId: actor.memberId, reason: refs.reason ?? null }, place);
+}
+
+function pause(
+  context: ItemContext,
+  { at, memberId, reason }: { at: string; memberId: string; reason: string | null },
+  place: Place,
+): Move {
   const { clock, stageEnteredAt } = context;
   const change = {
     heldFrom: place,
-    held: { by: actor.memberId, at, stageEnteredAt },
+    held: { by: memberId, at, stageEnteredAt },
     clock: clock === null ? null : { ...clock, pausedAt: Date.parse(at) },
   };
-  return recorded(change, 'item.held', { from: place, reason: refs.reason ?? null });
+  return recorded(change, 'item.held', { from: place, reason });
 }
 
 function resume(context: ItemContext, { refs }: Command<'resume'>): Move {
@@ -132,19 +143,46 @@ function extend(context: ItemContext, { facts, refs, at }: Command<'extend'>): M
   });
 }
 
+/** People are told of the clock; at its last step the item's playbook may have more done. */
 export function clockStep(
   context: ItemContext,
-  { step, percent, at }: Extract<SystemEvent, { type: 'clock_step' }>,
+  event: Extract<SystemEvent, { type: 'clock_step' }>,
+  place: Place,
 ): Move {
+  const { step, percent, at } = event;
   const { clock } = context;
-  if (clock === null || clock.pausedAt !== null || clock.fired > step) return NOTHING;
-  // A timer armed before the clock was extended or shifted by a pause.
-  if (Date.parse(at) < clock.steps[step]) return NOTHING;
+  if (clock === null || !isStepDue(context, event)) return NOTHING;
   const dueAt = new Date(clock.steps[2]).toISOString();
   const data = { stage: clock.stage, percent, dueAt };
   const change = { clock: { ...clock, fired: step + 1 } };
-  if (step === 3) return recorded(change, 'item.escalated', { because: 'overdue', ...data });
-  return recorded(change, step === 2 ? 'sla.breached' : 'sla.warned', data);
+  if (step !== 3) return recorded(change, step === 2 ? 'sla.breached' : 'sla.warned', data);
+  const policy = policyAt(context, event, place);
+  const told = { because: 'overdue', ...data, ...(policy !== 'none' && { policy }) };
+  return merge(
+    recorded(change, 'item.escalated', told),
+    applyPolicy({ ...context, ...change }, policy, { at, place }),
+  );
+}
+
+function applyPolicy(
+  context: ItemContext,
+  policy: OverduePolicy,
+  { at, place }: { at: string; place: Place },
+): Move {
+  const by = { at, memberId: 'system', reason: 'overdue' };
+  switch (policy) {
+    case 'none':
+      return NOTHING;
+    case 'hold':
+      return pause(context, by, place);
+    case 'return':
+      return merge(
+        withdrawOpenHandoff(context, by),
+        place === 'review.deciding' ? voidApprovals(context, 'overdue') : NOTHING,
+      );
+    case 'cancel':
+      return cancel(context, 'overdue', by);
+  }
 }
 
 export function releaseCampaign(context: ItemContext): Move {

@@ -1,0 +1,88 @@
+import type { Db } from '../../src/db/client.ts';
+import {
+  claimBatch,
+  insertNoticeSends,
+  listNoticeSends,
+  settleSends,
+} from '../../src/db/telling/notice-sends.ts';
+import {
+  findReminded,
+  insertNotices,
+  listNotices,
+  markAllRead,
+  markRead,
+} from '../../src/db/telling/notices.ts';
+import {
+  NO_CHOICE,
+  readPreferences,
+  readSlackChannel,
+  removeSlackChannel,
+  savePreferences,
+  saveSlackChannel,
+} from '../../src/db/telling/preferences.ts';
+import type { FilledWorkspace } from './filled-workspace.ts';
+
+const LONG_AGO = '2026-01-01T00:00:00.000Z';
+
+function noticeOf({ own: workspaceId, ids }: FilledWorkspace, cause: string) {
+  return {
+    workspaceId,
+    memberId: ids.memberId,
+    itemId: ids.itemId,
+    kind: 'reminder' as const,
+    cause,
+    waitKey: null,
+    textKey: 'reminder.responsible' as const,
+    about: { title: 't' },
+    inApp: true,
+  };
+}
+
+const channel = 'email' as const;
+
+/** One notice on its way, and what its member and workspace chose. @returns id of the notice. */
+export async function fillNotices(db: Db, filled: FilledWorkspace): Promise<string> {
+  const { own: workspaceId, ids } = filled;
+  const [notice] = await insertNotices(db, [noticeOf(filled, 'a cause')]);
+  const noticeId = notice?.id ?? '';
+  const { memberId } = ids;
+  const send = { workspaceId, noticeId, memberId, channel, batch: 'batch', dueAt: LONG_AGO };
+  await insertNoticeSends(db, [send]);
+  await savePreferences(db, { workspaceId, memberId, ...NO_CHOICE, sealedSlackUrl: 'sealed' });
+  await saveSlackChannel(db, { workspaceId, sealed: 'sealed' });
+  return noticeId;
+}
+
+/** Every query about notices, on what is the filled workspace's own. */
+export function noticeAttempts(
+  db: Db,
+  filled: FilledWorkspace,
+  noticeId: string,
+): Record<string, () => Promise<unknown>> {
+  const { own: workspaceId, ids } = filled;
+  const { memberId, itemId } = ids;
+  const reader = { workspaceId, memberId };
+  return {
+    insertNotices: () => insertNotices(db, [noticeOf(filled, 'stolen')]),
+    listNotices: () => listNotices(db, reader),
+    markRead: () => markRead(db, { ...reader, id: noticeId }),
+    markAllRead: async () => (await markAllRead(db, { ...reader, until: LONG_AGO })) > 0,
+    findReminded: () =>
+      findReminded(db, { workspaceId, itemIds: [itemId], memberIds: [memberId], after: LONG_AGO }),
+    insertNoticeSends: () =>
+      insertNoticeSends(db, [
+        { ...reader, noticeId, channel: 'slack', batch: 'stolen', dueAt: LONG_AGO },
+      ]),
+    claimBatch: () => claimBatch(db, { workspaceId, batch: 'batch', channel, leaseMs: 1 }),
+    settleSends: () =>
+      settleSends(db, { workspaceId, ids: [noticeId], state: 'sent', lastError: null }),
+    listNoticeSends: () => listNoticeSends(db, { workspaceId }),
+    readPreferences: async () => [
+      ...(await readPreferences(db, { workspaceId, memberIds: [memberId] })),
+    ],
+    savePreferences: () => savePreferences(db, { ...reader, ...NO_CHOICE }),
+    readSlackChannel: () => readSlackChannel(db, { workspaceId }),
+    saveSlackChannel: () => saveSlackChannel(db, { workspaceId, sealed: 'stolen' }),
+    removeSlackChannel: () => removeSlackChannel(db, { workspaceId }),
+  };
+}
