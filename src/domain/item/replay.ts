@@ -1,0 +1,307 @@
+import { canonicalJson } from '../canonical.ts';
+import type { Command, SystemEvent } from './commands.ts';
+import type { ItemContext, StageClock } from './context.ts';
+import { publicationById } from './context.ts';
+import type { EventRecord, ItemEvent } from './event.ts';
+import { rulesOf } from './machine/rules.ts';
+import { type ItemSnapshot, type Step, startItem, stepItem } from './run.ts';
+import type { ItemInput } from './start.ts';
+
+/** A command as it was sent; its instant is that of its first event. */
+export type AskedCommand = Omit<Command, 'at'>;
+
+/** What an item's chain is replayed from. */
+export interface ReplaySource {
+  start: { item: ItemInput; actor: string; commandId: string };
+  events: readonly ItemEvent[];
+  /** Null for a command that nothing tells of. */
+  commandOf: (id: string) => AskedCommand | null;
+  /** The state after an event, where something else than the chain tells it: it says what the clock was. */
+  stateAt?: (seq: number) => ItemSnapshot | null;
+}
+
+/** Where the chain says something else than the machine, given what caused it. */
+export interface ReplayFault {
+  seq: number;
+  field: string;
+  message: string;
+}
+
+/** The state after an event, as the machine computes it. */
+export interface ReplayedStep {
+  seq: number;
+  snapshot: ItemSnapshot;
+  /** Null for what happened by itself. */
+  command: AskedCommand | null;
+  /** False while the steps of the stage's clock were computed from a calendar that the chain does not have. */
+  isClockTold: boolean;
+}
+
+/**
+ * Runs the machine over a chain, from the item's start: each command as it was sent, each event of the
+ * system as the chain tells it. Yields the state after each step; returns the first event that the
+ * machine would not have written.
+ */
+export function* replayItem(source: ReplaySource): Generator<ReplayedStep, ReplayFault | null> {
+  const { events, start } = source;
+  const first = startItem(start.item);
+  const startFault = compare(first.records, events, 0, {
+    at: start.item.at,
+    actor: start.actor,
+    commandId: start.commandId,
+  });
+  if (startFault !== null) return startFault;
+  let { snapshot } = first;
+  let isClockTold = true;
+  let index = first.records.length;
+  yield { seq: index, snapshot, command: null, isClockTold };
+  for (;;) {
+    const event = events[index];
+    if (event === undefined) return null;
+    if (event.type === 'run.replaced') {
+      index += 1;
+      yield { seq: event.seq, snapshot, command: null, isClockTold };
+      continue;
+    }
+    if (!isClockTold) snapshot = withClockOf(snapshot, event);
+    const step = stepOf(source, snapshot, event, index);
+    if ('fault' in step) return step.fault;
+    snapshot = step.snapshot;
+    index += step.records.length;
+    const { seq } = events[index - 1] ?? event;
+    if (step.clockMayDiffer) isClockTold = false;
+    if (event.type === 'clock.extended' || snapshot.context.clock === null) isClockTold = true;
+    const told = isClockTold ? null : (source.stateAt?.(seq) ?? null);
+    if (told !== null) {
+      snapshot = adoptClock(snapshot, told.context.clock);
+      isClockTold = true;
+    }
+    yield { seq, snapshot, command: step.command, isClockTold };
+  }
+}
+
+type Found =
+  | (Step & { command: AskedCommand | null; clockMayDiffer: boolean })
+  | { fault: ReplayFault };
+
+function stepOf(
+  { commandOf, events }: ReplaySource,
+  snapshot: ItemSnapshot,
+  event: ItemEvent,
+  index: number,
+): Found {
+  const { seq, at, data } = event;
+  const commandId = data['commandId'];
+  if (typeof commandId === 'string') {
+    const command = commandOf(commandId);
+    if (command === null) {
+      return faultAt(seq, 'data.commandId', `nothing tells of the command ${commandId}`);
+    }
+    const step = tryStep(snapshot, { ...command, at } as Command);
+    if (step === null) return faultAt(seq, 'type', `${command.type} has no way there`);
+    const fault = compare(step.records, events, index, {
+      at,
+      actor: command.actor.memberId,
+      commandId,
+    });
+    return fault === null ? { ...step, command, clockMayDiffer: false } : { fault };
+  }
+  if (event.actor !== 'system') {
+    return faultAt(seq, 'actor', `${event.actor} caused it by no command`);
+  }
+  let nearest: ReplayFault | null = null;
+  for (const cause of causesOf(snapshot.context, event)) {
+    const step = tryStep(snapshot, cause);
+    if (step === null || step.records.length === 0) continue;
+    const fault = compare(step.records, events, index, { at, actor: 'system', commandId: null });
+    if (fault === null) {
+      return { ...step, command: null, clockMayDiffer: bringsClock(cause, step) };
+    }
+    if (nearest === null || fault.seq > nearest.seq) nearest = fault;
+  }
+  return nearest === null
+    ? faultAt(seq, 'type', `nothing in this state causes ${event.type}`)
+    : { fault: nearest };
+}
+
+function faultAt(seq: number, field: string, message: string): { fault: ReplayFault } {
+  return { fault: { seq, field, message } };
+}
+
+/** Null where the machine has no way for it. */
+function tryStep(snapshot: ItemSnapshot, event: Command | SystemEvent): Step | null {
+  try {
+    return stepItem(snapshot, event);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/** The first difference between what the machine writes and what stands in the chain. */
+function compare(
+  records: readonly EventRecord[],
+  events: readonly ItemEvent[],
+  from: number,
+  { at, actor, commandId }: { at: string; actor: string; commandId: string | null },
+): ReplayFault | null {
+  for (const [offset, { type, data }] of records.entries()) {
+    const event = events[from + offset];
+    const seq = from + offset + 1;
+    if (event === undefined) {
+      return { seq, field: 'seq', message: `the machine writes ${type} here; the chain has ended` };
+    }
+    const stamped = offset === 0 && commandId !== null ? { commandId, ...data } : data;
+    if (event.seq !== seq) return { seq, field: 'seq', message: `is ${event.seq}` };
+    if (event.type !== type) {
+      return { seq, field: 'type', message: `is ${event.type}; the machine writes ${type}` };
+    }
+    if (event.actor !== actor) {
+      return { seq, field: 'actor', message: `is ${event.actor}; its cause came from ${actor}` };
+    }
+    if (event.at !== at) return { seq, field: 'at', message: `is ${event.at}, beside ${at}` };
+    const field = differingField(event.data, stamped);
+    if (field !== null) {
+      return { seq, field: `data.${field}`, message: 'is not what the machine writes' };
+    }
+  }
+  return null;
+}
+
+/** The first key in which two JSON objects differ; an undefined value is no key. */
+export function differingField(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): string | null {
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)].sort())) {
+    if (textOf(a[key]) !== textOf(b[key])) return key;
+  }
+  return null;
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? '' : canonicalJson(JSON.parse(JSON.stringify(value)));
+}
+
+/** Activities that settled a send or froze a review asked the business calendar: the chain does not say it. */
+function bringsClock({ type }: SystemEvent, { snapshot, records }: Step): boolean {
+  if (type !== 'publication_settled' && type !== 'review_frozen') return false;
+  if (snapshot.context.clock === null) return false;
+  return type === 'review_frozen' || records.some((one) => one.type === 'item.stage_changed');
+}
+
+function adoptClock(snapshot: ItemSnapshot, told: StageClock | null): ItemSnapshot {
+  const { clock } = snapshot.context;
+  if (clock === null || told === null) return snapshot;
+  return { ...snapshot, context: { ...snapshot.context, clock: { ...clock, steps: told.steps } } };
+}
+
+/** An event of the clock says when it stood where. */
+function withClockOf(snapshot: ItemSnapshot, { type, at, data }: ItemEvent): ItemSnapshot {
+  const { clock } = snapshot.context;
+  if (clock === null) return snapshot;
+  const dueAt = type === 'clock.extended' ? data['from'] : data['dueAt'];
+  const step = stepIndex(snapshot.context, type, data);
+  if (typeof dueAt !== 'string' || (step === null && type !== 'clock.extended')) return snapshot;
+  const due = Date.parse(dueAt);
+  const steps: StageClock['steps'] = [clock.steps[0], clock.steps[1], due, clock.steps[3]];
+  // It had passed when the event was written: no more than that is known of it.
+  if (step !== null && step !== 2) steps[step] = Math.min(steps[step], Date.parse(at));
+  return adoptClock(snapshot, { ...clock, steps });
+}
+
+type StepIndex = 0 | 1 | 2 | 3;
+const CLOCK_EVENTS: readonly string[] = ['sla.warned', 'sla.breached', 'item.escalated'];
+
+function stepIndex(context: ItemContext, type: string, data: ItemEvent['data']): StepIndex | null {
+  if (!CLOCK_EVENTS.includes(type)) return null;
+  const index = rulesOf(context).clockPercents.indexOf(Number(data['percent']));
+  return index === -1 ? null : (index as StepIndex);
+}
+
+/** What may have caused an event of the system, as its own data tell it. */
+function causesOf(context: ItemContext, event: ItemEvent): SystemEvent[] {
+  const { type, at, data } = event;
+  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : undefined);
+  const publicationId = text('publicationId') ?? '';
+  const evidence = text('evidence');
+  const settled = {
+    type: 'publication_settled',
+    at,
+    publicationId,
+    ...(evidence !== undefined && { evidence }),
+  } as const;
+  switch (type) {
+    case 'publication.due':
+      return [{ type: 'publication_due', at, publicationId }];
+    case 'publication.sending':
+      return [{ type: 'publication_sending', at, publicationId }];
+    case 'publication.published': {
+      const [remoteId, permalink, publishedAt] = [
+        text('remoteId'),
+        text('permalink'),
+        text('publishedAt'),
+      ];
+      return [
+        {
+          ...settled,
+          outcome: 'published',
+          ...(remoteId !== undefined && { remoteId }),
+          ...(permalink !== undefined && { permalink }),
+          ...(publishedAt !== undefined && { publishedAt }),
+        },
+      ];
+    }
+    case 'publication.rejected':
+      return [{ ...settled, outcome: 'rejected' }];
+    case 'publication.unknown':
+      return [{ ...settled, outcome: 'unknown' }];
+    case 'publication.missed':
+      return publicationById(context, publicationId)?.state === 'planned'
+        ? [{ type: 'slot_passed', at, publicationId }]
+        : [{ ...settled, outcome: 'missed' }];
+    case 'publication.returned':
+      return publicationById(context, publicationId)?.state === 'planned'
+        ? [{ type: 'publication_due', at, publicationId, unapproved: true }]
+        : [
+            { ...settled, outcome: 'hash_mismatch' },
+            { ...settled, outcome: 'hash_mismatch', superseded: true },
+          ];
+    case 'publication.skipped':
+      return [
+        { type: 'approval_deadline_passed', at, publicationId },
+        { type: 'approval_deadline_passed', at, publicationId, approved: true },
+      ];
+    case 'kpi_checkpoint.recorded':
+    case 'kpi_checkpoint.missing': {
+      const checkpoint = text('checkpoint') ?? '';
+      const settledAs =
+        type === 'kpi_checkpoint.recorded' ? 'checkpoint_recorded' : 'checkpoint_missed';
+      return [{ type: settledAs, at, publicationId, checkpoint }];
+    }
+    case 'kpi_review.frozen':
+      return [
+        {
+          type: 'review_frozen',
+          at,
+          reviewId: text('reviewId') ?? '',
+          hash: text('hash') ?? '',
+        },
+      ];
+    case 'sla.warned':
+    case 'sla.breached':
+    case 'item.escalated': {
+      const step = stepIndex(context, type, data);
+      const { percent } = data;
+      return step === null || typeof percent !== 'number'
+        ? []
+        : [{ type: 'clock_step', at, step, percent }];
+    }
+    case 'campaign.released':
+      return [{ type: 'campaign_released', at }];
+    case 'campaign.cancelled':
+      return [{ type: 'campaign_cancelled', at, reason: text('reason') ?? '' }];
+    default:
+      return [];
+  }
+}
