@@ -114,12 +114,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  evidence: {
+    folders: ['domain', 'db', 'engine', 'audit', 'threads', 'workflows/messages.ts'],
+    packages: ['node', 'fflate', 'zod', '@temporalio/client', '@temporalio/common'],
+    place:
+      'Evidence is packed and verified here: rows belong in src/db, effects of a run in src/activities, HTTP in src/api.',
+  },
   api: {
     folders: [
       'domain',
       'db',
       'commands',
       'audit',
+      'evidence',
       'engine',
       'time',
       'slots',

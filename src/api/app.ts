@@ -25,6 +25,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
 import { approvalRoutes } from './routes/item/approvals.ts';
+import { auditPackRoutes } from './routes/item/audit-pack.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
 import { handoffRoutes } from './routes/item/handoffs.ts';
@@ -85,6 +86,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', campaignRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
+    .route('/', auditPackRoutes(deps))
     .route('/', assetRoutes(deps))
     .route('/', inboxRoutes(deps))
     .route('/', auditRoutes(deps))

@@ -7,6 +7,7 @@ import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
 import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
+import type { AuditPacks } from '../evidence/audit-pack.ts';
 import type { Engine } from './engine.ts';
 import type { ApiLog } from './log.ts';
 import type { Readiness } from './readiness.ts';
@@ -17,6 +18,7 @@ export interface ApiDeps {
   sender: CommandSender;
   engine: Engine;
   audit: Audit;
+  packs: AuditPacks;
   readiness: () => Promise<Readiness>;
   assets: AssetStore;
   secrets: SecretBox;

@@ -16,6 +16,7 @@ import { createDb } from '../db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from '../db/held-role.ts';
 import { createDataConverter } from '../engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../engine/interceptors.ts';
+import { createAuditPacks } from '../evidence/audit-pack.ts';
 import { createLogger } from '../log.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -64,6 +65,7 @@ const app = createApp({
   sender: createCommandSender(delivery),
   engine,
   audit: createAudit(delivery),
+  packs: createAuditPacks({ db, temporal }),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets: createSecretBox(config.secretKeys),

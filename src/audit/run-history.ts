@@ -12,6 +12,7 @@ import type {
   SentCommand,
 } from '../workflows/messages.ts';
 import {
+  type Decoder,
   decode,
   type Execution,
   type HistoryEntry,
@@ -20,7 +21,7 @@ import {
 } from './history-pages.ts';
 
 /** What one entry of the engine's history tells of the item: where it stands, and what happened. */
-interface Report {
+export interface Report {
   seq: number;
   events: ItemEvent[];
   /** Null where the entry repeats an answer of long ago. */
@@ -148,6 +149,20 @@ export async function readKeptRecord(
   return recordOf(temporal, runs);
 }
 
+/** What the entries of one kept history tell, one by one. */
+export async function readKeptReports(
+  decoder: Decoder,
+  entries: object[],
+): Promise<{ input: ItemRunInput | null; reports: Report[]; messages: RunRecord['messages'] }> {
+  const events = historyFromJSON({ events: entries }).events ?? [];
+  const [first] = events;
+  return {
+    input: first === undefined ? null : asInput(await inputOf(decoder, first)),
+    reports: await readReports(decoder, events),
+    messages: await readMessages(decoder, events),
+  };
+}
+
 async function recordOf(
   temporal: Client,
   runs: readonly HistoryEntry[][],
@@ -173,7 +188,7 @@ async function recordOf(
 }
 
 async function readMessages(
-  temporal: Client,
+  temporal: Decoder,
   entries: readonly HistoryEntry[],
 ): Promise<RunRecord['messages']> {
   const messages: RunRecord['messages'] = new Map();
@@ -222,13 +237,13 @@ function hashesIn(reports: readonly Report[]): Map<number, string> {
   return hashes;
 }
 
-async function readReports(temporal: Client, entries: readonly HistoryEntry[]): Promise<Report[]> {
+async function readReports(temporal: Decoder, entries: readonly HistoryEntry[]): Promise<Report[]> {
   const reports = await Promise.all(entries.map((entry) => readReport(temporal, entry)));
   return reports.filter((one) => one !== null);
 }
 
 /** What an entry tells of the item; null for most entries. */
-async function readReport(temporal: Client, entry: HistoryEntry): Promise<Report | null> {
+async function readReport(temporal: Decoder, entry: HistoryEntry): Promise<Report | null> {
   const completed = entry.workflowExecutionUpdateCompletedEventAttributes;
   if (completed?.outcome?.success !== undefined && completed.outcome.success !== null) {
     const [result] = await decode(temporal, completed.outcome.success.payloads);
@@ -282,7 +297,7 @@ function startOf(input: ItemRunInput): Report | null {
 }
 
 async function inputOf(
-  temporal: Client,
+  temporal: Decoder,
   entry: HistoryEntry,
 ): Promise<Partial<ItemRunInput> | null> {
   const started = entry.workflowExecutionStartedEventAttributes;

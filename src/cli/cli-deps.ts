@@ -11,6 +11,7 @@ export interface CliDeps {
   readonly codecServer: CodecServer;
   readonly releases: Releases;
   readonly engine: EngineSetup;
+  readonly evidence: EvidenceVerifier;
   /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
   diagramOf(item: { stage: string; substage: string | null }): string[];
 }
@@ -70,6 +71,23 @@ export interface MoveReport extends MoveProgress {
 export interface EngineSetup {
   /** @returns the namespace, and the names of the search attributes that it did not have. */
   setUp(): Promise<{ namespace: string; added: readonly string[] }>;
+}
+
+/** Checks an audit pack by nothing but the files that it is given: no API, database or engine. */
+export interface EvidenceVerifier {
+  verify(question: {
+    pack: string;
+    /** File or directory with checkpoints, and the files with the public keys that they are signed with. */
+    checkpoints: string | null;
+    keys: readonly string[];
+  }): Promise<EvidenceVerdict>;
+}
+
+export interface EvidenceVerdict {
+  /** The first difference first; empty when everything agrees. */
+  faults: { file: string; row: number | null; field: string | null; message: string }[];
+  /** What was checked, a line for each thing. */
+  facts: string[];
 }
 
 /** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */

@@ -15,6 +15,7 @@ import { accountFormOf } from '../../src/channels/registry.ts';
 import { timeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
+import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
@@ -72,6 +73,7 @@ export async function openApi(
     accountFormOf,
     log,
     audit: createAudit({ db, temporal, taskQueue, log }),
+    packs: createAuditPacks({ db, temporal }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     assets: await openAssetStore({ directory, now: Date.now() }),
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
