@@ -1,9 +1,7 @@
 import { canonicalJson } from '../canonical.ts';
 import type { Command, SystemEvent } from './commands.ts';
-import type { ItemContext, StageClock } from './context.ts';
-import { publicationById } from './context.ts';
 import type { EventRecord, ItemEvent } from './event.ts';
-import { rulesOf } from './machine/rules.ts';
+import { adoptClock, causesOf, withClockOf } from './replay-causes.ts';
 import { type ItemSnapshot, type Step, startItem, stepItem } from './run.ts';
 import type { ItemInput } from './start.ts';
 
@@ -98,7 +96,9 @@ function stepOf(
       return faultAt(seq, 'data.commandId', `nothing tells of the command ${commandId}`);
     }
     const step = tryStep(snapshot, { ...command, at } as Command);
-    if (step === null) return faultAt(seq, 'type', `${command.type} has no way there`);
+    if (step === null || step.records.length === 0) {
+      return faultAt(seq, 'type', `${command.type} writes nothing there`);
+    }
     const fault = compare(step.records, events, index, {
       at,
       actor: command.actor.memberId,
@@ -188,120 +188,4 @@ function bringsClock({ type }: SystemEvent, { snapshot, records }: Step): boolea
   if (type !== 'publication_settled' && type !== 'review_frozen') return false;
   if (snapshot.context.clock === null) return false;
   return type === 'review_frozen' || records.some((one) => one.type === 'item.stage_changed');
-}
-
-function adoptClock(snapshot: ItemSnapshot, told: StageClock | null): ItemSnapshot {
-  const { clock } = snapshot.context;
-  if (clock === null || told === null) return snapshot;
-  return { ...snapshot, context: { ...snapshot.context, clock: { ...clock, steps: told.steps } } };
-}
-
-/** An event of the clock says when it stood where. */
-function withClockOf(snapshot: ItemSnapshot, { type, at, data }: ItemEvent): ItemSnapshot {
-  const { clock } = snapshot.context;
-  if (clock === null) return snapshot;
-  const dueAt = type === 'clock.extended' ? data['from'] : data['dueAt'];
-  const step = stepIndex(snapshot.context, type, data);
-  if (typeof dueAt !== 'string' || (step === null && type !== 'clock.extended')) return snapshot;
-  const due = Date.parse(dueAt);
-  const steps: StageClock['steps'] = [clock.steps[0], clock.steps[1], due, clock.steps[3]];
-  // It had passed when the event was written: no more than that is known of it.
-  if (step !== null && step !== 2) steps[step] = Math.min(steps[step], Date.parse(at));
-  return adoptClock(snapshot, { ...clock, steps });
-}
-
-type StepIndex = 0 | 1 | 2 | 3;
-const CLOCK_EVENTS: readonly string[] = ['sla.warned', 'sla.breached', 'item.escalated'];
-
-function stepIndex(context: ItemContext, type: string, data: ItemEvent['data']): StepIndex | null {
-  if (!CLOCK_EVENTS.includes(type)) return null;
-  const index = rulesOf(context).clockPercents.indexOf(Number(data['percent']));
-  return index === -1 ? null : (index as StepIndex);
-}
-
-/** What may have caused an event of the system, as its own data tell it. */
-function causesOf(context: ItemContext, event: ItemEvent): SystemEvent[] {
-  const { type, at, data } = event;
-  const text = (key: string) => (typeof data[key] === 'string' ? (data[key] as string) : undefined);
-  const publicationId = text('publicationId') ?? '';
-  const evidence = text('evidence');
-  const settled = {
-    type: 'publication_settled',
-    at,
-    publicationId,
-    ...(evidence !== undefined && { evidence }),
-  } as const;
-  switch (type) {
-    case 'publication.due':
-      return [{ type: 'publication_due', at, publicationId }];
-    case 'publication.sending':
-      return [{ type: 'publication_sending', at, publicationId }];
-    case 'publication.published': {
-      const [remoteId, permalink, publishedAt] = [
-        text('remoteId'),
-        text('permalink'),
-        text('publishedAt'),
-      ];
-      return [
-        {
-          ...settled,
-          outcome: 'published',
-          ...(remoteId !== undefined && { remoteId }),
-          ...(permalink !== undefined && { permalink }),
-          ...(publishedAt !== undefined && { publishedAt }),
-        },
-      ];
-    }
-    case 'publication.rejected':
-      return [{ ...settled, outcome: 'rejected' }];
-    case 'publication.unknown':
-      return [{ ...settled, outcome: 'unknown' }];
-    case 'publication.missed':
-      return publicationById(context, publicationId)?.state === 'planned'
-        ? [{ type: 'slot_passed', at, publicationId }]
-        : [{ ...settled, outcome: 'missed' }];
-    case 'publication.returned':
-      return publicationById(context, publicationId)?.state === 'planned'
-        ? [{ type: 'publication_due', at, publicationId, unapproved: true }]
-        : [
-            { ...settled, outcome: 'hash_mismatch' },
-            { ...settled, outcome: 'hash_mismatch', superseded: true },
-          ];
-    case 'publication.skipped':
-      return [
-        { type: 'approval_deadline_passed', at, publicationId },
-        { type: 'approval_deadline_passed', at, publicationId, approved: true },
-      ];
-    case 'kpi_checkpoint.recorded':
-    case 'kpi_checkpoint.missing': {
-      const checkpoint = text('checkpoint') ?? '';
-      const settledAs =
-        type === 'kpi_checkpoint.recorded' ? 'checkpoint_recorded' : 'checkpoint_missed';
-      return [{ type: settledAs, at, publicationId, checkpoint }];
-    }
-    case 'kpi_review.frozen':
-      return [
-        {
-          type: 'review_frozen',
-          at,
-          reviewId: text('reviewId') ?? '',
-          hash: text('hash') ?? '',
-        },
-      ];
-    case 'sla.warned':
-    case 'sla.breached':
-    case 'item.escalated': {
-      const step = stepIndex(context, type, data);
-      const { percent } = data;
-      return step === null || typeof percent !== 'number'
-        ? []
-        : [{ type: 'clock_step', at, step, percent }];
-    }
-    case 'campaign.released':
-      return [{ type: 'campaign_released', at }];
-    case 'campaign.cancelled':
-      return [{ type: 'campaign_cancelled', at, reason: text('reason') ?? '' }];
-    default:
-      return [];
-  }
 }

@@ -4,8 +4,11 @@ import { type Fault, MANIFEST, type Manifest } from '../pack-format.ts';
 import { readRows } from './pack-rows.ts';
 import { readHistories } from './read-histories.ts';
 import { PackFault, unpack } from './read-pack.ts';
+import { findActFaults } from './verify-acts.ts';
 import { findChainFaults } from './verify-chain.ts';
+import { findEngineFaults } from './verify-engine.ts';
 import { findFileFaults, readManifest } from './verify-manifest.ts';
+import { findOriginFaults } from './verify-origin.ts';
 import { findRowFaults } from './verify-rows.ts';
 import { findStateFaults } from './verify-state.ts';
 
@@ -53,6 +56,10 @@ async function verify(bytes: Uint8Array): Promise<PackVerdict> {
     ...findStateFaults(rows, told),
     ...findChainFaults(rows, manifest),
     ...findRowFaults(files, rows, { manifest, told }),
+    ...findActFaults(rows, manifest),
+    ...findOriginFaults(files, rows, manifest),
+    ...told.faults,
+    ...findEngineFaults(rows, told),
   ];
   const countOf = (state: string) => rows.runs.filter((run) => run.state === state).length;
   const { id: itemId, workspaceId, seq, headHash } = rows.item;

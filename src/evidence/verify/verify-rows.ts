@@ -1,15 +1,6 @@
 import { contentHashOf, hashOf } from '../../domain/canonical.ts';
-import { GENESIS_HASH } from '../../domain/item/event.ts';
 import { differingField } from '../../domain/item/replay.ts';
-import { sha256Of } from '../pack-file.ts';
-import {
-  type Fault,
-  MANIFEST,
-  type Manifest,
-  PLAYBOOK,
-  pathOf,
-  type RowFile,
-} from '../pack-format.ts';
+import { type Fault, type Manifest, pathOf, type RowFile } from '../pack-format.ts';
 import { messageOf, type PackRows, startOf, type VersionRow } from './pack-rows.ts';
 import type { ToldByHistory } from './read-histories.ts';
 import { type PackFiles, rowsOf } from './read-pack.ts';
@@ -31,10 +22,6 @@ export function findRowFaults(
     ...publicationFaults(rows),
     ...reviewFaults(rows),
     ...commentFaults(rows),
-    ...actFaults(rows, manifest),
-    ...playbookFaults(files, rows, manifest),
-    ...told.faults,
-    ...engineFaults(rows, told),
   ];
 }
 
@@ -241,98 +228,4 @@ function commentFaults({ events, comments }: PackRows): Fault[] {
       ? []
       : [faultOf('events', index, 'data.commentId', `the comment ${commentId} is not there`)],
   );
-}
-
-/** The chain of the workspace's acts: links of all, records of those that are shown. */
-function actFaults({ acts }: PackRows, { actsHead, workspaceId }: Manifest): Fault[] {
-  const faults: Fault[] = [];
-  let head = { seq: 0, hash: GENESIS_HASH };
-  for (const [index, { seq, prevHash, hash, record }] of acts.entries()) {
-    const at = (field: string, message: string) =>
-      faults.push(faultOf('acts', index, field, message));
-    if (seq !== head.seq + 1) at('seq', `act ${head.seq + 1} is missing`);
-    else if (prevHash !== head.hash) at('prevHash', 'is not the hash of the act before');
-    else if (record !== null && sha256Of(prevHash + record) !== hash) {
-      at('hash', 'the hash does not follow from the record and the hash before it');
-    } else if (record !== null && !isRecordOf(record, { seq, workspaceId })) {
-      at('record', 'is not that of this act');
-    }
-    head = { seq, hash };
-  }
-  if (head.seq !== actsHead.seq || head.hash !== actsHead.hash) {
-    const message = 'is not that of the acts';
-    faults.push({ file: MANIFEST, row: null, field: 'actsHead', message });
-  }
-  return faults;
-}
-
-function isRecordOf(record: string, of: { seq: number; workspaceId: string }): boolean {
-  try {
-    const { seq, workspaceId } = JSON.parse(record) as Partial<typeof of>;
-    return seq === of.seq && workspaceId === of.workspaceId;
-  } catch {
-    return false;
-  }
-}
-
-/** The item is pinned to the rules of this playbook. */
-function playbookFaults(files: PackFiles, { item }: PackRows, manifest: Manifest): Fault[] {
-  const [row = {}] = rowsOf(files, PLAYBOOK);
-  const { playbook, itemId, workspaceId } = item.snapshot.context;
-  const faults: Fault[] = [];
-  for (const field of ['name', 'version'] as const) {
-    if (row[field] !== playbook[field]) {
-      const message = `is not ${playbook[field]}, which the item is under`;
-      faults.push({ file: PLAYBOOK, row: 1, field, message });
-    }
-    if (manifest.playbook[field] !== playbook[field]) {
-      const message = 'is not that of the item';
-      faults.push({ file: MANIFEST, row: null, field: `playbook.${field}`, message });
-    }
-  }
-  const { data } = row as { data?: Record<string, unknown> };
-  for (const field of ['clocks', 'gate', 'checkpoints', 'revisionLimit'] as const) {
-    if (differingField({ field: data?.[field] }, { field: playbook[field] }) === null) continue;
-    const message = 'is not what the item is under';
-    faults.push({ file: PLAYBOOK, row: 1, field: `data.${field}`, message });
-  }
-  const message = 'is not that of the item';
-  if (manifest.machineVersion !== item.snapshot.machineVersion) {
-    faults.push({ file: MANIFEST, row: null, field: 'machineVersion', message });
-  }
-  if (manifest.itemId !== itemId || item.id !== itemId) {
-    faults.push({ file: MANIFEST, row: null, field: 'itemId', message });
-  }
-  if (manifest.workspaceId !== workspaceId || item.workspaceId !== workspaceId) {
-    faults.push({ file: MANIFEST, row: null, field: 'workspaceId', message });
-  }
-  return faults;
-}
-
-/** The engine keeps a history of its own: a chain that was rewritten in the tables does not agree with it. */
-function engineFaults({ events, commands }: PackRows, told: ToldByHistory): Fault[] {
-  const faults: Fault[] = [];
-  for (const [seq, { hash, file, row }] of told.hashes) {
-    if (seq === 0) continue;
-    const event = events[seq - 1];
-    if (event?.hash === hash) continue;
-    const says = `the engine's history says otherwise (${file}, row ${row})`;
-    faults.push(faultOf('events', seq - 1, event === undefined ? null : 'hash', says));
-  }
-  const numbers = new Map(commands.map(({ id }, index) => [id, index]));
-  for (const [id, { answer, file, row }] of told.answers) {
-    const index = numbers.get(id);
-    if (index === undefined) {
-      const message = `the engine's history has the command ${id} (${file}, row ${row})`;
-      faults.push(faultOf('commands', commands.length, null, message));
-      continue;
-    }
-    for (const [key, value] of Object.entries(commands[index]?.answer ?? {})) {
-      if (key === 'substage' && value === null) continue;
-      if (differingField({ value }, { value: answer[key] }) === null) continue;
-      const message = `the run answered otherwise (${file}, row ${row})`;
-      faults.push(faultOf('commands', index, `answer.${key}`, message));
-    }
-  }
-  return faults.sort((a, b) => (a.row ?? 0) - (b.row ?? 0));
 }
