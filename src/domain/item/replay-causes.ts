@@ -2,6 +2,7 @@ import type { SystemEvent } from './commands.ts';
 import { type ItemContext, publicationById, type StageClock } from './context.ts';
 import type { ItemEvent } from './event.ts';
 import { rulesOf } from './machine/rules.ts';
+import { NOT_PLANNED } from './moves/publication.ts';
 import type { ItemSnapshot } from './snapshot.ts';
 
 /** A state with the clock that something else tells of. */
@@ -84,8 +85,12 @@ export function causesOf(context: ItemContext, event: ItemEvent): SystemEvent[] 
           ];
     case 'publication.skipped':
       return [
-        { type: 'approval_deadline_passed', at, publicationId },
-        { type: 'approval_deadline_passed', at, publicationId, approved: true },
+        {
+          type: 'approval_deadline_passed',
+          at,
+          publicationId,
+          ...(evidence === NOT_PLANNED && { approved: true }),
+        },
       ];
     case 'kpi_checkpoint.recorded':
     case 'kpi_checkpoint.missing': {
