@@ -19,12 +19,14 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
+import { openWakeUps } from './src/db/wake-ups.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
-import { queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
+import { hasRuns, queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
+import { keepSchedules } from './src/engine/schedules.ts';
 import {
   faultText,
   findSearchAttributeFaults,
@@ -34,6 +36,7 @@ import {
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
+import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -44,9 +47,14 @@ const WORKER_HEARTBEAT = '10 seconds';
  * its run. About 0.13 MiB each (docs/benchmarks.md).
  */
 const MAX_CACHED_RUNS = 2_000;
+/** Of each schedule one run at a time. */
+const MAX_SCHEDULED_RUNS = 10;
 
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
+
+/** Of the outbox's reader: it does one thing after the other. */
+const DISPATCHER_CONNECTIONS = 1;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
@@ -93,11 +101,26 @@ const workers = await Promise.all(config.queues.map(createWorker));
 log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
 const announced = isVersioned ? announce() : null;
+const scheduled = config.queues.includes('watch')
+  ? keepSchedules(temporal, { taskQueue, log, signal: ended.signal })
+  : null;
+const wakeUps = openWakeUps(config.databaseUrl);
+const telling = createDb(config.databaseUrl, {
+  max: DISPATCHER_CONNECTIONS,
+  applicationName: 'baton dispatcher',
+  scopedOnly: true,
+});
+const consumers: OutboxConsumer[] = [];
+const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
 try {
   await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
+  await scheduled;
+  await dispatcher.stop();
+  await wakeUps.close();
+  await telling.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
@@ -143,6 +166,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     db,
     measuringDb: databases.measuring.db,
     temporal,
+    taskQueue,
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets,
@@ -164,18 +188,19 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     activities: activities[queue],
     maxConcurrentActivityTaskExecutions: QUEUE_LIMITS[queue].slots,
     activityTaskPollerBehavior: POLLERS,
-    ...(queue === 'items' && runOptions()),
+    ...(hasRuns(queue) && runOptions(queue)),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   });
 }
 
-/** What the worker of the runs has more than those of activities. */
-function runOptions(): Partial<WorkerOptions> {
+/** What a worker of runs has more than those of activities. */
+function runOptions(queue: TaskQueue): Partial<WorkerOptions> {
   return {
     workflowBundle,
-    workflowTaskPollerBehavior: POLLERS,
-    maxCachedWorkflows: MAX_CACHED_RUNS,
+    ...(queue === 'items'
+      ? { workflowTaskPollerBehavior: POLLERS, maxCachedWorkflows: MAX_CACHED_RUNS }
+      : { maxCachedWorkflows: MAX_SCHEDULED_RUNS, workflowThreadPoolSize: 1 }),
     // After a kill -9 its tasks go to another worker in about a second instead of ten.
     stickyQueueScheduleToStartTimeout: '1 second',
   };

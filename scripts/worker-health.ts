@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { Connection } from '@temporalio/client';
 import { readWorkerConfig } from '../src/config.ts';
-import { queueName, type TaskQueue } from '../src/domain/task-queues.ts';
+import { hasRuns, queueName, type TaskQueue } from '../src/domain/task-queues.ts';
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of temporal.api.enums.v1. */
 const WORKFLOW_TASKS = 1;
@@ -34,7 +34,7 @@ async function polls(queue: TaskQueue): Promise<boolean> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: queueName(taskQueue, queue) },
-    taskQueueType: queue === 'items' ? WORKFLOW_TASKS : ACTIVITY_TASKS,
+    taskQueueType: hasRuns(queue) ? WORKFLOW_TASKS : ACTIVITY_TASKS,
   });
   const ours = pollers.filter(({ identity }) => identity?.endsWith(`@${hostname()}`));
   return ours.some(

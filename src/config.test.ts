@@ -111,7 +111,7 @@ describe('configuration of the API', () => {
   it.each([
     ['items', ['items']],
     ['recording, sends,sends', ['sends', 'recording']],
-    ['', ['items', 'sends', 'lookups', 'measuring', 'recording']],
+    ['', ['items', 'sends', 'lookups', 'measuring', 'recording', 'watch']],
   ])('works for the queues BATON_QUEUES=%s', (value, queues) => {
     expect(readWorkerConfig(environment({ BATON_QUEUES: value })).queues).toEqual(queues);
   });
@@ -120,7 +120,9 @@ describe('configuration of the API', () => {
     'refuses BATON_QUEUES=%s and names those there are',
     (value) => {
       const issues = issuesOf(() => readWorkerConfig(environment({ BATON_QUEUES: value })));
-      expect(issues['BATON_QUEUES']).toContain('items, sends, lookups, measuring, recording');
+      expect(issues['BATON_QUEUES']).toContain(
+        'items, sends, lookups, measuring, recording, watch',
+      );
     },
   );
 

@@ -41,8 +41,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'time',
       'slots',
       'assets',
+      'audit',
       'credentials',
       'engine',
+      'evidence',
       'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
@@ -91,7 +93,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'Slots join rows and zones for the API and the activities: take anything else as an argument.',
   },
   engine: {
-    folders: ['credentials', 'domain/visibility'],
+    folders: ['credentials', 'domain/visibility', 'domain/task-queues.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
     place:
       'Every call of the engine has its deadline here: rows belong in src/db, findings in src/audit.',
@@ -119,6 +121,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ['node', 'fflate', 'zod', '@temporalio/client', '@temporalio/common'],
     place:
       'Evidence is packed and verified here: rows belong in src/db, effects of a run in src/activities, HTTP in src/api.',
+  },
+  telling: {
+    folders: ['db'],
+    packages: ['node'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
   },
   api: {
     folders: [

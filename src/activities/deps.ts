@@ -11,8 +11,10 @@ export interface ActivityDeps {
   db: Db;
   /** For readings taken beside a send: where they hang, the send needs none of their connections. */
   measuringDb: Db;
-  /** For reading the histories of closed runs. */
+  /** For reading the histories of closed runs, and for the watch. */
   temporal: Client;
+  /** Of the items' runs; the other queues are named after it. */
+  taskQueue: string;
   channels: ChannelRegistry;
   sources: SourceRegistry;
   /** Files of the posts. */

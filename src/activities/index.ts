@@ -6,6 +6,7 @@ import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
 import { lookUpActivities, sendActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
+import { watchActivities } from './watch.ts';
 import { withinWorkspace } from './workspace-walls.ts';
 
 /** Every effect that a workflow may have, by the queue in which it waits for a worker. */
@@ -18,6 +19,8 @@ export function createActivities(deps: ActivityDeps) {
     recording: withoutContent(
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
+    // Each look at a workspace opens its own walls.
+    watch: withoutContent(watchActivities(deps)),
   } satisfies Record<TaskQueue, object>;
 }
 

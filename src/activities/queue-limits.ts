@@ -18,4 +18,6 @@ export const QUEUE_LIMITS: Record<TaskQueue, QueueLimits> = {
   lookups: { slots: 20, connections: 2 },
   measuring: { slots: 20, connections: 4 },
   recording: { slots: 8, connections: 8 },
+  // A look at a workspace asks tables and engine at once.
+  watch: { slots: 4, connections: 8 },
 };

@@ -2,7 +2,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
 import { ASK_MS, callWithin } from '../engine/ask.ts';
-import { ACTIVITY_KINDS, findWorker, RUN_KINDS } from '../engine/workers.ts';
+import { findWorker, kindsOf } from '../engine/workers.ts';
 import { readingsAddedSignal } from '../workflows/messages.ts';
 import type { ApiLog } from './log.ts';
 
@@ -40,7 +40,7 @@ export function createEngine({
         TASK_QUEUES.map((queue) =>
           findWorker(temporal, {
             taskQueue: queueName(taskQueue, queue),
-            kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
+            kinds: kindsOf(queue),
             nowMs,
             until: nowMs + ASK_MS,
           }),

@@ -1,44 +1,25 @@
-import type { Client } from '@temporalio/client';
-import { type FindingPosition, findInTables, type Observation } from '../db/audit/findings.ts';
-import { type AuditRow, listAuditRows } from '../db/audit/rows.ts';
-import type { Db } from '../db/client.ts';
-import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
+import { findInTables } from '../db/audit/findings.ts';
+import { listAuditRows } from '../db/audit/rows.ts';
 import type { FindingCode } from '../domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
-import { ASK_MS, whyNot } from '../engine/ask.ts';
-import { ACTIVITY_KINDS, RUN_KINDS, type TaskKind } from '../engine/workers.ts';
 import { ASK_AGAIN, leftOver, NO_TIME } from './ask-many.ts';
-import type { AuditMemory } from './audit-memory.ts';
 import { compareRuns } from './compare-runs.ts';
-import { type Listing, listOpenRuns, type RunEntry } from './open-runs.ts';
+import {
+  type EngineAnswer,
+  type EngineDeps,
+  type EngineQuestion,
+  NOTHING,
+  notAsked,
+  type Sources,
+  together,
+} from './engine-answer.ts';
+import { missingWorkers } from './missing-workers.ts';
+import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
-import { findAbsence, probeRun } from './worker-absence.ts';
-
-export interface EngineDeps {
-  db: Db;
-  temporal: Client;
-  taskQueue: string;
-  memory: AuditMemory;
-}
-
-export interface EngineQuestion {
-  workspaceId: string;
-  /** ISO instant, real time. */
-  now: string;
-  codes: readonly FindingCode[];
-  itemId?: string | undefined;
-  after?: FindingPosition | undefined;
-}
-
-export interface EngineAnswer {
-  facts: Observation[];
-  couldNotAsk: CouldNotAsk[];
-}
 
 /** What is found about single runs, by looking at them. */
-const ABOUT_RUNS: readonly FindingCode[] = [
+export const ABOUT_RUNS: readonly FindingCode[] = [
   'row_without_run',
   'run_ahead_of_row',
   'row_ahead_of_run',
@@ -56,13 +37,6 @@ const SUSPICIOUS = [
   'timer_overdue',
   'review_undecided',
 ] as const;
-/** Runs asked whether a worker answers: one alone may be unable to for reasons of its own. */
-const PROBES = 3;
-/** Task queues beside our own that one call asks about. */
-const OTHER_QUEUES = 10;
-/** Earlier builds that one call asks about. */
-const EARLIER_BUILDS = 10;
-
 /** What the engine and the tables say when they are held against each other. */
 export async function findInEngine(
   deps: EngineDeps,
@@ -78,25 +52,12 @@ export async function findInEngine(
     ABOUT_RUNS.some(asked) ? troubledRuns(deps, question, { listing, rows }) : NOTHING,
     asked('run_without_row') ? orphans(deps, question, listing) : NOTHING,
   ]);
-  const { facts, couldNotAsk } = together(parts);
+  const { facts, couldNotAsk, unlooked } = together(parts);
   return {
+    unlooked,
     facts: facts.filter(({ code }) => asked(code)),
     couldNotAsk: couldNotAsk.map((open) => ({ ...open, codes: open.codes.filter(asked) })),
   };
-}
-
-function together(answers: readonly EngineAnswer[]): EngineAnswer {
-  return {
-    facts: answers.flatMap(({ facts }) => facts),
-    couldNotAsk: answers.flatMap(({ couldNotAsk }) => couldNotAsk),
-  };
-}
-
-const NOTHING: EngineAnswer = { facts: [], couldNotAsk: [] };
-
-interface Sources {
-  listing: Promise<Listing>;
-  rows: Promise<AuditRow[]>;
 }
 
 function openRows({ db }: EngineDeps, { workspaceId, itemId }: EngineQuestion) {
@@ -119,127 +80,20 @@ function listRuns({ temporal, memory }: EngineDeps, { itemId, now }: EngineQuest
   return Promise.resolve({ runs: [run], why: null });
 }
 
-/**
- * Of our own queues at once; of the other queues that runs of the workspace wait on, and of the earlier
- * builds that they are bound to, once they are listed. Without a worker for the runs nothing comes to
- * the queues of their activities.
- */
-async function missingWorkers(
-  deps: EngineDeps,
-  { now }: EngineQuestion,
-  { listing, rows }: Sources,
-): Promise<EngineAnswer> {
-  const asking = missingOwn(deps, { now, listing });
-  const [listed, open] = await Promise.all([listing, rows]);
-  const items = new Set<string | null>(open.map(({ itemId }) => itemId));
-  const runs = listed.runs.filter((run) => items.has(itemIdOf(run)));
-  const queues = new Set(runs.map(({ taskQueue }) => taskQueue));
-  queues.delete(deps.taskQueue);
-  const others = [...queues]
-    .slice(0, OTHER_QUEUES)
-    .map((taskQueue) => missingWorker(deps, { taskQueue, kinds: RUN_KINDS, now, listing }));
-  const { builds, ...own } = await asking;
-  // Without an answer about the queue, none about its builds is to be had.
-  const bound = builds === null ? [] : runs.filter(isBoundElsewhere(deps.taskQueue, builds));
-  const earlier = [...new Set(bound.map(({ buildId }) => buildId ?? ''))]
-    .slice(0, EARLIER_BUILDS)
-    .map((buildId) =>
-      missingWorker(deps, {
-        taskQueue: deps.taskQueue,
-        kinds: RUN_KINDS,
-        now,
-        listing,
-        buildId,
-      }),
-    );
-  return together([own, ...(await Promise.all([...others, ...earlier]))]);
-}
-
-function isBoundElsewhere(queue: string, builds: readonly (string | null)[]) {
-  return ({ taskQueue, buildId }: RunEntry) =>
-    taskQueue === queue && buildId !== null && !builds.includes(buildId);
-}
-
-interface WorkerAnswer extends EngineAnswer {
-  /** Builds that new runs go to; null when nobody could say. */
-  builds: (string | null)[] | null;
-}
-
-async function missingOwn(
-  deps: EngineDeps,
-  question: { now: string; listing: Promise<Listing> },
-): Promise<WorkerAnswer> {
-  const [items, ...others] = await Promise.all(
-    TASK_QUEUES.map((queue) =>
-      missingWorker(deps, {
-        taskQueue: queueName(deps.taskQueue, queue),
-        kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
-        ...question,
-      }),
-    ),
-  );
-  if (items === undefined) return { ...NOTHING, builds: null };
-  return items.facts.length > 0 ? items : { ...together([items, ...others]), builds: items.builds };
-}
-
-async function missingWorker(
-  { temporal, memory }: EngineDeps,
-  {
-    taskQueue,
-    kinds,
-    buildId,
-    now,
-    listing,
-  }: {
-    taskQueue: string;
-    kinds: readonly TaskKind[];
-    buildId?: string;
-    now: string;
-    listing: Promise<Listing>;
-  },
-): Promise<WorkerAnswer> {
-  const until = Date.now() + ASK_MS;
-  const probe = async (build: string | null) => {
-    const { runs } = await listing;
-    const asked = runs.filter(
-      (run) => run.taskQueue === taskQueue && run.buildId === build && !run.hasProblems,
-    );
-    const answers = await Promise.all(
-      asked
-        .slice(0, PROBES)
-        .map(({ workflowId }) => probeRun(temporal, workflowId, Date.now() + ASK_MS)),
-    );
-    if (answers.includes(true)) return true;
-    return answers.includes(false) ? false : null;
-  };
-  const of = buildId === undefined ? {} : { buildId };
-  try {
-    const question = { taskQueue, kinds, ...of, now, until, probe };
-    const { builds, absence } = await findAbsence({ temporal, memory }, question);
-    if (absence === null) return { ...NOTHING, builds };
-    const { since, lastSeenAt, kinds: missing } = absence;
-    const evidence = { taskQueue, ...of, lastSeenAt, kinds: missing };
-    const id = findingId('no_worker', [taskQueue, ...Object.values(of)].join(':'));
-    const fact = { id, code: 'no_worker' as const, itemId: null, since, evidence };
-    return { facts: [fact], couldNotAsk: [], builds };
-  } catch (error) {
-    const build = buildId === undefined ? '' : `the build ${buildId} on `;
-    const what = `the workers of ${build}the task queue ${taskQueue}`;
-    return { ...notAsked(what, whyNot(error), ['no_worker']), builds: null };
-  }
-}
-
 async function troubledRuns(
   { db, temporal, memory }: EngineDeps,
   question: EngineQuestion,
   sources: Sources,
 ): Promise<EngineAnswer> {
-  const { workspaceId, now, after } = question;
+  const { workspaceId, now, after, suspects = [] } = question;
   const [listed, rows] = await Promise.all([sources.listing, sources.rows]);
   if (listed.why !== null && listed.runs.length === 0) {
     return rows.length === 0
       ? NOTHING
-      : notAsked('the runs of the open items', listed.why, ABOUT_RUNS);
+      : {
+          ...notAsked('the runs of the open items', listed.why, ABOUT_RUNS),
+          unlooked: rows.map(({ itemId }) => itemId),
+        };
   }
   // Where there is room for all, none has to be chosen.
   const suspicions =
@@ -250,7 +104,9 @@ async function troubledRuns(
   const missing = listed.why === null ? rows.filter((row) => !known.has(row.itemId)) : [];
   const troubled = listed.runs.filter((run) => run.hasProblems).map(itemIdOf);
   const suspected = new Set(
-    [...suspicions.map((fact) => fact.itemId), ...troubled].filter((id) => id !== null),
+    [...suspicions.map((fact) => fact.itemId), ...troubled, ...suspects].filter(
+      (id) => id !== null,
+    ),
   );
   const { chosen, suspectsLeft, othersLeft } = planLooks(rows, {
     missing: rowsAfter(missing, after),
@@ -271,7 +127,10 @@ async function troubledRuns(
       what: `whether ${othersLeft} rows stand where their runs do`,
     }),
   ];
-  return { facts, couldNotAsk };
+  const looked = new Set(chosen.map(({ itemId }) => itemId));
+  for (const { itemId } of open) looked.delete(itemId);
+  const unlooked = rows.map(({ itemId }) => itemId).filter((id) => !looked.has(id));
+  return { facts, couldNotAsk, unlooked };
 }
 
 async function orphans(
@@ -282,16 +141,12 @@ async function orphans(
   const { runs, why } = await listing;
   const codes: FindingCode[] = ['run_without_row'];
   const unlisted = why === null ? [] : notAsked('the open runs', why, codes).couldNotAsk;
-  if (runs.length === 0) return { facts: [], couldNotAsk: unlisted };
+  if (runs.length === 0) return { ...NOTHING, couldNotAsk: unlisted };
   const found = await findOrphans(deps, { workspaceId, now, runs });
   const left = leftOver(found.left, {
     what: `${found.left} open runs without a row`,
     why: found.why ?? NO_TIME,
     codes,
   });
-  return { facts: found.facts, couldNotAsk: [...unlisted, ...left] };
-}
-
-function notAsked(what: string, why: string, codes: readonly FindingCode[]): EngineAnswer {
-  return { facts: [], couldNotAsk: [{ what, why, codes: [...codes] }] };
+  return { ...NOTHING, facts: found.facts, couldNotAsk: [...unlisted, ...left] };
 }

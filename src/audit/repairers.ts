@@ -5,7 +5,7 @@ import type { Finding } from '../domain/audit/finding.ts';
 import type { AuditRepair } from '../domain/audit/finding-catalogue.ts';
 import { isSending } from '../domain/item/context.ts';
 import { ask, whyNot } from '../engine/ask.ts';
-import type { EngineDeps } from './engine-findings.ts';
+import type { EngineDeps } from './engine-answer.ts';
 import { itemIdOf } from './orphan-runs.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';

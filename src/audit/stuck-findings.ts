@@ -28,7 +28,8 @@ import { placeOf } from '../domain/item/run.ts';
 import { isNewer } from '../domain/item/versions/migrate.ts';
 import type { Role } from '../domain/people/roles.ts';
 import { findBrokenChains } from './broken-chains.ts';
-import { type EngineDeps, findInEngine } from './engine-findings.ts';
+import type { EngineDeps } from './engine-answer.ts';
+import { findInEngine } from './engine-findings.ts';
 import { comparePositions, isAfter } from './suspects.ts';
 
 /** Narrows the list; what is left out is not even looked for. */

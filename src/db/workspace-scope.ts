@@ -34,8 +34,12 @@ export type Purpose =
   | 'workspaces'
   /** Pending commands of every workspace: the drainer's work. */
   | 'unsettled_commands'
+  /** Whose events wait to be told: the dispatcher's work. */
+  | 'waiting_events'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
+  /** When the watch looked at each workspace: whether it runs at all. */
+  | 'watches'
   /** No table of a workspace: health, counters. */
   | 'no_workspace';
 

@@ -1,10 +1,22 @@
 /**
  * Queues of work for workers. What hangs in one of them delays nothing in another one. The runs of
- * items wait in `items`; every other queue has activities only.
+ * items wait in `items`, those that schedules start in `watch`; every other queue has activities only.
  */
-export const TASK_QUEUES = ['items', 'sends', 'lookups', 'measuring', 'recording'] as const;
+export const TASK_QUEUES = [
+  'items',
+  'sends',
+  'lookups',
+  'measuring',
+  'recording',
+  'watch',
+] as const;
 
 export type TaskQueue = (typeof TASK_QUEUES)[number];
+
+/** Whether runs wait in a queue, beside activities. */
+export function hasRuns(queue: TaskQueue): boolean {
+  return queue === 'items' || queue === 'watch';
+}
 
 /** @param base the queue of the items' runs; the others are named after it. */
 export function queueName(base: string, queue: TaskQueue): string {

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { hasRuns, type TaskQueue } from '../domain/task-queues.ts';
 import { askUntil, isUnimplemented } from './ask.ts';
 import { msOf } from './instant.ts';
 
@@ -6,6 +7,12 @@ export type TaskKind = 'workflow' | 'activity';
 /** What a queue of runs has; every other queue has activities only. */
 export const RUN_KINDS: readonly TaskKind[] = ['workflow', 'activity'];
 export const ACTIVITY_KINDS: readonly TaskKind[] = ['activity'];
+
+/** The kinds of task that one of our queues has. */
+export function kindsOf(queue: TaskQueue): readonly TaskKind[] {
+  return hasRuns(queue) ? RUN_KINDS : ACTIVITY_KINDS;
+}
+
 /** `TaskQueueType` of temporal.api.enums.v1. */
 const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 /** `WorkerVersioningMode` of temporal.api.enums.v1. */

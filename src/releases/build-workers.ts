@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
-import { ACTIVITY_KINDS, findWorker, RUN_KINDS } from '../engine/workers.ts';
+import { findWorker, kindsOf } from '../engine/workers.ts';
 
 /** Whether a build has workers for each of Baton's task queues: runs that are bound to it need all. */
 export async function hasWorkers(
@@ -13,7 +13,7 @@ export async function hasWorkers(
     TASK_QUEUES.map((queue) =>
       findWorker(temporal, {
         taskQueue: queueName(taskQueue, queue),
-        kinds: queue === 'items' ? RUN_KINDS : ACTIVITY_KINDS,
+        kinds: kindsOf(queue),
         buildId,
         nowMs,
         until,

@@ -49,3 +49,10 @@ export const ARCHIVE: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
 };
+
+/** A look at a part of the workspaces. The next watch looks again, so it is tried twice and not for long. */
+export const WATCH: ActivityOptions = {
+  startToCloseTimeout: '50 seconds',
+  scheduleToStartTimeout: '60 seconds',
+  retry: { initialInterval: '1 second', maximumAttempts: 2 },
+};

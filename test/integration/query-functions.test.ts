@@ -11,6 +11,7 @@ import {
   restoreIntent,
 } from '../../src/db/audit/recovery.ts';
 import { recordRepair } from '../../src/db/audit/repairs.ts';
+import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   firstInLine,
@@ -25,10 +26,15 @@ import { insertComment } from '../../src/db/item/comments.ts';
 import { readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
-import { listWaitingOutbox, markDispatched } from '../../src/db/item/outbox.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
+import {
+  addOutboxEvent,
+  postponeStream,
+  removeTold,
+  takeStreams,
+} from '../../src/db/outbound/outbox.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
 import {
   deleteChannelSession,
@@ -78,9 +84,12 @@ const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
+let eventId: string;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWorkspace(database.db);
+  const workspaceId = filled.own;
+  eventId = await addOutboxEvent(database.db, { workspaceId, type: 'webhook.test', payload: {} });
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -119,7 +128,27 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     hash: 'stolen',
     authorId: memberId,
   };
+  const look = {
+    workspaceId,
+    lookedAt: new Date().toISOString(),
+    couldNotAsk: [],
+    seen: [],
+    unknown: [],
+  };
+  const seen = {
+    id: 'fnd_stolen',
+    code: 'overdue' as const,
+    severity: 'warning' as const,
+    rank: 1,
+    itemId,
+    since: look.lookedAt,
+    waitingOn: [],
+    evidence: {},
+  };
   return {
+    beginLook: () => beginLook(db, look),
+    openFindings: () => openFindings(db, { ...look, seen: [seen] }),
+    closeFindings: () => closeFindings(db, look),
     listActs: () => listActs(db, { workspaceId }),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
     listAppliedCommands: () => listAppliedCommands(db, item),
@@ -199,8 +228,11 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
-    listWaitingOutbox: () => listWaitingOutbox(db, { limit: 10 }),
-    markDispatched: () => markDispatched(db, { workspaceId, id: 'x' }),
+    addOutboxEvent: () => addOutboxEvent(db, { workspaceId, type: 'stolen', payload: {} }),
+    takeStreams: () => takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
+    removeTold: () => removeTold(db, { workspaceId, ids: [eventId] }),
+    postponeStream: () =>
+      postponeStream(db, { workspaceId, stream: workspaceId, firstPauseMs: 1, longestPauseMs: 1 }),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     appendReadings: () =>
       appendReadings(db, {
@@ -336,11 +368,14 @@ const CROSSING = [
   'isRoleHeld',
   'listAbandonedCommands',
   'listDueQueues',
+  'listWorkspaceIds',
+  'listWaitingStreams',
   'listWorkspaces',
   'locateRows',
   'lockSends',
   'lockSlots',
   'readClock',
+  'readLastLook',
 ];
 /** Parts of others: `settleIntent` and `projectEvents` call them. */
 const PARTS = ['move', 'projectRun', 'writeBatch'];

@@ -87,6 +87,8 @@ describe('row security', () => {
       'command_queues unsettled r',
       'commands unsettled r',
       'items located r',
+      'watches counted r',
+      'outbox waiting r',
       'webhook_endpoints shown r',
       'workspaces listed r',
     ]);

@@ -108,5 +108,9 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
         clocks: {},
       }),
     },
+    watch: {
+      listShards: async () => [],
+      watchShard: async () => ({ workspaces: 0, failed: 0 }),
+    },
   };
 }

@@ -2,7 +2,14 @@ import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archiv
 import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
 import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
-import { listAuditRows, readItems } from '../../src/db/audit/rows.ts';
+import { listAuditRows, readItems, readWaits } from '../../src/db/audit/rows.ts';
+import {
+  beginLook,
+  listFindings,
+  listOpenFindings,
+  openFindings,
+} from '../../src/db/audit/stored-findings.ts';
+import { readWatch } from '../../src/db/audit/watches.ts';
 import {
   findBlackouts,
   insertBlackout,
@@ -194,6 +201,26 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     actorId: memberId,
     outcome: {},
   });
+  const look = {
+    workspaceId,
+    lookedAt: '2026-01-01T00:00:00.000Z',
+    couldNotAsk: [],
+    unknown: [],
+    seen: [
+      {
+        id: 'fnd_1',
+        code: 'overdue' as const,
+        severity: 'warning' as const,
+        rank: 1,
+        itemId,
+        since: '2026-01-01T00:00:00.000Z',
+        waitingOn: [],
+        evidence: {},
+      },
+    ],
+  };
+  await beginLook(db, look);
+  await openFindings(db, look);
   const endpointId = endpoint.id;
   const feed = await createCalendarFeed(db, {
     workspaceId,
@@ -251,6 +278,10 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       }),
     listAuditRows: (id) => listAuditRows(db, { workspaceId: id }),
     readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
+    readWaits: async (id) => [...(await readWaits(db, { workspaceId: id, itemIds: [itemId] }))],
+    listFindings: (id) => listFindings(db, { workspaceId: id, open: true, itemId }),
+    listOpenFindings: (id) => listOpenFindings(db, { workspaceId: id }),
+    readWatch: (id) => readWatch(db, { workspaceId: id }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
     hasPendingCommand: (id) =>

@@ -36,7 +36,7 @@ import type { CommandType } from '../../src/domain/item/commands.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import type { CommandAnswer } from '../../src/domain/item/record-schema.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
-import { queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
+import { hasRuns, queueName, TASK_QUEUES, type TaskQueue } from '../../src/domain/task-queues.ts';
 import { deploymentOf } from '../../src/engine/build-id.ts';
 import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
@@ -185,6 +185,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     db: database.program,
     measuringDb: database.program,
     temporal,
+    taskQueue,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
@@ -213,7 +214,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       dataConverter,
       activities: activities[queue],
       activityTaskPollerBehavior: { type: 'autoscaling', initial: 1 },
-      ...(queue === 'items' && {
+      ...(hasRuns(queue) && {
         workflowBundle: { codePath: bundle },
         stickyQueueScheduleToStartTimeout: '1 second',
         maxCachedWorkflows: 50,

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm';
+import type { WaitingOn } from '../../domain/item/responsible.ts';
 import type { Db } from '../client.ts';
 import type { StoredItem } from '../item/items.ts';
 import { commands, items } from '../schema/index.ts';
@@ -85,4 +86,17 @@ export async function readItems(
     .select()
     .from(items)
     .where(and(eq(items.workspaceId, workspaceId), inArray(items.id, [...itemIds])));
+}
+
+/** Whom each of these items waits for, by id; an item without a row has no entry. */
+export async function readWaits(
+  db: Db,
+  { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
+): Promise<Map<string, WaitingOn[]>> {
+  if (itemIds.length === 0) return new Map();
+  const rows = await db
+    .select({ id: items.id, waitingOn: items.waitingOn })
+    .from(items)
+    .where(and(eq(items.workspaceId, workspaceId), inArray(items.id, [...itemIds])));
+  return new Map(rows.map(({ id, waitingOn }) => [id, [...waitingOn]]));
 }

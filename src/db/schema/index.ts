@@ -1,6 +1,7 @@
 /** The tables as TypeScript. Other constraints, indexes and triggers are in the migrations alone. */
 export { administrativeActs } from './administrative-acts.ts';
 export { assets } from './assets.ts';
+export { findings, watches } from './audit/findings.ts';
 export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';
 export { channelBudgets } from './channel-budgets.ts';
@@ -9,8 +10,9 @@ export { commandQueues } from './command-queues.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
-export { archivedHistories, itemEvents, items, outbox } from './items.ts';
+export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, members } from './members.ts';
+export { outbox } from './outbound/outbox.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';

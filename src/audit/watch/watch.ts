@@ -1,0 +1,159 @@
+import { findInTables, type Observation, TABLE_CODES } from '../../db/audit/findings.ts';
+import { readWaits } from '../../db/audit/rows.ts';
+import {
+  beginLook,
+  closeFindings,
+  type Look,
+  type LookChanges,
+  listOpenFindings,
+  openFindings,
+  type StoredFinding,
+} from '../../db/audit/stored-findings.ts';
+import { listWorkspaceIds } from '../../db/audit/watches.ts';
+import { inTransaction } from '../../db/transaction.ts';
+import { inWorkspace } from '../../db/workspace-scope.ts';
+import { type CouldNotAsk, issuedFindingId } from '../../domain/audit/finding.ts';
+import { FINDING_CODES, kindOf, rankOf } from '../../domain/audit/finding-catalogue.ts';
+import { createAuditMemory } from '../audit-memory.ts';
+import { findBrokenChains } from '../broken-chains.ts';
+import type { EngineDeps } from '../engine-answer.ts';
+import { ABOUT_RUNS, findInEngine } from '../engine-findings.ts';
+
+/** Workspaces that one activity looks at. */
+const SHARD = 25;
+/** Findings of one workspace that are stored; a workspace with more has other worries. */
+const MOST = 5_000;
+
+/** Workspaces from one to another, in the order of their ids. */
+export interface Shard {
+  after: string;
+  upTo: string;
+  size: number;
+}
+
+export interface ShardAnswer {
+  workspaces: number;
+  failed: number;
+}
+
+/** What the scheduled watch does, a part at a time; it remembers between two looks. */
+export interface Watch {
+  listShards(): Promise<Shard[]>;
+  /** Looks at every workspace of a part; one that fails keeps no other from it. */
+  lookAtShard(shard: Shard): Promise<ShardAnswer>;
+}
+
+export function createWatch(
+  deps: Omit<EngineDeps, 'memory'> & {
+    onFailure?: (workspaceId: string, error: unknown) => void;
+  },
+): Watch {
+  const { db, onFailure = () => {} } = deps;
+  const remembering = { ...deps, memory: createAuditMemory() };
+  return {
+    async listShards() {
+      const shards: Shard[] = [];
+      for (let after = ''; ; ) {
+        const ids = await listWorkspaceIds(db, { after, limit: SHARD });
+        const upTo = ids.at(-1);
+        if (upTo === undefined) return shards;
+        shards.push({ after, upTo, size: ids.length });
+        after = upTo;
+      }
+    },
+    async lookAtShard({ after, upTo, size }) {
+      const ids = await listWorkspaceIds(db, { after, limit: size });
+      const answer = { workspaces: 0, failed: 0 };
+      for (const workspaceId of ids.filter((id) => id <= upTo)) {
+        try {
+          await inWorkspace({ workspaceId }, () => lookAtWorkspace(remembering, workspaceId));
+          answer.workspaces += 1;
+        } catch (error) {
+          answer.failed += 1;
+          onFailure(workspaceId, error);
+        }
+      }
+      return answer;
+    },
+  };
+}
+
+/**
+ * One look at a workspace: opens, updates and closes its findings. What could not be asked closes
+ * nothing.
+ */
+export async function lookAtWorkspace(deps: EngineDeps, workspaceId: string): Promise<LookChanges> {
+  const { db } = deps;
+  const now = new Date().toISOString();
+  const known = await listOpenFindings(db, { workspaceId });
+  const { facts, couldNotAsk, unlooked } = await findAll(deps, { workspaceId, now, known });
+  const waits = await readWaits(db, { workspaceId, itemIds: itemIdsOf(facts) });
+  const seen = facts.map(({ id, code, itemId, since, evidence }) => ({
+    id: issuedFindingId(id, workspaceId),
+    code,
+    severity: kindOf(code).severity,
+    rank: rankOf(code),
+    itemId,
+    since,
+    waitingOn: waits.get(itemId ?? '') ?? [],
+    evidence,
+  }));
+  const unknown = known.filter(isUnknown(couldNotAsk, unlooked)).map(({ id }) => id);
+  return storeLook(deps, { workspaceId, lookedAt: now, seen, couldNotAsk, unknown });
+}
+
+function storeLook({ db }: EngineDeps, look: Look): Promise<LookChanges> {
+  return inTransaction(db, async (tx) => {
+    if (!(await beginLook(tx, look))) return { opened: [], closed: [] };
+    return { opened: await openFindings(tx, look), closed: await closeFindings(tx, look) };
+  });
+}
+
+/** What nobody could find out is neither there nor gone; a run that was looked at is known. */
+function isUnknown(couldNotAsk: readonly CouldNotAsk[], unlooked: readonly string[]) {
+  const unasked = new Set(couldNotAsk.flatMap(({ codes }) => codes));
+  const away = new Set<string | null>(unlooked);
+  return ({ code, itemId }: Pick<StoredFinding, 'code' | 'itemId'>) =>
+    unasked.has(code) && (!ABOUT_RUNS.includes(code) || away.has(itemId));
+}
+
+async function findAll(
+  deps: EngineDeps,
+  question: {
+    workspaceId: string;
+    now: string;
+    known: readonly Pick<StoredFinding, 'code' | 'itemId'>[];
+  },
+): Promise<{ facts: Observation[]; couldNotAsk: CouldNotAsk[]; unlooked: string[] }> {
+  const { workspaceId, now, known } = question;
+  const suspects = known
+    .filter(({ code }) => ABOUT_RUNS.includes(code))
+    .map(({ itemId }) => itemId)
+    .filter((id) => id !== null);
+  const [fromTables, fromEngine] = await Promise.all([
+    findInTables(deps.db, { workspaceId, now, codes: TABLE_CODES, limit: MOST + 1 }),
+    findInEngine(deps, { workspaceId, now, codes: FINDING_CODES, suspects }),
+  ]);
+  // Afterwards, because it computes: meanwhile answers of the engine would come too late.
+  const fromChains = await findBrokenChains(deps, { workspaceId, now });
+  const facts = [...fromTables.slice(0, MOST), ...fromChains.facts, ...fromEngine.facts];
+  const tooMany = {
+    what: `findings beyond the first ${MOST}`,
+    why: 'more are not stored',
+    codes: [...TABLE_CODES],
+  };
+  return {
+    // Each thing once: the engine's history and the stored chain may say the same of an item.
+    facts: [...new Map(facts.map((fact) => [fact.id, fact])).values()],
+    couldNotAsk: [
+      ...(fromTables.length > MOST ? [tooMany] : []),
+      ...fromChains.couldNotAsk,
+      ...fromEngine.couldNotAsk,
+    ],
+    unlooked: fromEngine.unlooked,
+  };
+}
+
+function itemIdsOf(facts: readonly Observation[]): string[] {
+  return [...new Set(facts.map(({ itemId }) => itemId).filter((id) => id !== null))];
+}
