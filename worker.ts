@@ -171,6 +171,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets,
     secrets,
+    checkpoints: config.checkpoints,
   });
   return Worker.create({
     connection,

@@ -13,6 +13,7 @@ import {
   workerVariables,
 } from './config/variables.ts';
 import type { TaskQueue } from './domain/task-queues.ts';
+import type { SigningKey } from './evidence/checkpoint.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -49,6 +50,8 @@ export type WorkerConfig = CommonConfig & {
   buildId: string | null;
   /** Task queues that this process works for. */
   queues: readonly TaskQueue[];
+  /** What chain heads are signed with, and where their files go; null: no checkpoint is recorded. */
+  checkpoints: { key: SigningKey; directory: string | null } | null;
   /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
   allowedOrigins: readonly string[];
 };
@@ -99,6 +102,13 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
     allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
+    checkpoints:
+      variables.BATON_CHECKPOINT_KEY === undefined
+        ? null
+        : {
+            key: variables.BATON_CHECKPOINT_KEY,
+            directory: variables.BATON_CHECKPOINT_DIR ?? null,
+          },
   };
 }
 

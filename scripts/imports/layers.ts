@@ -172,7 +172,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: ONLY_DOOR,
   },
   config: {
-    folders: ['domain/task-queues.ts'],
+    folders: ['domain/task-queues.ts', 'evidence/checkpoint.ts'],
     packages: ['node', 'zod', '@temporalio/envconfig'],
     place: 'Only src/config.ts reads the environment: programs get their settings from it.',
   },

@@ -3,6 +3,7 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { SigningKey } from '../evidence/checkpoint.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
 
@@ -21,6 +22,8 @@ export interface ActivityDeps {
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** What chain heads are signed with, and where their files go; null: no checkpoint is recorded. */
+  checkpoints: { key: SigningKey; directory: string | null } | null;
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

@@ -1,5 +1,6 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
+import { checkpointActivities } from './checkpoints.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
@@ -20,7 +21,7 @@ export function createActivities(deps: ActivityDeps) {
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
     // Each look at a workspace opens its own walls.
-    watch: withoutContent(watchActivities(deps)),
+    watch: withoutContent({ ...watchActivities(deps), ...checkpointActivities(deps) }),
   } satisfies Record<TaskQueue, object>;
 }
 

@@ -21,6 +21,7 @@ import { calendarRoutes } from './routes/calendar/calendar.ts';
 import { calendarFeedRoutes } from './routes/calendar/calendar-feeds.ts';
 import { channelSlotRoutes } from './routes/calendar/channel-slots.ts';
 import { freezeRoutes } from './routes/calendar/freeze.ts';
+import { checkpointRoutes } from './routes/checkpoints.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
@@ -91,6 +92,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', inboxRoutes(deps))
     .route('/', auditRoutes(deps))
     .route('/', administrativeActRoutes(deps))
+    .route('/', checkpointRoutes(deps))
     .route('/', roleRoutes())
     .route('/', memberRoutes(deps))
     .route('/', apiKeyRoutes(deps))

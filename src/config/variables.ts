@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TASK_QUEUES } from '../domain/task-queues.ts';
+import { readSigningKey, type SigningKey } from '../evidence/checkpoint.ts';
 import { isLoopback } from './loopback.ts';
 
 /** A key of 32 bytes for AES-256-GCM and the id stored beside what it encrypts. */
@@ -101,6 +102,18 @@ function keyOf(value: string, context: z.RefinementCtx): SecretKey {
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
 }
 
+function signingKey(value: string, context: z.RefinementCtx): SigningKey | typeof z.NEVER {
+  try {
+    return readSigningKey(value);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
+    });
+    return z.NEVER;
+  }
+}
+
 const secretKey = z.string().transform(keyOf);
 const queues = z
   .array(z.enum(TASK_QUEUES, { error: queuesRule }))
@@ -148,6 +161,8 @@ export const workerVariables = z.object({
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
   BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
+  BATON_CHECKPOINT_KEY: z.string().transform(signingKey).optional(),
+  BATON_CHECKPOINT_DIR: z.string().min(1).optional(),
 });
 
 /** What a release needs of them. */

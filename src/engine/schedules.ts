@@ -13,7 +13,7 @@ import { ASK_MS, askUntil, whyNot } from './ask.ts';
 /** A run that the engine starts again and again, without input. */
 export interface ScheduledRun {
   /** Also the type of its workflow. */
-  id: 'watch';
+  id: 'watch' | 'checkpointHeads';
   everyMs: number;
   /** It ends after this. As long as one runs, no other one is started. */
   withinMs: number;
@@ -22,6 +22,7 @@ export interface ScheduledRun {
 /** What every deployment of Baton has the engine start. */
 export const SCHEDULED_RUNS: readonly ScheduledRun[] = [
   { id: 'watch', everyMs: 60_000, withinMs: 180_000 },
+  { id: 'checkpointHeads', everyMs: 3_600_000, withinMs: 2_400_000 },
 ];
 
 /** A deleted one is made again by any worker that runs. */

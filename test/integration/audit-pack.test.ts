@@ -2,11 +2,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linesOf } from '../../src/evidence/pack-file.ts';
 import { verifyPack } from '../../src/evidence/verify/verify-pack.ts';
 import { runCommand } from '../support/baton-command.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { signOff, toCreation, toKpiReview } from '../support/item-story.ts';
+import {
+  createDraw,
+  rechained,
+  repacked,
+  rowsIn,
+  sealed,
+  type Unpacked,
+  unpacked,
+  withRows,
+} from '../support/tampered-pack.ts';
 
 let api: EngineApi;
 let directory: string;
@@ -29,6 +40,27 @@ async function packOf(itemId: string, role = 'strategist'): Promise<Uint8Array> 
   return new Uint8Array(await reply.arrayBuffer());
 }
 
+/** The pack of an item that went the whole way, its history archived. */
+let closed: Promise<Uint8Array> | null = null;
+function closedPack(): Promise<Uint8Array> {
+  closed ??= makeClosedPack();
+  return closed;
+}
+
+async function makeClosedPack(): Promise<Uint8Array> {
+  const itemId = await api.engine.start();
+  await toKpiReview(api.engine, itemId);
+  await signOff(api.engine, itemId);
+  return eventually(
+    async () => {
+      const bytes = await packOf(itemId);
+      const { summary } = await verifyPack(bytes);
+      return summary?.runs.archived === 1 && summary.runs.in_engine === 0 ? bytes : null;
+    },
+    { what: 'an archived history' },
+  );
+}
+
 describe('the audit pack', () => {
   it('of an open item verifies, and is the same bytes twice', async () => {
     const itemId = await api.engine.start();
@@ -41,21 +73,98 @@ describe('the audit pack', () => {
   });
 
   it('of a closed item verifies from the command line', async () => {
-    const itemId = await api.engine.start();
-    await toKpiReview(api.engine, itemId);
-    await signOff(api.engine, itemId);
-    const pack = await eventually(
-      async () => {
-        const bytes = await packOf(itemId);
-        const { summary } = await verifyPack(bytes);
-        return summary?.runs.archived === 1 ? bytes : null;
-      },
-      { what: 'an archived history' },
-    );
+    const pack = await closedPack();
     const file = join(directory, 'closed.zip');
     writeFileSync(file, pack);
     const run = await runCommand(['verify-audit', file]);
     expect(run).toMatchObject({ code: 0, err: '' });
     expect(run.out).toContain('everything agrees');
+  });
+});
+
+/** Changes one character of a row into another one, at a drawn place. */
+function tamper(files: Unpacked, draw: (below: number) => number) {
+  const paths = Object.keys(files).filter((path) => path.endsWith('.jsonl') && files[path] !== '');
+  const path = paths[draw(paths.length)] ?? '';
+  const lines = linesOf(files[path] ?? '');
+  const index = draw(lines.length);
+  const line = lines[index] ?? '';
+  const at = draw(line.length);
+  const other = String.fromCharCode(33 + ((line.charCodeAt(at) - 33 + 1 + draw(90)) % 94));
+  lines[index] = `${line.slice(0, at)}${other === line[at] ? '~' : other}${line.slice(at + 1)}`;
+  const text = lines.map((one) => `${one}\n`).join('');
+  return { path, row: index + 1, files: { ...files, [path]: text } };
+}
+
+describe('a changed pack', () => {
+  it('is found at the file and the row, whatever byte of a row was changed: 100 of 100', async () => {
+    const files = unpacked(await closedPack());
+    const draw = createDraw(11);
+    for (let count = 0; count < 100; count += 1) {
+      const { path, row, files: changed } = tamper(files, draw);
+      const { faults } = await verifyPack(repacked(changed));
+      expect(faults[0], `change ${count} of ${path}`).toMatchObject({ file: path, row });
+    }
+  });
+
+  it('names the field, where its row still is JSON', async () => {
+    const files = unpacked(await closedPack());
+    for (const [path, field] of [
+      ['events.jsonl', 'actor'],
+      ['commands.jsonl', 'createdAt'],
+      ['drafts.jsonl', 'authorId'],
+      ['readings.jsonl', 'value'],
+      ['acts.jsonl', 'record'],
+      ['histories/1.jsonl', 'eventTime'],
+    ] as const) {
+      const [first, ...others] = rowsIn(files, path);
+      const rows = [{ ...first, [field]: 'another' }, ...others];
+      const { faults } = await verifyPack(repacked(withRows(files, path, rows)));
+      expect(faults[0]).toMatchObject({ file: path, row: 1, field });
+    }
+  });
+
+  it('is found where manifest and digests were made anew: the rest of the pack says otherwise', async () => {
+    const files = unpacked(await closedPack());
+    const changes: [
+      path: string,
+      field: string,
+      change: (row: Record<string, unknown>) => object,
+    ][] = [
+      [
+        'events.jsonl',
+        'data.reason',
+        ({ data }) => ({ data: { ...(data as object), reason: 'x' } }),
+      ],
+      ['commands.jsonl', 'actorId', () => ({ actorId: 'mbr_somebody' })],
+      ['briefs.jsonl', 'body', ({ body }) => ({ body: { ...(body as object), objective: 'x' } })],
+      ['drafts.jsonl', 'body', ({ body }) => ({ body: { ...(body as object), title: 'x' } })],
+      ['handoffs.jsonl', 'decidedBy', () => ({ decidedBy: 'mbr_somebody' })],
+      ['approvals.jsonl', 'decisions', () => ({ decisions: [] })],
+      ['publications.jsonl', 'permalink', () => ({ permalink: 'https://elsewhere.example' })],
+      ['reviews.jsonl', 'body', ({ body }) => ({ body: { ...(body as object), readings: [] } })],
+      ['item.json', 'stage', () => ({ stage: 'cancelled' })],
+    ];
+    for (const [path, field, change] of changes) {
+      const [first, ...others] = rowsIn(files, path);
+      const rows = [{ ...first, ...change(first ?? {}) }, ...others];
+      const { faults } = await verifyPack(repacked(sealed(withRows(files, path, rows))));
+      expect(faults[0], path).toMatchObject({ file: path, row: 1, field });
+    }
+  });
+
+  it('is found where the chain was made anew as well: commands and the engine say otherwise', async () => {
+    const files = unpacked(await closedPack());
+    const rows = rowsIn(files, 'events.jsonl');
+    for (const [index, { type, data }] of rows.entries()) {
+      const forged = rows.with(index, { ...rows[index], data: { ...(data as object), at: 'x' } });
+      const { faults } = await verifyPack(repacked(rechained(files, forged)));
+      const place = { file: 'events.jsonl', row: index + 1, field: 'data.at' };
+      expect(faults[0], String(type)).toMatchObject(place);
+      expect(faults.some(({ message }) => message.includes("engine's history"))).toBe(true);
+    }
+    // Its last event never was.
+    const { faults } = await verifyPack(repacked(rechained(files, rows.slice(0, -1))));
+    expect(faults.length).toBeGreaterThan(0);
   });
 });

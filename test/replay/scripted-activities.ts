@@ -111,6 +111,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
     watch: {
       listShards: async () => [],
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
+      recordCheckpoints: async () => ({ recorded: 0, failed: 0 }),
     },
   };
 }

@@ -6,6 +6,7 @@ import { readHistories } from './read-histories.ts';
 import { PackFault, unpack } from './read-pack.ts';
 import { findActFaults } from './verify-acts.ts';
 import { findChainFaults } from './verify-chain.ts';
+import { holdAgainst, type KeptCheckpoint } from './verify-checkpoints.ts';
 import { findEngineFaults } from './verify-engine.ts';
 import { findFileFaults, readManifest } from './verify-manifest.ts';
 import { findOriginFaults } from './verify-origin.ts';
@@ -20,6 +21,8 @@ export interface PackSummary {
   headHash: string;
   stage: string;
   commands: number;
+  /** Heads in checkpoints that the pack was held against. */
+  heads: number;
   /** Runs by where their history is. */
   runs: Record<'archived' | 'in_engine' | 'missing', number>;
 }
@@ -30,10 +33,13 @@ export interface PackVerdict {
   summary: PackSummary | null;
 }
 
-/** Checks a pack by nothing but itself. */
-export async function verifyPack(bytes: Uint8Array): Promise<PackVerdict> {
+/** Checks a pack by nothing but itself, and by checkpoints that somebody else kept. */
+export async function verifyPack(
+  bytes: Uint8Array,
+  kept: readonly KeptCheckpoint[] = [],
+): Promise<PackVerdict> {
   try {
-    return await verify(bytes);
+    return await verify(bytes, kept);
   } catch (error) {
     if (error instanceof PackFault) return { faults: [error.fault], summary: null };
     if (error instanceof NewerSnapshot) {
@@ -44,7 +50,7 @@ export async function verifyPack(bytes: Uint8Array): Promise<PackVerdict> {
   }
 }
 
-async function verify(bytes: Uint8Array): Promise<PackVerdict> {
+async function verify(bytes: Uint8Array, kept: readonly KeptCheckpoint[]): Promise<PackVerdict> {
   const files = unpack(bytes);
   const manifest = readManifest(files);
   const changed = findFileFaults(files, manifest);
@@ -52,6 +58,7 @@ async function verify(bytes: Uint8Array): Promise<PackVerdict> {
   requireKnownMachine(manifest);
   const rows = readRows(files);
   const told = await readHistories(files, rows);
+  const held = holdAgainst(kept, rows, manifest);
   const faults = [
     ...findStateFaults(rows, told),
     ...findChainFaults(rows, manifest),
@@ -60,6 +67,7 @@ async function verify(bytes: Uint8Array): Promise<PackVerdict> {
     ...findOriginFaults(files, rows, manifest),
     ...told.faults,
     ...findEngineFaults(rows, told),
+    ...held.faults,
   ];
   const countOf = (state: string) => rows.runs.filter((run) => run.state === state).length;
   const { id: itemId, workspaceId, seq, headHash } = rows.item;
@@ -72,6 +80,7 @@ async function verify(bytes: Uint8Array): Promise<PackVerdict> {
       headHash,
       stage: rows.item.snapshot.context.stage,
       commands: rows.commands.length,
+      heads: held.heads,
       runs: {
         archived: countOf('archived'),
         in_engine: countOf('in_engine'),
