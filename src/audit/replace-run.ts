@@ -215,7 +215,7 @@ async function archiveReplaced(
   } catch (error) {
     // It asked for that itself before it ended.
     if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-    log.warn({ itemId, runId, reason: whyNot(error) }, 'the history of a replaced run is not kept');
+    log.warn({ itemId, reason: `${runId}: ${whyNot(error)}` }, 'its history is not kept');
   }
 }
 
