@@ -1,7 +1,9 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { wholeList } from '../client/index.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { type ConnectionOptions, connect, printAnswer, withConnection } from './connection.ts';
 import { withoutControls } from './text-table.ts';
@@ -17,7 +19,7 @@ interface VerifyOptions {
 /** More differences than that say nothing that the first ones do not. */
 const SHOWN_FAULTS = 10;
 
-/** Adds `audit-pack` and `verify-audit`. */
+/** Adds `audit-pack`, `checkpoints` and `verify-audit`. */
 export function addEvidenceCommands(program: Command, deps: CliDeps): void {
   withConnection(
     program
@@ -30,6 +32,27 @@ export function addEvidenceCommands(program: Command, deps: CliDeps): void {
       const file = options.out ?? `${id}-audit-pack.zip`;
       await save(pack, file);
       printAnswer(deps, options, { file, bytes: pack.size }, `${file} (${pack.size} bytes)`);
+    });
+
+  withConnection(
+    program
+      .command('checkpoints')
+      .description('save the signed checkpoints of the chain heads, one file each (as the admin)'),
+  )
+    .requiredOption('--out <directory>', 'where to; those that are there already are kept')
+    .action(async (options: ConnectionOptions & { out: string }) => {
+      const client = connect(options, deps, { usually: 'admin' });
+      const checkpoints = await wholeList((query) => client.audit.checkpoints(query));
+      mkdirSync(options.out, { recursive: true });
+      let saved = 0;
+      for (const { seq } of checkpoints) {
+        const file = join(options.out, `${String(seq).padStart(8, '0')}.json`);
+        if (existsSync(file)) continue;
+        const checkpoint = await client.audit.checkpoint(seq);
+        writeFileSync(file, `${JSON.stringify(checkpoint)}\n`, { flag: 'wx' });
+        saved += 1;
+      }
+      printAnswer(deps, options, { saved }, `${saved} of ${checkpoints.length} checkpoints saved`);
     });
 
   program

@@ -1,10 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApiKey } from '../../src/db/workspace/api-keys.ts';
+import { insertMember } from '../../src/db/workspace/members.ts';
+import { itemWorkflowId } from '../../src/domain/ids.ts';
+import type { Role } from '../../src/domain/people/roles.ts';
 import { linesOf } from '../../src/evidence/pack-file.ts';
 import { verifyPack } from '../../src/evidence/verify/verify-pack.ts';
+import type { Json } from '../support/api-fixture.ts';
 import { runCommand } from '../support/baton-command.ts';
+import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { signOff, toCreation, toKpiReview } from '../support/item-story.ts';
@@ -79,6 +86,101 @@ describe('the audit pack', () => {
     const run = await runCommand(['verify-audit', file]);
     expect(run).toMatchObject({ code: 0, err: '' });
     expect(run.out).toContain('everything agrees');
+  });
+});
+
+describe('who gets the pack', () => {
+  const status = async (key: string, itemId: string) =>
+    (await api.call(key, 'GET', `/v1/items/${itemId}/audit-pack`)).status;
+
+  it('is an admin, or the strategist of the item', async () => {
+    const itemId = await api.engine.start();
+    const { db } = api.engine.deps;
+    const { workspaceId } = api.engine.workspace;
+    const asMember = async (roles: Role[]) => {
+      const { id: memberId } = await insertMember(db, { workspaceId, name: 'Somebody', roles });
+      const { key } = await createApiKey(db, {
+        workspaceId,
+        memberId,
+        name: 'test',
+        issuedBy: null,
+      });
+      return status(key, itemId);
+    };
+    expect(await asMember(['admin'])).toBe(200);
+    expect(await asMember(['strategist'])).toBe(403);
+    expect(await asMember(['creator', 'editor', 'legal', 'social_media_manager'])).toBe(403);
+    const other = await makeWorkspace(db);
+    const foreign = other.members.find(({ role }) => role === 'strategist')?.key ?? '';
+    expect(await status(foreign, itemId)).toBe(404);
+    const { key } = api.engine.workspace.members.find(({ role }) => role === 'strategist') ?? {};
+    expect(await status(key ?? '', 'itm_none')).toBe(404);
+  });
+
+  it('finds no key, token or secret in it', async () => {
+    const text = Object.values(unpacked(await closedPack())).join('\n');
+    for (const { key } of api.engine.workspace.members) {
+      expect(text).not.toContain(key);
+      expect(text).not.toContain(key.split('_').at(-1));
+    }
+    const { rows } = await api.engine.deps.db.execute<{ secret: string }>(sql`
+      select encode(secret_hash, 'hex') as secret from api_keys
+      union all select credentials from channel_accounts where credentials is not null
+      union all select lease_token from publish_intents where lease_token is not null`);
+    expect(rows.length).toBeGreaterThan(3);
+    for (const { secret } of rows) expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/lease_?token|secret_?hash":"[^(]/i);
+  });
+});
+
+describe('the history of a run that was replaced', () => {
+  it('is archived, and the pack verifies when the engine has forgotten every run', async () => {
+    const { temporal } = api.engine.deps;
+    const itemId = await api.engine.start();
+    await toCreation(api.engine, itemId);
+    const handle = temporal.workflow.getHandle(itemWorkflowId(itemId));
+    const { runId } = await handle.describe();
+    await handle.terminate('an operator');
+    const finding = await eventually(
+      async () => {
+        const found = (await api.as('strategist', 'GET', `/v1/audit/stuck?itemId=${itemId}`)).json;
+        return found.items.find((one: Json) => one.code === 'row_without_run') ?? null;
+      },
+      { what: 'the finding' },
+    );
+    const order = { repair: 'replace_run', reason: 'it was ended' };
+    await api.ok('strategist', 'POST', `/v1/audit/findings/${finding.id}/repairs`, order);
+    await api.engine.apply('strategist', itemId, 'cancel', { reason: 'no longer needed' });
+    await eventually(
+      async () => {
+        const { summary, faults } = await verifyPack(await packOf(itemId));
+        expect(faults).toEqual([]);
+        return summary?.runs.archived === 2 ? true : null;
+      },
+      { what: 'both histories' },
+    );
+    const before = await packOf(itemId);
+    const { namespace } = temporal.options;
+    const latest = await handle.describe();
+    for (const id of [runId, latest.runId]) {
+      await temporal.workflowService.deleteWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId: itemWorkflowId(itemId), runId: id },
+      });
+    }
+    await eventually(
+      async () => {
+        const gone = await handle.describe().then(
+          () => null,
+          () => true,
+        );
+        return gone;
+      },
+      { what: 'the end of the runs in the engine' },
+    );
+    const after = await packOf(itemId);
+    expect((await verifyPack(after)).faults).toEqual([]);
+    expect(Buffer.compare(before, after)).toBe(0);
   });
 });
 
