@@ -149,20 +149,6 @@ export async function readKeptRecord(
   return recordOf(temporal, runs);
 }
 
-/** What the entries of one kept history tell, one by one. */
-export async function readKeptReports(
-  decoder: Decoder,
-  entries: object[],
-): Promise<{ input: ItemRunInput | null; reports: Report[]; messages: RunRecord['messages'] }> {
-  const events = historyFromJSON({ events: entries }).events ?? [];
-  const [first] = events;
-  return {
-    input: first === undefined ? null : asInput(await inputOf(decoder, first)),
-    reports: await readReports(decoder, events),
-    messages: await readMessages(decoder, events),
-  };
-}
-
 async function recordOf(
   temporal: Client,
   runs: readonly HistoryEntry[][],
@@ -170,13 +156,9 @@ async function recordOf(
   const reports = await readReports(temporal, runs.flat());
   const [first] = runs.at(0) ?? [];
   const input = first === undefined ? null : asInput(await inputOf(temporal, first));
-  const newest = reports
-    .filter(hasSnapshot)
-    .reduce<ReportWithSnapshot | null>(
-      (best, one) => (one.seq >= (best?.seq ?? 0) ? one : best),
-      null,
-    );
-  if (newest === null || input === null) return null;
+  const snapshots = reports.filter(hasSnapshot).sort((a, b) => a.seq - b.seq);
+  const newest = snapshots.at(-1);
+  if (newest === undefined || input === null) return null;
   const { seq, snapshot } = newest;
   const events = new Map(reports.flatMap((one) => one.events.map((event) => [event.seq, event])));
   const chain = [...events.values()].filter((event) => event.seq <= seq);
@@ -187,7 +169,7 @@ async function recordOf(
   return { input, events: sorted, seq, hashes, snapshot, answers, messages };
 }
 
-async function readMessages(
+export async function readMessages(
   temporal: Decoder,
   entries: readonly HistoryEntry[],
 ): Promise<RunRecord['messages']> {
@@ -237,7 +219,10 @@ function hashesIn(reports: readonly Report[]): Map<number, string> {
   return hashes;
 }
 
-async function readReports(temporal: Decoder, entries: readonly HistoryEntry[]): Promise<Report[]> {
+export async function readReports(
+  temporal: Decoder,
+  entries: readonly HistoryEntry[],
+): Promise<Report[]> {
   const reports = await Promise.all(entries.map((entry) => readReport(temporal, entry)));
   return reports.filter((one) => one !== null);
 }
@@ -296,7 +281,7 @@ function startOf(input: ItemRunInput): Report | null {
   }
 }
 
-async function inputOf(
+export async function inputOf(
   temporal: Decoder,
   entry: HistoryEntry,
 ): Promise<Partial<ItemRunInput> | null> {
@@ -307,7 +292,7 @@ async function inputOf(
 }
 
 /** A run may have been started by hand with anything: an input is one when it names its item. */
-function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
+export function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
   return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
     ? (input as ItemRunInput)
     : null;

@@ -8,7 +8,7 @@ import {
   type ReplayedStep,
   type ReplayFault,
   replayItem,
-} from '../../src/domain/item/replay.ts';
+} from '../../src/domain/item/replay/replay.ts';
 import {
   type ItemSnapshot,
   placeOf,

@@ -13,9 +13,8 @@ export function unpacked(pack: Uint8Array): Unpacked {
 }
 
 export function repacked(files: Unpacked): Uint8Array {
-  return zipSync(
-    Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])),
-  );
+  const entries = Object.entries(files).map(([path, text]) => [path, strToU8(text)]);
+  return zipSync(Object.fromEntries(entries), { level: 0 });
 }
 
 export function rowsIn(files: Unpacked, path: string): Record<string, unknown>[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AskedCommand } from '../../domain/item/replay.ts';
+import type { AskedCommand } from '../../domain/item/replay/replay.ts';
 import type { ItemSnapshot } from '../../domain/item/run.ts';
 import type { ContentItemInput } from '../../workflows/messages.ts';
 import { ITEM, pathOf, type RowFile, RunRow } from '../pack-format.ts';

@@ -1,10 +1,11 @@
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
-import { type Report, readKeptReports } from '../../audit/run-history.ts';
-import type { AskedCommand } from '../../domain/item/replay.ts';
+import type { Report } from '../../audit/run-history.ts';
+import type { AskedCommand } from '../../domain/item/replay/replay.ts';
 import type { ItemSnapshot } from '../../domain/item/run.ts';
 import { readSnapshot } from '../../domain/item/versions/migrate.ts';
 import type { ContentItemInput } from '../../workflows/messages.ts';
 import { type Fault, pathOf } from '../pack-format.ts';
+import { readKeptReports } from './kept-reports.ts';
 import type { PackRows } from './pack-rows.ts';
 import { type PackFiles, rowsOf } from './read-pack.ts';
 

@@ -1,4 +1,4 @@
-import { differingField } from '../../domain/item/replay.ts';
+import { differingField } from '../../domain/item/replay/replay.ts';
 import { type Fault, pathOf } from '../pack-format.ts';
 import type { PackRows } from './pack-rows.ts';
 import type { ToldByHistory } from './read-histories.ts';

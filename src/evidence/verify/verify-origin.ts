@@ -1,4 +1,4 @@
-import { differingField } from '../../domain/item/replay.ts';
+import { differingField } from '../../domain/item/replay/replay.ts';
 import { type Fault, MANIFEST, type Manifest, PLAYBOOK } from '../pack-format.ts';
 import type { PackRows } from './pack-rows.ts';
 import { type PackFiles, rowsOf } from './read-pack.ts';

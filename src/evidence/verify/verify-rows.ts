@@ -1,5 +1,5 @@
 import { contentHashOf, hashOf } from '../../domain/canonical.ts';
-import { differingField } from '../../domain/item/replay.ts';
+import { differingField } from '../../domain/item/replay/replay.ts';
 import { type Fault, type Manifest, pathOf, type RowFile } from '../pack-format.ts';
 import { messageOf, type PackRows, startOf, type VersionRow } from './pack-rows.ts';
 import type { ToldByHistory } from './read-histories.ts';

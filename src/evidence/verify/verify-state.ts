@@ -6,7 +6,7 @@ import {
   type ReplayedStep,
   type ReplayFault,
   replayItem,
-} from '../../domain/item/replay.ts';
+} from '../../domain/item/replay/replay.ts';
 import { itemRowOf } from '../../domain/item/row.ts';
 import { type ItemSnapshot, placeOf } from '../../domain/item/run.ts';
 import { readSnapshot } from '../../domain/item/versions/migrate.ts';

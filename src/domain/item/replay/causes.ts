@@ -1,9 +1,9 @@
-import type { SystemEvent } from './commands.ts';
-import { type ItemContext, publicationById, type StageClock } from './context.ts';
-import type { ItemEvent } from './event.ts';
-import { rulesOf } from './machine/rules.ts';
-import { NOT_PLANNED } from './moves/publication.ts';
-import type { ItemSnapshot } from './snapshot.ts';
+import type { SystemEvent } from '../commands.ts';
+import { type ItemContext, publicationById, type StageClock } from '../context.ts';
+import type { ItemEvent } from '../event.ts';
+import { rulesOf } from '../machine/rules.ts';
+import { NOT_PLANNED } from '../moves/publication.ts';
+import type { ItemSnapshot } from '../snapshot.ts';
 
 /** A state with the clock that something else tells of. */
 export function adoptClock(snapshot: ItemSnapshot, told: StageClock | null): ItemSnapshot {

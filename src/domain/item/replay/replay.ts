@@ -1,9 +1,9 @@
-import { canonicalJson } from '../canonical.ts';
-import type { Command, SystemEvent } from './commands.ts';
-import type { EventRecord, ItemEvent } from './event.ts';
-import { adoptClock, causesOf, withClockOf } from './replay-causes.ts';
-import { type ItemSnapshot, type Step, startItem, stepItem } from './run.ts';
-import type { ItemInput } from './start.ts';
+import { canonicalJson } from '../../canonical.ts';
+import type { Command, SystemEvent } from '../commands.ts';
+import type { EventRecord, ItemEvent } from '../event.ts';
+import { type ItemSnapshot, type Step, startItem, stepItem } from '../run.ts';
+import type { ItemInput } from '../start.ts';
+import { adoptClock, causesOf, withClockOf } from './causes.ts';
 
 /** A command as it was sent; its instant is that of its first event. */
 export type AskedCommand = Omit<Command, 'at'>;
