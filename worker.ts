@@ -216,6 +216,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     noteSend: metrics.meters.noteSend,
     noteTidied: metrics.meters.noteTidied,
     keepDays: config.keepDays,
+    checkpoints: config.checkpoints,
   });
   return Worker.create({
     connection,

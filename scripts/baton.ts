@@ -6,6 +6,7 @@ import { runBaton } from '../src/cli/main.ts';
 import { readDatabaseConfig } from '../src/config.ts';
 import { diagramOf } from '../src/domain/visibility/diagram.ts';
 import { createEngineSetup } from './baton/engine-setup.ts';
+import { evidenceVerifier } from './baton/evidence-verifier.ts';
 import { findLocalDatabase } from './baton/local-database.ts';
 import { createReleases } from './baton/releases.ts';
 import { codecServer } from './baton/serve-codec.ts';
@@ -22,6 +23,7 @@ process.exitCode = await runBaton(process.argv.slice(2), {
   releases: createReleases(),
   engine: createEngineSetup(process.env),
   tidier: createTidier(process.env),
+  evidence: evidenceVerifier,
   diagramOf,
 });
 

@@ -15,6 +15,7 @@ import {
   workerVariables,
 } from './config/variables.ts';
 import type { TaskQueue } from './domain/task-queues.ts';
+import type { SigningKey } from './evidence/checkpoint.ts';
 
 /** What every Baton program needs. */
 export interface CommonConfig {
@@ -65,6 +66,8 @@ export type WorkerConfig = CommonConfig & {
   mail: MailConfig | null;
   /** Where callers reach the API, for links in messages; null: messages have none. */
   publicUrl: string | null;
+  /** What chain heads are signed with, and where their files go; null: no checkpoint is recorded. */
+  checkpoints: { key: SigningKey; directory: string | null } | null;
 };
 
 /** The API's settings. */
@@ -127,6 +130,13 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     metricsAddress,
     metricsKey,
     keepDays: keepDaysOf(variables),
+    checkpoints:
+      variables.BATON_CHECKPOINT_KEY === undefined
+        ? null
+        : {
+            key: variables.BATON_CHECKPOINT_KEY,
+            directory: variables.BATON_CHECKPOINT_DIR ?? null,
+          },
   };
 }
 

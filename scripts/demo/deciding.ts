@@ -1,6 +1,7 @@
 import { allOf, type Item, type KpiReview, type TimelineEntry } from '../../src/client/index.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { formatValue } from '../../src/domain/kpi/format.ts';
+import { verifyPack } from '../../src/evidence/verify/verify-pack.ts';
 import { poll } from './poll.ts';
 import { type Story, short, untilStage } from './story.ts';
 
@@ -50,7 +51,8 @@ export async function decide(story: Story, { id: itemId }: Item): Promise<void> 
 }
 
 /** Every event and refusal of the item, and its chain recomputed from what the API answers. */
-export async function verifyRecord({ narrator, cast }: Story, itemId: string): Promise<void> {
+export async function verifyRecord(story: Story, itemId: string): Promise<void> {
+  const { narrator, cast } = story;
   const { items } = cast.strategist.client;
   narrator.chapter('The record');
   const entries: TimelineEntry[] = [];
@@ -69,7 +71,19 @@ export async function verifyRecord({ narrator, cast }: Story, itemId: string): P
     events: String(events.length),
     refusals: `${refusals.length}: ${refusals.map(refusalText).join(', ')}`,
     chain: `verified, ${short(events.at(-1)?.hash ?? '')} is its head`,
+    'audit pack': await verifiedPack(story, itemId),
   });
+}
+
+/** Everything that is kept of the item, checked by nothing but itself. */
+async function verifiedPack({ cast }: Story, itemId: string): Promise<string> {
+  const pack = await cast.strategist.client.items.auditPack(itemId);
+  const { faults, summary } = await verifyPack(new Uint8Array(await pack.arrayBuffer()));
+  const [fault] = faults;
+  if (fault !== undefined || summary === null) {
+    throw new Error(`the audit pack of ${itemId}: ${JSON.stringify(fault)}`);
+  }
+  return `${Math.round(pack.size / 1_024)} kB, verified offline: the machine replayed ${summary.seq} events`;
 }
 
 function refusalText({ type, unmet }: Extract<TimelineEntry, { kind: 'refusal' }>): string {

@@ -44,6 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'audit',
       'credentials',
       'engine',
+      'evidence',
       'http',
       'retention',
       'telling',
@@ -150,6 +151,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  evidence: {
+    folders: ['domain', 'db', 'engine', 'audit', 'threads', 'workflows/messages.ts'],
+    packages: ['node', 'fflate', 'zod', '@temporalio/client', '@temporalio/common'],
+    place:
+      'Evidence is packed and verified here: rows belong in src/db, effects of a run in src/activities, HTTP in src/api.',
+  },
   telling: {
     folders: ['domain', 'db', 'http', 'credentials', 'time'],
     packages: ['node', 'nodemailer', 'standardwebhooks'],
@@ -162,6 +169,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'db',
       'commands',
       'audit',
+      'evidence',
       'engine',
       'time',
       'slots',
@@ -204,7 +212,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place: ONLY_DOOR,
   },
   config: {
-    folders: ['domain/task-queues.ts'],
+    folders: ['domain/task-queues.ts', 'evidence/checkpoint.ts'],
     packages: ['node', 'zod', '@temporalio/envconfig'],
     place: 'Only src/config.ts reads the environment: programs get their settings from it.',
   },

@@ -6,6 +6,7 @@ import type { Db } from '../db/client.ts';
 import type { WakeUps } from '../db/wake-ups.ts';
 import type { Meters } from '../health/meters.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { SigningKey } from '../evidence/checkpoint.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { KeepDays } from '../retention/keep-days.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
@@ -35,6 +36,8 @@ export interface ActivityDeps {
   keepDays: KeepDays;
   /** Told what was removed. */
   noteTidied?: Meters['noteTidied'];
+  /** What chain heads are signed with, and where their files go; null: no checkpoint is recorded. */
+  checkpoints: { key: SigningKey; directory: string | null } | null;
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

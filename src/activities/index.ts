@@ -1,6 +1,7 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
 import { deliveringActivities } from './delivering.ts';
+import { checkpointActivities } from './checkpoints.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
@@ -22,7 +23,11 @@ export function createActivities(deps: ActivityDeps) {
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
     // Each look at a workspace opens its own walls.
-    watch: withoutContent({ ...watchActivities(deps), ...tidyActivities(deps) }),
+    watch: withoutContent({
+      ...watchActivities(deps),
+      ...tidyActivities(deps),
+      ...checkpointActivities(deps),
+    }),
     delivery: withoutContent(withinWorkspace(deliveringActivities(deps))),
   } satisfies Record<TaskQueue, object>;
 }

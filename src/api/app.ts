@@ -23,11 +23,13 @@ import { calendarRoutes } from './routes/calendar/calendar.ts';
 import { calendarFeedRoutes } from './routes/calendar/calendar-feeds.ts';
 import { channelSlotRoutes } from './routes/calendar/channel-slots.ts';
 import { freezeRoutes } from './routes/calendar/freeze.ts';
+import { checkpointRoutes } from './routes/checkpoints.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { inboxRoutes } from './routes/inbox.ts';
 import { approvalLinkRoutes } from './routes/item/approval-links.ts';
 import { approvalRoutes } from './routes/item/approvals.ts';
+import { auditPackRoutes } from './routes/item/audit-pack.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
 import { handoffRoutes } from './routes/item/handoffs.ts';
@@ -96,10 +98,12 @@ export function createApp(deps: ApiDeps) {
     .route('/', campaignRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
+    .route('/', auditPackRoutes(deps))
     .route('/', assetRoutes(deps))
     .route('/', inboxRoutes(deps))
     .route('/', auditRoutes(deps))
     .route('/', administrativeActRoutes(deps))
+    .route('/', checkpointRoutes(deps))
     .route('/', roleRoutes())
     .route('/', memberRoutes(deps))
     .route('/', apiKeyRoutes(deps))

@@ -9,6 +9,7 @@ import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { Meters } from '../health/meters.ts';
 import type { SlackReply } from '../telling/slack-replies.ts';
+import type { AuditPacks } from '../evidence/audit-pack.ts';
 import type { Engine } from './engine.ts';
 import type { ApiLog } from './log.ts';
 import type { Readiness } from './readiness.ts';
@@ -19,6 +20,7 @@ export interface ApiDeps {
   sender: CommandSender;
   engine: Engine;
   audit: Audit;
+  packs: AuditPacks;
   readiness: () => Promise<Readiness>;
   meters: Meters;
   assets: AssetStore;

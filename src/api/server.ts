@@ -20,6 +20,7 @@ import { TRACED_CALLS } from '../engine/tracing.ts';
 import { createMeters } from '../health/meters.ts';
 import { startTracing } from '../health/tracing.ts';
 import { createHttpClient } from '../http/http-client.ts';
+import { createAuditPacks } from '../evidence/audit-pack.ts';
 import { createLogger } from '../log.ts';
 import { createSlackReplies } from '../telling/slack-replies.ts';
 import { createApp } from './app.ts';
@@ -78,6 +79,7 @@ const app = createApp({
   sender,
   engine,
   audit: createAudit({ ...delivery, sender, requests }),
+  packs: createAuditPacks({ db, temporal }),
   readiness: createReadiness({ db, engine, isStopping: () => stopping }),
   meters,
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),

@@ -40,8 +40,13 @@ export async function* pagesOf(
   } while (nextPageToken !== null && nextPageToken.length > 0);
 }
 
+/** What opens the payloads of a history. */
+export interface Decoder {
+  options: Pick<Client['options'], 'loadedDataConverter'>;
+}
+
 /** Payloads of this program's own making; whatever else they hold is looked at before it is used. */
-export async function decode(temporal: Client, payloads: Payloads): Promise<(object | null)[]> {
+export async function decode(temporal: Decoder, payloads: Payloads): Promise<(object | null)[]> {
   try {
     const values = await decodeArrayFromPayloads(temporal.options.loadedDataConverter, payloads);
     return values.map((value) => (typeof value === 'object' ? value : null));

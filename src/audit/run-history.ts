@@ -12,6 +12,7 @@ import type {
   SentCommand,
 } from '../workflows/messages.ts';
 import {
+  type Decoder,
   decode,
   type Execution,
   type HistoryEntry,
@@ -20,7 +21,7 @@ import {
 } from './history-pages.ts';
 
 /** What one entry of the engine's history tells of the item: where it stands, and what happened. */
-interface Report {
+export interface Report {
   seq: number;
   events: ItemEvent[];
   /** Null where the entry repeats an answer of long ago. */
@@ -155,13 +156,9 @@ async function recordOf(
   const reports = await readReports(temporal, runs.flat());
   const [first] = runs.at(0) ?? [];
   const input = first === undefined ? null : asInput(await inputOf(temporal, first));
-  const newest = reports
-    .filter(hasSnapshot)
-    .reduce<ReportWithSnapshot | null>(
-      (best, one) => (one.seq >= (best?.seq ?? 0) ? one : best),
-      null,
-    );
-  if (newest === null || input === null) return null;
+  const snapshots = reports.filter(hasSnapshot).sort((a, b) => a.seq - b.seq);
+  const newest = snapshots.at(-1);
+  if (newest === undefined || input === null) return null;
   const { seq, snapshot } = newest;
   const events = new Map(reports.flatMap((one) => one.events.map((event) => [event.seq, event])));
   const chain = [...events.values()].filter((event) => event.seq <= seq);
@@ -172,8 +169,8 @@ async function recordOf(
   return { input, events: sorted, seq, hashes, snapshot, answers, messages };
 }
 
-async function readMessages(
-  temporal: Client,
+export async function readMessages(
+  temporal: Decoder,
   entries: readonly HistoryEntry[],
 ): Promise<RunRecord['messages']> {
   const messages: RunRecord['messages'] = new Map();
@@ -222,13 +219,16 @@ function hashesIn(reports: readonly Report[]): Map<number, string> {
   return hashes;
 }
 
-async function readReports(temporal: Client, entries: readonly HistoryEntry[]): Promise<Report[]> {
+export async function readReports(
+  temporal: Decoder,
+  entries: readonly HistoryEntry[],
+): Promise<Report[]> {
   const reports = await Promise.all(entries.map((entry) => readReport(temporal, entry)));
   return reports.filter((one) => one !== null);
 }
 
 /** What an entry tells of the item; null for most entries. */
-async function readReport(temporal: Client, entry: HistoryEntry): Promise<Report | null> {
+async function readReport(temporal: Decoder, entry: HistoryEntry): Promise<Report | null> {
   const completed = entry.workflowExecutionUpdateCompletedEventAttributes;
   if (completed?.outcome?.success !== undefined && completed.outcome.success !== null) {
     const [result] = await decode(temporal, completed.outcome.success.payloads);
@@ -281,8 +281,8 @@ function startOf(input: ItemRunInput): Report | null {
   }
 }
 
-async function inputOf(
-  temporal: Client,
+export async function inputOf(
+  temporal: Decoder,
   entry: HistoryEntry,
 ): Promise<Partial<ItemRunInput> | null> {
   const started = entry.workflowExecutionStartedEventAttributes;
@@ -292,7 +292,7 @@ async function inputOf(
 }
 
 /** A run may have been started by hand with anything: an input is one when it names its item. */
-function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
+export function asInput(input: Partial<ItemRunInput> | null): ItemRunInput | null {
   return typeof input?.item?.itemId === 'string' && typeof input.item.workspaceId === 'string'
     ? (input as ItemRunInput)
     : null;

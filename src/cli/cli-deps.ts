@@ -12,6 +12,7 @@ export interface CliDeps {
   readonly releases: Releases;
   readonly engine: EngineSetup;
   readonly tidier: Tidier;
+  readonly evidence: EvidenceVerifier;
   /** Lines of a Mermaid diagram of the machine, with the item's place marked. */
   diagramOf(item: { stage: string; substage: string | null }): string[];
 }
@@ -77,6 +78,23 @@ export interface EngineSetup {
 export interface Tidier {
   /** @returns how much of what. */
   tidy(plan: { isDryRun: boolean }): Promise<Partial<Record<string, number>>>;
+}
+
+/** Checks an audit pack by nothing but the files that it is given: no API, database or engine. */
+export interface EvidenceVerifier {
+  verify(question: {
+    pack: string;
+    /** File or directory with checkpoints, and the files with the public keys that they are signed with. */
+    checkpoints: string | null;
+    keys: readonly string[];
+  }): Promise<EvidenceVerdict>;
+}
+
+export interface EvidenceVerdict {
+  /** The first difference first; empty when everything agrees. */
+  faults: { file: string; row: number | null; field: string | null; message: string }[];
+  /** What was checked, a line for each thing. */
+  facts: string[];
 }
 
 /** Decodes for the UI of the engine what the engine stores; needs the payload keys, not the API. */

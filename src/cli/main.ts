@@ -5,6 +5,7 @@ import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
 import { addEngineCommand } from './engine-command.ts';
+import { addEvidenceCommands } from './evidence-commands.ts';
 import { addItemCommands } from './item-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
@@ -44,6 +45,7 @@ function createProgram(deps: CliDeps): Command {
   addItemCommands(program, deps);
   addStuckCommand(program, deps);
   addActsCommand(program, deps);
+  addEvidenceCommands(program, deps);
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);

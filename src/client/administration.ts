@@ -16,6 +16,12 @@ export function administrationCalls(rpc: Rpc) {
       findings: listCall(v1.audit.findings.$get),
       /** A page of what was done to the workspace itself, oldest first, as the admin. */
       acts: listCall(v1.audit.administration.$get),
+      /** A page of signed checkpoints of the chain heads, oldest first, as the admin. */
+      checkpoints: listCall(v1.audit.checkpoints.$get),
+      /** One of them with its heads: what is kept elsewhere and held against a pack. */
+      checkpoint: (seq: number) =>
+        answered(v1.audit.checkpoints[':seq'].$get({ param: { seq: String(seq) } })),
+      checkpointKeys: () => answered(v1.audit.checkpoints.keys.$get()),
       /** Carries out a repair that a finding offers. */
       repair: changeOfCall(v1.audit.findings[':id'].repairs.$post),
       /** The same for a page of what a filter finds (admin). */

@@ -1,7 +1,7 @@
 import { hc } from 'hono/client';
 import { administrationCalls } from './administration.ts';
 import { answered } from './answers.ts';
-import { assetCalls } from './assets.ts';
+import { assetCalls, createDownload } from './assets.ts';
 import { createCommandFollower } from './commands.ts';
 import { itemCalls } from './items.ts';
 import { localCalls } from './local.ts';
@@ -34,7 +34,7 @@ export function createBatonClient(options: BatonClientOptions) {
   const commands = createCommandFollower(rpc, { verdictWithinMs });
   return {
     url,
-    items: itemCalls(rpc, commands),
+    items: itemCalls(rpc, commands, createDownload({ url, transport })),
     assets: assetCalls({ url, transport }),
     local: localCalls(options),
     inbox: listCall(rpc.v1.inbox.$get),

@@ -11,7 +11,11 @@ import { pathParams } from './path-params.ts';
 import { changeOfCall, listCall, listOfCall, type Route, readCall } from './routes.ts';
 
 /** Everything about one item: reading it, and sending it the commands of people. */
-export function itemCalls(rpc: Rpc, commands: CommandFollower) {
+export function itemCalls(
+  rpc: Rpc,
+  commands: CommandFollower,
+  download: (path: string) => Promise<Blob>,
+) {
   const items = rpc.v1.items;
   const one = items[':id'];
   const handoff = one.handoffs[':handoffId'];
@@ -107,6 +111,9 @@ export function itemCalls(rpc: Rpc, commands: CommandFollower) {
       answered(one['kpi-review'].$get({ param: at(id), query: { number: number?.toString() } })),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
+
+    /** Everything that is kept of the item, as a zip (admin, or the item's strategist). */
+    auditPack: (id: string) => download(`/v1/items/${encodeURIComponent(id)}/audit-pack`),
 
     comments: listOfCall(one.comments.$get),
     comment: changeOfCall(one.comments.$post),

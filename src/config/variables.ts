@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TASK_QUEUES } from '../domain/task-queues.ts';
+import { readSigningKey, type SigningKey } from '../evidence/checkpoint.ts';
 import { isLoopback } from './loopback.ts';
 import { mailVariables } from './mail.ts';
 
@@ -102,6 +103,18 @@ function keyOf(value: string, context: z.RefinementCtx): SecretKey {
   return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), bytes };
 }
 
+function signingKey(value: string, context: z.RefinementCtx): SigningKey | typeof z.NEVER {
+  try {
+    return readSigningKey(value);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)',
+    });
+    return z.NEVER;
+  }
+}
+
 const secretKey = z.string().transform(keyOf);
 const queues = z
   .array(z.enum(TASK_QUEUES, { error: queuesRule }))
@@ -194,6 +207,8 @@ export const workerVariables = z.object({
   ...keepVariables,
   BATON_PUBLIC_URL: z.string().transform(publicAddress).optional(),
   ...mailVariables,
+  BATON_CHECKPOINT_KEY: z.string().transform(signingKey).optional(),
+  BATON_CHECKPOINT_DIR: z.string().min(1).optional(),
 });
 
 /** What a release needs of them. */

@@ -80,9 +80,9 @@ const scopedOnly = new WeakSet<pg.Pool>();
  * How a transaction over a connection of the pool begins, in the scope of whoever asks.
  * @throws Error outside any, where the pool demands one.
  */
-export function beginOver(pool: pg.Pool): string {
+export function beginOver(pool: pg.Pool, mode = ''): string {
   const scope = currentScope();
-  if (scope !== null || !scopedOnly.has(pool)) return beginIn(scope);
+  if (scope !== null || !scopedOnly.has(pool)) return beginIn(scope, mode);
   throw new Error('a query outside a workspace: see src/db/workspace-scope.ts');
 }
 

@@ -15,6 +15,13 @@ export async function inTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Pr
   return retryOnConflict(() => runOnce(pool, work));
 }
 
+/** Reads in one snapshot of the database: every query sees the same moment, and none may write. */
+export async function inSnapshot<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  const { $client: pool } = db;
+  if (!(pool instanceof pg.Pool)) return work(db);
+  return runOnce(pool, work, ' isolation level repeatable read read only');
+}
+
 /** Repeats what lost a deadlock or a serialization check, up to `attempts` times in all. */
 export async function retryOnConflict<T>(work: () => Promise<T>, attempts = 6): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -28,8 +35,8 @@ export async function retryOnConflict<T>(work: () => Promise<T>, attempts = 6): 
   }
 }
 
-async function runOnce<T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): Promise<T> {
-  const begin = beginOver(pool);
+async function runOnce<T>(pool: pg.Pool, work: (tx: Db) => Promise<T>, mode = ''): Promise<T> {
+  const begin = beginOver(pool, mode);
   const client = await pool.connect();
   let failure: Error | undefined;
   try {

@@ -76,22 +76,23 @@ export function currentScope(): Scope | null {
   return scopes.getStore() ?? null;
 }
 
-/** What every transaction begins with: the settings that the policies ask, until it ends. */
-export function beginIn(scope: Scope | null): string {
-  if (scope === null) return 'begin';
+/** What every transaction begins with: its mode, and the settings that the policies ask, until it ends. */
+export function beginIn(scope: Scope | null, mode = ''): string {
+  const begin = `begin${mode}`;
+  if (scope === null) return begin;
   switch (scope.kind) {
     case 'workspace': {
       const { workspaceId, actor } = scope;
       const settings = { workspace: workspaceId, actor: actor?.memberId ?? 'system' };
-      return `begin; ${setting({ ...settings, credential: actor?.credentialId ?? '' })}`;
+      return `${begin}; ${setting({ ...settings, credential: actor?.credentialId ?? '' })}`;
     }
     case 'credential': {
       const { shown, found } = lookupOf(scope.credential);
-      return `begin; ${setting({ lookup: shown })};
+      return `${begin}; ${setting({ lookup: shown })};
         select set_config('baton.workspace', coalesce((${found}), ''), true)`;
     }
     case 'across':
-      return `begin; ${setting({ lookup: scope.purpose })}`;
+      return `${begin}; ${setting({ lookup: scope.purpose })}`;
   }
 }
 

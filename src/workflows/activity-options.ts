@@ -56,6 +56,13 @@ export const TIDY: ActivityOptions = {
   retry: { initialInterval: '10 seconds', maximumAttempts: 3 },
 };
 
+/** The checkpoints of all workspaces. What is left out is in the next hour's. */
+export const CHECKPOINTS: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '60 seconds',
+  retry: { initialInterval: '10 seconds', maximumAttempts: 3 },
+};
+
 /** A look at a part of the workspaces. The next watch looks again, so it is tried twice and not for long. */
 export const WATCH: ActivityOptions = {
   startToCloseTimeout: '50 seconds',

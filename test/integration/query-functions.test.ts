@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listActs } from '../../src/db/audit/administrative-acts.ts';
 import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
 import { readDeliveryBacklog } from '../../src/db/audit/backlogs.ts';
+import { insertCheckpoint, listChangedHeads } from '../../src/db/audit/checkpoints.ts';
 import { listAppliedCommands, listUnansweredCommands } from '../../src/db/audit/commands.ts';
+import { actEvidence } from '../../src/db/audit/evidence.ts';
 import {
   listTextHashes,
   readCommandStates,
@@ -79,7 +81,12 @@ import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
-import { type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
+import {
+  CHECKPOINT,
+  collected,
+  type FilledWorkspace,
+  fillWorkspace,
+} from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -157,6 +164,9 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     openFindings: () => openFindings(db, { ...look, seen: [seen] }),
     closeFindings: () => closeFindings(db, look),
     listActs: () => listActs(db, { workspaceId }),
+    actEvidence: () => collected(actEvidence(db, { workspaceId, about: [memberId] })),
+    listChangedHeads: () => listChangedHeads(db, { workspaceId, limit: 9 }),
+    insertCheckpoint: () => insertCheckpoint(db, { ...CHECKPOINT, workspaceId, seq: 2 }, []),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
     listAppliedCommands: () => listAppliedCommands(db, item),
     listUnansweredCommands: () => listUnansweredCommands(db, item),
@@ -389,6 +399,7 @@ const CROSSING = [
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',
+  'lockCheckpoints',
   'lockSends',
   'lockSlots',
   'readClock',
@@ -411,7 +422,7 @@ describe('every query function', () => {
       ])
       .map(([, name = '']) => name)
       .filter((name) => !known.has(name) && !new RegExp(`\\b${name}\\(`).test(fixture));
-    expect(untried.filter((name) => name !== 'inTransaction')).toEqual([]);
+    expect(untried.filter((name) => !['inTransaction', 'inSnapshot'].includes(name))).toEqual([]);
   });
 
   it('finds and changes nothing of a workspace that is not set', async () => {

@@ -112,6 +112,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
       tidyAll: async () => ({}),
       listShards: async () => [],
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
+      recordCheckpoints: async () => ({ recorded: 0, failed: 0 }),
     },
     delivery: { deliverDue: async () => null },
   };

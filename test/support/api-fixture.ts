@@ -17,6 +17,7 @@ import { timeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
 import { createMeters } from '../../src/health/meters.ts';
+import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
@@ -75,6 +76,7 @@ export async function openApi(
     accountFormOf,
     log,
     audit: createAudit({ db, temporal, taskQueue, log, sender, requests }),
+    packs: createAuditPacks({ db, temporal }),
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),

@@ -1,3 +1,4 @@
+import { evidenceVerifier } from '../../scripts/baton/evidence-verifier.ts';
 import type { CliDeps } from '../../src/cli/cli-deps.ts';
 import { runBaton } from '../../src/cli/main.ts';
 import { diagramOf } from '../../src/domain/visibility/diagram.ts';
@@ -30,6 +31,7 @@ export async function runCommand(
       move: noEngine,
     },
     diagramOf,
+    evidence: evidenceVerifier,
     engine: { setUp: async () => ({ namespace: 'default', added: [] }) },
     tidier: { tidy: async () => ({}) },
     ...deps,

@@ -1,6 +1,12 @@
-import { archiveHistory, readArchivedHistories } from '../../src/db/audit/archived-histories.ts';
+import {
+  archiveHistory,
+  readArchivedHistories,
+  readArchivedHistory,
+} from '../../src/db/audit/archived-histories.ts';
 import { readOutboxBacklog } from '../../src/db/audit/backlogs.ts';
 import { listChainMarks, readChains } from '../../src/db/audit/chains.ts';
+import * as checkpoints from '../../src/db/audit/checkpoints.ts';
+import * as evidence from '../../src/db/audit/evidence.ts';
 import { findInTables, TABLE_CODES } from '../../src/db/audit/findings.ts';
 import { listRepairs, recordRepair } from '../../src/db/audit/repairs.ts';
 import { countOpenItems, listAuditRows, readItems, readWaits } from '../../src/db/audit/rows.ts';
@@ -61,6 +67,27 @@ import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
 import { chainEvents } from '../../src/domain/item/event.ts';
 import { firstRow, makeChain, makeCommand, makeItem, makeWorkspace } from './db-fixture.ts';
+
+/** A checkpoint that nobody signed. */
+export const CHECKPOINT = {
+  seq: 1,
+  at: '2026-01-01T00:00:00.000Z',
+  keyId: 'k',
+  publicKey: 'p',
+  heads: Buffer.from(''),
+  headCount: 1,
+  headsHash: 'h',
+  prevHash: 'h',
+  hash: 'h',
+  signature: 's',
+};
+
+/** All that a query gives page by page. */
+export async function collected<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const page of pages) rows.push(...page);
+  return rows;
+}
 
 /** Asks under a workspace's id. */
 export type Read = (workspaceId: string) => Promise<unknown>;
@@ -202,6 +229,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   });
   const key = await apiKeys.createApiKey(db, { workspaceId, memberId, name: 'k' });
   await archiveHistory(db, { ...item, runId: 'run', history: '{}' });
+  await checkpoints.insertCheckpoint(db, { ...CHECKPOINT, workspaceId }, []);
   await recordRepair(db, {
     workspaceId,
     findingId: 'fnd_1',
@@ -298,6 +326,22 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
         limit: 200,
         now: new Date(Date.now() + 60_000).toISOString(),
       }),
+    readItemEvidence: (id) => evidence.readItemEvidence(db, { ...item, workspaceId: id }),
+    readPlaybookEvidence: (id) =>
+      evidence.readPlaybookEvidence(db, { workspaceId: id, name: 'standard', version: 1 }),
+    evidenceOf: async (id) => {
+      const files = Object.values(evidence.evidenceOf(db, { ...item, workspaceId: id }));
+      return (await Promise.all(files.map(collected))).flat();
+    },
+    fileEvidence: (id) => collected(evidence.fileEvidence(db, { workspaceId: id, hashes: ['h'] })),
+    listArchivedRuns: (id) => evidence.listArchivedRuns(db, { ...item, workspaceId: id }),
+    readArchivedHistory: (id) =>
+      readArchivedHistory(db, { ...item, workspaceId: id, runId: 'run' }),
+    listNewestCheckpoints: (id) =>
+      checkpoints.listNewestCheckpoints(db, { workspaceId: id, limit: 1 }),
+    listCheckpoints: (id) => checkpoints.listCheckpoints(db, { workspaceId: id }),
+    getCheckpoint: (id) => checkpoints.getCheckpoint(db, { workspaceId: id, seq: 1 }),
+    listCheckpointKeys: (id) => checkpoints.listCheckpointKeys(db, { workspaceId: id }),
     listAuditRows: (id) => listAuditRows(db, { workspaceId: id }),
     readItems: (id) => readItems(db, { workspaceId: id, itemIds: [itemId] }),
     readWaits: async (id) => [...(await readWaits(db, { workspaceId: id, itemIds: [itemId] }))],

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
-import type { Database } from '../../src/db/client.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { type CallOptions, openApi, type Reply, type TestApi } from './api-fixture.ts';
-import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
+import { makeWorkspace, type OpenTestDb, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { createTestNamespace } from './test-namespace.ts';
 
 /** The API on a real database and engine, without a worker: items start, commands stay pending. */
 export interface IdleApi extends TestApi {
-  database: Database & { url: string };
+  database: OpenTestDb;
   workspace: TestWorkspace;
   keyOf(role: string): string;
   /** Calls as the member of a role. */

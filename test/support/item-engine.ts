@@ -193,6 +193,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const sessions = createStoredSessions({ db: database.program, secrets });
   const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
+    checkpoints: null,
     db: database.program,
     measuringDb: database.program,
     temporal,

@@ -79,6 +79,7 @@ export async function replaceRun(
     unprojected: [event],
   };
   const runId = await startOnce(deps, { item: key, continued });
+  await archiveReplaced(deps, key, event);
   await projectReplacement(deps, key, item, event);
   const { clockOffsetMs, seq } = item;
   if (clockOffsetMs > 0) await catchUp(deps, { ...key, clockOffsetMs });
@@ -197,6 +198,31 @@ async function startOnce(
       throw new NotPossible('somebody else has started it');
     }
     throw new NotPossible(`the run did not start: ${whyNot(error)}`);
+  }
+}
+
+/** Keeps the history of the old run past the engine's retention, as a run does that closes by itself. */
+async function archiveReplaced(
+  { temporal, taskQueue, log }: ReplaceDeps,
+  { workspaceId, itemId }: ItemKey,
+  { data }: ItemEvent,
+): Promise<void> {
+  const { runId } = data;
+  // The engine no longer knows it.
+  if (typeof runId !== 'string') return;
+  try {
+    await ask(temporal, Date.now() + START_MS, () =>
+      temporal.workflow.start('historyArchive', {
+        workflowId: `archive:${itemId}:${runId}`,
+        taskQueue,
+        priority: fairnessOf(workspaceId),
+        args: [{ workspaceId, itemId, workflowId: itemWorkflowId(itemId), runId }],
+      }),
+    );
+  } catch (error) {
+    // It asked for that itself before it ended.
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+    log.warn({ itemId, reason: `${runId}: ${whyNot(error)}` }, 'its history is not kept');
   }
 }
 

@@ -41,6 +41,18 @@ export async function archiveHistory(
   return earlier.sha256;
 }
 
+/** The kept history of one run, as it was given; null when there is none. */
+export async function readArchivedHistory(
+  db: Db,
+  { runId, ...key }: ItemKey & { runId: string },
+): Promise<string | null> {
+  const [row] = await db
+    .select({ history: archivedHistories.history })
+    .from(archivedHistories)
+    .where(and(isOfItem(archivedHistories, key), eq(archivedHistories.runId, runId)));
+  return row === undefined ? null : (await promisify(gunzip)(row.history)).toString('utf8');
+}
+
 /** The kept histories of an item, in the order of its runs. */
 export async function readArchivedHistories(db: Db, key: ItemKey): Promise<ArchivedHistory[]> {
   const rows = await db

@@ -1,6 +1,7 @@
 /** The tables as TypeScript. Other constraints, indexes and triggers are in the migrations alone. */
 export { administrativeActs } from './administrative-acts.ts';
 export { assets } from './assets.ts';
+export { checkpointHeads, checkpoints } from './audit/checkpoints.ts';
 export { findings, watches } from './audit/findings.ts';
 export { campaigns } from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';

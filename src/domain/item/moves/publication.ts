@@ -201,6 +201,9 @@ export function slotPassed(
   });
 }
 
+/** Why an approved slot was given up. */
+export const NOT_PLANNED = 'not planned in time';
+
 /** Not approved, or approved and not planned, in time: the slot is released, the stage stays. */
 export function releaseSlot(
   context: ItemContext,
@@ -211,7 +214,7 @@ export function releaseSlot(
   const until =
     record.state === 'tentative' ? heldUntil(context, record) : givenUpAt(context, record);
   if (until === null || Date.parse(at) < until) return NOTHING;
-  const evidence = approved === true ? 'not planned in time' : 'not approved in time';
+  const evidence = approved === true ? NOT_PLANNED : 'not approved in time';
   const released = { evidence, released: true } as const;
   return recorded(
     { publications: withPublication(context, publicationId, { state: 'skipped', ...released }) },
