@@ -7,6 +7,8 @@ export type LineId =
   | 'R4'
   | 'R5'
   | 'R6'
+  | 'R7'
+  | 'R8'
   | 'R15'
   | 'R16'
   | 'R17'
@@ -52,6 +54,8 @@ export interface Line {
   protection: string;
   full: number;
   small: number;
+  /** Ends servers: it gets some of its own. */
+  endsServers?: true;
   run(stack: TemporaryStack, options: RunOptions): Promise<Outcome>;
 }
 

@@ -5,6 +5,8 @@ import { R3 } from './lines/r3.ts';
 import { R4 } from './lines/r4.ts';
 import { R5 } from './lines/r5.ts';
 import { R6 } from './lines/r6.ts';
+import { R7 } from './lines/r7.ts';
+import { R8 } from './lines/r8.ts';
 import { R15 } from './lines/r15.ts';
 import { R16 } from './lines/r16.ts';
 import { R17 } from './lines/r17.ts';
@@ -23,6 +25,8 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R4,
   R5,
   R6,
+  R7,
+  R8,
   R15,
   R16,
   R17,

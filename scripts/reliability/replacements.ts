@@ -23,10 +23,12 @@ const PARTS = {
   blindChannels: [WORKER, CHANNELS, 'unprotected/blind-channels.ts'],
   /** Hooked, and sends however late it is. */
   lateChannels: [WORKER, CHANNELS, 'unprotected/late-channels.ts'],
-  /** Takes each delivery for a command of its own. */
+  /** Hooked, and takes each request for a command of its own. */
   forgetfulSender: [API, SENDER, 'unprotected/forgetful-sender.ts'],
   /** Answers first and stores later. */
   hastySender: [API, SENDER, 'unprotected/hasty-sender.ts'],
+  /** Leaves what nobody answered as it is. */
+  noDrainer: [API, 'src/commands/queue/drainer.ts', 'unprotected/no-drainer.ts'],
   /** Answers every error in the same way. */
   bareErrors: [API, 'src/api/app.ts', 'unprotected/bare-errors.ts'],
   /** Asks no caller for a role. */

@@ -31,7 +31,7 @@ describe.concurrent('the lines of the scorecard, as small as they show anything'
 
 describe('the command', () => {
   it.each([
-    [['R7'], 'there is no line "R7"'],
+    [['R99'], 'there is no line "R99"'],
     [['R1', '--n', 'many'], '--n must be a whole number from 1 to 100000, not "many"'],
     [['R1', '--fast'], '--fast'],
     [[], 'name at least one line'],
