@@ -9,6 +9,8 @@ export type LineId =
   | 'R6'
   | 'R7'
   | 'R8'
+  | 'R13'
+  | 'R14'
   | 'R15'
   | 'R16'
   | 'R17'

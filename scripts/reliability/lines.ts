@@ -7,6 +7,8 @@ import { R5 } from './lines/r5.ts';
 import { R6 } from './lines/r6.ts';
 import { R7 } from './lines/r7.ts';
 import { R8 } from './lines/r8.ts';
+import { R13 } from './lines/r13.ts';
+import { R14 } from './lines/r14.ts';
 import { R15 } from './lines/r15.ts';
 import { R16 } from './lines/r16.ts';
 import { R17 } from './lines/r17.ts';
@@ -27,6 +29,8 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R6,
   R7,
   R8,
+  R13,
+  R14,
   R15,
   R16,
   R17,

@@ -44,6 +44,15 @@ const PARTS = {
   /** Start with settings that they should refuse. */
   lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
   lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
+  /** Believes stored events. */
+  credulousChain: [EVERY, 'src/domain/item/event.ts', 'unprotected/credulous-chain.ts'],
+  /** A local stack starts where another one runs, and leaves its processes behind. */
+  anyLock: ['scripts/local/stack.ts', 'scripts/local/pid-lock.mjs', 'unprotected/any-lock.ts'],
+  looseSpawn: [
+    'scripts/local/bound-process.ts',
+    'node:child_process',
+    'unprotected/loose-spawn.ts',
+  ],
   /** A next release: another clock, a stricter guard, */
   nextRules: [EVERY, 'src/domain/item/machine/rules.ts', 'next-release/rules.ts'],
   nextGuards: [EVERY, 'src/domain/item/requirements/catalogue.ts', 'next-release/catalogue.ts'],
@@ -76,7 +85,7 @@ export function replacementsOf(parts: readonly Part[]): Replacement[] {
     const [program, module, by] = PARTS[part];
     return {
       importer: program === EVERY ? null : join(root, program),
-      module: join(root, module),
+      module: module.startsWith('node:') ? module : join(root, module),
       by: join(import.meta.dirname, by),
     };
   });
