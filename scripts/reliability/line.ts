@@ -9,6 +9,7 @@ export type LineId =
   | 'R6'
   | 'R7'
   | 'R8'
+  | 'R9'
   | 'R13'
   | 'R14'
   | 'R15'
