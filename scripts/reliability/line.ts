@@ -20,6 +20,7 @@ export type LineId =
   | 'R20'
   | 'R21'
   | 'R22'
+  | 'R24'
   | 'R25';
 
 /** What a run is told. */

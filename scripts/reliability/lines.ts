@@ -18,6 +18,7 @@ import { R19 } from './lines/r19.ts';
 import { R20 } from './lines/r20.ts';
 import { R21 } from './lines/r21.ts';
 import { R22 } from './lines/r22.ts';
+import { R24 } from './lines/r24.ts';
 import { R25 } from './lines/r25.ts';
 
 /** The lines that can be run, by the names of the scorecard. */
@@ -41,5 +42,6 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R20,
   R21,
   R22,
+  R24,
   R25,
 };
