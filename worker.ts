@@ -19,11 +19,19 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
+import { openWakeUps } from './src/db/wake-ups.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
+import {
+  DELIVERY_SIGNAL,
+  DELIVERY_WORKFLOW,
+  deliveryWorkflowId,
+  type SubscriptionKey,
+} from './src/domain/outbound/delivery.ts';
 import { queueName, TASK_QUEUES, type TaskQueue } from './src/domain/task-queues.ts';
 import { announceBuild } from './src/engine/announce-build.ts';
 import { buildIdOf, deploymentOf } from './src/engine/build-id.ts';
 import { createDataConverter, FAILURE_CONVERTER_PATH } from './src/engine/data-converter.ts';
+import { callRun } from './src/engine/delivery-runs.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from './src/engine/interceptors.ts';
 import {
   faultText,
@@ -34,6 +42,9 @@ import {
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
+import { startDeliverySweep } from './src/telling/delivery-sweep.ts';
+import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
+import { webhookEvents } from './src/telling/webhook-events.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';
@@ -47,6 +58,9 @@ const MAX_CACHED_RUNS = 2_000;
 
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
+
+/** Of the outbox's reader and the sweep: each does one thing after the other. */
+const DISPATCHER_CONNECTIONS = 2;
 
 const config = readWorkerConfig();
 const log = createLogger({ level: config.logLevel, program: 'worker' });
@@ -89,15 +103,27 @@ const version = {
 };
 const isVersioned = config.buildId !== 'off';
 
+const wakeUps = openWakeUps(config.databaseUrl);
 const workers = await Promise.all(config.queues.map(createWorker));
 log.info({ taskQueue, namespace, queues: config.queues, ...version }, 'worker polls');
 const ended = new AbortController();
 const announced = isVersioned ? announce() : null;
+const telling = createDb(config.databaseUrl, {
+  max: DISPATCHER_CONNECTIONS,
+  applicationName: 'baton dispatcher',
+  scopedOnly: true,
+});
+const consumers: OutboxConsumer[] = [webhookEvents(telling.db, startDelivery)];
+const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
+const sweep = startDeliverySweep({ db: telling.db, wakeUps, startDelivery, log });
 try {
   await runTogether(workers);
 } finally {
   ended.abort();
   await announced;
+  await Promise.all([dispatcher.stop(), sweep.stop()]);
+  await wakeUps.close();
+  await telling.close();
   await Promise.all(Object.values(databases).map((database) => database.close()));
   await clientConnection.close();
   await connection.close();
@@ -147,6 +173,8 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     sources: createSourceRegistry({ http, sandboxUrl }),
     assets,
     secrets,
+    http,
+    wakeUps,
   });
   return Worker.create({
     connection,
@@ -167,6 +195,18 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     ...(queue === 'items' && runOptions()),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+  });
+}
+
+/** Has a run deliver what a subscription waits for. */
+function startDelivery(receiver: SubscriptionKey): Promise<void> {
+  return callRun(temporal, {
+    workflow: DELIVERY_WORKFLOW,
+    workflowId: deliveryWorkflowId(receiver),
+    signal: DELIVERY_SIGNAL,
+    taskQueue,
+    fairnessKey: receiver.workspaceId,
+    input: receiver,
   });
 }
 

@@ -111,7 +111,7 @@ describe('configuration of the API', () => {
   it.each([
     ['items', ['items']],
     ['recording, sends,sends', ['sends', 'recording']],
-    ['', ['items', 'sends', 'lookups', 'measuring', 'recording']],
+    ['', ['items', 'sends', 'lookups', 'measuring', 'recording', 'delivery']],
   ])('works for the queues BATON_QUEUES=%s', (value, queues) => {
     expect(readWorkerConfig(environment({ BATON_QUEUES: value })).queues).toEqual(queues);
   });

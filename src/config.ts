@@ -39,6 +39,8 @@ export interface CommonConfig {
   };
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
   sandboxUrl: string | null;
+  /** Origins beside the sandbox that may be reached by plain HTTP and at private addresses. */
+  allowedOrigins: readonly string[];
 }
 
 /** The worker's settings. */
@@ -49,8 +51,6 @@ export type WorkerConfig = CommonConfig & {
   buildId: string | null;
   /** Task queues that this process works for. */
   queues: readonly TaskQueue[];
-  /** Origins beside the sandbox that adapters may reach by plain HTTP and at private addresses. */
-  allowedOrigins: readonly string[];
 };
 
 /** The API's settings. */
@@ -98,7 +98,6 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
-    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }
 
@@ -272,5 +271,6 @@ function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings):
     secretKeys: secretKeysOf(variables),
     payloadKeys: payloadKeysOf(variables),
     sandboxUrl: variables.SANDBOX_URL?.replace(/\/+$/, '') ?? null,
+    allowedOrigins: variables.BATON_ALLOWED_ORIGINS,
   };
 }

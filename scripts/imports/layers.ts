@@ -43,6 +43,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'assets',
       'credentials',
       'engine',
+      'http',
+      'telling',
       'threads',
     ],
     packages: ['node', '@temporalio/activity', '@temporalio/common', '@temporalio/client'],
@@ -114,6 +116,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'The audit reads rows and asks the engine: HTTP belongs in src/api, effects in src/activities.',
   },
+  telling: {
+    folders: ['domain', 'db', 'http', 'credentials'],
+    packages: ['node', 'standardwebhooks'],
+    place:
+      'What is told goes out here: rows belong in src/db, the engine in src/workflows and src/activities, HTTP that comes in in src/api.',
+  },
   api: {
     folders: [
       'domain',
@@ -125,6 +133,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'credentials',
+      'http',
       'threads',
       'config.ts',
       'workflows/messages.ts',

@@ -1,6 +1,6 @@
-import { webhookPurpose } from '../../src/api/webhooks/secrets.ts';
 import { credentialsPurpose, sessionPurpose } from '../../src/credentials/account-credentials.ts';
 import { keyIdOf, type SecretBox, SecretUnreadable } from '../../src/credentials/secret-box.ts';
+import { webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import type { Db } from '../../src/db/client.ts';
 import {
   listSealedSecrets,
@@ -22,6 +22,7 @@ const PURPOSES: Record<SealedSecretRow['kind'], (id: string) => string> = {
   'channel account': credentialsPurpose,
   'channel session': sessionPurpose,
   'webhook endpoint': webhookPurpose,
+  'webhook subscription': webhookPurpose,
 };
 
 /** Brings every stored secret under the current key. What somebody changes meanwhile is under it already. */

@@ -3,6 +3,8 @@ import type { AssetStore } from '../assets/asset-store.ts';
 import type { ChannelRegistry } from '../channels/registry.ts';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import type { Db } from '../db/client.ts';
+import type { WakeUps } from '../db/wake-ups.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { SendTiming } from './publishing/send-timing.ts';
 
@@ -19,6 +21,10 @@ export interface ActivityDeps {
   assets: AssetStore;
   /** Opens the credentials of channel accounts. */
   secrets: SecretBox;
+  /** For what subscriptions are told. */
+  http: Pick<HttpClient, 'request'>;
+  /** Says that there is more to deliver. */
+  wakeUps: Pick<WakeUps, 'next'>;
   /** Changes of `SEND_TIMING`. */
   sendTiming?: Partial<SendTiming>;
 }

@@ -1,5 +1,6 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
+import { deliveringActivities } from './delivering.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';
@@ -18,6 +19,7 @@ export function createActivities(deps: ActivityDeps) {
     recording: withoutContent(
       withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
     ),
+    delivery: withoutContent(withinWorkspace(deliveringActivities(deps))),
   } satisfies Record<TaskQueue, object>;
 }
 

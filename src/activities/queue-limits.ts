@@ -18,4 +18,6 @@ export const QUEUE_LIMITS: Record<TaskQueue, QueueLimits> = {
   lookups: { slots: 20, connections: 2 },
   measuring: { slots: 20, connections: 4 },
   recording: { slots: 8, connections: 8 },
+  // One for each receiver that takes events right now: it waits for the receiver, and for more.
+  delivery: { slots: 200, connections: 10 },
 };

@@ -45,7 +45,9 @@ import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
 import { playbookRoutes } from './routes/workspace/playbooks.ts';
+import { webhookDeliveryRoutes } from './routes/workspace/webhook-deliveries.ts';
 import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
+import { webhookSubscriptionRoutes } from './routes/workspace/webhook-subscriptions.ts';
 
 /**
  * The HTTP API. Every request passes the same gates in the same order: request id, headers, who asks
@@ -100,6 +102,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', blackoutRoutes(deps))
     .route('/', freezeRoutes(deps))
     .route('/', webhookEndpointRoutes(deps))
+    .route('/', webhookSubscriptionRoutes(deps))
+    .route('/', webhookDeliveryRoutes(deps))
     .route('/', webhookRoutes(deps, limits))
     .route('/', timeTravelRoutes(deps));
 

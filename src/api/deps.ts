@@ -30,6 +30,7 @@ export interface ApiDeps {
     | 'workspaceRateLimitPerSecond'
     | 'quotas'
     | 'limits'
+    | 'allowedOrigins'
     | 'local'
     | 'behindTlsProxy'
     | 'publicUrl'

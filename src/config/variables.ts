@@ -127,6 +127,7 @@ export const commonVariables = {
   BATON_PREVIOUS_SECRET_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
   BATON_PAYLOAD_KEY: required(`${keyRule}, or off`).pipe(keyOrOff),
   BATON_PREVIOUS_PAYLOAD_KEYS: z.string().default('').transform(listOf).pipe(z.array(secretKey)),
+  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
   SANDBOX_URL: z
     .string()
     .transform(address(['http:', 'https:'], sandboxRule))
@@ -147,7 +148,6 @@ export const workerVariables = z.object({
   ...commonVariables,
   ...buildVariables,
   BATON_QUEUES: z.string().default(TASK_QUEUES.join(',')).transform(listOf).pipe(queues),
-  BATON_ALLOWED_ORIGINS: z.string().default('').transform(origins),
 });
 
 /** What a release needs of them. */

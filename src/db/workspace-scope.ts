@@ -34,6 +34,10 @@ export type Purpose =
   | 'workspaces'
   /** Pending commands of every workspace: the drainer's work. */
   | 'unsettled_commands'
+  /** Whose events wait to be told: the dispatcher's work. */
+  | 'waiting_events'
+  /** Subscriptions that nobody delivers to: the sweep's work. */
+  | 'due_deliveries'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
   /** No table of a workspace: health, counters. */

@@ -22,6 +22,9 @@ export const ID_PREFIXES = {
   blackout: 'blk',
   freeze: 'frz',
   calendarFeed: 'fed',
+  event: 'evt',
+  webhookSubscription: 'whs',
+  webhookDelivery: 'whd',
 } as const satisfies Record<string, string>;
 
 export type IdKind = keyof typeof ID_PREFIXES;

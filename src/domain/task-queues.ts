@@ -2,7 +2,14 @@
  * Queues of work for workers. What hangs in one of them delays nothing in another one. The runs of
  * items wait in `items`; every other queue has activities only.
  */
-export const TASK_QUEUES = ['items', 'sends', 'lookups', 'measuring', 'recording'] as const;
+export const TASK_QUEUES = [
+  'items',
+  'sends',
+  'lookups',
+  'measuring',
+  'recording',
+  'delivery',
+] as const;
 
 export type TaskQueue = (typeof TASK_QUEUES)[number];
 

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { guardedLookup, type ResolveHost, resolveHost } from './address-guard.ts';
 import { failureOf, type TransferPhase } from './http-failure.ts';
 import type { HttpOutcome, JsonOutcome, Unknown } from './http-outcome.ts';
-import { checkHeaders, checkTarget, originOf, type Target } from './http-target.ts';
+import { checkHeaders, checkTarget, originOf, PUBLIC_PORTS, type Target } from './http-target.ts';
 
 export interface HttpClientOptions {
   /**
@@ -68,7 +68,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const settings = {
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(originOf)),
-    allowedPorts: new Set(options.allowedPorts ?? [443, 8443]),
+    allowedPorts: new Set(options.allowedPorts ?? PUBLIC_PORTS),
     timeoutMs: options.timeoutMs ?? 10_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     maxResponseBytes: options.maxResponseBytes ?? 1_048_576,

@@ -60,6 +60,28 @@ export function checkTarget(
   return { url, guarded: true };
 }
 
+/** Ports of public HTTPS. */
+export const PUBLIC_PORTS = [443, 8443] as const;
+
+/** Names that lead into a network, whatever it is. */
+const INSIDE_NAME = /^[^.]+$|(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
+
+/**
+ * Why an address that somebody stores could never be reached from here; null for one that may be. What
+ * its name leads to is checked at every request.
+ */
+export function faultOfAddress(text: string, allowedOrigins: readonly string[]): string | null {
+  const target = checkTarget(text, {
+    allowedOrigins: new Set(allowedOrigins.map(originOf)),
+    allowedPorts: new Set(PUBLIC_PORTS),
+  });
+  if ('kind' in target) return target.message;
+  const { hostname } = target.url;
+  return target.guarded && INSIDE_NAME.test(hostname) && !hostname.startsWith('[')
+    ? `${hostname} is not a public name`
+    : null;
+}
+
 /** The headers as they will be sent, names in lower case. */
 export function checkHeaders(asked: {
   accept?: readonly string[];

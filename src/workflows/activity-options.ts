@@ -49,3 +49,10 @@ export const ARCHIVE: ActivityOptions = {
   startToCloseTimeout: '60 seconds',
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
 };
+
+/** A round of deliveries: it says all the time that it is alive, and is begun again elsewhere where it is not. */
+export const DELIVER: ActivityOptions = {
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+};

@@ -1,2 +1,3 @@
 export { contentItem } from './content-item.ts';
 export { historyArchive } from './history-archive.ts';
+export { webhookDelivery } from './webhook-delivery.ts';

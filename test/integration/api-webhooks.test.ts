@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookPurpose } from '../../src/api/webhooks/secrets.ts';
+import { webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import { countRows, type Json, openApi, type Reply } from '../support/api-fixture.ts';
 import { makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';

@@ -25,10 +25,15 @@ import { insertComment } from '../../src/db/item/comments.ts';
 import { readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
-import { listWaitingOutbox, markDispatched } from '../../src/db/item/outbox.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
+import {
+  addOutboxEvent,
+  postponeStream,
+  removeTold,
+  takeStreams,
+} from '../../src/db/outbound/outbox.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
 import {
   deleteChannelSession,
@@ -78,9 +83,12 @@ const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
+let eventId: string;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWorkspace(database.db);
+  const workspaceId = filled.own;
+  eventId = await addOutboxEvent(database.db, { workspaceId, type: 'webhook.test', payload: {} });
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -199,8 +207,11 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
-    listWaitingOutbox: () => listWaitingOutbox(db, { limit: 10 }),
-    markDispatched: () => markDispatched(db, { workspaceId, id: 'x' }),
+    addOutboxEvent: () => addOutboxEvent(db, { workspaceId, type: 'stolen', payload: {} }),
+    takeStreams: () => takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
+    removeTold: () => removeTold(db, { workspaceId, ids: [eventId] }),
+    postponeStream: () =>
+      postponeStream(db, { workspaceId, stream: workspaceId, firstPauseMs: 1, longestPauseMs: 1 }),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     appendReadings: () =>
       appendReadings(db, {
@@ -336,6 +347,7 @@ const CROSSING = [
   'isRoleHeld',
   'listAbandonedCommands',
   'listDueQueues',
+  'listWaitingStreams',
   'listWorkspaces',
   'locateRows',
   'lockSends',

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { resealSecrets } from '../../scripts/reseal/reseal-secrets.ts';
-import { newWebhookSecret, webhookPurpose } from '../../src/api/webhooks/secrets.ts';
 import {
   openCredentials,
   openSession,
@@ -9,6 +8,7 @@ import {
   sealSession,
 } from '../../src/credentials/account-credentials.ts';
 import { type BoxKey, createSecretBox } from '../../src/credentials/secret-box.ts';
+import { newWebhookSecret, webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import { newId } from '../../src/db/ids.ts';
 import {
   getChannelSession,

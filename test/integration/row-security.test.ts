@@ -86,8 +86,12 @@ describe('row security', () => {
       'calendar_feeds shown r',
       'command_queues unsettled r',
       'commands unsettled r',
+      'delivery_turns undelivered r',
       'items located r',
+      'outbox waiting r',
+      'webhook_deliveries undelivered r',
       'webhook_endpoints shown r',
+      'webhook_subscriptions undelivered r',
       'workspaces listed r',
     ]);
   });

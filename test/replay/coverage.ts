@@ -16,7 +16,9 @@ import {
 /** Names of a type, each of which the compiler demands here. */
 type Named<T extends string> = Record<T, true>;
 
-type ActivityName = { [Q in keyof Activities]: keyof Activities[Q] }[keyof Activities];
+/** Of the runs of items: deliveries have runs of their own. */
+type ItemQueue = Exclude<keyof Activities, 'delivery'>;
+type ActivityName = { [Q in ItemQueue]: keyof Activities[Q] }[ItemQueue];
 
 const ACTIVITIES: Named<ActivityName> = {
   recordEvents: true,

@@ -108,5 +108,6 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
         clocks: {},
       }),
     },
+    delivery: { deliverDue: async () => null },
   };
 }

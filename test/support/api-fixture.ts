@@ -88,6 +88,7 @@ export async function openApi(
       local: true,
       behindTlsProxy: false,
       publicUrl: null,
+      allowedOrigins: [],
       instance: null,
       limits: { bodyBytes: 256 * 1024, uploadBytes: 1024 * 1024, importBytes: 512 * 1024 },
       ...settings,

@@ -190,6 +190,9 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
     secrets,
+    http,
+    // What is due is looked for all the same.
+    wakeUps: { next: () => new Promise(() => {}) },
   });
   const { workflowsPath } = options;
   const bundlePath =

@@ -80,6 +80,7 @@ const QUOTA_WORDS: Record<keyof Quotas, string> = {
   storageBytes: 'bytes of files',
   apiKeys: 'API keys: revoke some',
   webhookEndpoints: 'webhook endpoints: remove some',
+  webhookSubscriptions: 'webhook subscriptions: remove some',
 };
 
 function quotaProblem(error: QuotaExceeded): ApiError {

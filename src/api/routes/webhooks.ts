@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { newWebhookSecret, validSecrets } from '../../credentials/signing-secrets.ts';
 import { getCommand } from '../../db/item/commands.ts';
 import { getMember, type MemberRow } from '../../db/workspace/members.ts';
 import { findReceiver, type WebhookEndpointRow } from '../../db/workspace/webhook-endpoints.ts';
@@ -27,7 +28,6 @@ import { parseJson } from '../gates/safe-json.ts';
 import { answers } from '../route-answers.ts';
 import { idText } from '../route-parts.ts';
 import { DeliveryType, WebhookDelivery } from '../webhooks/delivery-body.ts';
-import { newWebhookSecret, validSecrets } from '../webhooks/secrets.ts';
 import { signedHeaders, verifyDelivery } from '../webhooks/signature.ts';
 
 const header = (name: string, description: string) => ({

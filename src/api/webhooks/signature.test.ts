@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import { createSecretBox } from '../../credentials/secret-box.ts';
-import { newWebhookSecret, validSecrets, webhookPurpose } from './secrets.ts';
+import {
+  newWebhookSecret,
+  validSecrets,
+  webhookPurpose,
+} from '../../credentials/signing-secrets.ts';
 import { signatureOf, signedHeaders, verifyDelivery } from './signature.ts';
 
 const secret = newWebhookSecret();

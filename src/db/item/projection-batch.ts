@@ -1,5 +1,6 @@
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
+import { standingOf } from '../../domain/outbound/standing.ts';
 import type { CommandVerdict } from './commands.ts';
 
 /** What a run reports. */
@@ -30,13 +31,15 @@ export interface Projection {
 }
 
 /** The outbox rows of a batch. */
-export function outboxRows({ itemId, outbox = [] }: ProjectionBatch) {
+export function outboxRows({ itemId, item, outbox = [] }: ProjectionBatch) {
   const counts = new Map<number, number>();
+  // Where the batch leaves the item: what the receiver decides about.
+  const standing = item !== undefined && outbox.length > 0 && { standing: standingOf(item) };
   return outbox.map(({ seq, type, payload }) => {
     const ordinal = counts.get(seq) ?? 0;
     counts.set(seq, ordinal + 1);
     // Derived, so that a batch projected again names the same row; also the id of the webhook.
     const id = `evt_${itemId.replace(/^itm_/, '')}_${seq}_${ordinal}`;
-    return { id, seq, ordinal, type, payload };
+    return { id, seq, ordinal, type, payload: { ...payload, ...standing } };
   });
 }

@@ -64,12 +64,13 @@ with moved as (
       where s.item_id = $1 and s.seq = e.seq and s.hash = e.hash)
   returning seq
 ), sent as (
-  insert into outbox (id, workspace_id, item_id, seq, ordinal, type, payload)
-  select o.id, $2, $1, o.seq, o.ordinal, o.type, o.payload
+  -- With its event, so once: a row that was handed on is gone.
+  insert into outbox (id, workspace_id, stream, item_id, seq, ordinal, type, payload)
+  select o.id, $2, $1, $1, o.seq, o.ordinal, o.type, o.payload
   from jsonb_to_recordset($7::jsonb) as o (
     id text, seq integer, ordinal integer, type text, payload jsonb)
-  where exists (select from held)
-  on conflict do nothing
+  where o.seq in (select seq from recorded)
+  order by o.seq, o.ordinal
 ), settled as (
   update commands set
     state = 'applied', answer = $10::jsonb, applied_seq = $9, settled_at = now(),

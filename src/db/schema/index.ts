@@ -9,8 +9,14 @@ export { commandQueues } from './command-queues.ts';
 export { commands, idempotencyKeys } from './commands.ts';
 export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
-export { archivedHistories, itemEvents, items, outbox } from './items.ts';
+export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, members } from './members.ts';
+export { outbox } from './outbound/outbox.ts';
+export {
+  outboundEvents,
+  webhookDeliveries,
+  webhookSubscriptions,
+} from './outbound/subscriptions.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';

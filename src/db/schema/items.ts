@@ -57,20 +57,6 @@ export const itemEvents = pgTable(
   (table) => [primaryKey({ columns: [table.itemId, table.seq] })],
 );
 
-/** What has to reach subscribers, written with the events it tells of. */
-export const outbox = pgTable('outbox', {
-  id: text().primaryKey(),
-  workspaceId: text('workspace_id').notNull(),
-  itemId: text('item_id').notNull(),
-  seq: integer().notNull(),
-  /** Counts the rows of one event. */
-  ordinal: integer().notNull(),
-  type: text().notNull(),
-  payload: jsonb().$type<Record<string, unknown>>().notNull(),
-  createdAt: instant('created_at').notNull().default(sql`now()`),
-  dispatchedAt: instant('dispatched_at'),
-});
-
 /** The engine's history of a closed run, gzipped: the engine forgets it. */
 export const archivedHistories = pgTable(
   'archived_histories',

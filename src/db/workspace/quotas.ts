@@ -10,6 +10,7 @@ export interface Quotas {
   apiKeys: number;
   /** That are active. */
   webhookEndpoints: number;
+  webhookSubscriptions: number;
 }
 
 /** The workspace has as much as it may have. */
@@ -37,6 +38,8 @@ const COUNTS = {
   webhookEndpoints: (workspaceId: string) =>
     sql`select count(*) as used from webhook_endpoints
       where workspace_id = ${workspaceId} and active`,
+  webhookSubscriptions: (workspaceId: string) =>
+    sql`select count(*) as used from webhook_subscriptions where workspace_id = ${workspaceId}`,
 } satisfies Record<keyof Quotas, unknown>;
 
 /** Where so many additions of its size at once could exceed the limit, each waits for those before. */

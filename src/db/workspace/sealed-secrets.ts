@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { webhookEndpoints, webhookSubscriptions } from '../schema/index.ts';
 
 /** One encrypted value and where it stands. */
 export interface SealedSecretRow {
-  kind: 'channel account' | 'channel session' | 'webhook endpoint';
+  kind: 'channel account' | 'channel session' | 'webhook endpoint' | 'webhook subscription';
   id: string;
   sealed: string;
 }
@@ -23,6 +24,10 @@ export async function listSealedSecrets(
     select 'webhook endpoint', e.id, s ->> 'sealed'
       from webhook_endpoints e cross join lateral jsonb_array_elements(e.secrets) as s
       where e.workspace_id = ${workspaceId}
+    union all
+    select 'webhook subscription', w.id, s ->> 'sealed'
+      from webhook_subscriptions w cross join lateral jsonb_array_elements(w.secrets) as s
+      where w.workspace_id = ${workspaceId}
     order by 1, 2`);
   return rows.map(({ kind, id, sealed }) => ({
     kind: kind as SealedSecretRow['kind'],
@@ -52,7 +57,8 @@ function statementOf({ kind, id, sealed, by }: SealedSecretRow & { by: string })
       return sql`update channel_sessions set sealed = ${by}
         where channel_account_id = ${id} and sealed = ${sealed}`;
     case 'webhook endpoint':
-      return sql`update webhook_endpoints
+    case 'webhook subscription':
+      return sql`update ${kind === 'webhook endpoint' ? webhookEndpoints : webhookSubscriptions}
         set secrets = replace(secrets::text, to_json(${sealed}::text)::text, to_json(${by}::text)::text)::jsonb
         where id = ${id} and secrets @> jsonb_build_array(jsonb_build_object('sealed', ${sealed}::text))`;
   }

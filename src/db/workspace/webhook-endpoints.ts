@@ -3,9 +3,9 @@ import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
 import { webhookEndpoints } from '../schema/index.ts';
-import type { SealedSecret } from '../schema/webhook-endpoints.ts';
 import { inTransaction } from '../transaction.ts';
 import { byCredential } from '../workspace-scope.ts';
+import { firstSecret, withNewSecret } from './signing-secrets.ts';
 
 export type WebhookEndpointRow = typeof webhookEndpoints.$inferSelect;
 
@@ -19,15 +19,12 @@ interface WebhookEndpointKey {
   endpointId: string;
 }
 
-/** How long the secret before the newest stays valid after a rotation. */
-export const ROTATION_OVERLAP_MS = 24 * 3_600_000;
-
 /** @param endpoint `id` may be given when the secret was sealed under it. */
 export async function insertWebhookEndpoint(
   db: Db,
   { sealedSecret, id = newId('webhookEndpoint'), ...endpoint }: NewWebhookEndpoint,
 ): Promise<WebhookEndpointRow> {
-  const secrets = [newest(sealedSecret, new Date())];
+  const secrets = firstSecret(sealedSecret);
   const [row] = await db
     .insert(webhookEndpoints)
     .values({ id, secrets, ...endpoint })
@@ -92,10 +89,7 @@ export function rotateWebhookSecret(
       .where(isEndpoint(key))
       .for('no key update');
     if (endpoint === undefined) return null;
-    const now = new Date();
-    const expiresAt = new Date(now.getTime() + ROTATION_OVERLAP_MS).toISOString();
-    const previous = endpoint.secrets.slice(0, 1).map((secret) => ({ ...secret, expiresAt }));
-    const secrets = [newest(sealedSecret, now), ...previous];
+    const secrets = withNewSecret(endpoint.secrets, sealedSecret);
     const [row] = await tx
       .update(webhookEndpoints)
       .set({ secrets })
@@ -116,10 +110,6 @@ export async function setWebhookEndpointActive(
     .where(isEndpoint(key))
     .returning();
   return row ?? null;
-}
-
-function newest(sealed: string, now: Date): SealedSecret {
-  return { sealed, createdAt: now.toISOString(), expiresAt: null };
 }
 
 function isEndpoint({ workspaceId, endpointId }: WebhookEndpointKey) {

@@ -47,26 +47,41 @@ export function itemRowOf(snapshot: ItemSnapshot, seq: number): ItemRow {
   };
 }
 
-/** Events for subscribers; their names are those of the outbound events. */
-const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
+/** Events that outside systems are told: those of src/domain/outbound/item-events.ts. */
+export const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
+  'item.started',
   'item.stage_changed',
+  'item.held',
+  'item.resumed',
+  'item.reassigned',
   'item.escalated',
   'item.cancelled',
+  'item.closed',
+  'brief.saved',
+  'draft.saved',
   'handoff.offered',
+  'handoff.withdrawn',
   'handoff.accepted',
   'handoff.declined',
   'approval.requested',
   'approval.decided',
   'approval.voided',
   'publication.planned',
+  'publication.unscheduled',
   'publication.published',
   'publication.rejected',
   'publication.unknown',
   'publication.missed',
   'publication.skipped',
+  'publication.resolved',
   'kpi_checkpoint.recorded',
+  'kpi_checkpoint.missing',
   'kpi_review.opened',
+  'kpi_review.frozen',
+  'kpi_review.signed_off',
+  'kpi_review.extended',
   'kpi_review.closed',
+  'clock.extended',
   'sla.warned',
   'sla.breached',
 ]);

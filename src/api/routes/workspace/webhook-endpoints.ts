@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { newWebhookSecret, webhookPurpose } from '../../../credentials/signing-secrets.ts';
 import { newId } from '../../../db/ids.ts';
 import { getMember } from '../../../db/workspace/members.ts';
 import { requireRoom } from '../../../db/workspace/quotas.ts';
@@ -24,7 +25,6 @@ import {
 } from '../../route-answers.ts';
 import { body, InstantText, idempotent, idParams, paging, withKey } from '../../route-parts.ts';
 import { WEBHOOK_DECISIONS } from '../../webhooks/delivery-body.ts';
-import { newWebhookSecret, webhookPurpose } from '../../webhooks/secrets.ts';
 
 const decisions = z.array(z.enum(WEBHOOK_DECISIONS)).min(1).max(WEBHOOK_DECISIONS.length);
 

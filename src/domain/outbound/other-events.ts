@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { event, instant, text } from './event-parts.ts';
+
+const finding = { findingId: text, code: text, severity: text };
+const FINDING_EXAMPLE = {
+  findingId: 'fnd_01KAMJ5SQ0',
+  code: 'overdue',
+  severity: 'warning',
+  since: '2030-01-01T12:00:00.000Z',
+  message: 'The review is overdue',
+};
+
+/** What is told of a workspace. */
+export const OTHER_EVENTS = {
+  'audit.finding_opened': event('The audit found something', finding, FINDING_EXAMPLE),
+  'audit.finding_closed': event('What the audit found is no longer so', finding, FINDING_EXAMPLE),
+  'administration.recorded': event(
+    'Somebody changed the workspace itself: members, keys, accounts, rules',
+    { seq: z.int(), act: text, target: text },
+    {
+      seq: 12,
+      at: '2030-01-01T12:00:00.000Z',
+      act: 'member.changed',
+      target: 'mbr_01KAMJ5SQ0',
+      changed: ['active'],
+      before: { active: true },
+      after: { active: false },
+    },
+  ),
+  'webhook.test': event(
+    'Somebody asked whether this subscription works',
+    { subscriptionId: text },
+    { subscriptionId: 'whs_01KAMJ5SQ0' },
+  ),
+  'webhook.delivery_exhausted': event(
+    'A receiver did not take an event at any of its attempts',
+    { subscriptionId: text, deliveryId: text, eventType: text, attempts: z.int() },
+    {
+      subscriptionId: 'whs_01KAMJ5SQ0',
+      deliveryId: 'whd_01KAMJ5SQ0',
+      eventType: 'item.stage_changed',
+      attempts: 10,
+      exhaustedAt: '2030-01-04T15:00:00.000Z',
+    },
+  ),
+  'webhook.subscription_disabled': event(
+    'A receiver answered 410 Gone: nothing more is sent to it',
+    { subscriptionId: text, disabledAt: instant },
+    { subscriptionId: 'whs_01KAMJ5SQ0', disabledAt: '2030-01-01T12:00:00.000Z' },
+  ),
+} as const;
