@@ -44,6 +44,18 @@ const PARTS = {
   /** Start with settings that they should refuse. */
   lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
   lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
+  /** The pauses between deliveries pass faster. */
+  shortSchedule: [
+    'src/telling/deliver-due.ts',
+    'src/domain/outbound/schedule.ts',
+    'parts/short-schedule.ts',
+  ],
+  /** Asks no receiver for an answer. */
+  carelessAttempt: [
+    'src/telling/deliver-due.ts',
+    'src/telling/attempt.ts',
+    'unprotected/careless-attempt.ts',
+  ],
   /** Believes stored events. */
   credulousChain: [EVERY, 'src/domain/item/event.ts', 'unprotected/credulous-chain.ts'],
   /** A local stack starts where another one runs, and leaves its processes behind. */

@@ -34,7 +34,8 @@ export async function judgeLives(
 ): Promise<Judgement> {
   const begun = lives.filter(({ post }) => post.itemId !== '');
   const ids = begun.map(({ post }) => post.itemId);
-  const stuck = await stuckFaultsOf(site, ids, { withinMs });
+  // A month passes in an instant: a source that is away just then has no other time to be asked.
+  const stuck = await stuckFaultsOf(site, ids, { withinMs, except: ['checkpoint_missing'] });
   const unanswered = await withoutVerdict(site, ids, acknowledged);
   const posts = judgeFates(
     await awaitFates(
