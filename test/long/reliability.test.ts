@@ -7,7 +7,7 @@ import { isAsWanted, runLine, startReliabilityStack } from '../../scripts/reliab
 
 /** Fixed, so that a red run can be repeated; any other may be tried. */
 const seed = Number(process.env['RELIABILITY_SEED'] ?? 1);
-const LINE_MS = 400_000;
+const LINE_MS = 900_000;
 
 /** The lines wait most of their time, for leases and deadlines that no test may shorten: so they wait together. */
 describe.concurrent('the lines of the scorecard, as small as they show anything', () => {

@@ -20,7 +20,8 @@ const TAMPERS = 100;
 const SHARE_OF_TAMPERED = 0.6;
 const KILL_EVERY_MS = 1_500;
 const OUTAGE_EVERY_MS = 20_000;
-const WRITE_MS = 600_000;
+/** Ends only a line that fails: a busy machine takes its time. */
+const WRITE_MS = 1_800_000;
 const FIND_MS = 120_000;
 /** Nothing will be found: no use in waiting longer. */
 const CONTROL_FIND_MS = 20_000;
