@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
 import { type BoundProcess, waitUntilReady } from './bound-process.ts';
 import { makeFirstWorkspace, type WorkspaceKeys } from './first-workspace.ts';
+import { type KeptServer, keepServer } from './kept-server.ts';
 import {
   type ListeningProgram,
   startApiAt,
@@ -34,8 +35,12 @@ export interface TemporaryStack {
   readonly directory: string;
   readonly postgres: LocalPostgres;
   readonly temporal: LocalTemporal;
+  /** The same two as what can be ended and started again. */
+  readonly servers: Readonly<Record<'postgres' | 'temporal', KeptServer>>;
   /** Connection string of Baton's database for its owner. A secret. */
   readonly databaseUrl: string;
+  /** The same for the role that the programs use. */
+  readonly programDatabaseUrl: string;
   readonly credentials: WorkspaceKeys;
   readonly sandboxUrl: string;
   readonly sandboxDirectory: string;
@@ -102,16 +107,34 @@ async function startParts(
     directory: postgresDirectory,
     settings: postgresSettings,
   });
-  undo.push(() => postgres.stop());
-  const temporal = await startTemporal({ directory: join(directory, 'temporal'), uiPort: false });
-  undo.push(() => temporal.stop());
+  const keptPostgres = keepServer(postgresDirectory, postgres, () =>
+    startPostgres({
+      directory: postgresDirectory,
+      settings: postgresSettings,
+      port: postgres.port,
+      exactPort: true,
+    }),
+  );
+  undo.push(() => keptPostgres.stop());
+  const temporalDirectory = join(directory, 'temporal');
+  const temporal = await startTemporal({ directory: temporalDirectory, uiPort: false });
+  const keptTemporal = keepServer(temporalDirectory, temporal, () =>
+    startTemporal({
+      directory: temporalDirectory,
+      port: temporal.port,
+      uiPort: false,
+      exactPorts: true,
+    }),
+  );
+  undo.push(() => keptTemporal.stop());
 
   const databaseUrl = await createDatabase(postgres.url, 'baton');
   await migrate(databaseUrl);
+  const programDatabaseUrl = await makeProgramLogin(databaseUrl);
   const credentials = await makeFirstWorkspace(databaseUrl);
   const shared: NodeJS.ProcessEnv = {
     ...programEnvironment(ownEnvironment(), {
-      databaseUrl: await makeProgramLogin(databaseUrl),
+      databaseUrl: programDatabaseUrl,
       temporalAddress: temporal.address,
       noTemporalProfile: join(directory, 'no-temporal-profile.toml'),
       assetsDirectory: join(directory, 'assets'),
@@ -147,7 +170,9 @@ async function startParts(
     directory,
     postgres,
     temporal,
+    servers: { postgres: keptPostgres, temporal: keptTemporal },
     databaseUrl,
+    programDatabaseUrl,
     credentials,
     sandboxDirectory,
     workflowBundle,

@@ -7,6 +7,12 @@ export type LineId =
   | 'R4'
   | 'R5'
   | 'R6'
+  | 'R7'
+  | 'R8'
+  | 'R9'
+  | 'R12'
+  | 'R13'
+  | 'R14'
   | 'R15'
   | 'R16'
   | 'R17'
@@ -15,6 +21,7 @@ export type LineId =
   | 'R20'
   | 'R21'
   | 'R22'
+  | 'R24'
   | 'R25';
 
 /** What a run is told. */
@@ -52,6 +59,8 @@ export interface Line {
   protection: string;
   full: number;
   small: number;
+  /** Ends servers: it gets some of its own. */
+  endsServers?: true;
   run(stack: TemporaryStack, options: RunOptions): Promise<Outcome>;
 }
 

@@ -15,8 +15,22 @@ export interface People {
   idOf(role: Role): string;
 }
 
+/** How people take an answer. */
+export interface Habits {
+  /** Whoever hears 202 does not ask again. */
+  isTrusting?: boolean;
+  /** Told of the key of each request that was acknowledged. */
+  onAcknowledged?: (key: string) => void;
+  /** How long they repeat a request. */
+  giveUpMs?: number;
+}
+
 /** @param urls every API that may be asked; the next one when one does not answer. */
-export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]): People {
+export function createPeople(
+  { members }: WorkspaceKeys,
+  urls: readonly string[],
+  { isTrusting = false, onAcknowledged = () => {}, giveUpMs = GIVE_UP_MS }: Habits = {},
+): People {
   function find(role: Role) {
     const member = members.find((one) => one.role === role);
     if (member === undefined) throw new Error(`nobody holds the role ${role}`);
@@ -25,12 +39,13 @@ export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]
   return {
     idOf: (role) => find(role).memberId,
     async ask<Answer>(role: Role, method: string, path: string, body?: object): Promise<Answer> {
+      const key = randomUUID();
       const headers = {
         authorization: `Bearer ${find(role).key}`,
-        'idempotency-key': randomUUID(),
+        'idempotency-key': key,
         'content-type': 'application/json',
       };
-      const until = Date.now() + GIVE_UP_MS;
+      const until = Date.now() + giveUpMs;
       let last = 'no answer';
       for (let attempt = 0; Date.now() < until; attempt += 1) {
         const url = `${urls[attempt % urls.length]}${path}`;
@@ -39,7 +54,9 @@ export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]
           headers,
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        if (reply !== null && isFinal(reply.status)) {
+        if (reply !== null && reply.status < 300 && method !== 'GET') onAcknowledged(key);
+        const stands = reply?.status === 202 ? isTrusting : isFinal(reply?.status ?? 500);
+        if (reply !== null && stands) {
           // Every route answers the shape that its caller names.
           if (reply.status < 300) return JSON.parse(reply.text) as Answer;
           throw new Error(`${method} ${path}: ${reply.status} ${reply.text.slice(0, 500)}`);
@@ -47,7 +64,7 @@ export function createPeople({ members }: WorkspaceKeys, urls: readonly string[]
         if (reply !== null) last = `${reply.status} ${reply.text.slice(0, 200)}`;
         await delay(PAUSE_MS);
       }
-      throw new Error(`${method} ${path}: not settled in ${GIVE_UP_MS} ms: ${last}`);
+      throw new Error(`${method} ${path}: not settled in ${giveUpMs} ms: ${last}`);
     },
   };
 }

@@ -14,7 +14,7 @@ const Replacements = z.array(
 const wanted = Replacements.parse(JSON.parse(process.env['RELIABILITY_REPLACE'] ?? '[]')).map(
   ({ importer, module, by }) => ({
     importer: importer === null ? null : pathToFileURL(importer).href,
-    module: pathToFileURL(module).href,
+    module: module.startsWith('node:') ? module : pathToFileURL(module).href,
     by: pathToFileURL(by).href,
   }),
 );
@@ -27,6 +27,6 @@ registerHooks({
         resolved.url === module &&
         (importer === null ? context.parentURL !== by : context.parentURL === importer),
     );
-    return found === undefined ? resolved : { ...resolved, url: found.by };
+    return found === undefined ? resolved : nextResolve(found.by, context);
   },
 });

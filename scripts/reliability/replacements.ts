@@ -23,10 +23,12 @@ const PARTS = {
   blindChannels: [WORKER, CHANNELS, 'unprotected/blind-channels.ts'],
   /** Hooked, and sends however late it is. */
   lateChannels: [WORKER, CHANNELS, 'unprotected/late-channels.ts'],
-  /** Takes each delivery for a command of its own. */
+  /** Hooked, and takes each request for a command of its own. */
   forgetfulSender: [API, SENDER, 'unprotected/forgetful-sender.ts'],
   /** Answers first and stores later. */
   hastySender: [API, SENDER, 'unprotected/hasty-sender.ts'],
+  /** Leaves what nobody answered as it is. */
+  noDrainer: [API, 'src/commands/queue/drainer.ts', 'unprotected/no-drainer.ts'],
   /** Answers every error in the same way. */
   bareErrors: [API, 'src/api/app.ts', 'unprotected/bare-errors.ts'],
   /** Asks no caller for a role. */
@@ -42,6 +44,27 @@ const PARTS = {
   /** Start with settings that they should refuse. */
   lenientApiConfig: [API, CONFIG, 'unprotected/lenient-config.ts'],
   lenientWorkerConfig: [WORKER, CONFIG, 'unprotected/lenient-config.ts'],
+  /** The pauses between deliveries pass faster. */
+  shortSchedule: [
+    'src/telling/deliver-due.ts',
+    'src/domain/outbound/schedule.ts',
+    'parts/short-schedule.ts',
+  ],
+  /** Asks no receiver for an answer. */
+  carelessAttempt: [
+    'src/telling/deliver-due.ts',
+    'src/telling/attempt.ts',
+    'unprotected/careless-attempt.ts',
+  ],
+  /** Believes stored events. */
+  credulousChain: [EVERY, 'src/domain/item/event.ts', 'unprotected/credulous-chain.ts'],
+  /** A local stack starts where another one runs, and leaves its processes behind. */
+  anyLock: ['scripts/local/stack.ts', 'scripts/local/pid-lock.mjs', 'unprotected/any-lock.ts'],
+  looseSpawn: [
+    'scripts/local/bound-process.ts',
+    'node:child_process',
+    'unprotected/loose-spawn.ts',
+  ],
   /** A next release: another clock, a stricter guard, */
   nextRules: [EVERY, 'src/domain/item/machine/rules.ts', 'next-release/rules.ts'],
   nextGuards: [EVERY, 'src/domain/item/requirements/catalogue.ts', 'next-release/catalogue.ts'],
@@ -74,7 +97,7 @@ export function replacementsOf(parts: readonly Part[]): Replacement[] {
     const [program, module, by] = PARTS[part];
     return {
       importer: program === EVERY ? null : join(root, program),
-      module: join(root, module),
+      module: module.startsWith('node:') ? module : join(root, module),
       by: join(import.meta.dirname, by),
     };
   });

@@ -18,8 +18,11 @@ export async function runLine(
   line: Line,
   options: RunOptions,
 ): Promise<LineResult> {
+  const own = line.endsServers === true ? await startReliabilityStack() : null;
   const begun = performance.now();
-  const { recoveryMs, ...outcome } = await line.run(stack, options);
+  const { recoveryMs, ...outcome } = await line
+    .run(own ?? stack, options)
+    .finally(() => own?.stop());
   return {
     line: line.id,
     seed: options.seed,

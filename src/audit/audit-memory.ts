@@ -28,7 +28,7 @@ export interface ChainVerdict {
   code: ChainFault['code'];
   seq: number;
   /** What of the chain does not hold. */
-  fault: 'hash' | 'head';
+  fault: 'hash' | 'command' | 'head';
   /** When the faulty event was stored, or the row last moved. */
   since: string;
 }

@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ChainMark, listChainMarks, readChains } from '../db/audit/chains.ts';
 import type { Observation } from '../db/audit/findings.ts';
 import type { Db } from '../db/client.ts';
+import type { StoredEvent } from '../db/item/item-events.ts';
 import { type CouldNotAsk, findingId } from '../domain/audit/finding.ts';
-import { type ChainFault, type ItemEvent, verifyChain } from '../domain/item/event.ts';
+import { type ChainFault, commandIdOf, type ItemEvent, verifyChain } from '../domain/item/event.ts';
 import { ASK_AGAIN, leftOver } from './ask-many.ts';
 import { type AuditMemory, type ChainVerdict, keepAtMost } from './audit-memory.ts';
 
@@ -60,12 +61,17 @@ async function verifyBatch(
 
 async function verdictOn(
   mark: ChainMark,
-  chain: readonly (ItemEvent & { recordedAt: string })[],
+  chain: readonly (StoredEvent & { recordedAt: string })[],
 ): Promise<ChainVerdict | null> {
   const fault = await faultIn(chain);
   if (fault !== null) {
     const since = chain.find(({ seq }) => seq === fault.seq)?.recordedAt ?? mark.updatedAt;
     return { ...fault, fault: 'hash', since };
+  }
+  // A column beside the hashed data, which look-ups of commands believe.
+  const other = chain.find((event) => event.commandId !== commandIdOf(event));
+  if (other !== undefined) {
+    return { code: 'chain_broken', seq: other.seq, fault: 'command', since: other.recordedAt };
   }
   const last = chain.at(-1);
   if (last?.seq !== mark.seq || last.hash === mark.headHash) return null;

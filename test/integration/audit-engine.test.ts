@@ -383,6 +383,25 @@ describe('the event chain', () => {
     expect(await audit.repair(look)).toMatchObject({ outcome: 'done', stillFound: false });
   });
 
+  it('chain_broken: an event is stored under the command of somebody else', async () => {
+    const { db } = engine.deps;
+    const itemId = await engine.start();
+    await toReview(engine, itemId);
+    const [named] = (await engine.chain(itemId)).filter(({ commandId }) => commandId !== null);
+    const setCommand = (commandId: string | null) =>
+      tamper(
+        db,
+        sql`update item_events set command_id = ${commandId}
+          where item_id = ${itemId} and seq = ${named?.seq}`,
+      );
+    await setCommand('http:key_other:1');
+    expect(await find('chain_broken', itemId)).toMatchObject({
+      evidence: { seq: named?.seq, fault: 'command' },
+    });
+    await setCommand(named?.commandId ?? null);
+    expect(await find('chain_broken', itemId)).toBeUndefined();
+  });
+
   it('row_diverged: the whole chain was written anew, but the engine remembers', async () => {
     const { db } = engine.deps;
     const itemId = await engine.start();
