@@ -48,10 +48,10 @@ import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
 import { startDeliverySweep } from './src/telling/delivery-sweep.ts';
 import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
-import { webhookEvents } from './src/telling/webhook-events.ts';
 import { createMailer } from './src/telling/mail.ts';
 import { startNoticeSender } from './src/telling/notice-sender.ts';
 import { createNoticesConsumer } from './src/telling/notices-consumer.ts';
+import { webhookEvents } from './src/telling/webhook-events.ts';
 
 /** Longer than any activity may take, so that a graceful stop leaves no send unknown. */
 const SHUTDOWN_GRACE = '40 seconds';

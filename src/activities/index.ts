@@ -1,7 +1,7 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
-import { deliveringActivities } from './delivering.ts';
 import { checkpointActivities } from './checkpoints.ts';
+import { deliveringActivities } from './delivering.ts';
 import type { ActivityDeps } from './deps.ts';
 import { withoutContent } from './failures.ts';
 import { kpiReviewActivities } from './kpi-review.ts';

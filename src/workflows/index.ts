@@ -1,6 +1,6 @@
 export { contentItem } from './content-item.ts';
 export { historyArchive } from './history-archive.ts';
-export { tidy } from './scheduled/tidy.ts';
 export { checkpointHeads } from './scheduled/checkpoint-heads.ts';
+export { tidy } from './scheduled/tidy.ts';
 export { watch } from './scheduled/watch.ts';
 export { webhookDelivery } from './webhook-delivery.ts';

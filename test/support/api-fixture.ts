@@ -16,8 +16,8 @@ import { accountFormOf } from '../../src/channels/registry.ts';
 import { timeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
-import { createMeters } from '../../src/health/meters.ts';
 import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
+import { createMeters } from '../../src/health/meters.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
