@@ -2,7 +2,7 @@ import type { ChainFault } from '../domain/item/event.ts';
 import type { Backlog } from '../engine/backlogs.ts';
 import type { ListingMemory } from './open-runs.ts';
 import { createRecent, type Recent } from './recent.ts';
-import type { WorkerCheck } from './worker-check.ts';
+import type { WorkerCheck } from './workers/worker-check.ts';
 
 /**
  * What one process remembers between two audits, so that the second need not do the work of the

@@ -13,12 +13,12 @@ import {
   type Sources,
   together,
 } from './engine-answer.ts';
-import { missingWorkers } from './missing-workers.ts';
 import { type Listing, listOpenRuns } from './open-runs.ts';
 import { findOrphans, itemIdOf } from './orphan-runs.ts';
 import { LOOKS, planLooks, rowsAfter } from './suspects.ts';
 import { findAuditAbsence } from './watch/audit-absence.ts';
 import { growingBacklogs } from './watch/backlogs.ts';
+import { missingWorkers } from './workers/missing-workers.ts';
 
 /** What is found about single runs, by looking at them. */
 export const ABOUT_RUNS: readonly FindingCode[] = [

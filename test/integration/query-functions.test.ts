@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listActs } from '../../src/db/audit/administrative-acts.ts';
 import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
+import { readDeliveryBacklog } from '../../src/db/audit/backlogs.ts';
 import { listAppliedCommands, listUnansweredCommands } from '../../src/db/audit/commands.ts';
 import {
   listTextHashes,
@@ -147,6 +148,8 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     evidence: {},
   };
   return {
+    readDeliveryBacklog: async () =>
+      (await readDeliveryBacklog(db, { workspaceId, now: look.lookedAt, afterMs: 1 })).waiting > 0,
     beginLook: () => beginLook(db, look),
     openFindings: () => openFindings(db, { ...look, seen: [seen] }),
     closeFindings: () => closeFindings(db, look),

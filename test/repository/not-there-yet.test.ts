@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { accountFormOf } from '../../src/channels/registry.ts';
-import { FINDING_CODES, kindOf } from '../../src/domain/audit/finding-catalogue.ts';
 import { CHANNEL_IDS } from '../../src/domain/channel/channels.ts';
 import { routePaths } from '../support/route-paths.ts';
 
@@ -64,7 +63,6 @@ const PROMISES: Record<string, boolean> = {
   'metrics endpoint': hasRoute(/^\/metrics/),
   'administrative record': hasRoute(/audit\/administration/),
   'history of findings': hasRoute(/audit\/findings$/),
-  findings: FINDING_CODES.every((code) => kindOf(code).source !== 'not_asked'),
 };
 
 const section = textOf('README.md').split('\n## Not there yet\n')[1]?.split('\n## ')[0] ?? '';
@@ -81,12 +79,6 @@ describe('the list of what is not there yet', () => {
   it('names every channel without an adapter, and no other', () => {
     for (const id of CHANNEL_IDS) {
       expect(section.includes(`\`${id}\``), id).toBe(accountFormOf(id) === null);
-    }
-  });
-
-  it('names every finding that nothing looks for, and no other', () => {
-    for (const code of FINDING_CODES) {
-      expect(section.includes(`\`${code}\``), code).toBe(kindOf(code).source === 'not_asked');
     }
   });
 });

@@ -1,4 +1,8 @@
-import { readOutboxBacklog } from '../../db/audit/backlogs.ts';
+import {
+  readDeliveryBacklog,
+  readOutboxBacklog,
+  type WaitingRows,
+} from '../../db/audit/backlogs.ts';
 import type { Observation } from '../../db/audit/findings.ts';
 import { readWatch } from '../../db/audit/watches.ts';
 import { findingId } from '../../domain/audit/finding.ts';
@@ -18,6 +22,8 @@ import {
 const TASK_AGE_MS = 120_000;
 /** The outbox is read as soon as something is in it. */
 const OUTBOX_AGE_MS = 60_000;
+/** A delivery is attempted when it is due. */
+const DELIVERY_AGE_MS = 120_000;
 
 /** Work that waits for too long, at this look. */
 export interface Pressure {
@@ -34,14 +40,15 @@ export interface Pressures {
 /** Since when each kind of work has waited too long, by `of`: what the look before saw. */
 export type Pressing = Readonly<Record<string, string>>;
 
-/** What waits too long: tasks of our queues, and events that nobody has taken from the outbox. */
+/** What waits too long: tasks of our queues, events that nobody takes from the outbox, deliveries. */
 export async function findPressures(
   deps: EngineDeps,
   { workspaceId, now }: Pick<EngineQuestion, 'workspaceId' | 'now'>,
 ): Promise<Pressures> {
-  const [queues, outbox] = await Promise.all([
+  const [queues, outbox, deliveries] = await Promise.all([
     readQueues(deps),
     readOutboxBacklog(deps.db, { workspaceId }),
+    readDeliveryBacklog(deps.db, { workspaceId, now, afterMs: DELIVERY_AGE_MS }),
   ]);
   const pressures: Pressure[] = queues.backlogs
     .filter(({ ageMs }) => ageMs > TASK_AGE_MS)
@@ -49,13 +56,25 @@ export async function findPressures(
       of: `${taskQueue} ${kind}`,
       evidence: { taskQueue, kind, waiting: tasks, oldestMs: ageMs, limitMs: TASK_AGE_MS },
     }));
-  const { oldestAt, waiting } = outbox;
+  const ofRows = [
+    pressureOfRows(outbox, { of: 'outbox', kind: 'event', limitMs: OUTBOX_AGE_MS, now }),
+    pressureOfRows(deliveries, {
+      of: 'deliveries',
+      kind: 'delivery',
+      limitMs: DELIVERY_AGE_MS,
+      now,
+    }),
+  ];
+  return { pressures: [...pressures, ...ofRows.flat()], couldNotAsk: queues.couldNotAsk };
+}
+
+function pressureOfRows(
+  { waiting, oldestAt }: WaitingRows,
+  { of, kind, limitMs, now }: { of: string; kind: string; limitMs: number; now: string },
+): Pressure[] {
   const oldestMs = oldestAt === null ? 0 : Date.parse(now) - Date.parse(oldestAt);
-  if (oldestMs > OUTBOX_AGE_MS) {
-    const evidence = { taskQueue: 'outbox', kind: 'event', waiting, oldestMs };
-    pressures.push({ of: 'outbox', evidence: { ...evidence, limitMs: OUTBOX_AGE_MS } });
-  }
-  return { pressures, couldNotAsk: queues.couldNotAsk };
+  if (oldestMs <= limitMs) return [];
+  return [{ of, evidence: { taskQueue: of, kind, waiting, oldestMs, limitMs } }];
 }
 
 /** What waited too long at two looks in a row. */

@@ -6,7 +6,7 @@ import type { FindingCode } from '../../domain/audit/finding-catalogue.ts';
 import type { Role } from '../../domain/people/roles.ts';
 import { queueName, TASK_QUEUES } from '../../domain/task-queues.ts';
 import { type EngineAnswer, type EngineDeps, NOTHING, together } from '../engine-answer.ts';
-import { missingOwnWorkers } from '../missing-workers.ts';
+import { missingOwnWorkers } from '../workers/missing-workers.ts';
 import { findAuditAbsence } from './audit-absence.ts';
 
 /** A workspace with more open items is told what the last look saw. */

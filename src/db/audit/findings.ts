@@ -11,6 +11,7 @@ import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { expiringTokens } from './account-checks.ts';
 import { alarmsOff } from './alarms.ts';
+import { failingDeliveries } from './delivery-checks.ts';
 import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
 import {
   commandsWithoutVerdict,
@@ -58,6 +59,7 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   row_diverged: divergedRows,
   command_expired: expiredCommands,
   event_gap: eventGaps,
+  delivery_failing: failingDeliveries,
 };
 
 /** Codes that the tables alone answer. */

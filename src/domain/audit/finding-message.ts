@@ -64,7 +64,10 @@ const SENTENCES: Record<FindingCode, Sentence> = {
       : `the command ${of('commandId')} (${of('type')}) has no verdict after ${of('attempts')} attempts. Last error: ${of('lastError')}`,
   command_expired: (_, of) =>
     `nobody answered the command ${of('commandId')} (${of('type')}) before it expired at ${of('expiresAt')}: it was not applied. Last error: ${of('lastError')}`,
-  delivery_failing: (_, of) => `deliveries to ${of('endpointId')} fail`,
+  delivery_failing: (_, of) =>
+    of('stopped') === 'gone'
+      ? `the receiver of ${of('subscriptionId')} (${of('host')}) answered that it is gone: nothing more is sent to it`
+      : `the receiver of ${of('subscriptionId')} (${of('host')}) does not take what it is sent: ${of('failing')} deliveries fail, ${of('exhausted')} were given up`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>
     of('row') === 'nothing'

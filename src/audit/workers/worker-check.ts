@@ -1,4 +1,4 @@
-import type { TaskKind } from '../engine/workers.ts';
+import type { TaskKind } from '../../engine/workers.ts';
 
 /** That nobody works for a task queue. */
 export interface WorkerAbsence {

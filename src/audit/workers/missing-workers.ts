@@ -1,7 +1,7 @@
-import { findingId } from '../domain/audit/finding.ts';
-import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
-import { ASK_MS, whyNot } from '../engine/ask.ts';
-import { kindsOf, RUN_KINDS, type TaskKind } from '../engine/workers.ts';
+import { findingId } from '../../domain/audit/finding.ts';
+import { queueName, TASK_QUEUES } from '../../domain/task-queues.ts';
+import { ASK_MS, whyNot } from '../../engine/ask.ts';
+import { kindsOf, RUN_KINDS, type TaskKind } from '../../engine/workers.ts';
 import {
   type EngineAnswer,
   type EngineDeps,
@@ -10,9 +10,9 @@ import {
   notAsked,
   type Sources,
   together,
-} from './engine-answer.ts';
-import type { Listing, RunEntry } from './open-runs.ts';
-import { itemIdOf } from './orphan-runs.ts';
+} from '../engine-answer.ts';
+import type { Listing, RunEntry } from '../open-runs.ts';
+import { itemIdOf } from '../orphan-runs.ts';
 import { findAbsence, probeRun } from './worker-absence.ts';
 
 /** Runs asked whether a worker answers: one alone may be unable to for reasons of its own. */

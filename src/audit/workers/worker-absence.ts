@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { ask, codeOf, NoAnswer } from '../engine/ask.ts';
-import { findWorker, type WorkerQuestion } from '../engine/workers.ts';
-import type { AuditMemory } from './audit-memory.ts';
+import { ask, codeOf, NoAnswer } from '../../engine/ask.ts';
+import { findWorker, type WorkerQuestion } from '../../engine/workers.ts';
+import type { AuditMemory } from '../audit-memory.ts';
 import type { WorkerAbsence, WorkerCheck } from './worker-check.ts';
 
 /** Whether a worker is absent: of a build, or of those that new runs go to. */
