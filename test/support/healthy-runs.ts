@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { createAudit } from '../../src/audit/audit.ts';
+import { createAuditMemory } from '../../src/audit/audit-memory.ts';
+import { lookAtWorkspace } from '../../src/audit/watch/watch.ts';
 import type { ChannelRegistry } from '../../src/channels/registry.ts';
+import { listFindings } from '../../src/db/audit/stored-findings.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
+import { startDispatcher } from '../../src/telling/dispatcher.ts';
 import { eventually } from './eventually.ts';
 import { type ItemEngine, openItemEngine } from './item-engine.ts';
 import { toScheduled } from './item-story.ts';
@@ -30,6 +34,7 @@ const story: fc.Arbitrary<Story> = fc.record({
 /** Time for the answers to the commands of one item; then its slot comes by itself. */
 const SLOT_IN_MS = 5_000;
 const SLOW_MS = 1_500;
+const DISPATCH_MS = 500;
 const TIMING = { leaseMs: 6_000, leaseMarginMs: 1_000, settleMs: 200, leasePollMs: 500 };
 
 /** What a machine that is busy with other things may show, and no fault of a run. */
@@ -85,6 +90,13 @@ export async function checkHealthyRuns(options: {
     channels: (real) => slowed(real, network),
     sendTiming: TIMING,
   });
+  // As in a worker: somebody empties the outbox.
+  const dispatcher = startDispatcher({
+    db: engine.programDeps.db,
+    wakeUps: { next: () => delay(DISPATCH_MS) },
+    consumers: [],
+    log: engine.deps.log,
+  });
   let looks = 0;
   try {
     const { items, rounds: numRuns, seed } = options;
@@ -96,6 +108,7 @@ export async function checkHealthyRuns(options: {
     await fc.assert(property, { numRuns, seed, endOnFailure: true });
     return looks;
   } finally {
+    await dispatcher.stop();
     await engine.close();
   }
 }
@@ -130,9 +143,10 @@ async function live(engine: ItemEngine, network: Network, { takings, meanwhile }
   );
 }
 
-/** Looks again and again while the items live. @throws what was found. */
+/** Looks again and again while the items live, on demand and as the watch. @throws what was found. */
 async function lookUntil(engine: ItemEngine, living: Promise<unknown>): Promise<number> {
   const audit = createAudit(engine.deps);
+  const watching = { ...engine.deps, memory: createAuditMemory() };
   const { workspaceId } = engine.workspace;
   let isOver = false;
   const ended = living.finally(() => {
@@ -144,7 +158,9 @@ async function lookUntil(engine: ItemEngine, living: Promise<unknown>): Promise<
     async () => {
       const now = new Date(Date.now()).toISOString();
       const { items } = await audit.stuck({ workspaceId, now, limit: 200 });
-      const found = items.filter(({ code }) => !OF_LOAD.includes(code));
+      await lookAtWorkspace(watching, workspaceId);
+      const { items: stored } = await listFindings(engine.deps.db, { workspaceId, limit: 200 });
+      const found = [...items, ...stored].filter(({ code }) => !OF_LOAD.includes(code));
       if (found.length > 0) throw new Error(`found: ${JSON.stringify(found)}`);
       looks += 1;
       return isOver;

@@ -53,7 +53,7 @@ export async function countOpenItems(
 ): Promise<number> {
   const { rows } = await db.execute<{ count: number }>(sql`
 select count(*)::integer as count from (select from items
-  where workspace_id = ${workspaceId} and closed_at is null limit ${atMost}) some`);
+  where workspace_id = ${workspaceId} and closed_at is null limit ${atMost}) counted`);
   return rows[0]?.count ?? 0;
 }
 
