@@ -313,6 +313,9 @@ describe('that the watch does not run', () => {
     expect(paused).toHaveLength(1);
     expect((await repair('strategist')).json).toMatchObject({ outcome: 'not_possible' });
     await schedule().delete();
+    const { temporal, taskQueue } = engine.deps;
+    const rare = { ...WATCH, everyMs: 3_600_000 };
+    await ensureSchedule(temporal, { taskQueue, run: rare, mayChange: false });
   });
 
   it('is found when its last look is old, and its next look tells of the gap', async () => {
