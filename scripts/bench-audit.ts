@@ -23,7 +23,7 @@ import { startTemporaryStack, type TemporaryStack } from './local/temporary-stac
 const usage = `npm run bench:audit -- [options]
   --items <n>   items, a tenth of them open; default 100000
   --calls <n>   requests for each page; default 500
-  --small       2000 items, 50 requests, no limits on times
+  --small       2000 items, 10 requests, no limits on times
   --json <file> write every figure as JSON
   --help        show this`;
 
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   const items = small
     ? 2_000
     : wholeNumber('--items', values.items, { from: 2_000, to: 1_000_000 });
-  const calls = small ? 50 : wholeNumber('--calls', values.calls, { from: 10, to: 100_000 });
+  const calls = small ? 10 : wholeNumber('--calls', values.calls, { from: 10, to: 100_000 });
   const before = loadOfMachine();
   const stack = await startTemporaryStack({ prefix: 'baton-bench-', taskQueue: TASK_QUEUE });
   try {

@@ -111,7 +111,7 @@ function makers({ workspaceId, memberId }: AuditGround): [code: string, statemen
     `update items set waiting_on = '[${waiting}]'::jsonb where ${of}`;
   return [
     ...ALARM_CODES.map((code): [string, string[]] => [code, [alarm(code)]]),
-    ['unassigned', [waits('{"role": "legal", "for": "decide_approval"}')]],
+    ['unassigned', [waits('{"role": "creator", "for": "submit"}')]],
     ['owner_inactive', [waits('{"role": "creator", "memberId": "mbr_gone", "for": "submit"}')]],
     ['owner_absent', [waits('{"role": "creator", "memberId": "mbr_away", "for": "submit"}')]],
     [
@@ -150,6 +150,10 @@ async function makeStuck(sql: Sql, ground: AuditGround): Promise<void> {
     `insert into members (id, workspace_id, name, roles, active, absent_until) values
        ('mbr_gone', $1, 'Gone', '{creator}', false, null),
        ('mbr_away', $1, 'Away', '{creator}', true, now() + interval '9 days')`,
+    [workspaceId],
+  );
+  await sql(
+    `update channel_accounts set token_expires_at = now() + interval '1 day' where workspace_id = $1`,
     [workspaceId],
   );
   const all = makers(ground);

@@ -21,8 +21,9 @@ export async function measurePages(calls: number, questions: readonly Question[]
     question,
     times: [] as number[],
   }));
+  const warmUp = Math.min(WARM_UP, calls);
   try {
-    for (let call = -WARM_UP; call < calls; call += 1) {
+    for (let call = -warmUp; call < calls; call += 1) {
       for (const { question, times } of lanes) {
         const began = performance.now();
         await question.ask();

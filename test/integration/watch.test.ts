@@ -328,6 +328,9 @@ describe('that the watch does not run', () => {
     expect(paused).toHaveLength(1);
     expect((await repair('strategist')).json).toMatchObject({ outcome: 'not_possible' });
     await schedule().delete();
+    const { temporal, taskQueue } = engine.deps;
+    const rare = { ...WATCH, everyMs: 3_600_000 };
+    await ensureSchedule(temporal, { taskQueue, run: rare, mayChange: false });
   });
 
   it('is found when its last look is old, and its next look tells of the gap', async () => {
@@ -408,6 +411,34 @@ describe('deliveries', () => {
     expect([...bySubject.keys()]).not.toContain(ids.paused);
     expect([...bySubject.keys()]).not.toContain(ids.waits);
     expect(JSON.stringify(found)).not.toMatch(/secret|pass|text/);
+  });
+
+  it('delivery_failing: what a receiver did not take is delivered again from the finding', async () => {
+    const id = await makeSubscription(null, ['exhausted', 'failed']);
+    const gone = await makeSubscription('gone', []);
+    const findings: Finding[] = await stuck('delivery_failing');
+    const findingOf = (subscription: string) =>
+      findings.find(({ evidence }) => evidence['subscriptionId'] === subscription);
+    const repair = (subscription: string, role: 'strategist' | 'editor', dryRun = false) =>
+      api.as(role, 'POST', `/v1/audit/findings/${findingOf(subscription)?.id}/repairs`, {
+        body: { repair: 'replay_delivery', reason: 'the receiver is back', dryRun },
+      });
+    const states = () =>
+      sql('select state, attempts from webhook_deliveries where subscription_id = $1', [id]);
+    const before = await states();
+    expect((await repair(id, 'editor')).status).toBe(403);
+    expect((await repair(id, 'strategist', true)).json).toMatchObject({ outcome: 'would' });
+    expect(await states()).toEqual(before);
+    const done = await repair(id, 'strategist');
+    expect(done.json, done.text).toMatchObject({
+      outcome: 'done',
+      stillFound: false,
+      result: { replayed: 2, failed: [] },
+    });
+    expect(await states()).toEqual(Array(2).fill({ state: 'pending', attempts: 0 }));
+    expect((await repair(id, 'strategist')).status).toBe(409);
+    const refused = await repair(gone, 'strategist');
+    expect(refused.json).toMatchObject({ outcome: 'not_possible', error: expect.any(String) });
   });
 
   it('that are due and that nobody attempts pile up', async () => {

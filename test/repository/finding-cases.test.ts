@@ -5,9 +5,9 @@ import { FINDING_CODES, type FindingCode } from '../../src/domain/audit/finding-
 
 /**
  * Where each finding's situation is made for real, found, repaired from the finding and gone: a file of
- * test/integration, and the words that begin its case. Null: nothing looks for the code yet.
+ * test/integration, and the words that begin its case.
  */
-const CASES: Record<FindingCode, [file: string, words: string] | null> = {
+const CASES: Record<FindingCode, [file: string, words: string]> = {
   overdue: ['finding-repairs', '  overdue: {'],
   unassigned: ['finding-repairs', '  unassigned: {'],
   owner_inactive: ['finding-repairs', '  owner_inactive: {'],
@@ -27,7 +27,7 @@ const CASES: Record<FindingCode, [file: string, words: string] | null> = {
   backlog_growing: ['watch', "it('is found when two looks in a row see events that nobody takes"],
   command_without_verdict: ['audit-outages', "it('command_without_verdict: found with its last"],
   command_expired: ['drainer', "it('is expired for certain, found by the audit"],
-  delivery_failing: null,
+  delivery_failing: ['watch', "it('delivery_failing: what a receiver did not take"],
   row_without_run: ['audit-engine', "it('row_without_run: the run was terminated"],
   run_without_row: ['audit-engine', "it('run_without_row: a run that nobody has a row for"],
   run_ahead_of_row: ['audit-engine', "it('run_ahead_of_row: the row is behind its run"],
@@ -44,9 +44,7 @@ const directory = join(import.meta.dirname, '..', 'integration');
 
 describe('every finding is made for real, found, repaired and gone', () => {
   it.each(FINDING_CODES)('%s', (code) => {
-    const found = CASES[code];
-    if (found === null) return;
-    const [file, words] = found;
+    const [file, words] = CASES[code];
     const text = readFileSync(join(directory, `${file}.test.ts`), 'utf8');
     expect(text.split(words).length - 1, `${file} has one case: ${words}`).toBe(1);
     expect(text, 'its case names the code').toContain(code);

@@ -20,6 +20,7 @@ import { continueRun } from './continue-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
 import { replaceRun } from './replace-run.ts';
+import { replayDeliveries } from './replay-deliveries.ts';
 import { type RepairRequests, repairByRequest } from './request-repair.ts';
 import { restartWatch } from './restart-watch.ts';
 import { retryStep } from './retry-step.ts';
@@ -68,6 +69,7 @@ const REPAIRERS: Record<AuditRepair, Repairer> = {
   terminate_run: terminateRun,
   continue_run: (deps, patient, order) => continueRun(deps, keyOf(patient), order),
   retry_step: (deps, patient, order) => retryStep(deps, keyOf(patient), order),
+  replay_delivery: (deps, patient, order) => replayDeliveries(deps, patient, order),
   restart_watch: (deps, _, order) => restartWatch(deps, order),
   recheck: async () => ({ changes: ['it was looked at again'], result: {} }),
 };

@@ -33,15 +33,19 @@ export async function storedPage(
   question: StoredQuestion,
 ): Promise<EngineAnswer | null> {
   const { db, liveUpTo = LIVE_UP_TO } = deps;
-  const { workspaceId, now, codes } = question;
+  const { workspaceId, now, codes, role, memberId } = question;
   const watch = await readWatch(db, { workspaceId });
   if (watch === null || Date.parse(now) - Date.parse(watch.lookedAt) > FRESH_MS) return null;
   if ((await countOpenItems(db, { workspaceId, atMost: liveUpTo + 1 })) <= liveUpTo) return null;
   const isAsked = (code: FindingCode) => codes.includes(code);
+  // What waits for somebody is about an item.
+  const isAboutAll = role === undefined && memberId === undefined;
   const [stored, workers, absence] = await Promise.all([
     listWorstFindings(db, question),
-    isAsked('no_worker') ? missingOwnWorkers(deps, now) : NOTHING,
-    isAsked('audit_not_running') ? findAuditAbsence(deps, { workspaceId, now, codes }) : NOTHING,
+    isAboutAll && isAsked('no_worker') ? missingOwnWorkers(deps, now) : NOTHING,
+    isAboutAll && isAsked('audit_not_running')
+      ? findAuditAbsence(deps, { workspaceId, now, codes })
+      : NOTHING,
   ]);
   const live = together([workers, absence]);
   const couldNotAsk = watch.couldNotAsk

@@ -22,7 +22,7 @@ from (
     case when stopped = 'gone' then created_at end as gone_at
   from webhook_subscriptions
   where workspace_id = ${workspaceId} and ${itemId ?? null}::text is null
-    and stopped is distinct from 'paused'
+    and coalesce(stopped, '') <> 'paused'
 ) s
 cross join lateral (
   select count(*) filter (where state = 'failed') as failing,

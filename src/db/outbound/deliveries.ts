@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
 import type {
   AttemptRecord,
   DeliveryState,
@@ -132,6 +132,47 @@ export async function replayDelivery(tx: Db, key: DeliveryKey): Promise<Delivery
     .returning();
   if (row !== undefined) await callDelivery(tx, key);
   return row ?? null;
+}
+
+/**
+ * The same for what a subscription's receiver did not take, the oldest first.
+ * @returns their ids.
+ */
+export async function replayFailing(
+  tx: Db,
+  { workspaceId, subscriptionId, limit }: SubscriptionKey & { limit: number },
+): Promise<string[]> {
+  const failing = await listFailing(tx, { workspaceId, subscriptionId, limit });
+  for (const deliveryId of failing) {
+    await replayDelivery(tx, { workspaceId, subscriptionId, deliveryId });
+  }
+  return failing;
+}
+
+/** Deliveries that failed or were given up, the oldest first; of `among` alone where it is given. */
+export async function listFailing(
+  db: Db,
+  {
+    workspaceId,
+    subscriptionId,
+    limit,
+    among,
+  }: SubscriptionKey & { limit: number; among?: readonly string[] },
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: webhookDeliveries.id })
+    .from(webhookDeliveries)
+    .where(
+      and(
+        eq(webhookDeliveries.workspaceId, workspaceId),
+        eq(webhookDeliveries.subscriptionId, subscriptionId),
+        inArray(webhookDeliveries.state, ['failed', 'exhausted']),
+        ...ifGiven(among, (ids) => inArray(webhookDeliveries.id, [...ids])),
+      ),
+    )
+    .orderBy(asc(webhookDeliveries.createdAt), asc(webhookDeliveries.id))
+    .limit(limit);
+  return rows.map(({ id }) => id);
 }
 
 /** Has somebody look at a subscription at once, whenever the next look was planned. */

@@ -16,6 +16,7 @@ export const AUDIT_REPAIRS = [
   'terminate_run',
   'continue_run',
   'retry_step',
+  'replay_delivery',
   'restart_watch',
   'recheck',
 ] as const;
@@ -136,12 +137,7 @@ export const FINDING_KINDS = {
     repairs: [],
     noRepair: 'an expired command is never applied: whoever gave it gives it again',
   },
-  delivery_failing: {
-    severity: 'warning',
-    source: 'tables',
-    repairs: ['recheck'],
-    noRepair: 'the receiver has to answer: then a delivery is replayed from its subscription',
-  },
+  delivery_failing: { severity: 'warning', source: 'tables', repairs: ['replay_delivery'] },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',
@@ -198,6 +194,7 @@ export function repairsFor(
       case 'terminate_run':
         return at === null || at.place === 'closed' || at.place === 'cancelled';
       case 'replace_credentials':
+      case 'replay_delivery':
       case 'restart_watch':
       case 'recheck':
         return true;

@@ -15,6 +15,7 @@ const SCHEDULED: Record<Repair, readonly Role[]> = {
   replace_run: ['admin'],
   terminate_run: ['admin'],
   continue_run: ['admin'],
+  replay_delivery: ['admin'],
   restart_watch: ['admin'],
   recheck: ROLES,
   decide_approval: ['editor'],

@@ -21,6 +21,7 @@ const RIGHTS: Record<AuditRepair, Right> = {
   replace_run: 'admin',
   terminate_run: 'admin',
   continue_run: 'admin',
+  replay_delivery: 'admin',
   restart_watch: 'admin',
   recheck: 'everyone',
 };
