@@ -8,6 +8,7 @@ import { addEngineCommand } from './engine-command.ts';
 import { addItemCommands } from './item-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
+import { addSubscriptionCommands } from './subscription-commands.ts';
 import { textTable, withoutControls } from './text-table.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 import { addWorkspaceCommands } from './workspace-commands.ts';
@@ -44,6 +45,7 @@ function createProgram(deps: CliDeps): Command {
   addStuckCommand(program, deps);
   addActsCommand(program, deps);
   addWebhookCommands(program, deps);
+  addSubscriptionCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
   addReleaseCommands(program, deps);

@@ -28,12 +28,6 @@ import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
-import {
-  addOutboxEvent,
-  postponeStream,
-  removeTold,
-  takeStreams,
-} from '../../src/db/outbound/outbox.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
 import {
   deleteChannelSession,
@@ -78,17 +72,18 @@ import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 import { type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
+import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
-let eventId: string;
+let outbound: Awaited<ReturnType<typeof fillOutbound>>;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWorkspace(database.db);
   const workspaceId = filled.own;
-  eventId = await addOutboxEvent(database.db, { workspaceId, type: 'webhook.test', payload: {} });
+  outbound = await fillOutbound(database.db, { workspaceId });
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -207,11 +202,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
-    addOutboxEvent: () => addOutboxEvent(db, { workspaceId, type: 'stolen', payload: {} }),
-    takeStreams: () => takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
-    removeTold: () => removeTold(db, { workspaceId, ids: [eventId] }),
-    postponeStream: () =>
-      postponeStream(db, { workspaceId, stream: workspaceId, firstPauseMs: 1, longestPauseMs: 1 }),
+    ...outboundAttempts(db, outbound),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     appendReadings: () =>
       appendReadings(db, {
@@ -347,6 +338,7 @@ const CROSSING = [
   'isRoleHeld',
   'listAbandonedCommands',
   'listDueQueues',
+  'listUnattended',
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',
