@@ -45,8 +45,9 @@ export async function measureOutbound(rounds: OutboundRounds): Promise<OutboundR
       BATON_WORKFLOW_BUNDLE: stack.workflowBundle,
       ...environment,
     };
-    const { url } = await stack.startApi({ environment });
+    // The API is ready when a worker polls.
     await stack.start({ name: 'Worker', script: 'worker.ts', environment: worker });
+    const { url } = await stack.startApi({ environment });
     return await measureOn(stack, { api: url, receivers, rounds });
   } finally {
     await stack.stop();

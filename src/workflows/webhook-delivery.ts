@@ -40,8 +40,8 @@ export async function webhookDelivery(key: SubscriptionKey): Promise<void> {
 // It holds nothing between two looks: any build may go on with it. A worker without a build takes no such word.
 setWorkflowOptions(
   () =>
-    workflowInfo().currentDeploymentVersion === undefined
-      ? {}
-      : { versioningBehavior: 'AUTO_UPGRADE' },
+    workflowInfo().currentDeploymentVersion?.deploymentName
+      ? { versioningBehavior: 'AUTO_UPGRADE' }
+      : {},
   webhookDelivery,
 );
