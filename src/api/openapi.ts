@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { documentAnswerHeaders } from './answer-headers.ts';
 import type { ApiEnv } from './gates/context.ts';
 import { ERROR_CODES, statusOf, titleOf } from './gates/errors.ts';
+import { documentOutboundEvents } from './webhooks/outbound-documents.ts';
 
 const DESCRIPTION = `One content item, from a strategist's brief to a signed-off KPI verdict, as one durable run.
 
@@ -19,7 +20,7 @@ const TAGS = [
   ['KPI review', 'Readings, verdicts per KPI and role, sign-offs'],
   ['Assets', 'Content-addressed files'],
   ['Roles', 'Who does what'],
-  ['Webhooks', 'Signed decisions from outside'],
+  ['Webhooks', 'Signed decisions from outside, and signed events to the outside'],
   ['Administration', 'Members, keys, playbooks, channel accounts'],
   ['Audit', 'What is stuck, and what may be done about it'],
   ['Health', 'For machines'],
@@ -54,6 +55,7 @@ export function openApiDocument(
     name: 'x-slack-signature',
     description: 'HMAC-SHA256 over `v0:timestamp:body`, as Slack signs it.',
   });
+  documentOutboundEvents(app);
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'Baton', version: '1', description: DESCRIPTION },

@@ -9,6 +9,7 @@ import { addEvidenceCommands } from './evidence-commands.ts';
 import { addItemCommands } from './item-commands.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
+import { addSubscriptionCommands } from './subscription-commands.ts';
 import { textTable, withoutControls } from './text-table.ts';
 import { addTidyCommand } from './tidy-command.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
@@ -47,6 +48,7 @@ function createProgram(deps: CliDeps): Command {
   addActsCommand(program, deps);
   addEvidenceCommands(program, deps);
   addWebhookCommands(program, deps);
+  addSubscriptionCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
   addReleaseCommands(program, deps);

@@ -1,13 +1,14 @@
 import { answered, done } from './answers.ts';
 import type { Rpc } from './api-types.ts';
 import { pathParams } from './path-params.ts';
-import { changeCall, changeOfCall, listCall, readCall } from './routes.ts';
+import { changeCall, changeOfCall, listCall, listOfCall, readCall } from './routes.ts';
 
 /** The stuck audit; people, keys, campaigns, accounts, playbooks and webhook endpoints of the workspace. */
 export function administrationCalls(rpc: Rpc) {
   const { v1 } = rpc;
   const account = v1['channel-accounts'][':id'];
   const endpoint = v1['webhook-endpoints'][':id'];
+  const subscription = v1['webhook-subscriptions'][':id'];
   return {
     audit: {
       /** A page of what is stuck, worst first, and what the audit could not find out. */
@@ -77,6 +78,32 @@ export function administrationCalls(rpc: Rpc) {
       rotate: changeOfCall(endpoint.rotate.$post),
       /** Which user of Slack is which member, for all of them. */
       setUsers: changeOfCall(endpoint.users.$put),
+    },
+    /** Who is told of what, at which address. */
+    subscriptions: {
+      list: listCall(v1['webhook-subscriptions'].$get),
+      get: readCall(subscription.$get),
+      /** The only answer that holds the secret. */
+      add: changeCall(v1['webhook-subscriptions'].$post),
+      /** Pauses it, lets it go on, or changes what it is told. */
+      change: changeOfCall(subscription.$patch),
+      /** A new secret; deliveries carry both signatures for 24 hours. */
+      rotate: (id: string, options?: CallOptions) =>
+        answered(subscription.rotate.$post({ param: pathParams({ id }) }, headersOf(options))),
+      /** Delivers a `webhook.test` at once. */
+      test: (id: string, options?: CallOptions) =>
+        answered(subscription.test.$post({ param: pathParams({ id }) }, headersOf(options))),
+      remove: (id: string) => done(subscription.$delete({ param: pathParams({ id }) })),
+      /** A page of deliveries with their attempts, newest first. */
+      deliveries: listOfCall(subscription.deliveries.$get),
+      /** Delivers once more, under the same `webhook-id`. */
+      replay: (id: string, deliveryId: string, options?: CallOptions) =>
+        answered(
+          subscription.deliveries[':deliveryId'].replay.$post(
+            { param: pathParams({ id, deliveryId }) },
+            headersOf(options),
+          ),
+        ),
     },
   };
 }

@@ -32,7 +32,9 @@ export interface DeliveryDeps {
 const AT_ONCE = 10;
 /** No attempt begins after so long: whoever asked asks again. */
 const ROUND_MS = 20_000;
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
+/** How long it waits at a time. */
+const WAIT_MS = 1_000;
 /** How long a turn is held at a time, and how soon it is held again: also how old the secrets may be. */
 const HOLD_MS = 10_000;
 const HOLD_AGAIN_MS = 2_000;
@@ -72,7 +74,7 @@ export async function deliverDue(
       if (underWay.size > 0) busyAt = Date.now();
       if (due.length > 0 && underWay.size < AT_ONCE) continue;
       if (underWay.size === 0 && Date.now() - busyAt >= lingerMs) break;
-      await Promise.race([...underWay, added, delay(Math.min(lingerMs, LINGER_MS))]);
+      await Promise.race([...underWay, added, delay(Math.min(lingerMs, WAIT_MS))]);
     }
   } finally {
     await Promise.allSettled(underWay);

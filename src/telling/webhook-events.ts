@@ -53,7 +53,8 @@ async function eventsFor(
   listeners: Listeners,
 ): Promise<EventToDeliver[]> {
   const itemIds = [...new Set(events.flatMap(({ itemId }) => itemId ?? []))];
-  const facts = await readItemFacts(tx, { workspaceId, itemIds });
+  const rows = await readItemFacts(tx, { workspaceId, itemIds });
+  const facts = new Map(rows.map((row) => [row.id, row]));
   const wanted = events.flatMap((event) => {
     const item = event.itemId === null ? null : (facts.get(event.itemId) ?? null);
     const subscriptionIds = listeners

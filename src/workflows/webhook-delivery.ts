@@ -37,5 +37,11 @@ export async function webhookDelivery(key: SubscriptionKey): Promise<void> {
   }
 }
 
-// It holds nothing between two looks: any build may go on with it.
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, webhookDelivery);
+// It holds nothing between two looks: any build may go on with it. A worker without a build takes no such word.
+setWorkflowOptions(
+  () =>
+    workflowInfo().currentDeploymentVersion?.deploymentName
+      ? { versioningBehavior: 'AUTO_UPGRADE' }
+      : {},
+  webhookDelivery,
+);

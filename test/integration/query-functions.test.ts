@@ -32,12 +32,6 @@ import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
-import {
-  addOutboxEvent,
-  postponeStream,
-  removeTold,
-  takeStreams,
-} from '../../src/db/outbound/outbox.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
 import {
   deleteChannelSession,
@@ -88,18 +82,19 @@ import {
   fillWorkspace,
 } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
+import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
-let eventId: string;
 let noticeId: string;
+let outbound: Awaited<ReturnType<typeof fillOutbound>>;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWorkspace(database.db);
   const workspaceId = filled.own;
-  eventId = await addOutboxEvent(database.db, { workspaceId, type: 'webhook.test', payload: {} });
+  outbound = await fillOutbound(database.db, { workspaceId });
   noticeId = await fillNotices(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
@@ -246,11 +241,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
-    addOutboxEvent: () => addOutboxEvent(db, { workspaceId, type: 'stolen', payload: {} }),
-    takeStreams: () => takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
-    removeTold: () => removeTold(db, { workspaceId, ids: [eventId] }),
-    postponeStream: () =>
-      postponeStream(db, { workspaceId, stream: workspaceId, firstPauseMs: 1, longestPauseMs: 1 }),
+    ...outboundAttempts(db, outbound),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     appendReadings: () =>
       appendReadings(db, {
@@ -396,6 +387,7 @@ const CROSSING = [
   'listDueQueues',
   'listHeldFiles',
   'listWorkspaceIds',
+  'listUnattended',
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',

@@ -5,18 +5,17 @@ import type { Db } from '../client.ts';
 import { items, members, webhookEndpoints } from '../schema/index.ts';
 import type { WebhookDecision } from '../schema/webhook-endpoints.ts';
 
-/** What the rows of items say that their events do not, by id. */
+/** What the rows of items say that their events do not. */
 export async function readItemFacts(
   db: Db,
   { workspaceId, itemIds }: { workspaceId: string; itemIds: string[] },
-): Promise<Map<string, ItemFacts>> {
-  if (itemIds.length === 0) return new Map();
+): Promise<(ItemFacts & { id: string })[]> {
+  if (itemIds.length === 0) return [];
   const { id, title, campaignId, stage, substage } = items;
-  const rows = await db
+  return db
     .select({ id, title, campaignId, stage, substage })
     .from(items)
     .where(and(eq(items.workspaceId, workspaceId), inArray(id, itemIds)));
-  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** An endpoint through which decisions come in. */

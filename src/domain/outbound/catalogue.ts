@@ -19,22 +19,36 @@ export const OUTBOUND_EVENT_TYPES = Object.keys(OUTBOUND_EVENTS) as [
 ];
 
 /** Whom an item waits for. */
-const WaitingFor = z.object({
-  role: z.enum(ROLES),
-  memberId: text.optional(),
-  for: text.describe('the command that would move the item on'),
-});
+const WaitingFor = z
+  .object({
+    role: z.enum(ROLES),
+    memberId: text.optional(),
+    for: text.describe('the command that would move the item on'),
+  })
+  .meta({ id: 'EventWaitingOn' });
 
 /** What whoever is asked needs to answer. */
-const Answer = z.object({
-  endpoint: text
-    .optional()
-    .describe('path of an endpoint of this workspace that may decide this for whoever is asked'),
-  link: text.optional().describe('address of an approval link'),
-  contentHash: text.optional(),
-  handoffId: text.optional(),
-  reviewHash: text.optional(),
-});
+const Answer = z
+  .object({
+    endpoint: text
+      .optional()
+      .describe('path of an endpoint of this workspace that may decide this for whoever is asked'),
+    link: text.optional().describe('address of an approval link'),
+    contentHash: text.optional(),
+    handoffId: text.optional(),
+    reviewHash: text.optional(),
+  })
+  .meta({ id: 'EventAnswer' });
+
+const EventItem = z
+  .object({
+    id: text,
+    title: text,
+    stage: text,
+    substage: text.nullable(),
+    campaignId: text.nullable(),
+  })
+  .meta({ id: 'EventItem', description: 'the item after the event' });
 
 /** What every event says in `data`. */
 const Common = z.looseObject({
@@ -43,16 +57,7 @@ const Common = z.looseObject({
   actor: text.optional().describe('a member, or `system`'),
   seq: z.int().optional().describe('number of the event in the chain of its item'),
   itemId: text.optional(),
-  item: z
-    .object({
-      id: text,
-      title: text,
-      stage: text,
-      substage: text.nullable(),
-      campaignId: text.nullable(),
-    })
-    .optional()
-    .describe('the item after the event'),
+  item: EventItem.optional(),
   waitingOn: z.array(WaitingFor).optional(),
   dueAt: instant.nullable().optional(),
   answer: Answer.optional(),

@@ -49,12 +49,11 @@ const DeliveryParams = z.object({
   id,
   deliveryId: idText('id of the delivery', 'whd_01KAMJ5SQ0'),
 });
-const path = '/v1/webhook-subscriptions/{id}';
 
 const listRoute = createRoute({
   ...withKey('get', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: `${path}/deliveries`,
+  path: '/v1/webhook-subscriptions/{id}/deliveries',
   operationId: 'listWebhookDeliveries',
   summary: 'What was and is to be delivered, with its attempts, newest first (admin)',
   request: {
@@ -67,7 +66,7 @@ const listRoute = createRoute({
 const replayRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: `${path}/deliveries/{deliveryId}/replay`,
+  path: '/v1/webhook-subscriptions/{id}/deliveries/{deliveryId}/replay',
   operationId: 'replayWebhookDelivery',
   summary: 'Deliver it again, under the same `webhook-id` (admin)',
   request: { params: DeliveryParams },
@@ -77,7 +76,7 @@ const replayRoute = createRoute({
 const testRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: `${path}/test`,
+  path: '/v1/webhook-subscriptions/{id}/test',
   operationId: 'testWebhookSubscription',
   summary: 'Deliver a `webhook.test` at once, whatever else waits (admin)',
   request: { params: SubscriptionParams },

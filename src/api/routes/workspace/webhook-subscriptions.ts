@@ -90,13 +90,11 @@ const SubscriptionSecret = z.object({ secret }).meta({ id: 'SubscriptionSecret' 
 const MOST_SUBSCRIPTIONS = 100;
 
 const SubscriptionParams = idParams('id of the subscription', 'whs_01KAMJ5SQ0');
-const path = '/v1/webhook-subscriptions';
-const onePath = `${path}/{id}` as const;
 
 const listRoute = createRoute({
   ...withKey('get', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path,
+  path: '/v1/webhook-subscriptions',
   operationId: 'listWebhookSubscriptions',
   summary: 'Who is told of what, without the secrets, oldest first (admin)',
   request: { query: z.strictObject(paging) },
@@ -106,7 +104,7 @@ const listRoute = createRoute({
 const addRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path,
+  path: '/v1/webhook-subscriptions',
   operationId: 'addWebhookSubscription',
   summary: 'Have events delivered to an address, signed with a secret that is shown once (admin)',
   request: { body: body(NewWebhookSubscription) },
@@ -116,7 +114,7 @@ const addRoute = createRoute({
 const readRoute = createRoute({
   ...withKey('get', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: onePath,
+  path: '/v1/webhook-subscriptions/{id}',
   operationId: 'getWebhookSubscription',
   summary: 'One subscription (admin)',
   request: { params: SubscriptionParams },
@@ -129,7 +127,7 @@ const readRoute = createRoute({
 const changeRoute = createRoute({
   ...withKey('patch', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: onePath,
+  path: '/v1/webhook-subscriptions/{id}',
   operationId: 'changeWebhookSubscription',
   summary: 'Pause it or let it go on, or change what it is told (admin)',
   description: 'What happens while it is paused is delivered when it goes on.',
@@ -140,7 +138,7 @@ const changeRoute = createRoute({
 const rotateRoute = createRoute({
   ...idempotent('post', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: `${onePath}/rotate`,
+  path: '/v1/webhook-subscriptions/{id}/rotate',
   operationId: 'rotateSubscriptionSecret',
   summary: 'Make a new secret; deliveries carry both signatures for 24 hours (admin)',
   request: { params: SubscriptionParams },
@@ -150,7 +148,7 @@ const rotateRoute = createRoute({
 const removeRoute = createRoute({
   ...withKey('delete', 'Webhooks'),
   middleware: forRoles(['admin']),
-  path: onePath,
+  path: '/v1/webhook-subscriptions/{id}',
   operationId: 'removeWebhookSubscription',
   summary: 'End a subscription with everything that it still waits for (admin)',
   request: { params: SubscriptionParams },
