@@ -8,6 +8,7 @@ import type { ChannelRegistry } from '../../src/channels/registry.ts';
 import { listFindings } from '../../src/db/audit/stored-findings.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import type { FindingCode } from '../../src/domain/audit/finding-catalogue.ts';
+import { ensureSchedule, type ScheduledRun } from '../../src/engine/schedules.ts';
 import { startDispatcher } from '../../src/telling/dispatcher.ts';
 import { eventually } from './eventually.ts';
 import { type ItemEngine, openItemEngine } from './item-engine.ts';
@@ -35,6 +36,8 @@ const story: fc.Arbitrary<Story> = fc.record({
 const SLOT_IN_MS = 5_000;
 const SLOW_MS = 1_500;
 const DISPATCH_MS = 500;
+/** There, as in any deployment; the looks of the test are its own. */
+const WATCH: ScheduledRun = { id: 'watch', everyMs: 3_600_000, withinMs: 60_000 };
 const TIMING = { leaseMs: 6_000, leaseMarginMs: 1_000, settleMs: 200, leasePollMs: 500 };
 
 /** What a machine that is busy with other things may show, and no fault of a run. */
@@ -99,6 +102,8 @@ export async function checkHealthyRuns(options: {
   });
   let looks = 0;
   try {
+    const { temporal, taskQueue } = engine.deps;
+    await ensureSchedule(temporal, { taskQueue, run: WATCH, mayChange: false });
     const { items, rounds: numRuns, seed } = options;
     const stories = fc.array(story, { minLength: items, maxLength: items });
     const property = fc.asyncProperty(stories, async (all) => {
