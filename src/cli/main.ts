@@ -6,6 +6,7 @@ import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
 import { addEngineCommand } from './engine-command.ts';
 import { addItemCommands } from './item-commands.ts';
+import { addNoticesCommand } from './notices-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { textTable, withoutControls } from './text-table.ts';
@@ -43,6 +44,7 @@ function createProgram(deps: CliDeps): Command {
   addItemCommands(program, deps);
   addStuckCommand(program, deps);
   addActsCommand(program, deps);
+  addNoticesCommand(program, deps);
   addWebhookCommands(program, deps);
   addWorkspaceCommands(program, deps);
   addCodecServerCommand(program, deps);
