@@ -21,6 +21,7 @@ const TAGS = [
   ['Assets', 'Content-addressed files'],
   ['Roles', 'Who does what'],
   ['Webhooks', 'Signed decisions from outside, and signed events to the outside'],
+  ['Notifications', 'What a member is told, and how'],
   ['Administration', 'Members, keys, playbooks, channel accounts'],
   ['Audit', 'What is stuck, and what may be done about it'],
   ['Health', 'For machines'],

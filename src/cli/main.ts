@@ -7,6 +7,7 @@ import { json } from './connection.ts';
 import { addEngineCommand } from './engine-command.ts';
 import { addEvidenceCommands } from './evidence-commands.ts';
 import { addItemCommands } from './item-commands.ts';
+import { addNoticesCommand } from './notices-command.ts';
 import { addReleaseCommands } from './release-commands.ts';
 import { addStuckCommand } from './stuck-command.ts';
 import { addSubscriptionCommands } from './subscription-commands.ts';
@@ -47,6 +48,7 @@ function createProgram(deps: CliDeps): Command {
   addStuckCommand(program, deps);
   addActsCommand(program, deps);
   addEvidenceCommands(program, deps);
+  addNoticesCommand(program, deps);
   addWebhookCommands(program, deps);
   addSubscriptionCommands(program, deps);
   addWorkspaceCommands(program, deps);

@@ -5,6 +5,7 @@ import { assetCalls, createDownload } from './assets.ts';
 import { createCommandFollower } from './commands.ts';
 import { itemCalls } from './items.ts';
 import { localCalls } from './local.ts';
+import { noticeCalls } from './notices.ts';
 import { listCall } from './routes.ts';
 import type { AppType } from './server-types.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
@@ -41,6 +42,7 @@ export function createBatonClient(options: BatonClientOptions) {
     /** The three roles compared, in French or English. */
     roles: (lang: 'en' | 'fr') => answered(rpc.v1.roles.$get({ query: { lang } })),
     ready: () => answered(rpc.readyz.$get()),
+    notices: noticeCalls(rpc),
     ...administrationCalls(rpc),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createTransport } from 'nodemailer';
 import type { ClaimedSend } from '../db/telling/notice-sends.ts';
-import { type Line, lineOf, MESSAGE_WORDS, oneLine } from './message.ts';
+import { type Line, lineOf, oneLine, wordsOf } from './message.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
 /** Where mail goes and whom it is from. */
@@ -70,33 +70,34 @@ export function mailOf(
 ) {
   const [first] = sends;
   const { language } = first.member;
-  const words = MESSAGE_WORDS[language];
   const lines = sends.map(lineOf);
   const isDigest = lines.length > 1;
-  const subject = isDigest ? words.digest(lines.length) : (lines[0]?.text ?? '');
-  const place = (line: Line) => (line.itemId === null ? '' : addressOf(line.itemId, publicUrl));
+  const subject = isDigest
+    ? wordsOf('message.digest', language, { count: lines.length })
+    : (lines[0]?.text ?? '');
+  const placeOf = ({ itemId }: Line): string[] =>
+    itemId === null
+      ? []
+      : [wordsOf('message.item', language, { place: addressOf(itemId, publicUrl) })];
+  const ends = [wordsOf('message.why', language), wordsOf('message.more', language)];
   const text = [
     ...lines.flatMap((line) => [
       `${isDigest ? `${line.at}: ` : ''}${line.text}`,
-      ...(line.itemId === null ? [] : [`${words.item}: ${place(line)}`]),
+      ...placeOf(line),
       '',
     ]),
     '-- ',
-    words.why,
-    words.more,
+    ...ends,
   ].join('\n');
-  const paragraphs = lines.map(
-    (line) =>
-      `<p>${isDigest ? `<small>${html(line.at)}</small><br>` : ''}${html(line.text)}${
-        line.itemId === null ? '' : `<br><small>${words.item}: ${html(place(line))}</small>`
-      }</p>`,
-  );
+  const paragraphs = lines.map((line) => {
+    const when = isDigest ? [small(line.at)] : [];
+    return `<p>${[...when, html(line.text), ...placeOf(line).map(small)].join('<br>')}</p>`;
+  });
+  const foot = `<hr><p>${ends.map(small).join('<br>')}</p>`;
   return {
     subject: subject.slice(0, MAX_SUBJECT),
     text,
-    html: `<!doctype html><html lang="${language}"><body>${paragraphs.join('')}<hr><p><small>${html(
-      words.why,
-    )}<br>${html(words.more)}</small></p></body></html>`,
+    html: `<!doctype html><html lang="${language}"><body>${paragraphs.join('')}${foot}</body></html>`,
     // The same when a sender that died is repeated by another one: mail programs show it once.
     messageId: `<${createHash('sha256').update(first.send.id).digest('hex').slice(0, 32)}@${
       from.split('@').at(-1) ?? 'baton'
@@ -120,6 +121,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function html(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+}
+
+function small(text: string): string {
+  return `<small>${html(text)}</small>`;
 }
 
 /** A server's 5xx about this mail or its receiver stays a no; anything else may pass. */

@@ -4,7 +4,7 @@ import { LABELS } from '../domain/labels/labels.ts';
 import type { Language } from '../domain/labels/words.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { REFUSED_ADDRESS_CODES, retryAfterMs } from '../http/http-outcome.ts';
-import { lineOf, MESSAGE_WORDS, oneLine } from './message.ts';
+import { lineOf, oneLine, wordsOf } from './message.ts';
 import type { SendOutcome } from './send-outcome.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -15,11 +15,6 @@ const MAX_LINES = 20;
 const MAX_ANSWER_BYTES = 4_096;
 /** The reasons that have a button; the others are given in Baton. */
 const BUTTON_REASONS = ['off_brief', 'factual_error', 'legal_risk', 'quality'] as const;
-
-const ANSWERS: Record<Language, { approve: string; accept: string }> = {
-  en: { approve: 'Approve', accept: 'Accept' },
-  fr: { approve: 'Approuver', accept: 'Accepter' },
-};
 
 /** Posts notices to an incoming webhook. A repetition after a crash is another message: Slack knows no keys. */
 export async function sendToSlack(
@@ -58,8 +53,9 @@ export function slackMessage(sends: readonly [ClaimedSend, ...ClaimedSend[]]) {
     if (one === undefined) return [];
     const names = same.map(({ member }) => oneLine(member.name).slice(0, MAX_NAME)).join(', ');
     const { text, itemId } = lineOf(one);
-    const about = itemId === null ? '' : `\n${MESSAGE_WORDS[language].item}: \`${itemId}\``;
-    const mrkdwn = `*${escaped(names)}*: ${escaped(text)}${about}`;
+    const place =
+      itemId === null ? '' : `\n${wordsOf('message.item', language, { place: itemId })}`;
+    const mrkdwn = `*${escaped(names)}*: ${escaped(text)}${place}`;
     const section = { type: 'section', text: { type: 'mrkdwn', text: mrkdwn } };
     const buttons = buttonsOf(one.notice, language);
     return buttons.length === 0 ? [section] : [section, { type: 'actions', elements: buttons }];
@@ -73,13 +69,13 @@ function buttonsOf({ about, itemId }: NoticeRow, language: Language): object[] {
   const labels = LABELS[language];
   if (command === 'accept_handoff' && handoffId !== undefined) {
     const value = { type: 'accept_handoff', itemId, handoffId };
-    return [button('accept_handoff', ANSWERS[language].accept, value, 'primary')];
+    return [button('accept_handoff', wordsOf('answer.accept', language), value, 'primary')];
   }
   if (command === 'decide_approval' && contentHash !== undefined) {
     const asked = { type: 'decide_approval', itemId, role, contentHash };
     const approve = { ...asked, decision: 'approve' };
     return [
-      button('approve', ANSWERS[language].approve, approve, 'primary'),
+      button('approve', wordsOf('answer.approve', language), approve, 'primary'),
       ...BUTTON_REASONS.map((reason) =>
         button(`request_changes:${reason}`, labels.reasons[reason], {
           ...asked,

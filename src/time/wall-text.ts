@@ -5,7 +5,7 @@ import { isTimeZone } from './zoned-time.ts';
 export function wallText(instant: string, language: Language, zone: string): string {
   const at = Date.parse(instant);
   if (Number.isNaN(at)) return instant;
-  return new Intl.DateTimeFormat(language === 'fr' ? 'fr-FR' : 'en-GB', {
+  return new Intl.DateTimeFormat(language, {
     weekday: 'short',
     day: 'numeric',
     month: 'long',

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertMember, updateMember } from '../../src/db/workspace/members.ts';
+import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { derivedId, itemWorkflowId } from '../../src/domain/ids.ts';
 import type { ItemContext, StageClock } from '../../src/domain/item/context.ts';
+import { Playbook } from '../../src/domain/playbook/playbook.ts';
+import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeBrief } from '../support/content.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
@@ -125,6 +128,41 @@ describe('the clock of a stage', () => {
     await toOffered(engine, itemId);
     await engine.travel(itemId, { byMs: 60 * DAY_MS });
     expect(await engine.item(itemId)).toMatchObject({ stage: 'briefing', substage: 'offered' });
+  });
+});
+
+describe('a playbook', () => {
+  it('has the run itself hold, return or cancel what is overdue', async () => {
+    const ends = { hold: 'on_hold', cancel: 'cancelled', return: 'briefing' } as const;
+    const { workspaceId } = engine.workspace;
+    for (const [policy, stage] of Object.entries(ends)) {
+      const playbook = Playbook.parse({
+        ...STANDARD_PLAYBOOK,
+        name: `overdue_${policy}`,
+        overdue: { briefing: policy },
+      });
+      await insertPlaybook(engine.deps.db, { workspaceId, playbook });
+      const itemId = await engine.start({ playbook: playbook.name });
+      await toOffered(engine, itemId);
+      const { steps } = clockOf(await engine.context(itemId));
+      // One that is cancelled on the way does not arrive.
+      await engine
+        .travel(itemId, { to: new Date(steps[3] + 60_000).toISOString() })
+        .catch(() => {});
+      const row = await eventually(async () => {
+        const found = await engine.item(itemId);
+        return found.stage === stage && found.substage !== 'offered' && found;
+      });
+      const escalated = (await clockEvents(itemId)).at(-1);
+      expect(escalated).toMatchObject({
+        type: 'item.escalated',
+        data: { policy },
+        actor: 'system',
+      });
+      expect(row.waitingOn.map((wait) => wait.for)).toEqual(
+        { hold: ['resume'], cancel: [], return: ['offer_handoff'] }[policy],
+      );
+    }
   });
 });
 

@@ -9,11 +9,19 @@ import {
 } from '../../src/credentials/account-credentials.ts';
 import { type BoxKey, createSecretBox } from '../../src/credentials/secret-box.ts';
 import { newWebhookSecret, webhookPurpose } from '../../src/credentials/signing-secrets.ts';
+import { slackPurpose } from '../../src/credentials/slack-purpose.ts';
 import { newId } from '../../src/db/ids.ts';
 import {
   getChannelSession,
   renewChannelSession,
 } from '../../src/db/publishing/channel-sessions.ts';
+import {
+  NO_CHOICE,
+  readPreferences,
+  readSlackChannel,
+  savePreferences,
+  saveSlackChannel,
+} from '../../src/db/telling/preferences.ts';
 import {
   getChannelAccount,
   insertChannelAccount,
@@ -68,11 +76,18 @@ it('every secret is brought under the new key, and one that no key opens is name
   });
   await rotateWebhookSecret(db, { workspaceId, endpointId, sealedSecret: sealWebhook(second) });
 
+  const memberId = memberOf('editor');
+  const slackUrl = before.seal('https://hooks.example/own', slackPurpose(memberId));
+  const choice = { ...NO_CHOICE, sealedSlackUrl: slackUrl };
+  await savePreferences(db, { workspaceId, memberId, ...choice });
+  const sharedUrl = before.seal('https://hooks.example/all', slackPurpose(workspaceId));
+  await saveSlackChannel(db, { workspaceId, sealed: sharedUrl });
+
   const both = createSecretBox({ current, all: [current, old] });
   const given = { secrets: both, keyId: current.id };
   const unreadable = [`channel account ${lost.id}`];
-  expect(await resealSecrets(db, given)).toEqual({ resealed: 4, current: 0, unreadable });
-  expect(await resealSecrets(db, given)).toEqual({ resealed: 0, current: 4, unreadable });
+  expect(await resealSecrets(db, given)).toEqual({ resealed: 6, current: 0, unreadable });
+  expect(await resealSecrets(db, given)).toEqual({ resealed: 0, current: 6, unreadable });
 
   const after = createSecretBox({ current, all: [current] });
   const account = await getChannelAccount(db, { workspaceId, channelAccountId: id });
@@ -85,4 +100,9 @@ it('every secret is brought under the new key, and one that no key opens is name
   expect(
     endpoint?.secrets.map((secret) => after.open(secret.sealed, webhookPurpose(endpointId))),
   ).toEqual([second, first]);
+  const chosen = await readPreferences(db, { workspaceId, memberIds: [memberId] });
+  const own = chosen.get(memberId)?.sealedSlackUrl ?? '';
+  expect(after.open(own, slackPurpose(memberId))).toBe('https://hooks.example/own');
+  const shared = (await readSlackChannel(db, { workspaceId }))?.sealed ?? '';
+  expect(after.open(shared, slackPurpose(workspaceId))).toBe('https://hooks.example/all');
 });

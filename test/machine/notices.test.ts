@@ -5,6 +5,7 @@ import { type Notice, noticesTo } from '../../src/domain/telling/notice.ts';
 import type { Person } from '../../src/domain/telling/people.ts';
 import { NOTICE_TEXT_KEYS, noticeText } from '../../src/domain/telling/texts.ts';
 import { waitsOf } from '../../src/domain/telling/waits.ts';
+import { noticesOfWorkspaceEvent } from '../../src/domain/telling/workspace-events.ts';
 import { ACCOUNTS, CAST, DAY, draftDigest, HOUR, MINUTE, type TestRun } from './item-fixture.ts';
 import {
   approve,
@@ -198,6 +199,45 @@ it('whoever brought the item to a wait of their own is told quietly', () => {
   expect(lines(toldOf(run, () => run.wait(HOUR)))).toEqual(['asked asked.resume: manager']);
   const told = toldOf(toHeld(), () => {});
   expect(told.map(({ memberId }) => memberId)).toEqual(['mbr_manager']);
+});
+
+it('what a playbook did to an overdue item is said, and not that it is only late', () => {
+  const run = toReview();
+  const { context } = run;
+  const playbook = { ...context.playbook, overdue: { review: 'return' as const } };
+  run.snapshot = { ...run.snapshot, context: { ...context, playbook } };
+  const at = new Date(context.clock?.steps[3] ?? 0).toISOString();
+  const told = toldOf(run, () => {
+    run.at = at;
+    run.happen({ type: 'clock_step', at, step: 3, percent: 150 });
+  });
+  expect(lines(told)).toEqual([
+    'escalation breach.return: leader strategist creator manager',
+    'voided voided: strategist creator manager',
+    'asked asked.submit_for_review: creator',
+  ]);
+});
+
+it('a finding tells admins, and of a critical one those the item waits for', () => {
+  const people = { all: EVERYBODY, now: 0 };
+  const found = (severity: string): string[] => {
+    const waitingOn = [{ role: 'creator', memberId: 'mbr_creator', for: 'submit_for_review' }];
+    const data = { id: 'fnd_1', code: 'overdue', severity, since: 'x', message: 'm', waitingOn };
+    const event = { type: 'audit.finding_opened', seq: 0, actor: 'system', data };
+    return lines(noticesOfWorkspaceEvent(event, people).flatMap(noticesTo));
+  };
+  expect(found('critical')).toEqual(['finding finding: creator admin']);
+  expect(found('warning')).toEqual(['finding finding: admin']);
+});
+
+it('an administrative act tells the other admins, and a stranger event nobody', () => {
+  const people = { all: [...EVERYBODY, person('mbr_other', { roles: ['admin'] })], now: 0 };
+  const data = { seq: 4, act: 'member.changed', target: 'mbr_x' };
+  const act = { type: 'administration.recorded', seq: 0, actor: 'mbr_admin', data };
+  expect(lines(noticesOfWorkspaceEvent(act, people).flatMap(noticesTo))).toEqual([
+    'administrative administrative: other',
+  ]);
+  expect(noticesOfWorkspaceEvent({ ...act, type: 'webhook.test' }, people)).toEqual([]);
 });
 
 it('every text is there in both languages, with the same fields', () => {

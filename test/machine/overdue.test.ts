@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { currentApprovals } from '../../src/domain/item/context.ts';
-import { policyAt, RETURNABLE } from '../../src/domain/item/overdue.ts';
+import { policyAt, RETURNABLE } from '../../src/domain/item/machine/overdue.ts';
 import { waitingOn } from '../../src/domain/item/responsible.ts';
 import { CLOCKED_STAGES, OPEN_PLACES, type Place, stageOf } from '../../src/domain/item/stages.ts';
 import {

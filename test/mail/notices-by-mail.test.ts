@@ -119,7 +119,7 @@ it('says it in the language of each member, as text and HTML, with headers for m
   await sender.stop();
   const french = await only(address('creator'));
   expect(french.subject).toBe('« Élan & Co » vous est proposé : acceptez ou refusez la passation.');
-  expect(french.text).toContain(`Contenu: https://baton.example/v1/items/${item.id}`);
+  expect(french.text).toContain(`Contenu : https://baton.example/v1/items/${item.id}`);
   expect(french.html).toContain('« Élan &amp; Co »');
   const english = await only(address('editor'));
   expect(english.subject).toBe('“Élan & Co” waits for your approval as Editor.');

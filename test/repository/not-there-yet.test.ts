@@ -30,7 +30,7 @@ const hasCode = (word: RegExp, files = 'src/**/*.{ts,sql}'): boolean =>
  */
 const PROMISES: Record<string, boolean> = {
   'reminders and escalations': hasRoute(/notifications|\/preferences/),
-  'notices to informed roles': hasCode(/\bINFORMED_ROLES\b/, 'src/{commands,telling,db}/**/*.ts'),
+  'notices to informed roles': hasCode(/\bINFORMED_ROLES\b/, 'src/domain/telling/*.ts'),
   'outbound events': hasRoute(/webhook-subscriptions/),
   'external approvers': hasRoute(/approval-links|\/approve\//),
   'web console': hasFile('src/console'),

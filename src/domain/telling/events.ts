@@ -1,7 +1,7 @@
 import { type ItemContext, publicationById } from '../item/context.ts';
 import { rulesOf } from '../item/machine/rules.ts';
 import { isClockedStage, type Place, type Stage } from '../item/stages.ts';
-import type { Role } from '../people/roles.ts';
+import { INFORMED_ROLES, type Role } from '../people/roles.ts';
 import type { NoticeKind } from './kinds.ts';
 import { inRole, ladderNotices } from './ladder.ts';
 import type { Telling } from './notice.ts';
@@ -24,8 +24,7 @@ export interface ToldItem {
   about: NoticeAbout;
 }
 
-/** Roles that are told what becomes of a piece without being asked. */
-const TOLD_OF_POSTS: readonly Role[] = ['marketing', 'sales_crm', 'community_manager'];
+/** Roles that are told how a piece did, beside its team. */
 const TOLD_OF_REVIEWS: readonly Role[] = ['leadership', 'marketing', 'sales_crm', 'advertising'];
 
 /** What an event of an item tells people, beside what the item now waits for (`asksOf`). */
@@ -65,7 +64,7 @@ export function noticesOfEvent(event: ToldEvent, item: ToldItem, people: People)
     case 'publication.returned':
       return tell('returned', 'returned.content', team);
     case 'publication.published':
-      return tell('published', 'published', [...team, ...holders(TOLD_OF_POSTS)]);
+      return tell('published', 'published', [...team, ...holders(INFORMED_ROLES)]);
     case 'publication.rejected':
       return tell('publication_trouble', 'trouble.rejected', troubled(context, people));
     case 'publication.unknown':

@@ -1,4 +1,4 @@
-/** What notices say in English. `{…}` is a field of the notice. */
+/** What notices and the messages with them say in English. `{…}` is a field of the notice. */
 export const TEXTS_EN = {
   'asked.offer_handoff': '“{title}” waits for its brief: complete it and offer it.',
   'asked.accept_handoff': '“{title}” is offered to you: accept or decline the handoff.',
@@ -47,4 +47,10 @@ export const TEXTS_EN = {
   'trouble.released': 'A slot of “{title}” on {channel} was released: {evidence}',
   finding: 'The audit found {code} ({severity}): {message}',
   administrative: '{name} changed the workspace: {act} {target}.',
+  'message.digest': '{count} notices',
+  'message.item': 'Item: {place}',
+  'message.why': 'Baton sent this because your work is waited for, or because you are told of it.',
+  'message.more': 'Choose what you are told, and when: PUT /v1/me/preferences.',
+  'answer.approve': 'Approve',
+  'answer.accept': 'Accept',
 } as const;

@@ -56,4 +56,11 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'trouble.released': 'Un créneau de « {title} » sur {channel} a été libéré : {evidence}',
   finding: 'L’audit a trouvé {code} ({severity}) : {message}',
   administrative: '{name} a modifié l’espace de travail : {act} {target}.',
+  'message.digest': '{count} messages',
+  'message.item': 'Contenu : {place}',
+  'message.why':
+    'Baton vous envoie ce message parce que votre travail est attendu, ou pour vous en informer.',
+  'message.more': 'Choisissez ce que vous recevez, et quand : PUT /v1/me/preferences.',
+  'answer.approve': 'Approuver',
+  'answer.accept': 'Accepter',
 };

@@ -14,12 +14,13 @@ export function noticesOfWorkspaceEvent(event: ToldEvent, people: People): Telli
   }
 }
 
-/** Admins are told of what is found, and those the item waits for where it is an error. */
+/** Admins are told of what is found, and those the item waits for where it is critical. */
 export function findingNotices({ data }: ToldEvent, people: People): Telling[] {
   const id = textOf(data['id'] ?? data['findingId']);
   if (id === '') return [];
   const severity = textOf(data['severity']);
-  const waiting = Array.isArray(data['waitingOn']) && severity === 'error' ? data['waitingOn'] : [];
+  const waiting =
+    Array.isArray(data['waitingOn']) && severity === 'critical' ? data['waitingOn'] : [];
   const named = waiting.flatMap(({ memberId }) => personOf(people, textOf(memberId) || null) ?? []);
   return [
     {

@@ -54,7 +54,7 @@ const PreferencesUpdate = Preferences.extend({
     channels: { asked: ['in_app', 'email'], published: [] },
     digest: 'daily',
     quietHours: { from: '20:00', to: '08:00' },
-    language: 'fr',
+    language: 'en',
     zone: 'Europe/Paris',
   },
 });

@@ -17,10 +17,10 @@ import { moveOfCommand, moveOfSystem } from '../moves/moves.ts';
 import { isContentMismatch, isDueUnapproved } from '../moves/publication.ts';
 import { planStands } from '../moves/schedule.ts';
 import { cancel, enterStage, isCancelDue } from '../moves/stage.ts';
-import { policyAt } from '../overdue.ts';
 import { ACTIVE_STATES } from '../publication-states.ts';
 import type { Place, Stage } from '../stages.ts';
 import { type ItemInput, startItem } from '../start.ts';
+import { policyAt } from './overdue.ts';
 
 function isCommand(event: ItemMachineEvent): event is Command {
   return 'actor' in event;

@@ -1,6 +1,6 @@
 import type { OverduePolicy } from '../../playbook/overdue.ts';
-import type { RETURNABLE } from '../overdue.ts';
 import type { Place, Stage } from '../stages.ts';
+import type { RETURNABLE } from './overdue.ts';
 
 export function apply<P extends Place>(place: P) {
   return { type: 'apply', params: { place } } as const;

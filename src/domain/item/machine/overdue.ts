@@ -1,7 +1,7 @@
-import type { OverduePolicy } from '../playbook/overdue.ts';
-import type { SystemEvent } from './commands.ts';
-import { type ItemContext, isSending } from './context.ts';
-import type { Place } from './stages.ts';
+import type { OverduePolicy } from '../../playbook/overdue.ts';
+import type { SystemEvent } from '../commands.ts';
+import { type ItemContext, isSending } from '../context.ts';
+import type { Place } from '../stages.ts';
 
 /** Where work was handed over, and can go back to whoever did. */
 export const RETURNABLE = ['briefing.offered', 'review.deciding', 'scheduling.offered'] as const;
