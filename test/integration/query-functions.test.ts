@@ -20,7 +20,7 @@ import {
   recordCommandError,
   takeTurns,
 } from '../../src/db/item/command-queues.ts';
-import { insertCommand } from '../../src/db/item/commands.ts';
+import { findSameDelivery, insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
@@ -70,7 +70,7 @@ import {
   deleteOldIdempotencyKeys,
   releaseIdempotencyKey,
 } from '../../src/db/workspace/idempotency-keys.ts';
-import { findIssuers } from '../../src/db/workspace/issued-credentials.ts';
+import { findIssuers, findLinkVias } from '../../src/db/workspace/issued-credentials.ts';
 import { changeMember, insertMember } from '../../src/db/workspace/members.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
@@ -154,6 +154,8 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         bodyHash: 'b',
         expiresAt: new Date().toISOString(),
       }),
+    findSameDelivery: () =>
+      findSameDelivery(db, { ...item, endpointId: 'key_a', bodyHash: 'hash' }),
     readCommandStates: async () => [...(await readCommandStates(db, item))],
     listTextHashes: () => listTextHashes(db, item),
     restoreCommand: () =>
@@ -296,6 +298,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     completeIdempotencyKey: () => completeIdempotencyKey(db, { ...claim, ...answer }),
     releaseIdempotencyKey: () => releaseIdempotencyKey(db, claim),
     deleteOldIdempotencyKeys: async () => (await deleteOldIdempotencyKeys(db, { days: -1 })) > 0,
+    findLinkVias: async () => [...(await findLinkVias(db, { workspaceId, ids: ['lnk_1'] }))],
     findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [apiKeyId] }))],
     changeMember: async () => {
       const change = { roles: ['legal' as const] };
