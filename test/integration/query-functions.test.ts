@@ -20,7 +20,7 @@ import {
   recordCommandError,
   takeTurns,
 } from '../../src/db/item/command-queues.ts';
-import { findSameDelivery, insertCommand } from '../../src/db/item/commands.ts';
+import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
@@ -74,6 +74,7 @@ import { findIssuers, findLinkVias } from '../../src/db/workspace/issued-credent
 import { changeMember, insertMember } from '../../src/db/workspace/members.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
+import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
