@@ -13,8 +13,12 @@ export const Via = z
   .union([
     z.object({ keyId: z.string(), issuedBy }),
     z.object({ endpointId: z.string(), issuedBy }),
+    z.object({ linkId: z.string(), name: z.string().describe('whom it was made for'), issuedBy }),
   ])
-  .meta({ id: 'Via', description: 'the API key or webhook endpoint it was done with' });
+  .meta({
+    id: 'Via',
+    description: 'the API key, webhook endpoint or approval link it was done with',
+  });
 
 /** Told of an event where somebody else had made the credential for the actor. */
 const via = Via.optional();
@@ -25,7 +29,7 @@ export const EventEntry = z
     seq: z.int(),
     at: InstantText,
     type: z.enum(ITEM_EVENT_TYPES),
-    actor: z.string().describe('a member, or `system`'),
+    actor: z.string().describe('a member, `external:<linkId>`, or `system`'),
     data: z.record(z.string(), z.unknown()),
     prevHash: z.string(),
     hash: z

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { BatonError, BatonPendingError, BatonUnreachableError } from '../client/index.ts';
 import { addActsCommand } from './acts-command.ts';
+import { addApprovalLinkCommands } from './approval-link-commands.ts';
 import { type CliDeps, FailureError, UsageError } from './cli-deps.ts';
 import { addCodecServerCommand } from './codec-server-command.ts';
 import { json } from './connection.ts';
@@ -45,6 +46,7 @@ function createProgram(deps: CliDeps): Command {
     .addHelpText('after', '\nExit codes: 0 done, 1 refused or failed, 2 not understood.')
     .showHelpAfterError('(--help shows what there is)');
   addItemCommands(program, deps);
+  addApprovalLinkCommands(program, deps);
   addStuckCommand(program, deps);
   addActsCommand(program, deps);
   addEvidenceCommands(program, deps);

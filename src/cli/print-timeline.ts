@@ -24,11 +24,13 @@ function told(text: string, { via }: TimelineEntry, names: Names): string {
   return [text, viaText(via, names)].filter((part) => part !== '').join('; ');
 }
 
-/** The credential that somebody else had made for whoever acted; empty when nobody had. */
+/** The credential that somebody else had made for whoever acted, or the link; empty when neither. */
 export function viaText(via: TimelineEntry['via'], names: Names): string {
-  if (via?.issuedBy === undefined) return '';
-  const what = 'keyId' in via ? `key ${via.keyId}` : `endpoint ${via.endpointId}`;
-  return `via: ${what}, issued by ${names(via.issuedBy)}`;
+  if (via === undefined) return '';
+  const issued = via.issuedBy === undefined ? '' : `, issued by ${names(via.issuedBy)}`;
+  if ('linkId' in via) return `via: link of ${via.name}${issued}`;
+  if (issued === '') return '';
+  return `via: ${'keyId' in via ? `key ${via.keyId}` : `endpoint ${via.endpointId}`}${issued}`;
 }
 
 /** Said by the columns already, or of use to programs only. */

@@ -1,4 +1,4 @@
-import { answered, answeredOrPending, type Reply } from './answers.ts';
+import { answered, answeredOrPending, done, type Reply } from './answers.ts';
 import type { BodyOf, Rpc, StartedItem } from './api-types.ts';
 import {
   type BodyAndOptions,
@@ -90,6 +90,11 @@ export function itemCalls(
     /** Approves one content hash, or requests changes. */
     decideApproval: command(one.approvals.$post),
     acknowledgeRevision: command(one['acknowledge-revision'].$post),
+    approvalLinks: listOfCall(one['approval-links'].$get),
+    /** Whoever has the address decides once, without an account. It is in this answer and in no other. */
+    addApprovalLink: changeOfCall(one['approval-links'].$post),
+    revokeApprovalLink: (id: string, linkId: string) =>
+      done(one['approval-links'][':linkId'].$delete({ param: pathParams({ id, linkId }) })),
 
     schedule: readCall(one.schedule.$get),
     planSchedule: save(one.schedule.$put),

@@ -79,6 +79,10 @@ describe('an approval link', () => {
     expect(await decisionsOf(itemId)).toHaveLength(1);
     const [comment] = (await api.ok('strategist', 'GET', `/v1/items/${itemId}/comments`)).items;
     expect(comment).toMatchObject({ authorId: `external:${link.id}`, text: 'fine by me' });
+    const timeline = await api.ok('strategist', 'GET', `/v1/items/${itemId}/timeline?limit=200`);
+    const entry = timeline.items.find(({ type }: Json) => type === 'approval.decided');
+    const issuedBy = api.engine.workspace.memberOf('strategist');
+    expect(entry.via).toEqual({ linkId: link.id, name: 'Ada Martin', issuedBy });
     expect(await linksOf(itemId)).toMatchObject([
       {
         id: link.id,

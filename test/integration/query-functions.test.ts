@@ -68,10 +68,11 @@ import {
   completeIdempotencyKey,
   releaseIdempotencyKey,
 } from '../../src/db/workspace/idempotency-keys.ts';
-import { findIssuers } from '../../src/db/workspace/issued-credentials.ts';
+import { findIssuers, findLinkVias } from '../../src/db/workspace/issued-credentials.ts';
 import { changeMember, insertMember } from '../../src/db/workspace/members.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
+import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
@@ -187,6 +188,8 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         bodyHash: 'b',
         expiresAt: new Date().toISOString(),
       }),
+    findSameDelivery: () =>
+      findSameDelivery(db, { ...item, endpointId: 'key_a', bodyHash: 'hash' }),
     readCommandStates: async () => [...(await readCommandStates(db, item))],
     listTextHashes: () => listTextHashes(db, item),
     restoreCommand: () =>
@@ -329,6 +332,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     countTidyRows: async () =>
       (await countTidyRows(db, { workspaceId, what: 'answers', days: -1, limit: 10 })) > 0,
     renewAsset: () => renewAsset(db, { workspaceId, hash: 'a'.repeat(64) }),
+    findLinkVias: async () => [...(await findLinkVias(db, { workspaceId, ids: ['lnk_1'] }))],
     findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [apiKeyId] }))],
     changeMember: async () => {
       const change = { roles: ['legal' as const] };

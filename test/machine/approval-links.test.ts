@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type LinkTerms, linkState, unmetForLink } from '../../src/domain/item/approval-link.ts';
 import type { PinnedPlaybook } from '../../src/domain/item/context.ts';
+import {
+  type LinkTerms,
+  linkState,
+  unmetForLink,
+} from '../../src/domain/item/requirements/approval-link.ts';
 import { pinPlaybook } from '../../src/domain/playbook/pin.ts';
 import { type GateRule, Playbook } from '../../src/domain/playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';

@@ -100,8 +100,8 @@ export const HARMLESS: Record<string, Change> = {
 /** A release that asks the guards again while it replays: each stricter one of `HARMLESS` would matter. */
 export const JUDGES_AGAIN: Edit = [
   'workflows/item-run.ts',
-  'const command = stamped(message);',
-  'this.refuseUnmet(message);\n    const command = stamped(message);',
+  'const command = stamped(message);\n    const { at, actor, id } = command;',
+  'this.refuseUnmet(message);\n    const command = stamped(message);\n    const { at, actor, id } = command;',
 ];
 
 /** Changes that would rewrite the past of open items: the gate names where. */

@@ -3,9 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { CommandOutcome } from '../../commands/command-outcome.ts';
 import { newWebhookSecret, validSecrets } from '../../credentials/signing-secrets.ts';
-import { findSameDelivery, getCommand } from '../../db/item/commands.ts';
+import { getCommand } from '../../db/item/commands.ts';
 import { getMember, type MemberRow } from '../../db/workspace/members.ts';
-import { findReceiver, type WebhookEndpointRow } from '../../db/workspace/webhook-endpoints.ts';
+import {
+  findReceiver,
+  findSameDelivery,
+  type WebhookEndpointRow,
+} from '../../db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../db/workspace-scope.ts';
 import { canonicalJson } from '../../domain/canonical.ts';
 import {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { and, count, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
-import { foldName, MAX_LINKS, samePerson } from '../../domain/item/approval-link.ts';
+import { foldName, MAX_LINKS, samePerson } from '../../domain/item/requirements/approval-link.ts';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';

@@ -170,32 +170,6 @@ export async function hasPendingCommand(
   return row !== undefined;
 }
 
-/** The oldest command of an endpoint on an item that the same body gave; null when none did. */
-export async function findSameDelivery(
-  db: Db,
-  {
-    workspaceId,
-    itemId,
-    endpointId,
-    bodyHash,
-  }: Pick<CommandRow, 'workspaceId' | 'itemId' | 'bodyHash'> & { endpointId: string },
-): Promise<string | null> {
-  const [row] = await db
-    .select({ id: commands.id })
-    .from(commands)
-    .where(
-      and(
-        eq(commands.workspaceId, workspaceId),
-        eq(commands.itemId, itemId),
-        eq(commands.bodyHash, bodyHash),
-        eq(sql`split_part(${commands.id}, ':', 2)`, endpointId),
-      ),
-    )
-    .orderBy(asc(commands.createdAt), asc(commands.id))
-    .limit(1);
-  return row?.id ?? null;
-}
-
 /** The verdict of a command; null while it is pending, and for an id unknown in the workspace. */
 export async function readVerdict(db: Db, key: CommandKey): Promise<CommandVerdict | null> {
   const row = await getCommand(db, key);

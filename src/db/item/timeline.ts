@@ -3,11 +3,17 @@ import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import type { Db } from '../client.ts';
 import { decodeTimelineCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { commands } from '../schema/index.ts';
-import { credentialOf, findIssuers, type Via, viaOf } from '../workspace/issued-credentials.ts';
+import {
+  credentialOf,
+  findIssuers,
+  findLinkVias,
+  type Via,
+  viaOf,
+} from '../workspace/issued-credentials.ts';
 import { readEventsAfter, type StoredEvent } from './item-events.ts';
 import { type ItemKey, isOfItem } from './items.ts';
 
-/** `via` is the credential it was done with, where somebody else had made it for the actor. */
+/** `via` is the credential it was done with, where somebody else had made it for the actor, or a link. */
 export type TimelineEntry = (({ kind: 'event' } & StoredEvent) | RefusalEntry) & {
   via: Via | null;
 };
@@ -54,10 +60,12 @@ async function withCredentials(
 ): Promise<TimelineEntry[]> {
   const ids = entries.map(({ commandId }) => credentialOf(commandId));
   const issuers = await findIssuers(db, { workspaceId, ids });
+  const links = await findLinkVias(db, { workspaceId, ids });
   return entries.map((entry, index) => {
     const id = ids[index] ?? '';
     const issuedBy = issuers.get(id);
-    return { ...entry, via: issuedBy === undefined ? null : viaOf(id, issuedBy) };
+    const via = issuedBy === undefined ? null : viaOf(id, issuedBy);
+    return { ...entry, via: links.get(id) ?? via };
   });
 }
 

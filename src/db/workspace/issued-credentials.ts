@@ -1,10 +1,19 @@
-import { and, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
-import { apiKeys, webhookEndpoints } from '../schema/index.ts';
+import { apiKeys, approvalLinks, webhookEndpoints } from '../schema/index.ts';
 
-/** What something was done with: a key or a webhook endpoint, and who had made it for its member. */
-export type Via = ({ keyId: string } | { endpointId: string }) & { issuedBy?: string };
+/**
+ * What something was done with: a key or a webhook endpoint, and who had made it for its member; or an
+ * approval link, and whom it was made for.
+ */
+export type Via = (
+  | { keyId: string }
+  | { endpointId: string }
+  | { linkId: string; name: string }
+) & {
+  issuedBy?: string;
+};
 
 /** Whether somebody else than its member made a credential. */
 export function isIssuedByOther({
@@ -17,9 +26,14 @@ export function isIssuedByOther({
   return issuedBy !== null && issuedBy !== memberId;
 }
 
-/** The credential in the id of a command: `http:key_…:…` or `webhook:whe_…:…`. */
+/** The credential in the id of a command: `http:key_…:…`, `webhook:whe_…:…` or `link:lnk_…`. */
 export function credentialOf(commandId: string | null): string | null {
-  return /^(?:http|webhook):([^:]+):/.exec(commandId ?? '')?.[1] ?? null;
+  return (
+    /^(?:(?:http|webhook):([^:]+):|link:([^:]+)$)/
+      .exec(commandId ?? '')
+      ?.slice(1)
+      .find(Boolean) ?? null
+  );
 }
 
 /** Of the credentials that somebody else had made for their member, who that was. */
@@ -42,10 +56,16 @@ function issuersIn(
   const { id, issuedBy, memberId } = table;
   return (
     db
-      // Null is not unequal to anything.
+      // An endpoint for Slack is of nobody, so that its issuer is always somebody else.
       .select({ id, issuedBy: sql<string>`${issuedBy}` })
       .from(table)
-      .where(and(eq(table.workspaceId, workspaceId), inArray(id, ids), ne(issuedBy, memberId)))
+      .where(
+        and(
+          eq(table.workspaceId, workspaceId),
+          inArray(id, ids),
+          or(isNull(memberId), ne(issuedBy, memberId)),
+        ),
+      )
       .execute()
   );
 }
@@ -56,4 +76,28 @@ export function viaOf(credentialId: string, issuedBy: string | undefined): Via {
   return credentialId.startsWith(`${ID_PREFIXES.apiKey}_`)
     ? { keyId: credentialId, ...issuer }
     : { endpointId: credentialId, ...issuer };
+}
+
+/** Whom approval links were made for, and by whom. */
+export async function findLinkVias(
+  db: Db,
+  { workspaceId, ids }: { workspaceId: string; ids: readonly (string | null)[] },
+): Promise<Map<string, Via>> {
+  const known = [...new Set(ids.filter(isLinkId))];
+  if (known.length === 0) return new Map();
+  const { id, name, issuedBy } = approvalLinks;
+  const links = await db
+    .select({ id, name, issuedBy })
+    .from(approvalLinks)
+    .where(and(eq(approvalLinks.workspaceId, workspaceId), inArray(id, known)));
+  return new Map(
+    links.map((link) => {
+      const issuer = link.issuedBy === null ? {} : { issuedBy: link.issuedBy };
+      return [link.id, { linkId: link.id, name: link.name, ...issuer }];
+    }),
+  );
+}
+
+function isLinkId(id: string | null): id is string {
+  return id?.startsWith(`${ID_PREFIXES.approvalLink}_`) === true;
 }

@@ -1,8 +1,8 @@
-import { and, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
-import { webhookEndpoints } from '../schema/index.ts';
+import { commands, webhookEndpoints } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
 import { byCredential } from '../workspace-scope.ts';
 import { firstSecret, withNewSecret } from './signing-secrets.ts';
@@ -123,6 +123,32 @@ export async function setWebhookUsers(
     .where(and(isEndpoint(key), eq(webhookEndpoints.kind, 'slack')))
     .returning();
   return row ?? null;
+}
+
+/** The oldest command of an endpoint on an item that the same body gave; null when none did. */
+export async function findSameDelivery(
+  db: Db,
+  {
+    workspaceId,
+    itemId,
+    endpointId,
+    bodyHash,
+  }: WebhookEndpointKey & { itemId: string; bodyHash: string },
+): Promise<string | null> {
+  const [row] = await db
+    .select({ id: commands.id })
+    .from(commands)
+    .where(
+      and(
+        eq(commands.workspaceId, workspaceId),
+        eq(commands.itemId, itemId),
+        eq(commands.bodyHash, bodyHash),
+        eq(sql`split_part(${commands.id}, ':', 2)`, endpointId),
+      ),
+    )
+    .orderBy(asc(commands.createdAt), asc(commands.id))
+    .limit(1);
+  return row?.id ?? null;
 }
 
 function isEndpoint({ workspaceId, endpointId }: WebhookEndpointKey) {

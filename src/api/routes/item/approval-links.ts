@@ -11,6 +11,8 @@ import {
 } from '../../../db/item/approval-links.ts';
 import { getItem } from '../../../db/item/items.ts';
 import { Instant } from '../../../domain/instant.ts';
+import { Sha256 } from '../../../domain/item/content/draft.ts';
+import { currentApprovals, type ItemContext } from '../../../domain/item/context.ts';
 import {
   LINK_LIFE_MS,
   LINK_STATES,
@@ -18,9 +20,7 @@ import {
   MAX_LINK_LIFE_MS,
   MAX_LINKS,
   unmetForLink,
-} from '../../../domain/item/approval-link.ts';
-import { Sha256 } from '../../../domain/item/content/draft.ts';
-import { currentApprovals, type ItemContext } from '../../../domain/item/context.ts';
+} from '../../../domain/item/requirements/approval-link.ts';
 import { placeOf } from '../../../domain/item/run.ts';
 import { APPROVER_ROLES } from '../../../domain/people/roles.ts';
 import { decisionOf } from '../../approval-page/decision.ts';

@@ -1,9 +1,9 @@
-import { externalId } from '../people/external.ts';
-import type { ApproverRole } from '../people/roles.ts';
-import { type Actor, currentApprovals, type ItemContext, rulesThatAsk } from './context.ts';
-import type { Unmet } from './requirements/catalogue.ts';
-import { rolesFor } from './requirements/requirements.ts';
-import type { Place } from './stages.ts';
+import { externalId } from '../../people/external.ts';
+import type { ApproverRole } from '../../people/roles.ts';
+import { type Actor, currentApprovals, type ItemContext, rulesThatAsk } from '../context.ts';
+import type { Place } from '../stages.ts';
+import type { Unmet } from './catalogue.ts';
+import { rolesFor } from './requirements.ts';
 
 /** What an approval link is for: one role's decision on one content. */
 export interface LinkTerms {
