@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
+import { isExported, metricsOf } from './config/health.ts';
 import { keepDaysOf } from './config/keep-days.ts';
 import { isLoopback } from './config/loopback.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
@@ -104,20 +105,14 @@ export type ApiConfig = CommonConfig & {
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const { variables, temporal, issues } = readVariables(workerVariables, environment);
   if (!variables || !temporal) throw new ConfigError(issues);
-  const { BATON_METRICS_ADDRESS: metricsAddress = null, BATON_METRICS_KEY: metricsKey = null } =
-    variables;
-  if (metricsAddress !== null && metricsKey === null && !isLoopback(metricsAddress.host)) {
-    const rule = 'is an address that other machines reach: set BATON_METRICS_KEY as well';
-    issues.push({ variable: 'BATON_METRICS_ADDRESS', rule });
-  }
+  const metrics = metricsOf(variables, issues);
   if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
-    metricsAddress,
-    metricsKey,
+    ...metrics,
     keepDays: keepDaysOf(variables),
   };
 }
@@ -281,14 +276,6 @@ function secretKeysOf({
   'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
 >): CommonConfig['secretKeys'] {
   return { current, all: [current, ...previous] };
-}
-
-function isExported({
-  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ofTraces,
-  OTEL_SDK_DISABLED: isOff,
-}: CommonVariables): boolean {
-  return !isOff && (endpoint ?? ofTraces) !== undefined;
 }
 
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {
