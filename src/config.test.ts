@@ -214,6 +214,39 @@ describe('configuration of the API', () => {
   });
 });
 
+describe('the metrics of the worker', () => {
+  const read = (change: Record<string, string>) => readWorkerConfig(environment(change));
+
+  it('are nowhere, on loopback, or for who has the key', () => {
+    expect(read({}).metricsAddress).toBeNull();
+    const loopback = read({ BATON_METRICS_ADDRESS: '[::1]:9464' });
+    expect(loopback).toMatchObject({ metricsAddress: { host: '::1', port: 9464 } });
+    const metricsKey = 'k'.repeat(32);
+    const open = { BATON_METRICS_ADDRESS: '0.0.0.0:9464', BATON_METRICS_KEY: metricsKey };
+    expect(read(open)).toMatchObject({ metricsAddress: { host: '0.0.0.0' }, metricsKey });
+  });
+
+  it.each([
+    { BATON_METRICS_ADDRESS: '0.0.0.0:9464' },
+    { BATON_METRICS_ADDRESS: '127.0.0.1' },
+    { BATON_METRICS_ADDRESS: '127.0.0.1:99999' },
+    { BATON_METRICS_KEY: 'short' },
+    { KEEP_COMMANDS_DAYS: '59' },
+    { KEEP_FILES_DAYS: '0' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+  ])('refuse %o by name', (change) => {
+    expect(Object.keys(issuesOf(() => read(change)))).toEqual(Object.keys(change));
+  });
+
+  it('say where traces go', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+    expect(read({}).tracesExported).toBe(false);
+    expect(read({ OTEL_EXPORTER_OTLP_ENDPOINT }).tracesExported).toBe(true);
+    const off = read({ OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SDK_DISABLED: 'true' });
+    expect(off.tracesExported).toBe(false);
+  });
+});
+
 describe('configuration of the worker', () => {
   it('takes a prebuilt workflow bundle', () => {
     expect(readWorkerConfig(environment()).workflowBundle).toBeNull();

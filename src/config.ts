@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
+import { isExported, metricsOf } from './config/health.ts';
 import { keepDaysOf } from './config/keep-days.ts';
 import { isLoopback } from './config/loopback.ts';
 import { type MailConfig, mailConfigOf } from './config/mail.ts';
@@ -112,13 +113,8 @@ export type ApiConfig = CommonConfig & {
 export function readWorkerConfig(environment: Environment = process.env): WorkerConfig {
   const { variables, temporal, issues } = readVariables(workerVariables, environment);
   if (!variables || !temporal) throw new ConfigError(issues);
-  const { BATON_METRICS_ADDRESS: metricsAddress = null, BATON_METRICS_KEY: metricsKey = null } =
-    variables;
-  if (metricsAddress !== null && metricsKey === null && !isLoopback(metricsAddress.host)) {
-    const rule = 'is an address that other machines reach: set BATON_METRICS_KEY as well';
-    issues.push({ variable: 'BATON_METRICS_ADDRESS', rule });
-  }
   const mail = mailConfigOf(variables, issues);
+  const metrics = metricsOf(variables, issues);
   if (issues.length > 0) throw new ConfigError(issues);
   return {
     ...toCommonConfig(variables, temporal),
@@ -127,8 +123,7 @@ export function readWorkerConfig(environment: Environment = process.env): Worker
     workflowBundle: variables.BATON_WORKFLOW_BUNDLE ?? null,
     buildId: variables.BATON_BUILD_ID ?? null,
     queues: variables.BATON_QUEUES,
-    metricsAddress,
-    metricsKey,
+    ...metrics,
     keepDays: keepDaysOf(variables),
     checkpoints:
       variables.BATON_CHECKPOINT_KEY === undefined
@@ -299,14 +294,6 @@ function secretKeysOf({
   'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
 >): CommonConfig['secretKeys'] {
   return { current, all: [current, ...previous] };
-}
-
-function isExported({
-  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: ofTraces,
-  OTEL_SDK_DISABLED: isOff,
-}: CommonVariables): boolean {
-  return !isOff && (endpoint ?? ofTraces) !== undefined;
 }
 
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {

@@ -1,6 +1,7 @@
 import { type Logger as PinoLogger, pino } from 'pino';
 import type { LogLevel } from './config/variables.ts';
 import { currentTraceId } from './health/span.ts';
+import { loggable } from './log-fields.ts';
 
 export type Logger = PinoLogger;
 
@@ -17,19 +18,7 @@ export function createLogger({ level, program }: { level: LogLevel; program: str
       base: { program },
       timestamp: pino.stdTimeFunctions.isoTime,
       mixin: () => ({ traceId: currentTraceId() }),
-      formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: [
-          'authorization',
-          'secret',
-          'key',
-          'token',
-          'password',
-          'databaseUrl',
-          '*.authorization',
-        ],
-        censor: '[removed]',
-      },
+      formatters: { level: (label) => ({ level: label }), log: loggable },
     },
     // Written before the call returns: a line that was still on its way would be lost at the exit.
     pino.destination({ dest: STANDARD_OUTPUT, sync: true }),

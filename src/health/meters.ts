@@ -64,7 +64,13 @@ export function createMeters() {
       tidied.inc({ what }, count);
     },
     /** Also measures the process itself: memory, processor, event loop. Once per process. */
-    watchProcess: () => collectDefaultMetrics({ register: registry }),
+    watchProcess() {
+      collectDefaultMetrics({ register: registry });
+      // They count what is, and are named like counters of what was.
+      for (const what of ['handles', 'requests', 'resources']) {
+        registry.removeSingleMetric(`nodejs_active_${what}_total`);
+      }
+    },
     text: () => registry.metrics(),
   };
 }

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMeters } from '../../src/health/meters.ts';
 import { makeCommand, makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 
@@ -8,7 +10,9 @@ const METRICS_KEY = randomBytes(32).toString('hex');
 let api: IdleApi;
 
 beforeAll(async () => {
-  api = await openIdleApi({ settings: { local: false, metricsKey: METRICS_KEY } });
+  const meters = createMeters();
+  meters.watchProcess();
+  api = await openIdleApi({ meters, settings: { local: false, metricsKey: METRICS_KEY } });
   const itemId = await api.start({ title: 'CANARY-TITLE' });
   const { db, pool } = api.database;
   await makeCommand(db, api.workspace, itemId);
@@ -27,6 +31,17 @@ beforeAll(async () => {
   );
 });
 afterAll(() => api?.close());
+
+/** What promtool has against metrics. */
+function checkMetrics(text: string): { promtool: boolean; said: string } {
+  const { error, stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  if (error !== undefined) return { promtool: false, said: error.message };
+  return { promtool: true, said: status === 0 ? '' : `${stdout}${stderr}` };
+}
 
 /** Values of a metric by their labels. */
 function valuesOf(text: string, name: string): Record<string, number> {
@@ -58,6 +73,13 @@ describe('/metrics', () => {
     for (const key of [null, 'x', `${METRICS_KEY}x`, METRICS_KEY.slice(1)]) {
       expect((await api.call(key, 'GET', '/metrics')).status).toBe(401);
     }
+  });
+
+  it('is what promtool takes, with what the process tells of itself', async (context) => {
+    const { text } = await api.call(METRICS_KEY, 'GET', '/metrics');
+    const { promtool, said } = checkMetrics(text);
+    if (!promtool) context.skip('promtool is not installed');
+    expect(said).toBe('');
   });
 
   it('opens nothing else with the metrics key', async () => {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTracing, type Tracing } from '../../src/health/tracing.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
-import { acceptHandoff, approve, toReview } from '../support/item-story.ts';
+import { acceptHandoff, approve, toReview, toScheduled } from '../support/item-story.ts';
 
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` };
@@ -26,6 +28,14 @@ afterAll(async () => {
   await tracing?.stop();
   await api?.close();
 });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 /** Names of the spans of a trace, each behind the one that it is part of. */
 function chainTo(name: string): string[] {
@@ -80,6 +90,24 @@ describe('a trace', () => {
     const own = await api.as('creator', 'GET', '/v1/items/itm_unknown', { headers: hostile });
     expect(own.json.traceId).toMatch(/^[0-9a-f]{32}$/);
     expect(own.json.traceId).not.toBe(told.json.traceId);
+  });
+
+  it('is not lost by a worker, which tells of its sends and its free places', async () => {
+    const { engine } = api;
+    const address = `127.0.0.1:${await freePort()}`;
+    await engine.stopWorker();
+    const worker = await engine.spawnWorker({ BATON_METRICS_ADDRESS: address });
+    const itemId = await engine.start();
+    await toScheduled(engine, itemId, { slotInMs: SOON_MS });
+    await engine.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
+    const text = await (await fetch(`http://${address}/metrics`)).text();
+    expect(text).toMatch(/^baton_send_lateness_seconds_count\{channel="sandbox"\} 1$/m);
+    expect(text).toMatch(/^baton_send_attempts_total\{channel="sandbox",outcome="published"\} 1$/m);
+    expect(text).toMatch(/^temporal_worker_task_slots_available\{.*worker_type="ActivityWorker"/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+    expect(text).not.toContain(itemId);
+    await worker.kill();
+    await engine.startWorker();
   });
 
   it('holds no text, no secret and no address', () => {
