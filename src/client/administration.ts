@@ -22,7 +22,7 @@ export function administrationCalls(rpc: Rpc) {
       /** One of them with its heads: what is kept elsewhere and held against a pack. */
       checkpoint: (seq: number) =>
         answered(v1.audit.checkpoints[':seq'].$get({ param: { seq: String(seq) } })),
-      checkpointKeys: () => answered(v1.audit.checkpoints.keys.$get()),
+      checkpointKeys: listCall(v1.audit.checkpoints.keys.$get),
       /** Carries out a repair that a finding offers. */
       repair: changeOfCall(v1.audit.findings[':id'].repairs.$post),
       /** The same for a page of what a filter finds (admin). */

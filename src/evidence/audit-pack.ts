@@ -19,6 +19,8 @@ import {
   ITEM,
   MANIFEST,
   MAX_FILES,
+  MAX_HISTORIES_BYTES,
+  MAX_HISTORY_BYTES,
   type Manifest,
   PACK_FORMAT,
   PACK_VERSION,
@@ -128,10 +130,18 @@ async function* partsOf(deps: Deps, key: ItemKey, evidence: Evidence): AsyncGene
     if (file !== 'runs') yield { path: pathOf(file), text: evidence.rows[file], hasRows: true };
   }
   const runs: RunRow[] = [];
+  let room = MAX_HISTORIES_BYTES;
   for await (const { text, ...run } of runsOf(deps, key, evidence)) {
-    const path = text === null ? null : historyPath(runs.length + 1);
-    if (path !== null && text !== null) yield { path, text, hasRows: true };
-    runs.push({ ...run, path });
+    const bytes = Buffer.byteLength(text ?? '');
+    if (text === null) runs.push({ ...run, path: null });
+    else if (bytes > Math.min(room, MAX_HISTORY_BYTES)) {
+      runs.push({ ...run, state: 'missing', why: `it has ${bytes} bytes`, path: null });
+    } else {
+      const path = historyPath(runs.length + 1);
+      room -= bytes;
+      yield { path, text, hasRows: true };
+      runs.push({ ...run, path });
+    }
   }
   const text = runs.map((run) => `${canonicalJson(run)}\n`).join('');
   yield { path: pathOf('runs'), text, hasRows: true };

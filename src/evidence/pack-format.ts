@@ -4,10 +4,11 @@ import { z } from 'zod';
 export const PACK_VERSION = 1;
 export const PACK_FORMAT = 'baton-audit-pack';
 
-/** Bytes of an item's rows, before they are compressed. */
-export const MAX_ROWS_BYTES = 64 * 1024 * 1024;
-/** Bytes of one run's history. */
-export const MAX_HISTORY_BYTES = 64 * 1024 * 1024;
+/** Bytes of an item's rows, before they are compressed: a thread has room for so much. */
+export const MAX_ROWS_BYTES = 24 * 1024 * 1024;
+/** Bytes of one run's history, and of all of them; a run continues in another one long before. */
+export const MAX_HISTORY_BYTES = 16 * 1024 * 1024;
+export const MAX_HISTORIES_BYTES = 256 * 1024 * 1024;
 /** Bytes that a pack may unfold to, and files that it may hold: a verification reads no more. */
 export const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 export const MAX_FILES = 256;

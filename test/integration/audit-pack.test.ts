@@ -255,6 +255,15 @@ describe('a changed pack', () => {
     }
   });
 
+  it('is none where old commands of a closed item were tidied away: its histories tell them', async () => {
+    const files = unpacked(await closedPack());
+    const { faults, summary } = await verifyPack(
+      repacked(sealed(withRows(files, 'commands.jsonl', []))),
+    );
+    expect(faults).toEqual([]);
+    expect(summary?.commands).toBe(0);
+  });
+
   it('is found where the chain was made anew as well: commands and the engine say otherwise', async () => {
     const files = unpacked(await closedPack());
     const rows = rowsIn(files, 'events.jsonl');

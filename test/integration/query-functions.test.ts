@@ -6,7 +6,7 @@ import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
 import { readDeliveryBacklog } from '../../src/db/audit/backlogs.ts';
 import { insertCheckpoint, listChangedHeads } from '../../src/db/audit/checkpoints.ts';
 import { listAppliedCommands, listUnansweredCommands } from '../../src/db/audit/commands.ts';
-import { actEvidence } from '../../src/db/audit/evidence.ts';
+import { actEvidence, readPlaybookEvidence } from '../../src/db/audit/evidence.ts';
 import {
   listTextHashes,
   readCommandStates,
@@ -161,6 +161,8 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     closeFindings: () => closeFindings(db, look),
     listActs: () => listActs(db, { workspaceId }),
     actEvidence: () => collected(actEvidence(db, { workspaceId, about: [memberId] })),
+    readPlaybookEvidence: () =>
+      readPlaybookEvidence(db, { workspaceId, name: 'standard', version: 1 }),
     listChangedHeads: () => listChangedHeads(db, { workspaceId, limit: 9 }),
     insertCheckpoint: () => insertCheckpoint(db, { ...CHECKPOINT, workspaceId, seq: 2 }, []),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),

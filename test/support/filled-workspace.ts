@@ -327,8 +327,6 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
         now: new Date(Date.now() + 60_000).toISOString(),
       }),
     readItemEvidence: (id) => evidence.readItemEvidence(db, { ...item, workspaceId: id }),
-    readPlaybookEvidence: (id) =>
-      evidence.readPlaybookEvidence(db, { workspaceId: id, name: 'standard', version: 1 }),
     evidenceOf: async (id) => {
       const files = Object.values(evidence.evidenceOf(db, { ...item, workspaceId: id }));
       return (await Promise.all(files.map(collected))).flat();

@@ -56,10 +56,8 @@ const keysRoute = createRoute({
   operationId: 'listCheckpointKeys',
   summary: 'The public keys that checkpoints were signed with, oldest first (admin)',
   description: 'Keep them elsewhere as well: whoever rewrites a database can rewrite this list.',
-  responses: {
-    200: answers(z.object({ items: z.array(CheckpointKey), nextCursor: z.null() }), 'The keys'),
-    ...problems('unauthenticated', 'forbidden'),
-  },
+  request: { query: z.strictObject(paging) },
+  responses: pageAnswers(CheckpointKey, 'A page of keys', 'forbidden'),
 });
 
 const readRoute = createRoute({
@@ -86,10 +84,8 @@ export function checkpointRoutes({ db }: Pick<ApiDeps, 'db'>) {
     })
     .openapi(keysRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      return c.json(
-        { items: await listCheckpointKeys(db, { workspaceId }), nextCursor: null },
-        200,
-      );
+      const page = await listCheckpointKeys(db, { workspaceId, ...c.req.valid('query') });
+      return c.json(page, 200);
     })
     .openapi(readRoute, async (c) => {
       const { workspaceId } = c.get('caller');

@@ -102,16 +102,21 @@ export async function getCheckpoint(
   return row ?? null;
 }
 
-/** Every key that a workspace's checkpoints are signed with, and from which one on. */
+/** A page of the keys that a workspace's checkpoints are signed with, each with its first checkpoint. */
 export async function listCheckpointKeys(
   db: Db,
-  { workspaceId }: { workspaceId: string },
-): Promise<{ keyId: string; publicKey: string; fromSeq: number }[]> {
+  { workspaceId, ...request }: PageRequest & { workspaceId: string },
+): Promise<Page<{ keyId: string; publicKey: string; fromSeq: number }>> {
+  const limit = pageLimit(request);
+  const after = request.cursor === undefined ? 0 : decodeSeqCursor(request.cursor);
   const { keyId, publicKey, seq } = checkpoints;
-  return db
+  const rows = await db
     .select({ keyId, publicKey, fromSeq: sql<number>`min(${seq})`.mapWith(Number) })
     .from(checkpoints)
     .where(eq(checkpoints.workspaceId, workspaceId))
     .groupBy(keyId, publicKey)
-    .orderBy(asc(sql`min(${seq})`));
+    .having(sql`min(${seq}) > ${after}`)
+    .orderBy(asc(sql`min(${seq})`))
+    .limit(limit + 1);
+  return toPage(rows, limit, ({ fromSeq }) => [fromSeq]);
 }

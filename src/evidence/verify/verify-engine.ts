@@ -4,7 +4,10 @@ import type { PackRows } from './pack-rows.ts';
 import type { ToldByHistory } from './read-histories.ts';
 
 /** The engine keeps a history of its own: a chain that was rewritten in the tables does not agree with it. */
-export function findEngineFaults({ events, commands }: PackRows, told: ToldByHistory): Fault[] {
+export function findEngineFaults(
+  { events, commands, item }: PackRows,
+  told: ToldByHistory,
+): Fault[] {
   const faults: Fault[] = [];
   for (const [seq, { hash, file, row }] of told.hashes) {
     if (seq === 0) continue;
@@ -18,6 +21,8 @@ export function findEngineFaults({ events, commands }: PackRows, told: ToldByHis
   for (const [id, { answer, file, row }] of told.answers) {
     const index = numbers.get(id);
     if (index === undefined) {
+      // Commands of a closed item are kept for a time only; its histories stay.
+      if (item['closedAt'] !== null) continue;
       const message = `the engine's history has the command ${id} (${file}, row ${row})`;
       faults.push({ file: pathOf('commands'), row: commands.length + 1, field: null, message });
       continue;
