@@ -1,5 +1,6 @@
 import { answered, done } from './answers.ts';
 import type { Rpc } from './api-types.ts';
+import { type CallOptions, headersOf } from './call-options.ts';
 import { pathParams } from './path-params.ts';
 import { changeCall, changeOfCall, listCall, listOfCall, readCall } from './routes.ts';
 

@@ -79,7 +79,9 @@ describe('the alerts', () => {
   });
 
   it('each have a section of the runbook, and the runbook has no other', () => {
-    const sections = [...textOf('docs/runbook.md').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    const sections = [...textOf('docs/runbook.md').matchAll(/^## (\w+)$/gm)].map(
+      ([, name]) => name,
+    );
     expect(sections).toEqual(rules.map(({ alert }) => alert));
     for (const { alert, annotations } of rules) {
       expect(annotations.runbook_url).toMatch(new RegExp(`/runbook\\.md#${alert.toLowerCase()}$`));
