@@ -5,6 +5,7 @@ import type { StoredItem } from '../db/item/items.ts';
 import type { OutboxRow } from '../db/outbound/outbox.ts';
 import { listMembers } from '../db/workspace/members.ts';
 import { placeOf } from '../domain/item/run.ts';
+import type { OutboundEventType } from '../domain/outbound/catalogue.ts';
 import { asksOf } from '../domain/telling/asks.ts';
 import { noticesOfEvent, type ToldEvent, type ToldItem } from '../domain/telling/events.ts';
 import { type Notice, noticesTo, type Telling } from '../domain/telling/notice.ts';
@@ -36,7 +37,7 @@ async function takeOfWorkspace(
     hasMail,
   }: { workspaceId: string; events: readonly OutboxRow[]; hasMail: boolean },
 ): Promise<void> {
-  const byItem = Map.groupBy(events, ({ itemId, seq }) => (seq === null ? null : itemId));
+  const byItem = Map.groupBy(events, (event) => (isOfItem(event) ? event.itemId : null));
   const itemIds = [...byItem.keys()].filter((itemId) => itemId !== null);
   const items = await readItems(tx, { workspaceId, itemIds });
   const members = await listMembers(tx, { workspaceId });
@@ -54,6 +55,13 @@ async function takeOfWorkspace(
   );
   await storeNotices(tx, { workspaceId, notices: [...ofItems, ...others], members, hasMail });
 }
+
+/** A finding names its item, and is told to other people. */
+function isOfItem({ seq, type }: OutboxRow): boolean {
+  return seq !== null || type === REMINDED;
+}
+
+const REMINDED = 'item.reminded' satisfies OutboundEventType;
 
 /** What happened, and whom the item now waits for. */
 function noticesOfItem(

@@ -6,10 +6,8 @@ import type { MemberRow } from '../db/workspace/members.ts';
 import { URGENT_KINDS } from '../domain/telling/kinds.ts';
 import type { Notice } from '../domain/telling/notice.ts';
 import { channelsFor } from '../domain/telling/preferences.ts';
+import { REMINDER_PAUSE_MS } from '../domain/telling/reminders.ts';
 import { afterQuietHours, nextDigest } from '../time/send-time.ts';
-
-/** Whoever was reminded of an item is not sent another reminder of it so soon after. */
-const REMINDER_PAUSE_MS = 3_600_000;
 
 type StoredNotice = Notice & { itemId: string | null };
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { asksOf } from '../../src/domain/telling/asks.ts';
 import { noticesOfEvent } from '../../src/domain/telling/events.ts';
 import { type Notice, noticesTo } from '../../src/domain/telling/notice.ts';
@@ -256,4 +256,55 @@ it('a title that looks like a field stays a title', () => {
   expect(noticeText({ textKey: 'asked.decide_approval', about }, 'en')).toBe(
     '“{role}{about.__proto__}” waits for your approval as Editor.',
   );
+});
+
+describe('a reminder that somebody asks for', () => {
+  const remindedAt = '2030-01-01T12:00:00.000Z';
+  const remindedOf = (
+    run: TestRun,
+    memberIds: unknown,
+    all = EVERYBODY,
+    at: unknown = remindedAt,
+  ) => {
+    const event = {
+      type: 'item.reminded',
+      seq: 0,
+      actor: CAST.strategist.memberId,
+      data: { memberIds, remindedAt: at },
+    };
+    const about = { itemId: run.context.itemId, title: 'A piece' };
+    const people = { all, now: Date.parse(run.at) };
+    const { place, context } = run;
+    return noticesOfEvent(event, { place, context, about }, people).flatMap(noticesTo);
+  };
+
+  it('tells those named whom the item waits for, and nobody else', () => {
+    const run = toReview();
+    const ids = ['mbr_editor', 'mbr_creator', 'mbr_leader'];
+    expect(lines(remindedOf(run, ids))).toEqual(['reminder reminder.again: editor']);
+    approve(run);
+    expect(remindedOf(run, ids)).toEqual([]);
+  });
+
+  it('tells the backup in place of who is away, and whoever has none', () => {
+    const away = { absentUntil: '2099-01-01T00:00:00.000Z' };
+    const ids = ['mbr_creator', 'mbr_stand_in'];
+    const withBackup = withPerson('mbr_creator', { ...away, backupId: 'mbr_stand_in' });
+    const told = remindedOf(toOffered(), ids, withBackup);
+    expect(lines(told)).toEqual(['reminder reminder.stands_in: stand_in']);
+    expect(told.map((one) => noticeText(one, 'fr'))).toEqual([
+      expect.stringContaining('Name of mbr_creator'),
+    ]);
+    expect(lines(remindedOf(toOffered(), ids, withPerson('mbr_creator', away)))).toEqual([
+      'reminder reminder.again: creator',
+    ]);
+  });
+
+  it.each([
+    [null, remindedAt],
+    ['mbr_editor', remindedAt],
+    [['mbr_editor'], null],
+  ])('tells nobody where the event says %j at %j', (memberIds, at) => {
+    expect(remindedOf(toReview(), memberIds, EVERYBODY, at)).toEqual([]);
+  });
 });

@@ -20,6 +20,7 @@ import {
   savePreferences,
   saveSlackChannel,
 } from '../../src/db/telling/preferences.ts';
+import { listReminded } from '../../src/db/telling/reminders.ts';
 import type { FilledWorkspace } from './filled-workspace.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00.000Z';
@@ -69,6 +70,9 @@ export function noticeAttempts(
     markAllRead: async () => (await markAllRead(db, { ...reader, until: LONG_AGO })) > 0,
     findReminded: () =>
       findReminded(db, { workspaceId, itemIds: [itemId], memberIds: [memberId], after: LONG_AGO }),
+    listReminded: async () => [
+      ...(await listReminded(db, { workspaceId, itemId, withinMs: 3_600_000 })),
+    ],
     insertNoticeSends: () =>
       insertNoticeSends(db, [
         { ...reader, noticeId, channel: 'slack', batch: 'stolen', dueAt: LONG_AGO },

@@ -18,6 +18,7 @@ import { readRecord } from '../run-history.ts';
 import { repairByCommand } from './command-repair.ts';
 import { continueRun } from './continue-run.ts';
 import { rebuildRow } from './rebuild-row.ts';
+import { remind } from './remind.ts';
 import { NotPossible, type RepairOrder, type RepairReport } from './repair-outcome.ts';
 import { replaceRun } from './replace-run.ts';
 import { replayDeliveries } from './replay-deliveries.ts';
@@ -71,6 +72,7 @@ const REPAIRERS: Record<AuditRepair, Repairer> = {
   retry_step: (deps, patient, order) => retryStep(deps, keyOf(patient), order),
   replay_delivery: (deps, patient, order) => replayDeliveries(deps, patient, order),
   restart_watch: (deps, _, order) => restartWatch(deps, order),
+  remind: (deps, patient, order) => remind(deps, { ...keyOf(patient), ...patient }, order),
   recheck: async () => ({ changes: ['it was looked at again'], result: {} }),
 };
 

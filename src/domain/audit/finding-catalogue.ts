@@ -18,6 +18,7 @@ export const AUDIT_REPAIRS = [
   'retry_step',
   'replay_delivery',
   'restart_watch',
+  'remind',
   'recheck',
 ] as const;
 export type AuditRepair = (typeof AUDIT_REPAIRS)[number];
@@ -74,6 +75,7 @@ export const FINDING_KINDS = {
       'decline_handoff',
       'decide_approval',
       'cancel',
+      'remind',
     ],
   },
   unassigned: {
@@ -86,30 +88,38 @@ export const FINDING_KINDS = {
     source: 'tables',
     repairs: ['reassign', 'resume', 'decide_approval'],
   },
-  owner_absent: { severity: 'notice', source: 'tables', repairs: ['reassign', 'extend'] },
-  stale_approval: { severity: 'warning', source: 'tables', repairs: ['decide_approval'] },
+  owner_absent: { severity: 'notice', source: 'tables', repairs: ['reassign', 'extend', 'remind'] },
+  stale_approval: { severity: 'warning', source: 'tables', repairs: ['decide_approval', 'remind'] },
   slot_without_approval: {
     severity: 'warning',
     source: 'tables',
-    repairs: ['decide_approval', 'plan_schedule', 'unschedule', 'skip_publication'],
+    repairs: ['decide_approval', 'plan_schedule', 'unschedule', 'skip_publication', 'remind'],
   },
-  publication_unknown: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
+  publication_unknown: {
+    severity: 'critical',
+    source: 'tables',
+    repairs: ['resolve_publication', 'remind'],
+  },
   publication_late: {
     severity: 'critical',
     source: 'tables',
     repairs: ['retry_step', 'plan_schedule', 'unschedule', 'skip_publication'],
   },
-  publication_missed: { severity: 'critical', source: 'tables', repairs: ['resolve_publication'] },
+  publication_missed: {
+    severity: 'critical',
+    source: 'tables',
+    repairs: ['resolve_publication', 'remind'],
+  },
   publication_rejected: {
     severity: 'warning',
     source: 'tables',
-    repairs: ['plan_schedule', 'skip_publication'],
+    repairs: ['plan_schedule', 'skip_publication', 'remind'],
   },
   checkpoint_missing: { severity: 'warning', source: 'tables', repairs: ['add_readings'] },
   review_undecided: {
     severity: 'warning',
     source: 'tables',
-    repairs: ['sign_off', 'reassign', 'extend', 'retry_step'],
+    repairs: ['sign_off', 'reassign', 'extend', 'retry_step', 'remind'],
   },
   token_expiring: { severity: 'warning', source: 'tables', repairs: ['replace_credentials'] },
   activity_failing: {
@@ -209,6 +219,8 @@ export function repairsFor(
         return code === 'run_without_row' ? evidence['row'] === null : at !== null;
       case 'add_readings':
         return at !== null;
+      case 'remind':
+        return at !== null && at.waitingOn.length > 0;
       case 'reassign':
         // Approvers are asked by role: nobody can be put in another's place.
         return at?.waitingOn.some(({ role }) => isOwnerRole(role)) ?? false;

@@ -73,6 +73,7 @@ describe('the repairs of a finding', () => {
       'reassign',
       'extend',
       'cancel',
+      'remind',
     ]);
     expect(repairsFor(overdue, { place: 'closed', waitingOn: [] })).toEqual([]);
     expect(repairsFor(overdue, null)).toEqual([]);
@@ -80,7 +81,12 @@ describe('the repairs of a finding', () => {
       place: 'review.deciding' as const,
       waitingOn: [{ role: 'editor' as const }],
     };
-    expect(repairsFor(overdue, inReview)).toEqual(['extend', 'decide_approval', 'cancel']);
+    expect(repairsFor(overdue, inReview)).toEqual([
+      'extend',
+      'decide_approval',
+      'cancel',
+      'remind',
+    ]);
   });
 
   it('send no command that has its verdict, and end no run that has an open row', () => {

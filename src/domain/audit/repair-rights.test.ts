@@ -17,6 +17,7 @@ const SCHEDULED: Record<Repair, readonly Role[]> = {
   continue_run: ['admin'],
   replay_delivery: ['admin'],
   restart_watch: ['admin'],
+  remind: ['strategist', 'creator', 'social_media_manager', 'admin'],
   recheck: ROLES,
   decide_approval: ['editor'],
   withdraw_handoff: ['strategist'],

@@ -11,8 +11,11 @@ import {
   type RequestRepair,
 } from './finding-catalogue.ts';
 
-/** `responsible`: the roles that answer for the item, and admins. `everyone`: it changes nothing. */
-type Right = 'admin' | 'responsible' | 'everyone';
+/**
+ * `responsible`: the roles that answer for the item, and admins. `owners`: whoever works on items, and
+ * admins. `everyone`: it changes nothing.
+ */
+type Right = 'admin' | 'responsible' | 'owners' | 'everyone';
 
 const RIGHTS: Record<AuditRepair, Right> = {
   resend_command: 'responsible',
@@ -23,6 +26,8 @@ const RIGHTS: Record<AuditRepair, Right> = {
   continue_run: 'admin',
   replay_delivery: 'admin',
   restart_watch: 'admin',
+  // Whoever is waited for is often the only one who answers for the item.
+  remind: 'owners',
   recheck: 'everyone',
 };
 
@@ -46,6 +51,7 @@ export function rolesForRepair(
   if (!isAuditRepair(repair)) return OF_REQUESTS[repair];
   const right = RIGHTS[repair];
   if (right === 'everyone') return ROLES;
-  const owners = right === 'admin' || at === null ? [] : responsibleRoles(at.place, at.context);
+  if (right === 'admin' || at === null) return ['admin'];
+  const owners = right === 'owners' ? OWNER_ROLES : responsibleRoles(at.place, at.context);
   return ['admin', ...owners.filter((role) => role !== 'admin')];
 }

@@ -10,10 +10,24 @@ const FINDING_EXAMPLE = {
   message: 'The review is overdue',
 };
 
-/** What is told of a workspace. */
+/** What is told beside the chains of items. */
 export const OTHER_EVENTS = {
   'audit.finding_opened': event('The audit found something', finding, FINDING_EXAMPLE),
   'audit.finding_closed': event('What the audit found is no longer so', finding, FINDING_EXAMPLE),
+  'item.reminded': event(
+    'Somebody had those whom an item waits for reminded of it',
+    { memberIds: z.array(text), remindedAt: instant },
+    {
+      itemId: 'itm_01KAMJ5SQ0',
+      memberIds: ['mbr_01KAMJ5SQ1'],
+      remindedAt: '2030-01-01T12:00:00.000Z',
+      findingId: 'fnd_01KAMJ5SQ0',
+      code: 'overdue',
+      waitingOn: [{ role: 'editor', for: 'decide_approval' }],
+      dueAt: '2030-01-01T12:00:00.000Z',
+      answer: { endpoint: '/v1/webhooks/whe_01KAMJ5SQ0', contentHash: HASH_EXAMPLE },
+    },
+  ),
   'audit.checkpoint_recorded': event(
     'The ends of the chains were signed: keep it where the database cannot reach it',
     {

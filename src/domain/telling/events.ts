@@ -6,6 +6,7 @@ import type { NoticeKind } from './kinds.ts';
 import { inRole, ladderNotices } from './ladder.ts';
 import type { Telling } from './notice.ts';
 import { holdersOf, type People, personOf } from './people.ts';
+import { remindersOf } from './reminders.ts';
 import type { NoticeAbout, NoticeTextKey } from './texts.ts';
 import { waitsOf } from './waits.ts';
 
@@ -45,6 +46,8 @@ export function noticesOfEvent(event: ToldEvent, item: ToldItem, people: People)
       return event.data['because'] === 'overdue'
         ? clockNotices(event, item, people)
         : tell('escalation', 'escalation.revision_limit', inCharge('strategist'));
+    case 'item.reminded':
+      return askedReminders(event, item, people);
     case 'handoff.accepted':
       return tell('decided', 'decided.accepted', offererOf(event, context));
     case 'handoff.declined':
@@ -103,6 +106,19 @@ function telling(
         : [{ memberId, textKey }],
     ),
   };
+}
+
+/** Only those whom the repair found: who was reminded just before is left alone. */
+function askedReminders(
+  { data: { memberIds, remindedAt: at } }: ToldEvent,
+  { place, context, about }: ToldItem,
+  people: People,
+): Telling[] {
+  if (!Array.isArray(memberIds) || typeof at !== 'string') return [];
+  return remindersOf(place, context, { people, about, at }).map(({ to, ...telling }) => ({
+    ...telling,
+    to: to.filter(({ memberId }) => memberIds.includes(memberId)),
+  }));
 }
 
 const RUNGS = ['half', 'most', 'full', 'over'] as const;

@@ -16,6 +16,9 @@ export const TEXTS_EN = {
     'Reminder: “{title}” ({stage}) still waits for you as {role}. {percent} % of its time is over; it is due {dueAt}.',
   'reminder.backup':
     '“{title}” ({stage}) waits for {name}, whose backup you are. {percent} % of its time is over; it is due {dueAt}.',
+  'reminder.again': 'Reminder: “{title}” ({stage}) still waits for you as {role}.',
+  'reminder.stands_in':
+    'Reminder: “{title}” ({stage}) waits for {name} ({role}), who is away. You are the backup.',
   'breach.responsible':
     '“{title}” ({stage}) is overdue since {dueAt} and waits for you as {role}. Your backup may act now.',
   'breach.backup':

@@ -21,6 +21,9 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
     'Rappel : « {title} » ({stage}) vous attend toujours ({role}). {percent} % du délai est écoulé ; échéance : {dueAt}.',
   'reminder.backup':
     '« {title} » ({stage}) attend {name}, que vous remplacez. {percent} % du délai est écoulé ; échéance : {dueAt}.',
+  'reminder.again': 'Rappel : « {title} » ({stage}) vous attend toujours ({role}).',
+  'reminder.stands_in':
+    'Rappel : « {title} » ({stage}) attend {name} ({role}), qui est en congé. Vous êtes son remplaçant.',
   'breach.responsible':
     '« {title} » ({stage}) est en retard depuis {dueAt} et vous attend ({role}). Votre remplaçant peut agir.',
   'breach.backup':
