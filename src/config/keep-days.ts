@@ -13,6 +13,7 @@ export function keepDaysOf(variables: KeepVariables) {
     accounts: variables.KEEP_ACCOUNTS_DAYS,
     files: variables.KEEP_FILES_DAYS,
     deliveries: variables.KEEP_DELIVERIES_DAYS,
+    notices: variables.KEEP_NOTICES_DAYS,
   };
 }
 

@@ -195,6 +195,7 @@ export const keepVariables = {
   KEEP_ACCOUNTS_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
   KEEP_FILES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
   KEEP_DELIVERIES_DAYS: whole({ from: 7, to: 36_500, byDefault: 30 }),
+  KEEP_NOTICES_DAYS: whole({ from: 7, to: 36_500, byDefault: 90 }),
 };
 
 /** What the worker reads beside Temporal's own variables; docs/configuration.md explains each. */

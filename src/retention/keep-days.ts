@@ -8,6 +8,7 @@ export interface KeepDays {
   accounts: number;
   files: number;
   deliveries: number;
+  notices: number;
 }
 
 /** Which of the ages is that of which rows. */
@@ -21,4 +22,5 @@ export const AGE_OF: Record<TidiedRows, keyof KeepDays> = {
   asset_records: 'files',
   deliveries: 'deliveries',
   told_events: 'deliveries',
+  notices: 'notices',
 };

@@ -25,6 +25,7 @@ const KEEP: KeepDays = {
   accounts: 30,
   files: 30,
   deliveries: 30,
+  notices: 90,
 };
 const OLD = "now() - interval '400 days'";
 
@@ -174,6 +175,37 @@ describe('tidying', () => {
     expect(await run()).toEqual({ deliveries: 2, told_events: 2 });
     expect(await countOf('webhook_deliveries')).toBe(1);
     expect(await countOf('outbound_events')).toBe(1);
+  });
+
+  it('removes old notices with their sends, none to be sent, none of an open item', async () => {
+    const { workspaceId } = workspace;
+    const open = await makeItem(database.db, workspace);
+    const closed = await makeItem(database.db, workspace);
+    await exec(`update items set closed_at = ${OLD} where id = $1`, closed.id);
+    await exec(
+      `insert into notices (id, workspace_id, member_id, item_id, kind, cause, text_key, about, in_app,
+         at, read_at)
+       select 'ntc_' || name, $1, $2, item, 'asked', name, 'asked.other', '{}', true,
+         case name when 'young' then now() else ${OLD} end, case name when 'read' then now() end
+       from (values ('read', null), ('unread', null), ('closed', $3), ('open', $4), ('waits', null),
+         ('young', null)) v (name, item)`,
+      workspaceId,
+      workspace.memberOf('creator'),
+      closed.id,
+      open.id,
+    );
+    await exec(
+      `insert into notice_sends (id, workspace_id, notice_id, member_id, channel, batch, state, due_at)
+       select 'nts_' || id, workspace_id, id, member_id, 'email', id,
+         case id when 'ntc_waits' then 'pending' else 'sent' end, now() from notices
+       where workspace_id = $1`,
+      workspaceId,
+    );
+    expect(await run(true)).toEqual({ notices: 3 });
+    expect(await run()).toEqual({ notices: 3 });
+    expect(await countOf('notices', `id in ('ntc_open', 'ntc_waits', 'ntc_young')`)).toBe(3);
+    expect(await countOf('notices')).toBe(3);
+    expect(await countOf('notice_sends')).toBe(3);
   });
 
   it('removes a file with its record, unless somebody has it, uploads it or uses it', async () => {

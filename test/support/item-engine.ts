@@ -209,6 +209,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
       accounts: 30,
       files: 30,
       deliveries: 30,
+      notices: 90,
     },
     secrets,
     http,

@@ -13,6 +13,7 @@ export const TIDIED_ROWS = [
   'asset_records',
   'deliveries',
   'told_events',
+  'notices',
 ] as const;
 export type TidiedRows = (typeof TIDIED_ROWS)[number];
 
@@ -72,6 +73,14 @@ const RULES: Record<TidiedRows, Rule> = {
     table: sql`outbound_events`,
     isOver: (before) => sql`r.created_at < ${before}
       and not exists (select from webhook_deliveries d where d.event_id = r.id)`,
+  },
+  // Its sends go with it. That of an open item keeps its cause from being told again.
+  notices: {
+    table: sql`notices`,
+    isOver: (before) => sql`r.at < ${before}
+      and not exists (select from notice_sends s where s.notice_id = r.id and s.state = 'pending')
+      and not exists (select from items i where i.workspace_id = r.workspace_id
+        and i.id = r.item_id and (i.closed_at is null or i.closed_at >= ${before}))`,
   },
 };
 
