@@ -398,6 +398,7 @@ const CROSSING = [
   'listWorkspaces',
   'locateRows',
   'lockCheckpoints',
+  'lockReminders',
   'lockSends',
   'lockSlots',
   'readClock',
