@@ -10,6 +10,7 @@ const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const address = 'http://127.0.0.1:1/v1/webhooks/whe_1';
 const there = ['--url', 'http://127.0.0.1:1', '--key', 'k'];
 const REPAIR = ['stuck', 'repair', '--repair', 'replace_run', '--reason', 'x', ...there];
+const ENDPOINT = ['webhook', 'endpoint', 'create', '--decisions', 'sign_off', ...there];
 
 describe('the command line', () => {
   let directory: string;
@@ -58,6 +59,13 @@ describe('the command line', () => {
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'http://x'], /whose key\?/],
     [['show', 'itm_1', '--credentials', 'none.json', '--url', 'x', '--key', 'k'], /--url: must be/],
     [['webhook', 'sign', '--data', '{}'], /which endpoint\?/],
+    [[...ENDPOINT, '--kind', 'pigeon'], /--kind/],
+    [[...ENDPOINT, '--kind', 'slack', '--member', 'm'], /give --users instead/],
+    [[...ENDPOINT, '--kind', 'slack', '--users', 'U1=m=n'], /U1=m=n is not USER=MEMBER/],
+    [[...ENDPOINT, '--kind', 'github', '--member', 'm', '--users', 'U1=m'], /--users is for/],
+    [[...ENDPOINT, '--kind', 'github'], /for whom\?/],
+    [[...ENDPOINT, '--member', 'm', '--secret-file', 'x'], /--secret-file is for/],
+    [[...ENDPOINT, '--kind', 'slack', '--secret-file', 'none.txt'], /none\.txt/],
     [['stuck', 'repair', '--all', '--repair', 'replace_run'], /--reason/],
     [['stuck', 'repair', '--all', '--reason', 'x'], /--repair/],
     [[...REPAIR, '--all', '--finding', 'fnd_1'], /--finding ID, or --all/],

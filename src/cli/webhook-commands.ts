@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { randomId, signWebhook } from '../client/index.ts';
 import { type CliDeps, UsageError } from './cli-deps.ts';
@@ -11,6 +11,9 @@ import { textTable } from './text-table.ts';
 type EndpointOptions = ConnectionOptions & {
   member?: string;
   for?: string;
+  kind: (typeof KINDS)[number];
+  users?: string;
+  secretFile?: string;
   decisions: string;
   name: string;
   save?: string;
@@ -25,6 +28,8 @@ interface SignOptions {
   json?: boolean;
 }
 
+const KINDS = ['standard', 'slack', 'github'] as const;
+
 /** What `webhook endpoint create` saves and `webhook sign` reads. */
 const SavedEndpoint = z.object({ id: z.string(), address: z.url(), secret: z.string() });
 
@@ -37,10 +42,25 @@ export function addWebhookCommands(program: Command, deps: CliDeps): void {
       .command('endpoint')
       .description('where decisions come in')
       .command('create')
-      .description('make an endpoint that acts for one member, as the admin'),
+      .description(
+        'make an endpoint that acts for one member, or for users of Slack, as the admin',
+      ),
   )
+    .addOption(
+      new Option(
+        '--kind <name>',
+        'who signs: a program of your own, Slack, or one that signs as GitHub',
+      )
+        .choices(KINDS)
+        .default('standard'),
+    )
     .option('--member <id>', 'the member it acts for')
     .option('--for <role>', 'the same, by role in the credentials file')
+    .option('--users <pairs>', 'of Slack: its users and whom they are, as U0123=mbr_1,U0456=mbr_2')
+    .option(
+      '--secret-file <file>',
+      'of Slack and GitHub: holds the secret that the other side made; `-` is the input',
+    )
     .requiredOption(
       '--decisions <names>',
       'what it may decide, by commas: accept_handoff, decline_handoff, decide_approval, sign_off',
@@ -63,11 +83,7 @@ export function addWebhookCommands(program: Command, deps: CliDeps): void {
 
 async function createEndpoint(options: EndpointOptions, deps: CliDeps): Promise<void> {
   const client = connect(options, deps, { usually: 'admin' });
-  const made = await client.webhookEndpoints.add({
-    memberId: memberIdOf(options),
-    decisions: decisionsIn(options.decisions),
-    name: options.name,
-  });
+  const made = await client.webhookEndpoints.add(await orderOf(options, deps));
   const { id, secret, decisions } = made;
   const address = `${client.url.replace(/\/+$/, '')}${made.url}`;
   if (options.save === undefined) {
@@ -85,6 +101,40 @@ async function createEndpoint(options: EndpointOptions, deps: CliDeps): Promise<
   }
   save(options.save, `${json({ id, address, secret })}\n`);
   deps.print(options.json ? json({ id, address, decisions }) : `${id}  ${address}`);
+}
+
+type Order = Parameters<ReturnType<typeof connect>['webhookEndpoints']['add']>[0];
+
+async function orderOf(options: EndpointOptions, deps: CliDeps): Promise<Order> {
+  const { name, kind, users, secretFile, member, for: role } = options;
+  const common = { decisions: decisionsIn(options.decisions), name };
+  if (kind !== 'slack' && users !== undefined) throw new UsageError('--users is for --kind slack');
+  if (kind === 'standard') {
+    if (secretFile !== undefined) throw new UsageError('--secret-file is for slack and github');
+    return { kind, memberId: memberIdOf(options), ...common };
+  }
+  if (kind === 'slack' && (member !== undefined || role !== undefined)) {
+    throw new UsageError('who clicks in Slack decides: give --users instead of --member or --for');
+  }
+  // Both are judged before the input is read.
+  const given =
+    kind === 'slack' ? { users: usersIn(users ?? '') } : { memberId: memberIdOf(options) };
+  const text = secretFile === '-' ? await deps.readInput() : secretFile && readText(secretFile);
+  return { kind, ...given, ...common, ...(text !== undefined && { secret: text.trim() }) } as Order;
+}
+
+/** @throws UsageError */
+function usersIn(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [user = '', memberId = '', ...rest] = pair.split('=').map((part) => part.trim());
+      if (user === '' || memberId === '' || rest.length > 0) {
+        throw new UsageError(`--users: ${pair.trim()} is not USER=MEMBER`);
+      }
+      return [user, memberId];
+    }),
+  );
 }
 
 /** The endpoint exists by now: a secret that cannot be saved is gone, so the message says what to do. */
@@ -105,11 +155,9 @@ function memberIdOf({ member, for: role, credentials }: EndpointOptions): string
   return memberOf(known, role).memberId;
 }
 
-type Decisions = Parameters<ReturnType<typeof connect>['webhookEndpoints']['add']>[0]['decisions'];
-
 /** The API's schema judges the names. */
-function decisionsIn(text: string): Decisions {
-  return text.split(',').map((name) => name.trim()) as Decisions;
+function decisionsIn(text: string): Order['decisions'] {
+  return text.split(',').map((name) => name.trim()) as Order['decisions'];
 }
 
 async function sign(options: SignOptions, deps: CliDeps): Promise<void> {

@@ -6,6 +6,7 @@ import { bodyOf } from '../../src/domain/outbound/body.ts';
 import { bodySchemaOf } from '../../src/domain/outbound/catalogue.ts';
 import { draftDigest } from '../machine/item-fixture.ts';
 import type { Json } from '../support/api-fixture.ts';
+import { runCommand } from '../support/baton-command.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 import { dispatchAll, makeToldItem, type ToldItem } from '../support/told-items.ts';
@@ -145,5 +146,63 @@ describe('the repair `remind`', () => {
     });
     expect(foreign.status).toBe(404);
     expect(await waiting(item)).toEqual([]);
+  });
+});
+
+describe('the command line', () => {
+  const baton = (role: string, ...args: string[]) => {
+    const there = ['--url', api.url, '--key', api.keyOf(role), '--credentials', 'none.json'];
+    return runCommand([...args, ...there], { readInput: async () => 'the-secret-of-slack\n' });
+  };
+
+  it('`notices` shows what is not read, and marks it', async () => {
+    const { item, finding } = await overdueReview();
+    await remind('strategist', finding);
+    await dispatchAll(api.database.program);
+    const shown = await baton('editor', 'notices', '--mark-read');
+    expect(shown).toMatchObject({ code: 0, err: '' });
+    expect(shown.out).toMatch(new RegExp(`reminder +Reminder: “<b>Late</b>.* ${item.id}`));
+    expect((await baton('editor', 'notices')).out).toBe('nothing that you have not read');
+    expect((await baton('editor', 'notices', '--all')).out).toContain(item.id);
+    const all = JSON.parse((await baton('editor', 'notices', '--all', '--json')).out);
+    expect(all.items[0].readAt).not.toBeNull();
+    expect((await baton('social_media_manager', 'notices', '--all')).out).not.toContain(item.id);
+  });
+
+  it('`stuck --closed` shows what was stuck, and nothing that is', async () => {
+    expect((await baton('strategist', 'stuck', '--closed')).out).toBe('Nothing was stuck.');
+    const { item } = await overdueReview();
+    await api.database.pool.query(
+      `insert into findings (workspace_id, id, code, severity, rank, item_id, since, waiting_on,
+         evidence, opened_at, last_seen_at, closed_at, closed_because)
+       select $1, 'fnd_' || lpad(n::text, 26, '0'), 'overdue', 'warning', 1, $2, now(), '[]', '{}', now(), now(),
+         case n when 1 then now() end, case n when 1 then 'gone' end
+       from generate_series(1, 2) n`,
+      [api.workspace.workspaceId, item.id],
+    );
+    const { code, out } = await baton('strategist', 'stuck', '--closed', '--item', item.id);
+    expect(code).toBe(0);
+    expect(out).toContain('warning overdue');
+    expect(out).toMatch(/because +gone/);
+    expect(out).toMatch(/finding +fnd_0{25}1$/);
+    expect(out).not.toMatch(/fnd_0{25}2/);
+  });
+
+  it('`webhook endpoint create` makes one of Slack and one of GitHub', async () => {
+    const create = ['webhook', 'endpoint', 'create', '--decisions', 'decide_approval', '--json'];
+    const editor = api.workspace.memberOf('editor');
+    const users = `U0123ABCD=${editor}`;
+    const slack = [...create, '--kind', 'slack', '--users', users, '--secret-file', '-'];
+    const made = await baton('strategist', ...slack);
+    expect(made.err).toBe('');
+    expect(JSON.parse(made.out)).toMatchObject({ secret: 'the-secret-of-slack' });
+    const github = await baton('strategist', ...create, '--kind', 'github', '--member', editor);
+    expect(JSON.parse(github.out).secret).toMatch(/^whsec_/);
+    const { json } = await api.as('strategist', 'GET', '/v1/webhook-endpoints');
+    expect(json.items).toMatchObject([
+      { kind: 'slack', memberId: null, users: { U0123ABCD: editor } },
+      { kind: 'github', memberId: editor },
+    ]);
+    expect((await baton('creator', ...slack)).err).toContain('forbidden');
   });
 });
