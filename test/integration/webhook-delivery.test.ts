@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { newWebhookSecret, webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import { newId } from '../../src/db/ids.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
 import { listDeliveries, replayDelivery } from '../../src/db/outbound/deliveries.ts';
 import { listUnattended } from '../../src/db/outbound/delivery-turns.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from '../../src/db/outbound/subscriptions.ts';
 import { outboundEvents, outbox, webhookDeliveries } from '../../src/db/schema/index.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { insertWebhookEndpoint } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import type { SubscriptionKey } from '../../src/domain/outbound/delivery.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
@@ -21,6 +23,9 @@ import { deliverDue } from '../../src/telling/deliver-due.ts';
 import { dispatchWaiting } from '../../src/telling/dispatcher.ts';
 import { webhookEvents } from '../../src/telling/webhook-events.ts';
 import {
+  firstRow,
+  makeChain,
+  makeItem,
   makeWorkspace,
   type OpenTestDb,
   openTestDb,
@@ -248,6 +253,44 @@ describe('a delivery', () => {
       { state: 'failed', log: [{ ms: expect.any(Number) }] },
     ]);
     expect((await deliveriesOf(key))[0]?.log[0]?.error).toMatch(/scheme_not_allowed/);
+  });
+});
+
+describe('an event of an item', () => {
+  it('says how the item stands, and where to answer', async () => {
+    const { receiver, key } = await subscribe(['*']);
+    const { id: itemId } = await makeItem(database.db, workspace);
+    const [event] = makeChain(1);
+    if (event === undefined) throw new Error('no event');
+    await projectEvents(database.db, {
+      ...key,
+      itemId,
+      events: [event],
+      item: {
+        ...firstRow(workspace, itemId, 1),
+        waitingOn: [{ role: 'editor', for: 'decide_approval' }],
+      },
+      outbox: [
+        { seq: 1, type: 'item.started', payload: { at: event.at, actor: 'system', data: {} } },
+      ],
+    });
+    const endpoint = await insertWebhookEndpoint(database.db, {
+      workspaceId: workspace.workspaceId,
+      kind: 'standard',
+      name: 'desk',
+      memberId: workspace.memberOf('editor'),
+      decisions: ['decide_approval'],
+      sealedSecret: 'sealed',
+    });
+    await dispatch();
+    await deliver(key);
+    const told = receiver.received.find(({ body }) => body.type === 'item.started');
+    expect(told?.body.data).toMatchObject({
+      itemId,
+      seq: 1,
+      item: { id: itemId, stage: 'briefing' },
+      answer: { endpoint: `/v1/webhooks/${endpoint.id}` },
+    });
   });
 });
 
