@@ -11,12 +11,11 @@ import { MACHINE_CHECKS } from '../domain/item/content/draft.ts';
 import { type ItemContext, publicationById } from '../domain/item/context.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
 import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
 import { itemTime } from './command-facts.ts';
 import { InvalidBody } from './command-refusals.ts';
-import { currentFaults } from './current-draft.ts';
+import { draftFacts } from './current-draft.ts';
 import { type ClockSources, type CommandParts, clocks, type Preparation } from './preparation.ts';
 import { prepareBrief, prepareDraft } from './prepare-text.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
@@ -282,14 +281,6 @@ export function prepareAny<T extends CommandType>(
   preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
 ): Promise<CommandParts> {
   return prepareCommand(type, preparation as Preparation<T>);
-}
-
-/** What the run cannot know of a draft that is handed in. */
-async function draftFacts(db: Db, context: ItemContext) {
-  const found = await currentFaults(db, context);
-  if (found === null) return {};
-  const violations = found.violations.map(({ message }) => message);
-  return { ...found, violations: clipMessages(violations, MAX_VIOLATIONS) };
 }
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */
