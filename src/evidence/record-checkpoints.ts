@@ -65,7 +65,7 @@ export function recordCheckpoint(
     await addOutboxEvent(tx, {
       workspaceId,
       type: 'audit.checkpoint_recorded',
-      payload: { ...checkpoint },
+      payload: { at: now, data: { ...checkpoint } },
     });
     return checkpoint;
   });

@@ -32,7 +32,8 @@ export function outboundAttempts(
   const key = { workspaceId, subscriptionId };
   const stream = { workspaceId, stream: workspaceId };
   return {
-    addOutboxEvent: () => outbox.addOutboxEvent(db, { workspaceId, type: 'stolen', payload: {} }),
+    addOutboxEvent: () =>
+      outbox.addOutboxEvent(db, { workspaceId, type: 'webhook.test', payload: { stolen: true } }),
     takeStreams: () =>
       outbox.takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
     removeTold: () => outbox.removeTold(db, { workspaceId, ids: [eventId] }),

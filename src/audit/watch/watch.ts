@@ -143,11 +143,14 @@ function eventOf(finding: StoredFinding) {
   const message = findingMessage(finding);
   const data = { findingId, code, severity, itemId, since, waitingOn, message, openedAt };
   if (closedAt === null) {
-    return { type: 'audit.finding_opened', payload: { at: openedAt, actor: 'system', data } };
+    return {
+      type: 'audit.finding_opened' as const,
+      payload: { at: openedAt, actor: 'system', data },
+    };
   }
   const end = { closedAt, closedBecause };
   const payload = { at: closedAt, actor: 'system', data: { ...data, ...end } };
-  return { type: 'audit.finding_closed', payload };
+  return { type: 'audit.finding_closed' as const, payload };
 }
 
 /** What nobody could find out is neither there nor gone; a run that was looked at is known. */

@@ -1,4 +1,5 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { OutboundEventType } from '../../domain/outbound/catalogue.ts';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
 import { outbox } from '../schema/index.ts';
@@ -22,7 +23,7 @@ export async function addOutboxEvent(
   event: {
     workspaceId: string;
     itemId?: string | null;
-    type: string;
+    type: OutboundEventType;
     payload: Record<string, unknown>;
   },
 ): Promise<string> {

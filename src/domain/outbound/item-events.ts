@@ -88,6 +88,11 @@ export const ITEM_EVENTS = {
       commentId: null,
     },
   ),
+  'revision.acknowledged': event(
+    'The strategist accepts one more revision than the playbook allows',
+    { round: z.int() },
+    { round: 4 },
+  ),
   'approval.voided': event(
     'The content changed: its approvals no longer hold',
     { approvalSet: z.int(), contentHash: text, because: text },
@@ -127,6 +132,11 @@ export const ITEM_EVENTS = {
     'The slot of a post passed without it',
     { ...post, evidence },
     { ...POST_EXAMPLE, evidence: 'its slot passed more than 15 minutes ago' },
+  ),
+  'publication.returned': event(
+    'A post was not sent: what was to go out is not what was approved. It needs its approvals again',
+    { ...post, evidence },
+    { ...POST_EXAMPLE, evidence: 'the content changed after its approval' },
   ),
   'publication.skipped': event('A post was given up', post, {
     ...POST_EXAMPLE,

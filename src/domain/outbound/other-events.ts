@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, instant, text } from './event-parts.ts';
+import { event, HASH_EXAMPLE, instant, text } from './event-parts.ts';
 
 const finding = { findingId: text, code: text, severity: text };
 const FINDING_EXAMPLE = {
@@ -14,6 +14,35 @@ const FINDING_EXAMPLE = {
 export const OTHER_EVENTS = {
   'audit.finding_opened': event('The audit found something', finding, FINDING_EXAMPLE),
   'audit.finding_closed': event('What the audit found is no longer so', finding, FINDING_EXAMPLE),
+  'audit.checkpoint_recorded': event(
+    'The ends of the chains were signed: keep it where the database cannot reach it',
+    {
+      format: z.literal('baton-checkpoint'),
+      version: z.int(),
+      seq: z.int(),
+      at: instant,
+      keyId: text,
+      headCount: z.int(),
+      headsHash: text,
+      prevHash: text,
+      hash: text,
+      signature: text,
+      publicKey: text,
+    },
+    {
+      format: 'baton-checkpoint',
+      version: 1,
+      seq: 12,
+      at: '2030-01-01T12:00:00.000Z',
+      keyId: '9f86d081884c7d65',
+      headCount: 3,
+      headsHash: HASH_EXAMPLE,
+      prevHash: HASH_EXAMPLE,
+      hash: HASH_EXAMPLE,
+      signature: 'RzTq0H0tYbS0n9nO3m1oC4c3m2iFz0hQ',
+      publicKey: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA…\n-----END PUBLIC KEY-----\n',
+    },
+  ),
   'administration.recorded': event(
     'Somebody changed the workspace itself: members, keys, accounts, rules',
     { seq: z.int(), act: text, target: text },
