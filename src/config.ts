@@ -3,6 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
 import { isExported, metricsOf } from './config/health.ts';
 import { keepDaysOf } from './config/keep-days.ts';
+import { payloadKeysOf, secretKeysOf } from './config/keys.ts';
 import { isLoopback } from './config/loopback.ts';
 import { type MailConfig, mailConfigOf } from './config/mail.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
@@ -274,26 +275,6 @@ export function readReplayConfig(
   const { variables, temporal, issues } = readVariables(schema, environment);
   if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
   return { temporal, payloadKeys: payloadKeysOf(variables) };
-}
-
-function payloadKeysOf({
-  BATON_PAYLOAD_KEY: current,
-  BATON_PREVIOUS_PAYLOAD_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_PAYLOAD_KEY' | 'BATON_PREVIOUS_PAYLOAD_KEYS'
->): CommonConfig['payloadKeys'] {
-  return { current, all: current === null ? previous : [current, ...previous] };
-}
-
-function secretKeysOf({
-  BATON_SECRET_KEY: current,
-  BATON_PREVIOUS_SECRET_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
->): CommonConfig['secretKeys'] {
-  return { current, all: [current, ...previous] };
 }
 
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {
