@@ -22,7 +22,7 @@ FROM ${NODE_IMAGE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
  && rm -rf /var/lib/apt/lists/* \
- && install -d -o node -g node /var/lib/baton/assets
+ && install -d -o node -g node /var/lib/baton/assets /var/lib/baton/checkpoints
 WORKDIR /app
 ENV NODE_ENV=production \
     BATON_ASSETS_DIR=/var/lib/baton/assets \

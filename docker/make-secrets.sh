@@ -26,8 +26,13 @@ make baton_program_url "postgresql://baton_app:$(cat "$folder/baton_program_pass
 make baton_secret_key "$(openssl rand -base64 32)"
 # Encrypts what the engine stores of runs. Keep a copy of it as well.
 make baton_payload_key "$(openssl rand -base64 32)"
-# Earlier keys, separated by commas: they still decrypt.
-for earlier in baton_previous_secret_keys baton_previous_payload_keys; do
-  [ -e "$folder/$earlier" ] || : > "$folder/$earlier"
-  chmod 444 "$folder/$earlier"
+# Shows the metrics of all workspaces.
+make baton_metrics_key "$(openssl rand -hex 32)"
+# Signs checkpoints. Keep what `openssl pkey -in … -pubout` shows of it where nobody writes to the database.
+make baton_checkpoint_key "$(openssl genpkey -algorithm ed25519)"
+# Empty ones count as not set: earlier keys, separated by commas, which still decrypt; the password of the server
+# that takes mail.
+for optional in baton_previous_secret_keys baton_previous_payload_keys baton_smtp_password; do
+  [ -e "$folder/$optional" ] || : > "$folder/$optional"
+  chmod 444 "$folder/$optional"
 done

@@ -70,7 +70,10 @@ describe('configuration of the API', () => {
     ]);
   });
 
-  it('treats an empty variable as one that is not set', () => {
+  it('treats an empty variable, and an empty file, as one that is not set', () => {
+    const optional = { BATON_METRICS_KEY_FILE: '/dev/null', BATON_SMTP_PASSWORD_FILE: '/dev/null' };
+    expect(readApiConfig(environment(optional)).metricsKey).toBeNull();
+    expect(readWorkerConfig(environment(optional)).mail).toBeNull();
     expect(readApiConfig(environment({ PORT: '', SANDBOX_URL: ' ' }))).toMatchObject({
       port: 8400,
       sandboxUrl: null,

@@ -3,6 +3,7 @@ import { ConfigError } from './config/config-error.ts';
 import { type Environment, readPlain, readVariables } from './config/environment.ts';
 import { isExported, metricsOf } from './config/health.ts';
 import { keepDaysOf } from './config/keep-days.ts';
+import { type PayloadKeys, payloadKeysOf, type SecretKeys, secretKeysOf } from './config/keys.ts';
 import { isLoopback } from './config/loopback.ts';
 import { type MailConfig, mailConfigOf } from './config/mail.ts';
 import type { TemporalConfig, TemporalSettings } from './config/temporal.ts';
@@ -12,7 +13,6 @@ import {
   commonVariables,
   type LogLevel,
   releaseVariables,
-  type SecretKey,
   workerVariables,
 } from './config/variables.ts';
 import type { TaskQueue } from './domain/task-queues.ts';
@@ -28,19 +28,8 @@ export interface CommonConfig {
   local: boolean;
   /** Directory of the content-addressed asset store, shared by API and worker. */
   assetsDir: string;
-  secretKeys: {
-    /** Encrypts. */
-    current: SecretKey;
-    /** Every key that may decrypt, the current one first. */
-    all: readonly SecretKey[];
-  };
-  /** For what the engine stores. */
-  payloadKeys: {
-    /** Encrypts; null: it is stored as plain JSON. */
-    current: SecretKey | null;
-    /** Every key that may decrypt. */
-    all: readonly SecretKey[];
-  };
+  secretKeys: SecretKeys;
+  payloadKeys: PayloadKeys;
   /** Spans are sent where the OTEL_* variables say; false: none are made. */
   tracesExported: boolean;
   /** Base address of the sandbox channel's server; null: there is no sandbox channel. */
@@ -274,26 +263,6 @@ export function readReplayConfig(
   const { variables, temporal, issues } = readVariables(schema, environment);
   if (!variables || !temporal || issues.length > 0) throw new ConfigError(issues);
   return { temporal, payloadKeys: payloadKeysOf(variables) };
-}
-
-function payloadKeysOf({
-  BATON_PAYLOAD_KEY: current,
-  BATON_PREVIOUS_PAYLOAD_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_PAYLOAD_KEY' | 'BATON_PREVIOUS_PAYLOAD_KEYS'
->): CommonConfig['payloadKeys'] {
-  return { current, all: current === null ? previous : [current, ...previous] };
-}
-
-function secretKeysOf({
-  BATON_SECRET_KEY: current,
-  BATON_PREVIOUS_SECRET_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
->): CommonConfig['secretKeys'] {
-  return { current, all: [current, ...previous] };
 }
 
 function toCommonConfig(variables: CommonVariables, temporal: TemporalSettings): CommonConfig {

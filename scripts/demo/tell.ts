@@ -7,6 +7,7 @@ import type { Narrator } from './narrator.ts';
 import { gatherAccounts, readSandboxUrl } from './network.ts';
 import { readPiece } from './piece.ts';
 import { publish } from './publishing.ts';
+import { openReceiver, showTold } from './receiver.ts';
 import { review } from './reviewing.ts';
 import type { RunningStack } from './running-stack.ts';
 import { editAfterPlanning, schedule } from './scheduling.ts';
@@ -29,15 +30,22 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
     ledgerFile: join(stack.stateDir, 'sandbox', 'ledger.jsonl'),
   };
 
-  const item = await startWithHalfABrief(story, french);
-  await handTheBriefOver(story, item, french);
-  const submitted = await writeAndSubmit(story, item, french);
-  const approved = await review(story, submitted, french);
-  const planned = await schedule(story, approved);
-  const approvedAgain = await editAfterPlanning(story, planned, french);
-  const published = await publish(story, approvedAgain);
-  const measured = await measure(story, published);
-  await decide(story, measured);
-  await verifyRecord(story, item.id);
-  await leaveItemStuck(story, english);
+  const receiver = await openReceiver(stack.stateDir, cast.admin.client);
+  try {
+    const item = await startWithHalfABrief(story, french);
+    await handTheBriefOver(story, item, french);
+    const submitted = await writeAndSubmit(story, item, french);
+    const approved = await review(story, submitted, french);
+    const planned = await schedule(story, approved);
+    const approvedAgain = await editAfterPlanning(story, planned, french);
+    const published = await publish(story, approvedAgain);
+    const measured = await measure(story, published);
+    await decide(story, measured);
+    await verifyRecord(story, item.id);
+    await leaveItemStuck(story, english);
+    narrator.chapter('What an outside system was told');
+    await showTold(narrator, receiver, [{ itemId: item.id, type: 'item.closed' }]);
+  } finally {
+    await receiver.close();
+  }
 }

@@ -76,6 +76,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'../commands/queue/drainer.ts'", "'../db/audit/rows.ts'"],
     refused: ["'../api/app.ts'", "'../activities/index.ts'", "'@temporalio/worker'"],
   },
+  evidence: {
+    file: 'src/evidence/audit-pack.ts',
+    allowed: ["'../db/client.ts'", "'../audit/audit.ts'", "'fflate'"],
+    refused: ["'../api/app.ts'", "'../activities/index.ts'", "'hono'"],
+  },
   telling: {
     file: 'src/telling/notice-sender.ts',
     allowed: ["'../db/client.ts'", "'../http/http-client.ts'", "'nodemailer'"],

@@ -14,6 +14,7 @@ export interface LocalPorts {
   temporalUi: number;
   sandbox: number;
   api: number;
+  receiver: number;
 }
 
 /** What the parts of one stack share while it is being started. */

@@ -10,6 +10,7 @@ import { claimPidLock } from './pid-lock.mjs';
 import { isAnswering } from './program.ts';
 import { programEnvironment } from './program-environment.ts';
 import { makeProgramLogin } from './program-login.ts';
+import { allowReceiver } from './receiver-origin.ts';
 import { readOrCreateSecret } from './secret-file.ts';
 import { createStackContext, type LocalPorts, type StackContext } from './stack-context.ts';
 import { prepareWorkflowBundle, supervisePrograms } from './stack-programs.ts';
@@ -21,6 +22,7 @@ export const DEFAULT_PORTS: LocalPorts = {
   temporalUi: 8233,
   sandbox: 8401,
   api: 8400,
+  receiver: 8402,
 };
 
 export interface LocalStackOptions {
@@ -133,7 +135,9 @@ async function startComponents(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`The database could not be prepared: ${reason}`, { cause });
   });
-  const environment = programEnvironment(context.environment, {
+  const receiverPort = context.ports.receiver;
+  const base = await allowReceiver(context.environment, { stateDir, port: receiverPort });
+  const environment = programEnvironment(base, {
     // Who brings a database brings the role that the programs use on it.
     databaseUrl: services.databaseIsEmbedded
       ? await makeProgramLogin(services.databaseUrl)

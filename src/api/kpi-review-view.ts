@@ -13,7 +13,7 @@ import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { jobOf } from '../threads/threads.ts';
-import { StoredReading } from './reading-view.ts';
+import { StoredReading } from './readings/reading-view.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),

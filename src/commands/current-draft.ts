@@ -2,6 +2,7 @@ import type { Db } from '../db/client.ts';
 import { getDraft } from '../db/item/versions.ts';
 import { listAssets } from '../db/workspace/assets.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { createMemo } from '../threads/memo.ts';
 import { checkDraft, FAULTS, isLong } from './draft-checks.ts';
 
@@ -38,3 +39,11 @@ export async function currentFaults(
 
 /** A stored draft never changes, nor do its files: what was found of a long one is asked for again. */
 const known = createMemo<Omit<CurrentFaults, 'draftHash'>>({ entries: 500 });
+
+/** What the run cannot know of a draft that is handed in. */
+export async function draftFacts(db: Db, context: ItemContext) {
+  const found = await currentFaults(db, context);
+  if (found === null) return {};
+  const violations = found.violations.map(({ message }) => message);
+  return { ...found, violations: clipMessages(violations, MAX_VIOLATIONS) };
+}

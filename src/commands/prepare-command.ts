@@ -2,21 +2,21 @@ import type { Db } from '../db/client.ts';
 import { listSamePerson } from '../db/item/approval-links.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { findPostHolder } from '../db/publishing/remote-posts.ts';
-import { getMember, listHolders } from '../db/workspace/members.ts';
+import { getMember } from '../db/workspace/members.ts';
 import { stepsOver } from '../domain/item/clock.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
-import type { ClockFacts, Holders } from '../domain/item/commands/facts.ts';
+import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import { MACHINE_CHECKS } from '../domain/item/content/draft.ts';
 import { type ItemContext, publicationById } from '../domain/item/context.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
 import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
-import { APPROVER_ROLES, type Role } from '../domain/people/roles.ts';
+import { APPROVER_ROLES } from '../domain/people/roles.ts';
 import { itemTime } from './command-facts.ts';
 import { InvalidBody } from './command-refusals.ts';
-import { currentFaults } from './current-draft.ts';
+import { draftFacts } from './current-draft.ts';
+import { holdersOf } from './holders.ts';
 import { type ClockSources, type CommandParts, clocks, type Preparation } from './preparation.ts';
 import { prepareBrief, prepareDraft } from './prepare-text.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
@@ -70,16 +70,6 @@ export function takesSlots(type: CommandType): boolean {
 /** Whether a command brings the text of a version. */
 export function bringsText(type: CommandType): boolean {
   return type === 'save_brief' || type === 'save_draft';
-}
-
-/** A quorum of `all` binds whoever holds the role now; more members than this are not carried into the run. */
-const MAX_HOLDERS = 200;
-
-async function holdersOf(db: Db, workspaceId: string, roles: readonly Role[]): Promise<Holders> {
-  const all = await listHolders(db, { workspaceId });
-  return Object.fromEntries(
-    roles.flatMap((role) => (all[role] ? [[role, all[role].slice(0, MAX_HOLDERS)]] : [])),
-  );
 }
 
 /**
@@ -282,14 +272,6 @@ export function prepareAny<T extends CommandType>(
   preparation: Omit<Preparation<T>, 'body'> & { body: unknown },
 ): Promise<CommandParts> {
   return prepareCommand(type, preparation as Preparation<T>);
-}
-
-/** What the run cannot know of a draft that is handed in. */
-async function draftFacts(db: Db, context: ItemContext) {
-  const found = await currentFaults(db, context);
-  if (found === null) return {};
-  const violations = found.violations.map(({ message }) => message);
-  return { ...found, violations: clipMessages(violations, MAX_VIOLATIONS) };
 }
 
 /** The facts of `actions`: what a complete command of each type would be judged by. */

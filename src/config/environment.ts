@@ -78,7 +78,9 @@ function readSecretFiles(
       continue;
     }
     try {
-      complete[name] = readFileSync(file, 'utf8').trim();
+      const value = readFileSync(file, 'utf8').trim();
+      // As an empty variable: container platforms mount a file also for what is optional.
+      if (value !== '') complete[name] = value;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       issues.push({ variable: `${name}_FILE`, rule: `must name a readable file: ${reason}` });

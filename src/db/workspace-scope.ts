@@ -44,8 +44,6 @@ export type Purpose =
   | 'health'
   /** Which files some workspace has. */
   | 'files'
-  /** When the watch looked at each workspace: whether it runs at all. */
-  | 'watches'
   /** Notices of every workspace that are due to be sent. */
   | 'unsent_notices'
   /** No table of a workspace: health, counters. */

@@ -29,6 +29,11 @@ export function figuresText(figures: HealthFigures | null): Promise<string> {
   for (const { code, severity, open: count } of figures.findings) {
     findings.set({ code, severity }, count);
   }
+  if (figures.lastLookAge !== null) {
+    gauge('last_watch_age_seconds', 'Time since the watch last looked at a workspace').set(
+      figures.lastLookAge,
+    );
+  }
   const deliveries = gauge(
     'webhook_deliveries',
     'Deliveries to subscribers that are not done: pending, failed and tried again, exhausted',

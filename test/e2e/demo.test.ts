@@ -130,6 +130,11 @@ describe('npm run demo', () => {
       expect(text).toMatch(/finding +overdue/);
       expect(text).toMatch(/waiting on +Camille Creator \(creator\) for submit_for_review/);
       expect(text).toMatch(/unmet +assets_complete/);
+      // What came by webhook, with how many of it and about how many items.
+      expect(text).toMatch(/^ +type +received +items$/m);
+      expect(text).toMatch(/^ +publication\.published +2 +1$/m);
+      expect(text).toMatch(/^ +item\.closed +1 +1$/m);
+      expect(text).toMatch(/webhooks +\d+ events, each signed, in order per item/);
       // Nobody's terminal shows colours here, and nobody's secret is shown anywhere.
       expect(text).not.toContain('\u001b[');
       for (const secret of [...secrets(), 'whsec_']) expect(text).not.toContain(secret);

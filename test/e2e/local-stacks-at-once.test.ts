@@ -45,5 +45,6 @@ async function findFreePorts(): Promise<LocalPorts> {
     temporalUi: await findFreePort(undefined),
     sandbox: await findFreePort(undefined),
     api: await findFreePort(undefined),
+    receiver: await findFreePort(undefined),
   };
 }

@@ -403,7 +403,6 @@ const CROSSING = [
   'lockSlots',
   'readClock',
   'tidyRateLimits',
-  'readLastLook',
 ];
 /** Parts of others: `settleIntent` and `projectEvents` call them. */
 const PARTS = ['move', 'projectRun', 'writeBatch'];

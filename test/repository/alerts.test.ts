@@ -51,6 +51,7 @@ async function knownMetrics(): Promise<Set<string>> {
     deliveries: [],
     commands: nothing,
     outbox: nothing,
+    lastLookAge: 0,
   });
   const kinds = `${figures}\n${await meters.text()}`.matchAll(/^# TYPE (\S+) (\S+)$/gm);
   const names = [...kinds].flatMap(([, name = '', kind]) =>

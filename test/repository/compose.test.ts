@@ -1,8 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { QUEUE_LIMITS } from '../../src/activities/queue-limits.ts';
+import { apiVariables, workerVariables } from '../../src/config/variables.ts';
+import { readApiConfig, readWorkerConfig } from '../../src/config.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
@@ -43,7 +48,104 @@ function secretsOf(block: string): string[] {
     .sort();
 }
 
+const Composed = z.object({
+  services: z.record(
+    z.string(),
+    z.object({ environment: z.record(z.string(), z.string()).default({}) }),
+  ),
+});
+const composed = Composed.parse(parse(text, { merge: true }));
+
+/** What a service is told when `.env` says this and ./secrets is a folder of the test. */
+function toldTo(service: string, secrets: string, env: Record<string, string> = {}) {
+  const told = composed.services[service]?.environment ?? {};
+  const filled = (value: string) =>
+    value
+      .replace(/\$\{(\w+):-([^}]*)\}/g, (_, name: string, byDefault) => env[name] ?? byDefault)
+      .replace('/run/secrets', secrets);
+  return {
+    // Whatever the developer has configured for Temporal is not part of the test.
+    TEMPORAL_CONFIG_FILE: '/does/not/exist',
+    ...Object.fromEntries(Object.entries(told).map(([name, value]) => [name, filled(value)])),
+  };
+}
+
+/** Of the local stack, of the image, of tests, or with a default that holds for the containers. */
+const NOT_COMPOSED = [
+  'BATON_LOCAL',
+  'SANDBOX_URL',
+  'BATON_WORKFLOW_BUNDLE',
+  'BATON_BUILD_ID',
+  'BATON_QUEUES',
+  'BATON_INSTANCE',
+  'BODY_LIMIT_BYTES',
+  'UPLOAD_LIMIT_BYTES',
+  'IMPORT_LIMIT_BYTES',
+];
+
 describe('docker-compose.yml', () => {
+  it.each([
+    ['api', apiVariables.shape],
+    ['worker', workerVariables.shape],
+    ['worker-next', workerVariables.shape],
+  ])('hands to %s every setting that it reads, and none besides', (service, shape) => {
+    const given = Object.keys(composed.services[service]?.environment ?? {})
+      .filter((name) => !/^TEMPORAL_/.test(name))
+      .map((name) => name.replace(/_FILE$/, ''));
+    const read = Object.keys(shape).filter((name) => !NOT_COMPOSED.includes(name));
+    expect(given.toSorted()).toEqual(read.toSorted());
+  });
+
+  it('starts its programs with fresh secrets alone, and with mail, metrics and traces when asked', () => {
+    const secrets = mkdtempSync(join(tmpdir(), 'baton secrets-'));
+    onTestFinished(() => rmSync(secrets, { recursive: true }));
+    execFileSync('sh', [join(root, 'docker/make-secrets.sh'), secrets]);
+    expect(readApiConfig(toldTo('api', secrets)).metricsKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(readWorkerConfig(toldTo('worker', secrets))).toMatchObject({
+      mail: null,
+      metricsAddress: null,
+      tracesExported: false,
+      checkpoints: { directory: '/var/lib/baton/checkpoints' },
+    });
+
+    const asked = {
+      BATON_SMTP_HOST: 'smtp.example.com',
+      BATON_SMTP_USER: 'baton',
+      BATON_MAIL_FROM: 'baton@example.com',
+      BATON_METRICS_ADDRESS: '0.0.0.0:9464',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+      KEEP_FILES_DAYS: '60',
+    };
+    // A user without a password is a mistake that is named.
+    expect(() => readWorkerConfig(toldTo('worker', secrets, asked))).toThrow(/BATON_SMTP_PASSWORD/);
+    rmSync(join(secrets, 'baton_smtp_password'));
+    writeFileSync(join(secrets, 'baton_smtp_password'), 'of the server\n');
+    expect(readWorkerConfig(toldTo('worker', secrets, asked))).toMatchObject({
+      mail: { login: { user: 'baton', password: 'of the server' } },
+      metricsAddress: { host: '0.0.0.0', port: 9464 },
+      tracesExported: true,
+      keepDays: { files: 60 },
+    });
+  });
+
+  it('has PostgreSQL take the connections that docs/production.md counts', () => {
+    const numbersIn = (file: string) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/^const \w+_CONNECTIONS = (\d+);/gm)].map(
+        ([, number]) => Number(number),
+      );
+    const ofQueues = Object.values(QUEUE_LIMITS).map(({ connections }) => connections);
+    const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+    // One more listens for wake-ups.
+    const worker = sum(ofQueues) + sum(numbersIn('worker.ts')) + 1;
+    const api = sum(numbersIn('src/api/server.ts'));
+    expect(readFileSync(join(root, 'docs/production.md'), 'utf8').replace(/\s+/g, ' ')).toContain(
+      `A worker with all queues holds ${worker} database connections at most, an API process ${api}.`,
+    );
+    const taken = /max_connections=\$\{POSTGRES_CONNECTIONS:-(\d+)\}/.exec(text)?.[1];
+    // Some are left for Temporal.
+    expect(Number(taken)).toBeGreaterThan(3 * worker + 2 * api + 100);
+  });
+
   it('has the services that production needs', () => {
     expect([...services.keys()]).toEqual([
       'postgres',
@@ -75,12 +177,14 @@ describe('docker-compose.yml', () => {
       [...services].map(([name, block]) => [name, secretsOf(block)]),
     );
     const ofPrograms = [
+      'baton_metrics_key',
       'baton_payload_key',
       'baton_previous_payload_keys',
       'baton_previous_secret_keys',
       'baton_program_url',
       'baton_secret_key',
     ];
+    const ofWorkers = [...ofPrograms, 'baton_checkpoint_key', 'baton_smtp_password'].toSorted();
     expect(given).toEqual({
       postgres: [
         'baton_owner_password',
@@ -95,11 +199,13 @@ describe('docker-compose.yml', () => {
       'temporal-ui': [],
       migrate: ['baton_owner_url'],
       api: ofPrograms,
-      worker: ofPrograms,
-      'worker-next': ofPrograms,
+      worker: ofWorkers,
+      'worker-next': ofWorkers,
     });
     // A variable shows in `docker inspect` and in every child's environment.
-    expect(text).not.toMatch(/^\s*\w*(PASSWORD|SECRET_KEY|SECRET_KEYS|PWD|DATABASE_URL):/m);
+    expect(text).not.toMatch(
+      /^\s*\w*(PASSWORD|(SECRET|PAYLOAD|METRICS|CHECKPOINT)_KEYS?|PWD|DATABASE_URL|HEADERS):/m,
+    );
   });
 
   it('has enough history shards from the first start on', () => {

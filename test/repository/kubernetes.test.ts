@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -113,7 +113,15 @@ describe('deploy/kubernetes/baton.yaml', () => {
       behindTlsProxy: true,
       temporal: { namespace: 'baton-production' },
     });
-    expect(readWorkerConfig(environmentOf('worker', secrets)).payloadKeys.current).not.toBeNull();
+    const worker = readWorkerConfig(environmentOf('worker', secrets));
+    expect(worker.payloadKeys.current).not.toBeNull();
+    expect(worker).toMatchObject({
+      checkpoints: { directory: '/var/lib/baton/checkpoints' },
+      metricsAddress: { port: 9464 },
+      publicUrl: 'https://baton.example',
+      // Until somebody names a server.
+      mail: null,
+    });
     const engine = readEngineConfig(environmentOf('engine-setup', secrets));
     expect(engine).toMatchObject({ namespace: 'baton-production' });
     const known = Object.keys({ ...apiVariables.shape, ...workerVariables.shape });
@@ -126,6 +134,21 @@ describe('deploy/kubernetes/baton.yaml', () => {
     expect(unknown).toEqual([]);
   });
 
+  it('says what else a worker takes, by names that it reads', () => {
+    const text = readFileSync(join(folder, 'baton.yaml'), 'utf8');
+    const optional = [...text.matchAll(/^ +# ([A-Z_]+): (?:"(.+)"|(.+))$/gm)].map(
+      ([, name = '', quoted, plain]) => [name, quoted ?? plain ?? ''] as const,
+    );
+    const chosen = Object.fromEntries(optional.filter(([name]) => !name.startsWith('TEMPORAL_')));
+    expect(Object.keys(chosen).filter((name) => !(name in workerVariables.shape))).toEqual([]);
+    writeFileSync(join(secrets, 'baton_smtp_password_set'), 'secret');
+    const environment = environmentOf('worker', secrets);
+    environment['BATON_SMTP_PASSWORD_FILE'] += '_set';
+    const config = readWorkerConfig({ ...environment, ...chosen });
+    expect(config.mail?.login).toEqual({ user: 'baton', password: 'secret' });
+    expect(config.tracesExported).toBe(true);
+  });
+
   it('has every secret as a file that docker/make-secrets.sh makes', () => {
     for (const { name } of containers) {
       for (const [variable, value] of Object.entries(environmentOf(name, secrets))) {
@@ -133,7 +156,9 @@ describe('deploy/kubernetes/baton.yaml', () => {
           expect(existsSync(value), value).toBe(true);
           expect(secretsOf(name)).toContain(basename(value));
         }
-        expect(variable).not.toMatch(/PASSWORD|SECRET_KEYS?$|PAYLOAD_KEYS?$|API_KEY$/);
+        expect(variable).not.toMatch(
+          /(PASSWORD|SECRET_KEYS?|(PAYLOAD|API|METRICS|CHECKPOINT)_KEYS?)$/,
+        );
       }
     }
   });
@@ -141,6 +166,7 @@ describe('deploy/kubernetes/baton.yaml', () => {
 
 it('gives each program the secrets that it needs and no other, as docker-compose.yml does', () => {
   const ofPrograms = [
+    'baton_metrics_key',
     'baton_payload_key',
     'baton_previous_payload_keys',
     'baton_previous_secret_keys',
@@ -151,7 +177,7 @@ it('gives each program the secrets that it needs and no other, as docker-compose
     migrate: ['baton_owner_url'],
     'engine-setup': [],
     api: ofPrograms,
-    worker: ofPrograms,
+    worker: [...ofPrograms, 'baton_checkpoint_key', 'baton_smtp_password'].toSorted(),
   });
 });
 

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, getTableColumns, gt, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { decodeSeqCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
-import { checkpoints } from '../schema/index.ts';
+import { checkpointHeads, checkpoints } from '../schema/index.ts';
 
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 /** A checkpoint without the heads that it lists. */
@@ -40,7 +40,7 @@ export async function listChangedHeads(
        where workspace_id = ${workspaceId} order by seq desc limit 1)
     )
     select heads.stream, heads.seq, heads.hash from heads
-    left join checkpoint_heads told
+    left join ${checkpointHeads} told
       on told.workspace_id = ${workspaceId} and told.stream = heads.stream
     where (told.seq, told.hash) is distinct from (heads.seq, heads.hash)
     order by heads.stream collate "C" limit ${limit}`);
@@ -55,7 +55,7 @@ export async function insertCheckpoint(
 ): Promise<void> {
   await tx.insert(checkpoints).values(row);
   await tx.execute(sql`
-    insert into checkpoint_heads (workspace_id, stream, seq, hash)
+    insert into ${checkpointHeads} (workspace_id, stream, seq, hash)
     select ${row.workspaceId}, h.stream, h.seq, h.hash
     from jsonb_to_recordset(${JSON.stringify(told)}::jsonb) as h (stream text, seq integer, hash text)
     on conflict (workspace_id, stream) do update set seq = excluded.seq, hash = excluded.hash`);

@@ -27,6 +27,8 @@ export interface HealthFigures {
   /** Those that were delivered are not counted. */
   deliveries: { state: 'pending' | 'failed' | 'exhausted'; count: number }[];
   findings: { code: FindingCode; severity: Severity; open: number }[];
+  /** Seconds since the watch last looked at a workspace; null before its first look. */
+  lastLookAge: number | null;
 }
 
 const WAITING = sql`count(*)::integer as count,
@@ -62,6 +64,7 @@ select jsonb_build_object(
   'findings', (select coalesce(jsonb_agg(f), '[]') from (
     select code, severity, count(*)::integer as open from findings
     where closed_at is null group by code, severity) f),
+  'lastLookAge', (select extract(epoch from now() - max(looked_at))::float8 from watches),
   'deliveries', (select coalesce(jsonb_agg(f), '[]') from (
     select state, count(*)::integer as count from webhook_deliveries
     where state <> 'delivered' group by state) f)

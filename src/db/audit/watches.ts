@@ -1,4 +1,4 @@
-import { asc, desc, eq, gt } from 'drizzle-orm';
+import { asc, eq, gt } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { watches, workspaces } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
@@ -20,19 +20,6 @@ export async function listWorkspaceIds(
       .execute(),
   );
   return rows.map(({ id }) => id);
-}
-
-/** When the watch last looked at any workspace; null before its first look. */
-export async function readLastLook(db: Db): Promise<string | null> {
-  const [last] = await acrossWorkspaces('watches', () =>
-    db
-      .select({ lookedAt: watches.lookedAt })
-      .from(watches)
-      .orderBy(desc(watches.lookedAt))
-      .limit(1)
-      .execute(),
-  );
-  return last?.lookedAt ?? null;
 }
 
 /** The last look at a workspace, and what it could not find out; null before the first. */

@@ -42,4 +42,4 @@ create table watches (
 select close_workspaces();
 -- Whether the watch runs at all: when it looked, and at what it did not.
 create policy counted on watches for select
-  using ((select baton_setting('lookup')) = 'watches');
+  using ((select baton_setting('lookup')) = 'health');

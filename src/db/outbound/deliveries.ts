@@ -8,7 +8,7 @@ import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { newId } from '../ids.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
-import { webhookDeliveries } from '../schema/index.ts';
+import { outboundEvents, webhookDeliveries } from '../schema/index.ts';
 
 export type DeliveryRow = typeof webhookDeliveries.$inferSelect;
 
@@ -42,7 +42,7 @@ export async function storeDeliveries(
   if (deliveries.length === 0) return;
   const inOrder = events.map((event, place) => ({ ...event, place }));
   await tx.execute(sql`
-    insert into outbound_events (id, workspace_id, stream, item_id, type, body, created_at)
+    insert into ${outboundEvents} (id, workspace_id, stream, item_id, type, body, created_at)
     select e.id, ${workspaceId}, e.stream, e."itemId", e.type, e.body, e."createdAt"
     from jsonb_to_recordset(${JSON.stringify(inOrder)}::jsonb) as e (
       id text, stream text, "itemId" text, type text, body text, "createdAt" timestamptz, place integer)
@@ -54,7 +54,7 @@ export async function storeDeliveries(
     select d.id, ${workspaceId}, d.subscription_id, e.id, e.type, e.item_id, e.stream, e.position
     from jsonb_to_recordset(${JSON.stringify(deliveries)}::jsonb) as d (
       id text, subscription_id text, event_id text)
-    join outbound_events e on e.id = d.event_id and e.workspace_id = ${workspaceId}
+    join ${outboundEvents} e on e.id = d.event_id and e.workspace_id = ${workspaceId}
     -- One that is being deleted takes nothing any more.
     join webhook_subscriptions s on s.id = d.subscription_id and s.workspace_id = ${workspaceId}
     on conflict do nothing`);

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { SubscriptionKey } from '../../domain/outbound/delivery.ts';
 import type { Db } from '../client.ts';
+import { outboundEvents } from '../schema/index.ts';
 import type { SealedSecret } from '../schema/webhook-endpoints.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
@@ -101,7 +102,7 @@ export async function takeDue(
     update webhook_deliveries d set attempts = d.attempts + 1,
       lease_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 millisecond'
     from due join webhook_deliveries of_due on of_due.id = due.id
-    join outbound_events e on e.id = of_due.event_id
+    join ${outboundEvents} e on e.id = of_due.event_id
     where d.id = due.id and d.workspace_id = ${workspaceId}
       and d.state in ('pending', 'failed')
       and (d.lease_until is null or d.lease_until <= clock_timestamp())

@@ -104,10 +104,6 @@ export function exampleOf(type: OutboundEventType): Record<string, unknown> {
   };
 }
 
-export function isOutboundEventType(type: string): type is OutboundEventType {
-  return Object.hasOwn(OUTBOUND_EVENTS, type);
-}
-
 /** What a subscription wants. */
 export const SubscriptionFilter = z
   .strictObject({

@@ -17,8 +17,8 @@ import {
   AccountCredentials,
   changeAccount,
   sealedFor,
-} from '../../account-change.ts';
-import { readAccountInput } from '../../account-input.ts';
+} from '../../accounts/account-change.ts';
+import { readAccountInput } from '../../accounts/account-input.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest } from '../../gates/errors.ts';

@@ -1,18 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import { sealCredentials } from '../credentials/account-credentials.ts';
-import type { Db } from '../db/client.ts';
-import { deleteChannelSession } from '../db/publishing/channel-sessions.ts';
-import { deleteCredentialRefusal } from '../db/publishing/credential-refusals.ts';
+import { sealCredentials } from '../../credentials/account-credentials.ts';
+import type { Db } from '../../db/client.ts';
+import { deleteChannelSession } from '../../db/publishing/channel-sessions.ts';
+import { deleteCredentialRefusal } from '../../db/publishing/credential-refusals.ts';
 import {
   type ChannelAccountChange,
   type ChannelAccountRow,
   getChannelAccount,
   updateChannelAccount,
-} from '../db/workspace/channel-accounts.ts';
-import { Instant } from '../domain/instant.ts';
+} from '../../db/workspace/channel-accounts.ts';
+import { Instant } from '../../domain/instant.ts';
+import type { ApiDeps } from '../deps.ts';
+import { invalidRequest, notFound } from '../gates/errors.ts';
 import { type AccountInput, readAccountInput } from './account-input.ts';
-import type { ApiDeps } from './deps.ts';
-import { invalidRequest, notFound } from './gates/errors.ts';
 
 /** Credentials of an account, and when they expire. */
 export const AccountCredentials = z.strictObject({

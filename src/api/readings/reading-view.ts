@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { type ReadingRow, readingOf } from '../db/item/readings.ts';
-import { MeasureId } from '../domain/kpi/measures.ts';
-import { InstantText } from './route-parts.ts';
+import { type ReadingRow, readingOf } from '../../db/item/readings.ts';
+import { MeasureId } from '../../domain/kpi/measures.ts';
+import { InstantText } from '../route-parts.ts';
 
 export const StoredReading = z
   .object({

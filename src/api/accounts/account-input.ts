@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { AccountForm } from '../domain/channel/account-form.ts';
-import type { ChannelId } from '../domain/channel/channels.ts';
-import type { ApiDeps } from './deps.ts';
-import { invalidRequest } from './gates/errors.ts';
+import type { AccountForm } from '../../domain/channel/account-form.ts';
+import type { ChannelId } from '../../domain/channel/channels.ts';
+import type { ApiDeps } from '../deps.ts';
+import { invalidRequest } from '../gates/errors.ts';
 
 type Fields = Record<string, unknown>;
 
