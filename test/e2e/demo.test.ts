@@ -127,6 +127,8 @@ describe('npm run demo', () => {
       expect(text).toMatch(/^ +content_traffic +\+28d .*(met|missed|inconclusive)/m);
       expect(text).toContain(`${itemId}, closed`);
       expect(text).toMatch(/chain +verified/);
+      expect(text).toMatch(/audit pack +\d+ kB, verified offline/);
+      expect(text).toMatch(/one byte of a copy changed: found in events\.jsonl, row \d+, data/);
       expect(text).toMatch(/finding +overdue/);
       expect(text).toMatch(/waiting on +Camille Creator \(creator\) for submit_for_review/);
       expect(text).toMatch(/unmet +assets_complete/);
