@@ -1,7 +1,7 @@
 import { allOf, type Item, type KpiReview, type TimelineEntry } from '../../src/client/index.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { formatValue } from '../../src/domain/kpi/format.ts';
-import { verifyPack } from '../../src/evidence/verify/verify-pack.ts';
+import { checkPack } from './evidence.ts';
 import { poll } from './poll.ts';
 import { type Story, short, untilStage } from './story.ts';
 
@@ -64,6 +64,7 @@ export async function verifyRecord(story: Story, itemId: string): Promise<void> 
   const refusals = entries.filter((entry) => entry.kind === 'refusal');
   const fault = verifyChain(events);
   if (fault !== null) throw new Error(`the chain of ${itemId}: ${fault.code} at ${fault.seq}`);
+  const { whole, changed } = await checkPack(story, itemId);
   narrator.say(
     'The timeline keeps what happened and what was refused. Each event carries the hash of the one before.',
   );
@@ -71,19 +72,9 @@ export async function verifyRecord(story: Story, itemId: string): Promise<void> 
     events: String(events.length),
     refusals: `${refusals.length}: ${refusals.map(refusalText).join(', ')}`,
     chain: `verified, ${short(events.at(-1)?.hash ?? '')} is its head`,
-    'audit pack': await verifiedPack(story, itemId),
+    'audit pack': whole,
+    tampering: changed,
   });
-}
-
-/** Everything that is kept of the item, checked by nothing but itself. */
-async function verifiedPack({ cast }: Story, itemId: string): Promise<string> {
-  const pack = await cast.strategist.client.items.auditPack(itemId);
-  const { faults, summary } = await verifyPack(new Uint8Array(await pack.arrayBuffer()));
-  const [fault] = faults;
-  if (fault !== undefined || summary === null) {
-    throw new Error(`the audit pack of ${itemId}: ${JSON.stringify(fault)}`);
-  }
-  return `${Math.round(pack.size / 1_024)} kB, verified offline: the machine replayed ${summary.seq} events`;
 }
 
 function refusalText({ type, unmet }: Extract<TimelineEntry, { kind: 'refusal' }>): string {

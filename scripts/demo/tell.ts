@@ -12,10 +12,10 @@ import { review } from './reviewing.ts';
 import type { RunningStack } from './running-stack.ts';
 import { editAfterPlanning, schedule } from './scheduling.ts';
 import type { Story } from './story.ts';
-import { leaveItemStuck } from './stuck-item.ts';
+import { showStuckItems } from './stuck-items.ts';
 
 /**
- * One item from brief to verdict and one that gets stuck, over the public API and signed webhooks.
+ * One item from brief to verdict and three that get stuck, over the public API and signed webhooks.
  * @throws Error naming what did not go as told
  */
 export async function tellStory(stack: RunningStack, narrator: Narrator): Promise<void> {
@@ -42,9 +42,14 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
     const measured = await measure(story, published);
     await decide(story, measured);
     await verifyRecord(story, item.id);
-    await leaveItemStuck(story, english);
+    const { extended, approved: byLink, cancelled } = await showStuckItems(story, english);
     narrator.chapter('What an outside system was told');
-    await showTold(narrator, receiver, [{ itemId: item.id, type: 'item.closed' }]);
+    await showTold(narrator, receiver, [
+      { itemId: item.id, type: 'item.closed' },
+      { itemId: extended, type: 'clock.extended' },
+      { itemId: byLink, type: 'approval.decided' },
+      { itemId: cancelled, type: 'item.cancelled' },
+    ]);
   } finally {
     await receiver.close();
   }

@@ -127,13 +127,28 @@ describe('npm run demo', () => {
       expect(text).toMatch(/^ +content_traffic +\+28d .*(met|missed|inconclusive)/m);
       expect(text).toContain(`${itemId}, closed`);
       expect(text).toMatch(/chain +verified/);
+      expect(text).toMatch(/audit pack +\d+ kB, verified offline/);
+      expect(text).toMatch(/one byte of a copy changed: found in events\.jsonl, row \d+, data/);
       expect(text).toMatch(/finding +overdue/);
       expect(text).toMatch(/waiting on +Camille Creator \(creator\) for submit_for_review/);
       expect(text).toMatch(/unmet +assets_complete/);
+      expect(
+        text.match(/^ +repaired +looked at again at once: the finding is gone$/gm),
+      ).toHaveLength(2);
+      for (const told of ['Camille Creator', 'Leon Legal', 'Ada Admin']) {
+        expect(text).toMatch(new RegExp(`told: ${told} +“.*”`));
+      }
+      expect(text).toMatch(/scanner +10 more looks by GET and HEAD: the link is still open/);
+      expect(text).toMatch(/POST +200: approve by Claire Conseil, applied/);
+      expect(text).toMatch(/again +410: the link is used/);
+      expect(text).not.toContain('/approve/');
       // What came by webhook, with how many of it and about how many items.
       expect(text).toMatch(/^ +type +received +items$/m);
       expect(text).toMatch(/^ +publication\.published +2 +1$/m);
-      expect(text).toMatch(/^ +item\.closed +1 +1$/m);
+      for (const type of ['item.closed', 'clock.extended', 'item.cancelled']) {
+        expect(text).toMatch(new RegExp(`^ +${type.replace('.', '\\.')} +1 +1$`, 'm'));
+      }
+      expect(text).toMatch(/^ +sla\.breached +3 +3$/m);
       expect(text).toMatch(/webhooks +\d+ events, each signed, in order per item/);
       // Nobody's terminal shows colours here, and nobody's secret is shown anywhere.
       expect(text).not.toContain('\u001b[');
