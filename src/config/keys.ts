@@ -1,14 +1,13 @@
-import type { CommonConfig } from '../config.ts';
-import type { CommonVariables } from './variables.ts';
+import type { CommonVariables, SecretKey } from './variables.ts';
 
 /** What the engine stores is read with these. */
 export function payloadKeysOf({
   BATON_PAYLOAD_KEY: current,
   BATON_PREVIOUS_PAYLOAD_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_PAYLOAD_KEY' | 'BATON_PREVIOUS_PAYLOAD_KEYS'
->): CommonConfig['payloadKeys'] {
+}: Pick<CommonVariables, 'BATON_PAYLOAD_KEY' | 'BATON_PREVIOUS_PAYLOAD_KEYS'>): {
+  current: SecretKey | null;
+  all: readonly SecretKey[];
+} {
   return { current, all: current === null ? previous : [current, ...previous] };
 }
 
@@ -16,9 +15,9 @@ export function payloadKeysOf({
 export function secretKeysOf({
   BATON_SECRET_KEY: current,
   BATON_PREVIOUS_SECRET_KEYS: previous,
-}: Pick<
-  CommonVariables,
-  'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'
->): CommonConfig['secretKeys'] {
+}: Pick<CommonVariables, 'BATON_SECRET_KEY' | 'BATON_PREVIOUS_SECRET_KEYS'>): {
+  current: SecretKey;
+  all: readonly SecretKey[];
+} {
   return { current, all: [current, ...previous] };
 }
