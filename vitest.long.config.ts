@@ -10,6 +10,8 @@ export default defineConfig({
     name: 'long',
     include: ['test/long/**/*.test.ts'],
     env: QUICK_PROGRAMS,
+    // Of those that look at runs of their own; the others start stacks.
+    globalSetup: ['test/support/stack-global-setup.ts'],
     pool: 'forks',
     // Each file runs a stack of its own, whose programs need both cores.
     fileParallelism: false,

@@ -12,7 +12,18 @@ import { ensureSchedule, type ScheduledRun } from '../../src/engine/schedules.ts
 import { startDispatcher } from '../../src/telling/dispatcher.ts';
 import { eventually } from './eventually.ts';
 import { type ItemEngine, openItemEngine } from './item-engine.ts';
-import { toScheduled } from './item-story.ts';
+import {
+  approve,
+  DAY_MS,
+  signOff,
+  toCreation,
+  toKpiReview,
+  toMeasuring,
+  toOffered,
+  toReview,
+  toScheduled,
+  type Way,
+} from './item-story.ts';
 
 /** How the network takes one request to publish. */
 const WAYS = ['at once', 'slowly', 'not at all', 'and does not answer'] as const;
@@ -36,6 +47,8 @@ const story: fc.Arbitrary<Story> = fc.record({
 const SLOT_IN_MS = 5_000;
 const SLOW_MS = 1_500;
 const DISPATCH_MS = 500;
+/** Ends only what hangs. */
+const ROUND_MS = 300_000;
 /** There, as in any deployment; the looks of the test are its own. */
 const WATCH: ScheduledRun = { id: 'watch', everyMs: 3_600_000, withinMs: 60_000 };
 const TIMING = { leaseMs: 6_000, leaseMarginMs: 1_000, settleMs: 200, leasePollMs: 500 };
@@ -77,16 +90,63 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** How an item gets to where it then waits for a person or for its time. */
+type Rest = (engine: ItemEngine, itemId: string, way: Way) => Promise<unknown>;
+const RESTS: readonly Rest[] = [
+  async () => {},
+  toOffered,
+  toCreation,
+  async (engine, itemId, way) => {
+    await toCreation(engine, itemId, way);
+    await engine.apply('strategist', itemId, 'hold', { reason: 'we wait for the client' });
+  },
+  toReview,
+  async (engine, itemId, way) => approve(engine, itemId, await toReview(engine, itemId, way)),
+  toScheduled,
+  toMeasuring,
+  toKpiReview,
+  async (engine, itemId, way) => {
+    await toKpiReview(engine, itemId, way);
+    await signOff(engine, itemId);
+  },
+];
+/** Brought to their places at the same time. */
+const BROUGHT_AT_ONCE = 8;
+
+/** Items in every place in turn. */
+async function rest(engine: ItemEngine, count: number): Promise<void> {
+  const waiting = Array.from({ length: count }, (_, at) => RESTS[at % RESTS.length]);
+  const work = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const accounts = [await newAccount(engine)];
+      await next(engine, await engine.start(), { accounts, slotInMs: DAY_MS });
+    }
+  };
+  await Promise.all(Array.from({ length: BROUGHT_AT_ONCE }, work));
+}
+
+/** Of its own, so that no post waits for another one. */
+async function newAccount(engine: ItemEngine): Promise<string> {
+  const { workspaceId } = engine.workspace;
+  const account = { workspaceId, channel: 'sandbox' as const, zone: 'Europe/Paris' };
+  const { id } = await insertChannelAccount(engine.deps.db, { ...account, name: randomUUID() });
+  return id;
+}
+
 /**
  * Items whose posts a slow network takes late, or in silence, while people go on working. A healthy
  * system has no finding at any look, and in the end every post is out.
  * @param options.items that run at once, `rounds` of them.
+ * @param options.resting items that wait meanwhile, some in every stage.
+ * @param options.looks in each round at least.
  * @returns looks that were taken.
  */
 export async function checkHealthyRuns(options: {
   items: number;
   rounds: number;
   seed: number;
+  resting?: number;
+  looks?: number;
 }): Promise<number> {
   const network: Network = new Map();
   const engine = await openItemEngine({
@@ -104,11 +164,12 @@ export async function checkHealthyRuns(options: {
   try {
     const { temporal, taskQueue } = engine.deps;
     await ensureSchedule(temporal, { taskQueue, run: WATCH, mayChange: false });
-    const { items, rounds: numRuns, seed } = options;
+    const { items, rounds: numRuns, seed, resting = 0, looks: atLeast = 1 } = options;
+    await rest(engine, resting);
     const stories = fc.array(story, { minLength: items, maxLength: items });
     const property = fc.asyncProperty(stories, async (all) => {
       const living = Promise.all(all.map((one) => live(engine, network, one)));
-      looks += await lookUntil(engine, living);
+      looks += await lookUntil(engine, living, atLeast);
     });
     await fc.assert(property, { numRuns, seed, endOnFailure: true });
     return looks;
@@ -119,11 +180,9 @@ export async function checkHealthyRuns(options: {
 }
 
 async function live(engine: ItemEngine, network: Network, { takings, meanwhile }: Story) {
-  const { workspaceId } = engine.workspace;
   const accounts: string[] = [];
   for (const taking of takings) {
-    const account = { workspaceId, channel: 'sandbox' as const, zone: 'Europe/Paris' };
-    const { id } = await insertChannelAccount(engine.deps.db, { ...account, name: randomUUID() });
+    const id = await newAccount(engine);
     network.set(id, [...taking]);
     accounts.push(id);
   }
@@ -149,7 +208,11 @@ async function live(engine: ItemEngine, network: Network, { takings, meanwhile }
 }
 
 /** Looks again and again while the items live, on demand and as the watch. @throws what was found. */
-async function lookUntil(engine: ItemEngine, living: Promise<unknown>): Promise<number> {
+async function lookUntil(
+  engine: ItemEngine,
+  living: Promise<unknown>,
+  atLeast: number,
+): Promise<number> {
   const audit = createAudit(engine.deps);
   const watching = { ...engine.deps, memory: createAuditMemory() };
   const { workspaceId } = engine.workspace;
@@ -168,9 +231,9 @@ async function lookUntil(engine: ItemEngine, living: Promise<unknown>): Promise<
       const found = [...items, ...stored].filter(({ code }) => !OF_LOAD.includes(code));
       if (found.length > 0) throw new Error(`found: ${JSON.stringify(found)}`);
       looks += 1;
-      return isOver;
+      return isOver && looks >= atLeast;
     },
-    { what: 'the end of every item' },
+    { what: 'the end of every item', withinMs: ROUND_MS },
   );
   await ended;
   return looks;

@@ -31,6 +31,7 @@ import { createCommandSender } from '../../src/commands/command-sender.ts';
 import type { DeliveryDeps } from '../../src/commands/deliver-command.ts';
 import { startDrainer } from '../../src/commands/queue/drainer.ts';
 import { type TravelTarget, timeTravel } from '../../src/commands/time-travel.ts';
+import type { WorkerConfig } from '../../src/config.ts';
 import { type BoxKey, createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import { type CommandRow, getCommand } from '../../src/db/item/commands.ts';
 import { readChain, type StoredEvent } from '../../src/db/item/item-events.ts';
@@ -160,6 +161,8 @@ export interface EngineOptions {
   payloadKey?: BoxKey;
   /** Servers on loopback that adapters may reach beside the sandbox. */
   allowedOrigins?: string[];
+  /** What the worker of this process signs checkpoints with; without it none is recorded. */
+  checkpoints?: WorkerConfig['checkpoints'];
 }
 
 export async function openItemEngine(options: EngineOptions = {}): Promise<ItemEngine> {
@@ -193,7 +196,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const sessions = createStoredSessions({ db: database.program, secrets });
   const realChannels = createChannelRegistry({ http, sandboxUrl: sandbox.url, sessions });
   const activities = createActivities({
-    checkpoints: null,
+    checkpoints: options.checkpoints ?? null,
     db: database.program,
     measuringDb: database.program,
     temporal,
