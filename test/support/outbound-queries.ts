@@ -47,6 +47,8 @@ export function outboundAttempts(
     listDeliveries: () => deliveries.listDeliveries(db, key),
     findDeliveryOf: () => deliveries.findDeliveryOf(db, { ...key, eventId: 'evt_filled' }),
     replayDelivery: () => deliveries.replayDelivery(db, { ...key, deliveryId }),
+    listFailing: () => deliveries.listFailing(db, { ...key, limit: 9 }),
+    replayFailing: () => deliveries.replayFailing(db, { ...key, limit: 9 }),
     callDelivery: () => deliveries.callDelivery(db, key),
     settleDelivery: () =>
       deliveries.settleDelivery(db, {

@@ -23,7 +23,7 @@ const Checkpoint = z
     signature: z.string().describe('Ed25519 over the same text, in base64'),
     publicKey: z.string().describe('PEM'),
   })
-  .meta({ id: 'Checkpoint' });
+  .meta({ id: 'ChainCheckpoint' });
 
 const CheckpointWithHeads = Checkpoint.extend({
   heads: z.string().describe('a line `stream seq hash` each; the stream is an item, or `acts`'),

@@ -71,6 +71,8 @@ with moved as (
     id text, seq integer, ordinal integer, type text, payload jsonb)
   where o.seq in (select seq from recorded)
   order by o.seq, o.ordinal
+  -- An event that comes back to its table may be waiting to be told still.
+  on conflict do nothing
 ), settled as (
   update commands set
     state = 'applied', answer = $10::jsonb, applied_seq = $9, settled_at = now(),
