@@ -46,7 +46,7 @@ describe('GET /v1/audit/stuck', () => {
     const [, overdue] = json.items;
     expect(overdue).toMatchObject({
       waitingOn: [{ role: 'strategist', for: 'offer_handoff' }],
-      repairs: ['reassign', 'extend', 'cancel'],
+      repairs: ['reassign', 'extend', 'cancel', 'remind'],
     });
     expect(overdue.unmet.map(({ code }: { code: string }) => code)).toContain('brief_complete');
   });

@@ -105,7 +105,7 @@ describe('waiting for people', () => {
             for: 'offer_handoff',
           },
         ],
-        repairs: ['reassign', 'extend', 'cancel'],
+        repairs: ['reassign', 'extend', 'cancel', 'remind'],
       },
     ]);
     const actions = await engine.sender.inquire({ caller: engine.callerFor('strategist'), itemId });
@@ -126,7 +126,7 @@ describe('waiting for people', () => {
     expect(found).toMatchObject([
       {
         code: 'publication_missed',
-        repairs: ['resolve_publication'],
+        repairs: ['resolve_publication', 'remind'],
         evidence: { intent: null },
         waitingOn: [{ role: 'social_media_manager', for: 'resolve_publication' }],
       },

@@ -119,7 +119,7 @@ describe('a post that its network refused beside a published one', () => {
           code: 'publication_rejected',
           severity: 'warning',
           message: expect.stringContaining(`the network answered ${status}`),
-          repairs: ['plan_schedule', 'skip_publication'],
+          repairs: ['plan_schedule', 'skip_publication', 'remind'],
           unmet: [],
           waitingOn: [{ role: 'social_media_manager', for: 'plan_schedule' }],
         },
@@ -201,7 +201,7 @@ describe('a post that its network refused beside a published one', () => {
     expect(found.evidence).toMatchObject({ slotNumber: 2, intent: { state: 'rejected' } });
     await api.ok('strategist', 'POST', `/v1/items/${itemId}/hold`, { reason: 'a crisis' });
     expect(await findings(itemId)).toMatchObject([
-      { code: 'publication_rejected', repairs: ['plan_schedule', 'skip_publication'] },
+      { code: 'publication_rejected', repairs: ['plan_schedule', 'skip_publication', 'remind'] },
     ]);
     expect(await planAgain(itemId, accounts[1])).toMatchObject({ stage: 'on_hold' });
     await api.ok('strategist', 'POST', `/v1/items/${itemId}/resume`, { reason: 'over' });
