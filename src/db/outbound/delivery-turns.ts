@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { SubscriptionKey } from '../../domain/outbound/delivery.ts';
 import type { Db } from '../client.ts';
-import { outboundEvents } from '../schema/index.ts';
+import { deliveryTurns, outboundEvents } from '../schema/index.ts';
 import type { SealedSecret } from '../schema/webhook-endpoints.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
@@ -25,7 +25,7 @@ export async function holdTurn(
       select id, url, secrets, active from webhook_subscriptions
       where id = ${subscriptionId} and workspace_id = ${workspaceId}
     ), held as (
-      insert into delivery_turns (subscription_id, workspace_id, busy_until)
+      insert into ${deliveryTurns} (subscription_id, workspace_id, busy_until)
       select id, ${workspaceId}, clock_timestamp() + ${holdMs}::float8 * interval '1 millisecond'
       from receiver where active
       on conflict (subscription_id) do update set busy_until = excluded.busy_until

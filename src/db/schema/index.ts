@@ -15,6 +15,7 @@ export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
 export { outbox } from './outbound/outbox.ts';
 export {
+  deliveryTurns,
   outboundEvents,
   webhookDeliveries,
   webhookSubscriptions,

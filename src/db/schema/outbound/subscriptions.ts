@@ -52,3 +52,11 @@ export const webhookDeliveries = pgTable('webhook_deliveries', {
   deliveredAt: instant('delivered_at'),
   exhaustedAt: instant('exhausted_at'),
 });
+
+/** Who looks after a subscription, and when they look next. */
+export const deliveryTurns = pgTable('delivery_turns', {
+  subscriptionId: text('subscription_id').primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  busyUntil: instant('busy_until').notNull(),
+  nextLookAt: instant('next_look_at'),
+});
