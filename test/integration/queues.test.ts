@@ -90,7 +90,9 @@ describe('the queues of a run', () => {
 describe('worker processes of a queue each', () => {
   it('a queue without a worker is found by name; nothing else stops', async () => {
     await engine.stopWorker();
-    const others = await engine.spawnWorker({ BATON_QUEUES: 'items, lookups,measuring,recording' });
+    const others = await engine.spawnWorker({
+      BATON_QUEUES: 'items, lookups,measuring,recording,watch,delivery',
+    });
     const audit = createAudit(engine.deps);
     const { workspaceId } = engine.workspace;
     const missing = async () => {
