@@ -348,7 +348,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       listWorstFindings(db, { workspaceId: id, codes: ['overdue'], limit: 9 }),
     countOpenItems: async (id) => (await countOpenItems(db, { workspaceId: id, atMost: 9 })) > 0,
     listOpenFindings: (id) => listOpenFindings(db, { workspaceId: id }),
-    readOutboxBacklog: async (id) => (await readOutboxBacklog(db, { workspaceId: id })).waiting > 0,
+    readOutboxBacklog: async (id) => (await readOutboxBacklog(db, { workspaceId: id })).oldestAt,
     readWatch: (id) => readWatch(db, { workspaceId: id }),
     listChainMarks: (id) => listChainMarks(db, { workspaceId: id, now: new Date().toISOString() }),
     readChains: async (id) => [...(await readChains(db, { workspaceId: id, itemIds: [itemId] }))],
