@@ -18,6 +18,9 @@ export const QUICK_PROGRAMS = {
   NODE_OPTIONS: `--import=${new URL('test/support/quick-packages.mjs', import.meta.url)}`,
 };
 
+/** They bundle and replay release after release, so they are of `npm run test:long`. */
+export const REPLAYS_OF_RELEASES = 'test/replay/{admitted,harmless-looking}.test.ts';
+
 const services = {
   ...PATIENCE,
   env: QUICK_PROGRAMS,
@@ -66,6 +69,7 @@ export default defineConfig({
               ? 'test/replay/record-histories.ts'
               : 'test/replay/**/*.test.ts',
           ],
+          exclude: [REPLAYS_OF_RELEASES],
         },
       },
       {
