@@ -3,7 +3,8 @@ import { QUICK_PROGRAMS, REPLAYS_OF_RELEASES } from './vitest.config.ts';
 
 /**
  * `npm run test:long`: a small run of each line of the scorecard with its negative control, releases
- * that looked harmless, and each benchmark with the smallest numbers. They wait for leases and deadlines that no test may shorten.
+ * that looked harmless, and each benchmark with the smallest numbers. They wait for leases and
+ * deadlines that no test may shorten.
  */
 export default defineConfig({
   test: {
