@@ -17,6 +17,9 @@ const ANY_MEMBER: ReadonlySet<string> = new Set([
   'addCalendarFeed',
   'removeCalendarFeed',
   'startItem',
+  // Of the caller alone.
+  'readNotifications',
+  'savePreferences',
 ]);
 
 /** Who asks: the rows of the matrix. */
