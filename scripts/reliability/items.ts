@@ -12,7 +12,7 @@ import { inLanes } from './time.ts';
 const LANES = 6;
 /** Time that planning one item takes at most, with room for a busy machine; milliseconds. */
 const PLAN_MS = 60;
-const LEAD_MS = 4_000;
+const LEAD_MS = 10_000;
 
 const root = join(import.meta.dirname, '..', '..');
 
