@@ -383,6 +383,25 @@ describe('the event chain', () => {
     expect(await audit.repair(look)).toMatchObject({ outcome: 'done', stillFound: false });
   });
 
+  it.each(['data, hash', 'data', 'command_id'])(
+    'chain_broken: two events of a chain that was verified changed places in %s',
+    async (columns) => {
+      const { db } = engine.deps;
+      const itemId = await engine.start();
+      await toReview(engine, itemId);
+      expect(await find('chain_broken', itemId)).toBeUndefined();
+      const names = columns.split(', ');
+      const taken = names.map((name) => `${name} = other.${name}`).join();
+      const exchange = sql`update item_events one set ${sql.raw(taken)} from item_events other
+        where one.item_id = ${itemId} and other.item_id = one.item_id
+          and one.seq in (3, 5) and other.seq in (3, 5) and one.seq <> other.seq`;
+      await tamper(db, exchange);
+      expect(await find('chain_broken', itemId)).toBeDefined();
+      await tamper(db, exchange);
+      expect(await find('chain_broken', itemId)).toBeUndefined();
+    },
+  );
+
   it('chain_broken: an event is stored under the command of somebody else', async () => {
     const { db } = engine.deps;
     const itemId = await engine.start();

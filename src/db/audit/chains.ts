@@ -10,7 +10,10 @@ export interface ChainMark {
   seq: number;
   headHash: string;
   updatedAt: string;
-  /** Changes with any byte of any stored event; it proves nothing to somebody who could choose it. */
+  /**
+   * Changes with any byte of any stored event, and where two of them change places: each is hashed with
+   * its seq. It proves nothing to somebody who could choose it.
+   */
   fingerprint: string;
 }
 
@@ -27,7 +30,7 @@ export async function listChainMarks(
     }
   >(sql`
 select i.id as item_id, i.seq, i.head_hash, i.updated_at,
-  (select concat_ws(':', count(*), i.seq, i.head_hash, sum(hash_record_extended(e, 0)))
+  (select concat_ws(':', count(*), i.seq, i.head_hash, sum(hash_record_extended(e, e.seq)))
    from item_events e where e.item_id = i.id) as fingerprint
 from items i
 where i.workspace_id = ${workspaceId} and ${isLookedAt(now)}
