@@ -76,14 +76,10 @@ import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
-import {
-  CHECKPOINT,
-  collected,
-  type FilledWorkspace,
-  fillWorkspace,
-} from '../support/filled-workspace.ts';
+import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
+import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuditMemory } from '../../src/audit/audit-memory.ts';
@@ -20,6 +19,7 @@ import {
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ItemEngine } from '../support/item-engine.ts';
+import { insertSubscription } from '../support/subscription-rows.ts';
 
 let api: EngineApi;
 let engine: ItemEngine;
@@ -356,106 +356,19 @@ describe('that the watch does not run', () => {
   });
 });
 
-describe('deliveries', () => {
-  /** As a receiver left them. */
-  async function makeSubscription(stopped: 'gone' | 'paused' | null, states: string[]) {
+describe('work that piles up', () => {
+  it('is found where deliveries are due and nobody attempts them', async () => {
     const { workspaceId } = engine.workspace;
-    const id = `whs_${randomUUID()}`;
-    await sql(
-      `insert into webhook_subscriptions (id, workspace_id, url, types, secrets, active, stopped)
-       values ($1, $2, 'https://user:pass@receiver.example:8443/path-secret?q=secret', '{*}', '[]', $3, $4)`,
-      [id, workspaceId, stopped === null, stopped],
-    );
-    for (const [position, state] of states.entries()) {
-      const event = `evt_${randomUUID()}`;
-      await sql(
-        `insert into outbound_events (id, workspace_id, stream, type, body, created_at)
-         values ($1, $2, $2, 'x', '{}', now())`,
-        [event, workspaceId],
-      );
-      await sql(
-        `insert into webhook_deliveries (id, workspace_id, subscription_id, event_id, type, stream,
-           position, state, attempts, log, next_attempt_at, exhausted_at, created_at)
-         values ($1, $2, $3, $1, 'x', $2, $4, $5, $6, '[{"status": 500, "answer": "text"}]', $7, $8,
-           now() - interval '1 hour')`,
-        [
-          event,
-          workspaceId,
-          id,
-          position,
-          state,
-          state === 'pending' ? 0 : 3,
-          state === 'exhausted' ? null : new Date(Date.now() - 300_000),
-          state === 'exhausted' ? new Date() : null,
-        ],
-      );
-    }
-    return id;
-  }
-
-  it('are found failing, exhausted, or refused for good, with nothing of the secret address', async () => {
-    const ids = {
-      fails: await makeSubscription(null, ['failed']),
-      exhausted: await makeSubscription(null, ['exhausted', 'exhausted']),
-      gone: await makeSubscription('gone', []),
-      paused: await makeSubscription('paused', ['failed']),
-      waits: await makeSubscription(null, ['pending']),
-    };
-    const found = await stuck('delivery_failing');
-    const bySubject = new Map(
-      found.map((one: Finding) => [one.evidence['subscriptionId'], one.evidence]),
-    );
-    expect(bySubject.get(ids.fails)).toMatchObject({ failing: 1, exhausted: 0, lastStatus: 500 });
-    expect(bySubject.get(ids.exhausted)).toMatchObject({ failing: 0, exhausted: 2 });
-    expect(bySubject.get(ids.gone)).toMatchObject({ stopped: 'gone' });
-    expect(bySubject.get(ids.fails)).toMatchObject({ host: 'receiver.example:8443' });
-    expect([...bySubject.keys()]).not.toContain(ids.paused);
-    expect([...bySubject.keys()]).not.toContain(ids.waits);
-    expect(JSON.stringify(found)).not.toMatch(/secret|pass|text/);
-  });
-
-  it('delivery_failing: what a receiver did not take is delivered again from the finding', async () => {
-    const id = await makeSubscription(null, ['exhausted', 'failed']);
-    const gone = await makeSubscription('gone', []);
-    const findings: Finding[] = await stuck('delivery_failing');
-    const findingOf = (subscription: string) =>
-      findings.find(({ evidence }) => evidence['subscriptionId'] === subscription);
-    const repair = (subscription: string, role: 'strategist' | 'editor', dryRun = false) =>
-      api.as(role, 'POST', `/v1/audit/findings/${findingOf(subscription)?.id}/repairs`, {
-        body: { repair: 'replay_delivery', reason: 'the receiver is back', dryRun },
-      });
-    const states = () =>
-      sql('select state, attempts from webhook_deliveries where subscription_id = $1', [id]);
-    const before = await states();
-    expect((await repair(id, 'editor')).status).toBe(403);
-    expect((await repair(id, 'strategist', true)).json).toMatchObject({ outcome: 'would' });
-    expect(await states()).toEqual(before);
-    const done = await repair(id, 'strategist');
-    expect(done.json, done.text).toMatchObject({
-      outcome: 'done',
-      stillFound: false,
-      result: { replayed: 2, failed: [] },
-    });
-    expect(await states()).toEqual(Array(2).fill({ state: 'pending', attempts: 0 }));
-    expect((await repair(id, 'strategist')).status).toBe(409);
-    const refused = await repair(gone, 'strategist');
-    expect(refused.json).toMatchObject({ outcome: 'not_possible', error: expect.any(String) });
-  });
-
-  it('that are due and that nobody attempts pile up', async () => {
-    await sql('delete from findings where workspace_id = $1', [engine.workspace.workspaceId]);
+    await sql('delete from findings where workspace_id = $1', [workspaceId]);
+    const id = await insertSubscription(engine.deps.db, { workspaceId, states: ['pending'] });
     await look();
     await look();
     const open = await history('code=backlog_growing&open=true');
     const queues = open.map((one: Finding) => one.evidence['taskQueue']);
     expect(queues).toContain('deliveries');
-    await sql('delete from webhook_subscriptions where workspace_id = $1', [
-      engine.workspace.workspaceId,
-    ]);
+    await sql('delete from webhook_subscriptions where id = $1', [id]);
   });
-});
 
-describe('work that piles up', () => {
   it('is found when two looks in a row see events that nobody takes', async () => {
     const { workspaceId } = engine.workspace;
     for (const table of ['outbox', 'findings', 'watches']) {

@@ -67,20 +67,7 @@ import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
 import { chainEvents } from '../../src/domain/item/event.ts';
 import { firstRow, makeChain, makeCommand, makeItem, makeWorkspace } from './db-fixture.ts';
-
-/** A checkpoint that nobody signed. */
-export const CHECKPOINT = {
-  seq: 1,
-  at: '2026-01-01T00:00:00.000Z',
-  keyId: 'k',
-  publicKey: 'p',
-  heads: Buffer.from(''),
-  headCount: 1,
-  headsHash: 'h',
-  prevHash: 'h',
-  hash: 'h',
-  signature: 's',
-};
+import { CHECKPOINT } from './unsigned-checkpoint.ts';
 
 /** All that a query gives page by page. */
 export async function collected<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]> {
