@@ -15,6 +15,12 @@ create policy counted on webhook_deliveries for select
 -- The trace in which a command was given: it is no part of what the run hears or chains.
 alter table commands add column trace_id text check (trace_id ~ '^[0-9a-f]{32}$');
 
+-- A text that was left over, as with a command that expired, goes with its command when that is tidied away.
+alter table command_texts
+  drop constraint command_texts_workspace_id_command_id_fkey,
+  add constraint command_texts_workspace_id_command_id_fkey
+    foreign key (workspace_id, command_id) references commands (workspace_id, id) on delete cascade;
+
 -- Since when no version of a draft needs a file; null: one does, for good. A text on its way to a run, and
 -- every upload, count anew.
 alter table assets add column unused_since timestamp(3) with time zone default now();
