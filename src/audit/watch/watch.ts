@@ -209,7 +209,7 @@ async function findAll(
       ...fromEngine.couldNotAsk,
       ...waiting.couldNotAsk,
     ],
-    pressing: pressingAfter(waiting.pressures, pressedBefore, now),
+    pressing: pressingAfter(waiting, pressedBefore, now),
     unlooked: fromEngine.unlooked,
   };
 }
