@@ -12,6 +12,10 @@ create policy counted on findings for select
 create policy counted on webhook_deliveries for select
   using (state <> 'delivered' and (select baton_setting('lookup')) = 'health');
 
+-- A workspace that the watch never looked at has waited since it was made.
+create policy counted on workspaces for select
+  using ((select baton_setting('lookup')) = 'health');
+
 -- The trace in which a command was given: it is no part of what the run hears or chains.
 alter table commands add column trace_id text check (trace_id ~ '^[0-9a-f]{32}$');
 
