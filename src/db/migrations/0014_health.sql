@@ -48,6 +48,14 @@ begin
     and unused_since is not null order by hash for update;
   update assets set unused_since = case tg_table_name when 'command_texts' then now() end
   where workspace_id = new.workspace_id and hash = any (used) and unused_since is not null;
+  -- A file may have been tidied since the sender looked for it. One that is here now stays.
+  if tg_table_name = 'command_texts' and exists (
+    select from unnest(used) as named (hash) where not exists (
+      select from assets a where a.workspace_id = new.workspace_id and a.hash = named.hash))
+  then
+    raise exception 'a file that the text names has no record'
+      using errcode = 'foreign_key_violation', constraint = 'command_texts_files';
+  end if;
   return null;
 end;
 $$;
