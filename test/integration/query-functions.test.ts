@@ -388,6 +388,7 @@ const CROSSING = [
   'listDueBatches',
   'listDueQueues',
   'listHeldFiles',
+  'listLastLooks',
   'listWorkspaceIds',
   'listUnattended',
   'listWaitingStreams',
