@@ -21,7 +21,7 @@ import type { HttpClient } from '../http/http-client.ts';
 import { afterQuietHours } from '../time/send-time.ts';
 import type { Mailer } from './mail.ts';
 import type { SendOutcome } from './send-outcome.ts';
-import { sendToSlack } from './slack.ts';
+import { forOneMessage, sendToSlack } from './slack.ts';
 import { whyNotSaid } from './still-true.ts';
 
 export interface NoticeSenderDeps {
@@ -141,12 +141,19 @@ async function sendBatch(
   }
   const [first, ...rest] = said.filter((one) => wake(one) === now);
   if (first === undefined) return;
-  const sends = [first, ...rest] as const;
-  const outcome =
-    channel === 'email' && deps.mailer !== null
-      ? await deps.mailer.send([...sends])
-      : await slack(deps, [...sends], choiceOf(first));
-  await settle(sends, settlementOf(outcome, first.send.attempts, pace));
+  if (channel === 'email' && deps.mailer !== null) {
+    const sends = [first, ...rest] as const;
+    const outcome = await deps.mailer.send([...sends]);
+    await settle(sends, settlementOf(outcome, first.send.attempts, pace));
+    return;
+  }
+  const { said: sends, later } = forOneMessage([first, ...rest]);
+  const outcome = await slack(deps, sends, choiceOf(first));
+  const settlement = settlementOf(outcome, first.send.attempts, pace);
+  await settle(sends, settlement);
+  // The next message, which waits as long as this one where Slack takes none now.
+  const { dueAt = new Date().toISOString() } = settlement;
+  await settle(later, { state: 'pending', dueAt, lastError: null, counts: false });
 }
 
 type Settlement = Parameters<typeof settleSends>[1];
