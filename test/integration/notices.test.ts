@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listNoticeSends } from '../../src/db/telling/notice-sends.ts';
+import { insertNotices } from '../../src/db/telling/notices.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { startNoticeSender } from '../../src/telling/notice-sender.ts';
 import type { Json } from '../support/api-fixture.ts';
@@ -68,6 +69,34 @@ describe('notifications', () => {
     });
     expect(all.json.marked).toBeGreaterThan(0);
     expect(await told('strategist', '?unread=true')).toEqual([]);
+  });
+
+  it('that only leave by mail or Slack are not marked as read here, which would cancel them', async () => {
+    const { workspaceId } = workspace;
+    const memberId = workspace.memberOf('social_media_manager');
+    const [sent] = await insertNotices(database.db, [
+      {
+        workspaceId,
+        memberId,
+        itemId: null,
+        kind: 'finding',
+        cause: 'a finding',
+        waitKey: null,
+        textKey: 'finding',
+        about: { code: 'C', severity: 'high', message: 'look at it' },
+        inApp: false,
+      },
+    ]);
+    const body = { until: new Date(Date.now() + 60_000).toISOString() };
+    const by = (path: string, options = {}) =>
+      api.as('social_media_manager', 'POST', `/v1/notifications/${path}`, options);
+    await by('read', { body });
+    expect((await by('read', { body })).json.marked).toBe(0);
+    expect((await by(`${sent?.id}/read`)).status).toBe(404);
+    const { rows } = await database.pool.query('select read_at from notices where id = $1', [
+      sent?.id,
+    ]);
+    expect(rows).toEqual([{ read_at: null }]);
   });
 
   it('are nobody else’s to read', async () => {
