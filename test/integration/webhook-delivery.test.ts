@@ -4,8 +4,12 @@ import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { newWebhookSecret, webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import { newId } from '../../src/db/ids.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
-import { listDeliveries, replayDelivery } from '../../src/db/outbound/deliveries.ts';
-import { listUnattended } from '../../src/db/outbound/delivery-turns.ts';
+import {
+  listDeliveries,
+  replayDelivery,
+  storeDeliveries,
+} from '../../src/db/outbound/deliveries.ts';
+import { endTurn, listUnattended } from '../../src/db/outbound/delivery-turns.ts';
 import {
   changeSubscription,
   deleteSubscription,
@@ -31,6 +35,7 @@ import {
   openTestDb,
   type TestWorkspace,
 } from '../support/db-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const keyOfBox = { id: 'testtest', bytes: randomBytes(32) };
@@ -221,6 +226,52 @@ describe('a delivery', () => {
     await deliver(key);
     expect(receiver.received.at(-1)?.id).toBe(id);
     expect((await deliveriesOf(key))[0]).toMatchObject({ state: 'delivered', attempts: 1 });
+  });
+
+  it('is found by the sweep where its start is lost, however far ahead the next look is', async () => {
+    const { receiver, key } = await subscribe();
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    await say('a', 1);
+    await dispatch();
+    expect(await deliver(key)).toBeGreaterThan(3_000_000);
+    const unattended = () => listUnattended(database.program, { graceMs: 0, limit: 9 });
+    expect(await unattended()).toEqual([]);
+
+    await say('b', 2);
+    await dispatch();
+    expect(await unattended()).toEqual([key]);
+  });
+
+  it('that is stored while a turn ends is found, too', async () => {
+    const { receiver, key } = await subscribe();
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    await say('a', 1);
+    await dispatch();
+    await deliver(key);
+    const event = {
+      id: newId('event'),
+      stream: 'b',
+      itemId: null,
+      type: 'webhook.test',
+      body: '{}',
+      createdAt: new Date().toISOString(),
+      subscriptionIds: [key.subscriptionId],
+    };
+    const ended = await inTransaction(database.db, async (tx) => {
+      await storeDeliveries(tx, { ...key, events: [event] });
+      const end = inWorkspace(key, () => endTurn(database.program, key));
+      // It waits for the one that stores.
+      await eventually(async () => {
+        const { rows } = await database.pool.query(
+          `select from pg_stat_activity where datname = current_database()
+             and wait_event_type = 'Lock' and query like '%delivery_turns%'`,
+        );
+        return rows.length > 0;
+      });
+      return { end };
+    });
+    expect(await ended.end).toBe(0);
+    expect(await listUnattended(database.program, { graceMs: 0, limit: 9 })).toEqual([key]);
   });
 
   it.each([
