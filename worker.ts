@@ -213,6 +213,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     secrets,
     http,
     wakeUps,
+    log,
     noteSend: metrics.meters.noteSend,
     noteTidied: metrics.meters.noteTidied,
     keepDays: config.keepDays,

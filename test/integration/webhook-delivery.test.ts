@@ -45,12 +45,14 @@ const wakeUps = { next: () => new Promise<void>(() => {}) };
 let database: OpenTestDb;
 let workspace: TestWorkspace;
 const receivers: WebhookReceiver[] = [];
+let logged: object[] = [];
 beforeAll(async () => {
   database = await openTestDb(8);
   workspace = await makeWorkspace(database.db);
   await dispatch();
 });
 afterEach(async () => {
+  logged = [];
   await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
   await database.pool.query('delete from webhook_subscriptions');
   await dispatch();
@@ -112,6 +114,7 @@ const deliver = (key: SubscriptionKey) =>
         secrets,
         wakeUps,
         lingerMs: 0,
+        log: { warn: (fields, message) => void logged.push({ ...fields, message }) },
       },
       key,
     ),
@@ -292,6 +295,49 @@ describe('a delivery', () => {
     await say('a', 1);
     await dispatch();
     expect(await deliver(key)).toBeGreaterThan(595_000);
+  });
+
+  it('that cannot be signed is a failed attempt like any other, and is given up', async () => {
+    const { receiver, key } = await subscribe();
+    await database.pool.query(`update webhook_subscriptions
+      set secrets = jsonb_set(secrets, '{0,sealed}', '"v1.another.c2VhbGVk"')`);
+    await say('a', 1);
+    await dispatch();
+    await deliver(key);
+    const error = 'the event could not be signed';
+    expect(await deliveriesOf(key)).toMatchObject([
+      { state: 'failed', attempts: 1, leaseUntil: null, log: [{ error }] },
+    ]);
+    expect(logged).toMatchObject([
+      { message: 'an event could not be signed', reason: expect.stringContaining('another') },
+    ]);
+    for (let attempt = 2; attempt <= 10; attempt += 1) {
+      await hurry();
+      await deliver(key);
+    }
+    expect(await deliveriesOf(key)).toMatchObject([{ state: 'exhausted', attempts: 10 }]);
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('whose outcome cannot be stored says so in the log, and is made again', async () => {
+    const { receiver, key } = await subscribe();
+    await database.pool.query(`
+      create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'the disk is full'; end $$;
+      create trigger refuse before update on webhook_deliveries for each row
+        when (new.state = 'delivered') execute function refuse()`);
+    await say('a', 1);
+    await dispatch();
+    const begun = deliver(key);
+    await eventually(() => logged.length > 0);
+    await database.pool.query('drop function refuse() cascade');
+    await begun;
+    expect(logged).toMatchObject([{ reason: expect.stringContaining('the disk is full') }]);
+    expect(receiver.received).toHaveLength(1);
+    await database.pool.query('update webhook_deliveries set lease_until = now()');
+    await deliver(key);
+    expect(receiver.received).toHaveLength(2);
+    expect(await deliveriesOf(key)).toMatchObject([{ state: 'delivered', attempts: 2 }]);
   });
 
   it('is never made to an address inside', async () => {
