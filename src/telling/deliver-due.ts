@@ -70,12 +70,15 @@ export async function deliverDue(
       if (receiver?.active !== true) break;
       // Asked before the look: what is added during it is not missed.
       const added = wakeUps.next('baton_delivery', key.subscriptionId);
+      // What ends during the look may have made room for the next of its stream.
+      const wasBusy = underWay.size > 0;
       const free = AT_ONCE - underWay.size;
       const due = free > 0 ? await takeDue(db, { ...key, limit: free, leaseMs: LEASE_MS }) : [];
       for (const delivery of due) begin(deps, underWay, deliver(deps, key, receiver, delivery));
-      if (underWay.size > 0) busyAt = Date.now();
+      const isBusy = wasBusy || underWay.size > 0;
+      if (isBusy) busyAt = Date.now();
       if (due.length > 0 && underWay.size < AT_ONCE) continue;
-      if (underWay.size === 0 && Date.now() - busyAt >= lingerMs) break;
+      if (!isBusy && Date.now() - busyAt >= lingerMs) break;
       await Promise.race([...underWay, added, delay(Math.min(lingerMs, WAIT_MS))]);
     }
   } finally {
