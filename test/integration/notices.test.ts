@@ -12,11 +12,14 @@ import { eventually } from '../support/eventually.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 import { dispatchAll, makeToldItem, within } from '../support/told-items.ts';
 
+/** The Slack server of the tests, once it listens. */
+const allowedOrigins: string[] = [];
+
 let api: IdleApi;
 let database: OpenTestDb;
 let workspace: TestWorkspace;
 beforeAll(async () => {
-  api = await openIdleApi();
+  api = await openIdleApi({ settings: { allowedOrigins } });
   ({ workspace } = api);
   database = api.database as OpenTestDb;
 });
@@ -200,6 +203,7 @@ describe('Slack messages', () => {
     await new Promise<void>((resolve) => slack.listen(0, '127.0.0.1', resolve));
     // Listening on an address, not on a pipe.
     origin = `http://127.0.0.1:${(slack.address() as AddressInfo).port}`;
+    allowedOrigins.push(origin);
     const channels = { asked: ['in_app', 'slack'], returned: ['slack'] };
     for (const role of ['editor', 'creator']) {
       const body = {
