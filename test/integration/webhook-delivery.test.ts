@@ -62,7 +62,8 @@ afterAll(() => database?.close());
 /** Everything that waits, as the dispatcher does it. */
 async function dispatch(): Promise<SubscriptionKey[]> {
   const started: SubscriptionKey[] = [];
-  const webhooks = webhookEvents(database.program, async (key) => void started.push(key));
+  const settings = { publicUrl: 'https://baton.example' };
+  const webhooks = webhookEvents(database.program, async (key) => void started.push(key), settings);
   const deps = {
     db: database.program,
     wakeUps,
@@ -386,7 +387,7 @@ describe('an event of an item', () => {
       itemId,
       seq: 1,
       item: { id: itemId, stage: 'briefing' },
-      answer: { endpoint: `/v1/webhooks/${endpoint.id}` },
+      answer: { endpoint: `https://baton.example/v1/webhooks/${endpoint.id}` },
     });
   });
 });
