@@ -4,7 +4,7 @@ import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { slackPurpose } from '../../src/credentials/slack-purpose.ts';
 import { insertNoticeSends, listNoticeSends } from '../../src/db/telling/notice-sends.ts';
 import { insertNotices } from '../../src/db/telling/notices.ts';
-import { saveSlackChannel } from '../../src/db/telling/preferences.ts';
+import { NO_CHOICE, savePreferences, saveSlackChannel } from '../../src/db/telling/preferences.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { startNoticeSender } from '../../src/telling/notice-sender.ts';
@@ -17,12 +17,14 @@ const LONG_AGO = '2026-01-01T00:00:00.000Z';
 
 let database: OpenTestDb;
 let posted: { url: string; body: string }[] = [];
+let logged: object[] = [];
 let status = 200;
 beforeAll(async () => {
   database = await openTestDb(8);
 });
 afterEach(() => {
   posted = [];
+  logged = [];
   status = 200;
 });
 afterAll(() => database?.close());
@@ -71,7 +73,7 @@ async function sendUntil<T>(sendsNow: () => Promise<T>, isEnough: (sends: T) => 
         },
       },
       mailer: null,
-      log: { warn: (fields) => console.error(fields) },
+      log: { warn: (fields) => void logged.push(fields) },
     },
     { pauseMs: 20, retryAfterMs: 3_600_000 },
   );
@@ -109,5 +111,23 @@ describe('a digest for Slack', () => {
     );
     expect(posted).toHaveLength(1);
     expect(sends.map(({ attempts }) => attempts).sort()).toEqual([0, ...Array(20).fill(1)]);
+  });
+});
+
+describe('a message that all share', () => {
+  const batch = 'slack:all:a cause';
+  const told = (['creator', 'editor'] as const).map((role) => ({ role, cause: 'a cause' }));
+
+  it('goes to the channel of the workspace, whoever has one of their own since', async () => {
+    const { workspace, sendsNow } = await wait(batch, told);
+    const { workspaceId } = workspace;
+    for (const { role } of told) {
+      const memberId = workspace.memberOf(role);
+      const sealedSlackUrl = secrets.seal('https://slack.test/own', slackPurpose(memberId));
+      await savePreferences(database.db, { workspaceId, memberId, ...NO_CHOICE, sealedSlackUrl });
+    }
+    await sendUntil(sendsNow, (all) => all.every((send) => send.state === 'sent'));
+    expect(posted.map(({ url }) => url)).toEqual(['https://slack.test/shared']);
+    expect(logged).toEqual([]);
   });
 });
