@@ -179,7 +179,13 @@ async function slack(
   const shared = own === null ? await readSlackChannel(db, { workspaceId }) : null;
   const sealed = own ?? shared?.sealed ?? null;
   if (sealed === null) return { kind: 'refused', error: 'there is no Slack channel' };
-  const url = secrets.open(sealed, slackPurpose(own === null ? workspaceId : memberId));
+  let url: string;
+  try {
+    url = secrets.open(sealed, slackPurpose(own === null ? workspaceId : memberId));
+  } catch (error) {
+    warn(deps, error, 'slack');
+    return { kind: 'failed', error: 'the address could not be opened' };
+  }
   return sendToSlack(http, url, sends);
 }
 

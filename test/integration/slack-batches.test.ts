@@ -130,4 +130,20 @@ describe('a message that all share', () => {
     expect(posted.map(({ url }) => url)).toEqual(['https://slack.test/shared']);
     expect(logged).toEqual([]);
   });
+
+  it('whose address cannot be opened failed, and is tried again', async () => {
+    const { workspace, sendsNow } = await wait(batch, told);
+    const { workspaceId } = workspace;
+    await saveSlackChannel(database.db, { workspaceId, sealed: 'v1.another.c2VhbGVk' });
+    const sends = await sendUntil(sendsNow, (all) => all.every((send) => send.lastError !== null));
+    for (const send of sends) {
+      expect(send).toMatchObject({
+        state: 'pending',
+        attempts: 1,
+        lastError: 'the address could not be opened',
+      });
+    }
+    expect(posted).toEqual([]);
+    expect(logged).toMatchObject([{ reason: expect.stringContaining('another') }]);
+  });
 });
