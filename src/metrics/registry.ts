@@ -1,28 +1,41 @@
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { ReadingsSource } from './readings-source.ts';
-import { createSandboxSource } from './sandbox.ts';
+import { type ReadingsSource, readingsSource } from './readings-source.ts';
+import { SANDBOX } from './sandbox.ts';
+import type { MetricSourceKind, SourceDeployment } from './source-kind.ts';
 
-export interface SourceDependencies {
-  http: Pick<HttpClient, 'getJson'>;
-  /** Address of the sandbox network; null where there is none. */
-  sandboxUrl: string | null;
+/** Every system that numbers can come from. */
+const KINDS: readonly MetricSourceKind[] = [SANDBOX];
+
+export interface SourceDependencies extends SourceDeployment {
+  http: HttpClient;
 }
 
 export interface SourceRegistry {
-  /** The sources that know something of a channel's posts, in the order of the table. */
+  /** The deployment's own sources that know something of a channel's posts, in the order of the table. */
   forChannel(channel: ChannelId): ReadingsSource[];
 }
 
-const SOURCES = {
-  sandbox: ({ http, sandboxUrl }) =>
-    sandboxUrl === null ? null : createSandboxSource({ http, baseUrl: sandboxUrl }),
-} as const satisfies Record<string, (deps: SourceDependencies) => ReadingsSource | null>;
-
 /** The readings sources that this deployment has. */
-export function createSourceRegistry(deps: SourceDependencies): SourceRegistry {
-  const sources = Object.values(SOURCES).flatMap((create) => create(deps) ?? []);
+export function createSourceRegistry({ http, ...deployment }: SourceDependencies): SourceRegistry {
+  const deployed = KINDS.flatMap((kind) => {
+    const connection = kind.deployed(deployment);
+    const source = connection && kind.open(connection, { http, now: Date.now });
+    if (source === null || typeof source === 'string') return [];
+    return [{ kind, source: readingsSource(kind, source, { zone: 'UTC', secret: null }) }];
+  });
   return {
-    forChannel: (channel) => sources.filter((source) => source.supplies(channel).length > 0),
+    forChannel: (channel) =>
+      deployed.filter(({ kind }) => kind.supplies(channel).length > 0).map(({ source }) => source),
   };
+}
+
+/** A kind by its id; null for one that nobody wrote. */
+export function sourceKindOf(id: string): MetricSourceKind | null {
+  return KINDS.find((kind) => kind.id === id) ?? null;
+}
+
+/** Every kind, in the order of the table. */
+export function sourceKinds(): readonly MetricSourceKind[] {
+  return KINDS;
 }
