@@ -1,6 +1,7 @@
 import { measureValueIssue } from '../domain/kpi/measure-rules.ts';
 import type { MeasureId, Reading } from '../domain/kpi/measures.ts';
 import { checkpointAgeHours, isAhead } from '../domain/kpi/readings.ts';
+import { quoted } from './quoted.ts';
 import type {
   MetricSource,
   MetricSourceKind,
@@ -40,29 +41,38 @@ export interface ReadingsSource {
 const HOUR_MS = 3_600_000;
 /** From the first request to the last byte of one collection. */
 const DEADLINE_MS = 60_000;
-const MAX_QUOTED = 300;
 
 /** Readings of an opened source: what it said, as rows that the store takes. */
 export function readingsSource(
   kind: MetricSourceKind,
   source: MetricSource,
-  { zone, secret }: { zone: string; secret: unknown },
+  opened: { zone: string; secret: unknown; heldBackMs?: () => number | null },
 ): ReadingsSource {
   const failed = (failure: SourceFailure): SourceFailure => ({
     ...failure,
-    unavailable: quoted(kind.name, failure.unavailable, secret),
+    unavailable: quoted(kind.name, failure.unavailable, opened.secret),
   });
   return {
     id: kind.id,
     async collect(request) {
-      const asked = questionOf(kind, request, zone);
+      const asked = questionOf(kind, request, opened.zone);
       if (typeof asked === 'string') return failed({ unavailable: asked, retry: false });
       if (asked.measures.length === 0) return { readings: [], empty: [], notAvailable: [] };
       const answer = await answerOf(source, asked, request.signal);
+      const waitMs = opened.heldBackMs?.() ?? null;
+      if (waitMs !== null) return heldBack(kind, waitMs);
       const reply = 'unavailable' in answer ? answer : replyOf(kind, asked, answer);
       return 'unavailable' in reply ? failed(reply) : reply;
     },
   };
+}
+
+/** Baton's own brake: nothing is wrong with the source. */
+function heldBack({ name, limit }: MetricSourceKind, waitMs: number): SourceReply {
+  const allowed =
+    limit === null ? '' : ` of ${limit.requests} requests in ${limit.perMs / 1_000} s`;
+  const unavailable = `${name}: asked as often as it allows${allowed}`;
+  return { unavailable, retry: true, retryAfterMs: waitMs, heldBack: true };
 }
 
 /** A mistake of an adapter is one source that says nothing, not a checkpoint that ends. */
@@ -155,20 +165,4 @@ function isSettled(
 ): boolean {
   const settling = typeof settlingMs === 'number' ? settlingMs : (settlingMs[measure] ?? 0);
   return Date.parse(at) >= Date.parse(to) + settling;
-}
-
-/** The source's own words, cut, and without anything of the secret that was sent to it. */
-export function quoted(name: string, message: string, secret: unknown): string {
-  let safe = message;
-  for (const text of textsOf(secret)) safe = safe.replaceAll(text, '[secret]');
-  return `${name}: ${safe}`.slice(0, MAX_QUOTED).toWellFormed();
-}
-
-/** Shorter texts say nothing, and would cut words out of every message. */
-const SHORTEST_SECRET = 4;
-
-function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return value.length < SHORTEST_SECRET ? [] : [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(textsOf);
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ChannelSessions } from '../channels/channel-sessions.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { MeasureId } from '../domain/kpi/measures.ts';
 import type { HttpClient } from '../http/http-client.ts';
@@ -57,6 +58,8 @@ export interface SourceFailure {
   retryAfterMs?: number;
   /** It refused the credentials: only others help. */
   credentialsRefused?: true;
+  /** It was not asked: its limit is used up, or it asked for silence. */
+  heldBack?: true;
 }
 
 /** `detail`: what was found, e.g. the name of the site. */
@@ -86,6 +89,17 @@ export type SourceOrigin<Config> =
   | 'account'
   | ((deployment: SourceDeployment) => Config | null);
 
+/** What an adapter works with. */
+export interface SourceMeans {
+  /** The only way out; every request counts against the limit. */
+  http: HttpClient;
+  now(): number;
+  /** Where a session with the system is kept, for all workers. */
+  sessions: ChannelSessions;
+  /** Id of the connection or account: sessions are kept under it. */
+  ownerId: string;
+}
+
 export interface SourceParts<Config, Secret> {
   /** The `source` of its readings: nobody else may use the name. */
   id: string;
@@ -104,7 +118,7 @@ export interface SourceParts<Config, Secret> {
   limit: { requests: number; perMs: number } | null;
   /** Name of the definition, for measures that tools define differently: `bounce:ga4`. */
   definitions: { readonly [Measure in MeasureId]?: string };
-  create(opened: { config: Config; secret: Secret; http: HttpClient; now(): number }): MetricSource;
+  create(opened: SourceMeans & { config: Config; secret: Secret }): MetricSource;
 }
 
 /** What a connection is opened with. */
@@ -122,10 +136,7 @@ export interface MetricSourceKind
   /** @returns null where the deployment has none. */
   deployed(deployment: SourceDeployment): SourceConnection | null;
   /** @returns what is wrong with the connection, in words, when it cannot be opened. */
-  open(
-    connection: SourceConnection,
-    means: { http: HttpClient; now(): number },
-  ): MetricSource | string;
+  open(connection: SourceConnection, means: SourceMeans): MetricSource | string;
 }
 
 /** A kind whose adapter sees only what its own schemas parsed. */
