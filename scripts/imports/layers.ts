@@ -78,7 +78,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'channels/mastodon',
     ],
     types: ['channels'],
-    packages: ['zod'],
+    packages: ['node', 'zod'],
     place:
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
   },

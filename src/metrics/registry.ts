@@ -1,7 +1,10 @@
 import { type ChannelSessions, createMemorySessions } from '../channels/channel-sessions.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import { BLUESKY_COUNTS } from './bluesky.ts';
 import { checkSource } from './check-source.ts';
+import { GOATCOUNTER } from './goatcounter.ts';
+import { MASTODON_COUNTS } from './mastodon.ts';
 import { meteredHttp, type RequestBudget } from './metered-http.ts';
 import { type ReadingsSource, readingsSource } from './readings-source.ts';
 import { SANDBOX } from './sandbox.ts';
@@ -13,7 +16,7 @@ import type {
 } from './source-kind.ts';
 
 /** Every system that numbers can come from. */
-const KINDS: readonly MetricSourceKind[] = [SANDBOX];
+const KINDS: readonly MetricSourceKind[] = [SANDBOX, BLUESKY_COUNTS, MASTODON_COUNTS, GOATCOUNTER];
 
 export interface SourceDependencies extends SourceDeployment {
   http: HttpClient;

@@ -16,6 +16,8 @@ type SourceKey = Pick<SourceSubject, 'workspaceId' | 'sourceId'>;
 const LONGEST_WHY = 300;
 /** A source whose clock is broken must not silence itself for years. */
 const LONGEST_QUIET_MS = 24 * 3_600_000;
+/** Nothing is known of how it goes. */
+const UNKNOWN = { refusedAt: null, failures: 0, failingSince: null, quietUntil: null };
 const CLOCK = sql`clock_timestamp()`;
 
 /** It answered. `checked`: it was asked by somebody, who saw this. */
@@ -95,10 +97,19 @@ export async function noteSourceFailure(
 
 /** The credentials are others now: nothing is known of them. */
 export async function forgetRefusal(db: Db, key: SourceKey): Promise<void> {
+  await db.update(metricSourceHealth).set(UNKNOWN).where(isSubject(key));
+}
+
+/** The same for an account that is asked for its own posts. */
+export async function forgetRefusalsOfAccount(
+  db: Db,
+  { workspaceId, channelAccountId }: { workspaceId: string; channelAccountId: string },
+): Promise<void> {
+  const { channelAccountId: account, workspaceId: workspace } = metricSourceHealth;
   await db
     .update(metricSourceHealth)
-    .set({ refusedAt: null, failures: 0, failingSince: null, quietUntil: null })
-    .where(isSubject(key));
+    .set(UNKNOWN)
+    .where(and(eq(account, channelAccountId), eq(workspace, workspaceId)));
 }
 
 export async function deleteSourceHealth(db: Db, key: SourceKey): Promise<void> {
