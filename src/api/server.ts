@@ -74,7 +74,11 @@ const delivery = { db, temporal, taskQueue, log, noteVerdict };
 const sender = createCommandSender(delivery);
 const engine = createEngine({ temporal, taskQueue, log });
 const secrets = createSecretBox(config.secretKeys);
-const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
+const metricSources = metricSourceKinds({
+  http: createHttpClient({ allowedOrigins: config.allowedOrigins }),
+  sandboxUrl: null,
+});
+const requests = createRepairRequests({ db, secrets, accountFormOf, metricSources, engine });
 const app = createApp({
   db,
   sender,
@@ -86,10 +90,7 @@ const app = createApp({
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets,
   accountFormOf,
-  metricSources: metricSourceKinds({
-    http: createHttpClient({ allowedOrigins: config.allowedOrigins }),
-    sandboxUrl: null,
-  }),
+  metricSources,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   slackReply: createSlackReplies(
     createHttpClient({ allowedOrigins: config.allowedOrigins }),

@@ -296,6 +296,72 @@ describe('what a post is asked of', () => {
     expect(await healthOf(`mastodon:${account}`)).toMatchObject({ failures: 1 });
   });
 
+  const findings = async (code: string) =>
+    (await api.as('creator', 'GET', `/v1/audit/stuck?code=${code}&limit=200`)).json.items;
+  const repair = (finding: Json, repair: string, given: object = {}, role?: string) =>
+    api.as(role ?? 'social_media_manager', 'POST', `/v1/audit/findings/${finding.id}/repairs`, {
+      body: { repair, reason: 'numbers are missing', with: given },
+    });
+
+  it('metric_source_failing: found after three failures, and gone once a check succeeds', async () => {
+    const account = await makeAccount();
+    const ofAccount = async () =>
+      (await findings('metric_source_failing')).find(
+        ({ evidence }: Json) => evidence.channelAccountId === account,
+      );
+    for (let failures = 1; failures <= 3; failures += 1) {
+      expect(await ofAccount()).toBeUndefined();
+      await mastodon.fail({ status: 503, body: {} });
+      await askAll(account);
+    }
+    const finding = await ofAccount();
+    expect(finding).toMatchObject({
+      evidence: { kind: 'mastodon', failures: 3, metricSourceId: null },
+      repairs: ['check_source'],
+      message: expect.stringContaining('did not answer 3 times in a row'),
+    });
+    expect((await repair(finding, 'check_source', {}, 'creator')).status).toBe(403);
+    const done = await repair(finding, 'check_source');
+    expect(done.json).toMatchObject({
+      outcome: 'done',
+      stillFound: false,
+      result: { check: { ok: true, detail: 'Mastodon: signed in as studio' } },
+    });
+    expect(await ofAccount()).toBeUndefined();
+  });
+
+  it('metric_source_refused: found at once, and gone with new credentials from the finding', async () => {
+    const { id } = await add({ credentials: { token: 'stale-canary' } });
+    const ofIt = async () =>
+      (await findings('metric_source_refused')).find(
+        ({ evidence }: Json) => evidence.metricSourceId === id,
+      );
+    expect(await ofIt()).toBeUndefined();
+    await call('POST', `${PATH}/${id}/check`);
+    const finding = await ofIt();
+    expect(finding.message).toContain('refused the credentials');
+    expect(JSON.stringify(finding)).not.toContain('stale-canary');
+    const wrong = await repair(finding, 'replace_credentials', { credentials: { key: 1 } });
+    expect(wrong.status).toBe(400);
+    expect(JSON.stringify(wrong.json.issues)).toContain('with.credentials.token');
+    const given = { credentials: { token: TOKEN } };
+    const done = await repair(finding, 'replace_credentials', given);
+    expect(done.json).toMatchObject({ outcome: 'done', stillFound: false });
+    expect(done.text).not.toContain(TOKEN);
+    expect(await ofIt()).toBeUndefined();
+  });
+
+  it('is found by nobody of another workspace, nor while it is paused', async () => {
+    const { id } = await add({ credentials: { token: 'stale-canary' } });
+    await call('POST', `${PATH}/${id}/check`);
+    const path = '/v1/audit/stuck?code=metric_source_refused&limit=200';
+    const theirs = await makeWorkspace(api.database.db);
+    const { json } = await api.call(theirs.members[0]?.key ?? '', 'GET', path);
+    expect(json.items).toEqual([]);
+    await call('PATCH', `${PATH}/${id}`, { active: false });
+    expect(JSON.stringify(await findings('metric_source_refused'))).not.toContain(id);
+  });
+
   it('never exceeds a limit, however many ask at once', async () => {
     const { workspaceId } = api.workspace;
     const subject = {

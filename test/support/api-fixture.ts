@@ -68,8 +68,10 @@ export async function openApi(
   const write = (fields: object, message: string) => void logged.push({ fields, message });
   const log = { info: write, warn: write, error: write };
   const engine = createEngine({ temporal, taskQueue, log });
-  const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
   const { settings, ...deps } = change;
+  const { metricSources = metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }) } =
+    change;
+  const requests = createRepairRequests({ db, secrets, accountFormOf, metricSources, engine });
   const app = createApp({
     db,
     sender,
@@ -82,7 +84,7 @@ export async function openApi(
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
-    metricSources: metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }),
+    metricSources,
     slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,

@@ -23,7 +23,7 @@ import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
-import { checkMetricSource, SourceCheck } from '../../metric-source-check.ts';
+import { checkMetricSource, checkTargetOf, SourceCheck } from '../../metric-source-check.ts';
 import {
   additionAnswers,
   answers,
@@ -246,7 +246,7 @@ export function metricSourceRoutes(deps: Pick<ApiDeps, 'db' | 'secrets' | 'metri
     })
     .openapi(checkRoute, async (c) => {
       const row = await find(keyOf(c.get('caller'), c.req.valid('param')));
-      return c.json(await checkMetricSource(deps, row), 200);
+      return c.json(await checkMetricSource(deps, checkTargetOf(row)), 200);
     });
 }
 
