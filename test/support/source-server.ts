@@ -62,8 +62,9 @@ export async function startSourceServer(
 export function openSource(
   id: string,
   { url, config, secret }: { url: string; config: unknown; secret: unknown },
+  kinds = sourceKinds(),
 ): ReadingsSource {
-  const kind = sourceKinds().find((one) => one.id === id);
+  const kind = kinds.find((one) => one.id === id);
   if (kind === undefined) throw new Error(`no kind ${id}`);
   const http = createHttpClient({ allowedOrigins: [url] });
   const source = createSourceRegistry({ http, sandboxUrl: null }).open({

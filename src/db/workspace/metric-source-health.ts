@@ -5,7 +5,7 @@ import { channelAccounts, metricSourceHealth, metricSources } from '../schema/in
 /** Whose health it is: a connection's, or that of an account which is asked for its own posts. */
 export interface SourceSubject {
   workspaceId: string;
-  /** `msr_…`, or `bluesky:cha_…`. */
+  /** `msr_…`, or `mastodon:cha_…`. */
   sourceId: string;
   kind: string;
   channelAccountId: string | null;

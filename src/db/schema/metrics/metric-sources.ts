@@ -22,7 +22,7 @@ export const metricSources = pgTable('metric_sources', {
 
 /** How it goes with a source. */
 export const metricSourceHealth = pgTable('metric_source_health', {
-  /** Of a connection, or `bluesky:cha_…`. */
+  /** Of a connection, or `mastodon:cha_…`. */
   sourceId: text('source_id').primaryKey(),
   workspaceId: text('workspace_id').notNull(),
   kind: text().notNull(),
