@@ -1,5 +1,6 @@
 import { appendReadings, listReadings } from '../db/item/readings.ts';
 import { readBanMs } from '../db/publishing/channel-budgets.ts';
+import { readPublishedPage } from '../db/publishing/published-pages.ts';
 import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
 import { ChannelId } from '../domain/channel/channels.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../domain/channel/publication-intent.ts';
 import type { CollectedReading } from '../metrics/readings-source.ts';
 import type { ActivityDeps } from './deps.ts';
+import { sourcesOf } from './measuring-sources.ts';
 
 /** One checkpoint of one publication that is due. Times by the item's own clock. */
 export interface CheckpointQuestion {
@@ -24,14 +26,15 @@ export interface CheckpointQuestion {
   at: string;
 }
 
-type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources'>;
+type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
 
 /** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
 async function collect(
-  { db, sources }: MeasuringDeps,
+  deps: MeasuringDeps,
   question: CheckpointQuestion & { published: boolean },
   signal?: AbortSignal,
 ): Promise<void> {
+  const { db } = deps;
   const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
   const key = { workspaceId, channelAccountId };
   const [account, banMs] = await Promise.all([getChannelAccount(db, key), readBanMs(db, key)]);
@@ -39,16 +42,19 @@ async function collect(
   if (account === null || !channel.success) return;
   // The channel asked for silence; a checkpoint is looked at again.
   if (banMs > 0) return;
-  for (const source of sources.forChannel(channel.data)) {
+  const { permalink, page } = await readPublishedPage(db, question);
+  for (const source of await sourcesOf(deps, { account, page })) {
     const collected = await source.collect({
       publication: {
         id: publicationId,
         channel: channel.data,
         marker: markerOf(intentKeyOf(question)),
         remoteId: question.remoteId,
+        url: permalink,
         publishedAt: question.published ? question.publishedAt : null,
         accountRef: account.name,
       },
+      page,
       checkpoint,
       at,
       ...(signal !== undefined && { signal }),
@@ -111,7 +117,7 @@ export function measuringActivities(deps: MeasuringDeps) {
 
 /** Sources name a publication or an account; the others belong to the publication that was asked for. */
 function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion) {
-  const { measure, value, asOf, provisional, checkpoint } = reading;
+  const { measure, value, asOf, provisional, checkpoint, definition } = reading;
   const scope =
     reading.channelAccountId === undefined
       ? { publicationId: reading.publicationId ?? publicationId }
@@ -123,5 +129,6 @@ function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion
     provisional,
     ...scope,
     ...(checkpoint !== undefined && { checkpoint }),
+    ...(definition !== undefined && { definition }),
   };
 }

@@ -54,6 +54,7 @@ import { assetRoutes } from './routes/workspace/assets.ts';
 import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
+import { metricSourceRoutes } from './routes/workspace/metric-sources.ts';
 import { playbookRoutes } from './routes/workspace/playbooks.ts';
 import { webhookDeliveryRoutes } from './routes/workspace/webhook-deliveries.ts';
 import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
@@ -100,6 +101,7 @@ const ROUTES = [
   notificationRoutes,
   preferenceRoutes,
   timeTravelRoutes,
+  metricSourceRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */

@@ -5,16 +5,23 @@ import { InvalidBody } from '../commands/command-refusals.ts';
 import { getItem } from '../db/item/items.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
+import { getMetricSource } from '../db/workspace/metric-sources.ts';
 import { ReadingInput } from '../domain/kpi/measures.ts';
 import { AccountCredentials, changeAccount } from './accounts/account-change.ts';
 import { readAccountInput } from './accounts/account-input.ts';
+import {
+  changeMetricSource,
+  readSourceInput,
+  SourceCredentials,
+} from './accounts/metric-source-change.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './gates/errors.ts';
+import { checkMetricSource, findCheckTarget } from './metric-source-check.ts';
 import { checkReadings, MAX_AT_ONCE, storeReadings } from './readings/store.ts';
 
 const NewReadings = z.strictObject({ readings: z.array(ReadingInput).min(1).max(MAX_AT_ONCE) });
 
-type Deps = Pick<ApiDeps, 'db' | 'secrets' | 'accountFormOf' | 'engine'>;
+type Deps = Pick<ApiDeps, 'db' | 'secrets' | 'accountFormOf' | 'metricSources' | 'engine'>;
 
 /** The requests by which a finding can be put right, as their own routes carry them out. */
 export function createRepairRequests(deps: Deps): RepairRequests {
@@ -48,6 +55,27 @@ export function createRepairRequests(deps: Deps): RepairRequests {
       });
       const { tokenExpiresAt } = given;
       return { changes, result: dryRun ? {} : { channelAccountId, tokenExpiresAt } };
+    },
+
+    async replaceSourceCredentials({ caller, metricSourceId, body, dryRun }) {
+      const key = { workspaceId: caller.workspaceId, metricSourceId };
+      const given = parse(SourceCredentials, body);
+      const source = await getMetricSource(db, key);
+      if (source === null) throw new NotPossible('the metrics source is not known');
+      const changes = [`the credentials of ${metricSourceId} are replaced`];
+      await asBodyIssues(async () => {
+        if (dryRun) readSourceInput(deps.metricSources, source.kind, given);
+        else await inTransaction(db, (tx) => changeMetricSource(tx, deps, key, given));
+      });
+      return { changes, result: dryRun ? {} : { metricSourceId } };
+    },
+
+    async checkSource({ caller, sourceId, dryRun }) {
+      const target = await findCheckTarget(db, { workspaceId: caller.workspaceId, sourceId });
+      if (target === null) throw new NotPossible('the metrics source is not known');
+      const changes = [`${sourceId} is asked whether it answers`];
+      if (dryRun) return { changes, result: {} };
+      return { changes, result: { check: await checkMetricSource(deps, target) } };
     },
   };
 }

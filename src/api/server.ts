@@ -22,6 +22,7 @@ import { createMeters } from '../health/meters.ts';
 import { startTracing } from '../health/tracing.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import { createLogger } from '../log.ts';
+import { metricSourceKinds } from '../metrics/registry.ts';
 import { createSlackReplies } from '../telling/slack-replies.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -73,7 +74,11 @@ const delivery = { db, temporal, taskQueue, log, noteVerdict };
 const sender = createCommandSender(delivery);
 const engine = createEngine({ temporal, taskQueue, log });
 const secrets = createSecretBox(config.secretKeys);
-const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
+const metricSources = metricSourceKinds({
+  http: createHttpClient({ allowedOrigins: config.allowedOrigins }),
+  sandboxUrl: null,
+});
+const requests = createRepairRequests({ db, secrets, accountFormOf, metricSources, engine });
 const app = createApp({
   db,
   sender,
@@ -85,6 +90,7 @@ const app = createApp({
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets,
   accountFormOf,
+  metricSources,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   slackReply: createSlackReplies(
     createHttpClient({ allowedOrigins: config.allowedOrigins }),

@@ -18,6 +18,8 @@ import { createSecretBox, type SecretBox } from '../../src/credentials/secret-bo
 import type { Db } from '../../src/db/client.ts';
 import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
 import { createMeters } from '../../src/health/meters.ts';
+import { createHttpClient } from '../../src/http/http-client.ts';
+import { metricSourceKinds } from '../../src/metrics/registry.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
@@ -66,8 +68,10 @@ export async function openApi(
   const write = (fields: object, message: string) => void logged.push({ fields, message });
   const log = { info: write, warn: write, error: write };
   const engine = createEngine({ temporal, taskQueue, log });
-  const requests = createRepairRequests({ db, secrets, accountFormOf, engine });
   const { settings, ...deps } = change;
+  const { metricSources = metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }) } =
+    change;
+  const requests = createRepairRequests({ db, secrets, accountFormOf, metricSources, engine });
   const app = createApp({
     db,
     sender,
@@ -80,6 +84,7 @@ export async function openApi(
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
+    metricSources,
     slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,

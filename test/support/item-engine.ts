@@ -50,7 +50,7 @@ import { createDataConverter } from '../../src/engine/data-converter.ts';
 import { CLIENT_CHANNEL_ARGS, CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { TRACED_CALLS, tracedActivity } from '../../src/engine/tracing.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
-import { createSourceRegistry } from '../../src/metrics/registry.ts';
+import { createSourceRegistry, metricSourceKinds } from '../../src/metrics/registry.ts';
 import type { RunState } from '../../src/workflows/messages.ts';
 import { makeWorkspace, openTestDb, type TestWorkspace } from './db-fixture.ts';
 import { eventually } from './eventually.ts';
@@ -203,7 +203,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     taskQueue,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
-    sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
+    sources: createSourceRegistry({ http, sandboxUrl: sandbox.url, sessions }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
     keepDays: {
       commands: 365,
@@ -273,7 +273,13 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   const delivery: DeliveryDeps = { db, temporal, taskQueue, log };
   const sender = createCommandSender(delivery);
   const api = createEngine({ temporal, taskQueue, log });
-  const requests = createRepairRequests({ db, secrets, accountFormOf, engine: api });
+  const requests = createRepairRequests({
+    db,
+    secrets,
+    accountFormOf,
+    metricSources: metricSourceKinds({ http, sandboxUrl: sandbox.url }),
+    engine: api,
+  });
   const deps = { ...delivery, sender, requests };
   const callerFor = (role: Role): Caller => ({
     workspaceId,

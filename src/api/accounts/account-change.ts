@@ -9,6 +9,7 @@ import {
   getChannelAccount,
   updateChannelAccount,
 } from '../../db/workspace/channel-accounts.ts';
+import { forgetRefusalsOfAccount } from '../../db/workspace/metric-source-health.ts';
 import { Instant } from '../../domain/instant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { invalidRequest, notFound } from '../gates/errors.ts';
@@ -47,7 +48,10 @@ export async function changeAccount(
   }
   const read = readAccountInput(accountFormOf, current, { settings, credentials });
   if (Object.keys(read).length > 0) await deleteChannelSession(tx, key);
-  if (read.credentials !== undefined) await deleteCredentialRefusal(tx, key);
+  if (read.credentials !== undefined) {
+    await deleteCredentialRefusal(tx, key);
+    await forgetRefusalsOfAccount(tx, key);
+  }
   const row = await updateChannelAccount(tx, {
     ...key,
     change: {

@@ -19,6 +19,9 @@ export interface RequestOrder {
 export interface RepairRequests {
   addReadings(order: RequestOrder & { itemId: string }): Promise<RepairReport>;
   replaceCredentials(order: RequestOrder & { channelAccountId: string }): Promise<RepairReport>;
+  replaceSourceCredentials(order: RequestOrder & { metricSourceId: string }): Promise<RepairReport>;
+  /** Of a connection, or of an account that is asked for the numbers of its posts. */
+  checkSource(order: RequestOrder & { sourceId: string }): Promise<RepairReport>;
 }
 
 export function repairByRequest(
@@ -33,7 +36,13 @@ export function repairByRequest(
       if (itemId === undefined) throw new NotPossible('the finding names no item');
       return requests.addReadings({ ...order, itemId });
     }
+    case 'check_source':
+      return requests.checkSource({ ...order, sourceId: String(finding.evidence['sourceId']) });
     case 'replace_credentials': {
+      const { metricSourceId } = finding.evidence;
+      if (typeof metricSourceId === 'string') {
+        return requests.replaceSourceCredentials({ ...order, metricSourceId });
+      }
       const channelAccountId = String(finding.evidence['channelAccountId']);
       return requests.replaceCredentials({ ...order, channelAccountId });
     }

@@ -80,7 +80,7 @@ function refusedBy(response: HttpResponse): FailedOutcome {
 }
 
 /** `X-RateLimit-Reset` is an instant in ISO 8601 (content/en/api/rate-limits.md, config/initializers/rack_attack.rb). */
-function rateLimitWaitMs(headers: Readonly<Record<string, string>>, now: number): number {
+export function rateLimitWaitMs(headers: Readonly<Record<string, string>>, now: number): number {
   const reset = headers['x-ratelimit-reset']?.trim() ?? '';
   const at = /^\d{4}-\d{2}-\d{2}T/.test(reset) ? Date.parse(reset) : Number.NaN;
   const wait = Number.isNaN(at) ? (retryAfterMs(headers, now) ?? RATE_LIMIT_WAIT_MS) : at - now;

@@ -19,6 +19,7 @@ import {
   eventGaps,
   expiredCommands,
 } from './record-checks.ts';
+import { failingSources, refusingSources } from './source-checks.ts';
 import { type AuditScope, iso, openItems } from './sql.ts';
 
 /** Something found, before it is known whom it waits for. */
@@ -60,6 +61,8 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   command_expired: expiredCommands,
   event_gap: eventGaps,
   delivery_failing: failingDeliveries,
+  metric_source_failing: failingSources,
+  metric_source_refused: refusingSources,
 };
 
 /** Codes that the tables alone answer. */

@@ -15,6 +15,8 @@ export const readings = pgTable('readings', {
   value: doublePrecision().notNull(),
   checkpoint: text(),
   asOf: instant('as_of').notNull(),
+  /** How the source defines the measure. */
+  definition: text(),
   source: text().notNull(),
   /** The source may still change it. */
   provisional: boolean().notNull().default(false),

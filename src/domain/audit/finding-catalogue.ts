@@ -41,7 +41,7 @@ export const COMMAND_REPAIRS = [
 export type CommandRepair = (typeof COMMAND_REPAIRS)[number];
 
 /** Repairs that change something beside the item. */
-export const REQUEST_REPAIRS = ['add_readings', 'replace_credentials'] as const;
+export const REQUEST_REPAIRS = ['add_readings', 'replace_credentials', 'check_source'] as const;
 export type RequestRepair = (typeof REQUEST_REPAIRS)[number];
 
 export const REPAIRS = [...AUDIT_REPAIRS, ...COMMAND_REPAIRS, ...REQUEST_REPAIRS] as const;
@@ -148,6 +148,12 @@ export const FINDING_KINDS = {
     noRepair: 'an expired command is never applied: whoever gave it gives it again',
   },
   delivery_failing: { severity: 'warning', source: 'tables', repairs: ['replay_delivery'] },
+  metric_source_failing: { severity: 'warning', source: 'tables', repairs: ['check_source'] },
+  metric_source_refused: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['replace_credentials', 'check_source'],
+  },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',
@@ -204,6 +210,7 @@ export function repairsFor(
       case 'terminate_run':
         return at === null || at.place === 'closed' || at.place === 'cancelled';
       case 'replace_credentials':
+      case 'check_source':
       case 'replay_delivery':
       case 'restart_watch':
       case 'recheck':

@@ -68,6 +68,10 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     of('stopped') === 'gone'
       ? `the receiver of ${of('subscriptionId')} (${of('host')}) answered that it is gone: nothing more is sent to it`
       : `the receiver of ${of('subscriptionId')} (${of('host')}) does not take what it is sent: ${of('failing')} deliveries fail, ${of('exhausted')} were given up`,
+  metric_source_failing: (_, of) =>
+    `${of('sourceId')} (${of('kind')}) did not answer ${of('failures')} times in a row: ${of('lastFailure')}. Last success: ${of('lastSuccessAt')}`,
+  metric_source_refused: (_, of) =>
+    `${of('sourceId')} (${of('kind')}) refused the credentials at ${of('refusedAt')}: ${of('lastFailure')}. It is not asked until there are others`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>
     of('row') === 'nothing'

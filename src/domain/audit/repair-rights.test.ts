@@ -33,6 +33,7 @@ const SCHEDULED: Record<Repair, readonly Role[]> = {
   extend: LEAD,
   add_readings: ['strategist', 'creator', 'social_media_manager', 'admin'],
   replace_credentials: ['admin', ...SMM],
+  check_source: ['admin', ...SMM],
 };
 
 describe('a repair is for', () => {
@@ -52,7 +53,7 @@ describe('a repair is for', () => {
     for (const repair of REPAIRS) {
       const roles = rolesForRepair(repair, null);
       expect(roles).toContain('admin');
-      if (!['recheck', 'add_readings', 'replace_credentials'].includes(repair)) {
+      if (!['recheck', 'add_readings', 'replace_credentials', 'check_source'].includes(repair)) {
         expect(roles, repair).toEqual(['admin']);
       }
     }

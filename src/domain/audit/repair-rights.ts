@@ -35,6 +35,7 @@ const RIGHTS: Record<AuditRepair, Right> = {
 const OF_REQUESTS: Record<RequestRepair, readonly Role[]> = {
   add_readings: [...OWNER_ROLES, 'admin'],
   replace_credentials: ['admin', 'social_media_manager'],
+  check_source: ['admin', 'social_media_manager'],
 };
 
 /**

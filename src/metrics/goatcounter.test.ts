@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  openSource,
+  questionFor,
+  type SourceServer,
+  startSourceServer,
+  valuesOf,
+} from '../../test/support/source-server.ts';
+import { GOATCOUNTER } from './goatcounter.ts';
+import { describeSource } from './source.testsuite.ts';
+
+const TOKEN = 'goat-token-1';
+const visit = (source: string, at = '2026-03-02T09:30:00Z', path = '/guide') => ({
+  path,
+  at,
+  source,
+  event: false,
+});
+const HITS = [
+  visit('utm:bluesky'),
+  visit('utm:bluesky', '2026-03-02T23:00:00Z'),
+  visit('utm:mastodon'),
+  // Somebody else's link from the same network, and another page.
+  visit('bluesky'),
+  visit('utm:bluesky', '2026-03-02T09:30:00Z', '/other'),
+  // Before the post, and after the checkpoint.
+  visit('utm:bluesky', '2026-03-01T09:00:00Z'),
+  visit('utm:bluesky', '2026-03-04T09:00:00Z'),
+];
+
+let server: SourceServer;
+beforeAll(async () => {
+  server = await startSourceServer('goatcounter');
+});
+afterAll(() => server.stop());
+beforeEach(() => server.hold({ token: TOKEN, hits: HITS }));
+
+const source = (token = TOKEN) =>
+  openSource('goatcounter', {
+    url: server.url,
+    config: { server: server.url },
+    secret: { token },
+  });
+const question = {
+  ...questionFor('bluesky'),
+  page: 'https://www.example.org/guide?utm_source=bluesky#top',
+};
+
+describe('visits of GoatCounter', () => {
+  describeSource(async () => ({
+    kind: GOATCOUNTER,
+    server,
+    source: source(),
+    refused: source('wrong-goat-token'),
+    question,
+  }));
+
+  it('are those of the page that came from the channel’s tagged link, in the window', async () => {
+    const reply = await source().collect(question);
+    expect(valuesOf(reply)).toEqual({ sessions: 2, empty: [], notAvailable: [] });
+    expect(reply).toMatchObject({
+      readings: [{ definition: 'sessions:goatcounter-visits', provisional: true }],
+    });
+  });
+
+  it('are settled an hour after the window', async () => {
+    const reply = await source().collect({ ...question, at: '2026-03-03T09:00:00.000Z' });
+    expect(reply).toMatchObject({ readings: [{ value: 2, provisional: false }] });
+  });
+
+  it.each([
+    ['a page that nobody opened', 'https://www.example.org/none'],
+    ['a page that nobody came to from there', 'https://www.example.org/only-mastodon'],
+  ])('of %s are empty, never zero', async (_what, page) => {
+    const hits = [...HITS, visit('utm:mastodon', '2026-03-02T09:30:00Z', '/only-mastodon')];
+    await server.hold({ token: TOKEN, hits });
+    expect(valuesOf(await source().collect({ ...question, page }))).toEqual({
+      empty: ['sessions'],
+      notAvailable: [],
+    });
+  });
+
+  it('of a post without a link are not available', async () => {
+    expect(valuesOf(await source().collect({ ...question, page: null }))).toEqual({
+      empty: [],
+      notAvailable: ['sessions'],
+    });
+    expect(await server.asked()).toEqual([]);
+  });
+
+  it('are found behind a hundred other referrers', async () => {
+    const others = Array.from({ length: 150 }, (_, index) => visit(`site${index}.example`));
+    await server.hold({ token: TOKEN, hits: [...others, ...HITS] });
+    expect(valuesOf(await source().collect(question))).toMatchObject({ sessions: 2 });
+  });
+
+  it('of a list that never ends are none', async () => {
+    const endless = { body: { refs: [{ name: 'x', count: 1 }], more: true } };
+    const hits = { body: { hits: [{ path_id: 1, path: '/guide', event: false }] } };
+    await server.fail(hits, ...Array(30).fill(endless));
+    expect(await source().collect(question)).toMatchObject({ retry: false });
+    expect(await server.asked()).toHaveLength(21);
+  });
+
+  it('are refused without the permission', async () => {
+    await server.hold({ token: TOKEN, hits: HITS, permitted: false });
+    expect(await source().collect(question)).toMatchObject({ credentialsRefused: true });
+  });
+
+  it.each([
+    ['X-Rate-Limit-Reset', { 'x-rate-limit-reset': '3' }, 3_000],
+    ['no header', {}, 60_000],
+  ])('wait after 429 with %s', async (_what, headers, retryAfterMs) => {
+    await server.fail({ status: 429, headers, body: {} });
+    expect(await source().collect(question)).toMatchObject({ retry: true, retryAfterMs });
+  });
+});

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { createHttpClient } from '../../src/http/http-client.ts';
+import type {
+  CollectRequest,
+  ReadingsSource,
+  SourceReply,
+} from '../../src/metrics/readings-source.ts';
+import { createSourceRegistry, sourceKinds } from '../../src/metrics/registry.ts';
+
+const Ready = z.object({ url: z.url() });
+
+/** What the next request is answered instead. */
+export interface SourceFault {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+  reset?: true;
+}
+
+/** A fake source as a process of its own. */
+export interface SourceServer {
+  url: string;
+  /** What it holds from now on; what was asked before is forgotten. */
+  hold(state: object): Promise<void>;
+  fail(...faults: SourceFault[]): Promise<void>;
+  asked(): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+export async function startSourceServer(
+  name: 'bluesky' | 'goatcounter' | 'mastodon',
+): Promise<SourceServer> {
+  const script = join(import.meta.dirname, 'source-servers', `${name}.mjs`);
+  const child = spawn(process.execPath, [script], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const { url } = Ready.parse(JSON.parse(String(line)));
+  const put = async (path: string, body: unknown) => {
+    await fetch(`${url}${path}`, { method: 'PUT', body: JSON.stringify(body) });
+  };
+  return {
+    url,
+    hold: (state) => put('/state', state),
+    fail: (...faults) => put('/faults', faults),
+    asked: async () => z.array(z.string()).parse(await (await fetch(`${url}/asked`)).json()),
+    async stop() {
+      if (child.exitCode !== null) return;
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
+/** A source of this kind, as the registry opens it. */
+export function openSource(
+  id: string,
+  { url, config, secret }: { url: string; config: unknown; secret: unknown },
+  kinds = sourceKinds(),
+): ReadingsSource {
+  const kind = kinds.find((one) => one.id === id);
+  if (kind === undefined) throw new Error(`no kind ${id}`);
+  const http = createHttpClient({ allowedOrigins: [url] });
+  const source = createSourceRegistry({ http, sandboxUrl: null }).open({
+    kind,
+    config,
+    secret,
+    zone: 'UTC',
+    ownerId: 'cha_1',
+    budget: { take: async () => 0 },
+  });
+  if (typeof source === 'string') throw new Error(source);
+  return source;
+}
+
+/** A publication of a channel that is asked for a day after it went out. */
+export function questionFor(
+  channel: CollectRequest['publication']['channel'],
+  change: Partial<CollectRequest['publication']> = {},
+): CollectRequest {
+  return {
+    publication: {
+      id: 'pub_1',
+      channel,
+      marker: 'mark-1',
+      remoteId: 'remote-1',
+      url: null,
+      publishedAt: '2026-03-02T08:00:00.000Z',
+      accountRef: 'studio',
+      ...change,
+    },
+    page: null,
+    checkpoint: '+24h',
+    at: '2026-03-03T08:00:05.000Z',
+  };
+}
+
+/** The values of an answer, and what it had no row of. */
+export function valuesOf(reply: SourceReply) {
+  if ('unavailable' in reply) throw new Error(reply.unavailable);
+  const values = Object.fromEntries(reply.readings.map(({ measure, value }) => [measure, value]));
+  return { ...values, empty: reply.empty, notAvailable: reply.notAvailable };
+}
