@@ -35,6 +35,7 @@ const EXPECTED: Record<KpiId, number> = {
   content_traffic: 500,
   conversions: 25,
   audience_growth: 0.1,
+  unfollows: -0.1,
   engagement: 300,
   bounce_rate: 0.3,
   pages_per_session: 1.8,
@@ -288,6 +289,7 @@ it('each role has the KPIs that the field gives it', () => {
   ]);
   expect(kpisOfRole('social_media_manager')).toEqual([
     'audience_growth',
+    'unfollows',
     'engagement_rate',
     'er_followers',
     'click_through_rate',
