@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
 import type { KpiId } from './catalogue.ts';
 import type { MeasureId } from './measures.ts';
-import { type ReviewInput, reviewVerdicts } from './review.ts';
+import { reviewVerdicts } from './review.ts';
 import { KpiGuardrails } from './targets.ts';
 import { ReviewVerdicts } from './verdict-schema.ts';
 

@@ -16,6 +16,12 @@ import {
 /** How far back own pieces are compared with. */
 export const BENCHMARK_DAYS = 90;
 
+/** The latest of them make the benchmark. */
+export const PIECES_AT_MOST = 100;
+
+/** Parts of one item that are compared: the item, its accounts, then its publications. */
+const PARTS_AT_MOST = 20;
+
 /** What own pieces reached in a figure at an age, for one scope of the piece under review. */
 export interface PastFigures {
   scope: Scope;
@@ -53,17 +59,40 @@ export interface ComparedPart {
   publishedAt: string;
 }
 
-export type ChannelPublication = MeasuredPublication & { channel: string };
+type ChannelPublication = MeasuredPublication & { channel: string };
+
+/** What an item is compared as: its parts, and the formats it was made in. */
+export function comparedPiece({
+  publications,
+  draft,
+}: {
+  publications: readonly ChannelPublication[];
+  draft: { assetKinds: readonly string[] } | null;
+}): { parts: ComparedPart[]; formats: string } {
+  const formats = (draft?.assetKinds ?? []).toSorted().join('+');
+  return { parts: comparedParts(publications), formats };
+}
 
 /** The item, its accounts and its publications, as far as they went out. */
-export function comparedParts(publications: readonly ChannelPublication[]): ComparedPart[] {
+function comparedParts(publications: readonly ChannelPublication[]): ComparedPart[] {
   const out = publishedOnes(publications);
   const accounts = Map.groupBy(out, ({ channelAccountId }) => channelAccountId);
   return [
     ...partOf('item', 'item', out),
     ...[...accounts].flatMap(([id, posts]) => partOf('channel', `channel:${id}`, posts)),
     ...out.flatMap((post) => partOf('publication', `publication:${post.id}`, [post])),
-  ];
+  ].slice(0, PARTS_AT_MOST);
+}
+
+/** The ages that a review compares at: those it judges, and the oldest one that was read. */
+export function comparedAges(review: {
+  targets: readonly { checkpoint: string }[];
+  guardrails: readonly { checkpoint: string }[];
+  readings: Iterable<Reading>;
+}): number[] {
+  const oldest = checkpointsOf(review.readings).slice(0, 1);
+  const names = [...review.targets, ...review.guardrails].map(({ checkpoint }) => checkpoint);
+  return [...new Set([...names, ...oldest].flatMap((name) => checkpointAgeHours(name) ?? []))];
 }
 
 function partOf(
