@@ -277,6 +277,18 @@ describe('a target', () => {
   });
 });
 
+it('a count above what a double counts has a value and no interval', () => {
+  const posts = PUBLICATIONS.map(({ id }) => id);
+  const readings = posts.flatMap((publicationId) =>
+    readingsOf({ key_events: Number.MAX_SAFE_INTEGER }, { publicationId, checkpoint: '+7d' }),
+  );
+  const figure = computeKpi('conversions', readings, {
+    checkpoint: '+7d',
+    publications: PUBLICATIONS,
+  });
+  expect(figure).toMatchObject({ value: 3 * Number.MAX_SAFE_INTEGER, interval: null });
+});
+
 it('each role has the KPIs that the field gives it', () => {
   expect(kpisOfRole('strategist')).toEqual([
     'content_traffic',
