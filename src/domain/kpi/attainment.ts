@@ -24,6 +24,8 @@ export function bandOf(
 ): Band | null {
   if (share === null || !JUDGED.includes(verdict)) return null;
   const { green, amber } = kpiDefinition(kpi).bands ?? BANDS;
-  if (share >= green) return 'green';
-  return share >= amber ? 'amber' : 'red';
+  // 0.072 of 0.08 is 90 %, and 0.8999999999999999 as a quotient of doubles.
+  const exact = Number(share.toPrecision(12));
+  if (exact >= green) return 'green';
+  return exact >= amber ? 'amber' : 'red';
 }
