@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { listPastFigures, saveFigures } from '../db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
@@ -6,6 +7,7 @@ import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { comparedAges, comparedPiece } from '../domain/kpi/past-figures.ts';
 import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -43,22 +45,27 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         );
       }
       const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const asked = {
-        context,
-        targets: brief.body.kpiTargets ?? [],
-        readings: rows.map(readingOf),
-      };
-      const { hash: reviewHash, ...judged } =
-        rows.length > JUDGED_HERE
-          ? await runInThread(REVIEW, asked, { workspaceId })
-          : judgeReview(asked);
+      const { kpiTargets: targets = [], guardrails = [] } = brief.body;
+      const readings = rows.map(readingOf);
+      const piece = { workspaceId, itemId, ...comparedPiece(context) };
+      const ages = comparedAges({ targets, guardrails, readings });
+      const past = await listPastFigures(db, { ...piece, ages });
+      const asked = { context, targets, guardrails, readings, past };
+      const {
+        hash: reviewHash,
+        body,
+        figures,
+      } = rows.length > JUDGED_HERE
+        ? await runInThread(REVIEW, asked, { workspaceId })
+        : judgeReview(asked);
+      await saveFigures(db, { ...piece, figures });
       const frozen = await freezeKpiReview(db, {
         id: reviewId,
         workspaceId,
         itemId,
         number,
         hash: reviewHash,
-        body: { ...judged, frozenAt: at },
+        body: { ...body, frozenAt: at },
       });
       return { hash: frozen.hash, clocks: await reviewClock(question) };
     },

@@ -7,6 +7,7 @@ import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
+import type { PastFigures } from '../domain/kpi/past-figures.ts';
 import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
@@ -56,6 +57,8 @@ export const KpiReview = z
     roles: z.array(RoleVerdict),
     combined: ReviewVerdicts.shape.combined,
     primary: ReviewVerdicts.shape.primary,
+    guardrails: ReviewVerdicts.shape.guardrails,
+    falseAlarms: ReviewVerdicts.shape.falseAlarms,
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
     stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
     measured: z.array(ReviewReading).describe('and those by sources'),
@@ -110,19 +113,23 @@ export function previewReview({
   context,
   brief,
   readings,
+  past,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
+  past: readonly PastFigures[];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
   const { publications, checkpoints } = context;
   const verdicts = reviewVerdicts({
     targets,
+    guardrails: brief?.body.guardrails ?? [],
     readings: known,
     publications,
     checkpoints,
+    past,
   });
   const review = context.reviews.at(-1) ?? null;
   return {

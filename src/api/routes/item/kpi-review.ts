@@ -1,10 +1,12 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem, listItems } from '../../../db/item/items.ts';
+import { listPastFigures } from '../../../db/item/kpi-figures.ts';
 import { getKpiReview, listSignOffTexts } from '../../../db/item/kpi-reviews.ts';
-import { listLatestReadings } from '../../../db/item/readings.ts';
+import { listLatestReadings, readingOf } from '../../../db/item/readings.ts';
 import { getBrief } from '../../../db/item/versions.ts';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { currentReview } from '../../../domain/item/context.ts';
+import { comparedAges, comparedPiece } from '../../../domain/kpi/past-figures.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import { runInThread } from '../../../threads/threads.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
@@ -111,7 +113,10 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
         context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
         listLatestReadings(db, key),
       ]);
-      const asked = { context, brief, readings };
+      const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
+      const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
+      const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });
+      const asked = { context, brief, readings, past };
       const preview =
         readings.length > JUDGED_HERE
           ? await runInThread(PREVIEW, asked, { workspaceId: key.workspaceId })
