@@ -153,6 +153,8 @@ export interface EngineOptions {
   /** What this process publishes through instead of the adapters that there are. */
   channels?: (real: ChannelRegistry) => ChannelRegistry;
   sendTiming?: Partial<SendTiming>;
+  /** How long a network may take to answer the worker of this process. */
+  answerWithinMs?: number;
   /** Workflows that the worker of this process runs instead of those of the program. */
   workflowsPath?: string;
   /** Build of the worker of this process; without one its runs are bound to none. */
@@ -189,8 +191,11 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   );
   const temporal = clientOf(clientConnection, namespace, { ...options, dataConverter });
   const taskQueue = `test-${randomUUID()}`;
-  const { allowedOrigins = [] } = options;
-  const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
+  const { allowedOrigins = [], answerWithinMs } = options;
+  const http = createHttpClient({
+    allowedOrigins: [sandbox.url, ...allowedOrigins],
+    ...(answerWithinMs !== undefined && { timeoutMs: answerWithinMs }),
+  });
   const secretKey = newSecretKey();
   const secrets = createSecretBox({ current: secretKey, all: [secretKey] });
   const sessions = createStoredSessions({ db: database.program, secrets });
