@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { SlowFirst } from './test/support/slow-first.ts';
 
 /** Ends only what hangs: no verdict may depend on how busy the machine is. */
 const PATIENCE = {
@@ -28,12 +29,14 @@ const services = {
   pool: 'forks',
   // They wait for leases, slots and graces, or for the stacks they start, more than they compute: so many
   // keep two cores busy.
-  maxWorkers: 4,
+  maxWorkers: 6,
+  maxConcurrency: 12,
   sequence: { groupOrder: 1 },
 } satisfies TestProjectInlineConfiguration['test'];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         test: {

@@ -1,82 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createStateDirectory,
-  descendantsOf,
-  isRunning,
-  type StateDirectory,
-  until,
-} from '../support/stack-local.ts';
+import { type DemoProcess, type Demos, openDemos, spawnDemo } from '../support/demo-process.ts';
+import { until } from '../support/stack-local.ts';
 
 const STORY_MS = 180_000;
 
-interface DemoProcess {
-  child: ChildProcess;
-  pid: number;
-  output(): string;
-  exited: Promise<number | null>;
-}
-
-/** `npm run demo` as a process; its environment names no server of ours. */
-function spawnDemo(stateDir: string, ...args: string[]): DemoProcess {
-  const { DATABASE_URL: _database, TEMPORAL_ADDRESS: _temporal, ...environment } = process.env;
-  const command = ['scripts/demo.ts', '--no-ui', '--state-dir', stateDir, ...args];
-  const child = spawn(process.execPath, command, {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  if (child.pid === undefined) throw new Error('scripts/demo.ts did not start');
-  return {
-    child,
-    pid: child.pid,
-    output: () => output,
-    exited: new Promise((resolve) => child.once('close', (code) => resolve(code))),
-  };
-}
-
+/** `npm run test:long` tells the story twice more, on the same state and on the stack of another demo. */
 describe('npm run demo', () => {
-  let state: StateDirectory;
-  const started: DemoProcess[] = [];
-  const seenPids = new Set<number>();
-
+  let demos: Demos;
   beforeAll(() => {
-    state = createStateDirectory();
+    demos = openDemos();
   });
-  afterAll(async () => {
-    for (const demo of started) {
-      demo.child.kill('SIGKILL');
-      await demo.exited;
-    }
-    await until(
-      () => ![...seenPids].some(isRunning),
-      () => 'a process of the demo is left',
-    );
-    state.remove();
-  });
+  afterAll(() => demos?.dispose());
 
-  function start(...args: string[]): DemoProcess {
-    const demo = spawnDemo(state.path, ...args);
-    started.push(demo);
-    return demo;
-  }
   async function watchUntilExit(demo: DemoProcess): Promise<number | null> {
-    const watch = setInterval(() => {
-      for (const pid of descendantsOf(demo.pid)) seenPids.add(pid);
-    }, 500);
+    const watch = setInterval(() => demos.look(demo), 500);
     const code = await demo.exited;
     clearInterval(watch);
     return code;
   }
   function secrets(): string[] {
-    const file = join(state.path, 'credentials.json');
+    const file = join(demos.state.path, 'credentials.json');
     const { members }: { members: { key: string }[] } = JSON.parse(readFileSync(file, 'utf8'));
     return members.map(({ key }) => key);
   }
@@ -84,7 +29,7 @@ describe('npm run demo', () => {
   it(
     'tells the whole story and ends with code 0 and no process left',
     async () => {
-      const demo = start('--exit');
+      const demo = demos.start('--exit');
       expect(await watchUntilExit(demo), demo.output()).toBe(0);
       const text = demo.output();
       const itemId = /item {3}(itm_[0-9A-Z]{26})/.exec(text)?.[1];
@@ -115,7 +60,7 @@ describe('npm run demo', () => {
       expect(text).toMatch(/outcome +unknown: /);
       expect(text).toMatch(/waiting on +social_media_manager for resolve_publication/);
       // Each network took one post, and the story shows the line of the first.
-      const file = join(state.path, 'sandbox', 'ledger.jsonl');
+      const file = join(demos.state.path, 'sandbox', 'ledger.jsonl');
       const [, line, shown] = /ledger.jsonl:(\d)\n +marker +(\S+)/.exec(text) ?? [];
       const ledger = readFileSync(file, 'utf8').trim().split('\n');
       expect(ledger).toHaveLength(2);
@@ -153,55 +98,26 @@ describe('npm run demo', () => {
       // Nobody's terminal shows colours here, and nobody's secret is shown anywhere.
       expect(text).not.toContain('\u001b[');
       for (const secret of [...secrets(), 'whsec_']) expect(text).not.toContain(secret);
-      expect([...seenPids].filter(isRunning)).toEqual([]);
-      expect(seenPids.size).toBeGreaterThanOrEqual(5);
+      const { count, running } = demos.seen();
+      expect(running).toEqual([]);
+      expect(count).toBeGreaterThanOrEqual(5);
     },
     STORY_MS,
   );
 
-  it(
-    'runs again on the same state, keeps running, and others may use its stack',
-    async () => {
-      const owner = start();
-      await until(
-        () => owner.output().includes('The story took') || owner.child.exitCode !== null,
-        owner.output,
-        STORY_MS,
-      );
-      expect(owner.child.exitCode, owner.output()).toBeNull();
-      expect(owner.output()).toMatch(/ledger\.jsonl:[34]\n/);
-      const seconds = Number(/The story took (\d+) s/.exec(owner.output())?.[1]);
-      // The bound is for a machine that has other work as well.
-      expect(seconds).toBeLessThan(60);
-
-      const guest = start('--exit');
-      expect(await guest.exited, guest.output()).toBe(0);
-      expect(guest.output()).toContain(`The stack of process ${owner.pid} runs on`);
-      expect(guest.output()).toMatch(/ledger\.jsonl:[56]\n/);
-      expect(owner.child.exitCode).toBeNull();
-
-      for (const pid of descendantsOf(owner.pid)) seenPids.add(pid);
-      owner.child.kill('SIGINT');
-      expect(await owner.exited).toBe(0);
-      expect([...seenPids].filter(isRunning)).toEqual([]);
-    },
-    2 * STORY_MS,
-  );
-
   it('ends at once when it is interrupted in the middle of the story', async () => {
-    const demo = start();
+    const demo = demos.start();
     await until(() => demo.output().includes('A handoff has two sides'), demo.output);
-    for (const pid of descendantsOf(demo.pid)) seenPids.add(pid);
+    demos.look(demo);
     demo.child.kill('SIGINT');
     expect(await demo.exited).toBe(130);
     expect(demo.output()).not.toContain('The story stops here');
-    expect([...seenPids].filter(isRunning)).toEqual([]);
+    expect(demos.seen().running).toEqual([]);
   });
 
   it('says what does not start, and exits with 1', async () => {
     expect(existsSync('/dev/null/state')).toBe(false);
     const demo = spawnDemo('/dev/null/state', '--exit');
-    started.push(demo);
     expect(await demo.exited).toBe(1);
     expect(demo.output()).toContain('The local stack did not start.');
     expect(demo.output()).toContain('/dev/null/state cannot be used for the state');

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
 import type { StuckQuestion } from '../../src/audit/stuck-findings.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
@@ -16,6 +14,7 @@ import {
 } from '../../src/domain/audit/finding-catalogue.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
+import { startBadWorker } from '../support/bad-worker.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
 import { DAY_MS, toReview, toScheduled } from '../support/item-story.ts';
@@ -291,16 +290,7 @@ describe('work that fails', () => {
     const healthy = await engine.start();
     expect(await find('workflow_task_failing')).toBeUndefined();
     await engine.stopWorker();
-    const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
-    const { temporal, taskQueue } = engine.deps;
-    const bad = await Worker.create({
-      connection,
-      namespace: temporal.options.namespace,
-      taskQueue,
-      workflowsPath: join(import.meta.dirname, '..', 'support', 'bad-deploy.ts'),
-      activities: { recordEvents: async () => {} },
-    });
-    const done = bad.run();
+    const bad = await startBadWorker(engine.deps);
     const outcome = engine.send('strategist', itemId, 'cancel', { reason: 'no longer needed' });
     const found = await eventually(() =>
       find('workflow_task_failing', itemId).then((finding) => finding ?? null),
@@ -308,9 +298,7 @@ describe('work that fails', () => {
     expect(found.evidence).toMatchObject({ workflowId: itemWorkflowId(itemId) });
     expect(found.evidence['lastError']).toEqual(expect.stringContaining('a bad deploy'));
     expect(await find('workflow_task_failing', healthy)).toBeUndefined();
-    bad.shutdown();
-    await done;
-    await connection.close();
+    await bad.stop();
     expect(await outcome).toMatchObject({ outcome: 'pending' });
   });
 });

@@ -36,6 +36,7 @@ describe('the failed workflow tasks of a namespace', () => {
       namespace: client.options.namespace,
       taskQueue,
       workflowsPath: join(import.meta.dirname, '..', 'support', 'bad-deploy.ts'),
+      debugMode: true,
     });
     const failed = await bad.runUntil(
       eventually(

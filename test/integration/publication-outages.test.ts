@@ -4,7 +4,7 @@ import { listIntents } from '../../src/db/publishing/publish-intents.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, untilTime } from '../support/eventually.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
 import { orderOf } from '../support/publication-order.ts';
@@ -112,7 +112,7 @@ describe.concurrent('a send', () => {
         liftReason: 'over',
         liftedBy: memberOf('social_media_manager'),
       });
-      await eventually(() => Date.now() > Date.parse(sendUntil), { what: 'the end of its time' });
+      await untilTime(Date.parse(sendUntil) + 1);
       await engine.startWorker();
       await engine.until(itemId, 'missed', (context) =>
         context.publications.some(({ state }) => state === 'missed'),

@@ -12,10 +12,11 @@ import {
 import type { PublicationRecord } from '../../src/domain/item/context.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeDraft } from '../support/content.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, untilTime } from '../support/eventually.ts';
 import { withIdempotency } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import {
+  applyAhead,
   approve,
   DAY_MS,
   HOUR_MS,
@@ -76,11 +77,6 @@ async function intentOf(itemId: string, slotNumber = 1) {
 function runOrder(order: PublicationOrder, workflowId: string): Promise<PublicationOutcome> {
   const { temporal, taskQueue } = engine.deps;
   return temporal.workflow.execute('loneSend', { workflowId, taskQueue, args: [order] });
-}
-
-/** Waits until this much time has passed by the clock on the wall. */
-async function untilTime(at: number): Promise<void> {
-  await eventually(() => Date.now() > at, { what: new Date(at).toISOString() });
 }
 
 describe('a slot that comes', () => {
@@ -416,12 +412,13 @@ describe.concurrent('an outcome that nobody knows', () => {
       publications: [{ channelAccountId: keyless.channelAccountId, at: '2099-01-01T00:00:00Z' }],
     });
     expect(refused).toMatchObject({ outcome: 'refused' });
-    await keyless.apply('social_media_manager', itemId, 'resolve_publication', {
-      publicationId,
-      outcome: 'publish_again',
-      evidence: 'the page is empty',
-      at: new Date(Date.now() + SOON_MS).toISOString(),
-    });
+    const evidence = 'the page is empty';
+    await applyAhead(keyless, SOON_MS, (at) => [
+      'social_media_manager',
+      itemId,
+      'resolve_publication',
+      { publicationId, outcome: 'publish_again', evidence, at },
+    ]);
     await keyless.until(itemId, 'measuring', ({ stage }) => stage === 'measuring');
     expect((await keyless.context(itemId)).publications).toMatchObject([
       { id: publicationId, state: 'not_live', slotNumber: 1 },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../support/api-fixture.ts';
 import { makeDraft } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
-import { eventually } from '../support/eventually.ts';
+import { untilTime } from '../support/eventually.ts';
 import { DAY_MS, HOUR_MS, toCreation, toReview, toScheduled } from '../support/item-story.ts';
 
 /**
@@ -35,7 +35,7 @@ describe('deleted or edited posts still published because the run was looked up 
       );
       try {
         await api.ok(role, method, `/v1/items/${itemId}/${what}`, body);
-        await eventually(() => Date.now() > Date.parse(at) + 2_000);
+        await untilTime(Date.parse(at) + 2_000);
         expect(engine.posts(itemId)).toEqual([]);
         expect((await api.ok('creator', 'GET', `/v1/items/${itemId}`)).stage).toBe(stage);
         expect(asked.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);

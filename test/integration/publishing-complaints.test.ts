@@ -6,10 +6,11 @@ import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { makeBrief, makeDraft } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, untilTime } from '../support/eventually.ts';
 import type { ItemEngine } from '../support/item-engine.ts';
 import {
   acceptHandoff,
+  applyAhead,
   approve,
   DAY_MS,
   HOUR_MS,
@@ -62,7 +63,7 @@ describe('scheduled posts missed', () => {
     const at = await toScheduled(engine, itemId, { slotInMs: LATER_MS });
     await engine.stopWorker();
     try {
-      await eventually(() => Date.now() > Date.parse(at) + HASTY_GRACE_MS + 100);
+      await untilTime(Date.parse(at) + HASTY_GRACE_MS + 100);
       const { items } = await createAudit(engine.deps).stuck({
         workspaceId: engine.workspace.workspaceId,
         now: new Date(Date.now() + HOUR_MS).toISOString(),
@@ -145,12 +146,17 @@ describe.concurrent('the same post twice', () => {
     const itemId = await engine.start();
     await approve(engine, itemId, await toReview(engine, itemId));
     await acceptHandoff(engine, itemId, 'social_media_manager');
-    await engine.apply('social_media_manager', itemId, 'plan_schedule', {
-      publications: [
-        { channelAccountId: engine.channelAccountId, at: inMs(SOON_MS) },
-        { channelAccountId: friday.id, at: inMs(4 * DAY_MS) },
-      ],
-    });
+    await applyAhead(engine, SOON_MS, (at) => [
+      'social_media_manager',
+      itemId,
+      'plan_schedule',
+      {
+        publications: [
+          { channelAccountId: engine.channelAccountId, at },
+          { channelAccountId: friday.id, at: inMs(4 * DAY_MS) },
+        ],
+      },
+    ]);
     await engine.until(itemId, 'one post out', ({ publications }) =>
       publications.some(({ state }) => state === 'published'),
     );
@@ -186,7 +192,7 @@ describe.concurrent('published although it was changed a moment ago', () => {
     const itemId = await engine.start();
     const at = await toScheduled(engine, itemId, { slotInMs: LATER_MS });
     await engine.apply(role, itemId, command, body);
-    await eventually(() => Date.now() > Date.parse(at) + 2_000);
+    await untilTime(Date.parse(at) + 2_000);
     expect(engine.posts(itemId)).toEqual([]);
   });
 
@@ -196,11 +202,11 @@ describe.concurrent('published although it was changed a moment ago', () => {
       Array.from({ length: 8 }, async (_, index) => {
         const itemId = await engine.start();
         const at = Date.parse(await toScheduled(engine, itemId, { slotInMs: 6_000 }));
-        await eventually(() => Date.now() >= at - 40 + index * 15);
+        await untilTime(at - 40 + index * 15);
         const edit = await engine.verdict('creator', itemId, 'save_draft', {
           draft: makeDraft({ variants: [{ channel: 'sandbox', text: 'Buy now!' }] }),
         });
-        if (edit.outcome === 'applied') await eventually(() => Date.now() > at + 3_000);
+        if (edit.outcome === 'applied') await untilTime(at + 3_000);
         else await published(itemId);
         return { edit: edit.outcome, texts: engine.posts(itemId).map(({ text }) => text) };
       }),

@@ -31,6 +31,8 @@ import { toScheduled } from '../support/item-story.ts';
 
 /** A slot so near that its post goes out at once. */
 const SOON_MS = 1_500;
+/** A send that is held stays so for longer than a busy machine takes to look at it. */
+const HELD_MS = 60_000;
 const GUIDE = new URL('../../docs/releasing.md', import.meta.url);
 const COMMAND = 'node scripts/baton.ts release ';
 const OTHER_BUILD = fileURLToPath(new URL('../support/other-build.ts', import.meta.url));
@@ -40,7 +42,12 @@ let other: BuildWorker;
 let releases: Releases;
 const payloadKey = newSecretKey();
 beforeAll(async () => {
-  engine = await openItemEngine({ buildId: 'a', payloadKey });
+  engine = await openItemEngine({
+    buildId: 'a',
+    payloadKey,
+    sendTiming: { leaseMs: 2 * HELD_MS },
+    answerWithinMs: HELD_MS,
+  });
   await announce('a');
   releases = createReleases({
     TEMPORAL_ADDRESS: inject('temporalAddress'),
@@ -307,7 +314,7 @@ async function holdSend(itemId: string): Promise<{ release(): void }> {
     at: 'after-accept',
     url: `http://127.0.0.1:${port}`,
     marker: engine.marker(itemId),
-    timeoutMs: 60_000,
+    timeoutMs: HELD_MS,
   });
   await toScheduled(engine, itemId, { slotInMs: SOON_MS });
   await arrived.promise;

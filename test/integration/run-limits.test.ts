@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
 import { continueRun } from '../../src/audit/repairs/continue-run.ts';
 import type { Finding } from '../../src/domain/audit/finding.ts';
@@ -11,6 +9,7 @@ import { verifyChain } from '../../src/domain/item/event.ts';
 import { BATCH_BYTES, ITEM_BYTES, itemBytes } from '../../src/domain/item/size.ts';
 import type { CommandMessage } from '../../src/workflows/messages.ts';
 import { commandUpdate, readingsAddedSignal } from '../../src/workflows/messages.ts';
+import { startBadWorker } from '../support/bad-worker.ts';
 import { makeBrief } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
@@ -111,28 +110,6 @@ describe('a run near or beyond a limit', () => {
     return items.find((finding) => finding.itemId === itemId) ?? null;
   }
 
-  /** In the place of the engine's own: no task of a run succeeds with it. */
-  async function badWorker(): Promise<{ stop(): Promise<void> }> {
-    await engine.stopWorker();
-    const connection = await NativeConnection.connect({ address: inject('temporalAddress') });
-    const { temporal, taskQueue } = engine.deps;
-    const worker = await Worker.create({
-      connection,
-      namespace: temporal.options.namespace,
-      taskQueue,
-      workflowsPath: join(import.meta.dirname, '..', 'support', 'bad-deploy.ts'),
-      activities: { recordEvents: async () => {} },
-    });
-    const done = worker.run();
-    return {
-      async stop() {
-        worker.shutdown();
-        await done;
-        await connection.close();
-      },
-    };
-  }
-
   it('is found by the state of its item; a new run would not help', async () => {
     const itemId = await engine.start({ brief: makeBrief() });
     expect(await find('run_near_limit', itemId)).toBeNull();
@@ -204,7 +181,8 @@ describe('a run near or beyond a limit', () => {
     const before = await engine.chain(itemId);
     const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
     const { runId } = await handle.describe();
-    const bad = await badWorker();
+    await engine.stopWorker();
+    const bad = await startBadWorker(engine.deps);
     const cut = engine.send('strategist', itemId, 'save_brief', { brief: makeBrief() });
     const found = await eventually(() => find('workflow_task_failing', itemId));
     await bad.stop();

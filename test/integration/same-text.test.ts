@@ -144,7 +144,7 @@ const publish = async (account: string, text: string, channel?: ChannelId) =>
 
 const TEXT = 'Trois boulangeries, un carnet, moins de pain jeté. Merci @ana@a.example';
 
-describe('two posts that read the same', () => {
+describe.concurrent('two posts that read the same', () => {
   it.each([
     ['one text', TEXT],
     ['texts that differ in white space', TEXT.replaceAll(' ', '  ')],

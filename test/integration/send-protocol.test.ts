@@ -15,7 +15,7 @@ import type { PublicationRecord } from '../../src/domain/item/context.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { BAN_MS, createFakeNetwork, type PublishStep } from '../support/fake-network.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
-import { HOUR_MS, toScheduled } from '../support/item-story.ts';
+import { applyAhead, HOUR_MS, toScheduled } from '../support/item-story.ts';
 
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_000;
@@ -277,12 +277,13 @@ describe.concurrent('a thread', () => {
     const { db } = engine.deps;
     const { workspaceId } = engine.workspace;
     const again = async (publicationId: string) => {
-      await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-        publicationId,
-        outcome: 'publish_again',
-        evidence: 'two are missing',
-        at: new Date(Date.now() + SOON_MS).toISOString(),
-      });
+      const evidence = 'two are missing';
+      await applyAhead(engine, SOON_MS, (at) => [
+        'social_media_manager',
+        itemId,
+        'resolve_publication',
+        { publicationId, outcome: 'publish_again', evidence, at },
+      ]);
       return settled(itemId, account);
     };
     await banAccount(db, { workspaceId, channelAccountId: account, forMs: HOUR_MS });
@@ -313,12 +314,14 @@ describe.concurrent('a thread', () => {
   it('goes on at its first missing text when a person publishes it again', async () => {
     const stopped = await publish('exact', ['accept', 'accept', 'reject'], { thread: REST });
     const { itemId, account } = stopped;
-    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-      publicationId: stopped.publication.id,
-      outcome: 'publish_again',
-      evidence: 'the third is missing',
-      at: new Date(Date.now() + SOON_MS).toISOString(),
-    });
+    const { id: publicationId } = stopped.publication;
+    const evidence = 'the third is missing';
+    await applyAhead(engine, SOON_MS, (at) => [
+      'social_media_manager',
+      itemId,
+      'resolve_publication',
+      { publicationId, outcome: 'publish_again', evidence, at },
+    ]);
     const { publication } = await settled(itemId, account);
     expect(publication).toMatchObject({ state: 'published', slotNumber: 2 });
     const posts = network.posts(account);

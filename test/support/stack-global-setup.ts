@@ -25,6 +25,15 @@ declare module 'vitest' {
 
 const TEMPLATE_DATABASE = 'baton_template';
 
+/** A crash of a server loses nothing without fsync; only a power cut would. No test's tables live long. */
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  autovacuum: 'off',
+  max_connections: '400',
+};
+
 interface TestStack {
   postgres: LocalPostgres;
   temporal: LocalTemporal;
@@ -62,12 +71,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function startTestStack(): Promise<TestStack> {
+  // For the engine's server, which has memory enough: it collects garbage less often.
+  process.env['GOGC'] ??= '400';
   const directory = mkdtempSync(join(tmpdir(), 'baton test-'));
   chmodSync(directory, 0o711);
   const postgresDirectory = join(directory, 'postgres');
   const started = await Promise.allSettled([
-    // A crash of a server loses nothing without fsync; only a power cut would.
-    startPostgres({ directory: postgresDirectory, settings: { fsync: 'off' } }),
+    startPostgres({ directory: postgresDirectory, settings: SETTINGS }),
     startTemporal({ directory: join(directory, 'temporal'), uiPort: false, waitsForDisk: false }),
     // Here, and not in each of the stacks and engines that are started first.
     prepareWorkflowBundle(process.env),

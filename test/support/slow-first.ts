@@ -1,0 +1,58 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * Files that take longest although they are not the largest, longest first: one that begins last runs on
+ * alone. Vitest knows it by itself only where it ran before.
+ */
+const SLOW = [
+  'e2e/demo',
+  'e2e/cli',
+  'integration/webhook-delivery-runs',
+  'e2e/local-stack',
+  'integration/audit-outages',
+  'integration/release',
+  'e2e/local-stack-process',
+  'integration/publishing-complaints',
+  'integration/run-limits',
+  'integration/audit-pack',
+  'e2e/chaos',
+  'integration/publication',
+  'integration/watch',
+  'integration/drainer',
+  'integration/same-text',
+  'integration/publication-outages',
+  'integration/content-item-continue',
+  'integration/finding-repairs',
+  'integration/publishing-complaints-senders',
+  'integration/commands',
+  'integration/slots',
+  'integration/send-protocol',
+  'integration/queues',
+  'integration/diverged-runs',
+  'integration/audit-engine',
+  'integration/refused-posts',
+  'integration/replay-live',
+  'integration/api-server',
+  'integration/shared-ban',
+  'integration/engine-mtls',
+  'integration/engine-setup',
+  'replay/changed-workflow',
+  'replay/histories',
+].map((name) => `/test/${name}.test.ts`);
+
+/** Begins with what takes longest, of all projects of a group. */
+export class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => groupOf(a) - groupOf(b) || placeOf(a) - placeOf(b));
+  }
+}
+
+function groupOf({ project }: TestSpecification): number {
+  return project.config.sequence.groupOrder;
+}
+
+function placeOf({ moduleId }: TestSpecification): number {
+  const place = SLOW.findIndex((end) => moduleId.endsWith(end));
+  return place < 0 ? SLOW.length : place;
+}
