@@ -23,6 +23,9 @@ import { calendarRoutes } from './routes/calendar/calendar.ts';
 import { calendarFeedRoutes } from './routes/calendar/calendar-feeds.ts';
 import { channelSlotRoutes } from './routes/calendar/channel-slots.ts';
 import { freezeRoutes } from './routes/calendar/freeze.ts';
+import { campaignActRoutes } from './routes/campaign/campaign-acts.ts';
+import { campaignProgressRoutes } from './routes/campaign/campaign-progress.ts';
+import { campaignRoutes } from './routes/campaign/campaigns.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -49,7 +52,6 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { administrativeActRoutes } from './routes/workspace/administrative-acts.ts';
 import { apiKeyRoutes } from './routes/workspace/api-keys.ts';
 import { assetRoutes } from './routes/workspace/assets.ts';
-import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
 import { playbookRoutes } from './routes/workspace/playbooks.ts';
@@ -96,6 +98,8 @@ export function createApp(deps: ApiDeps) {
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
     .route('/', campaignRoutes(deps))
+    .route('/', campaignActRoutes(deps))
+    .route('/', campaignProgressRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
     .route('/', auditPackRoutes(deps))

@@ -44,6 +44,12 @@ export function administrationCalls(rpc: Rpc) {
       list: listCall(v1.campaigns.$get),
       get: readCall(v1.campaigns[':id'].$get),
       add: changeCall(v1.campaigns.$post),
+      change: changeOfCall(v1.campaigns[':id'].$patch),
+      release: changeOfCall(v1.campaigns[':id'].release.$post),
+      pause: changeOfCall(v1.campaigns[':id'].pause.$post),
+      resume: changeOfCall(v1.campaigns[':id'].resume.$post),
+      cancel: changeOfCall(v1.campaigns[':id'].cancel.$post),
+      progress: readCall(v1.campaigns[':id'].progress.$get),
     },
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),

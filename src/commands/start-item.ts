@@ -1,3 +1,5 @@
+import { holdCampaign } from '../db/campaign/acts.ts';
+import { wantLook } from '../db/campaign/runs.ts';
 import type { Db } from '../db/client.ts';
 import { newId } from '../db/ids.ts';
 import {
@@ -15,6 +17,7 @@ import { listHolders } from '../db/workspace/members.ts';
 import { getPlaybook } from '../db/workspace/playbooks.ts';
 import { requireRoom } from '../db/workspace/quotas.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
+import { campaignStateOf, isOver } from '../domain/campaign/campaign.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { digestBrief } from '../domain/item/content/digests.ts';
 import { CONTENT_COMMANDS } from '../domain/item/moves/content.ts';
@@ -91,6 +94,8 @@ async function storeStart(
   const first = firstEvents(asked);
   const stored: StoredCommand = { kind: 'start', input: { ...asked, first: first.events } };
   return inTransaction(db, async (tx) => {
+    const barrier = await stillJoins(tx, joined.campaign, workspaceId);
+    if (barrier !== null) return barrier;
     const inserted = await insertCommand(tx, {
       id: commandId,
       workspaceId,
@@ -139,9 +144,30 @@ async function campaignOf(
 ): Promise<Pick<ContentItemInput['item'], 'campaign'> | { issues: BodyIssue[] }> {
   if (campaignId === undefined) return { campaign: null };
   const row = await getCampaign(db, { workspaceId, campaignId });
-  return row === null
-    ? { issues: [{ path: ['campaignId'], message: 'is not a campaign of this workspace' }] }
-    : { campaign: { id: row.id, released: row.releasedAt !== null } };
+  if (row === null) return campaignIssue('is not a campaign of this workspace');
+  if (isOver(row)) return campaignIssue(`is ${campaignStateOf(row)}: nothing joins it any more`);
+  return { campaign: { id: row.id, released: row.releasedAt !== null } };
+}
+
+function campaignIssue(message: string): { issues: BodyIssue[] } {
+  return { issues: [{ path: ['campaignId'], message }] };
+}
+
+/**
+ * Asks again in the transaction that the item joins in: its campaign may have ended or opened its gate
+ * meanwhile. An item that does not know of the open gate is told by the campaign's run.
+ */
+async function stillJoins(
+  tx: Db,
+  campaign: ContentItemInput['item']['campaign'],
+  workspaceId: string,
+): Promise<{ issues: BodyIssue[] } | null> {
+  if (campaign === null) return null;
+  const key = { workspaceId, campaignId: campaign.id };
+  const row = await holdCampaign(tx, key);
+  if (row === null || isOver(row)) return campaignIssue('has ended meanwhile');
+  if (campaign.released !== (row.releasedAt !== null)) await wantLook(tx, key);
+  return null;
 }
 
 /** A brief at the start is a brief that is saved: whoever may not save one may not start with one. */

@@ -52,7 +52,7 @@ const PROMISES: Record<string, boolean> = {
   'bulk actions': hasRoute(/bulk/),
   'recurring posts': hasCode(/\brecurr/i),
   'community watch and replies': hasRoute(/watch|repl(?:y|ies)\b/),
-  'campaign gate and roll-up': hasRoute(/campaigns\/\{id\}\/(?:release|kpis)/),
+  'campaign roll-up': hasRoute(/campaigns\/\{id\}\/kpis/),
   'several items in one call': hasRoute(/campaigns\/\{id\}\/items/),
   'overlap with paid flights': hasCode(/paid[_-]?flight/i),
   'KPI views over items': hasRoute(/^\/v1\/kpis/),

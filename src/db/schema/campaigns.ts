@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { CampaignActKind, ReleaseRule, Stakeholder } from '../../domain/campaign/campaign.ts';
 import type { Brief } from '../../domain/item/content/brief.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
 import { instant } from './columns.ts';
@@ -12,8 +13,42 @@ export const campaigns = pgTable('campaigns', {
   startsAt: instant('starts_at'),
   endsAt: instant('ends_at'),
   kpiTargets: jsonb('kpi_targets').$type<KpiTarget[]>().notNull().default([]),
+  /** What opens its gate. */
+  release: text().$type<ReleaseRule>().notNull().default('at_once'),
   /** When its gate opened; null while its items may not be scheduled. */
   releasedAt: instant('released_at'),
+  budgetNote: text('budget_note').notNull().default(''),
+  stakeholders: jsonb().$type<Stakeholder[]>().notNull().default([]),
+  pausedAt: instant('paused_at'),
+  cancelledAt: instant('cancelled_at'),
+  cancelReason: text('cancel_reason'),
+  /** When its review was signed. */
+  closedAt: instant('closed_at'),
   createdBy: text('created_by').notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** What somebody asked of every item of a campaign. */
+export const campaignActs = pgTable('campaign_acts', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  campaignId: text('campaign_id').notNull(),
+  kind: text().$type<CampaignActKind>().notNull(),
+  reason: text(),
+  /** A member, or `system`. */
+  actor: text().notNull(),
+  /** The pause that this resumption ends. */
+  endsAct: text('ends_act'),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+  settledAt: instant('settled_at'),
+});
+
+/** When the run of a campaign looked, and when it will. */
+export const campaignRuns = pgTable('campaign_runs', {
+  campaignId: text('campaign_id').primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  calledAt: instant('called_at').notNull().default(sql`now()`),
+  lookedAt: instant('looked_at'),
+  nextLookAt: instant('next_look_at').notNull().default(sql`now()`),
+  endedAt: instant('ended_at'),
 });

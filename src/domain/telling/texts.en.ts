@@ -6,6 +6,8 @@ export const TEXTS_EN = {
   'asked.acknowledge_revision':
     '“{title}” has passed its limit of revisions: acknowledge the next round.',
   'asked.decide_approval': '“{title}” waits for your approval as {role}.',
+  'asked.release_campaign':
+    '“{title}” waits for the gate of its campaign: release the campaign when it may go out.',
   'asked.plan_schedule': '“{title}” waits for its plan: choose accounts and times.',
   'asked.resolve_publication': 'A post of “{title}” waits for you to say what became of it.',
   'asked.sign_off': 'The KPI review of “{title}” waits for your sign-off as {role}.',

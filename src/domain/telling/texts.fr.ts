@@ -9,6 +9,8 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'asked.acknowledge_revision':
     '« {title} » a dépassé sa limite de révisions : prenez acte du prochain tour.',
   'asked.decide_approval': '« {title} » attend votre approbation ({role}).',
+  'asked.release_campaign':
+    '« {title} » attend l’ouverture de sa campagne : ouvrez-la quand il peut paraître.',
   'asked.plan_schedule': '« {title} » attend son plan : choisissez les comptes et les heures.',
   'asked.resolve_publication':
     'Une publication de « {title} » attend que vous disiez ce qu’elle est devenue.',
