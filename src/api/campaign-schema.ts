@@ -62,7 +62,7 @@ export function isFlight({ startsAt, endsAt }: Flight): boolean {
   return startsAt === null || endsAt === null || Date.parse(startsAt) < Date.parse(endsAt);
 }
 
-export const FLIGHT_ISSUE = { message: 'is not after `startsAt`', path: ['endsAt'] };
+export const NO_FLIGHT = 'is not after `startsAt`';
 
 export const NewCampaign = z
   .strictObject({
@@ -74,7 +74,7 @@ export const NewCampaign = z
     stakeholders: fields.stakeholders.default([]),
     release: fields.release.default('at_once'),
   })
-  .refine(isFlight, FLIGHT_ISSUE)
+  .refine(isFlight, { message: NO_FLIGHT, path: ['endsAt'] })
   .meta({ id: 'NewCampaign' });
 
 export const CampaignUpdate = z.strictObject(fields).partial().meta({ id: 'CampaignUpdate' });

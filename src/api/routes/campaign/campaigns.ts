@@ -21,9 +21,9 @@ import {
   CampaignParams,
   CampaignUpdate,
   campaignView,
-  FLIGHT_ISSUE,
   isFlight,
   NewCampaign,
+  NO_FLIGHT,
 } from '../../campaign-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
@@ -150,7 +150,7 @@ function refuseChange(row: CampaignRow, change: z.infer<typeof CampaignUpdate>):
   }
   const { startsAt = row.startsAt, endsAt = row.endsAt } = change;
   if (!isFlight({ startsAt, endsAt })) {
-    throw invalidRequest([{ ...FLIGHT_ISSUE, path: FLIGHT_ISSUE.path.join('.') }]);
+    throw invalidRequest([{ path: 'endsAt', message: NO_FLIGHT }]);
   }
   const closesGate = change.release !== undefined && change.release !== row.release;
   if (closesGate && change.release !== 'at_once' && row.releasedAt !== null) {
