@@ -24,6 +24,7 @@ import { calendarFeedRoutes } from './routes/calendar/calendar-feeds.ts';
 import { channelSlotRoutes } from './routes/calendar/channel-slots.ts';
 import { freezeRoutes } from './routes/calendar/freeze.ts';
 import { campaignActRoutes } from './routes/campaign/campaign-acts.ts';
+import { campaignItemRoutes } from './routes/campaign/campaign-items.ts';
 import { campaignProgressRoutes } from './routes/campaign/campaign-progress.ts';
 import { campaignRoutes } from './routes/campaign/campaigns.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
@@ -99,6 +100,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', kpiReviewRoutes(deps))
     .route('/', campaignRoutes(deps))
     .route('/', campaignActRoutes(deps))
+    .route('/', campaignItemRoutes(deps))
     .route('/', campaignProgressRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))

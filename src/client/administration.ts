@@ -45,6 +45,7 @@ export function administrationCalls(rpc: Rpc) {
       get: readCall(v1.campaigns[':id'].$get),
       add: changeCall(v1.campaigns.$post),
       change: changeOfCall(v1.campaigns[':id'].$patch),
+      plan: changeOfCall(v1.campaigns[':id'].items.$post),
       release: changeOfCall(v1.campaigns[':id'].release.$post),
       pause: changeOfCall(v1.campaigns[':id'].pause.$post),
       resume: changeOfCall(v1.campaigns[':id'].resume.$post),

@@ -53,7 +53,6 @@ const PROMISES: Record<string, boolean> = {
   'recurring posts': hasCode(/\brecurr/i),
   'community watch and replies': hasRoute(/watch|repl(?:y|ies)\b/),
   'campaign roll-up': hasRoute(/campaigns\/\{id\}\/kpis/),
-  'several items in one call': hasRoute(/campaigns\/\{id\}\/items/),
   'overlap with paid flights': hasCode(/paid[_-]?flight/i),
   'KPI views over items': hasRoute(/^\/v1\/kpis/),
   'learnings in the next brief': hasRoute(/learnings/),
