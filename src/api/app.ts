@@ -26,6 +26,7 @@ import { freezeRoutes } from './routes/calendar/freeze.ts';
 import { campaignActRoutes } from './routes/campaign/campaign-acts.ts';
 import { campaignItemRoutes } from './routes/campaign/campaign-items.ts';
 import { campaignProgressRoutes } from './routes/campaign/campaign-progress.ts';
+import { campaignReviewRoutes } from './routes/campaign/campaign-review.ts';
 import { campaignRoutes } from './routes/campaign/campaigns.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -102,6 +103,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', campaignActRoutes(deps))
     .route('/', campaignItemRoutes(deps))
     .route('/', campaignProgressRoutes(deps))
+    .route('/', campaignReviewRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
     .route('/', auditPackRoutes(deps))

@@ -5,6 +5,13 @@ import type { CampaignRow } from '../db/workspace/campaigns.ts';
 import { type CampaignActKind, campaignStateOf } from '../domain/campaign/campaign.ts';
 import type { CampaignKey } from '../domain/campaign/campaign-run.ts';
 import { openGate } from './open-gate.ts';
+import { tellOfCampaign } from './tell.ts';
+
+const EVENTS = {
+  pause: 'campaign.paused',
+  resume: 'campaign.resumed',
+  cancel: 'campaign.cancelled',
+} as const;
 
 export interface ActRequest extends CampaignKey {
   kind: CampaignActKind;
@@ -59,6 +66,7 @@ async function carryIn(
   const key = { workspaceId, campaignId };
   const paused = kind === 'resume' ? await latestAct(tx, { ...key, kind: 'pause' }) : null;
   await insertAct(tx, { ...key, kind, reason, actor, endsAct: paused?.id ?? null });
+  await tellOfCampaign(tx, campaign, { type: EVENTS[kind], actor, reason });
   await wantLook(tx, key);
   const now = new Date().toISOString();
   switch (kind) {

@@ -7,6 +7,7 @@ import { type CampaignRow, getCampaign } from '../db/workspace/campaigns.ts';
 import type { CampaignKey, CampaignLook, CampaignWord } from '../domain/campaign/campaign-run.ts';
 import { askItems } from './ask-items.ts';
 import { openGate } from './open-gate.ts';
+import { isReviewDue, openReview } from './open-review.ts';
 import { tellItems } from './tell-items.ts';
 
 /** What one look does at most; the next one goes on. */
@@ -32,6 +33,7 @@ export function createCampaignLook(deps: DeliveryDeps) {
     const campaign = await openGateWhenApproved(found);
     const word = wordOf(campaign);
     const told = word === null ? 0 : await tellItems(deps, key, word, until);
+    await reviewWhenDue(campaign);
     const isBusy = told > 0 || (await carryOut(campaign, until));
     const waitMs = isBusy ? SOON_MS : pauseOf(campaign);
     const isOver = await endLook(db, { ...key, waitMs });
@@ -48,6 +50,12 @@ export function createCampaignLook(deps: DeliveryDeps) {
       if (locked === null || !isGateShut(locked)) return locked ?? campaign;
       return openGate(tx, locked, { actor: 'system', reason: null });
     });
+  }
+
+  async function reviewWhenDue(campaign: CampaignRow): Promise<void> {
+    const now = new Date().toISOString();
+    if (!(await isReviewDue(db, campaign, now))) return;
+    await openReview(db, campaign, { actor: 'system' });
   }
 
   async function isApproved(key: CampaignKey): Promise<boolean> {

@@ -51,6 +51,9 @@ export function administrationCalls(rpc: Rpc) {
       resume: changeOfCall(v1.campaigns[':id'].resume.$post),
       cancel: changeOfCall(v1.campaigns[':id'].cancel.$post),
       progress: readCall(v1.campaigns[':id'].progress.$get),
+      review: readCall(v1.campaigns[':id']['kpi-review'].$get),
+      openReview: changeOfCall(v1.campaigns[':id']['kpi-review'].$post),
+      signOff: changeOfCall(v1.campaigns[':id']['kpi-review']['sign-offs'].$post),
     },
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),

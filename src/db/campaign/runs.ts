@@ -50,12 +50,12 @@ export async function callCampaignsOf(
   { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
 ): Promise<CampaignKey[]> {
   const { rows } = await db.execute<{ campaign_id: string }>(sql`
-    update campaign_runs r set called_at = clock_timestamp()
+    update campaign_runs r set called_at = clock_timestamp(), ended_at = null
     from (select distinct campaign_id from items
       where workspace_id = ${workspaceId} and campaign_id is not null
         and id in (select jsonb_array_elements_text(${JSON.stringify(itemIds)}::jsonb))) i
     where r.campaign_id = i.campaign_id and r.workspace_id = ${workspaceId}
-      and r.ended_at is null and r.called_at <= r.looked_at
+      and r.called_at <= r.looked_at
     returning r.campaign_id`);
   return rows.map(({ campaign_id: campaignId }) => ({ workspaceId, campaignId }));
 }

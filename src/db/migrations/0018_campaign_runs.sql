@@ -46,6 +46,38 @@ create table campaign_runs (
 );
 create index campaign_runs_due on campaign_runs (next_look_at) where ended_at is null;
 
+-- The one review of a campaign: frozen when it opens, signed by three roles.
+create table campaign_reviews (
+  campaign_id text primary key,
+  workspace_id text not null references workspaces (id),
+  hash text not null,
+  body jsonb not null,
+  opened_by text not null,
+  opened_at timestamp(3) with time zone not null default now(),
+  foreign key (workspace_id, campaign_id) references campaigns (workspace_id, id)
+);
+create trigger campaign_reviews_append_only before update or delete on campaign_reviews
+  for each row execute function refuse_change();
+create trigger campaign_reviews_no_truncate before truncate on campaign_reviews
+  for each statement execute function refuse_change();
+
+create table campaign_sign_offs (
+  campaign_id text not null references campaign_reviews (campaign_id),
+  workspace_id text not null references workspaces (id),
+  role text not null check (role in ('strategist', 'creator', 'social_media_manager')),
+  member_id text not null,
+  decision text not null,
+  comment text,
+  learnings text,
+  at timestamp(3) with time zone not null default now(),
+  primary key (campaign_id, role),
+  foreign key (workspace_id, member_id) references members (workspace_id, id)
+);
+create trigger campaign_sign_offs_append_only before update or delete on campaign_sign_offs
+  for each row execute function refuse_change();
+create trigger campaign_sign_offs_no_truncate before truncate on campaign_sign_offs
+  for each statement execute function refuse_change();
+
 drop index items_by_campaign;
 create index items_by_campaign on items (workspace_id, campaign_id, id)
   where campaign_id is not null;

@@ -1,8 +1,11 @@
 import { sql } from 'drizzle-orm';
-import { jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { CampaignActKind, ReleaseRule, Stakeholder } from '../../domain/campaign/campaign.ts';
 import type { Brief } from '../../domain/item/content/brief.ts';
+import type { SignOff } from '../../domain/item/record-schema.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
+import type { ReviewVerdicts } from '../../domain/kpi/verdict-schema.ts';
+import type { OwnerRole } from '../../domain/people/roles.ts';
 import { instant } from './columns.ts';
 
 export const campaigns = pgTable('campaigns', {
@@ -52,3 +55,39 @@ export const campaignRuns = pgTable('campaign_runs', {
   nextLookAt: instant('next_look_at').notNull().default(sql`now()`),
   endedAt: instant('ended_at'),
 });
+
+/** What a review of a campaign holds for good. */
+export interface FrozenCampaignReview {
+  targets: KpiTarget[];
+  verdicts: ReviewVerdicts;
+  /** Its items, of which the readings were taken. */
+  itemIds: string[];
+}
+
+/** Append-only, by trigger. */
+export const campaignReviews = pgTable('campaign_reviews', {
+  campaignId: text('campaign_id').primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  /** Over targets, readings and verdicts. */
+  hash: text().notNull(),
+  body: jsonb().$type<FrozenCampaignReview>().notNull(),
+  /** A member, or `system`. */
+  openedBy: text('opened_by').notNull(),
+  openedAt: instant('opened_at').notNull().default(sql`now()`),
+});
+
+/** Append-only, by trigger. */
+export const campaignSignOffs = pgTable(
+  'campaign_sign_offs',
+  {
+    campaignId: text('campaign_id').notNull(),
+    workspaceId: text('workspace_id').notNull(),
+    role: text().$type<OwnerRole>().notNull(),
+    memberId: text('member_id').notNull(),
+    decision: text().$type<SignOff['decision']>().notNull(),
+    comment: text(),
+    learnings: text(),
+    at: instant().notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.campaignId, table.role] })],
+);

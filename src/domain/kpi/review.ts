@@ -64,6 +64,8 @@ export function campaignVerdicts(input: {
   targets: readonly KpiTarget[];
   items: readonly (MeasuredItem & { itemId: string })[];
   roles?: readonly OwnerRole[];
+  /** Judged besides the whole: accounts and publications, when absent. */
+  parts?: 'accounts';
 }): ReviewVerdicts {
   const treeAt = memoOf((checkpoint) =>
     campaignTree(
@@ -88,12 +90,14 @@ interface Measured {
 }
 
 function review(
-  input: { targets: readonly KpiTarget[]; roles?: readonly OwnerRole[] },
+  input: { targets: readonly KpiTarget[]; roles?: readonly OwnerRole[]; parts?: 'accounts' },
   measured: Measured,
 ): ReviewVerdicts {
   const primary = input.targets.find((target) => target.primary) ?? input.targets[0] ?? null;
   const roles = OWNER_ROLES.filter((role) => input.roles?.includes(role) ?? true);
-  const scopes = scopesOf(measured.treeAt(null));
+  const scopes = scopesOf(measured.treeAt(null)).filter(
+    (scope) => input.parts !== 'accounts' || !scope.startsWith('publication:'),
+  );
   const rows = scopes.flatMap((scope) =>
     roles.flatMap((role) =>
       KPI_IDS.filter((kpi) => kpiDefinition(kpi).roles.includes(role)).flatMap((kpi) =>

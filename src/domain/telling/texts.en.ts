@@ -13,6 +13,12 @@ export const TEXTS_EN = {
   'asked.sign_off': 'The KPI review of “{title}” waits for your sign-off as {role}.',
   'asked.resume': '“{title}” is on hold: resume it when it can go on.',
   'asked.other': '“{title}” waits for you as {role}.',
+  'campaign.released': 'The gate of the campaign “{name}” is open: its items may be planned.',
+  'campaign.paused': 'The campaign “{name}” is paused.',
+  'campaign.resumed': 'The campaign “{name}” goes on.',
+  'campaign.cancelled': 'The campaign “{name}” is cancelled.',
+  'campaign.review_opened': 'The KPI review of the campaign “{name}” waits for its sign-offs.',
+  'campaign.review_closed': 'The KPI review of the campaign “{name}” is signed.',
   'asked.stands_in': '“{title}” waits for {name} ({role}), who is away. You are the backup.',
   'reminder.responsible':
     'Reminder: “{title}” ({stage}) still waits for you as {role}. {percent} % of its time is over; it is due {dueAt}.',

@@ -17,6 +17,12 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'asked.sign_off': 'La revue des KPI de « {title} » attend votre signature ({role}).',
   'asked.resume': '« {title} » est en pause : reprenez-le quand il peut continuer.',
   'asked.other': '« {title} » vous attend ({role}).',
+  'campaign.released': 'La campagne « {name} » est ouverte : ses contenus peuvent être planifiés.',
+  'campaign.paused': 'La campagne « {name} » est en pause.',
+  'campaign.resumed': 'La campagne « {name} » continue.',
+  'campaign.cancelled': 'La campagne « {name} » est annulée.',
+  'campaign.review_opened': 'La revue des KPI de la campagne « {name} » attend ses signatures.',
+  'campaign.review_closed': 'La revue des KPI de la campagne « {name} » est signée.',
   'asked.stands_in':
     '« {title} » attend {name} ({role}), qui est absent. Vous êtes son remplaçant.',
   'reminder.responsible':
