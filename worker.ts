@@ -13,6 +13,7 @@ import { createActivities } from './src/activities/index.ts';
 import { createStoredSessions } from './src/activities/publishing/channel-sessions.ts';
 import { QUEUE_LIMITS } from './src/activities/queue-limits.ts';
 import { openAssetStore } from './src/assets/asset-store.ts';
+import { callCampaign } from './src/campaigns/call-campaign.ts';
 import { createChannelRegistry } from './src/channels/registry.ts';
 import { ConfigError } from './src/config/config-error.ts';
 import { readWorkerConfig } from './src/config.ts';
@@ -20,6 +21,7 @@ import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
 import { openWakeUps } from './src/db/wake-ups.ts';
+import type { CampaignKey } from './src/domain/campaign/campaign-run.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
 import {
   DELIVERY_SIGNAL,
@@ -46,6 +48,7 @@ import { openWorkerMetrics } from './src/health/worker-metrics.ts';
 import { createHttpClient } from './src/http/http-client.ts';
 import { createLogger, temporalLogger } from './src/log.ts';
 import { createSourceRegistry } from './src/metrics/registry.ts';
+import { campaignCalls, startCampaignSweep } from './src/telling/campaign-calls.ts';
 import { startDeliverySweep } from './src/telling/delivery-sweep.ts';
 import { type OutboxConsumer, startDispatcher } from './src/telling/dispatcher.ts';
 import { createMailer } from './src/telling/mail.ts';
@@ -71,8 +74,8 @@ const RUN_THREADS = 2;
 /** The engine says when more polls would be answered at once. A burst finds so many that it need not wait for that. */
 const POLLERS = { type: 'autoscaling', minimum: 5, initial: 10, maximum: 20 } as const;
 
-/** Of the outbox's reader and the sweep: each does one thing after the other. */
-const DISPATCHER_CONNECTIONS = 2;
+/** Of the outbox's reader and the two sweeps: each does one thing after the other. */
+const DISPATCHER_CONNECTIONS = 3;
 /** Of what sends notices: they wait for servers of others, not for rows. */
 const NOTICE_CONNECTIONS = 2;
 
@@ -134,12 +137,15 @@ const telling = createDb(config.databaseUrl, {
   applicationName: 'baton dispatcher',
   scopedOnly: true,
 });
+const call = (campaign: CampaignKey) => callCampaign({ temporal, taskQueue }, campaign);
 const consumers: OutboxConsumer[] = [
   webhookEvents(telling.db, startDelivery, { publicUrl }),
+  campaignCalls(telling.db, call),
   createNoticesConsumer({ hasMail: config.mail !== null }),
 ];
 const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
 const sweep = startDeliverySweep({ db: telling.db, wakeUps, startDelivery, log });
+const campaignSweep = startCampaignSweep({ db: telling.db, call, log });
 const notices = createDb(config.databaseUrl, {
   max: NOTICE_CONNECTIONS,
   applicationName: 'baton notices',
@@ -153,7 +159,7 @@ try {
   ended.abort();
   await announced;
   await scheduled;
-  await Promise.all([dispatcher.stop(), sweep.stop()]);
+  await Promise.all([dispatcher.stop(), sweep.stop(), campaignSweep.stop()]);
   await noticeSender.stop();
   await notices.close();
   await wakeUps.close();
@@ -248,7 +254,7 @@ function startDelivery(receiver: SubscriptionKey): Promise<void> {
     workflowId: deliveryWorkflowId(receiver),
     signal: DELIVERY_SIGNAL,
     taskQueue,
-    fairnessKey: receiver.workspaceId,
+    workspaceId: receiver.workspaceId,
     input: receiver,
   });
 }

@@ -42,6 +42,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'slots',
       'assets',
       'audit',
+      'campaigns',
       'credentials',
       'engine',
       'evidence',
@@ -153,6 +154,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     place:
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
   },
+  campaigns: {
+    folders: ['domain', 'db', 'engine', 'commands', 'threads'],
+    packages: ['@temporalio/client'],
+    place:
+      'A campaign asks its items through commands and signals: HTTP belongs in src/api, rules in src/domain/campaign.',
+  },
   audit: {
     folders: ['domain', 'db', 'slots', 'engine', 'commands', 'threads', 'workflows/messages.ts'],
     packages: ['node', '@temporalio/client', '@temporalio/common'],
@@ -176,6 +183,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'domain',
       'db',
       'commands',
+      'campaigns',
       'audit',
       'evidence',
       'engine',

@@ -1,5 +1,6 @@
 import type { TaskQueue } from '../domain/task-queues.ts';
 import { archivingActivities } from './archiving.ts';
+import { campaignActivities } from './campaigns.ts';
 import { checkpointActivities } from './checkpoints.ts';
 import { deliveringActivities } from './delivering.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -20,7 +21,10 @@ export function createActivities(deps: ActivityDeps) {
     lookups: withoutContent(withinWorkspace(lookUpActivities(deps))),
     measuring: withoutContent(withinWorkspace(measuringActivities(deps))),
     recording: withoutContent(
-      withinWorkspace({ ...recordingActivities(deps), ...kpiReviewActivities(deps) }),
+      withinWorkspace({
+        ...recordingActivities(deps),
+        ...kpiReviewActivities(deps),
+      }),
     ),
     // Each look at a workspace opens its own walls.
     watch: withoutContent({
@@ -28,7 +32,9 @@ export function createActivities(deps: ActivityDeps) {
       ...tidyActivities(deps),
       ...checkpointActivities(deps),
     }),
-    delivery: withoutContent(withinWorkspace(deliveringActivities(deps))),
+    delivery: withoutContent(
+      withinWorkspace({ ...deliveringActivities(deps), ...campaignActivities(deps) }),
+    ),
   } satisfies Record<TaskQueue, object>;
 }
 

@@ -25,6 +25,11 @@ import { calendarRoutes } from './routes/calendar/calendar.ts';
 import { calendarFeedRoutes } from './routes/calendar/calendar-feeds.ts';
 import { channelSlotRoutes } from './routes/calendar/channel-slots.ts';
 import { freezeRoutes } from './routes/calendar/freeze.ts';
+import { campaignActRoutes } from './routes/campaign/campaign-acts.ts';
+import { campaignItemRoutes } from './routes/campaign/campaign-items.ts';
+import { campaignProgressRoutes } from './routes/campaign/campaign-progress.ts';
+import { campaignReviewRoutes } from './routes/campaign/campaign-review.ts';
+import { campaignRoutes } from './routes/campaign/campaigns.ts';
 import { checkpointRoutes } from './routes/checkpoints.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -51,7 +56,6 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { administrativeActRoutes } from './routes/workspace/administrative-acts.ts';
 import { apiKeyRoutes } from './routes/workspace/api-keys.ts';
 import { assetRoutes } from './routes/workspace/assets.ts';
-import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
 import { metricSourceRoutes } from './routes/workspace/metric-sources.ts';
@@ -102,6 +106,10 @@ const ROUTES = [
   preferenceRoutes,
   timeTravelRoutes,
   metricSourceRoutes,
+  campaignActRoutes,
+  campaignItemRoutes,
+  campaignProgressRoutes,
+  campaignReviewRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */

@@ -18,9 +18,9 @@ export interface CommandRequest {
   itemId: string;
   type: CommandType;
   body: unknown;
-  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>` or `link:<linkId>`. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>`. */
   commandId: string;
-  source: 'http' | 'webhook' | 'link';
+  source: 'http' | 'webhook' | 'link' | 'campaign';
   /** SHA-256 over method, path and body: the same id with another one is a conflict. */
   bodyHash: string;
   /** From `If-Match`: the hash of the version the caller changes. */

@@ -38,6 +38,8 @@ export type Purpose =
   | 'waiting_events'
   /** Subscriptions that nobody delivers to: the sweep's work. */
   | 'due_deliveries'
+  /** Campaigns whose run should have looked: the work of the sweep that calls them. */
+  | 'due_campaigns'
   /** Which workspace an item belongs to: the audit tells whose run nobody's row is for. */
   | 'item_locations'
   /** What the metrics count: open items, pending commands, events that wait, open findings. */

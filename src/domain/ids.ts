@@ -9,6 +9,7 @@ export const ID_PREFIXES = {
   apiKey: 'key',
   item: 'itm',
   campaign: 'cmp',
+  campaignAct: 'cac',
   channelAccount: 'cha',
   comment: 'cmt',
   webhookEndpoint: 'whe',

@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { fairnessOf } from '../domain/task-queues.ts';
+import { workspaceAttribute } from '../domain/visibility/search-attributes.ts';
 import { ASK_MS, callWithin } from './ask.ts';
 
 /** Behind the runs of items, whose steps people wait for. */
@@ -10,8 +12,10 @@ export interface CalledRun {
   workflowId: string;
   signal: string;
   taskQueue: string;
-  fairnessKey: string;
+  workspaceId: string;
   input: object;
+  /** What the engine's own UI says of it. */
+  summary?: string;
 }
 
 /**
@@ -19,14 +23,18 @@ export interface CalledRun {
  * @throws NoAnswer, or the engine's own error.
  */
 export async function callRun(temporal: Client, run: CalledRun): Promise<void> {
-  const { workflow, workflowId, signal, taskQueue, fairnessKey, input } = run;
+  const { workflow, workflowId, signal, taskQueue, workspaceId, input, summary } = run;
   await callWithin(temporal, ASK_MS, () =>
     temporal.workflow.signalWithStart(workflow, {
       workflowId,
       taskQueue,
       signal,
       args: [input],
-      priority: { ...LAST, fairnessKey },
+      priority: { ...LAST, ...fairnessOf(workspaceId) },
+      ...(summary !== undefined && {
+        staticSummary: summary,
+        typedSearchAttributes: [workspaceAttribute(workspaceId)],
+      }),
     }),
   );
 }

@@ -70,6 +70,12 @@ export const WATCH: ActivityOptions = {
   retry: { initialInterval: '1 second', maximumAttempts: 2 },
 };
 
+/** A look at a campaign: it ends by itself after some seconds, and is begun again until it is done. */
+export const LOOK: ActivityOptions = {
+  startToCloseTimeout: '60 seconds',
+  retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
+};
+
 /** A round of deliveries: it says all the time that it is alive, and is begun again elsewhere where it is not. */
 export const DELIVER: ActivityOptions = {
   startToCloseTimeout: '2 minutes',

@@ -13,6 +13,7 @@ import { archiveHistoryOf } from './history-archive.ts';
 import { ItemRun, RECORDING } from './item-run.ts';
 import { measure } from './measuring.ts';
 import {
+  campaignSignal,
   commandUpdate,
   continueNowSignal,
   type ItemRunInput,
@@ -50,6 +51,7 @@ export async function contentItem(input: ItemRunInput): Promise<{ stage: string;
   setHandler(tickUpdate, () => run.state());
   setHandler(stateQuery, () => run.state());
   setHandler(readingsAddedSignal, ({ publicationId }) => run.deadlines.lookAgainNow(publicationId));
+  setHandler(campaignSignal, (word) => run.hearCampaign(word));
   setHandler(moveToBuildSignal, (build) => {
     run.target = build;
   });

@@ -1,3 +1,4 @@
+export { campaign } from './campaign.ts';
 export { contentItem } from './content-item.ts';
 export { historyArchive } from './history-archive.ts';
 export { checkpointHeads } from './scheduled/checkpoint-heads.ts';

@@ -1,4 +1,5 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import type { CampaignWord } from '../domain/campaign/campaign-run.ts';
 import { answerOf } from '../domain/item/command-answer.ts';
 import type { Command, SystemEvent } from '../domain/item/commands.ts';
 import { type Deadline, deadlinesOf } from '../domain/item/deadlines.ts';
@@ -132,6 +133,12 @@ export class ItemRun {
     const step = stepItem(this.#snapshot, event);
     const events = this.#take(step, { at: event.at, actor: 'system', commandId: null });
     if (events.length > 0) this.backlog.askToRecord();
+  }
+
+  /** Its campaign says something. Said again, and by a campaign that it left, it changes nothing. */
+  hearCampaign({ campaignId, ...word }: CampaignWord): void {
+    if (this.isFinal() || this.#snapshot.context.campaign?.id !== campaignId) return;
+    this.happen({ ...word, at: nowIso() });
   }
 
   #take({ snapshot, records, effects }: Step, stamp: Stamp): ItemEvent[] {

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { CAMPAIGN_WORD_SIGNAL, type CampaignWord } from '../domain/campaign/campaign-run.ts';
 import type { Command } from '../domain/item/commands.ts';
 import type { RowHead } from '../domain/item/divergence.ts';
 import type { ItemEvent } from '../domain/item/event.ts';
@@ -141,6 +142,8 @@ export const stateQuery = defineQuery<RunState>('state');
 /** Readings were stored by hand: a checkpoint that waits for them looks again. */
 export const readingsAddedSignal =
   defineSignal<[{ publicationId: string | null }]>('readings_added');
+/** What the item's campaign brings about. */
+export const campaignSignal = defineSignal<[CampaignWord]>(CAMPAIGN_WORD_SIGNAL);
 /** Asks a run to go on with another build as soon as it is idle. */
 export const moveToBuildSignal = defineSignal<[TargetBuild]>('move_to_build');
 /** Asks a run to go on in a fresh history as soon as it is idle. */

@@ -114,6 +114,9 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
       recordCheckpoints: async () => ({ recorded: 0, failed: 0 }),
     },
-    delivery: { deliverDue: async () => null },
+    delivery: {
+      lookAtCampaign: async () => ({ isOver: true, waitMs: 0 }),
+      deliverDue: async () => null,
+    },
   };
 }

@@ -6,14 +6,14 @@ import { bytes, instant, memberIn } from './columns.ts';
 
 /** Every command ever asked for, and what became of it. */
 export const commands = pgTable('commands', {
-  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>` or `link:<linkId>`; also the Update id. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>`; also the Update id. */
   id: text().primaryKey(),
   workspaceId: text('workspace_id').notNull(),
   itemId: text('item_id').notNull(),
   actorId: text('actor_id').notNull(),
   /** The actor, unless they came by link and are no member. */
   actorMemberId: text('actor_member_id').generatedAlwaysAs(memberIn('actor_id')),
-  source: text().$type<'http' | 'webhook' | 'link' | 'cli'>().notNull(),
+  source: text().$type<'http' | 'webhook' | 'link' | 'cli' | 'campaign'>().notNull(),
   type: text().notNull(),
   /** Exactly what is sent to the run, so that the drainer can send it again. */
   payload: jsonb().$type<Record<string, unknown>>().notNull(),

@@ -3,7 +3,13 @@ export { administrativeActs } from './administrative-acts.ts';
 export { assets } from './assets.ts';
 export { checkpointHeads, checkpoints } from './audit/checkpoints.ts';
 export { findings, watches } from './audit/findings.ts';
-export { campaigns } from './campaigns.ts';
+export {
+  campaignActs,
+  campaignReviews,
+  campaignRuns,
+  campaignSignOffs,
+  campaigns,
+} from './campaigns.ts';
 export { channelAccounts } from './channel-accounts.ts';
 export { channelBudgets } from './channel-budgets.ts';
 export { channelSessions } from './channel-sessions.ts';

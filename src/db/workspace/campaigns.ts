@@ -7,7 +7,18 @@ import { campaigns } from '../schema/index.ts';
 export type CampaignRow = typeof campaigns.$inferSelect;
 
 export type NewCampaign = Pick<CampaignRow, 'workspaceId' | 'name' | 'goal' | 'createdBy'> &
-  Partial<Pick<CampaignRow, 'startsAt' | 'endsAt' | 'kpiTargets' | 'releasedAt'>>;
+  Partial<
+    Pick<
+      CampaignRow,
+      | 'startsAt'
+      | 'endsAt'
+      | 'kpiTargets'
+      | 'release'
+      | 'releasedAt'
+      | 'budgetNote'
+      | 'stakeholders'
+    >
+  >;
 
 export async function insertCampaign(db: Db, campaign: NewCampaign): Promise<CampaignRow> {
   const [row] = await db

@@ -113,8 +113,9 @@ function waitsOfStage(place: Place, context: ItemContext): WaitingOn[] {
     case 'scheduling.offered':
       return [of('social_media_manager', 'accept_handoff'), ...replan];
     case 'scheduling.planning':
-      return isUnresolved(context)
-        ? [of('social_media_manager', 'resolve_publication')]
+      if (isUnresolved(context)) return [of('social_media_manager', 'resolve_publication')];
+      return context.campaign?.released === false
+        ? [of('strategist', 'release_campaign')]
         : [of('social_media_manager', 'plan_schedule')];
     case 'publishing':
       return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];

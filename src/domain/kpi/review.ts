@@ -74,6 +74,8 @@ export function campaignVerdicts(input: {
   targets: readonly KpiTarget[];
   items: readonly (MeasuredItem & { itemId: string })[];
   roles?: readonly OwnerRole[];
+  /** Judged besides the whole: accounts and publications, when absent. */
+  parts?: 'accounts';
 }): ReviewVerdicts {
   const treeAt = memoOf((checkpoint) =>
     campaignTree(
@@ -96,12 +98,15 @@ function review(
     targets: readonly KpiTarget[];
     guardrails?: readonly KpiGuardrail[];
     roles?: readonly OwnerRole[];
+    parts?: 'accounts';
   },
   measured: Measured,
 ): ReviewVerdicts {
   const primary = input.targets.find((target) => target.primary) ?? leadOf(input.targets);
   const roles = OWNER_ROLES.filter((role) => input.roles?.includes(role) ?? true);
-  const scopes = scopesOf(measured.treeAt(null));
+  const scopes = scopesOf(measured.treeAt(null)).filter(
+    (scope) => input.parts !== 'accounts' || !scope.startsWith('publication:'),
+  );
   const rows = scopes.flatMap((scope) =>
     roles.flatMap((role) =>
       KPI_IDS.filter((kpi) => kpiDefinition(kpi).roles.includes(role)).flatMap((kpi) =>

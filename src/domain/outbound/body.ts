@@ -81,7 +81,8 @@ export function isWanted(
   const { stage, role, campaignId } = filter;
   const standing = standingIn(event.payload);
   if (stage !== undefined && (standing?.stage ?? item?.stage) !== stage) return false;
-  if (campaignId !== undefined && item?.campaignId !== campaignId) return false;
+  const itsCampaign = item?.campaignId ?? recordOf(event.payload['data'])['campaignId'];
+  if (campaignId !== undefined && itsCampaign !== campaignId) return false;
   if (role === undefined) return true;
   const own = recordOf(event.payload['data']);
   return (

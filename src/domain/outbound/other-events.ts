@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CAMPAIGN_EVENTS } from './campaign-events.ts';
 import { event, HASH_EXAMPLE, instant, text } from './event-parts.ts';
 
 const finding = { findingId: text, code: text, severity: text };
@@ -70,6 +71,7 @@ export const OTHER_EVENTS = {
       after: { active: false },
     },
   ),
+  ...CAMPAIGN_EVENTS,
   'webhook.test': event(
     'Somebody asked whether this subscription works',
     { subscriptionId: text },

@@ -6,11 +6,19 @@ export const TEXTS_EN = {
   'asked.acknowledge_revision':
     '“{title}” has passed its limit of revisions: acknowledge the next round.',
   'asked.decide_approval': '“{title}” waits for your approval as {role}.',
+  'asked.release_campaign':
+    '“{title}” waits for the gate of its campaign: release the campaign when it may go out.',
   'asked.plan_schedule': '“{title}” waits for its plan: choose accounts and times.',
   'asked.resolve_publication': 'A post of “{title}” waits for you to say what became of it.',
   'asked.sign_off': 'The KPI review of “{title}” waits for your sign-off as {role}.',
   'asked.resume': '“{title}” is on hold: resume it when it can go on.',
   'asked.other': '“{title}” waits for you as {role}.',
+  'campaign.released': 'The gate of the campaign “{name}” is open: its items may be planned.',
+  'campaign.paused': 'The campaign “{name}” is paused.',
+  'campaign.resumed': 'The campaign “{name}” goes on.',
+  'campaign.cancelled': 'The campaign “{name}” is cancelled.',
+  'campaign.review_opened': 'The KPI review of the campaign “{name}” waits for its sign-offs.',
+  'campaign.review_closed': 'The KPI review of the campaign “{name}” is signed.',
   'asked.stands_in': '“{title}” waits for {name} ({role}), who is away. You are the backup.',
   'reminder.responsible':
     'Reminder: “{title}” ({stage}) still waits for you as {role}. {percent} % of its time is over; it is due {dueAt}.',

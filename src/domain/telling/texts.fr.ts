@@ -9,12 +9,20 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'asked.acknowledge_revision':
     '« {title} » a dépassé sa limite de révisions : prenez acte du prochain tour.',
   'asked.decide_approval': '« {title} » attend votre approbation ({role}).',
+  'asked.release_campaign':
+    '« {title} » attend l’ouverture de sa campagne : ouvrez-la quand il peut paraître.',
   'asked.plan_schedule': '« {title} » attend son plan : choisissez les comptes et les heures.',
   'asked.resolve_publication':
     'Une publication de « {title} » attend que vous disiez ce qu’elle est devenue.',
   'asked.sign_off': 'La revue des KPI de « {title} » attend votre signature ({role}).',
   'asked.resume': '« {title} » est en pause : reprenez-le quand il peut continuer.',
   'asked.other': '« {title} » vous attend ({role}).',
+  'campaign.released': 'La campagne « {name} » est ouverte : ses contenus peuvent être planifiés.',
+  'campaign.paused': 'La campagne « {name} » est en pause.',
+  'campaign.resumed': 'La campagne « {name} » continue.',
+  'campaign.cancelled': 'La campagne « {name} » est annulée.',
+  'campaign.review_opened': 'La revue des KPI de la campagne « {name} » attend ses signatures.',
+  'campaign.review_closed': 'La revue des KPI de la campagne « {name} » est signée.',
   'asked.stands_in':
     '« {title} » attend {name} ({role}), qui est absent. Vous êtes son remplaçant.',
   'reminder.responsible':

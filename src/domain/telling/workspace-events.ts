@@ -1,3 +1,4 @@
+import type { CampaignEventType } from '../outbound/campaign-events.ts';
 import type { ToldEvent } from './events.ts';
 import type { Telling } from './notice.ts';
 import { holdersOf, type People, personOf } from './people.ts';
@@ -9,6 +10,13 @@ export function noticesOfWorkspaceEvent(event: ToldEvent, people: People): Telli
       return findingNotices(event, people);
     case 'administration.recorded':
       return actNotices(event, people);
+    case 'campaign.released':
+    case 'campaign.paused':
+    case 'campaign.resumed':
+    case 'campaign.cancelled':
+    case 'campaign.review_opened':
+    case 'campaign.review_closed':
+      return campaignNotices({ ...event, type: event.type }, people);
     default:
       return [];
   }
@@ -37,6 +45,24 @@ export function findingNotices({ data }: ToldEvent, people: People): Telling[] {
         memberId: one.id,
         textKey: 'finding',
       })),
+    },
+  ];
+}
+
+/** Its stakeholders are told, but for whoever did it. */
+function campaignNotices(
+  { type, actor, data }: ToldEvent & { type: CampaignEventType },
+  people: People,
+): Telling[] {
+  const memberIds = Array.isArray(data['memberIds']) ? data['memberIds'] : [];
+  const told = memberIds.flatMap((id) => personOf(people, textOf(id) || null) ?? []);
+  return [
+    {
+      kind: 'administrative',
+      cause: `${type} ${textOf(data['campaignId'])} ${textOf(data['at'])}`,
+      waitKey: null,
+      about: { name: textOf(data['name']), reason: textOf(data['reason']) },
+      to: told.filter(({ id }) => id !== actor).map(({ id }) => ({ memberId: id, textKey: type })),
     },
   ];
 }

@@ -20,6 +20,11 @@ export type SearchAttributeUpdate =
   | { key: typeof SEARCH_ATTRIBUTES.waitingRole; value: string[] | null }
   | { key: typeof SEARCH_ATTRIBUTES.dueAt; value: Date | null };
 
+/** The one attribute of a run that belongs to a workspace and to no item. */
+export function workspaceAttribute(workspaceId: string) {
+  return { key: SEARCH_ATTRIBUTES.workspace, value: workspaceId };
+}
+
 /** The attributes of an item where it stands. */
 export function searchAttributesOf(snapshot: ItemSnapshot): SearchAttributeUpdate[] {
   const place = placeOf(snapshot);
