@@ -40,6 +40,7 @@ import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
+import { kpiRoutes } from './routes/kpis.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -97,6 +98,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
     .route('/', campaignRoutes(deps))
+    .route('/', kpiRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
     .route('/', auditPackRoutes(deps))

@@ -30,6 +30,7 @@ import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-even
 import { insertItem } from '../../src/db/item/items.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
+import { renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
@@ -244,6 +245,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
+    renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
     appendReadings: () =>
       appendReadings(db, {
         ...item,

@@ -46,6 +46,7 @@ import * as itemEvents from '../../src/db/item/item-events.ts';
 import * as items from '../../src/db/item/items.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
+import * as readingCells from '../../src/db/item/reading-cells.ts';
 import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';
@@ -383,6 +384,11 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
+    sumCells: async (id) => {
+      const asked = { workspaceId: id, group: 'all', maxItems: 10 } as const;
+      return [...(await readingCells.sumCells(db, asked)).groups.values()].flat();
+    },
+    listMeasuredItems: (id) => readingCells.listMeasuredItems(db, { workspaceId: id }),
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),

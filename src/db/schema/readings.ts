@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import { instant } from './columns.ts';
 
@@ -34,4 +43,32 @@ export const kpiReviews = pgTable('kpi_reviews', {
   hash: text().notNull(),
   body: jsonb().$type<Record<string, unknown>>().notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** The readings that count, by part of an item: they follow from `readings`, and are renewed from it. */
+export const readingCells = pgTable(
+  'reading_cells',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    /** Both empty: the item itself. */
+    publicationId: text('publication_id').notNull(),
+    channelAccountId: text('channel_account_id').notNull(),
+    series: text().array().notNull(),
+    amounts: doublePrecision().array().notNull(),
+    asOf: instant('as_of').array().notNull(),
+    readingIds: text('reading_ids').array().notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.workspaceId, table.itemId, table.publicationId, table.channelAccountId],
+    }),
+  ],
+);
+
+/** Items that got readings which their cells do not hold yet. */
+export const readingAdditions = pgTable('reading_additions', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
 });
