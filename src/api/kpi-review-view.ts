@@ -8,6 +8,7 @@ import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
+import { Recommendation } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
@@ -56,6 +57,9 @@ export const KpiReview = z
     roles: z.array(RoleVerdict),
     combined: ReviewVerdicts.shape.combined,
     primary: ReviewVerdicts.shape.primary,
+    recommendation: Recommendation.optional().describe(
+      'what Baton recommends; a decision against it needs a comment, and one more role to agree. A review that was frozen before Baton recommended has none',
+    ),
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
     stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
     measured: z.array(ReviewReading).describe('and those by sources'),
@@ -72,6 +76,7 @@ const FrozenBody = z.object({
   // Judged when they were stored, and there may be thousands.
   readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
+  recommendation: Recommendation.optional(),
   frozenAt: z.string(),
 });
 
@@ -81,7 +86,7 @@ export function frozenReviewView(
   context: ItemContext,
   texts: readonly SignOffText[],
 ): KpiReview {
-  const { targets, readings, verdicts, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, recommendation, frozenAt } = FrozenBody.parse(row.body);
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -93,6 +98,7 @@ export function frozenReviewView(
     frozenAt,
     targets,
     ...verdictsView(verdicts),
+    ...(recommendation !== undefined && { recommendation }),
     ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({

@@ -1,3 +1,4 @@
+import type { ReviewDecision } from '../kpi/recommendation.ts';
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { GateRule, Playbook, Quorum } from '../playbook/playbook.ts';
 import type { MachineRules } from './machine/rules.ts';
@@ -103,6 +104,10 @@ export interface Review {
   number: number;
   /** Hash over targets, the frozen reading set and the verdicts; null until the readings are frozen. */
   hash: string | null;
+  /** What Baton recommends, frozen with the readings; reviews of before have none. */
+  recommended?: ReviewDecision;
+  /** How often a decision went back to the strategist; absent for never. */
+  returned?: number;
   signOffs: SignOff[];
   /** The age asked for by `extend_measurement`. */
   extendTo: string | null;
@@ -190,6 +195,14 @@ export function peerDecision(
   lead: SignOff['decision'] | undefined,
 ): 'agree' | 'dissent' {
   return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
+}
+
+/** A decision other than the recommended one. Where nothing was recommended, none is. */
+export function isAgainstAdvice(
+  { recommended }: Pick<Review, 'recommended'>,
+  decision: SignOff['decision'] | undefined,
+): boolean {
+  return recommended !== undefined && decision !== undefined && decision !== recommended;
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {
