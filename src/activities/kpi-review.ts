@@ -43,7 +43,7 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
     /**
      * Freezes the readings of a review, judges them against the frozen targets and stores both. The
      * first freeze of a review stays, whatever is read later.
-     * @returns the hash over all of it, what is recommended, and the clock of the review.
+     * @returns the hash over targets, readings and verdicts, what is recommended, and the clock of the review.
      */
     async freezeReview(question: ReviewQuestion): Promise<FrozenReview> {
       const { workspaceId, itemId, reviewId, number, snapshot, at } = question;

@@ -8,7 +8,10 @@ import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../threads/threads.ts';
 
-/** Targets, readings, verdicts and recommendation of a review, with the hash over the four. */
+/**
+ * Targets, readings and verdicts of a review, with the hash over the three, and what follows from them: the
+ * recommendation.
+ */
 export function judgeReview({
   context: { publications, checkpoints, reviews },
   brief,
@@ -32,8 +35,8 @@ export function judgeReview({
       evergreen: brief.evergreen === true,
     }),
   );
-  const judged = { targets, readings, verdicts, recommendation };
-  return { ...judged, hash: hashOf(judged) };
+  const hash = hashOf({ targets, readings, verdicts });
+  return { targets, readings, verdicts, recommendation, hash };
 }
 
 export const REVIEW = jobOf(import.meta, judgeReview);

@@ -40,6 +40,7 @@ import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
+import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -95,6 +96,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemStateRoutes(deps))
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
+    .route('/', learningRoutes(deps))
     .route('/', campaignRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import type { AssetKind } from '../../domain/asset-kinds.ts';
+import type { Learning } from '../../domain/kpi/learning.ts';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import { instant } from './columns.ts';
 
@@ -31,5 +33,34 @@ export const kpiReviews = pgTable('kpi_reviews', {
   number: integer().notNull(),
   hash: text().notNull(),
   body: jsonb().$type<Record<string, unknown>>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** What sign-offs teach, with what the brief of their item was about. A row counts once its command has an event. */
+export const learnings = pgTable('learnings', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  reviewId: text('review_id').notNull(),
+  commandId: text('command_id').notNull(),
+  /** Among those of one sign-off. */
+  position: integer().notNull(),
+  claim: text().notNull(),
+  evidence: text(),
+  confidence: text().$type<NonNullable<Learning['confidence']>>(),
+  authorId: text('author_id').notNull(),
+  pillar: text(),
+  audience: text(),
+  formats: text().array().$type<AssetKind[]>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** The item that carries on a review: one for each review. */
+export const reviewSuccessors = pgTable('review_successors', {
+  workspaceId: text('workspace_id').notNull(),
+  reviewId: text('review_id').notNull(),
+  sourceItemId: text('source_item_id').notNull(),
+  itemId: text('item_id').notNull(),
+  commandId: text('command_id').notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),
 });

@@ -197,6 +197,12 @@ export function peerDecision(
   return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
 }
 
+/** What the strategist decided on a review; null before. */
+export function leadDecision({ signOffs }: Pick<Review, 'signOffs'>): ReviewDecision | null {
+  const decided = signOffs.find(({ role }) => role === 'strategist')?.decision;
+  return decided === undefined || decided === 'agree' || decided === 'dissent' ? null : decided;
+}
+
 /** A decision other than the recommended one. Where nothing was recommended, none is. */
 export function isAgainstAdvice(
   { recommended }: Pick<Review, 'recommended'>,

@@ -1,4 +1,5 @@
 import { derivedId } from '../../ids.ts';
+import type { ReviewDecision } from '../../kpi/recommendation.ts';
 import { OWNER_ROLES } from '../../people/roles.ts';
 import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
@@ -6,6 +7,7 @@ import {
   currentReview,
   type ItemContext,
   isAgainstAdvice,
+  leadDecision,
   peerDecision,
   type Review,
 } from '../context.ts';
@@ -118,9 +120,9 @@ export function isReviewSigned(context: ItemContext): boolean {
   return currentReview(context) !== null && rolesYetToSign(context).length === 0;
 }
 
-function reviewDecision(context: ItemContext): string | null {
-  const signOffs = currentReview(context)?.signOffs ?? [];
-  return signOffs.find(({ role }) => role === 'strategist')?.decision ?? null;
+function reviewDecision(context: ItemContext): ReviewDecision | null {
+  const review = currentReview(context);
+  return review === null ? null : leadDecision(review);
 }
 
 export function isExtensionDecided(context: ItemContext): boolean {
