@@ -36,6 +36,55 @@ const sign = (role: 'strategist' | 'creator' | 'social_media_manager', body: obj
 const carryOn = (body: object, key = randomUUID()) =>
   api.as('strategist', 'POST', '/v1/items', { body, headers: { 'Idempotency-Key': key } });
 
+it('is among the steps due, with why and for whom it is open, soonest due first', async () => {
+  const other = await api.ok('strategist', 'POST', '/v1/items', { title: 'Second piece' });
+  await toKpiReview(api.engine, other.item.id);
+  const { items } = await api.ok('creator', 'GET', '/v1/kpi-reviews');
+  expect(items.map(({ id }: Json) => id)).toEqual([itemId, other.item.id]);
+  expect(items[0]).toMatchObject({
+    dueAt: expect.any(String),
+    review: { hash: reviewHash, recommended: expect.any(String) },
+    open: [
+      {
+        role: 'strategist',
+        since: expect.any(String),
+        reason: expect.stringMatching(/recommends/),
+      },
+    ],
+  });
+  const first = await api.ok('creator', 'GET', '/v1/kpi-reviews?role=strategist&limit=1');
+  const cursor = encodeURIComponent(first.nextCursor);
+  const next = await api.ok('creator', 'GET', `/v1/kpi-reviews?role=strategist&cursor=${cursor}`);
+  expect([...first.items, ...next.items].map(({ id }: Json) => id)).toEqual([
+    itemId,
+    other.item.id,
+  ]);
+  expect((await api.ok('creator', 'GET', '/v1/kpi-reviews?role=creator')).items).toEqual([]);
+});
+
+it.each([
+  ['?format=html', {}, 'text/html', '<!doctype html>'],
+  ['?format=markdown', {}, 'text/markdown', '# KPI review'],
+  ['?format=csv', { accept: 'text/html' }, 'text/csv', 'kpi,role,scope'],
+  ['', { accept: 'text/html' }, 'text/html', '<!doctype html>'],
+  ['', { accept: '*/*' }, 'application/json', '{'],
+])('is written as asked by %s and %j', async (query, headers, type, beginning) => {
+  const reply = await api.as('creator', 'GET', `${at}/kpi-review${query}`, {
+    headers: headers as Record<string, string>,
+  });
+  expect([reply.status, reply.headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
+  expect(reply.text.startsWith(beginning)).toBe(true);
+  if (type !== 'text/html') return;
+  const policies = reply.headers.get('content-security-policy');
+  expect(policies).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; form-action 'none'/);
+});
+
+it('is written in no other form, and for no other workspace', async () => {
+  expect((await api.as('creator', 'GET', `${at}/kpi-review?format=pdf`)).status).toBe(400);
+  const path = `${at}/kpi-review?format=html`;
+  expect((await api.call(await stranger(), 'GET', path)).status).toBe(404);
+});
+
 it('a decision against the recommendation is refused, then stands with a comment and one more role', async () => {
   const { recommendation } = await api.ok('creator', 'GET', `${at}/kpi-review`);
   expect(recommendation).toMatchObject({ reason: expect.any(String), input: {} });
@@ -53,6 +102,9 @@ it('a decision against the recommendation is refused, then stands with a comment
   expect(alone.json).toMatchObject({ outcome: 'applied', stage: 'kpi_review' });
   const [waiting] = (await api.ok('editor', 'GET', at)).waitingOn;
   expect(waiting).toMatchObject({ role: 'strategist', for: 'sign_off' });
+  const { items: due } = await api.ok('editor', 'GET', '/v1/kpi-reviews?role=strategist');
+  const [step] = due.filter(({ id }: Json) => id === itemId);
+  expect(step.open).toMatchObject([{ reason: expect.stringMatching(/decide again/) }]);
 
   await sign('strategist', { decision, comment: 'the season is over, really' });
   await sign('creator', { decision: 'dissent', comment: 'still no' });
@@ -61,7 +113,17 @@ it('a decision against the recommendation is refused, then stands with a comment
     learnings: 'Short is good',
   });
   expect(last.json).toMatchObject({ stage: 'closed' });
-  const { signOffs } = await api.ok('creator', 'GET', `${at}/kpi-review`);
+  const decided = await api.ok('creator', 'GET', `${at}/kpi-review`);
+  expect(decided).toMatchObject({
+    title: 'First piece',
+    decision: { decision, isAgainst: true, comment: 'the season is over, really' },
+    effort: { rounds: 0 },
+    completeness: { have: expect.any(Number), of: expect.any(Number) },
+  });
+  expect(decided.decision.owner.name).toEqual(expect.any(String));
+  expect(decided.effort.stages[0]).toMatchObject({ stage: 'briefing' });
+  expect(decided.learnings.map(({ claim }: Json) => claim)).toContain(CLAIM.claim);
+  const { signOffs } = decided;
   expect(signOffs[0]).toMatchObject({ decision, comment: 'the season is over, really' });
 });
 

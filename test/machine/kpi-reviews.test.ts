@@ -206,7 +206,11 @@ describe('a decision against the recommendation', () => {
     sign(run, 'creator', { decision: 'dissent', commentId: 'cmt_2' });
     sign(run, 'social_media_manager', { decision: 'dissent', commentId: 'cmt_3' });
     expect(run.place).toBe('kpi_review');
-    expect(run.context.reviews.at(-1)).toMatchObject({ signOffs: [], extendTo: null, returned: 1 });
+    expect(run.context.reviews.at(-1)).toMatchObject({
+      signOffs: [],
+      extendTo: null,
+      returnedAt: run.at,
+    });
   });
 
   it('needs nothing more in a review that was frozen without a recommendation', () => {

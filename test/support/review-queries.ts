@@ -1,9 +1,11 @@
 import type { Db } from '../../src/db/client.ts';
-import type { ItemKey } from '../../src/db/item/items.ts';
+import { listStageChanges } from '../../src/db/item/item-events.ts';
+import { type ItemKey, listReviewSteps } from '../../src/db/item/items.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
 import * as learnings from '../../src/db/item/learnings.ts';
 import * as successors from '../../src/db/item/review-successors.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { readMemberNames } from '../../src/db/workspace/members.ts';
 
 /** What a sign-off taught, and the item that carries its review on: the same one here. */
 export async function fillReview(
@@ -31,6 +33,7 @@ export async function fillReview(
 export function reviewReads(db: Db, { itemId }: ItemKey) {
   const reviewId = `rev_${itemId}`;
   return {
+    listStageChanges: (workspaceId: string) => listStageChanges(db, { workspaceId, itemId }),
     findKpiReview: (workspaceId: string) => kpiReviews.findKpiReview(db, { workspaceId, reviewId }),
     listLearnings: (workspaceId: string) => learnings.listLearnings(db, { workspaceId }),
     listFittingLearnings: (workspaceId: string) =>
@@ -62,6 +65,10 @@ export function reviewAttempts(
   );
   return {
     ...Object.fromEntries(reads),
+    listReviewSteps: () => listReviewSteps(db, { workspaceId }),
+    readMemberNames: async () => [
+      ...(await readMemberNames(db, { workspaceId, memberIds: [memberId] })),
+    ],
     insertLearnings: () =>
       learnings.insertLearnings(db, {
         ...item,

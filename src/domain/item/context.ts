@@ -106,8 +106,8 @@ export interface Review {
   hash: string | null;
   /** What Baton recommends, frozen with the readings; reviews of before have none. */
   recommended?: ReviewDecision;
-  /** How often a decision went back to the strategist; absent for never. */
-  returned?: number;
+  /** When the last decision went back to the strategist; absent for never. */
+  returnedAt?: string;
   signOffs: SignOff[];
   /** The age asked for by `extend_measurement`. */
   extendTo: string | null;

@@ -30,8 +30,8 @@ export function waitsOf(place: Place, context: ItemContext): Wait[] {
 
 /** What tells a wait from one before it in the same round: its posts, or that a decision came back. */
 function detailOf({ for: command }: WaitingOn, context: ItemContext): string[] {
-  const returned = currentReview(context)?.returned ?? 0;
-  if (command === 'sign_off') return returned === 0 ? [] : [`${returned}`];
+  const returnedAt = currentReview(context)?.returnedAt;
+  if (command === 'sign_off') return returnedAt === undefined ? [] : [returnedAt];
   const posts =
     command === 'resolve_publication'
       ? context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state))

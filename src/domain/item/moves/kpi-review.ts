@@ -95,7 +95,7 @@ function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>)
     commentId: refs.commentId ?? null,
   });
   const alone = decisionAlone(signed);
-  return alone === null ? move : merge(move, returnDecision({ ...context, reviews }, alone));
+  return alone === null ? move : merge(move, returnDecision({ ...context, reviews }, alone, at));
 }
 
 /** A decision against the recommendation that everybody signed and nobody agreed to; null otherwise. */
@@ -107,11 +107,10 @@ function decisionAlone({ signOffs, ...review }: Review): SignOff['decision'] | n
 }
 
 /** The strategist decides again: the chain keeps what was signed. */
-function returnDecision(context: ItemContext, decision: SignOff['decision']): Move {
+function returnDecision(context: ItemContext, decision: SignOff['decision'], at: string): Move {
   const review = currentReview(context);
   if (review === null) return NOTHING;
-  const returned = (review.returned ?? 0) + 1;
-  const open = { ...review, signOffs: [], extendTo: null, returned };
+  const open = { ...review, signOffs: [], extendTo: null, returnedAt: at };
   const reviews = [...context.reviews.slice(0, -1), open];
   return recorded({ reviews }, 'kpi_review.returned', { reviewId: review.id, decision });
 }
