@@ -123,6 +123,7 @@ describe.concurrent('a published post', () => {
       role: 'strategist',
       decision,
       extendTo: '+60d',
+      comment: 'the numbers are too few',
     });
     await engine.apply('creator', itemId, 'sign_off', {
       ...seen,

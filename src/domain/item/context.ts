@@ -208,7 +208,8 @@ export function isAgainstAdvice(
   { recommended }: Pick<Review, 'recommended'>,
   decision: SignOff['decision'] | undefined,
 ): boolean {
-  return recommended !== undefined && decision !== undefined && decision !== recommended;
+  const isDecision = decision !== undefined && decision !== 'agree' && decision !== 'dissent';
+  return recommended !== undefined && isDecision && decision !== recommended;
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {
