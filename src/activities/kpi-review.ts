@@ -6,6 +6,7 @@ import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { Recommendation, type ReviewDecision } from '../domain/kpi/recommendation.ts';
 import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -21,6 +22,19 @@ export interface ReviewQuestion {
   at: string;
 }
 
+/** What the run hears of a frozen review. */
+export interface FrozenReview {
+  hash: string;
+  recommended?: ReviewDecision;
+  clocks: ClockFacts;
+}
+
+/** The first freeze stays: one of before recommends nothing. */
+function recommendedIn({ recommendation }: Record<string, unknown>): ReviewDecision | undefined {
+  const parsed = Recommendation.safeParse(recommendation);
+  return parsed.success ? parsed.data.decision : undefined;
+}
+
 /** More are judged in a thread: other runs wait for this one's loop. */
 const JUDGED_HERE = 500;
 
@@ -29,9 +43,9 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
     /**
      * Freezes the readings of a review, judges them against the frozen targets and stores both. The
      * first freeze of a review stays, whatever is read later.
-     * @returns the hash over targets, readings and verdicts, and the clock of the review.
+     * @returns the hash over targets, readings and verdicts, what is recommended, and the clock of the review.
      */
-    async freezeReview(question: ReviewQuestion): Promise<{ hash: string; clocks: ClockFacts }> {
+    async freezeReview(question: ReviewQuestion): Promise<FrozenReview> {
       const { workspaceId, itemId, reviewId, number, snapshot, at } = question;
       const { context } = snapshot;
       const hash = context.brief?.hash ?? '';
@@ -43,11 +57,7 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         );
       }
       const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const asked = {
-        context,
-        targets: brief.body.kpiTargets ?? [],
-        readings: rows.map(readingOf),
-      };
+      const asked = { context, brief: brief.body, readings: rows.map(readingOf) };
       const { hash: reviewHash, ...judged } =
         rows.length > JUDGED_HERE
           ? await runInThread(REVIEW, asked, { workspaceId })
@@ -60,7 +70,12 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         hash: reviewHash,
         body: { ...judged, frozenAt: at },
       });
-      return { hash: frozen.hash, clocks: await reviewClock(question) };
+      const recommended = recommendedIn(frozen.body);
+      return {
+        hash: frozen.hash,
+        ...(recommended !== undefined && { recommended }),
+        clocks: await reviewClock(question),
+      };
     },
   };
 

@@ -3,27 +3,40 @@ import type { Brief } from '../domain/item/content/brief.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
+import { recommend, recommendationInput } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../threads/threads.ts';
 
-/** Targets, readings and verdicts of a review, with the hash over the three. */
+/**
+ * Targets, readings and verdicts of a review, with the hash over the three, and what follows from them: the
+ * recommendation.
+ */
 export function judgeReview({
-  context: { publications, checkpoints },
-  targets: stated,
+  context: { publications, checkpoints, reviews },
+  brief,
   readings: known,
 }: {
-  context: Pick<ItemContext, 'publications' | 'checkpoints'>;
-  targets: NonNullable<Brief['kpiTargets']>;
+  context: Pick<ItemContext, 'publications' | 'checkpoints' | 'reviews'>;
+  brief: Pick<Brief, 'kpiTargets' | 'evergreen'>;
   readings: Reading[];
 }) {
-  const targets = stated.flatMap((target) => {
+  const targets = (brief.kpiTargets ?? []).flatMap((target) => {
     const kpi = KpiId.safeParse(target.kpi);
     return kpi.success ? [{ ...target, kpi: kpi.data }] : [];
   });
   const readings = latestOfEachOrigin(known);
   const verdicts = reviewVerdicts({ targets, readings, publications, checkpoints });
-  return { targets, readings, verdicts, hash: hashOf({ targets, readings, verdicts }) };
+  const recommendation = recommend(
+    recommendationInput({
+      verdicts,
+      checkpoints,
+      isLater: reviews.some(({ extendTo }) => extendTo !== null),
+      evergreen: brief.evergreen === true,
+    }),
+  );
+  const hash = hashOf({ targets, readings, verdicts });
+  return { targets, readings, verdicts, recommendation, hash };
 }
 
 export const REVIEW = jobOf(import.meta, judgeReview);

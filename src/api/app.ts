@@ -41,6 +41,7 @@ import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
 import { kpiRoutes } from './routes/kpis.ts';
+import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -97,6 +98,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemStateRoutes(deps))
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
+    .route('/', learningRoutes(deps))
     .route('/', campaignRoutes(deps))
     .route('/', kpiRoutes(deps))
     .route('/', commentRoutes(deps))

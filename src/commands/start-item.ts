@@ -8,6 +8,7 @@ import {
   takeFence,
 } from '../db/item/commands.ts';
 import { insertItem } from '../db/item/items.ts';
+import { setReviewSuccessor } from '../db/item/review-successors.ts';
 import { saveBrief } from '../db/item/versions.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { getCampaign } from '../db/workspace/campaigns.ts';
@@ -29,6 +30,7 @@ import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts
 import type { DeliveryDeps, StoredCommand } from './deliver-command.ts';
 import { firstEvents } from './project-command.ts';
 import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
+import { completeStart, earlierSuccessor } from './review-successor.ts';
 import { repeat, type SenderDeps } from './settle-command.ts';
 
 /** Type of the command row that starts an item. */
@@ -42,7 +44,9 @@ export async function startItem(deps: SenderDeps, request: StartRequest): Promis
   const row = earlier ?? (await storeStart(deps, request));
   if ('issues' in row) return { outcome: 'invalid', issues: row.issues };
   if ('conflict' in row) return { outcome: 'idempotency_conflict', commandId };
-  const outcome = await repeat(deps, { ...request, type: START }, row);
+  // Somebody else's start may carry on the same review: it is the answer to this one, too.
+  const { bodyHash } = row.id === commandId ? request : row;
+  const outcome = await repeat(deps, { commandId: row.id, bodyHash, type: START }, row);
   return outcome.outcome === 'applied' || outcome.outcome === 'pending'
     ? { ...outcome, itemId: row.itemId }
     : outcome;
@@ -52,10 +56,13 @@ async function storeStart(
   { db }: DeliveryDeps,
   request: StartRequest,
 ): Promise<CommandRow | { issues: BodyIssue[] } | { conflict: true }> {
-  const { caller, commandId, bodyHash, source, body } = request;
+  const { caller, commandId, bodyHash, source } = request;
   const { workspaceId } = caller;
   const barred = briefUnmet(request);
   if (barred.length > 0) return inTransaction(db, (tx) => storeBarred(tx, request, barred));
+  const complete = await completeStart(db, { workspaceId, body: request.body });
+  if ('issues' in complete) return complete;
+  const { body, sourceItemId } = complete;
   const playbookRow = await getPlaybook(db, { workspaceId, name: body.playbook ?? 'standard' });
   if (playbookRow === null) {
     return {
@@ -90,7 +97,11 @@ async function storeStart(
   };
   const first = firstEvents(asked);
   const stored: StoredCommand = { kind: 'start', input: { ...asked, first: first.events } };
+  const { fromReview: reviewId } = body;
   return inTransaction(db, async (tx) => {
+    const before =
+      reviewId === undefined ? null : await earlierSuccessor(tx, { workspaceId, reviewId });
+    if (before !== null) return before;
     const inserted = await insertCommand(tx, {
       id: commandId,
       workspaceId,
@@ -128,6 +139,9 @@ async function storeStart(
         authorId: caller.memberId,
       });
     }
+    if (reviewId !== undefined && sourceItemId !== null) {
+      await setReviewSuccessor(tx, { workspaceId, reviewId, sourceItemId, itemId, commandId });
+    }
     return inserted.row;
   });
 }
@@ -147,7 +161,8 @@ async function campaignOf(
 /** A brief at the start is a brief that is saved: whoever may not save one may not start with one. */
 function briefUnmet({ caller, body }: StartRequest): Unmet[] {
   const { by } = CONTENT_COMMANDS.save_brief;
-  if (body.brief === undefined || by.some((role) => caller.roles.includes(role))) return [];
+  if (body.brief === undefined && body.fromReview === undefined) return [];
+  if (by.some((role) => caller.roles.includes(role))) return [];
   const message = `a start with a brief saves it, which needs the role ${by.join(' or ')}`;
   return [{ code: 'holds_role', message, role: by[0] }];
 }

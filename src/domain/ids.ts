@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   campaign: 'cmp',
   channelAccount: 'cha',
   comment: 'cmt',
+  learning: 'lrn',
   webhookEndpoint: 'whe',
   metricSource: 'msr',
   reading: 'rdg',

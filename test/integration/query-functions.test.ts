@@ -80,6 +80,7 @@ import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
+import { reviewAttempts } from '../support/review-queries.ts';
 import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -244,6 +245,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
+    ...reviewAttempts(db, { ...item, memberId }),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
     appendReadings: () =>

@@ -68,6 +68,7 @@ import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
 import { chainEvents } from '../../src/domain/item/event.ts';
 import { firstRow, makeChain, makeCommand, makeItem, makeWorkspace } from './db-fixture.ts';
+import { fillReview, reviewReads } from './review-queries.ts';
 import { CHECKPOINT } from './unsigned-checkpoint.ts';
 
 /** All that a query gives page by page. */
@@ -117,7 +118,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const row = { ...firstRow(workspace, itemId, 3), dueAt: '2026-01-01T00:00:00.000Z' };
   await projectEvents(db, { ...item, events: chain.slice(1) });
   const version = { ...item, hash: 'h', authorId: memberId };
-  await versions.saveBrief(db, { ...version, body: {} });
+  await versions.saveBrief(db, { ...version, body: { formats: ['written'] } });
   await versions.saveDraft(db, {
     ...version,
     body: { language: 'en', title: 't', body: '', assets: [], variants: [], contributors: [] },
@@ -142,6 +143,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     text: 'learned',
     commandId: signed.id,
   });
+  await fillReview(db, { ...item, memberId, commandId: signed.id });
   const signOff = { role: 'creator', reviewId: `rev_${itemId}`, commandId: signed.id };
   const head = { seq: 2, hash: chain[1]?.hash ?? '' };
   const stamp = { at: '2026-03-02T08:00:01.000Z', actor: memberId };
@@ -391,6 +393,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listMeasuredItems: (id) => readingCells.listMeasuredItems(db, { workspaceId: id }),
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
+    ...reviewReads(db, item),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
     getWebhookEndpoint: (id) =>
       webhookEndpoints.getWebhookEndpoint(db, { workspaceId: id, endpointId }),

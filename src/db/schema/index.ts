@@ -14,6 +14,7 @@ export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
 export { metricSourceHealth, metricSources } from './metrics/metric-sources.ts';
+export { readingAdditions, readingCells } from './metrics/reading-cells.ts';
 export { outbox } from './outbound/outbox.ts';
 export {
   deliveryTurns,
@@ -24,7 +25,7 @@ export {
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
-export { kpiReviews, readingAdditions, readingCells, readings } from './readings.ts';
+export { kpiReviews, learnings, readings, reviewSuccessors } from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {
