@@ -20,6 +20,8 @@ export interface Story {
   sandboxUrl: string;
   /** Where the sandbox network writes what it accepted. */
   ledgerFile: string;
+  /** Where the story leaves what it made. */
+  stateDir: string;
 }
 
 /** Waits until an item is in a stage, and answers it. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { gatherCast } from './cast.ts';
 import { handTheBriefOver, startWithHalfABrief, writeAndSubmit } from './creating.ts';
-import { decide, verifyRecord } from './deciding.ts';
+import { carryOn, decide, verifyRecord } from './deciding.ts';
 import { measure } from './measuring.ts';
 import type { Narrator } from './narrator.ts';
 import { gatherAccounts, readSandboxUrl } from './network.ts';
@@ -28,6 +28,7 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
     accounts: await gatherAccounts(cast.social_media_manager.client),
     sandboxUrl: readSandboxUrl(stack.stateDir),
     ledgerFile: join(stack.stateDir, 'sandbox', 'ledger.jsonl'),
+    stateDir: stack.stateDir,
   };
 
   const receiver = await openReceiver(stack.stateDir, cast.admin.client);
@@ -41,6 +42,7 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
     const published = await publish(story, approvedAgain);
     const measured = await measure(story, published);
     await decide(story, measured);
+    await carryOn(story, item.id);
     await verifyRecord(story, item.id);
     const { extended, approved: byLink, cancelled } = await showStuckItems(story, english);
     narrator.chapter('What an outside system was told');

@@ -8,6 +8,7 @@ import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import { comparedAges, comparedPiece } from '../domain/kpi/past-figures.ts';
+import { Recommendation, type ReviewDecision } from '../domain/kpi/recommendation.ts';
 import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -23,6 +24,19 @@ export interface ReviewQuestion {
   at: string;
 }
 
+/** What the run hears of a frozen review. */
+export interface FrozenReview {
+  hash: string;
+  recommended?: ReviewDecision;
+  clocks: ClockFacts;
+}
+
+/** The first freeze stays: one of before recommends nothing. */
+function recommendedIn({ recommendation }: Record<string, unknown>): ReviewDecision | undefined {
+  const parsed = Recommendation.safeParse(recommendation);
+  return parsed.success ? parsed.data.decision : undefined;
+}
+
 /** More are judged in a thread: other runs wait for this one's loop. */
 const JUDGED_HERE = 500;
 
@@ -31,9 +45,9 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
     /**
      * Freezes the readings of a review, judges them against the frozen targets and stores both. The
      * first freeze of a review stays, whatever is read later.
-     * @returns the hash over targets, readings and verdicts, and the clock of the review.
+     * @returns the hash over targets, readings and verdicts, what is recommended, and the clock of the review.
      */
-    async freezeReview(question: ReviewQuestion): Promise<{ hash: string; clocks: ClockFacts }> {
+    async freezeReview(question: ReviewQuestion): Promise<FrozenReview> {
       const { workspaceId, itemId, reviewId, number, snapshot, at } = question;
       const { context } = snapshot;
       const hash = context.brief?.hash ?? '';
@@ -50,7 +64,7 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
       const piece = { workspaceId, itemId, ...comparedPiece(context) };
       const ages = comparedAges({ targets, guardrails, readings });
       const past = await listPastFigures(db, { ...piece, ages });
-      const asked = { context, targets, guardrails, readings, past };
+      const asked = { context, brief: brief.body, readings, past };
       const {
         hash: reviewHash,
         body,
@@ -67,7 +81,12 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         hash: reviewHash,
         body: { ...body, frozenAt: at },
       });
-      return { hash: frozen.hash, clocks: await reviewClock(question) };
+      const recommended = recommendedIn(frozen.body);
+      return {
+        hash: frozen.hash,
+        ...(recommended !== undefined && { recommended }),
+        clocks: await reviewClock(question),
+      };
     },
   };
 

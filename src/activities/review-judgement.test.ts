@@ -6,8 +6,12 @@ import { judgeReview, REVIEW } from './review-judgement.ts';
 
 it('judges many readings in a thread as here', async () => {
   const asked = {
-    context: { publications: [PUBLICATIONS[0]], checkpoints: [] } as unknown as ItemContext,
-    targets: [{ kpi: 'shares' as const, target: 30, checkpoint: '+7d' }],
+    context: {
+      publications: [PUBLICATIONS[0]],
+      checkpoints: [],
+      reviews: [],
+    } as unknown as ItemContext,
+    brief: { kpiTargets: [{ kpi: 'shares' as const, target: 30, checkpoint: '+7d' }] },
     readings: Array.from({ length: 5_000 }, (_, index) =>
       readingsOf(
         { shares: index },

@@ -47,6 +47,8 @@ import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
 import { scheduleRoutes } from './routes/item/schedule.ts';
+import { kpiRoutes } from './routes/kpis.ts';
+import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -110,6 +112,8 @@ const ROUTES = [
   campaignItemRoutes,
   campaignProgressRoutes,
   campaignReviewRoutes,
+  learningRoutes,
+  kpiRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */

@@ -12,6 +12,7 @@ import { PLACES, STAGES } from '../domain/item/stages.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/people/roles.ts';
 import { Quorum } from '../domain/playbook/playbook.ts';
 import { UnmetRequirement } from './gates/errors.ts';
+import { LibraryLearning } from './learning-view.ts';
 import { InstantText } from './route-parts.ts';
 
 const memberId = z.string();
@@ -135,6 +136,10 @@ export const ChecklistItem = z
   })
   .meta({ id: 'ChecklistItem', description: 'an unmet one is the requirement `checklist.<code>`' });
 
+const Succession = z
+  .object({ reviewId: z.string(), itemId: z.string() })
+  .meta({ id: 'Succession', description: 'a review, and the item at its other end' });
+
 export const Item = z
   .object({
     ...summary,
@@ -155,6 +160,15 @@ export const Item = z
     checkpoints: z.array(Checkpoint),
     review: Review.optional(),
     checklist: z.array(ChecklistItem).describe('of the next handoff'),
+    carriesOn: Succession.optional().describe('the review that this item was started from'),
+    carriedOnBy: z
+      .array(Succession)
+      .optional()
+      .describe('items that were started from reviews of this one'),
+    learnings: z
+      .array(LibraryLearning)
+      .optional()
+      .describe('in briefing: what earlier reviews taught that fits the brief, best first'),
   })
   .meta({ id: 'Item' });
 export type Item = z.infer<typeof Item>;

@@ -1,19 +1,40 @@
 import { z } from '@hono/zod-openapi';
+import type { StageChange } from '../db/item/item-events.ts';
 import type { KpiReviewRow, SignOffText } from '../db/item/kpi-reviews.ts';
+import type { LearningRow } from '../db/item/learnings.ts';
 import { type ReadingRow, readingOf } from '../db/item/readings.ts';
 import type { BriefRow } from '../db/item/versions.ts';
-import type { ItemContext } from '../domain/item/context.ts';
+import {
+  type ItemContext,
+  isAgainstAdvice,
+  leadDecision,
+  type Review,
+} from '../domain/item/context.ts';
 import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import type { PastFigures } from '../domain/kpi/past-figures.ts';
 import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
+import { DECISIONS, Recommendation } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
+import {
+  Completeness,
+  completenessOf,
+  Effort,
+  Extremes,
+  effortOf,
+  extremesOf,
+  FunnelStep,
+  funnelOf,
+  Growth,
+  growthOf,
+} from '../domain/kpi/review-summary.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { jobOf } from '../threads/threads.ts';
+import { LibraryLearning, learningView } from './learning-view.ts';
 import { StoredReading } from './readings/reading-view.ts';
 
 const ReviewSignOff = SignOff.extend({
@@ -42,6 +63,7 @@ type ReviewReading = z.infer<typeof ReviewReading>;
 export const KpiReview = z
   .object({
     itemId: z.string(),
+    title: z.string().describe('of the item'),
     frozen: z
       .boolean()
       .describe('false: what the readings say so far, to be frozen when the review opens'),
@@ -57,6 +79,9 @@ export const KpiReview = z
     roles: z.array(RoleVerdict),
     combined: ReviewVerdicts.shape.combined,
     primary: ReviewVerdicts.shape.primary,
+    recommendation: Recommendation.optional().describe(
+      'what Baton recommends; a decision against it needs a comment, and one more role to agree. A review that was frozen before Baton recommended has none',
+    ),
     guardrails: ReviewVerdicts.shape.guardrails,
     falseAlarms: ReviewVerdicts.shape.falseAlarms,
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
@@ -65,6 +90,26 @@ export const KpiReview = z
     checkpoints: z.array(Checkpoint),
     signOffs: z.array(ReviewSignOff),
     missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
+    completeness: Completeness,
+    extremes: Extremes.nullable(),
+    growth: Growth.nullable(),
+    funnel: z.array(FunnelStep),
+    effort: Effort,
+    learnings: z.array(LibraryLearning).describe('what its sign-offs taught'),
+    decision: z
+      .object({
+        decision: z.enum(DECISIONS),
+        owner: z.object({ memberId: z.string(), name: z.string().optional() }),
+        at: z.string(),
+        comment: z.string().optional(),
+        isAgainst: z.boolean().describe('it is not what Baton recommends'),
+      })
+      .nullable()
+      .describe('the strategist’s; it stands when all three roles have signed'),
+    carriedOnBy: z
+      .string()
+      .optional()
+      .describe('the item that was started from it (`POST /v1/items` with `fromReview`)'),
   })
   .meta({ id: 'KpiReview' });
 export type KpiReview = z.infer<typeof KpiReview>;
@@ -75,16 +120,78 @@ const FrozenBody = z.object({
   // Judged when they were stored, and there may be thousands.
   readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
+  recommendation: Recommendation.optional(),
   frozenAt: z.string(),
 });
+
+/** What is kept of a review and its item beside its numbers. */
+export interface ReviewSurroundings {
+  title: string;
+  /** When the item was in which stage. */
+  stages: readonly StageChange[];
+  /** Where a stage ends that is not over. */
+  now: string;
+  learnings: readonly LearningRow[];
+  /** Names of those who signed, by their ids. */
+  names: ReadonlyMap<string, string>;
+  carriedOnBy: string | null;
+}
+
+function around(
+  { title, stages, now, learnings, names, carriedOnBy }: ReviewSurroundings,
+  context: ItemContext,
+  review: Review | undefined,
+  texts: readonly SignOffText[],
+): Pick<KpiReview, 'title' | 'effort' | 'learnings' | 'decision' | 'carriedOnBy'> {
+  const approvers = new Set(
+    context.approvals.flatMap(({ decisions }) => decisions.map(({ memberId }) => memberId)),
+  );
+  const lead = review?.signOffs.find(({ role }) => role === 'strategist');
+  const decision = review === undefined ? null : leadDecision(review);
+  const comment = texts.findLast(({ role, kind }) => role === 'strategist' && kind === 'comment');
+  const name = names.get(lead?.memberId ?? '');
+  return {
+    title,
+    effort: effortOf(stages, { rounds: context.round, approvers: approvers.size, until: now }),
+    learnings: learnings.map(learningView),
+    decision:
+      review === undefined || lead === undefined || decision === null
+        ? null
+        : {
+            decision,
+            owner: { memberId: lead.memberId, ...(name !== undefined && { name }) },
+            at: lead.at,
+            ...(comment !== undefined && { comment: comment.text }),
+            isAgainst: isAgainstAdvice(review, decision),
+          },
+    ...(carriedOnBy !== null && { carriedOnBy }),
+  };
+}
+
+/** What follows from the numbers alone. */
+function summaryOf(
+  targets: readonly KpiTarget[],
+  readings: readonly Reading[],
+  verdicts: ReviewVerdicts,
+  { publications, checkpoints }: Pick<ItemContext, 'publications' | 'checkpoints'>,
+): Pick<KpiReview, 'completeness' | 'extremes' | 'growth' | 'funnel'> {
+  const posts = publications.filter(({ state }) => state === 'published').length;
+  return {
+    completeness: completenessOf(targets, checkpoints),
+    extremes: extremesOf(verdicts),
+    growth: growthOf(readings, posts),
+    funnel: funnelOf(readings),
+  };
+}
 
 /** A review as it was frozen, with what was written with its sign-offs. */
 export function frozenReviewView(
   row: KpiReviewRow,
   context: ItemContext,
   texts: readonly SignOffText[],
+  surroundings: ReviewSurroundings,
 ): KpiReview {
-  const { targets, readings, verdicts, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, recommendation, frozenAt } = FrozenBody.parse(row.body);
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -96,6 +203,7 @@ export function frozenReviewView(
     frozenAt,
     targets,
     ...verdictsView(verdicts),
+    ...(recommendation !== undefined && { recommendation }),
     ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({
@@ -105,6 +213,8 @@ export function frozenReviewView(
       ),
     })),
     missing: isLatest ? rolesYetToSign(context) : [],
+    ...summaryOf(targets, readings, verdicts, context),
+    ...around(surroundings, context, review, texts),
   };
 }
 
@@ -113,11 +223,13 @@ export function previewReview({
   context,
   brief,
   readings,
+  surroundings,
   past,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
+  surroundings: ReviewSurroundings;
   past: readonly PastFigures[];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
@@ -145,6 +257,8 @@ export function previewReview({
     checkpoints,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
+    ...summaryOf(targets, known, verdicts, context),
+    ...around(surroundings, context, review ?? undefined, []),
   };
 }
 

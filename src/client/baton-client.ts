@@ -39,6 +39,10 @@ export function createBatonClient(options: BatonClientOptions) {
     assets: assetCalls({ url, transport }),
     local: localCalls(options),
     inbox: listCall(rpc.v1.inbox.$get),
+    /** What KPI reviews taught, newest first. */
+    learnings: listCall(rpc.v1.learnings.$get),
+    /** Reviews that wait for sign-offs, soonest due first. */
+    kpiReviews: listCall(rpc.v1['kpi-reviews'].$get),
     /** The three roles compared, in French or English. */
     roles: (lang: 'en' | 'fr') => answered(rpc.v1.roles.$get({ query: { lang } })),
     ready: () => answered(rpc.readyz.$get()),

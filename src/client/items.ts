@@ -114,6 +114,9 @@ export function itemCalls(
     /** The latest review, or an earlier one by its number. */
     kpiReview: (id: string, number?: number) =>
       answered(one['kpi-review'].$get({ param: at(id), query: { number: number?.toString() } })),
+    /** The latest review as a document. */
+    kpiReviewDocument: (id: string, format: 'markdown' | 'html' | 'csv') =>
+      download(`/v1/items/${encodeURIComponent(id)}/kpi-review?format=${format}`),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 

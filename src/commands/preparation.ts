@@ -5,6 +5,7 @@ import type { CommandBody } from '../domain/item/command-bodies.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import type { CommandPayloads, CommandType } from '../domain/item/commands.ts';
 import type { Actor, ItemContext } from '../domain/item/context.ts';
+import type { GivenLearnings } from '../domain/kpi/learning.ts';
 import type { BusinessCalendar } from '../time/business-calendar.ts';
 import { clockFacts, itemTime } from './command-facts.ts';
 import type { Caller } from './command-outcome.ts';
@@ -15,8 +16,8 @@ export interface CommandParts<T extends CommandType = CommandType> {
   facts: CommandPayloads[T]['facts'];
   /** What a person wrote: a row of its own, stored with the command. */
   comment: string | null;
-  /** What a sign-off teaches: a row of its own as well. */
-  learnings?: string;
+  /** What a sign-off teaches: a text of the thread, and rows of the library. */
+  learnings?: GivenLearnings;
   /** The text of a version: it gets its number in the transaction that stores the command. */
   version?: {
     text: NewText;

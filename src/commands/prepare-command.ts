@@ -12,6 +12,7 @@ import { type ItemContext, publicationById } from '../domain/item/context.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import { placeOf } from '../domain/item/run.ts';
 import { isTentativePlace, slotsBesidePlan } from '../domain/item/slots.ts';
+import type { GivenLearnings } from '../domain/kpi/learning.ts';
 import { APPROVER_ROLES } from '../domain/people/roles.ts';
 import { itemTime } from './command-facts.ts';
 import { InvalidBody } from './command-refusals.ts';
@@ -34,7 +35,7 @@ interface BesideRefs {
   expiresAt?: string | undefined;
   note?: string | undefined;
   comment?: string | undefined;
-  learnings?: string | undefined;
+  learnings?: GivenLearnings | undefined;
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -26,6 +26,7 @@ import type { BodyIssue, StartRequest } from './command-outcome.ts';
 import type { StoredCommand } from './deliver-command.ts';
 import { firstEvents } from './project-command.ts';
 import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
+import type { CompleteStart } from './review-successor.ts';
 
 /** Type of the command row that starts an item. */
 export const START = 'start_item';
@@ -53,9 +54,14 @@ export async function readStartGround(
   return { holders, calendar: workspace.calendar, campaign, playbooks: new Map() };
 }
 
+/** A start that has its title, and all else that a review gives it. */
+export interface CompleteStartRequest extends StartRequest {
+  body: CompleteStart['body'];
+}
+
 /** A start with everything that its rows say. */
 export interface PreparedStart {
-  request: StartRequest;
+  request: CompleteStartRequest;
   input: ContentItemInput;
   snapshot: ReturnType<typeof firstEvents>['snapshot'];
   /** What refuses it. */
@@ -66,7 +72,7 @@ export interface PreparedStart {
 export async function prepareStart(
   db: Db,
   ground: StartGround,
-  request: StartRequest,
+  request: CompleteStartRequest,
 ): Promise<PreparedStart | { issues: BodyIssue[] }> {
   const { caller, commandId, body } = request;
   const { workspaceId } = caller;
@@ -191,7 +197,8 @@ export async function stillJoins(
 /** A brief at the start is a brief that is saved: whoever may not save one may not start with one. */
 export function briefUnmet({ caller, body }: Pick<StartRequest, 'caller' | 'body'>): Unmet[] {
   const { by } = CONTENT_COMMANDS.save_brief;
-  if (body.brief === undefined || by.some((role) => caller.roles.includes(role))) return [];
+  if (body.brief === undefined && body.fromReview === undefined) return [];
+  if (by.some((role) => caller.roles.includes(role))) return [];
   const message = `a start with a brief saves it, which needs the role ${by.join(' or ')}`;
   return [{ code: 'holds_role', message, role: by[0] }];
 }

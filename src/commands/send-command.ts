@@ -10,13 +10,15 @@ import {
 } from '../db/item/commands.ts';
 import { type CommentRow, insertComment } from '../db/item/comments.ts';
 import { getItem, type StoredItem } from '../db/item/items.ts';
+import { insertLearnings } from '../db/item/learnings.ts';
 import { isFileGone, keepText, numberText } from '../db/item/versions.ts';
 import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { hashOf } from '../domain/canonical.ts';
 import { versionTag } from '../domain/item/content/version-tag.ts';
-import type { Actor, ItemContext } from '../domain/item/context.ts';
+import { type Actor, currentReview, type ItemContext } from '../domain/item/context.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
+import { learningsOf, learningsText } from '../domain/kpi/learning.ts';
 import { currentTraceId } from '../health/span.ts';
 import type { CommandMessage } from '../workflows/messages.ts';
 import { bodyOf } from './command-body.ts';
@@ -199,6 +201,12 @@ async function storePrepared(
     const { workspaceId, id: itemId } = item;
     const of = { workspaceId, itemId, authorId: actor.memberId, commandId };
     for (const text of texts) await insertComment(tx, { ...of, visibility: 'internal', ...text });
+    const review = currentReview(context);
+    if (prepared.learnings !== undefined && review !== null) {
+      const briefHash = context.brief?.hash ?? '';
+      const taught = learningsOf(prepared.learnings);
+      await insertLearnings(tx, { ...of, reviewId: review.id, briefHash, learnings: taught });
+    }
     return stored;
   });
 }
@@ -220,7 +228,7 @@ function textsOf(
     ...(comment === null ? [] : [{ id: commentId, kind: 'comment' as const, text: comment }]),
     ...(learnings === undefined
       ? []
-      : [{ id: newId('comment'), kind: 'learnings' as const, text: learnings }]),
+      : [{ id: newId('comment'), kind: 'learnings' as const, text: learningsText(learnings) }]),
   ];
 }
 

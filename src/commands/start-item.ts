@@ -7,6 +7,7 @@ import {
   storeRefusal,
   takeFence,
 } from '../db/item/commands.ts';
+import { setReviewSuccessor } from '../db/item/review-successors.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { requireRoom } from '../db/workspace/quotas.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
@@ -22,6 +23,7 @@ import {
   startExpiry,
   stillJoins,
 } from './prepare-start.ts';
+import { completeStart, earlierSuccessor } from './review-successor.ts';
 import { repeat, type SenderDeps } from './settle-command.ts';
 
 /** Stores the start of an item and sends it to the engine; the same id again gets the same item. */
@@ -32,7 +34,9 @@ export async function startItem(deps: SenderDeps, request: StartRequest): Promis
   const row = earlier ?? (await storeStart(deps, request));
   if ('issues' in row) return { outcome: 'invalid', issues: row.issues };
   if ('conflict' in row) return { outcome: 'idempotency_conflict', commandId };
-  const outcome = await repeat(deps, { ...request, type: START }, row);
+  // Somebody else's start may carry on the same review: it is the answer to this one, too.
+  const { bodyHash } = row.id === commandId ? request : row;
+  const outcome = await repeat(deps, { commandId: row.id, bodyHash, type: START }, row);
   return outcome.outcome === 'applied' || outcome.outcome === 'pending'
     ? { ...outcome, itemId: row.itemId }
     : outcome;
@@ -45,11 +49,18 @@ async function storeStart(
   const barred = briefUnmet(request);
   if (barred.length > 0) return inTransaction(db, (tx) => storeBarred(tx, request, barred));
   const { workspaceId } = request.caller;
-  const { campaignId } = request.body;
+  const complete = await completeStart(db, { workspaceId, body: request.body });
+  if ('issues' in complete) return complete;
+  const { body, sourceItemId } = complete;
+  const { fromReview: reviewId, campaignId } = body;
   const ground = await readStartGround(db, { workspaceId, campaignId });
-  const prepared = await prepareStart(db, ground, request);
+  const prepared = await prepareStart(db, ground, { ...request, body });
   if ('issues' in prepared) return prepared;
+  const { itemId } = prepared.input.item;
   return inTransaction(db, async (tx) => {
+    const before =
+      reviewId === undefined ? null : await earlierSuccessor(tx, { workspaceId, reviewId });
+    if (before !== null) return before;
     const barrier = await stillJoins(tx, ground.campaign, workspaceId);
     if (barrier !== null) return barrier;
     const inserted = await insertStart(tx, prepared);
@@ -59,6 +70,10 @@ async function storeStart(
     const { maxOpenItems: limit } = request;
     if (limit !== undefined) await requireRoom(tx, { workspaceId, quota: 'openItems', limit });
     await insertStarted(tx, prepared);
+    if (reviewId !== undefined && sourceItemId !== null) {
+      const { commandId } = request;
+      await setReviewSuccessor(tx, { workspaceId, reviewId, sourceItemId, itemId, commandId });
+    }
     return inserted.row;
   });
 }

@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   campaignAct: 'cac',
   channelAccount: 'cha',
   comment: 'cmt',
+  learning: 'lrn',
   webhookEndpoint: 'whe',
   metricSource: 'msr',
   reading: 'rdg',

@@ -140,7 +140,7 @@ describe('C20: a decision that does not name what it is about', () => {
   it('a sign-off of an earlier review does not sign the later one', async () => {
     const itemId = await start();
     const reviewHash = await toKpiReview(api.engine, itemId);
-    const data = { itemId, role: 'strategist', decision: 'scale' };
+    const data = { itemId, role: 'strategist', decision: 'scale', comment: 'why not' };
     const endpoint = await makeEndpoint('strategist');
     const sign = (hash: string) =>
       deliver(endpoint, { type: 'sign_off', data: { ...data, reviewHash: hash } });

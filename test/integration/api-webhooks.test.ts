@@ -147,7 +147,13 @@ describe('a signed decision', () => {
     expect(reviewHash).toBe(await frozenReview(api.engine, measured));
     const signed = await deliver(strategist, {
       type: 'sign_off',
-      data: { itemId: measured, role: 'strategist', decision: 'scale', reviewHash },
+      data: {
+        itemId: measured,
+        role: 'strategist',
+        decision: 'scale',
+        reviewHash,
+        comment: 'why not',
+      },
     });
     expect(signed.json).toMatchObject({ outcome: 'applied', stage: 'kpi_review' });
   });

@@ -68,7 +68,12 @@ describe.concurrent('a published post', () => {
     const { targets, readings, verdicts } = review?.body ?? {};
     expect(review?.hash).toBe(hash);
     expect(hashOf({ targets, readings, verdicts })).toBe(hash);
-    const other = { role: 'strategist', decision: 'scale', reviewHash: '0'.repeat(64) };
+    const other = {
+      role: 'strategist',
+      decision: 'scale',
+      reviewHash: '0'.repeat(64),
+      comment: 'why not',
+    };
     expect(await codesOf(engine.verdict('strategist', itemId, 'sign_off', other))).toEqual([
       'verdicts_seen',
     ]);
@@ -86,7 +91,15 @@ describe.concurrent('a published post', () => {
     expect(await codesOf(sign('strategist', { decision: 'agree' }))).toEqual([
       'strategist_decides_first',
     ]);
-    expect(await sign('strategist', { decision: 'iterate' })).toMatchObject({ outcome: 'applied' });
+    const { recommended } = (await engine.context(itemId)).reviews[0] ?? {};
+    const stored = await getKpiReview(engine.deps.db, keyOf(itemId));
+    expect(stored?.body).toMatchObject({ recommendation: { decision: recommended } });
+    expect(recommended).not.toBe('retire');
+    expect(await codesOf(sign('strategist', { decision: 'retire' }))).toEqual([
+      'decision_reasoned',
+    ]);
+    const decided = { decision: 'iterate', comment: 'one more try' };
+    expect(await sign('strategist', decided)).toMatchObject({ outcome: 'applied' });
     expect(await codesOf(sign('strategist', { decision: 'scale' }))).toEqual([
       'not_decided_before',
     ]);
@@ -110,6 +123,7 @@ describe.concurrent('a published post', () => {
       role: 'strategist',
       decision,
       extendTo: '+60d',
+      comment: 'the numbers are too few',
     });
     await engine.apply('creator', itemId, 'sign_off', {
       ...seen,

@@ -31,6 +31,7 @@ import { insertItem } from '../../src/db/item/items.ts';
 import { saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
+import { renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
@@ -80,6 +81,7 @@ import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
+import { reviewAttempts } from '../support/review-queries.ts';
 import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -253,7 +255,9 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
+    ...reviewAttempts(db, { ...item, memberId }),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
+    renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
     appendReadings: () =>
       appendReadings(db, {
         ...item,

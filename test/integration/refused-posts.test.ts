@@ -234,7 +234,7 @@ describe('a post that its network refused beside a published one', () => {
           ...signWebhook({ secret: endpoint.secret, body, id: randomUUID() }),
         },
       });
-    const data = { itemId, role: 'strategist', decision: 'scale' };
+    const data = { itemId, role: 'strategist', decision: 'scale', comment: 'why not' };
     const early = await deliver(JSON.stringify({ type: 'sign_off', data }));
     expect([early.status, early.json.unmet]).toMatchObject([409, [{ code: 'in_stage' }]]);
     const { id: publicationId } = await refusedOf(itemId);

@@ -210,6 +210,7 @@ class OutsideSystem {
         role,
         decision: role === 'strategist' ? 'scale' : 'agree',
         reviewHash,
+        comment: 'it goes on, whatever is recommended',
       });
     }
   }

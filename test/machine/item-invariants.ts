@@ -103,6 +103,13 @@ export function faultsOf({ place, context }: Seen): string[] {
   must(new Set(signed).size === signed.length, 'a role signs a review once');
   must(signed.length === 0 || signed[0] === 'strategist', 'the strategist signs first');
   must(signed.length === 0 || review?.hash !== null, 'nobody signs what is not frozen');
+  if (place === 'closed' && review?.recommended !== undefined) {
+    const [lead, ...peers] = review.signOffs;
+    must(
+      lead?.decision === review.recommended || peers.some(({ decision }) => decision === 'agree'),
+      'a decision against the recommendation stands with one more role',
+    );
+  }
 
   const from = context.heldFrom ?? place;
   must(

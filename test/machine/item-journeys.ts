@@ -1,5 +1,6 @@
 import type { SystemEvent } from '../../src/domain/item/commands.ts';
 import type { Place } from '../../src/domain/item/stages.ts';
+import type { ReviewDecision } from '../../src/domain/kpi/recommendation.ts';
 import {
   ACCOUNTS,
   briefDigest,
@@ -138,16 +139,23 @@ export function toPublishing(): TestRun {
   return run;
 }
 
-export function freeze(run: TestRun): void {
+/** Without a recommendation it is a review of a release before Baton recommended. */
+export function freeze(run: TestRun, recommended?: ReviewDecision): void {
   const review = run.context.reviews.at(-1);
   if (review === undefined) throw new Error('no review is open');
-  run.happen({ type: 'review_frozen', at: run.at, reviewId: review.id, hash: 'f'.repeat(64) });
+  run.happen({
+    type: 'review_frozen',
+    at: run.at,
+    reviewId: review.id,
+    hash: 'f'.repeat(64),
+    ...(recommended !== undefined && { recommended }),
+  });
 }
 
-export function toReviewing(): TestRun {
+export function toReviewing(recommended?: ReviewDecision): TestRun {
   const run = toMeasuring();
   run.wait(29 * DAY);
-  freeze(run);
+  freeze(run, recommended);
   return run;
 }
 

@@ -193,19 +193,21 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
       add('skip_publication', manager, { publicationId: record.id, reason: 'it does not fit' });
     }
   }
-  add('sign_off', strategist, { role: 'strategist', decision: 'scale' });
+  const commentId = 'cmt_1';
+  add('sign_off', strategist, { role: 'strategist', decision: 'scale', commentId });
   if (context.reviews.length < 2) {
     add('sign_off', strategist, {
       role: 'strategist',
       decision: 'extend_measurement',
       extendTo: '+60d',
+      commentId,
     });
   }
   add('sign_off', CAST.creator, { role: 'creator', decision: 'agree' });
   add('sign_off', manager, {
     role: 'social_media_manager',
     decision: 'dissent',
-    commentId: 'cmt_1',
+    commentId,
   });
 
   const extras: Partial<Record<CommandType, () => void>> = {
@@ -216,6 +218,8 @@ function commandsOf(context: ItemContext, world: World, at: string): Command[] {
     },
     unschedule: () => add('unschedule', manager, {}),
     open_kpi_review: () => add('open_kpi_review', strategist, {}),
+    sign_off: () =>
+      add('sign_off', CAST.creator, { role: 'creator', decision: 'dissent', commentId }),
     hold: () => {
       add('hold', admin, { reason: 'a crisis' });
       add('resume', admin, { reason: 'it is over' });
@@ -254,6 +258,8 @@ function systemEventsOf(
       at,
       reviewId: review.id,
       hash: `review ${review.number}`,
+      // What the strategist of this world decides is against it.
+      recommended: 'iterate',
     });
   }
   const deadlines = deadlinesOf(place, context).filter(({ kind }) => kind !== 'clock_step');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClockSteps } from '../../src/domain/item/commands/facts.ts';
 import type { Command } from '../../src/domain/item/commands.ts';
+import { waitsOf } from '../../src/domain/telling/waits.ts';
 import { ACCOUNTS, actor, CAST, DAY, HOUR, later, PLAYBOOK, type TestRun } from './item-fixture.ts';
 import { freeze, RUN_AT, send, toMeasuring, toReviewing, toScheduled } from './item-journeys.ts';
 
@@ -149,6 +150,74 @@ describe('a KPI review', () => {
     run.give('sign_off', all, { role: 'strategist', decision: 'scale' });
     run.give('sign_off', all, { role: 'creator', decision: 'agree' });
     run.give('sign_off', all, { role: 'social_media_manager', decision: 'agree' });
+    expect(run.place).toBe('closed');
+  });
+});
+
+describe('a decision against the recommendation', () => {
+  it('is refused without a comment, and says what it needs', () => {
+    const run = toReviewing('retire');
+    const scale = { role: 'strategist', decision: 'scale' } as const;
+    expect(run.unmet(run.asked('sign_off', CAST.strategist, scale) as Command)).toEqual([
+      {
+        code: 'decision_reasoned',
+        message:
+          'Baton recommends retire: scale needs a comment, then the creator or the social media manager to agree',
+      },
+    ]);
+    expect(sign(run, 'strategist', { decision: 'retire' })).toEqual(['kpi_review.signed_off']);
+  });
+
+  it('stands once one more role agrees, whatever the third says', () => {
+    const run = toReviewing('retire');
+    sign(run, 'strategist', { decision: 'scale', commentId: 'cmt_1' });
+    sign(run, 'creator', { decision: 'dissent', commentId: 'cmt_2' });
+    sign(run, 'social_media_manager', { decision: 'agree' });
+    expect(run.place).toBe('closed');
+  });
+
+  it('goes back to the strategist when both others dissent, who then decides anew', () => {
+    const run = toReviewing('retire');
+    const dissent = { decision: 'dissent', commentId: 'cmt_2' } as const;
+    sign(run, 'strategist', { decision: 'scale', commentId: 'cmt_1' });
+    sign(run, 'creator', dissent);
+    const [first] = waitsOf('kpi_review', toReviewing('retire').context);
+    expect(sign(run, 'social_media_manager', dissent)).toEqual([
+      'kpi_review.signed_off',
+      'kpi_review.returned',
+    ]);
+    expect(run.place).toBe('kpi_review');
+    const [wait] = waitsOf('kpi_review', run.context);
+    expect(wait).toMatchObject({ role: 'strategist', for: 'sign_off' });
+    expect(wait?.key).not.toBe(first?.key);
+    expect(run.refusal('sign_off', CAST.creator, { role: 'creator', decision: 'agree' })).toEqual([
+      'strategist_decides_first',
+    ]);
+    sign(run, 'strategist', { decision: 'retire' });
+    sign(run, 'creator', dissent);
+    sign(run, 'social_media_manager', dissent);
+    expect(run.place).toBe('closed');
+  });
+
+  it('extends nothing while both others dissent', () => {
+    const run = toReviewing('scale');
+    const extend = { decision: 'extend_measurement', extendTo: '+60d' } as const;
+    sign(run, 'strategist', { ...extend, commentId: 'cmt_1' });
+    sign(run, 'creator', { decision: 'dissent', commentId: 'cmt_2' });
+    sign(run, 'social_media_manager', { decision: 'dissent', commentId: 'cmt_3' });
+    expect(run.place).toBe('kpi_review');
+    expect(run.context.reviews.at(-1)).toMatchObject({
+      signOffs: [],
+      extendTo: null,
+      returnedAt: run.at,
+    });
+  });
+
+  it('needs nothing more in a review that was frozen without a recommendation', () => {
+    const run = toReviewing();
+    sign(run, 'strategist', { decision: 'scale' });
+    sign(run, 'creator', { decision: 'dissent', commentId: 'cmt_2' });
+    sign(run, 'social_media_manager', { decision: 'dissent', commentId: 'cmt_3' });
     expect(run.place).toBe('closed');
   });
 });

@@ -404,6 +404,10 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
     allowed: () =>
       signed(afterTheStrategist(), { role: 'creator', decision: 'agree' }, CAST.creator),
   },
+  decision_reasoned: {
+    refused: () => signed(toReviewing('retire')),
+    allowed: () => signed(toReviewing('retire'), { commentId: 'cmt_1' }),
+  },
   extension_valid: {
     refused: () => signed(toReviewing(), { decision: 'extend_measurement', extendTo: '+29d' }),
     allowed: () => signed(toReviewing(), { decision: 'extend_measurement', extendTo: '+365d' }),

@@ -14,6 +14,7 @@ export const RECORDED_WORLD: World = {
     'decline_handoff',
     'unschedule',
     'open_kpi_review',
+    'sign_off',
     'hold',
     'cancel',
   ],
@@ -45,6 +46,12 @@ export function labelOf(place: Place, event: ItemMachineEvent): string {
   return `${place} ${event.type} ${detail}`;
 }
 
+/** The same of an edge, and whether the decision went back to the strategist. */
+function labelOfEdge({ from, event, to }: Edge): string {
+  const isReturned = event.type === 'sign_off' && to.context.reviews.at(-1)?.signOffs.length === 0;
+  return `${labelOf(from.place, event)}${isReturned ? ' returned' : ''}`;
+}
+
 function choiceOf(refs: object): string {
   const { decision = '', outcome = '' } = refs as { decision?: string; outcome?: string };
   return decision + outcome;
@@ -67,7 +74,7 @@ export function machinePaths(world: World = RECORDED_WORLD): MachinePath[] {
       const way = wayToNew(graph, at, taken);
       if (way === null) break;
       for (const { from, event, to } of way) {
-        taken.add(labelOf(from.place, event));
+        taken.add(labelOfEdge({ from, event, to }));
         path.push({ event, place: to.place, context: to.context });
         at = graph.get(to.key) ?? to;
       }
@@ -92,7 +99,7 @@ function wayToNew(graph: Map<string, Node>, start: Node, taken: Set<string>): Ed
     if (node === undefined) continue;
     for (const { event, to } of node.edges) {
       const edge = { from: node, event, to };
-      if (!taken.has(labelOf(node.place, event))) return [...wayTo(cameBy, node), edge];
+      if (!taken.has(labelOfEdge(edge))) return [...wayTo(cameBy, node), edge];
       if (cameBy.has(to.key)) continue;
       cameBy.set(to.key, edge);
       queue.push(to.key);

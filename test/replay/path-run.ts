@@ -94,7 +94,7 @@ export class PathRun {
     const { place } = this.#path.at(-1) ?? {};
     if (place !== undefined && isFinal(place)) {
       // A review that nobody waits for any more is frozen all the same.
-      this.#script.reviews.give(hashOf(this.itemId));
+      this.#script.reviews.give({ hash: hashOf(this.itemId) });
       await this.#handle.result();
       return;
     }
@@ -147,7 +147,10 @@ export class PathRun {
         return;
       }
       case 'review_frozen':
-        this.#script.reviews.give(hashOf(`${this.itemId} ${event.reviewId}`));
+        this.#script.reviews.give({
+          hash: hashOf(`${this.itemId} ${event.reviewId}`),
+          ...(event.recommended !== undefined && { recommended: event.recommended }),
+        });
         return;
       case 'checkpoint_recorded':
       case 'checkpoint_missed': {

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
+import type { FrozenReview } from '../../src/activities/kpi-review.ts';
 import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../../src/activities/publishing/send-attempt.ts';
 import type { PublicationOutcome } from '../../src/domain/channel/publication-intent.ts';
@@ -73,7 +74,7 @@ class Turns<T> {
 /** What the services of one item answer, as its path has it. */
 export class Script {
   readonly sends = new Turns<Answer>();
-  readonly reviews = new Turns<string>();
+  readonly reviews = new Turns<Omit<FrozenReview, 'clocks'>>();
   /** What a look for readings finds. */
   readings: 'recorded' | 'none' | 'away' = 'recorded';
 }
@@ -104,7 +105,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
     recording: {
       recordEvents: async () => {},
       freezeReview: async ({ itemId }) => ({
-        hash: await scriptOf(itemId).reviews.take(),
+        ...(await scriptOf(itemId).reviews.take()),
         clocks: {},
       }),
     },

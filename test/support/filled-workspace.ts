@@ -47,6 +47,7 @@ import * as items from '../../src/db/item/items.ts';
 import * as kpiFigures from '../../src/db/item/kpi-figures.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
+import * as readingCells from '../../src/db/item/reading-cells.ts';
 import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';
@@ -68,6 +69,7 @@ import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
 import { chainEvents } from '../../src/domain/item/event.ts';
 import { firstRow, makeChain, makeCommand, makeItem, makeWorkspace } from './db-fixture.ts';
+import { fillReview, reviewReads } from './review-queries.ts';
 import { CHECKPOINT } from './unsigned-checkpoint.ts';
 
 /** All that a query gives page by page. */
@@ -117,7 +119,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const row = { ...firstRow(workspace, itemId, 3), dueAt: '2026-01-01T00:00:00.000Z' };
   await projectEvents(db, { ...item, events: chain.slice(1) });
   const version = { ...item, hash: 'h', authorId: memberId };
-  await versions.saveBrief(db, { ...version, body: {} });
+  await versions.saveBrief(db, { ...version, body: { formats: ['written'] } });
   await versions.saveDraft(db, {
     ...version,
     body: { language: 'en', title: 't', body: '', assets: [], variants: [], contributors: [] },
@@ -142,6 +144,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     text: 'learned',
     commandId: signed.id,
   });
+  await fillReview(db, { ...item, memberId, commandId: signed.id });
   const signOff = { role: 'creator', reviewId: `rev_${itemId}`, commandId: signed.id };
   const head = { seq: 2, hash: chain[1]?.hash ?? '' };
   const stamp = { at: '2026-03-02T08:00:01.000Z', actor: memberId };
@@ -388,8 +391,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
+    sumCells: async (id) => {
+      const asked = { workspaceId: id, group: 'all', maxItems: 10 } as const;
+      return [...(await readingCells.sumCells(db, asked)).groups.values()].flat();
+    },
+    listMeasuredItems: (id) => readingCells.listMeasuredItems(db, { workspaceId: id }),
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
+    ...reviewReads(db, item),
     listPastFigures: (id) =>
       kpiFigures.listPastFigures(db, {
         workspaceId: id,

@@ -155,7 +155,8 @@ export async function signOff(
   decision: 'scale' | 'iterate' | 'retire' | 'recycle' = 'scale',
 ): Promise<void> {
   const seen = { reviewHash: await frozenReview(engine, itemId) };
-  await engine.apply('strategist', itemId, 'sign_off', { ...seen, role: 'strategist', decision });
+  const decided = { ...seen, role: 'strategist', decision, comment: 'whatever is recommended' };
+  await engine.apply('strategist', itemId, 'sign_off', decided);
   for (const role of ['creator', 'social_media_manager'] as const) {
     await engine.apply(role, itemId, 'sign_off', { ...seen, role, decision: 'agree' });
   }

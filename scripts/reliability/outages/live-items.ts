@@ -94,6 +94,8 @@ async function signOff(people: People, itemId: string, item: ReviewedItem): Prom
   await people.ask(role, 'POST', `/v1/items/${itemId}/kpi-review/sign-offs`, {
     role,
     decision: role === 'strategist' ? 'scale' : 'agree',
+    // Whatever is recommended.
+    comment: 'it goes on',
     reviewHash: item.review?.hash,
   });
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, lt, max, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, max, sql } from 'drizzle-orm';
 import type { ItemEvent } from '../../domain/item/event.ts';
 import type { Db } from '../client.ts';
 import { itemEvents } from '../schema/index.ts';
@@ -26,6 +26,35 @@ export async function readEventsAfter(
     .orderBy(asc(itemEvents.seq))
     .limit(limit);
 }
+
+/** An item came into a stage. */
+export interface StageChange {
+  at: string;
+  from: string | null;
+  to: string;
+}
+
+/** Where an item was, in order: at most as many moves as a document shows. */
+export async function listStageChanges(db: Db, key: ItemKey): Promise<StageChange[]> {
+  const { data } = itemEvents;
+  return db
+    .select({
+      at: itemEvents.at,
+      from: sql<string | null>`${data} ->> 'from'`,
+      to: sql<string>`coalesce(${data} ->> 'to', 'briefing')`,
+    })
+    .from(itemEvents)
+    .where(
+      and(
+        isOfItem(itemEvents, key),
+        inArray(itemEvents.type, ['item.started', 'item.stage_changed']),
+      ),
+    )
+    .orderBy(asc(itemEvents.seq))
+    .limit(MAX_CHANGES);
+}
+
+const MAX_CHANGES = 10_000;
 
 /** The whole chain of an item: what an audit pack or a check of the chain reads. */
 export async function readChain(db: Db, key: ItemKey): Promise<StoredEvent[]> {

@@ -12,6 +12,7 @@ import {
   sql,
 } from 'drizzle-orm';
 import type { AlarmCode } from '../../domain/item/alarms.ts';
+import type { Review } from '../../domain/item/context.ts';
 import type { RowHead } from '../../domain/item/divergence.ts';
 import { GENESIS_HASH } from '../../domain/item/event.ts';
 import type { ItemRow } from '../../domain/item/row.ts';
@@ -157,7 +158,7 @@ export async function listInbox(
   request: PageRequest & { workspaceId: string; memberId: string; roles: readonly Role[] },
 ): Promise<Page<ItemSummary>> {
   const limit = pageLimit(request);
-  const due = sql`coalesce(${items.dueAt}, ${NEVER}::timestamptz)`;
+  const due = dueOrNever();
   const rows = await db
     .select(summaryColumns)
     .from(items)
@@ -166,15 +167,56 @@ export async function listInbox(
         eq(items.workspaceId, request.workspaceId),
         isNull(items.closedAt),
         or(waitsFor({ memberId: request.memberId }), waitsForAnyOf(request.roles)),
-        ...ifGiven(request.cursor, (cursor) => {
-          const { at, id } = decodeInstantCursor(cursor);
-          return sql`(${due}, ${items.id}) > (${at}::timestamptz, ${id})`;
-        }),
+        ...ifGiven(request.cursor, isAfterDue),
       ),
     )
     .orderBy(asc(due), asc(items.id))
     .limit(limit + 1);
   return toPage(rows, limit, (row) => [row.dueAt ?? NEVER, row.id]);
+}
+
+/** An item in review, with its latest review. */
+export type ReviewStepRow = ItemSummary & { review: Review };
+
+/** Items whose review waits for sign-offs, soonest due first. */
+export async function listReviewSteps(
+  db: Db,
+  request: PageRequest & {
+    workspaceId: string;
+    /** Only those that wait for this role. */
+    role?: Role | undefined;
+    campaignId?: string | undefined;
+  },
+): Promise<Page<ReviewStepRow>> {
+  const limit = pageLimit(request);
+  const due = dueOrNever();
+  const rows = await db
+    .select({
+      ...summaryColumns,
+      review: sql<Review>`${items.snapshot} -> 'context' -> 'reviews' -> -1`,
+    })
+    .from(items)
+    .where(
+      and(
+        eq(items.workspaceId, request.workspaceId),
+        eq(items.stage, 'kpi_review'),
+        ...ifGiven(request.role, (role) => waitsFor({ role })),
+        ...ifGiven(request.campaignId, (campaignId) => eq(items.campaignId, campaignId)),
+        ...ifGiven(request.cursor, isAfterDue),
+      ),
+    )
+    .orderBy(asc(due), asc(items.id))
+    .limit(limit + 1);
+  return toPage(rows, limit, (row) => [row.dueAt ?? NEVER, row.id]);
+}
+
+function dueOrNever() {
+  return sql`coalesce(${items.dueAt}, ${NEVER}::timestamptz)`;
+}
+
+function isAfterDue(cursor: string) {
+  const { at, id } = decodeInstantCursor(cursor);
+  return sql`(${dueOrNever()}, ${items.id}) > (${at}::timestamptz, ${id})`;
 }
 
 /**

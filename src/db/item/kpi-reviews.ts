@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import type { OwnerRole } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
@@ -38,12 +38,24 @@ export async function getKpiReview(
   return row ?? null;
 }
 
+/** A frozen review by its id. */
+export async function findKpiReview(
+  db: Db,
+  { workspaceId, reviewId }: { workspaceId: string; reviewId: string },
+): Promise<KpiReviewRow | null> {
+  const [row] = await db
+    .select()
+    .from(kpiReviews)
+    .where(and(eq(kpiReviews.workspaceId, workspaceId), eq(kpiReviews.id, reviewId)));
+  return row ?? null;
+}
+
 /** What was written with a sign-off. */
 export interface SignOffText extends Pick<CommentRow, 'kind' | 'text'> {
   role: OwnerRole;
 }
 
-/** The comments and learnings of a review's sign-offs: only what was applied has an event. */
+/** The comments and learnings of a review's sign-offs, oldest first: only what was applied has an event. */
 export async function listSignOffTexts(
   db: Db,
   { reviewId, ...key }: ItemKey & { reviewId: string },
@@ -68,5 +80,6 @@ export async function listSignOffTexts(
         eq(itemEvents.type, 'kpi_review.signed_off'),
         sql`${itemEvents.data} ->> 'reviewId' = ${reviewId}`,
       ),
-    );
+    )
+    .orderBy(asc(itemEvents.seq));
 }

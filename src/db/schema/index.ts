@@ -20,6 +20,7 @@ export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
 export { metricSourceHealth, metricSources } from './metrics/metric-sources.ts';
+export { readingAdditions, readingCells } from './metrics/reading-cells.ts';
 export { outbox } from './outbound/outbox.ts';
 export {
   deliveryTurns,
@@ -30,7 +31,7 @@ export {
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
-export { kpiFigures, kpiReviews, readings } from './readings.ts';
+export { kpiFigures, kpiReviews, learnings, readings, reviewSuccessors } from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {

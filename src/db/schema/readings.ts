@@ -8,6 +8,8 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core';
+import type { AssetKind } from '../../domain/asset-kinds.ts';
+import type { Learning } from '../../domain/kpi/learning.ts';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import type { ComparedPart } from '../../domain/kpi/past-figures.ts';
 import { instant } from './columns.ts';
@@ -24,14 +26,14 @@ export const readings = pgTable('readings', {
   value: doublePrecision().notNull(),
   checkpoint: text(),
   asOf: instant('as_of').notNull(),
-  /** How the source defines the measure. */
-  definition: text(),
   source: text().notNull(),
   /** The source may still change it. */
   provisional: boolean().notNull().default(false),
   idempotencyKey: text('idempotency_key'),
   createdBy: text('created_by'),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+  /** How the source defines the measure. */
+  definition: text(),
 });
 
 /** A review as it was frozen: targets, the readings used, the verdicts. Append-only by trigger. */
@@ -64,3 +66,31 @@ export const kpiFigures = pgTable(
     primaryKey({ columns: [table.workspaceId, table.itemId, table.scope, table.ageHours] }),
   ],
 );
+/** What sign-offs teach, with what the brief of their item was about. A row counts once its command has an event. */
+export const learnings = pgTable('learnings', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  reviewId: text('review_id').notNull(),
+  commandId: text('command_id').notNull(),
+  /** Among those of one sign-off. */
+  position: integer().notNull(),
+  claim: text().notNull(),
+  evidence: text(),
+  confidence: text().$type<NonNullable<Learning['confidence']>>(),
+  authorId: text('author_id').notNull(),
+  pillar: text(),
+  audience: text(),
+  formats: text().array().$type<AssetKind[]>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** The item that carries on a review: one for each review. */
+export const reviewSuccessors = pgTable('review_successors', {
+  workspaceId: text('workspace_id').notNull(),
+  reviewId: text('review_id').notNull(),
+  sourceItemId: text('source_item_id').notNull(),
+  itemId: text('item_id').notNull(),
+  commandId: text('command_id').notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+});

@@ -1,4 +1,4 @@
-import { and, arrayContains, asc, eq, sql } from 'drizzle-orm';
+import { and, arrayContains, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Holders } from '../../domain/item/commands/facts.ts';
 import type { Actor } from '../../domain/item/context.ts';
 import type { Role } from '../../domain/people/roles.ts';
@@ -82,6 +82,18 @@ function takesAdminAway({ active, roles }: MemberChange): boolean {
 export async function getMember(db: Db, key: MemberKey): Promise<MemberRow | null> {
   const [row] = await db.select().from(members).where(isMember(key));
   return row ?? null;
+}
+
+/** Names by id, of the members that are named. */
+export async function readMemberNames(
+  db: Db,
+  { workspaceId, memberIds }: { workspaceId: string; memberIds: readonly string[] },
+): Promise<Map<string, string>> {
+  const rows = await db
+    .select({ id: members.id, name: members.name })
+    .from(members)
+    .where(and(eq(members.workspaceId, workspaceId), inArray(members.id, [...memberIds])));
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
 /** Every member of a workspace, in the order they joined. */

@@ -23,7 +23,11 @@ export type CommandBody<T extends CommandType> = z.infer<(typeof COMMAND_BODIES)
 /** Body of `POST /v1/items`. */
 export const StartItemBody = z
   .strictObject({
-    title: z.string().trim().min(1).max(300),
+    title: z.string().trim().min(1).max(300).optional(),
+    fromReview: z.string().min(1).max(120).optional().meta({
+      description:
+        'id of a signed KPI review that decided iterate, scale or recycle: the item carries it on, with its brief and its learnings. One item for each review: asked again, the same one is answered',
+    }),
     playbook: z.string().min(1).max(60).optional(),
     campaignId: z.string().min(1).max(64).optional(),
     brief: Brief.optional(),
@@ -34,6 +38,10 @@ export const StartItemBody = z
         social_media_manager: z.string().min(1).max(64).optional(),
       })
       .optional(),
+  })
+  .refine(({ title, fromReview }) => title !== undefined || fromReview !== undefined, {
+    message: 'is required, but for an item that carries on a review',
+    path: ['title'],
   })
   .meta({ id: 'StartItem' });
 export type StartItemBody = z.infer<typeof StartItemBody>;

@@ -1,3 +1,4 @@
+import type { ReviewDecision } from '../kpi/recommendation.ts';
 import type { Role } from '../people/roles.ts';
 import type { ApprovalPayloads } from './commands/approval.ts';
 import type { ContentPayloads } from './commands/content.ts';
@@ -62,7 +63,14 @@ export type SystemEvent =
   | { type: 'approval_deadline_passed'; at: string; publicationId: string; approved?: true }
   | { type: 'checkpoint_recorded'; at: string; publicationId: string; checkpoint: string }
   | { type: 'checkpoint_missed'; at: string; publicationId: string; checkpoint: string }
-  | { type: 'review_frozen'; at: string; reviewId: string; hash: string; clocks?: ClockFacts }
+  | {
+      type: 'review_frozen';
+      at: string;
+      reviewId: string;
+      hash: string;
+      recommended?: ReviewDecision;
+      clocks?: ClockFacts;
+    }
   | { type: 'clock_step'; at: string; step: 0 | 1 | 2 | 3; percent: number }
   | { type: 'campaign_released'; at: string }
   | { type: 'campaign_cancelled'; at: string; reason: string };

@@ -1,3 +1,4 @@
+import type { ReviewDecision } from '../kpi/recommendation.ts';
 import type { ApproverRole, OwnerRole, Role } from '../people/roles.ts';
 import type { GateRule, Playbook, Quorum } from '../playbook/playbook.ts';
 import type { MachineRules } from './machine/rules.ts';
@@ -103,6 +104,10 @@ export interface Review {
   number: number;
   /** Hash over targets, the frozen reading set and the verdicts; null until the readings are frozen. */
   hash: string | null;
+  /** What Baton recommends, frozen with the readings; reviews of before have none. */
+  recommended?: ReviewDecision;
+  /** When the last decision went back to the strategist; absent for never. */
+  returnedAt?: string;
   signOffs: SignOff[];
   /** The age asked for by `extend_measurement`. */
   extendTo: string | null;
@@ -190,6 +195,21 @@ export function peerDecision(
   lead: SignOff['decision'] | undefined,
 ): 'agree' | 'dissent' {
   return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
+}
+
+/** What the strategist decided on a review; null before. */
+export function leadDecision({ signOffs }: Pick<Review, 'signOffs'>): ReviewDecision | null {
+  const decided = signOffs.find(({ role }) => role === 'strategist')?.decision;
+  return decided === undefined || decided === 'agree' || decided === 'dissent' ? null : decided;
+}
+
+/** A decision other than the recommended one. Where nothing was recommended, none is. */
+export function isAgainstAdvice(
+  { recommended }: Pick<Review, 'recommended'>,
+  decision: SignOff['decision'] | undefined,
+): boolean {
+  const isDecision = decision !== undefined && decision !== 'agree' && decision !== 'dissent';
+  return recommended !== undefined && isDecision && decision !== recommended;
 }
 
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {

@@ -46,6 +46,7 @@ export const ITEM_EVENT_TYPES = [
   'kpi_review.opened',
   'kpi_review.frozen',
   'kpi_review.signed_off',
+  'kpi_review.returned',
   'kpi_review.extended',
   'kpi_review.closed',
   'item.stage_changed',

@@ -81,6 +81,7 @@ export const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'kpi_review.opened',
   'kpi_review.frozen',
   'kpi_review.signed_off',
+  'kpi_review.returned',
   'kpi_review.extended',
   'kpi_review.closed',
   'clock.extended',

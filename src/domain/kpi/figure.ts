@@ -13,6 +13,7 @@ import {
   type Cell,
   checkpointAgeHours,
   compareText,
+  countOf,
   isProvisionalReading,
   isStated,
   type Scope,
@@ -140,10 +141,11 @@ function compute(input: {
   });
   if (gathered.coverage.have === 0) return none({ code: 'missing', inputs: gathered.lacking });
   if (!additive) {
-    const parts = [...gathered.cells.values()].flat().map(({ value }) => value);
-    if (parts.length > 1 || gathered.coverage.missing.length > 0) {
-      const gross = parts.reduce((sum, value) => sum + value, 0);
-      return none({ code: 'not_additive', largest: Math.max(...parts), gross });
+    const parts = [...gathered.cells.values()].flat();
+    if (countOf(parts) > 1 || gathered.coverage.missing.length > 0) {
+      const gross = parts.reduce((sum, { value }) => sum + value, 0);
+      const largest = Math.max(...parts.map(({ value, many }) => many?.largest ?? value));
+      return none({ code: 'not_additive', largest, gross });
     }
   }
   const result = applyFormula(formula, gathered.sums);
@@ -210,7 +212,7 @@ function grossOf(gathered: InputCells, formula: Formula): Partial<Record<GrossNa
     const cells = inputs.includes(input) ? (gathered.cells.get(input) ?? []) : [];
     const total = gathered.sums[input];
     const partial = gathered.coverage.missing.length > 0;
-    if (total !== undefined && (cells.length > 1 || (partial && cells.length > 0))) {
+    if (total !== undefined && (countOf(cells) > 1 || (partial && cells.length > 0))) {
       gross[`gross_${input}`] = total;
     }
   }

@@ -52,7 +52,7 @@ export function readingScope(
  * instants are told apart by id (ids grow, so the one recorded last wins). `+1d` and `+24h` are one
  * checkpoint. The result does not depend on the order of the input.
  */
-export function latestReadings(readings: Iterable<Reading>): Reading[] {
+export function latestReadings<One extends Reading>(readings: Iterable<One>): One[] {
   return latestBy(readings, seriesKey);
 }
 
@@ -64,8 +64,11 @@ export function latestOfEachOrigin(readings: Iterable<Reading>): Reading[] {
   return latestBy(readings, (reading) => `${seriesKey(reading)} ${isStated(reading)}`);
 }
 
-function latestBy(readings: Iterable<Reading>, keyOf: (reading: Reading) => string): Reading[] {
-  const latest = new Map<string, Reading>();
+function latestBy<One extends Reading>(
+  readings: Iterable<One>,
+  keyOf: (reading: Reading) => string,
+): One[] {
+  const latest = new Map<string, One>();
   for (const reading of readings) {
     const key = keyOf(reading);
     const best = latest.get(key);
@@ -104,6 +107,22 @@ export function compareText(a: string, b: string): number {
 export interface Cell {
   value: number;
   reading: Reading;
+  /** Of a sum: what went into it. */
+  many?: ManyCells;
+}
+
+/** What a sum of cells still has to say of them. */
+export interface ManyCells {
+  count: number;
+  largest: number;
+  /** Of an account's followers, of which one counts: the first and the last one read. */
+  first?: Cell;
+  last?: Cell;
+}
+
+/** A reading, or the sum of as many as have everything but their value and time in common. */
+export interface SummedReading extends Reading {
+  many?: ManyCells;
 }
 
 /** The cells of each scope at one checkpoint. */
@@ -113,13 +132,17 @@ export type CellsByScope = ReadonlyMap<string, ReadonlyMap<KpiInput, Cell>>;
  * Lays the readings of one checkpoint out by scope. A reading that names no checkpoint fills in where
  * the checkpoint has none of its own. `null` asks for those alone.
  */
-export function cellsAt(readings: Iterable<Reading>, checkpoint: string | null): CellsByScope {
+export function cellsAt(
+  readings: Iterable<SummedReading>,
+  checkpoint: string | null,
+): CellsByScope {
   const age = checkpoint === null ? null : checkpointAgeHours(checkpoint);
   const cells = new Map<string, Map<KpiInput, Cell>>();
-  const put = (reading: Reading, input: KpiInput) => {
+  const put = (reading: SummedReading, input: KpiInput) => {
     const scope = readingScope(reading);
     const row = cells.get(scope) ?? new Map<KpiInput, Cell>();
-    row.set(input, { value: reading.value, reading });
+    const { value, many } = reading;
+    row.set(input, { value, reading, ...(many !== undefined && { many }) });
     cells.set(scope, row);
   };
   const counting = latestReadings(readings);
@@ -144,4 +167,9 @@ export function checkpointsOf(readings: Iterable<Reading>): string[] {
     if (name === undefined || compareText(checkpoint, name) < 0) names.set(age, checkpoint);
   }
   return [...names].sort(([a], [b]) => b - a).map(([, name]) => name);
+}
+
+/** How many figures a list of cells stands for. */
+export function countOf(cells: readonly Cell[]): number {
+  return cells.reduce((count, { many }) => count + (many?.count ?? 1), 0);
 }

@@ -1,7 +1,12 @@
 import type { InputSums, KpiInput } from './formula.ts';
-import { MEASURE_IDS, MEASURES, type MeasureId } from './measure-rules.ts';
-import type { Reading } from './measures.ts';
-import { type Cell, type CellsByScope, cellsAt, compareText, type Scope } from './readings.ts';
+import {
+  type Cell,
+  type CellsByScope,
+  cellsAt,
+  compareText,
+  type Scope,
+  type SummedReading,
+} from './readings.ts';
 
 /** A publication as a part of its item. Only published ones count; without a state it counts. */
 export interface MeasuredPublication {
@@ -9,6 +14,14 @@ export interface MeasuredPublication {
   channelAccountId: string;
   state?: string;
   publishedAt?: string | null;
+  many?: ManyParts;
+}
+
+/** Parts of one shape that are counted, and whose cells are added, as one. */
+export interface ManyParts {
+  count: number;
+  /** Some of them by name, to be named where they are missing. */
+  names: readonly Scope[];
 }
 
 /** A place in item → channel account → publication with the cells read for that very place. */
@@ -16,9 +29,10 @@ export interface ScopeNode {
   scope: Scope;
   cells: ReadonlyMap<KpiInput, Cell>;
   children: readonly ScopeNode[];
+  many?: ManyParts;
 }
 
-/** How many parts of a whole a figure covers, and which it misses. */
+/** How many parts of a whole a figure covers, and which it misses: the first ones, where they are many. */
 export interface Coverage {
   have: number;
   of: number;
@@ -34,7 +48,7 @@ const NO_CELLS: ReadonlyMap<KpiInput, Cell> = new Map();
  */
 export function scopeTree(input: {
   publications?: readonly MeasuredPublication[];
-  readings: Iterable<Reading>;
+  readings: Iterable<SummedReading>;
   checkpoint: string | null;
 }): ScopeNode {
   const cells = cellsAt(input.readings, input.checkpoint);
@@ -87,10 +101,11 @@ function accountNode(
     cells: own,
     children: publications
       .toSorted((a, b) => compareText(a.id, b.id))
-      .map(({ id }) => ({
+      .map(({ id, many }) => ({
         scope: `publication:${id}` as const,
         cells: withAccountFollowers(cells.get(`publication:${id}`) ?? NO_CELLS, own),
         children: [],
+        ...(many !== undefined && { many }),
       })),
   };
 }
@@ -122,8 +137,9 @@ export function accountTree(tree: ScopeNode): ScopeNode {
       const found = node.cells.has(input)
         ? [node.cells.get(input)]
         : node.children.map((child) => child.cells.get(input));
-      for (const cell of [cells.get(input), ...found]) {
+      for (const some of [cells.get(input), ...found]) {
         const best = cells.get(input);
+        const cell = (input === 'followers' ? some?.many?.last : some?.many?.first) ?? some;
         if (cell !== undefined && (best === undefined || outranks(input, cell, best))) {
           cells.set(input, cell);
         }
@@ -223,15 +239,22 @@ export function gather(
     sums: Object.fromEntries([...cells].map(([input, found]) => [input, sum(found)])),
     cells,
     coverage: {
-      have: parts.size,
-      of: leaves.length,
-      missing: leaves.filter((leaf) => !parts.has(leaf)).map(({ scope }) => scope),
+      have: weightOf([...parts]),
+      of: weightOf(leaves),
+      missing: leaves
+        .filter((leaf) => !parts.has(leaf))
+        .flatMap(({ scope, many }) => many?.names ?? [scope])
+        .sort(compareText),
     },
     lacking:
       exposed.length > 0 && exposed.every(gap)
         ? [...required.filter(gap), ...exposed]
         : required.filter(gap),
   };
+}
+
+function weightOf(leaves: readonly ScopeNode[]): number {
+  return leaves.reduce((count, { many }) => count + (many?.count ?? 1), 0);
 }
 
 /** The widest cells of an input that lie wholly within the given leaves. */
@@ -252,38 +275,4 @@ function sum(cells: readonly Cell[]): number {
     .map(({ value }) => value)
     .sort((a, b) => a - b)
     .reduce((total, value) => total + value, 0);
-}
-
-/** Base measures of one scope, rolled up: sums of what may be added, the rest under `gross_` names. */
-export interface RollUp {
-  scope: Scope;
-  values: Partial<Record<MeasureId, number>>;
-  gross: Partial<Record<`gross_${MeasureId}`, number>>;
-  coverage: Partial<Record<MeasureId, Coverage>>;
-}
-
-/**
- * Rolls base measures up: post → channel account → item. Counters are added. A unique or a snapshot
- * keeps its name only where one figure covers the whole scope; added up it is called `gross_…`. A
- * measure that no part has is absent, never 0.
- */
-export function rollUp(tree: ScopeNode): RollUp {
-  const rolled: RollUp = { scope: tree.scope, values: {}, gross: {}, coverage: {} };
-  const accounts = tree.scope.startsWith('publication:') ? tree : accountTree(tree);
-  for (const measure of measuresIn(tree)) {
-    const base = measure === 'followers' ? accounts : tree;
-    const { sums, cells, coverage } = gather(base, { required: [measure], exposed: [] });
-    const value = sums[measure];
-    if (value === undefined) continue;
-    rolled.coverage[measure] = coverage;
-    const whole = cells.get(measure)?.length === 1 && coverage.missing.length === 0;
-    if (MEASURES[measure].rollUp === 'sum' || whole) rolled.values[measure] = value;
-    else rolled.gross[`gross_${measure}`] = value;
-  }
-  return rolled;
-}
-
-function measuresIn(tree: ScopeNode): MeasureId[] {
-  const found = new Set([tree, ...descendants(tree)].flatMap((node) => [...node.cells.keys()]));
-  return MEASURE_IDS.filter((measure) => found.has(measure));
 }

@@ -174,6 +174,11 @@ export const ITEM_EVENTS = {
     { reviewId: text, role: text, decision: text },
     { ...REVIEW_EXAMPLE, reviewHash: HASH_EXAMPLE, role: 'strategist', decision: 'scale' },
   ),
+  'kpi_review.returned': event(
+    'Nobody agreed to a decision against the recommendation: the strategist decides again',
+    { reviewId: text, decision: text },
+    { ...REVIEW_EXAMPLE, decision: 'scale' },
+  ),
   'kpi_review.extended': event(
     'The review asks for one more checkpoint',
     { reviewId: text, to: text },

@@ -23,13 +23,15 @@ export function waitsOf(place: Place, context: ItemContext): Wait[] {
   const { handoffs, approvals, reviews, stageEnteredAt } = context;
   const round = [handoffs.length, approvals.length, reviews.length, Date.parse(stageEnteredAt)];
   return waitingOn(place, context).map((wait) => {
-    const parts = [wait.for, wait.role, wait.memberId ?? '', ...round, ...postsOf(wait, context)];
+    const parts = [wait.for, wait.role, wait.memberId ?? '', ...round, ...detailOf(wait, context)];
     return { ...wait, key: parts.join(':') };
   });
 }
 
-/** The posts that a person is waited for about. */
-function postsOf({ for: command }: WaitingOn, context: ItemContext): string[] {
+/** What tells a wait from one before it in the same round: its posts, or that a decision came back. */
+function detailOf({ for: command }: WaitingOn, context: ItemContext): string[] {
+  const returnedAt = currentReview(context)?.returnedAt;
+  if (command === 'sign_off') return returnedAt === undefined ? [] : [returnedAt];
   const posts =
     command === 'resolve_publication'
       ? context.publications.filter(({ state }) => UNRESOLVED_STATES.includes(state))

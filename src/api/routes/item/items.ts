@@ -16,6 +16,7 @@ import { BODY_ERRORS, notFound, problems } from '../../gates/errors.ts';
 import { commandKeyOf } from '../../gates/idempotency.ts';
 import { Action, Item, ItemSummary, Owner } from '../../item-schema.ts';
 import { itemSummaryView, itemView } from '../../item-view.ts';
+import { readItemsAround } from '../../items-around.ts';
 import { answers, pageAnswers, pageView, recordAnswers } from '../../route-answers.ts';
 import { body, ItemParams, idempotent, paging, withKey } from '../../route-parts.ts';
 import { readStartedItem } from '../../started-item.ts';
@@ -37,7 +38,7 @@ const startRoute = createRoute({
   operationId: 'startItem',
   summary: 'Start a run',
   description:
-    'One run, one id from brief to verdict. The answer says what happens next and who owns it.',
+    'One run, one id from brief to verdict. The answer says what happens next and who owns it. With `fromReview` it carries on a signed review: its brief is filled with that of the review’s item and with the learnings.',
   request: { body: body(StartItemBody, { title: 'The order book', brief: BRIEF_EXAMPLE }) },
   responses: {
     201: {
@@ -117,7 +118,6 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
     .openapi(startRoute, async (c) => {
       const caller = c.get('caller');
       const key = commandKeyOf(c);
-      const { commandId } = key;
       const outcome = settledOrThrow(
         await sender.start({
           caller,
@@ -130,9 +130,10 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
       const { itemId } = outcome;
       const started =
         outcome.outcome === 'applied'
-          ? await readStartedItem(db, { caller, commandId, itemId, local })
+          ? await readStartedItem(db, { caller, commandId: outcome.commandId, itemId, local })
           : null;
       if (started === null) {
+        const { commandId } = outcome;
         c.header('Location', commandPath(commandId));
         return c.json({ outcome: 'pending' as const, commandId, itemId }, 202);
       }
@@ -156,13 +157,14 @@ export function itemRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings' | 'l
       if (row === null) throw notFound('item', itemId);
       const { playbookName: name, playbookVersion: version } = row;
       const { context } = row.snapshot;
-      const [playbook, intents, proposals] = await Promise.all([
+      const [playbook, intents, proposals, around] = await Promise.all([
         getPlaybook(db, { workspaceId, name, version }),
         listIntents(db, { workspaceId, itemId }),
         proposeSlots(db, { context, now: itemTime(row) }, log),
+        readItemsAround(db, row),
       ]);
       const facts = { playbook: playbook?.data ?? null, intents, proposals };
-      return c.json(itemView(row, { ...facts, local }), 200);
+      return c.json({ ...itemView(row, { ...facts, local }), ...around }, 200);
     })
     .openapi(actionsRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');

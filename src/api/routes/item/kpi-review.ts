@@ -1,28 +1,39 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { getItem, listItems } from '../../../db/item/items.ts';
-import { listPastFigures } from '../../../db/item/kpi-figures.ts';
-import { getKpiReview, listSignOffTexts } from '../../../db/item/kpi-reviews.ts';
-import { listLatestReadings, readingOf } from '../../../db/item/readings.ts';
-import { getBrief } from '../../../db/item/versions.ts';
+import { listReviewSteps } from '../../../db/item/items.ts';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
-import { currentReview } from '../../../domain/item/context.ts';
-import { comparedAges, comparedPiece } from '../../../domain/kpi/past-figures.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
-import { runInThread } from '../../../threads/threads.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../../examples.ts';
 import { gives } from '../../gates/command-rights.ts';
-import type { ApiEnv } from '../../gates/context.ts';
-import { notFound, problems } from '../../gates/errors.ts';
-import { ItemSummary } from '../../item-schema.ts';
-import { itemSummaryView } from '../../item-view.ts';
-import { frozenReviewView, KpiReview, PREVIEW, previewReview } from '../../kpi-review-view.ts';
-import { answers, pageAnswers, pageView } from '../../route-answers.ts';
+import type { ApiContext, ApiEnv } from '../../gates/context.ts';
+import { problems } from '../../gates/errors.ts';
+import { KpiReview } from '../../kpi-review-view.ts';
+import { readReview } from '../../review-document/read-review.ts';
+import {
+  acceptedFormat,
+  DOCUMENT_FORMATS,
+  writtenReview,
+} from '../../review-document/written-review.ts';
+import { ReviewStep, reviewStepView } from '../../review-step-view.ts';
+import { pageAnswers, pageView } from '../../route-answers.ts';
 import { body, ItemParams, idempotent, paging, wholeNumber, withKey } from '../../route-parts.ts';
 
-/** Readings that take less than the way to a thread. */
-const JUDGED_HERE = 500;
+/** The typed client asks for JSON alone: documents are in the API's document, and not in its types. */
+function withDocuments<Json extends object>(json: Json): Json {
+  const text = { schema: z.string() };
+  return { ...json, 'text/markdown': text, 'text/html': text, 'text/csv': text };
+}
+
+/** For whoever asked for a document, which the typed client never does: so it has no type there. */
+function documentAnswer(
+  c: ApiContext,
+  review: KpiReview,
+  format: Parameters<typeof writtenReview>[1],
+): never {
+  const { body: text, headers } = writtenReview(review, format);
+  return c.body(text, 200, headers) as never;
+}
 
 const readRoute = createRoute({
   ...withKey('get', 'KPI review'),
@@ -30,10 +41,13 @@ const readRoute = createRoute({
   operationId: 'getKpiReview',
   summary: 'A verdict per KPI and per role',
   description:
-    'The frozen review once there is one; before, what the readings say so far. A missing number is null, never 0.',
+    'The frozen review once there is one; before, what the readings say so far. A missing number is null, never 0. As Markdown or HTML it is the review document, with its charts in HTML; as CSV a row for each verdict.',
   request: {
     params: ItemParams,
     query: z.strictObject({
+      format: z.enum(DOCUMENT_FORMATS).optional().meta({
+        description: 'without it, what `Accept` asks for; JSON where it asks for nothing of these',
+      }),
       number: wholeNumber({ from: 1, to: 10_000 }).optional().meta({
         type: 'integer',
         description: 'an earlier review; the latest when left out',
@@ -41,7 +55,10 @@ const readRoute = createRoute({
     }),
   },
   responses: {
-    200: answers(KpiReview, 'The review'),
+    200: {
+      description: 'The review: JSON, or a document of it',
+      content: withDocuments({ 'application/json': { schema: KpiReview } }),
+    },
     ...problems('invalid_request', 'unauthenticated', 'not_found'),
   },
 });
@@ -72,7 +89,9 @@ const dueRoute = createRoute({
   ...withKey('get', 'KPI review'),
   path: '/v1/kpi-reviews',
   operationId: 'listKpiReviews',
-  summary: 'Post-campaign steps due: items whose review waits for sign-offs',
+  summary: 'Post-campaign steps due: reviews that wait for sign-offs, soonest due first',
+  description:
+    '`open` says for each role that is waited for why, and since when; `dueAt` is when the review is due. An item that is overdue comes first.',
   request: {
     query: z.strictObject({
       role: z
@@ -83,7 +102,7 @@ const dueRoute = createRoute({
       ...paging,
     }),
   },
-  responses: pageAnswers(ItemSummary, 'A page of items in review; `waitingOn` names the roles'),
+  responses: pageAnswers(ReviewStep, 'A page of items in review; `open` names the roles'),
 });
 
 export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
@@ -92,45 +111,21 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
   return new OpenAPIHono<ApiEnv>()
     .openapi(readRoute, async (c) => {
       const { id: itemId } = c.req.valid('param');
-      const { number } = c.req.valid('query');
-      const key = { workspaceId: c.get('caller').workspaceId, itemId };
-      const item = await getItem(db, key);
-      if (item === null) throw notFound('item', itemId);
-      const { context } = item.snapshot;
-      const wanted = number ?? currentReview(context)?.number;
-      const stored =
-        wanted === undefined ? null : await getKpiReview(db, { ...key, number: wanted });
-      // Stored a moment before the run hears of it: until then nothing can be signed on it.
-      const frozen = context.reviews.some(({ hash }) => hash === stored?.hash) ? stored : null;
-      if (frozen !== null) {
-        const texts = await listSignOffTexts(db, { ...key, reviewId: frozen.id });
-        return c.json(frozenReviewView(frozen, context, texts), 200);
-      }
-      if (number !== undefined && number !== currentReview(context)?.number) {
-        throw notFound('review', String(number));
-      }
-      const [brief, readings] = await Promise.all([
-        context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
-        listLatestReadings(db, key),
-      ]);
-      const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
-      const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
-      const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });
-      const asked = { context, brief, readings, past };
-      const preview =
-        readings.length > JUDGED_HERE
-          ? await runInThread(PREVIEW, asked, { workspaceId: key.workspaceId })
-          : previewReview(asked);
-      return c.json(preview, 200);
+      const { number, format } = c.req.valid('query');
+      const { workspaceId } = c.get('caller');
+      const review = await readReview(db, { workspaceId, itemId, number });
+      const wanted = format ?? acceptedFormat(c.req.header('accept'));
+      c.header('Vary', 'Accept');
+      if (wanted === 'json') return c.json(review, 200);
+      return documentAnswer(c, review, wanted);
     })
     .openapi(openRoute, commandOf(deps, 'open_kpi_review'))
     .openapi(signRoute, commandOf(deps, 'sign_off'))
     .openapi(dueRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      const filter = c.req.valid('query');
-      const page = await listItems(db, { ...filter, workspaceId, stage: 'kpi_review' });
+      const page = await listReviewSteps(db, { ...c.req.valid('query'), workspaceId });
       return c.json(
-        pageView(page, (row) => itemSummaryView(row, settings)),
+        pageView(page, (row) => reviewStepView(row, settings)),
         200,
       );
     });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CheckpointName } from '../../kpi/checkpoint-name.ts';
+import { GivenLearnings } from '../../kpi/learning.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../people/roles.ts';
 import { Sha256 } from '../content/draft.ts';
 import { SignOff } from '../record-schema.ts';
@@ -28,7 +29,7 @@ export const REVIEW_BODIES = {
     decision: SignOff.shape.decision,
     reviewHash: Sha256.optional(),
     extendTo: CheckpointName.optional(),
-    learnings: z.string().trim().min(1).max(10_000).optional(),
+    learnings: GivenLearnings.optional(),
     comment,
     ...conditions,
   }),

@@ -55,6 +55,10 @@ export const Brief = z
       .optional(),
     kpiTargets: KpiTargets.optional(),
     guardrails: KpiGuardrails.optional().describe('KPIs that must not get worse'),
+    evergreen: z
+      .boolean()
+      .optional()
+      .describe('it stays true: once it met its goal, it may be published again'),
     learnings: text(10_000).optional(),
     notes: text(10_000).optional(),
   })

@@ -1,13 +1,22 @@
 import { derivedId } from '../../ids.ts';
+import type { ReviewDecision } from '../../kpi/recommendation.ts';
+import { OWNER_ROLES } from '../../people/roles.ts';
 import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
-import { currentReview, type ItemContext, peerDecision } from '../context.ts';
+import {
+  currentReview,
+  type ItemContext,
+  isAgainstAdvice,
+  leadDecision,
+  peerDecision,
+  type Review,
+} from '../context.ts';
 import { newCheckpoint, skipped } from '../publication-record.ts';
-import type { Checkpoint } from '../record-schema.ts';
+import type { Checkpoint, SignOff } from '../record-schema.ts';
 import { openRefusals } from '../refusals.ts';
 import { rolesYetToSign } from '../responsible.ts';
 import type { CommandDefinitions } from './command.ts';
-import { type Move, NOTHING, recorded } from './move.ts';
+import { type Move, merge, NOTHING, recorded } from './move.ts';
 
 export function settleCheckpoint(
   context: ItemContext,
@@ -46,19 +55,22 @@ export function openReview(context: ItemContext): Move {
  */
 export function freezeReview(
   context: ItemContext,
-  { reviewId, hash, clocks }: Extract<SystemEvent, { type: 'review_frozen' }>,
+  { reviewId, hash, recommended, clocks }: Extract<SystemEvent, { type: 'review_frozen' }>,
 ): Move {
   const review = context.reviews.find(({ id }) => id === reviewId);
   if (review === undefined || review.hash !== null) return NOTHING;
   const { clock } = context;
   const steps = clocks?.kpi_review;
+  const advice = recommended === undefined ? {} : { recommended };
   const change = {
-    reviews: context.reviews.map((open) => (open.id === reviewId ? { ...open, hash } : open)),
+    reviews: context.reviews.map((open) =>
+      open.id === reviewId ? { ...open, hash, ...advice } : open,
+    ),
     ...(steps !== undefined &&
       clock?.stage === 'kpi_review' &&
       clock.fired === 0 && { clock: { ...clock, steps } }),
   };
-  return recorded(change, 'kpi_review.frozen', { reviewId, hash });
+  return recorded(change, 'kpi_review.frozen', { reviewId, hash, ...advice });
 }
 
 function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>): Move {
@@ -75,22 +87,41 @@ function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>)
         : review.extendTo,
   };
   const reviews = [...context.reviews.slice(0, -1), signed];
-  return recorded({ reviews }, 'kpi_review.signed_off', {
+  const move = recorded({ reviews }, 'kpi_review.signed_off', {
     reviewId: review.id,
     reviewHash: review.hash,
     role: refs.role,
     decision,
     commentId: refs.commentId ?? null,
   });
+  const alone = decisionAlone(signed);
+  return alone === null ? move : merge(move, returnDecision({ ...context, reviews }, alone, at));
+}
+
+/** A decision against the recommendation that everybody signed and nobody agreed to; null otherwise. */
+function decisionAlone({ signOffs, ...review }: Review): SignOff['decision'] | null {
+  const [lead, ...peers] = signOffs;
+  if (lead === undefined || peers.length + 1 < OWNER_ROLES.length) return null;
+  const isAlone = peers.every(({ decision }) => decision === 'dissent');
+  return isAlone && isAgainstAdvice(review, lead.decision) ? lead.decision : null;
+}
+
+/** The strategist decides again: the chain keeps what was signed. */
+function returnDecision(context: ItemContext, decision: SignOff['decision'], at: string): Move {
+  const review = currentReview(context);
+  if (review === null) return NOTHING;
+  const open = { ...review, signOffs: [], extendTo: null, returnedAt: at };
+  const reviews = [...context.reviews.slice(0, -1), open];
+  return recorded({ reviews }, 'kpi_review.returned', { reviewId: review.id, decision });
 }
 
 export function isReviewSigned(context: ItemContext): boolean {
   return currentReview(context) !== null && rolesYetToSign(context).length === 0;
 }
 
-function reviewDecision(context: ItemContext): string | null {
-  const signOffs = currentReview(context)?.signOffs ?? [];
-  return signOffs.find(({ role }) => role === 'strategist')?.decision ?? null;
+function reviewDecision(context: ItemContext): ReviewDecision | null {
+  const review = currentReview(context);
+  return review === null ? null : leadDecision(review);
 }
 
 export function isExtensionDecided(context: ItemContext): boolean {
@@ -166,6 +197,7 @@ export const REVIEW_COMMANDS = {
       'strategist_decides_first',
       'extension_valid',
       'reason_given',
+      'decision_reasoned',
       'item_has_room',
     ],
     move: signOff,

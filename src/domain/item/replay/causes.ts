@@ -1,3 +1,4 @@
+import { DECISIONS } from '../../kpi/recommendation.ts';
 import type { SystemEvent } from '../commands.ts';
 import { type ItemContext, publicationById, type StageClock } from '../context.ts';
 import type { ItemEvent } from '../event.ts';
@@ -99,15 +100,18 @@ export function causesOf(context: ItemContext, event: ItemEvent): SystemEvent[] 
         type === 'kpi_checkpoint.recorded' ? 'checkpoint_recorded' : 'checkpoint_missed';
       return [{ type: settledAs, at, publicationId, checkpoint }];
     }
-    case 'kpi_review.frozen':
+    case 'kpi_review.frozen': {
+      const recommended = DECISIONS.find((decision) => decision === data['recommended']);
       return [
         {
           type: 'review_frozen',
           at,
           reviewId: text('reviewId') ?? '',
           hash: text('hash') ?? '',
+          ...(recommended !== undefined && { recommended }),
         },
       ];
+    }
     case 'sla.warned':
     case 'sla.breached':
     case 'item.escalated': {

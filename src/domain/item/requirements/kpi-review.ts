@@ -1,6 +1,6 @@
 import { isOwnerRole } from '../../people/roles.ts';
 import { ageMs, MAX_EXTENSION_DAYS } from '../ages.ts';
-import { currentReview } from '../context.ts';
+import { currentReview, isAgainstAdvice } from '../context.ts';
 import { MET, type Requirements, unmet } from './question.ts';
 
 /** The KPI review. */
@@ -46,6 +46,21 @@ export const REVIEW_REQUIREMENTS = {
           : MET;
       }
       return decided === undefined ? unmet('the strategist decides first', 'strategist') : MET;
+    },
+  },
+
+  decision_reasoned: {
+    text: 'A decision against the recommendation gives a comment. It stands when one more role agrees.',
+    check: ({ context, ask }) => {
+      if (ask.type !== 'sign_off' || ask.refs?.role !== 'strategist') return MET;
+      const review = currentReview(context);
+      const { decision, commentId } = ask.refs;
+      if (review === null || commentId !== undefined || !isAgainstAdvice(review, decision)) {
+        return MET;
+      }
+      return unmet(
+        `Baton recommends ${review.recommended}: ${decision} needs a comment, then the creator or the social media manager to agree`,
+      );
     },
   },
 

@@ -1,0 +1,130 @@
+import { html } from 'hono/html';
+import { formatNumber } from '../../domain/kpi/format.ts';
+import { checkpointAgeHours } from '../../domain/kpi/readings.ts';
+import type { FunnelStep, Growth } from '../../domain/kpi/review-summary.ts';
+import type { Verdict, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
+import { intervalText, targetText, valueText, verdictText } from './words.ts';
+
+/** SVG whose values are escaped. */
+export type Svg = ReturnType<typeof html>;
+
+/** What the same measure of one's own pieces was at an age: the middle half of them. */
+export interface Band {
+  checkpoint: string;
+  low: number;
+  high: number;
+}
+
+export type Chart =
+  | { kind: 'bullet'; row: VerdictRow }
+  | { kind: 'growth'; growth: Growth; band: readonly Band[] | null }
+  | { kind: 'funnel'; steps: readonly FunnelStep[] };
+
+const WIDTH = 640;
+const LEFT = 8;
+const RIGHT = WIDTH - 8;
+
+/** Never the only sign of a verdict: its word is beside it. */
+const COLOURS: Record<Verdict, string> = {
+  met: '#1a7f37',
+  missed: '#b3261e',
+  inconclusive: '#9a6700',
+  insufficient_data: '#6e7781',
+  provisional: '#6e7781',
+  not_available: '#6e7781',
+  no_target: '#6e7781',
+};
+
+/** @param id tells the charts of one page apart. */
+export function chartSvg(chart: Chart, id: string): Svg {
+  switch (chart.kind) {
+    case 'bullet':
+      return bullet(chart.row, id);
+    case 'growth':
+      return growthCurve(chart, id);
+    case 'funnel':
+      return funnel(chart.steps, id);
+  }
+}
+
+function frame(
+  { id, height, title, desc }: { id: string; height: number; title: string; desc: string },
+  marks: Svg,
+): Svg {
+  return html`<svg role="img" aria-labelledby="${id}-title ${id}-desc" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" xmlns="http://www.w3.org/2000/svg"><title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>${marks}</svg>`;
+}
+
+/** From 0 to a little beyond the largest of the values. */
+function scale(values: readonly number[]): (value: number) => number {
+  const most = Math.max(...values.filter(Number.isFinite), 0) * 1.08 || 1;
+  return (value) =>
+    Math.round((LEFT + (Math.min(Math.max(value, 0), most) / most) * (RIGHT - LEFT)) * 10) / 10;
+}
+
+/** Value as a bar, target as a line, interval as a whisker. */
+function bullet(row: VerdictRow, id: string): Svg {
+  const { kpi, checkpoint, value, target, low, high, verdict } = row;
+  const x = scale([value ?? 0, target ?? 0, high ?? 0]);
+  const end = x(value ?? 0);
+  const title = `${kpi}${checkpoint === null ? '' : ` at ${checkpoint}`}: ${verdictText(verdict)}`;
+  const interval = intervalText(row);
+  const desc = `Value ${valueText(row)}, target ${targetText(row)}${interval === '' ? '' : `, 95 % interval ${interval}`}.`;
+  const whisker =
+    low === undefined || high === undefined
+      ? ''
+      : html`<path d="M${x(low)} 38H${x(high)}M${x(low)} 33V43M${x(high)} 33V43" stroke="#1f2328" stroke-width="2" fill="none"/>`;
+  return frame(
+    { id, height: 62, title, desc },
+    html`<text x="${LEFT}" y="14" font-size="13">${title}</text><rect x="${LEFT}" y="24" width="${RIGHT - LEFT}" height="28" fill="#eaeef2"/><rect x="${LEFT}" y="30" width="${Math.max(end - LEFT, 0)}" height="16" fill="${COLOURS[verdict]}"/>${whisker}${target === null ? '' : html`<path d="M${x(target)} 22V54" stroke="#1f2328" stroke-width="4"/>`}`,
+  );
+}
+
+/** Ages far apart stay readable: the axis is logarithmic. */
+function growthCurve({ growth, band }: Extract<Chart, { kind: 'growth' }>, id: string): Svg {
+  const { measure, points } = growth;
+  const [top, bottom] = [16, 190];
+  const age = (checkpoint: string) => Math.log1p(checkpointAgeHours(checkpoint) ?? 0);
+  const ages = [...points, ...(band ?? [])].map(({ checkpoint }) => age(checkpoint));
+  const [first, last] = [Math.min(...ages), Math.max(...ages)];
+  const most = Math.max(
+    ...points.map(({ value }) => value),
+    ...(band ?? []).map(({ high }) => high),
+    1,
+  );
+  const x = (checkpoint: string) =>
+    Math.round(60 + ((age(checkpoint) - first) / (last - first || 1)) * (RIGHT - 100));
+  const y = (value: number) => Math.round(bottom - (value / most) * (bottom - top));
+  const line = points.map(({ checkpoint, value }) => `${x(checkpoint)},${y(value)}`).join(' ');
+  const area = [
+    ...(band ?? []).map(({ checkpoint, high }) => `${x(checkpoint)},${y(high)}`),
+    ...(band ?? []).toReversed().map(({ checkpoint, low }) => `${x(checkpoint)},${y(low)}`),
+  ].join(' ');
+  const desc = points
+    .map(({ checkpoint, value }) => `${checkpoint} ${formatNumber(value)}`)
+    .join(', ');
+  return frame(
+    { id, height: 220, title: `Growth of ${measure}`, desc: `${desc}.` },
+    html`${area === '' ? '' : html`<polygon points="${area}" fill="#d0d7de"/>`}<path d="M60 ${top}V${bottom}H${RIGHT}" stroke="#6e7781" fill="none"/><text x="4" y="${top + 4}" font-size="12">${formatNumber(most)}</text><text x="4" y="${bottom}" font-size="12">0</text><polyline points="${line}" fill="none" stroke="#0550ae" stroke-width="2"/>${points.map(
+      ({ checkpoint, value }) =>
+        html`<circle cx="${x(checkpoint)}" cy="${y(value)}" r="4" fill="#0550ae"/><text x="${x(checkpoint) - 10}" y="${bottom + 18}" font-size="12">${checkpoint}</text>`,
+    )}`,
+  );
+}
+
+function funnel(steps: readonly FunnelStep[], id: string): Svg {
+  const x = scale(steps.map(({ value }) => value ?? 0));
+  const textOf = ({ measure, value }: FunnelStep) =>
+    `${measure}: ${value === null ? 'not available' : formatNumber(value)}`;
+  return frame(
+    {
+      id,
+      height: steps.length * 40,
+      title: 'Funnel',
+      desc: `${steps.map(textOf).join(', ')}.`,
+    },
+    html`${steps.map(
+      (step, index) =>
+        html`<text x="${LEFT}" y="${index * 40 + 14}" font-size="13">${textOf(step)}</text><rect x="${LEFT}" y="${index * 40 + 19}" width="${Math.max(x(step.value ?? 0) - LEFT, 0)}" height="14" fill="#0550ae"/>`,
+    )}`,
+  );
+}

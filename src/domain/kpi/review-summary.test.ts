@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
+import { completenessOf, effortOf, extremesOf, funnelOf, growthOf } from './review-summary.ts';
+import type { VerdictRow } from './verdict-schema.ts';
+
+const [FIRST, SECOND] = [PUBLICATIONS[0].id, PUBLICATIONS[1].id];
+
+it('counts the readings that came, at the ages of the targets only', () => {
+  const state = (
+    publicationId: string,
+    checkpoint: string,
+    it: 'due' | 'recorded' | 'missing',
+  ) => ({
+    publicationId,
+    checkpoint,
+    state: it,
+  });
+  const checkpoints = [
+    state('a', '+7d', 'recorded'),
+    state('b', '+168h', 'missing'),
+    state('a', '+28d', 'due'),
+  ];
+  expect(completenessOf([{ checkpoint: '+7d' }], checkpoints)).toEqual({
+    have: 1,
+    of: 2,
+    missing: [state('b', '+168h', 'missing')],
+  });
+  expect(completenessOf([], checkpoints)).toEqual({ have: 0, of: 0, missing: [] });
+});
+
+describe('the best and the worst post', () => {
+  const primary = { kpi: 'bounce_rate' as const, checkpoint: '+7d' };
+  const row = (scope: string, value: number | null, direction: VerdictRow['direction']) =>
+    ({ ...primary, scope, value, direction }) as VerdictRow;
+
+  it.each([
+    ['higher', 'publication:b', 'publication:a'],
+    ['lower', 'publication:a', 'publication:b'],
+  ] as const)('are told by the primary KPI, where %s is better', (direction, best, worst) => {
+    const rows = [
+      row('item', 9, direction),
+      row('publication:a', 1, direction),
+      row('publication:b', 2, direction),
+      row('publication:c', null, direction),
+    ];
+    const found = extremesOf({ rows, primary });
+    expect([found?.best.scope, found?.worst.scope]).toEqual([best, worst]);
+  });
+
+  it('are not told of one post', () => {
+    expect(extremesOf({ rows: [row('publication:a', 1, 'higher')], primary })).toBeNull();
+    expect(extremesOf({ rows: [], primary: null })).toBeNull();
+  });
+});
+
+it('adds the hours of a stage that the item came back to, and ends the last one now', () => {
+  const at = (hour: number) => `2026-01-01T${String(hour).padStart(2, '0')}:00:00.000Z`;
+  const changes = [
+    { at: at(0), from: null, to: 'briefing' },
+    { at: at(2), from: 'briefing', to: 'creation' },
+    { at: at(5), from: 'creation', to: 'briefing' },
+    { at: at(6), from: 'briefing', to: 'creation' },
+  ];
+  expect(effortOf(changes, { rounds: 1, approvers: 2, until: at(8) })).toEqual({
+    rounds: 1,
+    approvers: 2,
+    stages: [
+      { stage: 'briefing', hours: 3 },
+      { stage: 'creation', hours: 5 },
+    ],
+  });
+});
+
+describe('the numbers behind the charts', () => {
+  const readings = [
+    ...readingsOf({ impressions: 10 }, { publicationId: FIRST, checkpoint: '+1h' }),
+    ...readingsOf({ impressions: 90 }, { publicationId: FIRST, checkpoint: '+7d' }),
+    ...readingsOf({ impressions: 50 }, { publicationId: SECOND, checkpoint: '+7d' }),
+    ...readingsOf({ link_clicks: 0 }, { publicationId: FIRST, checkpoint: '+7d' }),
+  ];
+
+  it('grow from age to age, and say how many posts are in a sum', () => {
+    expect(growthOf(readings, 2)).toEqual({
+      measure: 'impressions',
+      points: [
+        { checkpoint: '+1h', value: 10, have: 1, of: 2 },
+        { checkpoint: '+7d', value: 140, have: 2, of: 2 },
+      ],
+    });
+    expect(growthOf([], 2)).toBeNull();
+  });
+
+  it('tell 0 from what nobody measured', () => {
+    expect(funnelOf(readings)).toEqual([
+      { measure: 'impressions', value: 140 },
+      { measure: 'link_clicks', value: 0 },
+      { measure: 'sessions', value: null },
+      { measure: 'key_events', value: null },
+    ]);
+  });
+});

@@ -1,0 +1,38 @@
+import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
+import { figureOf, type KpiFigure } from './figure.ts';
+import { checkpointAgeHours } from './readings.ts';
+import type { ScopeNode } from './rollup.ts';
+import type { KpiTarget } from './targets.ts';
+import { verdictFor } from './verdict.ts';
+import type { VerdictRow } from './verdict-schema.ts';
+
+/** Missing parts that are named; the others are counted. */
+export const MISSING_NAMES = 20;
+
+/** A row per KPI of one part at one checkpoint, judged where a target is set for it at this age. */
+export function scopeKpis(input: {
+  tree: ScopeNode;
+  checkpoint: string | null;
+  kpis: readonly KpiId[];
+  targets?: readonly KpiTarget[];
+}): VerdictRow[] {
+  const { tree, checkpoint, kpis, targets = [] } = input;
+  const age = checkpoint === null ? null : checkpointAgeHours(checkpoint);
+  return kpis.flatMap((kpi) => {
+    const { roles, figures } = kpiDefinition(kpi);
+    const [role] = roles;
+    if (role === undefined) return [];
+    const target =
+      targets.find((one) => one.kpi === kpi && checkpointAgeHours(one.checkpoint) === age)
+        ?.target ?? null;
+    const chosen = judgedFigure(kpi, target);
+    const of = (figure: typeof chosen) => named(figureOf({ kpi, tree, checkpoint, figure }));
+    const beside = figures.filter((figure) => figure !== chosen).map(of);
+    return [verdictFor({ figure: of(chosen), beside, role, target })];
+  });
+}
+
+function named(figure: KpiFigure): KpiFigure {
+  const { missing, ...coverage } = figure.coverage;
+  return { ...figure, coverage: { ...coverage, missing: missing.slice(0, MISSING_NAMES) } };
+}
