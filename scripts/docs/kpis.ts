@@ -44,7 +44,8 @@ const VERDICT_MEANINGS: Record<Verdict, string> = {
     'The target lies within the interval, or missing parts could change the answer. The reason says which way the figure leans.',
   insufficient_data:
     'The sample is below the floor, the source’s figure is not settled yet, or it is undefined (a ratio over 0). A value is shown where there is one.',
-  provisional: 'The source may still change a reading, or a checkpoint is still to come.',
+  provisional:
+    'The source may still change a reading, a checkpoint is still to come, or this is an early look.',
   not_available:
     'There is no reading: the source does not supply it, or the checkpoint was missed. Missing is not 0.',
   no_target: 'It is measured, but the brief sets no target for it in this scope.',
@@ -89,6 +90,8 @@ export function renderKpiDoc(): string {
     '',
     '## Verdicts',
     '',
+    '[The KPI review](kpi-review.md) has a worked example of each, of comparisons and of guardrails.',
+    '',
     'A verdict asks in this order. Is there a target? Is there a reading? Is it settled? Is the sample large enough? Does the interval meet the target?',
     '',
     table(
@@ -96,8 +99,8 @@ export function renderKpiDoc(): string {
       VERDICTS.map((verdict) => [`\`${verdict}\``, VERDICT_MEANINGS[verdict]]),
     ),
     '',
-    '- Attainment is value / target where higher is better, and target / value where lower is better. It is shown beside a verdict and decides nothing.',
-    '- One primary KPI decides an item; the others inform. A role’s verdict is that of the primary KPI if the role answers for it, else that of its first target.',
+    '- Attainment is value / target where higher is better, and target / value where lower is better. It is shown beside a verdict and decides nothing. Neither does the light: green from 100 % on, amber from 90 %, red below.',
+    '- One primary KPI decides an item; the others inform. A role’s verdict is that of the primary KPI if the role answers for it, else that of its first target. Where none is marked as primary, it is the KPI of the first target, at the last age it is judged at.',
     '- A target for a count or for accounts is for the whole item. A target for a rate, ratio, rank or points is for each part too.',
     '- A roll-up that misses a part says so in `coverage`. A total that meets the target without the part is met; another stays inconclusive.',
     '- Both sides of a ratio cover the same parts. Rates of posts are never averaged.',

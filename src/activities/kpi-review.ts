@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { listPastFigures, saveFigures } from '../db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
@@ -6,6 +7,7 @@ import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { comparedAges, comparedPiece } from '../domain/kpi/past-figures.ts';
 import { Recommendation, type ReviewDecision } from '../domain/kpi/recommendation.ts';
 import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
@@ -57,18 +59,27 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         );
       }
       const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const asked = { context, brief: brief.body, readings: rows.map(readingOf) };
-      const { hash: reviewHash, ...judged } =
-        rows.length > JUDGED_HERE
-          ? await runInThread(REVIEW, asked, { workspaceId })
-          : judgeReview(asked);
+      const { kpiTargets: targets = [], guardrails = [] } = brief.body;
+      const readings = rows.map(readingOf);
+      const piece = { workspaceId, itemId, ...comparedPiece(context) };
+      const ages = comparedAges({ targets, guardrails, readings });
+      const past = await listPastFigures(db, { ...piece, ages });
+      const asked = { context, brief: brief.body, readings, past };
+      const {
+        hash: reviewHash,
+        body,
+        figures,
+      } = rows.length > JUDGED_HERE
+        ? await runInThread(REVIEW, asked, { workspaceId })
+        : judgeReview(asked);
+      await saveFigures(db, { ...piece, figures });
       const frozen = await freezeKpiReview(db, {
         id: reviewId,
         workspaceId,
         itemId,
         number,
         hash: reviewHash,
-        body: { ...judged, frozenAt: at },
+        body: { ...body, frozenAt: at },
       });
       const recommended = recommendedIn(frozen.body);
       return {

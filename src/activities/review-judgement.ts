@@ -2,6 +2,7 @@ import { hashOf } from '../domain/canonical.ts';
 import type { Brief } from '../domain/item/content/brief.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
+import { comparableFigures, type PastFigures } from '../domain/kpi/past-figures.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { recommend, recommendationInput } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
@@ -9,24 +10,33 @@ import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../threads/threads.ts';
 
 /**
- * Targets, readings and verdicts of a review, with the hash over the three, and what follows from them: the
- * recommendation.
+ * Targets, readings and verdicts of a review, with the hash over the three; what follows from them, the
+ * recommendation; and its figures for later ones.
  */
 export function judgeReview({
   context: { publications, checkpoints, reviews },
   brief,
   readings: known,
+  past = [],
 }: {
   context: Pick<ItemContext, 'publications' | 'checkpoints' | 'reviews'>;
-  brief: Pick<Brief, 'kpiTargets' | 'evergreen'>;
+  brief: Pick<Brief, 'kpiTargets' | 'guardrails' | 'evergreen'>;
   readings: Reading[];
+  past?: PastFigures[];
 }) {
   const targets = (brief.kpiTargets ?? []).flatMap((target) => {
     const kpi = KpiId.safeParse(target.kpi);
     return kpi.success ? [{ ...target, kpi: kpi.data }] : [];
   });
   const readings = latestOfEachOrigin(known);
-  const verdicts = reviewVerdicts({ targets, readings, publications, checkpoints });
+  const verdicts = reviewVerdicts({
+    targets,
+    guardrails: brief.guardrails ?? [],
+    readings,
+    publications,
+    checkpoints,
+    past,
+  });
   const recommendation = recommend(
     recommendationInput({
       verdicts,
@@ -35,8 +45,11 @@ export function judgeReview({
       evergreen: brief.evergreen === true,
     }),
   );
-  const hash = hashOf({ targets, readings, verdicts });
-  return { targets, readings, verdicts, recommendation, hash };
+  return {
+    body: { targets, readings, verdicts, recommendation },
+    hash: hashOf({ targets, readings, verdicts }),
+    figures: comparableFigures({ publications, readings }),
+  };
 }
 
 export const REVIEW = jobOf(import.meta, judgeReview);

@@ -19,6 +19,7 @@ export const BRIEF_EXAMPLE = {
   languages: ['en'],
   dueAt: '2030-01-01T12:00:00Z',
   kpiTargets: [{ kpi: 'click_through_rate', target: 0.03, checkpoint: '+7d', primary: true }],
+  guardrails: [{ kpi: 'sentiment', checkpoint: '+7d' }],
 } satisfies Brief;
 
 export const DRAFT_EXAMPLE = {

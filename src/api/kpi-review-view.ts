@@ -14,6 +14,7 @@ import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
 import { rolesYetToSign } from '../domain/item/responsible.ts';
 import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
+import type { PastFigures } from '../domain/kpi/past-figures.ts';
 import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
 import { DECISIONS, Recommendation } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
@@ -81,6 +82,8 @@ export const KpiReview = z
     recommendation: Recommendation.optional().describe(
       'what Baton recommends; a decision against it needs a comment, and one more role to agree. A review that was frozen before Baton recommended has none',
     ),
+    guardrails: ReviewVerdicts.shape.guardrails,
+    falseAlarms: ReviewVerdicts.shape.falseAlarms,
     readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
     stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
     measured: z.array(ReviewReading).describe('and those by sources'),
@@ -221,20 +224,24 @@ export function previewReview({
   brief,
   readings,
   surroundings,
+  past,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
   surroundings: ReviewSurroundings;
+  past: readonly PastFigures[];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
   const { publications, checkpoints } = context;
   const verdicts = reviewVerdicts({
     targets,
+    guardrails: brief?.body.guardrails ?? [],
     readings: known,
     publications,
     checkpoints,
+    past,
   });
   const review = context.reviews.at(-1) ?? null;
   return {

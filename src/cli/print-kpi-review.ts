@@ -2,7 +2,7 @@ import type { KpiReview } from '../client/index.ts';
 import { type Names, short, time } from './print-item.ts';
 import { textTable } from './text-table.ts';
 
-/** The verdicts on the item as a whole, and the numbers behind all verdicts: stated and measured apart. */
+/** The verdicts on the item as a whole, its guardrails, and the numbers behind all verdicts: stated and measured apart. */
 export function kpiReviewText(review: KpiReview, names: Names): string {
   const verdicts = review.verdicts.filter(
     ({ scope, target }) => scope === 'item' && target !== null,
@@ -11,11 +11,22 @@ export function kpiReviewText(review: KpiReview, names: Names): string {
     headText(review),
     section(
       'Verdicts',
-      verdicts.map(({ kpi, checkpoint, verdict, value, target, flags }) => [
+      verdicts.map(({ kpi, checkpoint, verdict, value, target, comparison, early, flags }) => [
         `${kpi} ${checkpoint ?? ''}`,
         verdict,
         `${value ?? 'no value'}, target ${target}`,
-        flags.join(', '),
+        comparison === undefined ? '' : `${comparison.position}, median ${comparison.median}`,
+        [...(early ? ['early'] : []), ...flags].join(', '),
+      ]),
+    ),
+    ...(review.falseAlarms === undefined ? [] : [review.falseAlarms.note]),
+    section(
+      'Guardrails',
+      (review.guardrails ?? []).map(({ kpi, checkpoint, scope, verdict, reason }) => [
+        `${kpi} ${checkpoint}`,
+        scope,
+        verdict,
+        reason,
       ]),
     ),
     section(

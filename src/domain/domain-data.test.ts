@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { hashOf } from './canonical.ts';
 import { derivedId } from './ids.ts';
 import { addMs, ageMs } from './item/ages.ts';
 import { Brief, missingBriefFields } from './item/content/brief.ts';
+import { digestBrief } from './item/content/digests.ts';
 import { assetKindsOf, Draft } from './item/content/draft.ts';
 import { Playbook } from './playbook/playbook.ts';
 import { STANDARD_PLAYBOOK } from './playbook/standard.ts';
@@ -77,8 +79,25 @@ describe('a brief', () => {
       { kpiTargets: [{ kpi: 'a', target: Number.NaN, checkpoint: '+7d' }] },
     ],
     ['an unknown goal', { goal: 'delete' }],
+    ['a guardrail on no KPI', { guardrails: [{ kpi: 'charm', checkpoint: '+7d' }] }],
+    ['a guardrail without an age', { guardrails: [{ kpi: 'sentiment' }] }],
   ])('with %s is refused', (_, change) => {
     expect(Brief.safeParse({ ...complete, ...change }).success).toBe(false);
+  });
+});
+
+describe('what is frozen with a brief', () => {
+  const kpiTargets: Brief['kpiTargets'] = [{ kpi: 'shares', target: 30, checkpoint: '+7d' }];
+  const guardrails: Brief['guardrails'] = [{ kpi: 'sentiment', checkpoint: '+7d' }];
+  const hashWith = (brief: Brief) => digestBrief(brief, 1).targetsHash;
+
+  it('are its targets and guardrails', () => {
+    const hashes = [{ kpiTargets, guardrails }, { kpiTargets }, { guardrails }].map(hashWith);
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  it('hashes as before where there is no guardrail', () => {
+    expect(hashWith({ kpiTargets, guardrails: [] })).toBe(hashOf(kpiTargets));
   });
 });
 

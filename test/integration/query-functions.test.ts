@@ -28,6 +28,7 @@ import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
+import { saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
@@ -240,6 +241,15 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         playbookName: 'standard',
         playbookVersion: 1,
         createdBy: memberId,
+      }),
+    saveFigures: () =>
+      saveFigures(db, {
+        ...item,
+        formats: '',
+        parts: [
+          { scope: 'item', kind: 'item', channels: 'x', publishedAt: '2026-01-01T00:00:00.000Z' },
+        ],
+        figures: [{ scope: 'item', ageHours: 24, figures: { 'shares:shares': 1 } }],
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),

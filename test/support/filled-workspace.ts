@@ -44,6 +44,7 @@ import * as commands from '../../src/db/item/commands.ts';
 import * as comments from '../../src/db/item/comments.ts';
 import * as itemEvents from '../../src/db/item/item-events.ts';
 import * as items from '../../src/db/item/items.ts';
+import * as kpiFigures from '../../src/db/item/kpi-figures.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
 import * as readings from '../../src/db/item/readings.ts';
@@ -200,6 +201,10 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     hash: 'h',
     body: {},
   });
+  const part = { scope: 'item', kind: 'item', channels: 'sandbox' } as const;
+  const piece = { formats: 'written', parts: [{ ...part, publishedAt: '2026-01-01T00:00:00Z' }] };
+  const figures = [{ scope: 'item', ageHours: 168, figures: { 'shares:shares': 3 } }] as const;
+  await kpiFigures.saveFigures(db, { ...item, ...piece, figures });
   const endpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
     workspaceId,
     kind: 'standard',
@@ -388,6 +393,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
     ...reviewReads(db, item),
+    listPastFigures: (id) =>
+      kpiFigures.listPastFigures(db, {
+        workspaceId: id,
+        itemId: 'itm_other',
+        formats: piece.formats,
+        parts: [{ ...part, publishedAt: '2026-01-02T00:00:00Z' }],
+        ages: [168],
+      }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
     getWebhookEndpoint: (id) =>
       webhookEndpoints.getWebhookEndpoint(db, { workspaceId: id, endpointId }),

@@ -23,7 +23,7 @@ export {
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
-export { kpiReviews, learnings, readings, reviewSuccessors } from './readings.ts';
+export { kpiFigures, kpiReviews, learnings, readings, reviewSuccessors } from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {

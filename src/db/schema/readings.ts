@@ -1,8 +1,17 @@
 import { sql } from 'drizzle-orm';
-import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
 import type { AssetKind } from '../../domain/asset-kinds.ts';
 import type { Learning } from '../../domain/kpi/learning.ts';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
+import type { ComparedPart } from '../../domain/kpi/past-figures.ts';
 import { instant } from './columns.ts';
 
 /** Measured numbers, append-only by trigger: a correction is a later reading. */
@@ -36,6 +45,25 @@ export const kpiReviews = pgTable('kpi_reviews', {
   createdAt: instant('created_at').notNull().default(sql`now()`),
 });
 
+/** Figures of reviewed pieces by age: later pieces are compared with them. */
+export const kpiFigures = pgTable(
+  'kpi_figures',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    scope: text().notNull(),
+    ageHours: integer('age_hours').notNull(),
+    kind: text().$type<ComparedPart['kind']>().notNull(),
+    channels: text().notNull(),
+    formats: text().notNull(),
+    publishedAt: instant('published_at').notNull(),
+    /** Value by KPI and definition. */
+    figures: jsonb().$type<Record<string, number>>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.workspaceId, table.itemId, table.scope, table.ageHours] }),
+  ],
+);
 /** What sign-offs teach, with what the brief of their item was about. A row counts once its command has an event. */
 export const learnings = pgTable('learnings', {
   id: text().primaryKey(),

@@ -41,6 +41,8 @@ export interface KpiDefinition {
   /** Hours of age before a source's reading may be judged; a manual value has none. */
   settlesAfterHours?: number;
   targetRange: readonly [low: number, high: number];
+  /** From which attainment on the light is green or amber; 100 % and 90 % when absent. */
+  bands?: { green: number; amber: number };
   note?: string;
 }
 
@@ -106,6 +108,28 @@ export const KPI_CATALOGUE = {
     ],
     targetRange: [-1, 10],
     note: 'One person may follow several accounts, so their followers together are a gross audience.',
+  },
+  unfollows: {
+    ...QUOTIENT,
+    roles: ['social_media_manager'],
+    direction: 'lower',
+    parts: 'accounts',
+    figures: [
+      {
+        name: 'net loss of followers',
+        unit: 'fraction',
+        kind: 'census',
+        formulas: [
+          formula('net_loss', {
+            numerator: difference('followers_at_publish', 'followers'),
+            denominator: total('followers_at_publish'),
+          }),
+        ],
+        floors: [FOLLOWERS_100],
+      },
+    ],
+    targetRange: [-10, 1],
+    note: 'Sources tell how many follow, not who left: only the net loss is known. Whoever left and was replaced is not in it, so the true unfollows are more. Below 0 the account grew.',
   },
   engagement: {
     ...TALLY,

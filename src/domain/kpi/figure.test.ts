@@ -35,6 +35,7 @@ const EXPECTED: Record<KpiId, number> = {
   content_traffic: 500,
   conversions: 25,
   audience_growth: 0.1,
+  unfollows: -0.1,
   engagement: 300,
   bounce_rate: 0.3,
   pages_per_session: 1.8,
@@ -276,6 +277,18 @@ describe('a target', () => {
   });
 });
 
+it('a count above what a double counts has a value and no interval', () => {
+  const posts = PUBLICATIONS.map(({ id }) => id);
+  const readings = posts.flatMap((publicationId) =>
+    readingsOf({ key_events: Number.MAX_SAFE_INTEGER }, { publicationId, checkpoint: '+7d' }),
+  );
+  const figure = computeKpi('conversions', readings, {
+    checkpoint: '+7d',
+    publications: PUBLICATIONS,
+  });
+  expect(figure).toMatchObject({ value: 3 * Number.MAX_SAFE_INTEGER, interval: null });
+});
+
 it('each role has the KPIs that the field gives it', () => {
   expect(kpisOfRole('strategist')).toEqual([
     'content_traffic',
@@ -288,6 +301,7 @@ it('each role has the KPIs that the field gives it', () => {
   ]);
   expect(kpisOfRole('social_media_manager')).toEqual([
     'audience_growth',
+    'unfollows',
     'engagement_rate',
     'er_followers',
     'click_through_rate',

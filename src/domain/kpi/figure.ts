@@ -194,7 +194,8 @@ function intervalOf(
     case 'proportion':
       return denominator === null ? null : wilsonInterval(numerator, denominator);
     case 'count':
-      return poissonInterval(numerator);
+      // The sum of parts may be above what a double counts; its interval would be noise.
+      return Number.isSafeInteger(numerator) ? poissonInterval(numerator) : null;
     case 'census':
     case 'ratio':
       return null;

@@ -1,28 +1,33 @@
 import { OWNER_ROLES, type OwnerRole } from '../people/roles.ts';
-import { judgedFigure, KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
-import { figureOf, type KpiFigure } from './figure.ts';
+import { benchmarkOf } from './benchmark.ts';
+import { KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
+import type { KpiFigure } from './figure.ts';
 import { formatValue } from './format.ts';
-import type { Reading } from './measures.ts';
-import { checkpointAgeHours, checkpointsOf, compareText, type Scope } from './readings.ts';
+import { guardrailFor } from './guardrail.ts';
 import {
-  campaignTree,
-  descendants,
-  type MeasuredPublication,
-  nodeOf,
-  publishedOnes,
-  type ScopeNode,
-  scopeTree,
-} from './rollup.ts';
-import type { KpiTarget } from './targets.ts';
+  ageOf,
+  figuresOf,
+  hasScope,
+  latestWithValue,
+  lookAt,
+  type Measured,
+  type MeasuredCheckpoint,
+  memoOf,
+  scopesOf,
+} from './measured.ts';
+import type { Reading } from './measures.ts';
+import { type PastFigures, pastBy } from './past-figures.ts';
+import { checkpointsOf, compareText, type Scope } from './readings.ts';
+import { campaignTree, type MeasuredPublication, publishedOnes, scopeTree } from './rollup.ts';
+import type { KpiGuardrail, KpiTarget } from './targets.ts';
 import { verdictFor } from './verdict.ts';
-import type { ReviewVerdicts, RoleVerdict, VerdictRow } from './verdict-schema.ts';
-
-/** What became of one planned checkpoint of one publication. */
-export interface MeasuredCheckpoint {
-  publicationId: string;
-  checkpoint: string;
-  state: 'due' | 'recorded' | 'missing';
-}
+import type {
+  FalseAlarms,
+  GuardrailRow,
+  ReviewVerdicts,
+  RoleVerdict,
+  VerdictRow,
+} from './verdict-schema.ts';
 
 /** The part of a review that one item contributes. */
 export interface MeasuredItem {
@@ -33,6 +38,10 @@ export interface MeasuredItem {
 
 export interface ReviewInput extends MeasuredItem {
   targets: readonly KpiTarget[];
+  /** KPIs that must not get worse. */
+  guardrails?: readonly KpiGuardrail[];
+  /** What own pieces reached at the same ages. */
+  past?: readonly PastFigures[];
   /** Whose KPIs; all three roles when absent. */
   roles?: readonly OwnerRole[];
 }
@@ -52,6 +61,7 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
     treeAt,
     checkpoints: checkpointsOf(input.readings),
     planned: input.checkpoints,
+    past: pastBy(input.past ?? []),
   });
 }
 
@@ -77,21 +87,19 @@ export function campaignVerdicts(input: {
     treeAt,
     checkpoints: checkpointsOf(input.items.flatMap(({ readings }) => readings)),
     planned: input.items.flatMap(({ checkpoints }) => checkpoints),
+    past: pastBy([]),
   });
 }
 
-interface Measured {
-  treeAt: (checkpoint: string | null) => ScopeNode;
-  /** Oldest age first. */
-  checkpoints: readonly string[];
-  planned: readonly MeasuredCheckpoint[];
-}
-
 function review(
-  input: { targets: readonly KpiTarget[]; roles?: readonly OwnerRole[] },
+  input: {
+    targets: readonly KpiTarget[];
+    guardrails?: readonly KpiGuardrail[];
+    roles?: readonly OwnerRole[];
+  },
   measured: Measured,
 ): ReviewVerdicts {
-  const primary = input.targets.find((target) => target.primary) ?? input.targets[0] ?? null;
+  const primary = input.targets.find((target) => target.primary) ?? leadOf(input.targets);
   const roles = OWNER_ROLES.filter((role) => input.roles?.includes(role) ?? true);
   const scopes = scopesOf(measured.treeAt(null));
   const rows = scopes.flatMap((scope) =>
@@ -106,6 +114,10 @@ function review(
   );
   const wholeRows = rows.filter(({ scope }) => scope === scopes[0]);
   const leading = wholeRows.find((row) => row.primary);
+  const limits = input.guardrails ?? [];
+  const guardrails = limits.flatMap((one) =>
+    guardrailRows(one, { scopes, guardrails: limits, measured }),
+  );
   return {
     rows,
     primary: primary === null ? null : { kpi: primary.kpi, checkpoint: primary.checkpoint },
@@ -114,7 +126,11 @@ function review(
         ? { verdict: 'no_target', kpi: null, reason: 'No target was set.' }
         : { verdict: leading.verdict, kpi: leading.kpi, reason: leading.reason },
     roles: roles.map((role) => roleVerdict(role, wholeRows, input.targets)),
-    readings: [...new Set(rows.flatMap((row) => row.readings))].sort(compareText),
+    ...(guardrails.length > 0 && { guardrails }),
+    ...(input.targets.length > 0 && { falseAlarms: falseAlarmsOf(wholeRows, leading) }),
+    readings: [...new Set([...rows, ...guardrails].flatMap((row) => row.readings))].sort(
+      compareText,
+    ),
   };
 }
 
@@ -129,74 +145,61 @@ interface RowSubject {
 
 function rowsOf(subject: RowSubject, measured: Measured): VerdictRow[] {
   const { kpi, role, scope, whole, primary } = subject;
-  if (kpiDefinition(kpi).parts === 'accounts' && scope.startsWith('publication:')) return [];
+  if (!hasScope(kpi, scope)) return [];
   const targets = subject.targets
     .filter((target) => target.kpi === kpi)
-    .toSorted((a, b) => ageOf(a) - ageOf(b));
+    .toSorted((a, b) => ageOf(a.checkpoint) - ageOf(b.checkpoint));
+  const benchmarkFor = (figure: KpiFigure) => benchmarkOf(measured.past(figure));
   if (targets.length === 0) {
-    const figures = figuresOf(kpi, scope, null, latestWithValue(kpi, scope, measured), measured);
-    const row = verdictFor({ ...figures, role, target: null });
+    const checkpoint = latestWithValue(kpi, scope, measured);
+    const figures = figuresOf({ kpi, scope, target: null, checkpoint }, measured);
+    const benchmark = benchmarkFor(figures.figure);
+    const row = verdictFor({ ...figures, role, target: null, benchmark });
     return whole || row.readings.length > 0 ? [row] : [];
   }
+  const ages = targets.map(({ checkpoint }) => checkpoint);
   return targets.map((frozen) => {
     const { checkpoint, target } = frozen;
-    const figures = figuresOf(kpi, scope, target, checkpoint, measured);
-    const tree = measured.treeAt(null);
-    const inState = (state: MeasuredCheckpoint['state']) =>
-      figures.figure.coverage.missing.filter(
-        (part) => checkpointState(measured.planned, subtree(tree, part), checkpoint) === state,
-      );
-    const shared = whole || !isTotal(figures.figure);
+    const look = lookAt({ kpi, scope, target, checkpoint, ages }, measured);
+    const shared = whole || !isTotal(look.figure);
     return verdictFor({
-      ...figures,
+      ...look,
       role,
       target: shared ? target : null,
       primary: whole && frozen === primary,
-      pending: inState('due'),
-      missed: inState('missing'),
+      benchmark: benchmarkFor(look.figure),
       ...(!shared && {
-        targetElsewhere: `The target of ${formatValue(figures.figure.definition.unit, target)} is set for the whole.`,
+        targetElsewhere: `The target of ${formatValue(look.figure.definition.unit, target)} is set for the whole.`,
       }),
     });
   });
 }
 
-function figuresOf(
-  kpi: KpiId,
-  scope: Scope,
-  target: number | null,
-  checkpoint: string | null,
-  measured: Measured,
-): { figure: KpiFigure; beside: KpiFigure[] } {
-  const tree = subtree(measured.treeAt(checkpoint), scope);
-  const of = (figure: KpiFigure['definition']) => figureOf({ kpi, tree, checkpoint, figure });
-  const chosen = judgedFigure(kpi, target);
-  const others = kpiDefinition(kpi).figures.filter((figure) => figure !== chosen);
-  return { figure: of(chosen), beside: others.map(of) };
-}
-
-/** Without a target there is no age to ask for: the oldest checkpoint that has a value is shown. */
-function latestWithValue(kpi: KpiId, scope: Scope, measured: Measured): string | null {
-  const hasValue = (checkpoint: string | null) =>
-    figuresOf(kpi, scope, null, checkpoint, measured).figure.coverage.have > 0;
-  return measured.checkpoints.find(hasValue) ?? null;
-}
-
-/** The whole first, then its parts by scope: accounts before publications. */
-function scopesOf(tree: ScopeNode): Scope[] {
-  const below = new Set(descendants(tree).map(({ scope }) => scope));
-  return [tree.scope, ...[...below].sort(compareText)];
-}
-
-/** Trees of one review differ by checkpoint only in their cells, so every scope is in each of them. */
-function subtree(tree: ScopeNode, scope: Scope): ScopeNode {
-  const node = nodeOf(tree, scope);
-  if (node === null) throw new RangeError(`${scope} is not a part of ${tree.scope}`);
-  return node;
+/** A row for the whole, and for each part that has a figure. */
+function guardrailRows(
+  { kpi, checkpoint }: KpiGuardrail,
+  asked: { scopes: readonly Scope[]; guardrails: readonly KpiGuardrail[]; measured: Measured },
+): GuardrailRow[] {
+  const { scopes, guardrails, measured } = asked;
+  const ages = guardrails.filter((one) => one.kpi === kpi).map((one) => one.checkpoint);
+  return scopes.flatMap((scope, index) => {
+    if (!hasScope(kpi, scope)) return [];
+    const look = lookAt({ kpi, scope, target: null, checkpoint, ages }, measured);
+    if (index > 0 && look.figure.value === null) return [];
+    const past = measured.past(look.figure);
+    const benchmark = benchmarkOf(past);
+    return [guardrailFor({ ...look, checkpoint, benchmark, pieces: past.length })];
+  });
 }
 
 function isTotal({ definition }: KpiFigure): boolean {
   return definition.unit === 'count' || definition.unit === 'accounts';
+}
+
+/** Where no target is marked as primary, the first one's KPI leads, at the last age it is judged at. */
+function leadOf(targets: readonly KpiTarget[]): KpiTarget | null {
+  const ofFirst = targets.filter(({ kpi }) => kpi === targets[0]?.kpi);
+  return ofFirst.toSorted((a, b) => ageOf(b.checkpoint) - ageOf(a.checkpoint))[0] ?? null;
 }
 
 function roleVerdict(
@@ -205,40 +208,30 @@ function roleVerdict(
   targets: readonly KpiTarget[],
 ): RoleVerdict {
   const own = rows.filter((row) => row.role === role && row.target !== null);
-  const first = targets
-    .flatMap(({ kpi, checkpoint }) =>
-      own.filter((row) => row.kpi === kpi && row.checkpoint === checkpoint),
-    )
-    .at(0);
-  const lead = own.find((row) => row.primary) ?? first;
+  const first = leadOf(targets.filter(({ kpi }) => own.some((row) => row.kpi === kpi)));
+  const lead =
+    own.find((row) => row.primary) ??
+    own.find((row) => row.kpi === first?.kpi && row.checkpoint === first.checkpoint);
   const counts: RoleVerdict['counts'] = {};
   for (const { verdict } of own) counts[verdict] = (counts[verdict] ?? 0) + 1;
   return { role, verdict: lead?.verdict ?? 'no_target', kpi: lead?.kpi ?? null, counts };
 }
 
-/** What became of a checkpoint in a part: still due beats missing beats recorded. */
-function checkpointState(
-  planned: readonly MeasuredCheckpoint[],
-  part: ScopeNode,
-  checkpoint: string,
-): MeasuredCheckpoint['state'] | null {
-  const age = checkpointAgeHours(checkpoint);
-  const scopes = new Set([part, ...descendants(part)].map(({ scope }) => scope));
-  const states = planned
-    .filter(({ publicationId }) => scopes.has(`publication:${publicationId}`))
-    .flatMap((one) => (checkpointAgeHours(one.checkpoint) === age ? [one.state] : []));
-  return (['due', 'missing', 'recorded'] as const).find((state) => states.includes(state)) ?? null;
-}
+/** What a 95 % interval leaves to chance. */
+const CHANCE = 0.05;
 
-function ageOf({ checkpoint }: KpiTarget): number {
-  return checkpointAgeHours(checkpoint) ?? 0;
-}
-
-function memoOf<T>(make: (checkpoint: string | null) => T): (checkpoint: string | null) => T {
-  const values = new Map<string | null, T>();
-  return (checkpoint) => {
-    const value = values.get(checkpoint) ?? make(checkpoint);
-    values.set(checkpoint, value);
-    return value;
+/** A KPI of two roles is one verdict. A census cannot be wrong by chance. */
+function falseAlarmsOf(rows: readonly VerdictRow[], leading: VerdictRow | undefined): FalseAlarms {
+  const judged = rows.filter(({ target, low }) => target !== null && low !== undefined);
+  const verdicts = new Set(judged.map(({ kpi, checkpoint }) => `${kpi} ${checkpoint}`)).size;
+  const expected = Number((verdicts * CHANCE).toFixed(2));
+  const decides =
+    leading === undefined
+      ? 'No KPI decides.'
+      : `Only ${leading.kpi} at ${leading.checkpoint} decides; the others inform.`;
+  return {
+    verdicts,
+    expected,
+    note: `${verdicts} of the verdicts rest on a 95 % interval: by chance alone ${expected} of them would be wrong. ${decides}`,
   };
 }

@@ -105,7 +105,7 @@ function withAccountFollowers(
 }
 
 /** Those that went out. */
-export function publishedOnes(publications: readonly MeasuredPublication[]): MeasuredPublication[] {
+export function publishedOnes<T extends MeasuredPublication>(publications: readonly T[]): T[] {
   return publications.filter(({ state }) => state === undefined || state === 'published');
 }
 

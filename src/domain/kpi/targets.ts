@@ -37,3 +37,25 @@ export const KpiTargets = z
       seen.add(key);
     }
   });
+
+/** A KPI that must not get worse than own pieces at the same age. */
+export const KpiGuardrail = z
+  .strictObject({ kpi: z.enum(KPI_IDS), checkpoint: CheckpointName })
+  .meta({ id: 'KpiGuardrail', example: { kpi: 'sentiment', checkpoint: '+7d' } });
+export type KpiGuardrail = z.infer<typeof KpiGuardrail>;
+
+/** Guardrails of a brief: one per KPI and checkpoint. */
+export const KpiGuardrails = z
+  .array(KpiGuardrail)
+  .max(20)
+  .superRefine((guardrails, context) => {
+    const seen = new Set<string>();
+    for (const [index, { kpi, checkpoint }] of guardrails.entries()) {
+      const key = `${kpi} ${checkpoint}`;
+      if (seen.has(key)) {
+        const message = `${kpi} at ${checkpoint} is a guardrail already`;
+        context.addIssue({ code: 'custom', path: [index], message });
+      }
+      seen.add(key);
+    }
+  });

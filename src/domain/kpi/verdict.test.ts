@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
+import { attainment } from './attainment.ts';
 import { type KpiId, kpiDefinition } from './catalogue.ts';
 import { type ComputeOptions, computeKpi } from './kpi.testsuite.ts';
 import type { MeasureId, Reading } from './measures.ts';
-import { attainment, verdictFor } from './verdict.ts';
+import { verdictFor } from './verdict.ts';
 import { type Verdict, VerdictRow } from './verdict-schema.ts';
 
 function verdictOf(
@@ -444,6 +445,7 @@ it('a row carries what a reader needs to check it', () => {
     high: 0.033_528_153_85,
     target: 0.02,
     attainment: 1.5,
+    band: 'green',
     reason:
       '3 % (300 over 10,000), 95 % interval 2.683 % to 3.353 %. A person stated impressions, link_clicks. The target is at least 2 %. ' +
       'The whole interval meets the target.',

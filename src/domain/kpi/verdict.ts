@@ -1,9 +1,13 @@
 import type { OwnerRole } from '../people/roles.ts';
-import { type KpiDefinition, kpiDefinition } from './catalogue.ts';
-import type { KpiFigure, NoValue } from './figure.ts';
+import { attainment, bandOf } from './attainment.ts';
+import { type Benchmark, comparisonOf } from './benchmark.ts';
+import { kpiDefinition } from './catalogue.ts';
+import type { KpiFigure } from './figure.ts';
 import { formatNumber, formatValue } from './format.ts';
 import type { Scope } from './readings.ts';
+import { measurement, whyNoValue } from './verdict-reason.ts';
 import {
+  type Leaning,
   VERDICT_FLAGS,
   type Verdict,
   type VerdictFlag,
@@ -23,6 +27,10 @@ export interface VerdictInput {
   pending?: readonly Scope[];
   /** Missing parts whose checkpoint passed without a reading. */
   missed?: readonly Scope[];
+  /** Why this is a look before the one that decides: when that one comes. */
+  early?: string;
+  /** Own pieces at the same age; shown, never deciding. */
+  benchmark?: Benchmark | null;
   /** Says where the target is, when this scope has none of its own. */
   targetElsewhere?: string;
 }
@@ -35,8 +43,10 @@ export interface VerdictInput {
  */
 export function verdictFor(input: VerdictInput): VerdictRow {
   const { figure, role, target, primary = false, beside = [] } = input;
-  const { verdict, reason } = judge(input);
+  const { verdict, reason, leans, early } = judge(input);
   const { direction } = kpiDefinition(figure.kpi);
+  const share = attainment(direction, figure.value, target);
+  const compared = comparisonOf(figure, input.benchmark ?? null);
   return {
     kpi: figure.kpi,
     role,
@@ -48,7 +58,11 @@ export function verdictFor(input: VerdictInput): VerdictRow {
     direction,
     ...parts(figure),
     target,
-    attainment: attainment(direction, figure.value, target),
+    attainment: share,
+    band: bandOf(figure.kpi, { verdict, attainment: share }),
+    ...(leans !== undefined && { leans }),
+    ...(early === true && { early }),
+    ...(compared !== null && { comparison: compared }),
     reason,
     asOf: figure.asOf,
     primary,
@@ -61,96 +75,106 @@ export function verdictFor(input: VerdictInput): VerdictRow {
   };
 }
 
-/** Higher is better: value / target. Lower is better: target / value. */
-export function attainment(
-  direction: KpiDefinition['direction'],
-  value: number | null,
-  target: number | null,
-): number | null {
-  if (value === null || target === null || target <= 0) return null;
-  if (direction === 'higher') return value / target;
-  return value > 0 ? target / value : null;
-}
-
 interface Judgement {
   verdict: Verdict;
   reason: string;
+  leans?: Leaning;
+  early?: true;
 }
 
 function judge(input: VerdictInput): Judgement {
-  const { figure, target, targetElsewhere, pending = [] } = input;
-  const known = figure.value === null ? whyNoValue(input) : measurement(figure);
+  const { figure, target, targetElsewhere } = input;
+  const known = figure.value === null ? whyNoValue(figure, input) : measurement(figure);
   if (target === null) {
     return { verdict: 'no_target', reason: `${known} ${targetElsewhere ?? 'No target was set.'}` };
   }
   const goal = `The target is ${sideOf(figure)} ${formatValue(figure.definition.unit, target)}.`;
-  if (figure.noValue !== null && figure.noValue.code !== 'not_additive') {
-    return { verdict: verdictWithout(figure.noValue, pending), reason: `${known} ${goal}` };
+  const { reason, ...judgement } = openQuestion(input) ?? firstLook(input, weigh(figure, target));
+  return { ...judgement, reason: [known, goal, reason].filter((part) => part !== '').join(' ') };
+}
+
+/** What is judged, and what is not over yet. */
+export type Look = Pick<VerdictInput, 'figure' | 'pending' | 'early'>;
+
+interface OpenQuestion {
+  verdict: 'not_available' | 'provisional' | 'insufficient_data';
+  reason: string;
+  early?: true;
+}
+
+/** Why a figure cannot be compared with anything yet; null when it can. */
+export function openQuestion({ figure, pending = [] }: Look): OpenQuestion | null {
+  const { noValue, provisional, checkpoint } = figure;
+  if (noValue?.code === 'missing') {
+    return { verdict: pending.length > 0 ? 'provisional' : 'not_available', reason: '' };
   }
-  const early = notYet(figure, pending);
-  if (early !== null) return { verdict: early.verdict, reason: `${known} ${goal} ${early.reason}` };
-  const { verdict, reason } = comparison(figure, target);
-  return { verdict, reason: `${known} ${goal} ${reason}` };
-}
-
-function verdictWithout(noValue: NoValue, pending: readonly Scope[]): Verdict {
-  if (noValue.code !== 'missing') return 'insufficient_data';
-  return pending.length > 0 ? 'provisional' : 'not_available';
-}
-
-function notYet(figure: KpiFigure, pending: readonly Scope[]): Judgement | null {
-  const { belowFloor, tooYoung, checkpoint } = figure;
-  if (figure.provisional) {
+  if (provisional) {
     return { verdict: 'provisional', reason: 'The source may still change this figure.' };
   }
   if (pending.length > 0) {
-    return {
-      verdict: 'provisional',
-      reason: `Still to come${checkpoint === null ? '' : ` at ${checkpoint}`}: ${pending.join(', ')}.`,
-    };
+    const when = checkpoint === null ? '' : ` at ${checkpoint}`;
+    const reason = `An early look. Still to come${when}: ${pending.join(', ')}.`;
+    return { verdict: 'provisional', reason, early: true };
   }
-  if (tooYoung !== null) {
-    const days = tooYoung / 24;
-    return {
-      verdict: 'insufficient_data',
-      reason: `The figure of a source is settled after ${days} ${days === 1 ? 'day' : 'days'}.`,
-    };
-  }
-  if (belowFloor !== null) {
-    const { have, atLeast, unit } = belowFloor;
-    return {
-      verdict: 'insufficient_data',
-      reason: `A verdict needs ${formatNumber(atLeast)} ${unit}; there are ${formatNumber(have)}.`,
-    };
-  }
-  return null;
+  const tooLittle = sampleGap(figure);
+  return tooLittle === null ? null : { verdict: 'insufficient_data', reason: tooLittle };
 }
 
-function comparison(figure: KpiFigure, target: number): Judgement {
-  if (figure.value === null) return boundsComparison(figure, target);
+function sampleGap({ noValue, tooYoung, belowFloor }: KpiFigure): string | null {
+  if (noValue !== null && noValue.code !== 'not_additive') return '';
+  if (tooYoung !== null) {
+    const days = tooYoung / 24;
+    return `The figure of a source is settled after ${days} ${days === 1 ? 'day' : 'days'}.`;
+  }
+  if (belowFloor === null) return null;
+  const { have, atLeast, unit } = belowFloor;
+  return `A verdict needs ${formatNumber(atLeast)} ${unit}; there are ${formatNumber(have)}.`;
+}
+
+/** A look before the last one says which way it leans, and decides nothing. */
+function firstLook({ early }: Look, weighing: Weighing): Judgement {
+  if (early === undefined) return weighing;
+  const { verdict, leans = verdict === 'inconclusive' ? undefined : verdict } = weighing;
+  return {
+    verdict: 'provisional',
+    reason: `An early look: ${early} So far: ${weighing.reason}`,
+    ...(leans !== undefined && { leans }),
+    early: true,
+  };
+}
+
+export interface Weighing {
+  verdict: 'met' | 'missed' | 'inconclusive';
+  reason: string;
+  leans?: Leaning;
+}
+
+/** The whole interval against a target: on its good side, on its bad side, or around it. */
+export function weigh(figure: KpiFigure, target: number): Weighing {
+  if (figure.value === null) return weighBounds(figure, target);
   const { direction, rollUp } = kpiDefinition(figure.kpi);
   const { low, high } = figure.interval ?? { low: figure.value, high: figure.value };
   const whole = figure.interval === null ? 'It' : 'The whole interval';
   const good = direction === 'higher' ? low >= target : high <= target;
   const bad = direction === 'higher' ? high < target : low > target;
   if (good) return { verdict: 'met', reason: `${whole} meets the target.` };
+  const isBetter = direction === 'higher' ? figure.value >= target : figure.value <= target;
+  const leans = isBetter ? 'met' : 'missed';
   // Counters are not negative: what is missing can only add to a sum.
   if (rollUp === 'sum' && figure.denominator === null && figure.coverage.missing.length > 0) {
-    return {
-      verdict: 'inconclusive',
-      reason: 'The missing parts could still add up to the target.',
-    };
+    const reason = `The missing parts could still add up to the target. So far the figure leans towards ${leans}.`;
+    return { verdict: 'inconclusive', reason, leans };
   }
   if (bad) return { verdict: 'missed', reason: `${whole} misses the target.` };
-  const leans = direction === 'higher' ? figure.value >= target : figure.value <= target;
   return {
     verdict: 'inconclusive',
-    reason: `The target lies within the interval. The figure leans towards ${leans ? 'met' : 'missed'}.`,
+    reason: `The target lies within the interval. The figure leans towards ${leans}.`,
+    leans,
   };
 }
 
 /** People in several parts: the truth lies between the largest part and the gross total. */
-function boundsComparison(figure: KpiFigure, target: number): Judgement {
+function weighBounds(figure: KpiFigure, target: number): Weighing {
   const { noValue, coverage } = figure;
   if (noValue?.code !== 'not_additive') {
     throw new RangeError(`${figure.kpi} at ${figure.scope} has nothing to compare`);
@@ -163,78 +187,13 @@ function boundsComparison(figure: KpiFigure, target: number): Judgement {
   }
   return {
     verdict: 'inconclusive',
-    reason: 'The true figure lies between the largest part and the gross total of all parts.',
+    reason:
+      'The true figure lies between the largest part and the gross total of all parts. Which way it leans cannot be known.',
   };
-}
-
-function measurement(figure: KpiFigure): string {
-  const { definition, value, numerator, denominator, interval, overOne } = figure;
-  if (value === null) return '';
-  const { unit, name } = definition;
-  const amount = formatValue(unit, value);
-  const what = unit === 'count' || unit === 'accounts' ? `${formatNumber(value)} ${name}` : amount;
-  const basis =
-    numerator === null || denominator === null || Object.keys(figure.gross).length > 0
-      ? ''
-      : ` (${formatNumber(numerator)} over ${formatNumber(denominator)})`;
-  const spread =
-    interval === null
-      ? ''
-      : `, 95 % interval ${formatValue(unit, interval.low)} to ${formatValue(unit, interval.high)}`;
-  const over = overOne ? ' It is above 100 %, so it has no interval.' : '';
-  return `${sentence(`${what}${basis}${spread}`)}${over}${remarks(figure)}`;
-}
-
-function remarks(figure: KpiFigure): string {
-  const { coverage, notExposed, stated, unlabelled, checkpoint, mixedDefinitions } = figure;
-  return [
-    coverage.missing.length > 0 &&
-      `It covers ${coverage.have} of ${coverage.of} parts. Missing: ${coverage.missing.join(', ')}.`,
-    notExposed.length > 0 && `The source does not supply ${notExposed.join(', ')}.`,
-    stated.length > 0 && `A person stated ${stated.join(', ')}.`,
-    unlabelled && `Readings without a checkpoint count for ${checkpoint}.`,
-    mixedDefinitions.length > 0 &&
-      `Sources define ${mixedDefinitions.join(', ')} differently: compare with care.`,
-  ]
-    .flatMap((remark) => (remark === false ? [] : [` ${remark}`]))
-    .join('');
-}
-
-function whyNoValue(input: VerdictInput): string {
-  const { figure, pending = [], missed = [] } = input;
-  const { noValue, checkpoint } = figure;
-  const when = checkpoint === null ? '' : ` at ${checkpoint}`;
-  if (noValue === null) return '';
-  switch (noValue.code) {
-    case 'missing': {
-      const inputs = noValue.inputs.join(', ');
-      if (pending.length > 0) return `No reading of ${inputs}${when} yet.`;
-      if (missed.length > 0) return `No reading of ${inputs}: the checkpoint${when} was missed.`;
-      return `No reading of ${inputs}${when}. The source does not supply it; missing is not 0.`;
-    }
-    case 'undefined':
-      return `The figure is undefined, not 0: it divides ${formatNumber(noValue.numerator)} by 0 ${noValue.denominator}.`;
-    case 'inconsistent':
-      return `The readings contradict each other: ${noValue.detail}.`;
-    case 'not_additive':
-      return (
-        `The figures of ${figure.coverage.have} parts must not be added. The largest is ` +
-        `${formatNumber(noValue.largest)}, the gross total ${formatNumber(noValue.gross)}.` +
-        remarks(figure)
-      );
-    case 'hidden': {
-      const { have, atLeast, unit } = noValue.floor;
-      return `A figure is shown from ${atLeast} ${unit} on; there are ${formatNumber(have)}.`;
-    }
-  }
 }
 
 function sideOf(figure: KpiFigure): string {
   return kpiDefinition(figure.kpi).direction === 'higher' ? 'at least' : 'at most';
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function flagsOf(figure: KpiFigure): VerdictFlag[] {

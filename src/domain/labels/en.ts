@@ -52,6 +52,7 @@ export const LABELS_EN: Labels = {
     content_traffic: 'Content traffic',
     conversions: 'Conversions',
     audience_growth: 'Audience growth',
+    unfollows: 'Net unfollows',
     engagement: 'Engagement',
     bounce_rate: 'Bounce rate',
     pages_per_session: 'Pages per session',

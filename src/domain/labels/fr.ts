@@ -52,6 +52,7 @@ export const LABELS_FR: Labels = {
     content_traffic: 'Trafic du contenu',
     conversions: 'Conversions',
     audience_growth: 'Croissance de l’audience',
+    unfollows: 'Désabonnements nets',
     engagement: 'Engagement',
     bounce_rate: 'Taux de rebond',
     pages_per_session: 'Pages par session',

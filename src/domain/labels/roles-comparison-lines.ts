@@ -116,6 +116,7 @@ export const COMPARISON_KPIS = {
   ],
   social_media_manager: [
     'audience_growth',
+    'unfollows',
     'engagement_rate',
     'click_through_rate',
     'campaign_reach',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ASSET_KINDS } from '../../asset-kinds.ts';
 import { ChannelId } from '../../channel/channels.ts';
 import { Instant } from '../../instant.ts';
-import { KpiTargets } from '../../kpi/targets.ts';
+import { KpiGuardrails, KpiTargets } from '../../kpi/targets.ts';
 import { LanguageTag } from '../../language-tag.ts';
 
 /** Facts of a brief that ask for further approvers. */
@@ -54,6 +54,7 @@ export const Brief = z
       })
       .optional(),
     kpiTargets: KpiTargets.optional(),
+    guardrails: KpiGuardrails.optional().describe('KPIs that must not get worse'),
     evergreen: z
       .boolean()
       .optional()

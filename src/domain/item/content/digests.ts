@@ -17,9 +17,14 @@ export function digestBrief(brief: Brief, version: number): BriefDigest {
     channels: brief.channels ?? [],
     facts: BRIEF_FACTS.filter((fact) => brief.facts?.[fact] === true),
     targetCount: brief.kpiTargets?.length ?? 0,
-    targetsHash: hashOf(brief.kpiTargets ?? []),
+    targetsHash: hashOf(frozenTargets(brief)),
     embargoUntil: brief.embargoUntil ?? null,
   };
+}
+
+/** What is frozen with the brief: a brief without guardrails hashes as one of before they were. */
+function frozenTargets({ kpiTargets = [], guardrails = [] }: Brief): unknown {
+  return guardrails.length === 0 ? kpiTargets : { kpiTargets, guardrails };
 }
 
 /** Stored files by hash: bytes and media type. */

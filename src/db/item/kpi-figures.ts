@@ -1,0 +1,85 @@
+import { sql } from 'drizzle-orm';
+import {
+  BENCHMARK_DAYS,
+  type ComparedPart,
+  type PastFigures,
+  PIECES_AT_MOST,
+  type ScopeFigures,
+} from '../../domain/kpi/past-figures.ts';
+import type { Scope } from '../../domain/kpi/readings.ts';
+import type { Db } from '../client.ts';
+import { kpiFigures } from '../schema/index.ts';
+import type { ItemKey } from './items.ts';
+
+/** Stores the figures of a piece by scope and age, in place of those of an earlier review. */
+export async function saveFigures(
+  db: Db,
+  {
+    workspaceId,
+    itemId,
+    formats,
+    parts,
+    figures,
+  }: ItemKey & {
+    formats: string;
+    parts: readonly ComparedPart[];
+    figures: readonly ScopeFigures[];
+  },
+): Promise<void> {
+  const byScope = new Map(parts.map((part) => [part.scope, part]));
+  const rows = figures.flatMap((one) => {
+    const part = byScope.get(one.scope);
+    return part === undefined ? [] : [{ workspaceId, itemId, formats, ...part, ...one }];
+  });
+  if (rows.length === 0) return;
+  const { scope, ageHours } = kpiFigures;
+  await db
+    .insert(kpiFigures)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [kpiFigures.workspaceId, kpiFigures.itemId, scope, ageHours],
+      set: { formats: sql`excluded.formats`, figures: sql`excluded.figures` },
+    });
+}
+
+/**
+ * What the latest other pieces of the same channels and formats reached at these ages, out of the 90
+ * days before each part was published.
+ */
+export async function listPastFigures(
+  db: Db,
+  {
+    workspaceId,
+    itemId,
+    formats,
+    parts,
+    ages,
+  }: ItemKey & { formats: string; parts: readonly ComparedPart[]; ages: readonly number[] },
+): Promise<PastFigures[]> {
+  if (parts.length === 0 || ages.length === 0) return [];
+  const { rows } = await db.execute<{
+    scope: Scope;
+    ageHours: number;
+    figure: string;
+    values: number[];
+  }>(sql`
+    select part.scope, age.hours as "ageHours", figure.key as figure,
+           array_agg(figure.value::float8) as values
+    from jsonb_to_recordset(${JSON.stringify(parts)}::jsonb)
+           as part(scope text, kind text, channels text, "publishedAt" timestamptz)
+    cross join jsonb_array_elements_text(${JSON.stringify(ages)}::jsonb) as given
+    cross join lateral (select given.value::integer as hours) age
+    cross join lateral (
+      select f.figures from kpi_figures f
+      where f.workspace_id = ${workspaceId} and f.item_id <> ${itemId}
+        and f.kind = part.kind and f.channels = part.channels and f.formats = ${formats}
+        and f.age_hours = age.hours
+        and f.published_at < part."publishedAt"
+        and f.published_at >= part."publishedAt" - make_interval(days => ${BENCHMARK_DAYS})
+      order by f.published_at desc, f.item_id, f.scope
+      limit ${PIECES_AT_MOST}
+    ) piece
+    cross join lateral jsonb_each_text(piece.figures) figure
+    group by part.scope, age.hours, figure.key`);
+  return rows;
+}

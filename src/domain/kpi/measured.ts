@@ -1,0 +1,135 @@
+import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
+import { figureOf, type KpiFigure } from './figure.ts';
+import { checkpointAgeHours, compareText, type Scope } from './readings.ts';
+import { descendants, nodeOf, type ScopeNode } from './rollup.ts';
+
+/** What became of one planned checkpoint of one publication. */
+export interface MeasuredCheckpoint {
+  publicationId: string;
+  checkpoint: string;
+  state: 'due' | 'recorded' | 'missing';
+}
+
+/** Everything measured that a review looks at. */
+export interface Measured {
+  treeAt: (checkpoint: string | null) => ScopeNode;
+  /** Oldest age first. */
+  checkpoints: readonly string[];
+  planned: readonly MeasuredCheckpoint[];
+  /** What own pieces reached in this figure at its age. */
+  past: (figure: KpiFigure) => readonly number[];
+}
+
+/** One KPI of one scope at one age: its figures, and what is not over yet. */
+export interface KpiLook {
+  figure: KpiFigure;
+  /** Further figures of the KPI. */
+  beside: KpiFigure[];
+  /** Missing parts whose checkpoint is still to come. */
+  pending: Scope[];
+  /** Missing parts whose checkpoint passed without a reading. */
+  missed: Scope[];
+  /** Why this is a look before the one that decides. */
+  early?: string;
+}
+
+/**
+ * Looks at a KPI. The look is early while its own age is still to come and readings without a
+ * checkpoint stand in, and while a later age at which the same KPI is judged is still to come.
+ */
+export function lookAt(
+  asked: {
+    kpi: KpiId;
+    scope: Scope;
+    target: number | null;
+    checkpoint: string;
+    /** Every age at which the KPI is judged. */
+    ages: readonly string[];
+  },
+  measured: Measured,
+): KpiLook {
+  const { kpi, scope, target, checkpoint, ages } = asked;
+  const figures = figuresOf({ kpi, scope, target, checkpoint }, measured);
+  const tree = measured.treeAt(null);
+  const stateAt = (part: Scope, at: string) =>
+    checkpointState(measured.planned, subtree(tree, part), at);
+  const inState = (state: MeasuredCheckpoint['state']) =>
+    figures.figure.coverage.missing.filter((part) => stateAt(part, checkpoint) === state);
+  const own = ageOf(checkpoint);
+  const later = ages.find((age) => ageOf(age) > own && stateAt(scope, age) === 'due');
+  const isAhead = figures.figure.unlabelled && stateAt(scope, checkpoint) === 'due';
+  return {
+    ...figures,
+    pending: inState('due'),
+    missed: inState('missing'),
+    ...(later !== undefined && { early: `the look at ${later} is still to come and decides.` }),
+    ...(isAhead && { early: `${checkpoint} is still to come.` }),
+  };
+}
+
+/** The figure that a target of this size is meant for, and those beside it. */
+export function figuresOf(
+  asked: { kpi: KpiId; scope: Scope; target: number | null; checkpoint: string | null },
+  measured: Pick<Measured, 'treeAt'>,
+): { figure: KpiFigure; beside: KpiFigure[] } {
+  const { kpi, scope, target, checkpoint } = asked;
+  const tree = subtree(measured.treeAt(checkpoint), scope);
+  const of = (figure: KpiFigure['definition']) => figureOf({ kpi, tree, checkpoint, figure });
+  const chosen = judgedFigure(kpi, target);
+  const others = kpiDefinition(kpi).figures.filter((figure) => figure !== chosen);
+  return { figure: of(chosen), beside: others.map(of) };
+}
+
+/** Without a target there is no age to ask for: the oldest checkpoint that has a value is shown. */
+export function latestWithValue(kpi: KpiId, scope: Scope, measured: Measured): string | null {
+  const hasValue = (checkpoint: string | null) =>
+    figuresOf({ kpi, scope, target: null, checkpoint }, measured).figure.coverage.have > 0;
+  return measured.checkpoints.find(hasValue) ?? null;
+}
+
+/** The whole first, then its parts by scope: accounts before publications. */
+export function scopesOf(tree: ScopeNode): Scope[] {
+  const below = new Set(descendants(tree).map(({ scope }) => scope));
+  return [tree.scope, ...[...below].sort(compareText)];
+}
+
+/** What belongs to accounts says nothing about a single post. */
+export function hasScope(kpi: KpiId, scope: Scope): boolean {
+  return kpiDefinition(kpi).parts !== 'accounts' || !scope.startsWith('publication:');
+}
+
+export function ageOf(checkpoint: string): number {
+  return checkpointAgeHours(checkpoint) ?? 0;
+}
+
+export function memoOf<T>(
+  make: (checkpoint: string | null) => T,
+): (checkpoint: string | null) => T {
+  const values = new Map<string | null, T>();
+  return (checkpoint) => {
+    const value = values.get(checkpoint) ?? make(checkpoint);
+    values.set(checkpoint, value);
+    return value;
+  };
+}
+
+/** Trees of one review differ by checkpoint only in their cells, so every scope is in each of them. */
+function subtree(tree: ScopeNode, scope: Scope): ScopeNode {
+  const node = nodeOf(tree, scope);
+  if (node === null) throw new RangeError(`${scope} is not a part of ${tree.scope}`);
+  return node;
+}
+
+/** What became of a checkpoint in a part: still due beats missing beats recorded. */
+function checkpointState(
+  planned: readonly MeasuredCheckpoint[],
+  part: ScopeNode,
+  checkpoint: string,
+): MeasuredCheckpoint['state'] | null {
+  const age = checkpointAgeHours(checkpoint);
+  const scopes = new Set([part, ...descendants(part)].map(({ scope }) => scope));
+  const states = planned
+    .filter(({ publicationId }) => scopes.has(`publication:${publicationId}`))
+    .flatMap((one) => (checkpointAgeHours(one.checkpoint) === age ? [one.state] : []));
+  return (['due', 'missing', 'recorded'] as const).find((state) => states.includes(state)) ?? null;
+}
