@@ -12,7 +12,7 @@ import { PLACES, STAGES } from '../domain/item/stages.ts';
 import { APPROVER_ROLES, OWNER_ROLES, ROLES } from '../domain/people/roles.ts';
 import { Quorum } from '../domain/playbook/playbook.ts';
 import { UnmetRequirement } from './gates/errors.ts';
-import { LibraryLearning } from './learning-view.ts';
+import { LibraryLearning } from './review-document/learning-view.ts';
 import { InstantText } from './route-parts.ts';
 
 const memberId = z.string();

@@ -4,7 +4,7 @@ import { listFittingLearnings } from '../db/item/learnings.ts';
 import { listReviewSuccessors } from '../db/item/review-successors.ts';
 import { getBrief } from '../db/item/versions.ts';
 import type { Item } from './item-schema.ts';
-import { learningView } from './learning-view.ts';
+import { learningView } from './review-document/learning-view.ts';
 
 /** Learnings that an item in briefing is offered. */
 const OFFERED = 5;

@@ -51,12 +51,19 @@ export function kpiReviewText(review: KpiReview, names: Names): string {
 
 type Reading = KpiReview['stated'][number];
 
-function headText({ itemId, frozen, number, hash, frozenAt, combined }: KpiReview): string {
+function headText(review: KpiReview): string {
+  const { itemId, frozen, number, hash, frozenAt, combined, recommendation } = review;
   const state =
     frozen && hash !== null && frozenAt !== null
       ? `review ${number}, frozen ${time(frozenAt)}, ${short(hash)}`
       : 'not frozen yet: what the readings say so far';
-  return `${itemId}  ${state}\n  ${combined.verdict}: ${combined.reason}`;
+  return [
+    `${itemId}  ${state}`,
+    `  ${combined.verdict}: ${combined.reason}`,
+    ...(recommendation === undefined
+      ? []
+      : [`  recommended ${recommendation.decision}: ${recommendation.reason}`]),
+  ].join('\n');
 }
 
 function section(title: string, rows: string[][]): string {

@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts';
 import type { CampaignRow } from '../db/workspace/campaigns.ts';
 import { requireRoom } from '../db/workspace/quotas.ts';
-import type { StartItemBody } from '../domain/item/command-bodies.ts';
+import type { PlannedItemBody } from '../domain/item/command-bodies.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { BodyIssue, Caller } from './command-outcome.ts';
 import {
@@ -17,7 +17,7 @@ import {
 export interface StartsRequest {
   caller: Caller;
   campaignId: string;
-  items: readonly Omit<StartItemBody, 'campaignId'>[];
+  items: readonly PlannedItemBody[];
   /** Of the request: those of its starts are made from it. */
   commandId: string;
   bodyHash: string;

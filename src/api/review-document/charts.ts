@@ -61,10 +61,15 @@ function scale(values: readonly number[]): (value: number) => number {
     Math.round((LEFT + (Math.min(Math.max(value, 0), most) / most) * (RIGHT - LEFT)) * 10) / 10;
 }
 
-/** Value as a bar, target as a line, interval as a whisker. */
+/** Value as a bar, target as a line, interval as a whisker, behind them what is usual for own pieces. */
 function bullet(row: VerdictRow, id: string): Svg {
   const { kpi, checkpoint, value, target, low, high, verdict } = row;
-  const x = scale([value ?? 0, target ?? 0, high ?? 0]);
+  const { comparison } = row;
+  const x = scale([value ?? 0, target ?? 0, high ?? 0, comparison?.high ?? 0]);
+  const usual =
+    comparison === undefined
+      ? ''
+      : html`<rect x="${x(comparison.low)}" y="24" width="${Math.max(x(comparison.high) - x(comparison.low), 1)}" height="28" fill="#afb8c1"/>`;
   const end = x(value ?? 0);
   const title = `${kpi}${checkpoint === null ? '' : ` at ${checkpoint}`}: ${verdictText(verdict)}`;
   const interval = intervalText(row);
@@ -75,7 +80,7 @@ function bullet(row: VerdictRow, id: string): Svg {
       : html`<path d="M${x(low)} 38H${x(high)}M${x(low)} 33V43M${x(high)} 33V43" stroke="#1f2328" stroke-width="2" fill="none"/>`;
   return frame(
     { id, height: 62, title, desc },
-    html`<text x="${LEFT}" y="14" font-size="13">${title}</text><rect x="${LEFT}" y="24" width="${RIGHT - LEFT}" height="28" fill="#eaeef2"/><rect x="${LEFT}" y="30" width="${Math.max(end - LEFT, 0)}" height="16" fill="${COLOURS[verdict]}"/>${whisker}${target === null ? '' : html`<path d="M${x(target)} 22V54" stroke="#1f2328" stroke-width="4"/>`}`,
+    html`<text x="${LEFT}" y="14" font-size="13">${title}</text><rect x="${LEFT}" y="24" width="${RIGHT - LEFT}" height="28" fill="#eaeef2"/>${usual}<rect x="${LEFT}" y="30" width="${Math.max(end - LEFT, 0)}" height="16" fill="${COLOURS[verdict]}"/>${whisker}${target === null ? '' : html`<path d="M${x(target)} 22V54" stroke="#1f2328" stroke-width="4"/>`}`,
   );
 }
 

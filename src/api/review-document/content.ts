@@ -4,7 +4,7 @@ import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
 import type { KpiReview } from '../kpi-review-view.ts';
 import type { Chart } from './charts.ts';
-import { intervalText, NONE, targetText, valueText, verdictText } from './words.ts';
+import { intervalText, NONE, ownPiecesText, targetText, valueText, verdictText } from './words.ts';
 
 export interface Table {
   head: readonly string[];
@@ -256,7 +256,7 @@ function oncePerKpi(rows: readonly VerdictRow[]): VerdictRow[] {
 }
 
 function verdictTable(rows: readonly VerdictRow[], { withScope = false } = {}): Table {
-  const head = ['KPI', 'At', 'Value', '95 % interval', 'Target', 'Verdict', 'Reason'];
+  const head = ['KPI', 'At', 'Value', '95 % interval', 'Target', 'Own pieces', 'Verdict', 'Reason'];
   return {
     head: withScope ? ['Scope', ...head] : head,
     rows: rows.map((row) => [
@@ -266,6 +266,7 @@ function verdictTable(rows: readonly VerdictRow[], { withScope = false } = {}): 
       valueText(row),
       intervalText(row),
       targetText(row),
+      ownPiecesText(row),
       verdictText(row.verdict),
       row.reason,
     ]),

@@ -2,13 +2,15 @@ import { itemTime } from '../../commands/command-facts.ts';
 import type { Db } from '../../db/client.ts';
 import { listStageChanges } from '../../db/item/item-events.ts';
 import { getItem, type StoredItem } from '../../db/item/items.ts';
+import { listPastFigures } from '../../db/item/kpi-figures.ts';
 import { getKpiReview, listSignOffTexts } from '../../db/item/kpi-reviews.ts';
 import { listReviewLearnings } from '../../db/item/learnings.ts';
-import { listLatestReadings } from '../../db/item/readings.ts';
+import { listLatestReadings, readingOf } from '../../db/item/readings.ts';
 import { getReviewSuccessor } from '../../db/item/review-successors.ts';
 import { getBrief } from '../../db/item/versions.ts';
 import { readMemberNames } from '../../db/workspace/members.ts';
 import { currentReview, type Review } from '../../domain/item/context.ts';
+import { comparedAges, comparedPiece } from '../../domain/kpi/past-figures.ts';
 import { runInThread } from '../../threads/threads.ts';
 import { notFound } from '../gates/errors.ts';
 import {
@@ -57,7 +59,10 @@ export async function readReview(
     context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
     listLatestReadings(db, key),
   ]);
-  const asked = { context, brief, readings, surroundings };
+  const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
+  const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
+  const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });
+  const asked = { context, brief, readings, past, surroundings };
   return readings.length > JUDGED_HERE
     ? runInThread(PREVIEW, asked, { workspaceId })
     : previewReview(asked);

@@ -33,3 +33,11 @@ export function targetText({ unit, target, direction }: VerdictRow): string {
   if (target === null) return 'none';
   return `${direction === 'lower' ? '≤' : '≥'} ${formatValue(unit, target)}`;
 }
+
+/** The median of own pieces at the same age, with its interval. */
+export function ownPiecesText({ unit, comparison }: VerdictRow): string {
+  if (comparison === undefined) return '';
+  const { median, low, high, pieces, position } = comparison;
+  const text = (value: number) => formatValue(unit, value);
+  return `${position}: median ${text(median)} (${text(low)} to ${text(high)}) of ${pieces}`;
+}

@@ -3,7 +3,7 @@ import { listLearnings } from '../../db/item/learnings.ts';
 import { ASSET_KINDS } from '../../domain/asset-kinds.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
-import { LibraryLearning, learningView } from '../learning-view.ts';
+import { LibraryLearning, learningView } from '../review-document/learning-view.ts';
 import { pageAnswers, pageView } from '../route-answers.ts';
 import { paging, withKey } from '../route-parts.ts';
 

@@ -21,15 +21,13 @@ export const COMMAND_BODIES = {
 export type CommandBody<T extends CommandType> = z.infer<(typeof COMMAND_BODIES)[T]>;
 
 /** Body of `POST /v1/items`. */
-export const StartItemBody = z
+const ItemTitle = z.string().trim().min(1).max(300);
+
+/** One item of a planning session: its campaign is named once for all. */
+export const PlannedItemBody = z
   .strictObject({
-    title: z.string().trim().min(1).max(300).optional(),
-    fromReview: z.string().min(1).max(120).optional().meta({
-      description:
-        'id of a signed KPI review that decided iterate, scale or recycle: the item carries it on, with its brief and its learnings. One item for each review: asked again, the same one is answered',
-    }),
+    title: ItemTitle,
     playbook: z.string().min(1).max(60).optional(),
-    campaignId: z.string().min(1).max(64).optional(),
     brief: Brief.optional(),
     team: z
       .strictObject({
@@ -38,6 +36,19 @@ export const StartItemBody = z
         social_media_manager: z.string().min(1).max(64).optional(),
       })
       .optional(),
+  })
+  .meta({ id: 'PlannedItem' });
+export type PlannedItemBody = z.infer<typeof PlannedItemBody>;
+
+export const StartItemBody = z
+  .strictObject({
+    ...PlannedItemBody.shape,
+    title: ItemTitle.optional(),
+    fromReview: z.string().min(1).max(120).optional().meta({
+      description:
+        'id of a signed KPI review that decided iterate, scale or recycle: the item carries it on, with its brief and its learnings. One item for each review: asked again, the same one is answered',
+    }),
+    campaignId: z.string().min(1).max(64).optional(),
   })
   .refine(({ title, fromReview }) => title !== undefined || fromReview !== undefined, {
     message: 'is required, but for an item that carries on a review',

@@ -7,7 +7,7 @@ import {
   recommendationInput,
   rowsFor,
 } from './recommendation.ts';
-import { VERDICTS, type VerdictRow } from './verdict-schema.ts';
+import { type GuardrailRow, VERDICTS, type VerdictRow } from './verdict-schema.ts';
 
 function everyInput(): RecommendationInput[] {
   let inputs: Record<string, string>[] = [{}];
@@ -109,6 +109,17 @@ describe('what the table looks at', () => {
       look: 'first',
       lasting: 'dated',
     });
+  });
+
+  it.each([
+    [['held', 'no_benchmark'], 'kept'],
+    [['held', 'broken'], 'broken'],
+    [['inconclusive'], 'unknown'],
+    [[], 'unknown'],
+  ] as const)('takes guardrails that are %j as %s', (verdicts, found) => {
+    const guardrails = verdicts.map((verdict) => ({ verdict }) as GuardrailRow);
+    const input = recommendationInput({ ...asked, verdicts: { ...asked.verdicts, guardrails } });
+    expect(input.guardrails).toBe(found);
   });
 
   it('is partial where a post was not measured at the age of the primary target', () => {

@@ -175,7 +175,7 @@ export function recommendationInput({
   isLater,
   evergreen,
 }: {
-  verdicts: Pick<ReviewVerdicts, 'rows' | 'primary' | 'combined'>;
+  verdicts: Pick<ReviewVerdicts, 'rows' | 'primary' | 'combined' | 'guardrails'>;
   checkpoints: readonly { checkpoint: string; state: 'due' | 'recorded' | 'missing' }[];
   /** The measurement was extended before this review. */
   isLater: boolean;
@@ -185,12 +185,20 @@ export function recommendationInput({
   const asked = checkpoints.filter(({ checkpoint }) => checkpoint === primary?.checkpoint);
   return {
     primary: combined.verdict,
-    guardrails: 'unknown',
+    guardrails: guardrailsOf(verdicts),
     secondaries: secondariesOf(verdicts),
     completeness: asked.every(({ state }) => state === 'recorded') ? 'complete' : 'partial',
     look: isLater ? 'later' : 'first',
     lasting: evergreen ? 'evergreen' : 'dated',
   };
+}
+
+/** One that is broken speaks for all; one that held speaks where nothing is known of the others. */
+function guardrailsOf({
+  guardrails = [],
+}: Pick<ReviewVerdicts, 'guardrails'>): RecommendationInput['guardrails'] {
+  if (guardrails.some(({ verdict }) => verdict === 'broken')) return 'broken';
+  return guardrails.some(({ verdict }) => verdict === 'held') ? 'kept' : 'unknown';
 }
 
 /** Targets beside the primary one, each counted once, of whichever role it is. */

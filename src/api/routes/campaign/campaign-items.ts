@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { prepareStarts, storeStarts } from '../../../commands/start-items.ts';
 import { CAMPAIGN_ROLES } from '../../../domain/campaign/campaign.ts';
-import { StartItemBody } from '../../../domain/item/command-bodies.ts';
+import { PlannedItemBody } from '../../../domain/item/command-bodies.ts';
 import { CampaignParams } from '../../campaign-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { BRIEF_EXAMPLE } from '../../examples.ts';
@@ -12,10 +12,8 @@ import { forRoles } from '../../gates/require-role.ts';
 import { additionAnswers } from '../../route-answers.ts';
 import { body, idempotent } from '../../route-parts.ts';
 
-const PlannedItem = StartItemBody.omit({ campaignId: true }).meta({ id: 'PlannedItem' });
-
 const PlanningSession = z
-  .strictObject({ items: z.array(PlannedItem).min(1).max(200) })
+  .strictObject({ items: z.array(PlannedItemBody).min(1).max(200) })
   .meta({ id: 'PlanningSession' });
 
 const PlannedItems = z

@@ -15,7 +15,7 @@ import {
   DOCUMENT_FORMATS,
   writtenReview,
 } from '../../review-document/written-review.ts';
-import { ReviewStep, reviewStepView } from '../../review-step-view.ts';
+import { ReviewStep, reviewStepView } from '../../review-document/review-step-view.ts';
 import { pageAnswers, pageView } from '../../route-answers.ts';
 import { body, ItemParams, idempotent, paging, wholeNumber, withKey } from '../../route-parts.ts';
 

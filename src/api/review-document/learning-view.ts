@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import type { LearningRow } from '../db/item/learnings.ts';
-import { ASSET_KINDS } from '../domain/asset-kinds.ts';
-import { CONFIDENCES } from '../domain/kpi/learning.ts';
-import { InstantText } from './route-parts.ts';
+import type { LearningRow } from '../../db/item/learnings.ts';
+import { ASSET_KINDS } from '../../domain/asset-kinds.ts';
+import { CONFIDENCES } from '../../domain/kpi/learning.ts';
+import { InstantText } from '../route-parts.ts';
 
 export const LibraryLearning = z
   .object({

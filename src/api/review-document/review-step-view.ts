@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { ReviewStepRow } from '../db/item/items.ts';
-import { DECISIONS } from '../domain/kpi/recommendation.ts';
-import { OWNER_ROLES } from '../domain/people/roles.ts';
-import { ItemSummary } from './item-schema.ts';
-import { itemSummaryView } from './item-view.ts';
-import { InstantText } from './route-parts.ts';
+import type { ReviewStepRow } from '../../db/item/items.ts';
+import { DECISIONS } from '../../domain/kpi/recommendation.ts';
+import { OWNER_ROLES } from '../../domain/people/roles.ts';
+import { ItemSummary } from '../item-schema.ts';
+import { itemSummaryView } from '../item-view.ts';
+import { InstantText } from '../route-parts.ts';
 
 /** A review that waits for people, and for whom. */
 export const ReviewStep = ItemSummary.extend({
