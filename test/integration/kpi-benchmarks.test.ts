@@ -1,32 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kpiReviewActivities } from '../../src/activities/kpi-review.ts';
+import { KpiReview } from '../../src/api/kpi-review-view.ts';
+import { newId } from '../../src/db/ids.ts';
 import { listPastFigures } from '../../src/db/item/kpi-figures.ts';
 import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { saveBrief } from '../../src/db/item/versions.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
+import type { Brief } from '../../src/domain/item/content/brief.ts';
 import { digestBrief } from '../../src/domain/item/content/digests.ts';
 import type { ItemContext, PublicationRecord } from '../../src/domain/item/context.ts';
 import { ReviewVerdicts } from '../../src/domain/kpi/verdict-schema.ts';
+import type { Json } from '../support/api-fixture.ts';
 import {
   firstRow,
   makeItem,
   makeWorkspace,
   type OpenTestDb,
-  openTestDb,
   type TestWorkspace,
 } from '../support/db-fixture.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-01-01T08:00:00.000Z');
 
+let api: IdleApi;
 let database: OpenTestDb;
 let workspace: TestWorkspace;
 beforeAll(async () => {
-  database = await openTestDb();
-  workspace = await makeWorkspace(database.db);
+  api = await openIdleApi();
+  ({ database, workspace } = api);
 });
-afterAll(() => database?.close());
+afterAll(() => api?.close());
 
 interface Piece {
   day: number;
@@ -36,8 +41,8 @@ interface Piece {
   of?: TestWorkspace;
 }
 
-/** Freezes the review of a piece with one post, as its run would. */
-async function review({
+/** A piece with one post, its targets and a reading, as its run leaves it. */
+async function publish({
   day,
   shares,
   channel = 'sandbox',
@@ -45,65 +50,64 @@ async function review({
   of = workspace,
 }: Piece) {
   const { db } = database;
-  const { id: itemId } = await makeItem(db, of);
+  const itemId = newId('item');
   const key = { workspaceId: of.workspaceId, itemId };
-  const body = {
-    kpiTargets: [{ kpi: 'shares' as const, target: 100, checkpoint: '+7d' }],
-    guardrails: [{ kpi: 'shares' as const, checkpoint: '+7d' }],
+  const body: Brief = {
+    kpiTargets: [{ kpi: 'shares', target: 100, checkpoint: '+7d' }],
+    guardrails: [{ kpi: 'shares', checkpoint: '+7d' }],
   };
   const digest = digestBrief(body, 1);
-  const authorId = of.memberOf('strategist');
-  await saveBrief(db, { ...key, hash: digest.hash, authorId, body });
   const publicationId = `pub_${itemId}`;
   const publishedAt = new Date(START_MS + day * DAY_MS).toISOString();
-  await appendReadings(db, {
-    ...key,
-    additions: [
-      {
-        measure: 'shares',
-        value: shares,
-        checkpoint: '+7d',
-        publicationId,
-        source: 'sandbox',
-        provisional: false,
-        asOf: publishedAt,
-      },
-    ],
-  });
-  const publication = {
+  const publication: PublicationRecord = {
     id: publicationId,
     channelAccountId: `cha_${channel}`,
     channel,
     slotNumber: 1,
     state: 'published',
     at: publishedAt,
+    local: publishedAt.slice(0, 16),
+    zone: 'UTC',
+    contentHash: null,
+    remoteId: null,
+    permalink: null,
     publishedAt,
-  } as PublicationRecord;
-  const { snapshot } = firstRow(of, itemId);
+    evidence: null,
+  };
+  const { snapshot: started } = firstRow(of, itemId);
   const context: ItemContext = {
-    ...snapshot.context,
+    ...started.context,
     brief: digest,
     draft: { ...({} as NonNullable<ItemContext['draft']>), assetKinds },
     publications: [publication],
   };
-  const question = {
+  const snapshot = { ...started, context };
+  await makeItem(db, of, { id: itemId, snapshot });
+  const authorId = of.memberOf('strategist');
+  await saveBrief(db, { ...key, hash: digest.hash, authorId, body });
+  const reading = { measure: 'shares', value: shares, checkpoint: '+7d', publicationId } as const;
+  await appendReadings(db, {
     ...key,
-    reviewId: `rev_${itemId}`,
-    number: 1,
-    snapshot: { ...snapshot, context },
-    at: publishedAt,
-  };
+    additions: [{ ...reading, source: 'sandbox', provisional: false, asOf: publishedAt }],
+  });
+  return { key, itemId, publicationId, snapshot, at: publishedAt };
+}
+
+/** Freezes the review of a piece, as its run would, and twice. */
+async function review(piece: Piece) {
+  const { key, itemId, publicationId, snapshot, at } = await publish(piece);
+  const question = { ...key, reviewId: `rev_${itemId}`, number: 1, snapshot, at };
   const { freezeReview } = kpiReviewActivities({ db: database.program });
   const freeze = () => inWorkspace(key, () => freezeReview(question));
   expect(await freeze()).toEqual(await freeze());
-  const row = await getKpiReview(db, key);
+  const row = await getKpiReview(database.db, key);
   const verdicts = ReviewVerdicts.parse(row?.body['verdicts']);
   return {
     itemId,
+    publicationId,
     row: (scope: string) =>
       verdicts.rows.find((one) => one.kpi === 'shares' && one.scope === scope),
     guardrail: verdicts.guardrails?.find(({ scope }) => scope === 'item'),
-    publication,
   };
 }
 
@@ -118,8 +122,22 @@ describe('a piece is compared with', () => {
     const ninth = await review({ day: 20, shares: 9 });
     const comparison = { median: 13.5, low: 10, high: 17, pieces: 8, position: 'worse' };
     expect(ninth.row('item')).toMatchObject({ verdict: 'missed', comparison });
-    expect(ninth.row(`publication:${ninth.publication.id}`)).toMatchObject({ comparison });
+    expect(ninth.row(`publication:${ninth.publicationId}`)).toMatchObject({ comparison });
     expect(ninth.guardrail).toMatchObject({ verdict: 'broken', limit: 10, comparison });
+  });
+
+  it('also in a preview, which a stranger does not see', async () => {
+    const { itemId } = await publish({ day: 30, shares: 20 });
+    const path = `/v1/items/${itemId}/kpi-review`;
+    const { json } = await api.as('creator', 'GET', path);
+    KpiReview.strict().parse(json);
+    expect(json.frozen).toBe(false);
+    expect(json.guardrails[0]).toMatchObject({ kpi: 'shares', scope: 'item', verdict: 'held' });
+    expect(json.guardrails[0].comparison).toMatchObject({ pieces: 9, position: 'better' });
+    const own = json.verdicts.find(({ kpi, scope }: Json) => kpi === 'shares' && scope === 'item');
+    expect(own.comparison).toEqual(json.guardrails[0].comparison);
+    const stranger = (await makeWorkspace(database.db)).members[0]?.key ?? '';
+    expect((await api.call(stranger, 'GET', path)).status).toBe(404);
   });
 
   it.each([
@@ -162,5 +180,26 @@ describe('a piece is compared with', () => {
     expect(past?.values.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, index) => index + 201),
     );
+  });
+});
+
+describe('the guardrails of a brief', () => {
+  it.each([
+    ['an unknown KPI', [{ kpi: 'charm', checkpoint: '+7d' }], 'brief.guardrails.0.kpi'],
+    ['no age', [{ kpi: 'sentiment' }], 'brief.guardrails.0.checkpoint'],
+    ['a target', [{ kpi: 'sentiment', checkpoint: '+7d', target: 3 }], 'brief.guardrails.0.target'],
+  ])('are refused with %s, by its place', async (_, guardrails, path) => {
+    const body = { title: 'An item', brief: { guardrails } };
+    const { status, json } = await api.as('strategist', 'POST', '/v1/items', { body });
+    expect(status).toBe(400);
+    expect(json.issues[0].path).toBe(path);
+  });
+
+  it('are kept with it', async () => {
+    const brief: Brief = { guardrails: [{ kpi: 'sentiment', checkpoint: '+7d' }] };
+    const itemId = await api.start({ brief });
+    const { hash } = digestBrief(brief, 1);
+    const { json } = await api.as('creator', 'GET', `/v1/items/${itemId}/brief?hash=${hash}`);
+    expect(json.brief).toEqual(brief);
   });
 });
