@@ -101,7 +101,7 @@ if (!config.local && !(await isRoleHeld(databases.items.db))) {
 }
 const { namespace, taskQueue } = config.temporal;
 await prepareNamespace();
-const { sandboxUrl, allowedOrigins } = config;
+const { sandboxUrl, allowedOrigins, publicUrl } = config;
 const http = createHttpClient({
   allowedOrigins: sandboxUrl === null ? allowedOrigins : [...allowedOrigins, sandboxUrl],
 });
@@ -135,7 +135,7 @@ const telling = createDb(config.databaseUrl, {
   scopedOnly: true,
 });
 const consumers: OutboxConsumer[] = [
-  webhookEvents(telling.db, startDelivery),
+  webhookEvents(telling.db, startDelivery, { publicUrl }),
   createNoticesConsumer({ hasMail: config.mail !== null }),
 ];
 const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });
@@ -145,7 +145,6 @@ const notices = createDb(config.databaseUrl, {
   applicationName: 'baton notices',
   scopedOnly: true,
 });
-const { publicUrl } = config;
 const mailer = config.mail === null ? null : createMailer(config.mail, { publicUrl });
 const noticeSender = startNoticeSender({ db: notices.db, secrets, http, mailer, log });
 try {
@@ -213,6 +212,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     secrets,
     http,
     wakeUps,
+    log,
     noteSend: metrics.meters.noteSend,
     noteTidied: metrics.meters.noteTidied,
     keepDays: config.keepDays,

@@ -3,6 +3,7 @@ import type { Tidier } from '../../src/cli/cli-deps.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { readTidyConfig } from '../../src/config/keep-days.ts';
 import { createDb } from '../../src/db/client.ts';
+import { describeDatabaseError } from '../../src/db/errors.ts';
 import { tidy } from '../../src/retention/tidy.ts';
 
 /** By hand it may take longer than by schedule: somebody waits for it, and can stop it. */
@@ -16,10 +17,16 @@ export function createTidier(environment: Environment): Tidier {
       try {
         const now = Date.now();
         const assets = await openAssetStore({ directory, now });
-        return await tidy({ db, assets, keepDays }, { isDryRun, until: now + WITHIN_MS });
+        const plan = { isDryRun, until: now + WITHIN_MS };
+        return await tidy({ db, assets, keepDays, onFailure }, plan);
       } finally {
         await close();
       }
     },
   };
+}
+
+function onFailure(workspaceId: string, error: unknown): void {
+  process.stderr.write(`${workspaceId} could not be tidied: ${describeDatabaseError(error)}\n`);
+  process.exitCode = 1;
 }

@@ -30,6 +30,8 @@ export interface ActivityDeps {
   http: Pick<HttpClient, 'request'>;
   /** Says that there is more to deliver. */
   wakeUps: Pick<WakeUps, 'next'>;
+  /** Told what goes wrong beside the answer of an activity. */
+  log: { warn(fields: object, message: string): void };
   /** Told what each attempt to send came to. */
   noteSend?: Meters['noteSend'];
   /** How long what is over is kept. */

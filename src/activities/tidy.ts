@@ -1,4 +1,5 @@
 import { log } from '@temporalio/activity';
+import { describeDatabaseError } from '../db/errors.ts';
 import { type Tidied, tidy } from '../retention/tidy.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -16,7 +17,9 @@ export function tidyActivities({
     /** @returns how much of what was removed. */
     async tidyAll(): Promise<Tidied> {
       const plan = { isDryRun: false, until: Date.now() + WITHIN_MS };
-      const tidied = await tidy({ db, assets, keepDays }, plan);
+      const onFailure = (workspaceId: string, error: unknown) =>
+        log.warn(`${workspaceId} could not be tidied: ${describeDatabaseError(error)}`);
+      const tidied = await tidy({ db, assets, keepDays, onFailure }, plan);
       for (const [what, count] of Object.entries(tidied)) noteTidied?.({ what, count });
       log.info(`tidied: ${JSON.stringify(tidied)}`);
       return tidied;

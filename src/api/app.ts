@@ -2,6 +2,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
+import type { ExtractSchema } from 'hono/types';
+import type { UnionToIntersection } from 'hono/utils/types';
 import { ulid } from 'ulid';
 import { ID_PREFIXES } from '../domain/ids.ts';
 import { contextOf, inSpan } from '../health/span.ts';
@@ -58,11 +60,58 @@ import { webhookDeliveryRoutes } from './routes/workspace/webhook-deliveries.ts'
 import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
 import { webhookSubscriptionRoutes } from './routes/workspace/webhook-subscriptions.ts';
 
+/** All routes but the documents, in the order in which they are asked. */
+const ROUTES = [
+  healthRoutes,
+  metricsRoutes,
+  itemRoutes,
+  itemVersionRoutes,
+  handoffRoutes,
+  approvalRoutes,
+  approvalLinkRoutes,
+  approveRoutes,
+  scheduleRoutes,
+  publicationRoutes,
+  itemStateRoutes,
+  readingRoutes,
+  kpiReviewRoutes,
+  campaignRoutes,
+  commentRoutes,
+  commandRoutes,
+  auditPackRoutes,
+  assetRoutes,
+  inboxRoutes,
+  auditRoutes,
+  administrativeActRoutes,
+  checkpointRoutes,
+  roleRoutes,
+  memberRoutes,
+  apiKeyRoutes,
+  playbookRoutes,
+  channelAccountRoutes,
+  channelSlotRoutes,
+  calendarRoutes,
+  calendarFeedRoutes,
+  blackoutRoutes,
+  freezeRoutes,
+  webhookEndpointRoutes,
+  webhookSubscriptionRoutes,
+  webhookDeliveryRoutes,
+  webhookRoutes,
+  notificationRoutes,
+  preferenceRoutes,
+  timeTravelRoutes,
+  metricSourceRoutes,
+] as const;
+
+/** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */
+type AppSchema = UnionToIntersection<ExtractSchema<ReturnType<(typeof ROUTES)[number]>>>;
+
 /**
  * The HTTP API. Every request passes the same gates in the same order: request id, headers, who asks
  * and how often, idempotency key, body; only then a route runs. Errors become problems in one place.
  */
-export function createApp(deps: ApiDeps) {
+export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv, AppSchema> {
   const { log, settings } = deps;
   const limits = createLimits(deps);
 
@@ -78,51 +127,10 @@ export function createApp(deps: ApiDeps) {
   app.use(authenticate(deps, limits), idempotencyKey(), requestBody(deps));
   app.use(firstAnswers(deps, createKeyFinder(app)));
 
-  const routed = app
-    .route('/', healthRoutes(deps))
-    .route('/', metricsRoutes(deps))
-    .route(
-      '/',
-      docsRoutes(() => openApiDocument(app)),
-    )
-    .route('/', itemRoutes(deps))
-    .route('/', itemVersionRoutes(deps))
-    .route('/', handoffRoutes(deps))
-    .route('/', approvalRoutes(deps))
-    .route('/', approvalLinkRoutes(deps))
-    .route('/', approveRoutes(deps, limits))
-    .route('/', scheduleRoutes(deps))
-    .route('/', publicationRoutes(deps))
-    .route('/', itemStateRoutes(deps))
-    .route('/', readingRoutes(deps))
-    .route('/', kpiReviewRoutes(deps))
-    .route('/', campaignRoutes(deps))
-    .route('/', commentRoutes(deps))
-    .route('/', commandRoutes(deps))
-    .route('/', auditPackRoutes(deps))
-    .route('/', assetRoutes(deps))
-    .route('/', inboxRoutes(deps))
-    .route('/', auditRoutes(deps))
-    .route('/', administrativeActRoutes(deps))
-    .route('/', checkpointRoutes(deps))
-    .route('/', roleRoutes())
-    .route('/', memberRoutes(deps))
-    .route('/', apiKeyRoutes(deps))
-    .route('/', playbookRoutes(deps))
-    .route('/', channelAccountRoutes(deps))
-    .route('/', metricSourceRoutes(deps))
-    .route('/', channelSlotRoutes(deps))
-    .route('/', calendarRoutes(deps))
-    .route('/', calendarFeedRoutes(deps, limits))
-    .route('/', blackoutRoutes(deps))
-    .route('/', freezeRoutes(deps))
-    .route('/', webhookEndpointRoutes(deps))
-    .route('/', webhookSubscriptionRoutes(deps))
-    .route('/', webhookDeliveryRoutes(deps))
-    .route('/', webhookRoutes(deps, limits))
-    .route('/', notificationRoutes(deps))
-    .route('/', preferenceRoutes(deps))
-    .route('/', timeTravelRoutes(deps));
+  const docs = docsRoutes(() => openApiDocument(app));
+  for (const routes of [docs, ...ROUTES.map((create) => create(deps, limits))]) {
+    app.route('/', routes);
+  }
 
   const methodsOf = createMethodFinder(app);
   app.notFound((c) => {
@@ -136,7 +144,7 @@ export function createApp(deps: ApiDeps) {
           });
     return problemResponse(error, c, log);
   });
-  return routed;
+  return app as OpenAPIHono<ApiEnv, AppSchema>;
 }
 
 /** What the typed client is made from. */

@@ -89,11 +89,17 @@ export async function stuckFindings(
   return {
     items: await explain(deps, { workspaceId, now }, shown),
     couldNotAsk: found.couldNotAsk,
-    nextCursor:
-      facts.length > limit && last !== undefined
-        ? encodeCursor([asOf, rankOf(last.code), last.since, last.id])
-        : null,
+    nextCursor: facts.length > limit && last !== undefined ? cursorAfter(last, question) : null,
   };
+}
+
+/** Where the page after a finding begins. All pages are as of the moment that the first was asked. */
+export function cursorAfter(
+  { code, since, id }: Pick<Finding, 'code' | 'since' | 'id'>,
+  { cursor, now }: Pick<StuckQuestion, 'cursor' | 'now'>,
+): string {
+  const { asOf } = cursor === undefined ? { asOf: now } : decodeFindingCursor(cursor);
+  return encodeCursor([asOf, rankOf(code), since, id]);
 }
 
 interface LiveQuestion extends FindingFilters {

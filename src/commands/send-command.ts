@@ -10,7 +10,7 @@ import {
 } from '../db/item/commands.ts';
 import { type CommentRow, insertComment } from '../db/item/comments.ts';
 import { getItem, type StoredItem } from '../db/item/items.ts';
-import { keepText, numberText } from '../db/item/versions.ts';
+import { isFileGone, keepText, numberText } from '../db/item/versions.ts';
 import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { hashOf } from '../domain/canonical.ts';
@@ -102,7 +102,15 @@ async function storeCommand(
   checkIfMatch(request, target.context);
   const body = bodyOf(request);
   const store = (tx: DeliveryDeps['db']) => storePrepared(tx, request, target, { body, isQueued });
-  return takesSlots(request.type) || isQueued ? inTransaction(db, store) : store(db);
+  const attempt = () =>
+    takesSlots(request.type) || isQueued ? inTransaction(db, store) : store(db);
+  try {
+    return await attempt();
+  } catch (error) {
+    // A file was tidied after the draft was checked: checked again, it is named as missing.
+    if (isFileGone(error)) return attempt();
+    throw error;
+  }
 }
 
 /** A refusal by rights or stage leaves the row that says so, and nothing of what the command brought. */

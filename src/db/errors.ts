@@ -81,16 +81,12 @@ export function isUnstorableText(error: unknown): boolean {
 
 /** A row already has this unique key. `constraint` narrows it to one. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
-  return chainOf(error).some(
-    (link) =>
-      codeOf(link) === '23505' &&
-      (constraint === undefined || fieldOf(link, 'constraint') === constraint),
-  );
+  return isViolation(error, '23505', constraint);
 }
 
-/** A row points at something that does not exist in its workspace. */
-export function isReferenceViolation(error: unknown): boolean {
-  return hasState(error, '23503');
+/** A row points at something that does not exist in its workspace. `constraint` narrows it to one. */
+export function isReferenceViolation(error: unknown, constraint?: string): boolean {
+  return isViolation(error, '23503', constraint);
 }
 
 /**
@@ -103,6 +99,14 @@ export function describeDatabaseError(error: unknown): string {
   const code = codeOf(root);
   const message = root.message.startsWith('Failed query') ? 'query failed' : root.message;
   return [root.name, code, message].filter((part) => part !== null && part !== '').join(': ');
+}
+
+function isViolation(error: unknown, state: string, constraint: string | undefined): boolean {
+  return chainOf(error).some(
+    (link) =>
+      codeOf(link) === state &&
+      (constraint === undefined || fieldOf(link, 'constraint') === constraint),
+  );
 }
 
 function hasState(error: unknown, ...states: string[]): boolean {

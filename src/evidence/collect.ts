@@ -66,7 +66,10 @@ export function collectEvidence(db: Db, key: ItemKey): Promise<Evidence | null> 
     const { name, version } = snapshot.context.playbook;
     const playbook = (await readPlaybookEvidence(tx, { workspaceId, name, version })) ?? {};
     if (typeof playbook['id'] === 'string') mentioned.add(playbook['id']);
-    const acts = await actLines(tx, { workspaceId, about: [...mentioned].sort() }, room);
+    const acts = await actLines(
+      actEvidence(tx, { workspaceId, about: [...mentioned].sort() }),
+      room,
+    );
     rows['acts'] = acts.lines;
     return {
       item,
@@ -135,23 +138,30 @@ async function linesOfPages(
   return parts.join('');
 }
 
-/** Acts after the last one that is shown are left out: they are about something else. */
-async function actLines(
-  db: Db,
-  of: { workspaceId: string; about: string[] },
+/**
+ * Acts after the last one that is shown are left out, and take no room: they are about something else.
+ * @throws TooMuchEvidence.
+ */
+export async function actLines(
+  pages: AsyncIterable<Row[]>,
   room: { bytes: number },
 ): Promise<{ lines: string; head: { seq: number; hash: string } }> {
   let head = { seq: 0, hash: GENESIS_HASH };
   let length = 0;
   let text = '';
-  for await (const rows of actEvidence(db, of)) {
+  let unshown = 0;
+  for await (const rows of pages) {
     for (const row of rows) {
-      text += `${canonicalJson(row)}\n`;
+      const line = `${canonicalJson(row)}\n`;
+      unshown += Buffer.byteLength(line);
+      // Beyond the room nothing is kept: the next act that is shown refuses the pack anyway.
+      if (unshown <= room.bytes) text += line;
       if (row['record'] === null) continue;
+      room.bytes -= unshown;
+      unshown = 0;
       length = text.length;
       head = { seq: Number(row['seq']), hash: String(row['hash']) };
     }
-    room.bytes -= Buffer.byteLength(text) - length;
     if (room.bytes < 0) throw new TooMuchEvidence(`more than ${MAX_ROWS_BYTES} bytes`);
     await nextTurn();
   }

@@ -54,5 +54,8 @@ WHAT IT PROVES
 
 A pack that agrees with itself may still have been made from a rewritten database. Signed
 checkpoints of the chain heads, kept by somebody else, say whether it was: give them to
-verify-audit. Comments, readings that no review froze, and what a file holds are in no chain.
+verify-audit. Not found, not even with checkpoints: acts that were cut off after the last one in
+acts.jsonl, because a pack ends before acts that are about something else, and acts whose record was
+left out. Comments, readings that no review froze, refused commands, sends, posts, rows of files and
+what a file holds, and repairs are in no chain: only manifest.json covers them.
 `;

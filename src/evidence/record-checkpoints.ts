@@ -31,7 +31,7 @@ import { sha256Of } from './pack-file.ts';
 /** Heads in one checkpoint; more go into the next one. */
 const MAX_HEADS = 200_000;
 const HEADS_AT_A_TIME = 5_000;
-/** Files of so many checkpoints are looked after: one that could not be written is written later. */
+/** So many of the newest files are always looked for; where none of them is there, as many before them. */
 const FILES_KEPT_UP = 48;
 
 /**
@@ -108,17 +108,20 @@ export async function checkpointFileOf(row: CheckpointRow): Promise<CheckpointFi
   return { ...checkpointOf(row), heads };
 }
 
-/** Writes the newest checkpoints into a directory, where they are not yet: `<workspace>/<number>.json`. */
+/**
+ * Writes checkpoints into a directory, where they are not yet: `<workspace>/<number>.json`. However long
+ * the directory was away, all that were recorded meanwhile.
+ */
 export async function writeCheckpoints(
   db: Db,
   { workspaceId, directory }: { workspaceId: string; directory: string },
 ): Promise<number> {
   const folder = join(directory, workspaceId);
-  const newest = await listNewestCheckpoints(db, { workspaceId, limit: FILES_KEPT_UP });
+  const pathOf = (seq: number) => join(folder, `${String(seq).padStart(8, '0')}.json`);
   let written = 0;
-  for (const { seq } of newest.reverse()) {
-    const path = join(folder, `${String(seq).padStart(8, '0')}.json`);
-    if (await isThere(path)) continue;
+  // Oldest first: where one fails, the next time goes back to where this one ended.
+  for (const seq of await missingFiles(db, { workspaceId, pathOf })) {
+    const path = pathOf(seq);
     const row = await getCheckpoint(db, { workspaceId, seq });
     if (row === null) continue;
     await mkdir(folder, { recursive: true });
@@ -129,6 +132,28 @@ export async function writeCheckpoints(
     written += 1;
   }
   return written;
+}
+
+/** Numbers of checkpoints without a file, oldest first, back to where there is one. */
+async function missingFiles(
+  db: Db,
+  { workspaceId, pathOf }: { workspaceId: string; pathOf: (seq: number) => string },
+): Promise<number[]> {
+  const missing: number[] = [];
+  for (let before: number | undefined; ; ) {
+    const page = await listNewestCheckpoints(db, {
+      workspaceId,
+      limit: FILES_KEPT_UP,
+      ...(before !== undefined && { before }),
+    });
+    let found = 0;
+    for (const { seq } of page) {
+      if (await isThere(pathOf(seq))) found += 1;
+      else missing.push(seq);
+    }
+    before = page.at(-1)?.seq;
+    if (before === undefined || found > 0) return missing.reverse();
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -30,9 +30,10 @@ export function figuresText(figures: HealthFigures | null): Promise<string> {
     findings.set({ code, severity }, count);
   }
   if (figures.lastLookAge !== null) {
-    gauge('last_watch_age_seconds', 'Time since the watch last looked at a workspace').set(
-      figures.lastLookAge,
-    );
+    gauge(
+      'last_watch_age_seconds',
+      'Time since the watch last looked at the workspace that it has not looked at for longest',
+    ).set(figures.lastLookAge);
   }
   const deliveries = gauge(
     'webhook_deliveries',

@@ -26,6 +26,8 @@ export interface TidyDeps {
   db: Db;
   assets: Pick<AssetStore, 'removeUnheld'>;
   keepDays: KeepDays;
+  /** Is told of a workspace that could not be tidied: the others still are. */
+  onFailure?: (workspaceId: string, error: unknown) => void;
 }
 
 /** How one tidying goes. What is not done by `until` (epoch milliseconds) is left for the next one. */
@@ -34,15 +36,25 @@ export interface TidyPlan {
   until: number;
 }
 
-/** Removes what is over, of all workspaces and of none. @returns how much of what. */
+/**
+ * Removes what is over, of all workspaces and of none. One that fails keeps no other from its turn.
+ * @returns how much of what.
+ */
 export async function tidy(deps: TidyDeps, plan: TidyPlan): Promise<Tidied> {
+  const { onFailure = () => {} } = deps;
   const tidied: Tidied = {};
   for (let after = ''; ; ) {
     const ids = await listWorkspaceIds(deps.db, { after, limit: WORKSPACES_AT_ONCE });
     const last = ids.at(-1);
     if (last === undefined || isOver(plan)) break;
     for (const workspaceId of ids) {
-      await inWorkspace({ workspaceId }, () => tidyWorkspace(deps, plan, { workspaceId, tidied }));
+      try {
+        await inWorkspace({ workspaceId }, () =>
+          tidyWorkspace(deps, plan, { workspaceId, tidied }),
+        );
+      } catch (error) {
+        onFailure(workspaceId, error);
+      }
     }
     after = last;
   }

@@ -16,23 +16,40 @@ export interface Attempt {
   gone: boolean;
   /** What it asks to wait; null for nothing. */
   retryAfterMs: number | null;
+  /** Why nothing was sent, for the log alone: it may tell of keys. */
+  unsigned?: unknown;
 }
 
 /**
  * Posts one event, signed with every secret that is valid now. Only 2xx is success; how often it was
  * tried before changes nothing that is sent but the time.
+ * @param openSecrets may throw, which is a failure like any other: it is tried again, and ends.
  */
 export async function attemptDelivery(
   http: Pick<HttpClient, 'request'>,
   {
     url,
-    secrets,
+    openSecrets,
     eventId,
     body,
-  }: { url: string; secrets: string[]; eventId: string; body: string },
+  }: { url: string; openSecrets: () => string[]; eventId: string; body: string },
 ): Promise<Attempt> {
   const at = new Date();
   const started = performance.now();
+  let signature: string;
+  try {
+    signature = openSecrets()
+      .map((secret) => new Webhook(secret).sign(eventId, at, body))
+      .join(' ');
+  } catch (unsigned) {
+    return {
+      delivered: false,
+      gone: false,
+      retryAfterMs: null,
+      record: { at: at.toISOString(), ms: 0, error: 'the event could not be signed' },
+      unsigned,
+    };
+  }
   const outcome = await http.request({
     method: 'POST',
     url,
@@ -40,9 +57,7 @@ export async function attemptDelivery(
       'content-type': 'application/json',
       'webhook-id': eventId,
       'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
-      'webhook-signature': secrets
-        .map((secret) => new Webhook(secret).sign(eventId, at, body))
-        .join(' '),
+      'webhook-signature': signature,
     },
     body,
     timeoutMs: ATTEMPT_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SecretBox } from '../credentials/secret-box.ts';
 import { validSecrets } from '../credentials/signing-secrets.ts';
 import type { Db } from '../db/client.ts';
+import { describeDatabaseError } from '../db/errors.ts';
 import { type Settlement, settleDelivery } from '../db/outbound/deliveries.ts';
 import {
   type DueDelivery,
@@ -24,6 +25,7 @@ export interface DeliveryDeps {
   http: Pick<HttpClient, 'request'>;
   secrets: SecretBox;
   wakeUps: Pick<WakeUps, 'next'>;
+  log: { warn(fields: object, message: string): void };
   /** How long it waits for more before it says that nothing is due. */
   lingerMs?: number;
 }
@@ -68,12 +70,15 @@ export async function deliverDue(
       if (receiver?.active !== true) break;
       // Asked before the look: what is added during it is not missed.
       const added = wakeUps.next('baton_delivery', key.subscriptionId);
+      // What ends during the look may have made room for the next of its stream.
+      const wasBusy = underWay.size > 0;
       const free = AT_ONCE - underWay.size;
       const due = free > 0 ? await takeDue(db, { ...key, limit: free, leaseMs: LEASE_MS }) : [];
-      for (const delivery of due) begin(underWay, deliver(deps, key, receiver, delivery));
-      if (underWay.size > 0) busyAt = Date.now();
+      for (const delivery of due) begin(deps, underWay, deliver(deps, key, receiver, delivery));
+      const isBusy = wasBusy || underWay.size > 0;
+      if (isBusy) busyAt = Date.now();
       if (due.length > 0 && underWay.size < AT_ONCE) continue;
-      if (underWay.size === 0 && Date.now() - busyAt >= lingerMs) break;
+      if (!isBusy && Date.now() - busyAt >= lingerMs) break;
       await Promise.race([...underWay, added, delay(Math.min(lingerMs, WAIT_MS))]);
     }
   } finally {
@@ -82,24 +87,32 @@ export async function deliverDue(
   return endTurn(db, key);
 }
 
-function begin(underWay: Set<Promise<void>>, work: Promise<void>): void {
-  underWay.add(work);
-  const end = () => underWay.delete(work);
+function begin({ log }: DeliveryDeps, underWay: Set<Promise<void>>, work: Promise<void>): void {
   // What it leaves behind its lease brings back.
-  work.then(end, end);
+  const noted = work
+    .catch((error) => {
+      const reason = describeDatabaseError(error);
+      log.warn({ reason }, 'what became of a delivery could not be stored');
+    })
+    .finally(() => underWay.delete(noted));
+  underWay.add(noted);
 }
 
 async function deliver(
-  { db, http, secrets }: DeliveryDeps,
+  { db, http, secrets, log }: DeliveryDeps,
   key: SubscriptionKey,
   receiver: Receiver,
   delivery: DueDelivery,
 ): Promise<void> {
   const { url } = receiver;
   const owner = { id: key.subscriptionId, secrets: receiver.secrets };
-  const valid = validSecrets(owner, { secrets, nowMs: Date.now() });
-  const { eventId, body } = delivery;
-  const attempt = await attemptDelivery(http, { url, secrets: valid, eventId, body });
+  const openSecrets = () => validSecrets(owner, { secrets, nowMs: Date.now() });
+  const { deliveryId, eventId, body } = delivery;
+  const attempt = await attemptDelivery(http, { url, openSecrets, eventId, body });
+  if (attempt.unsigned !== undefined) {
+    const reason = describeDatabaseError(attempt.unsigned);
+    log.warn({ reason, deliveryId }, 'an event could not be signed');
+  }
   await settle(db, key, delivery, attempt);
 }
 

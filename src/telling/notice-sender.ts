@@ -10,19 +10,15 @@ import {
   listDueBatches,
   settleSends,
 } from '../db/telling/notice-sends.ts';
-import {
-  type Choice,
-  NO_CHOICE,
-  readPreferences,
-  readSlackChannel,
-} from '../db/telling/preferences.ts';
+import { NO_CHOICE, readPreferences, readSlackChannel } from '../db/telling/preferences.ts';
 import { inWorkspace } from '../db/workspace-scope.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { afterQuietHours } from '../time/send-time.ts';
 import type { Mailer } from './mail.ts';
 import type { SendOutcome } from './send-outcome.ts';
-import { sendToSlack } from './slack.ts';
+import { forOneMessage, sendToSlack } from './slack.ts';
 import { whyNotSaid } from './still-true.ts';
+import { SHARED_BATCH } from './store-notices.ts';
 
 export interface NoticeSenderDeps {
   db: Db;
@@ -114,7 +110,7 @@ async function workLine(
 async function sendBatch(
   deps: NoticeSenderDeps,
   channel: Channel,
-  { workspaceId }: DueBatch,
+  { workspaceId, batch }: DueBatch,
   claimed: readonly ClaimedSend[],
   pace: Pace,
 ): Promise<void> {
@@ -141,12 +137,20 @@ async function sendBatch(
   }
   const [first, ...rest] = said.filter((one) => wake(one) === now);
   if (first === undefined) return;
-  const sends = [first, ...rest] as const;
-  const outcome =
-    channel === 'email' && deps.mailer !== null
-      ? await deps.mailer.send([...sends])
-      : await slack(deps, [...sends], choiceOf(first));
-  await settle(sends, settlementOf(outcome, first.send.attempts, pace));
+  if (channel === 'email' && deps.mailer !== null) {
+    const sends = [first, ...rest] as const;
+    const outcome = await deps.mailer.send([...sends]);
+    await settle(sends, settlementOf(outcome, first.send.attempts, pace));
+    return;
+  }
+  const { said: sends, later } = forOneMessage([first, ...rest]);
+  const own = batch.startsWith(SHARED_BATCH) ? null : choiceOf(first).sealedSlackUrl;
+  const outcome = await slack(deps, sends, own);
+  const settlement = settlementOf(outcome, first.send.attempts, pace);
+  await settle(sends, settlement);
+  // The next message, which waits as long as this one where Slack takes none now.
+  const { dueAt = new Date().toISOString() } = settlement;
+  await settle(later, { state: 'pending', dueAt, lastError: null, counts: false });
 }
 
 type Settlement = Parameters<typeof settleSends>[1];
@@ -164,18 +168,25 @@ function settlementOf(
   return { state: 'pending', dueAt: new Date(Date.now() + wait).toISOString(), lastError };
 }
 
-/** To the member's own channel, else to that of the workspace. */
+/** @param own address of the member's channel; null: to that of the workspace. */
 async function slack(
-  { db, secrets, http }: NoticeSenderDeps,
+  deps: NoticeSenderDeps,
   sends: [ClaimedSend, ...ClaimedSend[]],
-  { sealedSlackUrl }: Choice,
+  own: string | null,
 ): Promise<SendOutcome> {
+  const { db, secrets, http } = deps;
   const { workspaceId, id: memberId } = sends[0].member;
-  const shared = sealedSlackUrl === null ? await readSlackChannel(db, { workspaceId }) : null;
-  const sealed = sealedSlackUrl ?? shared?.sealed ?? null;
+  const shared = own === null ? await readSlackChannel(db, { workspaceId }) : null;
+  const sealed = own ?? shared?.sealed ?? null;
   if (sealed === null) return { kind: 'refused', error: 'there is no Slack channel' };
-  const owner = sealedSlackUrl === null ? workspaceId : memberId;
-  return sendToSlack(http, secrets.open(sealed, slackPurpose(owner)), sends);
+  let url: string;
+  try {
+    url = secrets.open(sealed, slackPurpose(own === null ? workspaceId : memberId));
+  } catch (error) {
+    warn(deps, error, 'slack');
+    return { kind: 'failed', error: 'the address could not be opened' };
+  }
+  return sendToSlack(http, url, sends);
 }
 
 function warn({ log }: NoticeSenderDeps, error: unknown, channel: Channel): void {

@@ -16,7 +16,7 @@ const MAX_ANSWER_BYTES = 4_096;
 /** The reasons that have a button; the others are given in Baton. */
 const BUTTON_REASONS = ['off_brief', 'factual_error', 'legal_risk', 'quality'] as const;
 
-/** Posts notices to an incoming webhook. A repetition after a crash is another message: Slack knows no keys. */
+/** Posts notices that fit into one message to an incoming webhook. A repetition after a crash is another message: Slack knows no keys. */
 export async function sendToSlack(
   http: HttpClient,
   url: string,
@@ -42,13 +42,25 @@ export async function sendToSlack(
   return { kind: 'failed', error, ...(afterMs !== null && { afterMs }) };
 }
 
+/** The notices that one message has room for, and those that the next one says. */
+export function forOneMessage(sends: readonly [ClaimedSend, ...ClaimedSend[]]): {
+  said: [ClaimedSend, ...ClaimedSend[]];
+  later: ClaimedSend[];
+} {
+  const [first, ...rest] = sends;
+  const causes = [...new Set(sends.map(({ notice }) => notice.cause))];
+  const fits = new Set(causes.slice(0, MAX_LINES));
+  const isSaid = ({ notice }: ClaimedSend) => fits.has(notice.cause);
+  return { said: [first, ...rest.filter(isSaid)], later: rest.filter((one) => !isSaid(one)) };
+}
+
 /** The message in Slack's block kit. One about a question has buttons that answer it. */
 export function slackMessage(sends: readonly [ClaimedSend, ...ClaimedSend[]]) {
   const [first] = sends;
   // In a shared channel one cause is one line, for everybody it is told to.
   const byCause = [...Map.groupBy(sends, ({ notice }) => notice.cause).values()];
   const { language } = first.member;
-  const blocks: object[] = byCause.slice(0, MAX_LINES).flatMap((same) => {
+  const blocks: object[] = byCause.flatMap((same) => {
     const [one] = same;
     if (one === undefined) return [];
     const names = same.map(({ member }) => oneLine(member.name).slice(0, MAX_NAME)).join(', ');

@@ -9,6 +9,9 @@ import { channelsFor } from '../domain/telling/preferences.ts';
 import { REMINDER_PAUSE_MS } from '../domain/telling/reminders.ts';
 import { afterQuietHours, nextDigest } from '../time/send-time.ts';
 
+/** How batches for the Slack channel that all share begin. */
+export const SHARED_BATCH = 'slack:all:';
+
 type StoredNotice = Notice & { itemId: string | null };
 
 /** Stores what is new, and how each of it leaves Baton, by the choice of its member. */
@@ -70,8 +73,9 @@ function sendsOf(
   return channelsFor(kind, channels).flatMap((channel) => {
     if (channel === 'in_app') return [];
     // In the channel that all share, one message tells everybody of a cause.
-    const own = channel === 'slack' && sealedSlackUrl === null ? `all:${cause}` : noticeId;
-    const batch = isCollected ? `${channel}:${memberId}:${dueAt}` : `${channel}:${own}`;
+    const isShared = channel === 'slack' && sealedSlackUrl === null;
+    const alone = isShared ? `${SHARED_BATCH}${cause}` : `${channel}:${noticeId}`;
+    const batch = isCollected ? `${channel}:${memberId}:${dueAt}` : alone;
     return [{ workspaceId, noticeId, memberId, channel, batch, dueAt }];
   });
 }

@@ -19,10 +19,12 @@ const DECISIONS = ['accept_handoff', 'decide_approval', 'sign_off'] as const;
 /**
  * Puts events down for the subscriptions that want them.
  * @param startDelivery has deliveries of a subscription begin.
+ * @param publicUrl address of the instance; null: events name paths.
  */
 export function webhookEvents(
   db: Db,
   startDelivery: (receiver: SubscriptionKey) => Promise<void>,
+  { publicUrl }: { publicUrl: string | null },
 ): OutboxConsumer {
   return {
     name: 'webhooks',
@@ -32,7 +34,7 @@ export function webhookEvents(
       if (listeners.length === 0) return;
       await storeDeliveries(tx, {
         workspaceId,
-        events: await eventsFor(tx, workspaceId, events, listeners),
+        events: await eventsFor(tx, { workspaceId, publicUrl }, events, listeners),
       });
     },
     async afterCommit(events) {
@@ -48,7 +50,7 @@ type Listeners = Awaited<ReturnType<typeof listListeners>>;
 
 async function eventsFor(
   tx: Db,
-  workspaceId: string,
+  { workspaceId, publicUrl }: { workspaceId: string; publicUrl: string | null },
   events: readonly OutboxRow[],
   listeners: Listeners,
 ): Promise<EventToDeliver[]> {
@@ -68,7 +70,9 @@ async function eventsFor(
   const endpoints = await listAnswerEndpoints(tx, { workspaceId, decisions });
   return wanted.map(({ event, item, subscriptionIds }) => {
     const { id, stream, itemId, type, createdAt } = event;
-    const body = bodyOf(event, { item, endpoint: endpointFor(event, endpoints) });
+    const path = endpointFor(event, endpoints);
+    const endpoint = path === null ? null : `${publicUrl ?? ''}${path}`;
+    const body = bodyOf(event, { item, endpoint });
     return { id, stream, itemId, type, body, createdAt, subscriptionIds };
   });
 }

@@ -255,6 +255,17 @@ describe('a changed pack', () => {
     }
   });
 
+  it('is found where a version was added that no event names', async () => {
+    const files = unpacked(await closedPack());
+    for (const path of ['briefs.jsonl', 'drafts.jsonl']) {
+      const rows = rowsIn(files, path);
+      const added = [...rows, { ...rows.at(-1), version: rows.length + 1 }];
+      const { faults } = await verifyPack(repacked(sealed(withRows(files, path, added))));
+      const message = 'is named by no event';
+      expect(faults[0]).toMatchObject({ file: path, row: added.length, field: 'version', message });
+    }
+  });
+
   it('is none where old commands of a closed item were tidied away: its histories tell them', async () => {
     const files = unpacked(await closedPack());
     const { faults, summary } = await verifyPack(

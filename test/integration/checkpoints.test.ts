@@ -187,6 +187,25 @@ describe('verify-audit with checkpoints', () => {
     const [, another = ''] = names;
     writeFileSync(join(checkpoints, 'again.json'), readFileSync(join(checkpoints, another)));
     expect(await verify()).toMatchObject({ field: 'seq' });
+    rmSync(join(checkpoints, 'again.json'));
+    rmSync(join(checkpoints, another));
+    expect(await verify()).toMatchObject({ field: 'seq', message: 'checkpoint 2 is missing' });
+  });
+});
+
+describe('the files of checkpoints', () => {
+  it('are all written, however long the folder was away', async () => {
+    const { workspaceId } = api.workspace;
+    const { checkpoints } = await filesOf('away');
+    const before = readdirSync(checkpoints).length;
+    await api.database.db.execute(sql`
+      insert into checkpoints
+      select more.* from generate_series(1, 100) n,
+        (select * from checkpoints where workspace_id = ${workspaceId}
+          order by seq desc limit 1) c,
+        jsonb_populate_record(null::checkpoints, to_jsonb(c) || jsonb_build_object('seq', c.seq + n)) more`);
+    await filesOf('away');
+    expect(readdirSync(checkpoints)).toHaveLength(before + 100);
   });
 });
 

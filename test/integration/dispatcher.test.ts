@@ -1,11 +1,14 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/db/ids.ts';
 import {
   addOutboxEvent,
   listWaitingStreams,
   type OutboxRow,
   takeStreams,
 } from '../../src/db/outbound/outbox.ts';
-import { outbox } from '../../src/db/schema/index.ts';
+import { deleteSubscription, insertSubscription } from '../../src/db/outbound/subscriptions.ts';
+import { outbox, webhookSubscriptions } from '../../src/db/schema/index.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { openWakeUps, type WakeUps } from '../../src/db/wake-ups.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
@@ -179,5 +182,38 @@ describe('the dispatcher', () => {
     const acts = heard.filter((event) => event.workspaceId === workspaceId);
     expect(acts.map((act) => act.type)).toContain('administration.recorded');
     expect(acts[0]?.payload).toMatchObject({ actor: 'operator', data: { act: 'workspace.added' } });
+  });
+
+  it('is told of subscriptions without their addresses, which the record keeps', async () => {
+    const workspaceId = await freshWorkspace();
+    const { consumer, of } = listener();
+    const address = 'https://example.org/a-secret-path';
+    const { id: subscriptionId } = await insertSubscription(database.db, {
+      id: newId('webhookSubscription'),
+      workspaceId,
+      url: address,
+      description: 'the desk',
+      types: ['*'],
+      filter: {},
+      issuedBy: null,
+      sealedSecret: 'sealed',
+    });
+    await database.db
+      .update(webhookSubscriptions)
+      .set({ url: `${address}/moved` })
+      .where(eq(webhookSubscriptions.id, subscriptionId));
+    await deleteSubscription(database.db, { workspaceId, subscriptionId });
+    while ((await dispatchWaiting(deps(consumer))) > 0);
+    expect(of(workspaceId).map(({ payload }) => payload['data'])).toMatchObject([
+      { act: 'webhook_subscription.added', after: { description: 'the desk' } },
+      { act: 'webhook_subscription.changed' },
+      { act: 'webhook_subscription.removed' },
+    ]);
+    expect(JSON.stringify(of(workspaceId))).not.toContain('a-secret-path');
+    const { rows } = await database.pool.query<{ record: string }>(
+      'select record from administrative_acts where workspace_id = $1 and record like $2',
+      [workspaceId, '%a-secret-path%'],
+    );
+    expect(rows).toHaveLength(3);
   });
 });

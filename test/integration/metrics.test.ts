@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFigures } from '../../src/health/figures.ts';
 import { createMeters } from '../../src/health/meters.ts';
 import { makeCommand, makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
@@ -73,6 +74,23 @@ describe('/metrics', () => {
     for (const key of [null, 'x', `${METRICS_KEY}x`, METRICS_KEY.slice(1)]) {
       expect((await api.call(key, 'GET', '/metrics')).status).toBe(401);
     }
+  });
+
+  it('shows how long the workspace waits that the watch has not looked at for longest', async () => {
+    const { pool, program: db } = api.database;
+    // Without what the scrapes before it were told.
+    const age = async () => (await createFigures({ db })(null))?.lastLookAge;
+    await pool.query(
+      `insert into watches (workspace_id, looked_at, could_not_ask, pressing)
+       values ($1, now(), '[]', '{}')`,
+      [api.workspace.workspaceId],
+    );
+    expect(await age()).toBeLessThan(600);
+    const { workspaceId } = await makeWorkspace(api.database.db);
+    await pool.query(`update workspaces set created_at = now() - interval '1 hour' where id = $1`, [
+      workspaceId,
+    ]);
+    expect(await age()).toBeGreaterThan(3_599);
   });
 
   it('is what promtool takes, with what the process tells of itself', async (context) => {

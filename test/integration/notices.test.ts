@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listNoticeSends } from '../../src/db/telling/notice-sends.ts';
+import { insertNotices } from '../../src/db/telling/notices.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
 import { startNoticeSender } from '../../src/telling/notice-sender.ts';
 import type { Json } from '../support/api-fixture.ts';
@@ -11,11 +12,14 @@ import { eventually } from '../support/eventually.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 import { dispatchAll, makeToldItem, within } from '../support/told-items.ts';
 
+/** The Slack server of the tests, once it listens. */
+const allowedOrigins: string[] = [];
+
 let api: IdleApi;
 let database: OpenTestDb;
 let workspace: TestWorkspace;
 beforeAll(async () => {
-  api = await openIdleApi();
+  api = await openIdleApi({ settings: { allowedOrigins } });
   ({ workspace } = api);
   database = api.database as OpenTestDb;
 });
@@ -68,6 +72,34 @@ describe('notifications', () => {
     });
     expect(all.json.marked).toBeGreaterThan(0);
     expect(await told('strategist', '?unread=true')).toEqual([]);
+  });
+
+  it('that only leave by mail or Slack are not marked as read here, which would cancel them', async () => {
+    const { workspaceId } = workspace;
+    const memberId = workspace.memberOf('social_media_manager');
+    const [sent] = await insertNotices(database.db, [
+      {
+        workspaceId,
+        memberId,
+        itemId: null,
+        kind: 'finding',
+        cause: 'a finding',
+        waitKey: null,
+        textKey: 'finding',
+        about: { code: 'C', severity: 'high', message: 'look at it' },
+        inApp: false,
+      },
+    ]);
+    const body = { until: new Date(Date.now() + 60_000).toISOString() };
+    const by = (path: string, options = {}) =>
+      api.as('social_media_manager', 'POST', `/v1/notifications/${path}`, options);
+    await by('read', { body });
+    expect((await by('read', { body })).json.marked).toBe(0);
+    expect((await by(`${sent?.id}/read`)).status).toBe(404);
+    const { rows } = await database.pool.query('select read_at from notices where id = $1', [
+      sent?.id,
+    ]);
+    expect(rows).toEqual([{ read_at: null }]);
   });
 
   it('are nobody else’s to read', async () => {
@@ -171,6 +203,7 @@ describe('Slack messages', () => {
     await new Promise<void>((resolve) => slack.listen(0, '127.0.0.1', resolve));
     // Listening on an address, not on a pipe.
     origin = `http://127.0.0.1:${(slack.address() as AddressInfo).port}`;
+    allowedOrigins.push(origin);
     const channels = { asked: ['in_app', 'slack'], returned: ['slack'] };
     for (const role of ['editor', 'creator']) {
       const body = {

@@ -391,6 +391,7 @@ const CROSSING = [
   'listDueBatches',
   'listDueQueues',
   'listHeldFiles',
+  'listLastLooks',
   'listWorkspaceIds',
   'listUnattended',
   'listWaitingStreams',

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { insertAsset } from '../../src/db/workspace/assets.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
+import { eventually } from '../support/eventually.ts';
 import { toCreation, toMeasuring, toReview } from '../support/item-story.ts';
 
 let api: EngineApi;
@@ -127,6 +130,44 @@ describe('a refused write', () => {
     expect({ ...again.json, requestId: '' }).toEqual({ ...first.json, requestId: '' });
     const other = { body: makeDraft({ title: 'x' }), headers };
     expect((await api.as('editor', 'PUT', path, other)).json.code).toBe('idempotency_conflict');
+    expect(await storedOf(id)).toMatchObject({ drafts: 0, command_texts: 0 });
+  });
+});
+
+describe('a draft whose file is tidied while it is sent', () => {
+  it('is told that there is no such file, as when it never was, and is not kept', async () => {
+    const { db } = api.engine.deps;
+    const { workspaceId } = api.engine.workspace;
+    const hash = 'f'.repeat(64);
+    const file = { hash, kind: 'written', mediaType: 'text/plain', size: 1 } as const;
+    const createdBy = api.engine.workspace.memberOf('creator');
+    await insertAsset(db, { workspaceId, createdBy, ...file });
+    const id = await api.engine.start();
+    await toCreation(api.engine, id);
+    const { $client: pool } = db;
+    if (!(pool instanceof Pool)) throw new Error('the engine works over a pool');
+    const tidying = await pool.connect();
+    await tidying.query('begin');
+    await tidying.query('delete from assets where workspace_id = $1 and hash = $2', [
+      workspaceId,
+      hash,
+    ]);
+    const draft = makeDraft({ assets: [{ hash, kind: 'written', rights: 'own' }] });
+    const sent = api.as('creator', 'PUT', `/v1/items/${id}/draft`, { body: draft });
+    // Its check saw the file; only the lock of the record keeps it back now.
+    const { rows } = await tidying.query('select pg_backend_pid() as pid');
+    await eventually(async () => {
+      const { rowCount } = await pool.query(
+        'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))',
+        [rows[0].pid],
+      );
+      return rowCount === 1;
+    });
+    await tidying.query('commit');
+    tidying.release();
+    const { status, json } = await sent;
+    const message = 'no such asset: upload it first';
+    expect([status, json.issues]).toEqual([400, [{ path: 'assets.0.hash', message }]]);
     expect(await storedOf(id)).toMatchObject({ drafts: 0, command_texts: 0 });
   });
 });

@@ -101,6 +101,7 @@ describe('row security', () => {
       'webhook_deliveries undelivered r',
       'webhook_endpoints shown r',
       'webhook_subscriptions undelivered r',
+      'workspaces counted r',
       'workspaces listed r',
     ]);
   });

@@ -63,9 +63,15 @@ async function countOf(table: string, where = 'true'): Promise<number> {
 }
 
 /** A settled command of an item, both as old as said. */
-async function makeSettled({ isClosed }: { isClosed: boolean }) {
-  const { id: itemId } = await makeItem(database.db, workspace);
-  const { id } = await makeCommand(database.db, workspace, itemId);
+async function makeSettled({
+  isClosed,
+  of = workspace,
+}: {
+  isClosed: boolean;
+  of?: TestWorkspace;
+}) {
+  const { id: itemId } = await makeItem(database.db, of);
+  const { id } = await makeCommand(database.db, of, itemId);
   await exec(
     `update commands set state = 'applied', answer = '{}', applied_seq = 1, settled_at = ${OLD} where id = $1`,
     id,
@@ -135,6 +141,47 @@ describe('tidying', () => {
     await exec(`update commands set settled_at = now() where id = $1`, young.id);
     expect(await run()).toEqual({});
     expect(await countOf('commands', `id in ('${id}', '${young.id}')`)).toBe(2);
+  });
+
+  it('takes along the text that an expired command of a closed item left', async () => {
+    const { itemId, id } = await makeSettled({ isClosed: true });
+    await exec(
+      `update commands set type = 'save_draft', state = 'expired', answer = null, unmet = '[]',
+         applied_seq = null, refused_at_seq = 1 where id = $1`,
+      id,
+    );
+    await exec(
+      `insert into command_texts (command_id, workspace_id, item_id, kind, version, hash, body, author_id)
+       values ($1, $2, $3, 'draft', 1, 'x', '{}', $4)`,
+      id,
+      workspace.workspaceId,
+      itemId,
+      workspace.memberOf('creator'),
+    );
+    expect(await run()).toEqual({ commands: 1 });
+    expect(await countOf('command_texts')).toBe(0);
+  });
+
+  it('goes on with the next workspace after one that fails, and tells of it', async () => {
+    const two = await Promise.all([makeWorkspace(database.db), makeWorkspace(database.db)]);
+    for (const of of two) await makeSettled({ isClosed: true, of });
+    const [failing = ''] = two.map(({ workspaceId }) => workspaceId).sort();
+    await exec(
+      `create function refuse() returns trigger language plpgsql as $$ begin
+         if old.workspace_id = '${failing}' then raise exception 'not this one'; end if;
+         return old; end $$`,
+    );
+    await exec(
+      'create trigger refuse before delete on commands for each row execute function refuse()',
+    );
+    const failed: string[] = [];
+    const deps = { db: database.program, assets, keepDays: KEEP };
+    const onFailure = (workspaceId: string) => failed.push(workspaceId);
+    const plan = { isDryRun: false, until: Date.now() + 60_000 };
+    expect(await tidy({ ...deps, onFailure }, plan)).toEqual({ commands: 1 });
+    expect(failed).toEqual([failing]);
+    await exec('drop function refuse cascade');
+    expect(await run()).toEqual({ commands: 1 });
   });
 
   it('takes the evidence of a closed finding, never that of an open one', async () => {

@@ -4,8 +4,12 @@ import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { newWebhookSecret, webhookPurpose } from '../../src/credentials/signing-secrets.ts';
 import { newId } from '../../src/db/ids.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
-import { listDeliveries, replayDelivery } from '../../src/db/outbound/deliveries.ts';
-import { listUnattended } from '../../src/db/outbound/delivery-turns.ts';
+import {
+  listDeliveries,
+  replayDelivery,
+  storeDeliveries,
+} from '../../src/db/outbound/deliveries.ts';
+import { endTurn, listUnattended } from '../../src/db/outbound/delivery-turns.ts';
 import {
   changeSubscription,
   deleteSubscription,
@@ -31,6 +35,7 @@ import {
   openTestDb,
   type TestWorkspace,
 } from '../support/db-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 const keyOfBox = { id: 'testtest', bytes: randomBytes(32) };
@@ -40,12 +45,14 @@ const wakeUps = { next: () => new Promise<void>(() => {}) };
 let database: OpenTestDb;
 let workspace: TestWorkspace;
 const receivers: WebhookReceiver[] = [];
+let logged: object[] = [];
 beforeAll(async () => {
   database = await openTestDb(8);
   workspace = await makeWorkspace(database.db);
   await dispatch();
 });
 afterEach(async () => {
+  logged = [];
   await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
   await database.pool.query('delete from webhook_subscriptions');
   await dispatch();
@@ -55,7 +62,8 @@ afterAll(() => database?.close());
 /** Everything that waits, as the dispatcher does it. */
 async function dispatch(): Promise<SubscriptionKey[]> {
   const started: SubscriptionKey[] = [];
-  const webhooks = webhookEvents(database.program, async (key) => void started.push(key));
+  const settings = { publicUrl: 'https://baton.example' };
+  const webhooks = webhookEvents(database.program, async (key) => void started.push(key), settings);
   const deps = {
     db: database.program,
     wakeUps,
@@ -107,6 +115,7 @@ const deliver = (key: SubscriptionKey) =>
         secrets,
         wakeUps,
         lingerMs: 0,
+        log: { warn: (fields, message) => void logged.push({ ...fields, message }) },
       },
       key,
     ),
@@ -223,6 +232,52 @@ describe('a delivery', () => {
     expect((await deliveriesOf(key))[0]).toMatchObject({ state: 'delivered', attempts: 1 });
   });
 
+  it('is found by the sweep where its start is lost, however far ahead the next look is', async () => {
+    const { receiver, key } = await subscribe();
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    await say('a', 1);
+    await dispatch();
+    expect(await deliver(key)).toBeGreaterThan(3_000_000);
+    const unattended = () => listUnattended(database.program, { graceMs: 0, limit: 9 });
+    expect(await unattended()).toEqual([]);
+
+    await say('b', 2);
+    await dispatch();
+    expect(await unattended()).toEqual([key]);
+  });
+
+  it('that is stored while a turn ends is found, too', async () => {
+    const { receiver, key } = await subscribe();
+    receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());
+    await say('a', 1);
+    await dispatch();
+    await deliver(key);
+    const event = {
+      id: newId('event'),
+      stream: 'b',
+      itemId: null,
+      type: 'webhook.test',
+      body: '{}',
+      createdAt: new Date().toISOString(),
+      subscriptionIds: [key.subscriptionId],
+    };
+    const ended = await inTransaction(database.db, async (tx) => {
+      await storeDeliveries(tx, { ...key, events: [event] });
+      const end = inWorkspace(key, () => endTurn(database.program, key));
+      // It waits for the one that stores.
+      await eventually(async () => {
+        const { rows } = await database.pool.query(
+          `select from pg_stat_activity where datname = current_database()
+             and wait_event_type = 'Lock' and query like '%delivery_turns%'`,
+        );
+        return rows.length > 0;
+      });
+      return { end };
+    });
+    expect(await ended.end).toBe(0);
+    expect(await listUnattended(database.program, { graceMs: 0, limit: 9 })).toEqual([key]);
+  });
+
   it.each([
     ['a redirect', 302, { location: 'https://example.org/' }],
     ['not 2xx', 404, {}],
@@ -241,6 +296,49 @@ describe('a delivery', () => {
     await say('a', 1);
     await dispatch();
     expect(await deliver(key)).toBeGreaterThan(595_000);
+  });
+
+  it('that cannot be signed is a failed attempt like any other, and is given up', async () => {
+    const { receiver, key } = await subscribe();
+    await database.pool.query(`update webhook_subscriptions
+      set secrets = jsonb_set(secrets, '{0,sealed}', '"v1.another.c2VhbGVk"')`);
+    await say('a', 1);
+    await dispatch();
+    await deliver(key);
+    const error = 'the event could not be signed';
+    expect(await deliveriesOf(key)).toMatchObject([
+      { state: 'failed', attempts: 1, leaseUntil: null, log: [{ error }] },
+    ]);
+    expect(logged).toMatchObject([
+      { message: 'an event could not be signed', reason: expect.stringContaining('another') },
+    ]);
+    for (let attempt = 2; attempt <= 10; attempt += 1) {
+      await hurry();
+      await deliver(key);
+    }
+    expect(await deliveriesOf(key)).toMatchObject([{ state: 'exhausted', attempts: 10 }]);
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('whose outcome cannot be stored says so in the log, and is made again', async () => {
+    const { receiver, key } = await subscribe();
+    await database.pool.query(`
+      create function refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'the disk is full'; end $$;
+      create trigger refuse before update on webhook_deliveries for each row
+        when (new.state = 'delivered') execute function refuse()`);
+    await say('a', 1);
+    await dispatch();
+    const begun = deliver(key);
+    await eventually(() => logged.length > 0);
+    await database.pool.query('drop function refuse() cascade');
+    await begun;
+    expect(logged).toMatchObject([{ reason: expect.stringContaining('the disk is full') }]);
+    expect(receiver.received).toHaveLength(1);
+    await database.pool.query('update webhook_deliveries set lease_until = now()');
+    await deliver(key);
+    expect(receiver.received).toHaveLength(2);
+    expect(await deliveriesOf(key)).toMatchObject([{ state: 'delivered', attempts: 2 }]);
   });
 
   it('is never made to an address inside', async () => {
@@ -289,7 +387,7 @@ describe('an event of an item', () => {
       itemId,
       seq: 1,
       item: { id: itemId, stage: 'briefing' },
-      answer: { endpoint: `/v1/webhooks/${endpoint.id}` },
+      answer: { endpoint: `https://baton.example/v1/webhooks/${endpoint.id}` },
     });
   });
 });

@@ -216,6 +216,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     },
     secrets,
     http,
+    log: { warn: () => {} },
     // What is due is looked for all the same.
     wakeUps: { next: () => new Promise(() => {}) },
   });

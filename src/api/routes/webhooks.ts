@@ -220,7 +220,7 @@ export function webhookRoutes(
     );
     const { language } = member;
     const told = { workspaceId, responseUrl, language };
-    const answered = await outcomeWithin(sent, SLACK_WITHIN_MS, { outcome: 'pending', commandId });
+    // Before anything is waited for: a failure in time is answered as one, and is in the log as well.
     void sent.then(
       (outcome) => followUps.tell(told, outcome),
       (error: unknown) =>
@@ -229,6 +229,7 @@ export function webhookRoutes(
           'a click in Slack failed',
         ),
     );
+    const answered = await outcomeWithin(sent, SLACK_WITHIN_MS, { outcome: 'pending', commandId });
     const { outcome } = answered;
     const shown: z.infer<typeof SlackAnswered>['outcome'] = isWelcome(outcome)
       ? outcome
@@ -244,7 +245,7 @@ function isWelcome(outcome: CommandOutcome['outcome']): outcome is 'applied' | '
 /** Slack waits three seconds, and the way to it takes some of them. */
 const SLACK_WITHIN_MS = 2_000;
 
-/** What came within a time; `late` when nothing did, or when it failed: the row of the command stands. */
+/** What came within a time, a failure too; `late` when nothing did. */
 async function outcomeWithin(
   sent: Promise<CommandOutcome>,
   ms: number,

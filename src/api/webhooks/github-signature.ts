@@ -7,7 +7,7 @@ const SIGNATURE = /^sha256=[0-9a-f]{64}$/;
 /**
  * Verifies a delivery as GitHub signs it: HMAC-SHA256 over the body alone. Neither the id of the
  * delivery nor a time is under the signature: whoever saw a delivery could send it again under another
- * id, at any time (`findSameDelivery`).
+ * id, at any time (`findSameDelivery`). Bodies of commands that a repair wrote again are unknown.
  * @returns the id of the delivery, or null.
  */
 export function verifyGithubDelivery(

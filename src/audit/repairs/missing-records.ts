@@ -19,6 +19,7 @@ import { answerAt } from '../../domain/item/command-answer.ts';
 import type { PublicationRecord } from '../../domain/item/context.ts';
 import type { CommandAnswer } from '../../domain/item/record-schema.ts';
 import { itemRowOf } from '../../domain/item/row.ts';
+import { isExternal } from '../../domain/people/external.ts';
 import type { RunRecord } from '../run-history.ts';
 import { NotPossible } from './repair-outcome.ts';
 
@@ -49,7 +50,8 @@ export async function missingRecords(
   ]);
   const known = new Set(members.map(({ id }) => id));
   const applied = appliedCommands(key, record).filter(({ id }) => !states.has(id));
-  const commands = applied.filter(({ actorId }) => known.has(actorId));
+  const isKnown = ({ actorId }: LostCommand) => isExternal(actorId) || known.has(actorId);
+  const commands = applied.filter(isKnown);
   const verdicts = record.answers.filter(([id]) => states.get(id) === 'pending');
   const texts = textsOf(record).filter(({ hash }) => !hashes.includes(hash));
   const storedSeqs = new Set(stored.map(({ seq }) => seq));
@@ -58,7 +60,7 @@ export async function missingRecords(
   const intents = record.snapshot.context.publications
     .filter(({ id }) => touched.has(id))
     .flatMap((publication) => intentOf(key, publication));
-  const gone = applied.filter(({ actorId }) => !known.has(actorId)).map(({ id }) => id);
+  const gone = applied.filter((command) => !isKnown(command)).map(({ id }) => id);
   return {
     commands,
     verdicts,

@@ -64,13 +64,13 @@ async function repeated(deps: RepairDeps, request: RepairRequest): Promise<Repai
   return { outcome: 'done', changes: [`${repair} was sent before`], result, stillFound: false };
 }
 
-export function orderOf(request: Omit<RepairRequest, 'findingId' | 'repair'>): RepairOrder {
+function orderOf(request: Omit<RepairRequest, 'findingId' | 'repair'>): RepairOrder {
   const { caller, reason, dryRun = false, key } = request;
   const isNew = { commandId: newId('repair'), bodyHash: '' };
   return { caller, reason, key: key ?? isNew, with: request.with ?? {}, dryRun };
 }
 
-export function mayRepair({ roles }: RepairRequest['caller'], allowed: readonly Role[]): boolean {
+function mayRepair({ roles }: RepairRequest['caller'], allowed: readonly Role[]): boolean {
   return roles.some((role) => allowed.includes(role));
 }
 
@@ -99,7 +99,7 @@ type Carried = Extract<
 >;
 
 /** What a repairer made of it, recorded when it did something. */
-export async function carryOut(
+async function carryOut(
   deps: RepairDeps,
   { finding, repair }: { finding: Finding; repair: Repair },
   order: RepairOrder,
@@ -156,7 +156,7 @@ async function record(
   return id;
 }
 
-export async function rolesOf(
+async function rolesOf(
   { db }: RepairDeps,
   { workspaceId, repair, finding }: { workspaceId: string; repair: Repair; finding: Finding },
 ): Promise<readonly Role[]> {

@@ -1,13 +1,12 @@
 import { InvalidBody } from '../../commands/command-refusals.ts';
 import type { Finding } from '../../domain/audit/finding.ts';
-import { stuckFindings } from '../stuck-findings.ts';
-import { carryOut, mayRepair, orderOf, rolesOf } from './repair-finding.ts';
+import { cursorAfter, stuckFindings } from '../stuck-findings.ts';
+import { repairFinding } from './repair-finding.ts';
 import type { BulkRepairOutcome, BulkRepairRequest, BulkRepairResult } from './repair-outcome.ts';
 import type { RepairDeps } from './repairers.ts';
 
 /** Repairs at the same time: each asks the engine and the tables. */
 const PARALLEL = 4;
-/** What has not begun by then is left for the next call. */
 const BEGIN_WITHIN_MS = 20_000;
 
 /**
@@ -18,35 +17,37 @@ export async function repairMany(
   deps: RepairDeps,
   request: BulkRepairRequest,
 ): Promise<BulkRepairOutcome> {
-  const { caller, repair, filters, now, limit, cursor } = request;
+  const { caller, repair, filters, now, limit, cursor, beginWithinMs = BEGIN_WITHIN_MS } = request;
   if (!caller.roles.includes('admin')) return { outcome: 'forbidden', roles: ['admin'] };
   const { workspaceId } = caller;
   const question = { workspaceId, now, limit, cursor, filters };
   const { items, couldNotAsk, nextCursor } = await stuckFindings(deps, question);
-  const until = Date.now() + BEGIN_WITHIN_MS;
+  const until = Date.now() + beginWithinMs;
   const results: BulkRepairResult[] = [];
   const queue = items.filter(({ repairs }) => repairs.includes(repair));
   const work = async (): Promise<void> => {
-    for (let finding = queue.shift(); finding !== undefined; finding = queue.shift()) {
-      results.push(
-        Date.now() < until
-          ? await repairOne(deps, finding, request)
-          : { ...nameOf(finding), outcome: 'not_possible', changes: [], error: TOO_MANY },
-      );
+    for (let finding = queue.shift(); finding !== undefined; ) {
+      results.push(await repairOne(deps, finding, request));
+      finding = Date.now() < until ? queue.shift() : undefined;
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
-  return { outcome: 'answered', results, couldNotAsk, nextCursor };
+  const [left] = queue;
+  const before = left && items[items.indexOf(left) - 1];
+  return {
+    outcome: 'answered',
+    results,
+    couldNotAsk,
+    nextCursor: before === undefined ? nextCursor : cursorAfter(before, question),
+  };
 }
-
-const TOO_MANY = 'there was no time for it. Ask again';
 
 async function repairOne(
   deps: RepairDeps,
   finding: Finding,
   request: BulkRepairRequest,
 ): Promise<BulkRepairResult> {
-  const { caller, repair, key, now } = request;
+  const { key } = request;
   const named = nameOf(finding);
   const impossible = (error: string): BulkRepairResult => ({
     ...named,
@@ -55,14 +56,21 @@ async function repairOne(
     error,
   });
   try {
-    const roles = await rolesOf(deps, { workspaceId: caller.workspaceId, repair, finding });
-    if (!mayRepair(caller, roles)) return impossible(`this is for ${roles.join(', ')}`);
-    const order = orderOf({
+    // Looked at again: what the page says may be over, also by the repair of another finding of its item.
+    const outcome = await repairFinding(deps, {
       ...request,
-      key: key && { ...key, commandId: `${key.commandId}:${finding.id}` },
+      findingId: finding.id,
+      ...(key !== undefined && { key: { ...key, commandId: `${key.commandId}:${finding.id}` } }),
     });
-    const outcome = await carryOut(deps, { finding, repair }, order, now);
     switch (outcome.outcome) {
+      case 'forbidden':
+        return impossible(`this is for ${outcome.roles.join(', ')}`);
+      case 'cannot_tell':
+        return impossible('nobody could tell whether it still stands');
+      case 'unknown':
+      case 'gone':
+      case 'not_offered':
+        return impossible('it does not stand any more');
       case 'not_possible':
         return {
           ...impossible(outcome.why),

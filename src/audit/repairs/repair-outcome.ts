@@ -72,6 +72,8 @@ export interface BulkRepairRequest extends Omit<RepairRequest, 'findingId' | 're
   /** Findings at most. */
   limit: number;
   cursor?: string | undefined;
+  /** What has not begun by then is left for the next page. */
+  beginWithinMs?: number;
 }
 
 /** What became of one of them. */

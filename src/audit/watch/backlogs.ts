@@ -34,6 +34,8 @@ export interface Pressure {
 
 export interface Pressures {
   pressures: Pressure[];
+  /** Queues that could not be asked, as `of` names them. */
+  unasked: readonly string[];
   couldNotAsk: EngineAnswer['couldNotAsk'];
 }
 
@@ -53,7 +55,7 @@ export async function findPressures(
   const pressures: Pressure[] = queues.backlogs
     .filter(({ ageMs }) => ageMs > TASK_AGE_MS)
     .map(({ taskQueue, kind, tasks, ageMs }) => ({
-      of: `${taskQueue} ${kind}`,
+      of: nameOf({ taskQueue, kind }),
       evidence: { taskQueue, kind, waiting: tasks, oldestMs: ageMs, limitMs: TASK_AGE_MS },
     }));
   const ofRows = [
@@ -65,7 +67,8 @@ export async function findPressures(
       now,
     }),
   ];
-  return { pressures: [...pressures, ...ofRows.flat()], couldNotAsk: queues.couldNotAsk };
+  const { unasked, couldNotAsk } = queues;
+  return { pressures: [...pressures, ...ofRows.flat()], unasked, couldNotAsk };
 }
 
 function pressureOfRows(
@@ -88,14 +91,18 @@ export function growing(pressures: readonly Pressure[], before: Pressing): Obser
   });
 }
 
-/** What the next look is told. */
+/** What the next look is told. What pressed before, and could not be asked about now, still counts. */
 export function pressingAfter(
-  pressures: readonly Pressure[],
+  { pressures, unasked }: Pick<Pressures, 'pressures' | 'unasked'>,
   before: Pressing,
   now: string,
 ): Pressing {
-  return Object.fromEntries(pressures.map(({ of }) => [of, before[of] ?? now]));
+  const kept = Object.entries(before).filter(([of]) => unasked.includes(of));
+  const seen = pressures.map(({ of }) => [of, before[of] ?? now] as const);
+  return Object.fromEntries([...kept, ...seen]);
 }
+
+const nameOf = ({ taskQueue, kind }: Pick<Backlog, 'taskQueue' | 'kind'>) => `${taskQueue} ${kind}`;
 
 /** Of whoever asks between two looks: what waits too long now, and did at the last look. */
 export async function growingBacklogs(
@@ -114,7 +121,7 @@ async function readQueues({
   temporal,
   taskQueue,
   memory,
-}: EngineDeps): Promise<{ backlogs: Backlog[]; couldNotAsk: EngineAnswer['couldNotAsk'] }> {
+}: EngineDeps): Promise<Omit<Pressures, 'pressures'> & { backlogs: Backlog[] }> {
   const until = Date.now() + ASK_MS;
   const asked = TASK_QUEUES.flatMap((queue) =>
     kindsOf(queue).map((kind) => ({ taskQueue: queueName(taskQueue, queue), kind, until })),
@@ -123,11 +130,11 @@ async function readQueues({
     const backlogs = await memory.backlogs.get(taskQueue, () =>
       Promise.all(asked.map((one) => readBacklog(temporal, one))),
     );
-    return { backlogs, couldNotAsk: [] };
+    return { backlogs, unasked: [], couldNotAsk: [] };
   } catch (error) {
     const { couldNotAsk } = notAsked('the backlogs of the task queues', whyNot(error), [
       'backlog_growing',
     ]);
-    return { backlogs: [], couldNotAsk };
+    return { backlogs: [], unasked: asked.map(nameOf), couldNotAsk };
   }
 }

@@ -9,7 +9,12 @@ import {
   openFindings,
   type StoredFinding,
 } from '../../db/audit/stored-findings.ts';
-import { listWorkspaceIds, readWatch, type WatchRow } from '../../db/audit/watches.ts';
+import {
+  listLastLooks,
+  listWorkspaceIds,
+  readWatch,
+  type WatchRow,
+} from '../../db/audit/watches.ts';
 import { addOutboxEvent } from '../../db/outbound/outbox.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { inWorkspace } from '../../db/workspace-scope.ts';
@@ -59,6 +64,8 @@ export function createWatch(
 ): Watch {
   const { db, onFailure = () => {} } = deps;
   const remembering = { ...deps, memory: createAuditMemory() };
+  // A look that fails, or never ends, is stored nowhere: it would come first for ever.
+  const tried = new Map<string, number>();
   return {
     async listShards() {
       const shards: Shard[] = [];
@@ -73,7 +80,11 @@ export function createWatch(
     async lookAtShard({ after, upTo, size }) {
       const ids = await listWorkspaceIds(db, { after, limit: size });
       const answer = { workspaces: 0, failed: 0 };
-      for (const workspaceId of ids.filter((id) => id <= upTo)) {
+      const looks = await listLastLooks(db, { workspaceIds: ids.filter((id) => id <= upTo) });
+      // Where the time ends before all had their turn, the next look begins with those left out.
+      const lastTurn = (id: string) => Math.max(looks.get(id) ?? 0, tried.get(id) ?? 0);
+      for (const workspaceId of [...looks.keys()].sort((a, b) => lastTurn(a) - lastTurn(b))) {
+        tried.set(workspaceId, Date.now());
         try {
           await inWorkspace({ workspaceId }, () => lookAtWorkspace(remembering, workspaceId));
           answer.workspaces += 1;
@@ -209,7 +220,7 @@ async function findAll(
       ...fromEngine.couldNotAsk,
       ...waiting.couldNotAsk,
     ],
-    pressing: pressingAfter(waiting.pressures, pressedBefore, now),
+    pressing: pressingAfter(waiting, pressedBefore, now),
     unlooked: fromEngine.unlooked,
   };
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, gt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { decodeSeqCursor, type Page, type PageRequest, pageLimit, toPage } from '../paging.ts';
 import { checkpointHeads, checkpoints } from '../schema/index.ts';
@@ -61,15 +61,16 @@ export async function insertCheckpoint(
     on conflict (workspace_id, stream) do update set seq = excluded.seq, hash = excluded.hash`);
 }
 
-/** The newest checkpoints of a workspace, newest first. */
+/** The newest checkpoints of a workspace, newest first; `before` a number where one is given. */
 export async function listNewestCheckpoints(
   db: Db,
-  { workspaceId, limit }: { workspaceId: string; limit: number },
+  { workspaceId, limit, before }: { workspaceId: string; limit: number; before?: number },
 ): Promise<CheckpointSummary[]> {
+  const isBefore = before === undefined ? undefined : lt(checkpoints.seq, before);
   return db
     .select(summaryColumns)
     .from(checkpoints)
-    .where(eq(checkpoints.workspaceId, workspaceId))
+    .where(and(eq(checkpoints.workspaceId, workspaceId), isBefore))
     .orderBy(desc(checkpoints.seq))
     .limit(limit);
 }

@@ -27,7 +27,7 @@ export interface HealthFigures {
   /** Those that were delivered are not counted. */
   deliveries: { state: 'pending' | 'failed' | 'exhausted'; count: number }[];
   findings: { code: FindingCode; severity: Severity; open: number }[];
-  /** Seconds since the watch last looked at a workspace; null before its first look. */
+  /** Seconds since the last look of the watch at the workspace that waits longest; null without any. */
   lastLookAge: number | null;
 }
 
@@ -64,7 +64,8 @@ select jsonb_build_object(
   'findings', (select coalesce(jsonb_agg(f), '[]') from (
     select code, severity, count(*)::integer as open from findings
     where closed_at is null group by code, severity) f),
-  'lastLookAge', (select extract(epoch from now() - max(looked_at))::float8 from watches),
+  'lastLookAge', (select extract(epoch from now() - min(coalesce(l.looked_at, w.created_at)))::float8
+    from workspaces w left join watches l on l.workspace_id = w.id),
   'deliveries', (select coalesce(jsonb_agg(f), '[]') from (
     select state, count(*)::integer as count from webhook_deliveries
     where state <> 'delivered' group by state) f)

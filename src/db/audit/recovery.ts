@@ -51,7 +51,7 @@ export async function restoreCommand(
     .insert(commands)
     .values({
       ...command,
-      source: command.id.startsWith('webhook:') ? 'webhook' : 'http',
+      source: sourceOf(command.id),
       bodyHash: UNKNOWN_BODY,
       state: 'applied',
       answer: { ...answer },
@@ -62,6 +62,11 @@ export async function restoreCommand(
     })
     .onConflictDoNothing();
   return rowCount === 1;
+}
+
+function sourceOf(commandId: string) {
+  if (commandId.startsWith('webhook:')) return 'webhook';
+  return commandId.startsWith('link:') ? 'link' : 'http';
 }
 
 export interface LostIntent extends IntentIdentity {

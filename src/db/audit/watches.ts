@@ -1,4 +1,4 @@
-import { asc, eq, gt } from 'drizzle-orm';
+import { asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { watches, workspaces } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
@@ -29,4 +29,21 @@ export async function readWatch(
 ): Promise<WatchRow | null> {
   const [watch] = await db.select().from(watches).where(eq(watches.workspaceId, workspaceId));
   return watch ?? null;
+}
+
+/** When the watch last looked at each of some workspaces, in epoch milliseconds; null: never. */
+export async function listLastLooks(
+  db: Db,
+  { workspaceIds }: { workspaceIds: readonly string[] },
+): Promise<Map<string, number | null>> {
+  const { workspaceId, lookedAt } = watches;
+  const rows = await acrossWorkspaces('health', () =>
+    db
+      .select({ workspaceId, lookedAt })
+      .from(watches)
+      .where(inArray(workspaceId, [...workspaceIds]))
+      .execute(),
+  );
+  const looks = new Map(rows.map((row) => [row.workspaceId, Date.parse(row.lookedAt)]));
+  return new Map(workspaceIds.map((id) => [id, looks.get(id) ?? null]));
 }

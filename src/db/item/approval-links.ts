@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, count, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
+import { and, asc, count, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
 import { foldName, MAX_LINKS, samePerson } from '../../domain/item/requirements/approval-link.ts';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
@@ -103,9 +103,12 @@ export async function getApprovalLink(
   return row ?? null;
 }
 
-/** How many links an item has had. */
-export async function countApprovalLinks(db: Db, key: ItemKey): Promise<number> {
-  const [row] = await db
+/** How many links an item has had; nobody adds one until the transaction ends. */
+export async function countApprovalLinks(tx: Db, key: ItemKey): Promise<number> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`links:${key.itemId}`}, 0))`,
+  );
+  const [row] = await tx
     .select({ links: count() })
     .from(approvalLinks)
     .where(isOfItem(approvalLinks, key));
@@ -140,6 +143,7 @@ export async function listSamePerson(
     .select({ id, issuedBy, email, nameKey, memberIds })
     .from(approvalLinks)
     .where(isOfItem(approvalLinks, key))
+    .orderBy(asc(id))
     .limit(MAX_LINKS);
   return samePerson(links, actorId);
 }

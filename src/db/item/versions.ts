@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Brief } from '../../domain/item/content/brief.ts';
 import type { Draft } from '../../domain/item/content/draft.ts';
 import type { Db } from '../client.ts';
-import { isUniqueViolation, StoreError } from '../errors.ts';
+import { isReferenceViolation, isUniqueViolation, StoreError } from '../errors.ts';
 import { briefs, commands, commandTexts, drafts, items } from '../schema/index.ts';
 import { inTransaction, retryOnConflict } from '../transaction.ts';
 import { type ItemKey, isOfItem } from './items.ts';
@@ -176,12 +176,17 @@ function bringsHash({ text: { kind }, hash }: NewText) {
   return sql`${commands.payload} #>> ${`{message,refs,${kind},hash}`}::text[] = ${hash}`;
 }
 
-/** Keeps a new text beside its command until that has a verdict. */
+/** Keeps a new text beside its command until that has a verdict. @throws what `isFileGone` knows. */
 export async function keepText(
   tx: Db,
   { text: { kind, body }, ...text }: NewText & TextNumber & { commandId: string },
 ): Promise<void> {
   if (!text.stored) await tx.insert(commandTexts).values({ ...text, kind, body });
+}
+
+/** Whether a text was not kept because a file that it names has no record any more. */
+export function isFileGone(error: unknown): boolean {
+  return isReferenceViolation(error, 'command_texts_files');
 }
 
 const TABLES = { brief: briefs, draft: drafts };

@@ -38,14 +38,15 @@ $$;
 create trigger outbox_wakes after insert on outbox referencing new table as added
   for each statement execute function wake_dispatchers();
 
--- Every administrative act is told, in its transaction.
+-- Every administrative act is told, in its transaction. Addresses of receivers are for admins alone: only
+-- the record that is chained has them.
 create function tell_act() returns trigger language plpgsql as $$
 begin
   insert into outbox (id, workspace_id, stream, type, payload)
   values ('evt_act_' || replace(new.workspace_id, 'wsp_', '') || '_' || new.seq, new.workspace_id,
           new.workspace_id, 'administration.recorded',
           jsonb_build_object('at', to_char(new.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                             'actor', new.actor, 'data', new.record::jsonb));
+                             'actor', new.actor, 'data', new.record::jsonb #- '{before,url}' #- '{after,url}'));
   return null;
 end;
 $$;

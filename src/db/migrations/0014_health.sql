@@ -12,8 +12,18 @@ create policy counted on findings for select
 create policy counted on webhook_deliveries for select
   using (state <> 'delivered' and (select baton_setting('lookup')) = 'health');
 
+-- A workspace that the watch never looked at has waited since it was made.
+create policy counted on workspaces for select
+  using ((select baton_setting('lookup')) = 'health');
+
 -- The trace in which a command was given: it is no part of what the run hears or chains.
 alter table commands add column trace_id text check (trace_id ~ '^[0-9a-f]{32}$');
+
+-- A text that was left over, as with a command that expired, goes with its command when that is tidied away.
+alter table command_texts
+  drop constraint command_texts_workspace_id_command_id_fkey,
+  add constraint command_texts_workspace_id_command_id_fkey
+    foreign key (workspace_id, command_id) references commands (workspace_id, id) on delete cascade;
 
 -- Since when no version of a draft needs a file; null: one does, for good. A text on its way to a run, and
 -- every upload, count anew.
@@ -38,6 +48,14 @@ begin
     and unused_since is not null order by hash for update;
   update assets set unused_since = case tg_table_name when 'command_texts' then now() end
   where workspace_id = new.workspace_id and hash = any (used) and unused_since is not null;
+  -- A file may have been tidied since the sender looked for it. One that is here now stays.
+  if tg_table_name = 'command_texts' and exists (
+    select from unnest(used) as named (hash) where not exists (
+      select from assets a where a.workspace_id = new.workspace_id and a.hash = named.hash))
+  then
+    raise exception 'a file that the text names has no record'
+      using errcode = 'foreign_key_violation', constraint = 'command_texts_files';
+  end if;
   return null;
 end;
 $$;

@@ -59,6 +59,16 @@ export async function storeDeliveries(
     join webhook_subscriptions s on s.id = d.subscription_id and s.workspace_id = ${workspaceId}
     on conflict do nothing`);
   const receivers = [...new Set(deliveries.map((one) => one.subscription_id))];
+  // Until it is committed no turn ends, and a start that is lost afterwards is found by the sweep.
+  await tx.execute(sql`
+    with turns as (
+      select subscription_id from delivery_turns
+      where workspace_id = ${workspaceId} and subscription_id in (
+        select jsonb_array_elements_text(${JSON.stringify(receivers)}::jsonb))
+      order by subscription_id for update
+    )
+    update delivery_turns t set next_look_at = null from turns
+    where t.subscription_id = turns.subscription_id and t.workspace_id = ${workspaceId}`);
   await tx.execute(sql`
     select pg_notify('baton_delivery', receiver)
     from jsonb_array_elements_text(${JSON.stringify(receivers)}::jsonb) as receiver`);

@@ -3,6 +3,7 @@ import type { SubscriptionKey } from '../../domain/outbound/delivery.ts';
 import type { Db } from '../client.ts';
 import { deliveryTurns, outboundEvents } from '../schema/index.ts';
 import type { SealedSecret } from '../schema/webhook-endpoints.ts';
+import { inTransaction } from '../transaction.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
 /** Where deliveries go, and what they are signed with. */
@@ -42,10 +43,23 @@ export async function endTurn(
   db: Db,
   { workspaceId, subscriptionId }: SubscriptionKey,
 ): Promise<number | null> {
-  await db.execute(sql`
-    update delivery_turns set busy_until = clock_timestamp()
-    where subscription_id = ${subscriptionId} and workspace_id = ${workspaceId}`);
-  const { rows } = await db.execute<{ wait: number | null }>(sql`
+  // The first statement locks the turn: what the second one reads is no older than the lock, and
+  // whoever stores deliveries meanwhile has the last word.
+  const rows = await inTransaction(db, async (tx) => {
+    await tx.execute(sql`
+      update delivery_turns set busy_until = clock_timestamp()
+      where subscription_id = ${subscriptionId} and workspace_id = ${workspaceId}`);
+    return await planNextLook(tx, { workspaceId, subscriptionId });
+  });
+  const wait = rows[0]?.wait ?? null;
+  return wait === null ? null : Math.max(0, Math.ceil(wait));
+}
+
+async function planNextLook(
+  tx: Db,
+  { workspaceId, subscriptionId }: SubscriptionKey,
+): Promise<{ wait: number | null }[]> {
+  const { rows } = await tx.execute<{ wait: number | null }>(sql`
     ${headsOf(subscriptionId, workspaceId)}, next as (
       select min(greatest(h.next_attempt_at, h.lease_until)) as at from heads h
       where exists (select from webhook_subscriptions s
@@ -55,8 +69,7 @@ export async function endTurn(
       where t.subscription_id = ${subscriptionId} and t.workspace_id = ${workspaceId}
     )
     select extract(epoch from at - clock_timestamp())::float8 * 1000 as wait from next`);
-  const wait = rows[0]?.wait ?? null;
-  return wait === null ? null : Math.max(0, Math.ceil(wait));
+  return rows;
 }
 
 /** A delivery whose attempt has begun. */

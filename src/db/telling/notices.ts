@@ -34,8 +34,7 @@ export async function listNotices(
     .from(notices)
     .where(
       and(
-        isOf(request),
-        eq(notices.inApp, true),
+        isSeenBy(request),
         ...ifGiven(request.unread, (unread) => (unread ? isNull(notices.readAt) : undefined)),
         page.after,
       ),
@@ -45,12 +44,12 @@ export async function listNotices(
   return page.of(rows);
 }
 
-/** Again keeps the first instant. @returns null when the member has no such notice. */
+/** Again keeps the first instant. @returns null when the member sees no such notice in Baton. */
 export async function markRead(
   db: Db,
   { id, ...reader }: Reader & { id: string },
 ): Promise<NoticeRow | null> {
-  const ofMember = and(isOf(reader), eq(notices.id, id));
+  const ofMember = and(isSeenBy(reader), eq(notices.id, id));
   await db
     .update(notices)
     .set(readNow())
@@ -67,7 +66,7 @@ export async function markAllRead(
   const { rowCount } = await db
     .update(notices)
     .set(readNow())
-    .where(and(isOf(reader), isNull(notices.readAt), lte(notices.at, until)));
+    .where(and(isSeenBy(reader), isNull(notices.readAt), lte(notices.at, until)));
   return rowCount ?? 0;
 }
 
@@ -105,6 +104,11 @@ function readNow() {
   return { readAt: new Date().toISOString() };
 }
 
-function isOf({ workspaceId, memberId }: Reader) {
-  return and(eq(notices.workspaceId, workspaceId), eq(notices.memberId, memberId));
+/** One that only leaves by mail or Slack is never read here: that would cancel it. */
+function isSeenBy({ workspaceId, memberId }: Reader) {
+  return and(
+    eq(notices.workspaceId, workspaceId),
+    eq(notices.memberId, memberId),
+    eq(notices.inApp, true),
+  );
 }

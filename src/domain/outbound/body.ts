@@ -31,7 +31,7 @@ const DEPTH = 5;
 
 /**
  * The bytes that are delivered and signed.
- * @param endpoint path where whoever is asked may answer; null without one.
+ * @param endpoint address or path where whoever is asked may answer; null without one.
  */
 export function bodyOf(
   event: EventToTell,
@@ -60,7 +60,8 @@ export function bodyOf(
       }),
     ...(standing !== null && {
       waitingOn: standing.waitingOn.slice(0, LIST_LENGTH),
-      dueAt: standing.dueAt,
+      // An event about a deadline names its own, which may be another one than the item's.
+      dueAt: isDeadline(own['dueAt']) ? own['dueAt'] : standing.dueAt,
       answer: answerOf(standing, endpoint),
     }),
   };
@@ -102,6 +103,10 @@ function answerOf({ contentHash, handoffId, reviewHash }: Standing, endpoint: st
     ...(handoffId !== null && { handoffId }),
     ...(reviewHash !== null && { reviewHash }),
   };
+}
+
+function isDeadline(value: unknown): value is string | null {
+  return value === null || (typeof value === 'string' && value.length <= TEXT_LENGTH);
 }
 
 /** The projection writes it beside the event; what is no item's has none. */

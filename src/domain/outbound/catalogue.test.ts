@@ -96,6 +96,16 @@ describe('a body', () => {
     expect(text.isWellFormed()).toBe(true);
   });
 
+  it.each(['2031-05-05T00:00:00.000Z', null])('keeps the event’s own deadline: %s', (dueAt) => {
+    const payload = { ...event.payload, data: { stage: 'review', percent: 80, dueAt } };
+    const told = (data: object) =>
+      JSON.parse(bodyOf({ ...event, payload: { ...payload, data } }, { item, endpoint: null }))
+        .data;
+    expect(told(payload.data).dueAt).toBe(dueAt);
+    const long = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`f${n}`, 'x']));
+    expect(told({ ...long, dueAt })).toMatchObject({ dueAt, truncated: true });
+  });
+
   it('cannot be told by an event whose it is', () => {
     const payload = { data: { workspaceId: 'wsp_other', eventId: 'x', item: { title: 'y' } } };
     const { data } = JSON.parse(bodyOf({ ...event, payload }, { item, endpoint: null }));

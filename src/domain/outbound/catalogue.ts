@@ -32,8 +32,9 @@ const Answer = z
   .object({
     endpoint: text
       .optional()
-      .describe('path of an endpoint of this workspace that may decide this for whoever is asked'),
-    link: text.optional().describe('address of an approval link'),
+      .describe(
+        'URL of an endpoint of this workspace that may decide this for whoever is asked; its path alone where the instance names no public address',
+      ),
     contentHash: text.optional(),
     handoffId: text.optional(),
     reviewHash: text.optional(),
@@ -48,7 +49,10 @@ const EventItem = z
     substage: text.nullable(),
     campaignId: text.nullable(),
   })
-  .meta({ id: 'EventItem', description: 'the item after the event' });
+  .meta({
+    id: 'EventItem',
+    description: 'the item as it stands after the events that were written together with this one',
+  });
 
 /** What every event says in `data`. */
 const Common = z.looseObject({
@@ -59,7 +63,10 @@ const Common = z.looseObject({
   itemId: text.optional(),
   item: EventItem.optional(),
   waitingOn: z.array(WaitingFor).optional(),
-  dueAt: instant.nullable().optional(),
+  dueAt: instant
+    .nullable()
+    .optional()
+    .describe('of what the item waits for; an event about a deadline names its own'),
   answer: Answer.optional(),
   truncated: z.literal(true).optional().describe('long texts were cut: the API has all of it'),
 });
@@ -82,7 +89,7 @@ const ITEM_EXAMPLE = {
   },
   waitingOn: [{ role: 'editor', for: 'decide_approval' }],
   dueAt: '2030-01-01T12:00:00.000Z',
-  answer: { endpoint: '/v1/webhooks/whe_01KAMJ5SQ0' },
+  answer: { endpoint: 'https://baton.example/v1/webhooks/whe_01KAMJ5SQ0' },
 };
 
 /** The body of a delivery. */
@@ -100,7 +107,7 @@ export function exampleOf(type: OutboundEventType): Record<string, unknown> {
   return {
     type,
     timestamp: '2029-12-31T12:00:00.000Z',
-    data: { ...COMMON_EXAMPLE, ...OUTBOUND_EVENTS[type].example, ...ofItem },
+    data: { ...COMMON_EXAMPLE, ...ofItem, ...OUTBOUND_EVENTS[type].example },
   };
 }
 

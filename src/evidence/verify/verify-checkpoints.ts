@@ -80,7 +80,7 @@ async function filesOf(path: string): Promise<string[]> {
   return names.map((name) => join(path, name));
 }
 
-/** Of one workspace, each number once, and each linked to the one before where that is there. */
+/** Of one workspace, each number once, none missing in between, and each linked to the one before. */
 function linked(kept: readonly KeptCheckpoint[]): KeptCheckpoint[] {
   const sorted = [...kept].sort((a, b) => a.checkpoint.seq - b.checkpoint.seq);
   for (const [index, one] of sorted.entries()) {
@@ -90,7 +90,11 @@ function linked(kept: readonly KeptCheckpoint[]): KeptCheckpoint[] {
       throw faultAt(one, 'workspaceId', 'checkpoints of two workspaces are there');
     }
     if (before?.seq === seq) throw faultAt(one, 'seq', `checkpoint ${seq} is there twice`);
-    const expected = seq === 1 ? GENESIS_HASH : before?.seq === seq - 1 ? before.hash : prevHash;
+    if (before !== undefined && before.seq < seq - 1) {
+      throw faultAt(one, 'seq', `checkpoint ${before.seq + 1} is missing`);
+    }
+    // The first that was given may be a later one: then nothing says what was before.
+    const expected = seq === 1 ? GENESIS_HASH : (before?.hash ?? prevHash);
     if (prevHash !== expected) throw faultAt(one, 'prevHash', 'is not the hash of the one before');
   }
   return sorted;

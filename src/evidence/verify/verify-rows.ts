@@ -96,15 +96,21 @@ function commandFaults({ commands, events }: PackRows, told: ToldByHistory): Fau
   return faults;
 }
 
-/** A version's hash is that of its text, and the chain names every version that was saved. */
+/** A version's hash is that of its text, and the chain names every version; none is there beside it. */
 function versionFaults(rows: PackRows, file: 'briefs' | 'drafts', saved: string): Fault[] {
   const versions: readonly VersionRow[] = rows[file];
   const faults: Fault[] = [];
   const byVersion = new Map(versions.map((row) => [row.version, row]));
+  const named = new Set(
+    rows.events.filter(({ type }) => type === saved).map(({ data }) => Number(data['version'])),
+  );
   for (const [index, { version, hash, body }] of versions.entries()) {
     if (version !== index + 1) faults.push(faultOf(file, index, 'version', `is not ${index + 1}`));
     if (hashOf(body) !== hash) {
       faults.push(faultOf(file, index, 'body', 'its hash is not the one that stands there'));
+    }
+    if (!named.has(version)) {
+      faults.push(faultOf(file, index, 'version', 'is named by no event'));
     }
   }
   for (const [index, { type, data }] of rows.events.entries()) {

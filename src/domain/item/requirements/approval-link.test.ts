@@ -27,6 +27,19 @@ describe('who is the same person', () => {
     expect(samePerson(links, 'external:lnk_1')).toEqual(['external:lnk_2', 'external:lnk_3']);
   });
 
+  it('is whoever has another link of the same maker, who has seen both secrets', () => {
+    const links = [
+      link('lnk_1', { issuedBy: 'mbr_maker' }),
+      link('lnk_2', { issuedBy: 'mbr_maker' }),
+      link('lnk_3', { issuedBy: 'mbr_other' }),
+    ];
+    expect(samePerson(links, 'external:lnk_1')).toEqual(['mbr_maker', 'external:lnk_2']);
+  });
+
+  it('is not to be told of a link that is not there', () => {
+    expect(() => samePerson([], 'external:lnk_1')).toThrow('external:lnk_1');
+  });
+
   it('is the member whose address it went to', () => {
     const links = [link('lnk_1', { issuedBy: null, memberIds: ['mbr_ada'] })];
     expect(samePerson(links, 'external:lnk_1')).toEqual(['mbr_ada']);

@@ -1,4 +1,4 @@
-import { externalId } from '../../people/external.ts';
+import { externalId, isExternal } from '../../people/external.ts';
 import type { ApproverRole } from '../../people/roles.ts';
 import { type Actor, currentApprovals, type ItemContext, rulesThatAsk } from '../context.ts';
 import type { Place } from '../stages.ts';
@@ -86,18 +86,24 @@ interface LinkHolder {
 /**
  * Under which other ids whoever decides may have written or decided. Of a link: whoever made it, for
  * they have seen its secret; members with the address it went to; every link to the same address or
- * name. Of a member: the links that they made, and those to their address.
+ * name, or of the same maker. Of a member: the links that they made, and those to their address.
  */
 export function samePerson(links: readonly LinkHolder[], actorId: string): string[] {
   const own = links.find(({ id }) => externalId(id) === actorId);
+  // Taken for a member, it would be nobody's second person.
+  if (own === undefined && isExternal(actorId))
+    throw new Error(`${actorId} is no link of the item`);
   if (own === undefined) {
     return links
       .filter(({ issuedBy, memberIds }) => issuedBy === actorId || memberIds.includes(actorId))
       .map(({ id }) => externalId(id));
   }
   const alike = links.filter(
-    ({ id, email, nameKey }) =>
-      id !== own.id && ((email !== null && email === own.email) || nameKey === own.nameKey),
+    ({ id, email, nameKey, issuedBy }) =>
+      id !== own.id &&
+      ((email !== null && email === own.email) ||
+        nameKey === own.nameKey ||
+        (issuedBy !== null && issuedBy === own.issuedBy)),
   );
   const members = new Set([...(own.issuedBy === null ? [] : [own.issuedBy]), ...own.memberIds]);
   return [...members, ...alike.map(({ id }) => externalId(id))];
