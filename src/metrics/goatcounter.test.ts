@@ -17,11 +17,12 @@ const visit = (source: string, at = '2026-03-02T09:30:00Z', path = '/guide') => 
   event: false,
 });
 const HITS = [
+  // Somebody else's link from the same network.
+  visit('bluesky'),
   visit('utm:bluesky'),
   visit('utm:bluesky', '2026-03-02T23:00:00Z'),
   visit('utm:mastodon'),
-  // Somebody else's link from the same network, and another page.
-  visit('bluesky'),
+  // Another page.
   visit('utm:bluesky', '2026-03-02T09:30:00Z', '/other'),
   // Before the post, and after the checkpoint.
   visit('utm:bluesky', '2026-03-01T09:00:00Z'),

@@ -9,7 +9,12 @@ import type {
   ReadingsSource,
   SourceReply,
 } from '../../src/metrics/readings-source.ts';
-import { createSourceRegistry, sourceKinds } from '../../src/metrics/registry.ts';
+import { createSourceRegistry, metricSourceKinds } from '../../src/metrics/registry.ts';
+
+/** Every kind of the registry. */
+export function sourceKinds() {
+  return metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }).kinds;
+}
 
 const Ready = z.object({ url: z.url() });
 
