@@ -32,7 +32,7 @@ export interface SourceServer {
 }
 
 export async function startSourceServer(
-  name: 'bluesky' | 'goatcounter' | 'mastodon',
+  name: 'bluesky' | 'goatcounter' | 'google' | 'mastodon' | 'matomo' | 'plausible' | 'umami',
 ): Promise<SourceServer> {
   const script = join(import.meta.dirname, 'source-servers', `${name}.mjs`);
   const child = spawn(process.execPath, [script], {
@@ -61,7 +61,12 @@ export async function startSourceServer(
 /** A source of this kind, as the registry opens it. */
 export function openSource(
   id: string,
-  { url, config, secret }: { url: string; config: unknown; secret: unknown },
+  {
+    url,
+    config,
+    secret,
+    zone = 'UTC',
+  }: { url: string; config: unknown; secret: unknown; zone?: string },
   kinds = sourceKinds(),
 ): ReadingsSource {
   const kind = kinds.find((one) => one.id === id);
@@ -71,7 +76,7 @@ export function openSource(
     kind,
     config,
     secret,
-    zone: 'UTC',
+    zone,
     ownerId: 'cha_1',
     budget: { take: async () => 0 },
   });
