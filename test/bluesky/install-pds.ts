@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { installServer, runNpm } from '../support/install-server.ts';
 
 /** A server that is ready to be started. */
-export interface InstalledPds {
+export interface InstalledServer {
   /** The Node that its native addon is built for. */
   node: string;
   script: string;
@@ -11,15 +11,27 @@ export interface InstalledPds {
 
 const SOURCE = join(import.meta.dirname, 'server');
 
+export function installPds(): InstalledServer {
+  return installAtproto({ source: SOURCE, cache: 'test-bluesky', script: 'pds.mjs' });
+}
+
 /** Its SQLite addon is built from source for the Node 22 that is installed beside it: it does not build for ours. */
-export function installPds(): InstalledPds {
-  const directory = installServer({ source: SOURCE, cache: 'test-bluesky', build });
+export function installAtproto({
+  source,
+  cache,
+  script,
+}: {
+  source: string;
+  cache: string;
+  script: string;
+}): InstalledServer {
+  const directory = installServer({ source, cache, build });
   const installed = {
     node: join(homeOf(directory), 'bin', 'node'),
-    script: join(directory, 'pds.mjs'),
+    script: join(directory, script),
   };
   // Not part of what is installed, so it may change without installing again.
-  copyFileSync(join(SOURCE, 'pds.mjs'), installed.script);
+  copyFileSync(join(source, script), installed.script);
   return installed;
 }
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { installPds } from './install-pds.ts';
+import { type InstalledServer, installPds } from './install-pds.ts';
 
-/** A personal data server as a process of its own. */
-export interface PdsProcess {
+/** A server as a process of its own. */
+export interface ServerProcess {
   url: string;
   stop(): Promise<void>;
 }
@@ -17,10 +17,18 @@ const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 const Ready = z.object({ url: z.url() });
 
-export async function startPds(): Promise<PdsProcess> {
-  const { node, script } = installPds();
-  const directory = mkdtempSync(join(tmpdir(), 'baton-pds-'));
-  const child = spawn(node, [script, directory], {
+/** A personal data server. */
+export function startPds(): Promise<ServerProcess> {
+  return startServer(installPds());
+}
+
+/** Starts a script that says its address, with a folder of its own as the first argument. */
+export async function startServer(
+  { node, script }: InstalledServer,
+  args: readonly string[] = [],
+): Promise<ServerProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'baton-atproto-'));
+  const child = spawn(node, [script, directory, ...args], {
     env: { PATH: process.env['PATH'], LOG_ENABLED: 'false', NODE_NO_WARNINGS: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -31,7 +39,7 @@ export async function startPds(): Promise<PdsProcess> {
     const fail = (what: string): void => {
       child.kill('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
-      reject(new Error(`The personal data server ${what}:\n${said.slice(-40).join('\n')}`));
+      reject(new Error(`The server ${script} ${what}:\n${said.slice(-40).join('\n')}`));
     };
     const late = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS);
     const onExit = (code: number | null): void => fail(`ended with ${code}`);

@@ -146,6 +146,8 @@ describe('a route for some roles', () => {
     ['PATCH', '/v1/channel-accounts/acc_1'],
     ['PUT', '/v1/channel-accounts/acc_1/credentials'],
     ['PUT', '/v1/channel-accounts/acc_1/slots'],
+    ['POST', '/v1/metric-sources'],
+    ['PATCH', '/v1/metric-sources/msr_1'],
     ['POST', '/v1/webhook-endpoints'],
     ['POST', '/v1/blackouts'],
     ['POST', '/v1/freeze'],

@@ -35,6 +35,16 @@ const LISTS: List[] = [
     keyOf: byId,
   },
   {
+    path: '/v1/metric-sources',
+    make: (index) => ({
+      kind: 'goatcounter',
+      name: NAMES[index] ?? 'x',
+      config: { server: 'https://stats.example.org' },
+      credentials: { token: 'x' },
+    }),
+    keyOf: byId,
+  },
+  {
     path: '/v1/api-keys',
     make: (index) => ({ memberId: memberId(), name: `key ${index}` }),
     keyOf: byId,

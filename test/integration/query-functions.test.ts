@@ -79,6 +79,7 @@ import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
 import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
+import { fillSources, sourceAttempts } from '../support/source-queries.ts';
 import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
 
 const root = dirname(dirname(import.meta.dirname));
@@ -93,6 +94,7 @@ beforeAll(async () => {
   const workspaceId = filled.own;
   outbound = await fillOutbound(database.db, { workspaceId });
   noticeId = await fillNotices(database.db, filled);
+  await fillSources(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -348,6 +350,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         by: 'stolen',
       }),
     ...noticeAttempts(db, filled, noticeId),
+    ...sourceAttempts(db, filled),
   };
 }
 

@@ -26,6 +26,7 @@ import {
   getChannelAccount,
   insertChannelAccount,
 } from '../../src/db/workspace/channel-accounts.ts';
+import { getMetricSource, insertMetricSource } from '../../src/db/workspace/metric-sources.ts';
 import {
   getWebhookEndpoint,
   insertWebhookEndpoint,
@@ -62,6 +63,18 @@ it('every secret is brought under the new key, and one that no key opens is name
   await renewChannelSession(db, { channelAccountId: id }, async () =>
     sealSession(before, { id, session: 'a session' }),
   );
+  const metricSourceId = newId('metricSource');
+  await insertMetricSource(db, {
+    id: metricSourceId,
+    workspaceId,
+    kind: 'goatcounter',
+    name: 'site',
+    config: {},
+    zone: 'UTC',
+    sites: [],
+    channelAccountIds: [],
+    credentials: sealCredentials(before, { id: metricSourceId, credentials: { token: 'one' } }),
+  });
   const endpointId = newId('webhookEndpoint');
   const [first, second] = [newWebhookSecret(), newWebhookSecret()];
   const sealWebhook = (secret: string) => before.seal(secret, webhookPurpose(endpointId));
@@ -86,14 +99,16 @@ it('every secret is brought under the new key, and one that no key opens is name
   const both = createSecretBox({ current, all: [current, old] });
   const given = { secrets: both, keyId: current.id };
   const unreadable = [`channel account ${lost.id}`];
-  expect(await resealSecrets(db, given)).toEqual({ resealed: 6, current: 0, unreadable });
-  expect(await resealSecrets(db, given)).toEqual({ resealed: 0, current: 6, unreadable });
+  expect(await resealSecrets(db, given)).toEqual({ resealed: 7, current: 0, unreadable });
+  expect(await resealSecrets(db, given)).toEqual({ resealed: 0, current: 7, unreadable });
 
   const after = createSecretBox({ current, all: [current] });
   const account = await getChannelAccount(db, { workspaceId, channelAccountId: id });
   expect(openCredentials(after, { id, credentials: account?.credentials ?? null })).toEqual({
     appPassword: 'one',
   });
+  const source = await getMetricSource(db, { workspaceId, metricSourceId });
+  expect(openCredentials(after, source ?? { id: '', credentials: null })).toEqual({ token: 'one' });
   const sealed = await getChannelSession(db, { channelAccountId: id });
   expect(openSession(after, { id, sealed })).toBe('a session');
   const endpoint = await getWebhookEndpoint(db, { workspaceId, endpointId });

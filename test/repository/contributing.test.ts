@@ -8,6 +8,7 @@ const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 /** Every recipe, and how the code names its example. */
 const RECIPES: Record<string, RegExp> = {
   'A channel': /'bluesky'|\bbluesky:|\bBLUESKY\b/,
+  'A source of readings': /'goatcounter'|\bGOATCOUNTER\b/,
   'A stage': /'scheduled'|\bscheduled:/,
   'A command': /\backnowledge_revision\b|\backnowledgeRevision\b/,
   'A KPI': /\bpages_per_session\b/,

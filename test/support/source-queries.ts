@@ -1,0 +1,68 @@
+import type { Db } from '../../src/db/client.ts';
+import { readPublishedPage } from '../../src/db/publishing/published-pages.ts';
+import {
+  deleteSourceHealth,
+  forgetRefusal,
+  forgetRefusalsOfAccount,
+  getSourceHealth,
+  noteSourceFailure,
+  noteSourceSuccess,
+  takeSourceRequest,
+} from '../../src/db/workspace/metric-source-health.ts';
+import {
+  deleteMetricSource,
+  findServingSources,
+  getMetricSource,
+  insertMetricSource,
+  pageMetricSources,
+  updateMetricSource,
+} from '../../src/db/workspace/metric-sources.ts';
+import type { FilledWorkspace } from './filled-workspace.ts';
+
+const ID = 'msr_filled';
+const kind = 'goatcounter';
+
+function connectionOf({ own: workspaceId }: FilledWorkspace, id: string) {
+  const given = { config: {}, zone: 'UTC', sites: [], channelAccountIds: [], credentials: null };
+  return { id, workspaceId, kind, name: id, ...given };
+}
+
+/** A connection, and an account whose network refused its credentials. */
+export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void> {
+  const { own: workspaceId, ids } = filled;
+  await insertMetricSource(db, connectionOf(filled, ID));
+  await noteSourceSuccess(db, { workspaceId, sourceId: ID, kind, channelAccountId: null });
+  const { channelAccountId } = ids;
+  const subject = { workspaceId, sourceId: `x:${channelAccountId}`, kind: 'x', channelAccountId };
+  await noteSourceFailure(db, { ...subject, why: 'gone', refused: false, sealed: null });
+}
+
+/** Every query about sources, on what is the filled workspace's own. */
+export function sourceAttempts(
+  db: Db,
+  filled: FilledWorkspace,
+): Record<string, () => Promise<unknown>> {
+  const { own: workspaceId, ids } = filled;
+  const { itemId, channelAccountId } = ids;
+  const key = { workspaceId, metricSourceId: ID };
+  const subject = { workspaceId, sourceId: ID, kind, channelAccountId: null };
+  return {
+    readPublishedPage: async () =>
+      (await readPublishedPage(db, { workspaceId, itemId, publicationId: 'p', channel: 'x' })).page,
+    insertMetricSource: () => insertMetricSource(db, connectionOf(filled, 'msr_stolen')),
+    getMetricSource: () => getMetricSource(db, key),
+    pageMetricSources: () => pageMetricSources(db, { workspaceId }),
+    findServingSources: () => findServingSources(db, { workspaceId, channelAccountId, site: null }),
+    updateMetricSource: () => updateMetricSource(db, { ...key, change: { name: 'stolen' } }),
+    deleteMetricSource: () => deleteMetricSource(db, key),
+    noteSourceSuccess: () => noteSourceSuccess(db, subject),
+    noteSourceFailure: () =>
+      noteSourceFailure(db, { ...subject, why: 'stolen', refused: false, sealed: null }),
+    forgetRefusal: () => forgetRefusal(db, subject),
+    forgetRefusalsOfAccount: () => forgetRefusalsOfAccount(db, { workspaceId, channelAccountId }),
+    deleteSourceHealth: () => deleteSourceHealth(db, subject),
+    getSourceHealth: () => getSourceHealth(db, subject),
+    takeSourceRequest: () =>
+      takeSourceRequest(db, { ...subject, limit: { requests: 9, perMs: 1_000 } }),
+  };
+}
