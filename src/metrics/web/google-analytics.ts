@@ -83,8 +83,8 @@ export const GOOGLE_ANALYTICS = defineSource({
   limit: { requests: 400, perMs: 3_600_000 },
   definitions: {
     sessions: 'sessions:ga4',
-    engaged_sessions: 'engaged:ga4',
-    bounces: 'bounce:ga4-not-engaged',
+    engaged_sessions: 'engaged-sessions:ga4',
+    bounces: 'bounces:ga4-not-engaged',
     users: 'users:ga4',
     key_events: 'key-events:ga4',
   },

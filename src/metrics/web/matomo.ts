@@ -70,7 +70,7 @@ export const MATOMO = defineSource({
   limit: null,
   definitions: {
     sessions: 'sessions:matomo-visits',
-    bounces: 'bounce:matomo-one-page',
+    bounces: 'bounces:matomo-one-page',
     users: 'users:matomo-unique',
     key_events: 'key-events:matomo-goals',
   },

@@ -52,7 +52,7 @@ export const PLAUSIBLE = defineSource({
   limit: { requests: 600, perMs: HOUR_MS },
   definitions: {
     sessions: 'sessions:plausible-visits',
-    bounces: 'bounce:plausible-one-view',
+    bounces: 'bounces:plausible-one-view',
     users: 'users:plausible-per-day',
   },
   create({ config, secret, http, now }) {

@@ -35,7 +35,7 @@ const Site = z.object({ siteUrl: z.string(), permissionLevel: z.string().max(100
  * that only leads to a page is found by nobody there, and two posts would both carry the page's numbers.
  */
 export const SEARCH_CONSOLE = defineSource({
-  id: 'search-console',
+  id: 'search_console',
   name: 'Search Console',
   origin: 'connection',
   config: z.strictObject({
@@ -56,9 +56,9 @@ export const SEARCH_CONSOLE = defineSource({
   settlingMs: SETTLING_MS,
   limit: { requests: 1_200, perMs: 60_000 },
   definitions: {
-    search_impressions: 'search:google-by-page',
-    search_clicks: 'search:google-by-page',
-    position_x_impressions: 'search:google-by-page',
+    search_impressions: 'impressions:google-by-page',
+    search_clicks: 'clicks:google-by-page',
+    position_x_impressions: 'position:google-by-page',
   },
   create({ config: { siteUrl, server }, secret, ...means }) {
     const ask = googleReader(means, { key: secret, scope: SCOPE });

@@ -13,13 +13,22 @@ const Figure = z.union([Count, z.object({ value: Count }).transform(({ value }) 
 const Stats = z.object({ visits: Figure, visitors: Figure });
 const Login = z.object({ token: z.string().regex(/^\S{1,5000}$/) });
 
-const Password = z.strictObject({
-  username: z.string().min(1).max(255),
-  password: z.string().min(1).max(255),
-});
-const Key = z.strictObject({
-  apiKey: z.string().regex(/^[\x21-\x7e]{1,300}$/, 'is a key of Umami Cloud'),
-});
+const Secret = z
+  .strictObject({
+    username: z.string().min(1).max(255).optional(),
+    password: z.string().min(1).max(255).optional(),
+    apiKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,300}$/, 'is a key of Umami Cloud')
+      .optional(),
+  })
+  .refine(
+    ({ username, password, apiKey }) =>
+      apiKey === undefined
+        ? username !== undefined && password !== undefined
+        : username === undefined && password === undefined,
+    'are username and password, or the apiKey of Umami Cloud',
+  );
 
 /**
  * Umami 2 and 3. A filter on an address counts views, not whole visits: with it, `bounces` are visits that saw
@@ -37,9 +46,7 @@ export const UMAMI = defineSource({
     server: serverOrigin('https://stats.example.org'),
     websiteId: z.uuid({ error: 'is the id of the website in Umami' }),
   }),
-  secret: z.union([Password, Key], {
-    error: 'are {username, password}, or {apiKey} for Umami Cloud',
-  }),
+  secret: Secret,
   supplies: () => ['sessions', 'users'],
   settlingMs: 0,
   // Of Umami Cloud; an own server states none.
@@ -66,7 +73,7 @@ export const UMAMI = defineSource({
     ): Promise<JsonOutcome<T> | SourceFailure> {
       const get = (base: string, headers: Record<string, string>) =>
         http.getJson(`${server}${base}${path}`, schema, { headers, signal });
-      if ('apiKey' in secret) return get('/v1', { 'x-umami-api-key': secret.apiKey });
+      if (secret.apiKey !== undefined) return get('/v1', { 'x-umami-api-key': secret.apiKey });
 
       const tokenFor = (refused: string | null) =>
         keptToken(means, { secret: { server, secret }, refused, login: () => login(signal) });

@@ -6,19 +6,16 @@ export interface WholeDays {
   /** `YYYY-MM-DD`, both included. */
   first: string;
   last: string;
-  count: number;
   /** When the last one is over, ISO instant. */
   until: string;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 export function wholeDays({ from, to }: SourceQuestion['window'], zone: string): WholeDays {
   // A window that ends at midnight has nothing of the next day.
   const end = Math.max(Date.parse(from), Date.parse(to) - 1);
   const first = localDayOf({ at: from, zone }).date;
   const { date: last, until } = localDayOf({ at: new Date(end).toISOString(), zone });
-  return { first, last, until, count: (Date.parse(last) - Date.parse(first)) / DAY_MS + 1 };
+  return { first, last, until };
 }
 
 /** What such a source knows is as of the end of its last day, and settled some time after it. */
