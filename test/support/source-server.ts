@@ -9,7 +9,12 @@ import type {
   ReadingsSource,
   SourceReply,
 } from '../../src/metrics/readings-source.ts';
-import { createSourceRegistry, sourceKinds } from '../../src/metrics/registry.ts';
+import {
+  createSourceRegistry,
+  metricSourceKinds,
+  sourceKinds,
+} from '../../src/metrics/registry.ts';
+import type { CheckReply } from '../../src/metrics/source-kind.ts';
 
 const Ready = z.object({ url: z.url() });
 
@@ -82,6 +87,18 @@ export function openSource(
   });
   if (typeof source === 'string') throw new Error(source);
   return source;
+}
+
+/** Whether a connection of this kind is good, as the API asks. */
+export function checkConnection(
+  id: string,
+  { url, config, secret }: { url: string; config: unknown; secret: unknown },
+): Promise<CheckReply> {
+  const http = createHttpClient({ allowedOrigins: [url] });
+  const { kindOf, check } = metricSourceKinds({ http, sandboxUrl: null });
+  const kind = kindOf(id);
+  if (kind === null) throw new Error(`no kind ${id}`);
+  return check(kind, { config, secret });
 }
 
 /** A publication of a channel that is asked for a day after it went out. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  checkConnection,
   openSource,
   questionFor,
   type SourceServer,
@@ -48,20 +49,19 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const source = ({ email = EMAIL, zone = 'UTC', property = '123' } = {}) =>
-  openSource('ga4', {
-    url: server.url,
-    config: { server: server.url, property },
-    secret: {
-      type: 'service_account',
-      project_id: 'project',
-      client_email: email,
-      private_key: privateKey,
-      private_key_id: 'k1',
-      token_uri: `${server.url}/token`,
-    },
-    zone,
-  });
+const connection = ({ email = EMAIL, property = '123' } = {}) => ({
+  url: server.url,
+  config: { server: server.url, property },
+  secret: {
+    type: 'service_account',
+    project_id: 'project',
+    client_email: email,
+    private_key: privateKey,
+    private_key_id: 'k1',
+    token_uri: `${server.url}/token`,
+  },
+});
+const source = (change = {}) => openSource('ga4', connection(change));
 const question = questionFor('linkedin');
 const grants = async () => (await server.asked()).filter((one) => one === 'POST /token').length;
 
@@ -93,7 +93,7 @@ describe('sessions of Google Analytics', () => {
       empty: [],
       notAvailable: [],
     });
-    const bounces = { measure: 'bounces', definition: 'bounce:ga4-not-engaged' };
+    const bounces = { measure: 'bounces', definition: 'bounces:ga4-not-engaged' };
     expect(reply).toMatchObject({
       readings: expect.arrayContaining([expect.objectContaining(bounces)]),
     });
@@ -160,6 +160,27 @@ describe('sessions of Google Analytics', () => {
   it('of another property are refused', async () => {
     const reply = await source({ property: '9' }).collect(question);
     expect(reply).toMatchObject({ retry: false, credentialsRefused: true });
+  });
+
+  it('are tried by a check, which says whose days they are', async () => {
+    const detail = 'Google Analytics: it answers; its days are those of UTC';
+    expect(await checkConnection('ga4', connection())).toEqual({ ok: true, detail });
+    for (const change of [{ property: '9' }, { email: 'other@example.org' }]) {
+      const reply = await checkConnection('ga4', connection(change));
+      expect(reply).toMatchObject({ ok: false, retry: false, credentialsRefused: true });
+    }
+  });
+
+  it.each([
+    ['no key', 'nothing'],
+    [
+      'a key of another kind',
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    ],
+  ])('are not asked for with %s', (_what, private_key) => {
+    const secret = { ...connection().secret, private_key };
+    const parsed = GOOGLE_ANALYTICS.secret.safeParse(secret);
+    expect(parsed.error?.issues).toMatchObject([{ path: ['private_key'] }]);
   });
 
   it('wait longer when a quota is used up', async () => {

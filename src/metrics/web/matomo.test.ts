@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  checkConnection,
   openSource,
   questionFor,
   type SourceServer,
@@ -33,13 +34,14 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const source = (token = TOKEN, zone = 'UTC') =>
-  openSource('matomo', {
-    url: server.url,
-    config: { server: `${server.url}/matomo/`, siteId: 7 },
-    secret: { token },
-    zone,
-  });
+const connection = (token = TOKEN, zone = 'UTC') => ({
+  url: server.url,
+  config: { server: `${server.url}/matomo/`, siteId: 7 },
+  secret: { token },
+  zone,
+});
+const source = (...change: Parameters<typeof connection>) =>
+  openSource('matomo', connection(...change));
 const question = questionFor('linkedin');
 
 describe('visits of Matomo', () => {
@@ -63,7 +65,7 @@ describe('visits of Matomo', () => {
       // Of a range it counts them only when it is told to.
       notAvailable: ['users'],
     });
-    const bounces = { measure: 'bounces', definition: 'bounce:matomo-one-page' };
+    const bounces = { measure: 'bounces', definition: 'bounces:matomo-one-page' };
     expect(reply).toMatchObject({
       readings: expect.arrayContaining([expect.objectContaining(bounces)]),
     });
@@ -113,6 +115,20 @@ describe('visits of Matomo', () => {
     const reply = await source('wrong-token').collect(question);
     expect(reply).toMatchObject({ retry: false, credentialsRefused: true });
   });
+
+  it('are tried by a check, which says whose days they are', async () => {
+    const detail = expect.stringContaining('its days are those of UTC');
+    expect(await checkConnection('matomo', connection())).toEqual({ ok: true, detail });
+    const wrong = await checkConnection('matomo', connection('wrong-token'));
+    expect(wrong).toMatchObject({ ok: false, retry: false, credentialsRefused: true });
+  });
+
+  it.each(['https://example.org/matomo?token_auth=x', 'https://u:p@example.org/', 'matomo'])(
+    'are not asked for at %s',
+    (address) => {
+      expect(MATOMO.config.safeParse({ server: address, siteId: 7 }).success).toBe(false);
+    },
+  );
 
   it('never put the token into an address', async () => {
     await source().collect(question);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  checkConnection,
   openSource,
   questionFor,
   type SourceServer,
@@ -41,12 +42,13 @@ afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
 const GOALS = { downloadGoal: 'File Download', keyEventGoals: ['Signup', 'Contact'] };
-const source = (config: object = GOALS, apiKey = KEY) =>
-  openSource('plausible', {
-    url: server.url,
-    config: { server: server.url, siteId: 'example.org', ...config },
-    secret: { apiKey },
-  });
+const connection = (config: object = GOALS, apiKey = KEY) => ({
+  url: server.url,
+  config: { server: server.url, siteId: 'example.org', ...config },
+  secret: { apiKey },
+});
+const source = (...change: Parameters<typeof connection>) =>
+  openSource('plausible', connection(...change));
 const question = questionFor('linkedin');
 const rowsOf = (...results: object[]) => ({ body: { results, meta: {}, query: {} } });
 const row = (metrics: unknown[], id = 'pub_1') => ({ dimensions: [id], metrics });
@@ -75,7 +77,7 @@ describe('visits of Plausible', () => {
     });
     expect(reply).toMatchObject({
       readings: expect.arrayContaining([
-        expect.objectContaining({ measure: 'bounces', definition: 'bounce:plausible-one-view' }),
+        expect.objectContaining({ measure: 'bounces', definition: 'bounces:plausible-one-view' }),
       ]),
     });
   });
@@ -108,6 +110,16 @@ describe('visits of Plausible', () => {
   it('are none with a goal that the site does not have', async () => {
     const reply = await source({ downloadGoal: 'Nothing' }).collect(question);
     expect(reply).toMatchObject({ retry: false });
+  });
+
+  it('are tried by a check, with the goals', async () => {
+    const detail = expect.stringContaining('visits in the last hour');
+    expect(await checkConnection('plausible', connection())).toEqual({ ok: true, detail });
+    const wrong = [connection({ siteId: 'other.org' }), connection({ downloadGoal: 'Nothing' })];
+    for (const one of wrong) {
+      const reply = await checkConnection('plausible', one);
+      expect(reply).toMatchObject({ ok: false, retry: false });
+    }
   });
 
   it.each([

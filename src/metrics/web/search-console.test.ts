@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  checkConnection,
   openSource,
   questionFor,
   type SourceServer,
@@ -47,19 +48,19 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const source = ({ email = EMAIL, siteUrl = SITE } = {}) =>
-  openSource('search-console', {
-    url: server.url,
-    config: { server: server.url, siteUrl },
-    secret: {
-      type: 'service_account',
-      client_email: email,
-      private_key: privateKey,
-      token_uri: `${server.url}/token`,
-    },
-    // Its dates are Pacific all the same.
-    zone: 'Asia/Tokyo',
-  });
+const connection = ({ email = EMAIL, siteUrl = SITE } = {}) => ({
+  url: server.url,
+  config: { server: server.url, siteUrl },
+  secret: {
+    type: 'service_account',
+    client_email: email,
+    private_key: privateKey,
+    token_uri: `${server.url}/token`,
+  },
+  // Its dates are Pacific all the same.
+  zone: 'Asia/Tokyo',
+});
+const source = (change = {}) => openSource('search_console', connection(change));
 // From midnight to midnight in California, of 2 to 4 March.
 const question = {
   ...questionFor('webhook', { url: PAGE }),
@@ -95,7 +96,7 @@ describe('search figures of Search Console', () => {
     });
     expect(reply).toMatchObject({
       readings: expect.arrayContaining([
-        expect.objectContaining({ definition: 'search:google-by-page', provisional: true }),
+        expect.objectContaining({ definition: 'position:google-by-page', provisional: true }),
       ]),
     });
   });
@@ -133,6 +134,13 @@ describe('search figures of Search Console', () => {
   it('of another property are refused', async () => {
     const reply = await source({ siteUrl: 'https://other.example/' }).collect(question);
     expect(reply).toMatchObject({ retry: false, credentialsRefused: true });
+  });
+
+  it('are tried by a check, which wants the right to read', async () => {
+    const check = () => checkConnection('search_console', connection());
+    expect(await check()).toMatchObject({ ok: true });
+    await server.hold({ ...STATE, permission: 'siteUnverifiedUser' });
+    expect(await check()).toMatchObject({ ok: false, credentialsRefused: true });
   });
 
   it('are asked for later when 403 says it is asked too often', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
+  checkConnection,
   openSource,
   questionFor,
   type SourceServer,
@@ -37,8 +38,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const source = (secret: object = LOGIN, websiteId = WEBSITE) =>
-  openSource('umami', { url: server.url, config: { server: server.url, websiteId }, secret });
+const connection = (secret: object = LOGIN, websiteId = WEBSITE) => ({
+  url: server.url,
+  config: { server: server.url, websiteId },
+  secret,
+});
+const source = (...change: Parameters<typeof connection>) =>
+  openSource('umami', connection(...change));
 const question = questionFor('linkedin');
 
 describe('visits of Umami', () => {
@@ -98,6 +104,19 @@ describe('visits of Umami', () => {
     const other = source(LOGIN, '00000000-0000-4000-8000-000000000000');
     expect(await other.collect(question)).toMatchObject({ credentialsRefused: true });
   });
+
+  it('are tried by a check, which uses no login of before', async () => {
+    expect(await checkConnection('umami', connection())).toMatchObject({ ok: true });
+    const wrong = await checkConnection('umami', connection({ ...LOGIN, password: 'other' }));
+    expect(wrong).toMatchObject({ ok: false, retry: false, credentialsRefused: true });
+  });
+
+  it.each([{}, { username: 'reader' }, { ...LOGIN, apiKey: 'k' }])(
+    'are not asked for with %j',
+    (secret) => {
+      expect(UMAMI.secret.safeParse(secret).success).toBe(false);
+    },
+  );
 
   it('are none where a count is negative', async () => {
     const signedIn = source();
