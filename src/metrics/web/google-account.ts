@@ -31,6 +31,8 @@ const Grant = z.object({
   token_type: z.literal('Bearer'),
 });
 
+/** What signing by RS256 asks for (RFC 7518, 3.3). */
+const RSA_BITS = 2_048;
 /** An assertion lives for an hour at most. */
 const LIFE_S = 3_600;
 
@@ -145,7 +147,8 @@ function refusalOf(body: Buffer): z.infer<typeof Refusal>['error'] | null {
 
 function isRsaKey(text: string): boolean {
   try {
-    return createPrivateKey(text).asymmetricKeyType === 'rsa';
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(text);
+    return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= RSA_BITS;
   } catch {
     return false;
   }

@@ -174,6 +174,13 @@ describe('sessions of Google Analytics', () => {
   it.each([
     ['no key', 'nothing'],
     [
+      'a short key',
+      generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.export({
+        type: 'pkcs8',
+        format: 'pem',
+      }),
+    ],
+    [
       'a key of another kind',
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
     ],
