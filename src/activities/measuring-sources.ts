@@ -16,8 +16,8 @@ import type { ActivityDeps } from './deps.ts';
 type Deps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
 
 /** What a connection or an account is asked with. */
-interface Means extends SourceSubject {
-  kind: string;
+interface Means {
+  subject: SourceSubject;
   config: unknown;
   sealed: { id: string; credentials: string | null };
   zone: string;
@@ -34,7 +34,8 @@ export async function sourcesOf(
 ): Promise<ReadingsSource[]> {
   const { db, sources } = deps;
   const { workspaceId, id: channelAccountId, channel } = account;
-  const own = sources.ofAccounts(channel);
+  // Without credentials an account is only a name.
+  const own = account.credentials === null ? [] : sources.ofAccounts(channel);
   const serving = await findServingSources(db, {
     workspaceId,
     channelAccountId,
@@ -47,10 +48,7 @@ export async function sourcesOf(
       const kind = sources.connected(row.kind);
       if (kind === null || kind.supplies(channel).length === 0) return [];
       return withHealth(deps, kind, {
-        workspaceId,
-        sourceId: row.id,
-        kind: row.kind,
-        channelAccountId: null,
+        subject: { workspaceId, sourceId: row.id, kind: row.kind, channelAccountId: null },
         config: row.config,
         sealed: row,
         zone: row.zone,
@@ -69,10 +67,7 @@ async function ofAccount(
   const sourceId = `${kind.id}:${account.id}`;
   const health = await getSourceHealth(deps.db, { workspaceId, sourceId });
   return withHealth(deps, kind, {
-    workspaceId,
-    sourceId,
-    kind: kind.id,
-    channelAccountId: account.id,
+    subject: { workspaceId, sourceId, kind: kind.id, channelAccountId: account.id },
     config: account.settings,
     sealed: account,
     zone: account.zone,
@@ -83,8 +78,7 @@ async function ofAccount(
 /** A source that keeps its limit, is not asked after it refused the credentials, and notes its answers. */
 function withHealth(deps: Deps, kind: MetricSourceKind, means: Means): ReadingsSource {
   const { db } = deps;
-  const { workspaceId, sourceId, channelAccountId, refusedAt } = means;
-  const subject = { workspaceId, sourceId, kind: kind.id, channelAccountId };
+  const { subject, refusedAt } = means;
   return {
     id: kind.id,
     async collect(request) {
@@ -112,19 +106,17 @@ function withHealth(deps: Deps, kind: MetricSourceKind, means: Means): ReadingsS
 async function ask(
   { db, sources, secrets }: Deps,
   kind: MetricSourceKind,
-  { config, sealed, zone, ...subject }: Means,
+  { subject, config, sealed, zone }: Means,
   request: CollectRequest,
 ): Promise<SourceReply> {
   try {
-    const { workspaceId, sourceId, channelAccountId } = subject;
-    const owner = { workspaceId, sourceId, kind: kind.id, channelAccountId };
     const source = sources.open({
       kind,
       config,
       secret: openCredentials(secrets, sealed),
       zone,
       ownerId: sealed.id,
-      budget: { take: () => takeSourceRequest(db, { ...owner, limit: kind.limit }) },
+      budget: { take: () => takeSourceRequest(db, { ...subject, limit: kind.limit }) },
     });
     if (typeof source !== 'string') return await source.collect(request);
     return { unavailable: `${kind.name}: ${source}`, retry: false };

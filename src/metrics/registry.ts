@@ -108,14 +108,10 @@ export function createSourceRegistry(
   };
 }
 
-/** Every kind, in the order of the table. */
-export function sourceKinds(): readonly MetricSourceKind[] {
-  return KINDS;
-}
-
 /** What connections may be of, and how one is tried: for the API. */
 export function metricSourceKinds(deps: SourceDependencies, kinds = KINDS) {
   return {
+    kinds,
     kindOf: (id: string) => kinds.find((kind) => kind.id === id) ?? null,
     connectable: kinds.filter(({ origin }) => origin === 'connection').map(({ id }) => id),
     check: createSourceRegistry(deps, kinds).check,

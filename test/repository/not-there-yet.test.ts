@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { accountFormOf } from '../../src/channels/registry.ts';
 import { CHANNEL_IDS } from '../../src/domain/channel/channels.ts';
-import { sourceKinds } from '../../src/metrics/registry.ts';
 import { routePaths } from '../support/route-paths.ts';
+import { sourceKinds } from '../support/source-server.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CHANNEL_IDS } from '../../src/domain/channel/channels.ts';
-import { sourceKinds } from '../../src/metrics/registry.ts';
 import type { MetricSourceKind } from '../../src/metrics/source-kind.ts';
+import { sourceKinds } from '../support/source-server.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sources.md'), 'utf8');
 const rows = page.split('\n').filter((line) => line.startsWith('| `'));

@@ -9,12 +9,13 @@ import type {
   ReadingsSource,
   SourceReply,
 } from '../../src/metrics/readings-source.ts';
-import {
-  createSourceRegistry,
-  metricSourceKinds,
-  sourceKinds,
-} from '../../src/metrics/registry.ts';
+import { createSourceRegistry, metricSourceKinds } from '../../src/metrics/registry.ts';
 import type { CheckReply } from '../../src/metrics/source-kind.ts';
+
+/** Every kind of the registry. */
+export function sourceKinds() {
+  return metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }).kinds;
+}
 
 const Ready = z.object({ url: z.url() });
 
