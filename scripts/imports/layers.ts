@@ -77,9 +77,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       // What reads the posts of an account has the account's own connection.
       'channels/bluesky',
       'channels/mastodon',
+      // Some sources count by the day of a zone.
+      'time/local-day.ts',
     ],
     types: ['channels'],
-    packages: ['node', 'zod'],
+    packages: ['node', 'jose', 'zod'],
     place:
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
   },

@@ -14,9 +14,24 @@ import type {
   SourceConnection,
   SourceDeployment,
 } from './source-kind.ts';
+import { GOOGLE_ANALYTICS } from './web/google-analytics.ts';
+import { MATOMO } from './web/matomo.ts';
+import { PLAUSIBLE } from './web/plausible.ts';
+import { SEARCH_CONSOLE } from './web/search-console.ts';
+import { UMAMI } from './web/umami.ts';
 
 /** Every system that numbers can come from. */
-const KINDS: readonly MetricSourceKind[] = [SANDBOX, BLUESKY_COUNTS, MASTODON_COUNTS, GOATCOUNTER];
+const KINDS: readonly MetricSourceKind[] = [
+  SANDBOX,
+  BLUESKY_COUNTS,
+  MASTODON_COUNTS,
+  GOATCOUNTER,
+  UMAMI,
+  PLAUSIBLE,
+  MATOMO,
+  GOOGLE_ANALYTICS,
+  SEARCH_CONSOLE,
+];
 
 export interface SourceDependencies extends SourceDeployment {
   http: HttpClient;
@@ -53,6 +68,8 @@ export function createSourceRegistry(
   kinds = KINDS,
 ): SourceRegistry {
   const now = () => Date.now();
+  // The store for all workers knows accounts only.
+  const ofConnections = createMemorySessions();
   const deployed = kinds.flatMap((kind) => {
     const connection = kind.deployed(deployment);
     const source = connection && kind.open(connection, { http, now, sessions, ownerId: kind.id });
@@ -67,7 +84,12 @@ export function createSourceRegistry(
     connected: (id) => kinds.find((kind) => kind.id === id && kind.origin === 'connection') ?? null,
     open({ kind, zone, budget, ownerId, ...connection }) {
       const metered = meteredHttp(http, budget);
-      const source = kind.open(connection, { http: metered.http, now, sessions, ownerId });
+      const source = kind.open(connection, {
+        http: metered.http,
+        now,
+        sessions: kind.origin === 'connection' ? ofConnections : sessions,
+        ownerId,
+      });
       if (typeof source === 'string') return source;
       return readingsSource(kind, source, {
         zone,
@@ -75,8 +97,14 @@ export function createSourceRegistry(
         heldBackMs: metered.heldBackMs,
       });
     },
+    // A check signs in itself: a session of before would say nothing of these credentials.
     check: (kind, connection) =>
-      checkSource(kind, connection, { http, now, sessions, ownerId: kind.id }),
+      checkSource(kind, connection, {
+        http,
+        now,
+        sessions: createMemorySessions(),
+        ownerId: kind.id,
+      }),
   };
 }
 

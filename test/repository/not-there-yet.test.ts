@@ -36,7 +36,7 @@ const PROMISES: Record<string, boolean> = {
   'external approvers': hasRoute(/approval-links|\/approve\//),
   'web console': hasFile('src/console'),
   'MCP server': hasFile('src/mcp') || hasPackage(/modelcontextprotocol/),
-  OIDC: hasPackage(/^(?:jose|openid-client)$/) || hasCode(/\boidc\b/i),
+  OIDC: hasPackage(/^openid-client$/) || hasCode(/\boidc\b/i),
   'key scopes': hasCode(/\bscopes\b/, 'src/db/schema/*.ts'),
   'Slack and GitHub webhooks': hasCode(/\b(?:slack|github)\b/i, 'src/api/webhooks/*.ts'),
   importers: hasRoute(/\bimports?\b/),

@@ -10,6 +10,7 @@ import type {
   SourceReply,
 } from '../../src/metrics/readings-source.ts';
 import { createSourceRegistry, metricSourceKinds } from '../../src/metrics/registry.ts';
+import type { CheckReply } from '../../src/metrics/source-kind.ts';
 
 /** Every kind of the registry. */
 export function sourceKinds() {
@@ -37,7 +38,7 @@ export interface SourceServer {
 }
 
 export async function startSourceServer(
-  name: 'bluesky' | 'goatcounter' | 'mastodon',
+  name: 'bluesky' | 'goatcounter' | 'google' | 'mastodon' | 'matomo' | 'plausible' | 'umami',
 ): Promise<SourceServer> {
   const script = join(import.meta.dirname, 'source-servers', `${name}.mjs`);
   const child = spawn(process.execPath, [script], {
@@ -66,7 +67,12 @@ export async function startSourceServer(
 /** A source of this kind, as the registry opens it. */
 export function openSource(
   id: string,
-  { url, config, secret }: { url: string; config: unknown; secret: unknown },
+  {
+    url,
+    config,
+    secret,
+    zone = 'UTC',
+  }: { url: string; config: unknown; secret: unknown; zone?: string },
   kinds = sourceKinds(),
 ): ReadingsSource {
   const kind = kinds.find((one) => one.id === id);
@@ -76,12 +82,24 @@ export function openSource(
     kind,
     config,
     secret,
-    zone: 'UTC',
+    zone,
     ownerId: 'cha_1',
     budget: { take: async () => 0 },
   });
   if (typeof source === 'string') throw new Error(source);
   return source;
+}
+
+/** Whether a connection of this kind is good, as the API asks. */
+export function checkConnection(
+  id: string,
+  { url, config, secret }: { url: string; config: unknown; secret: unknown },
+): Promise<CheckReply> {
+  const http = createHttpClient({ allowedOrigins: [url] });
+  const { kindOf, check } = metricSourceKinds({ http, sandboxUrl: null });
+  const kind = kindOf(id);
+  if (kind === null) throw new Error(`no kind ${id}`);
+  return check(kind, { config, secret });
 }
 
 /** A publication of a channel that is asked for a day after it went out. */
