@@ -162,9 +162,15 @@ function campaignOf(
   campaignId: string | undefined,
 ): Pick<ContentItemInput['item'], 'campaign'> | { issues: BodyIssue[] } {
   if (campaignId === undefined) return { campaign: null };
-  if (row === null) return campaignIssue('is not a campaign of this workspace');
-  if (isOver(row)) return campaignIssue(`is ${campaignStateOf(row)}: nothing joins it any more`);
-  return { campaign: { id: row.id, released: row.releasedAt !== null } };
+  const why = whyNotJoined(row);
+  if (why !== null) return campaignIssue(why);
+  return { campaign: row === null ? null : { id: row.id, released: row.releasedAt !== null } };
+}
+
+/** Why no item joins a campaign; null when one may. */
+export function whyNotJoined(row: CampaignRow | null): string | null {
+  if (row === null) return 'is not a campaign of this workspace';
+  return isOver(row) ? `is ${campaignStateOf(row)}: nothing joins it any more` : null;
 }
 
 function campaignIssue(message: string): { issues: BodyIssue[] } {

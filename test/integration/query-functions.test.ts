@@ -75,6 +75,7 @@ import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
 import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { campaignAttempts, fillCampaign } from '../support/campaign-queries.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
@@ -86,6 +87,7 @@ const root = dirname(dirname(import.meta.dirname));
 let database: OpenTestDb;
 let filled: FilledWorkspace;
 let noticeId: string;
+let campaign: Awaited<ReturnType<typeof fillCampaign>>;
 let outbound: Awaited<ReturnType<typeof fillOutbound>>;
 beforeAll(async () => {
   database = await openTestDb();
@@ -93,6 +95,7 @@ beforeAll(async () => {
   const workspaceId = filled.own;
   outbound = await fillOutbound(database.db, { workspaceId });
   noticeId = await fillNotices(database.db, filled);
+  campaign = await fillCampaign(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -243,6 +246,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
+    ...campaignAttempts(db, campaign),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     appendReadings: () =>
       appendReadings(db, {
@@ -390,6 +394,7 @@ const CROSSING = [
   'listHeldFiles',
   'listWorkspaceIds',
   'listUnattended',
+  'listUnattendedCampaigns',
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',

@@ -28,6 +28,7 @@ const CASES: Record<FindingCode, [file: string, words: string]> = {
   command_without_verdict: ['audit-outages', "it('command_without_verdict: found with its last"],
   command_expired: ['drainer', "it('is expired for certain, found by the audit"],
   delivery_failing: ['failing-deliveries', "it('delivery_failing: what a receiver did not take"],
+  campaign_unattended: ['campaign-reviews', "it('campaign_unattended: its run is lost"],
   row_without_run: ['audit-engine', "it('row_without_run: the run was terminated"],
   run_without_row: ['audit-engine', "it('run_without_row: a run that nobody has a row for"],
   run_ahead_of_row: ['audit-engine', "it('run_ahead_of_row: the row is behind its run"],

@@ -11,6 +11,7 @@ import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { expiringTokens } from './account-checks.ts';
 import { alarmsOff } from './alarms.ts';
+import { unattendedCampaigns } from './campaign-checks.ts';
 import { failingDeliveries } from './delivery-checks.ts';
 import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
 import {
@@ -60,6 +61,7 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   command_expired: expiredCommands,
   event_gap: eventGaps,
   delivery_failing: failingDeliveries,
+  campaign_unattended: unattendedCampaigns,
 };
 
 /** Codes that the tables alone answer. */

@@ -12,7 +12,7 @@ export async function wantLook(tx: Db, { workspaceId, campaignId }: CampaignKey)
 }
 
 /** Says that a look begins and how long it may take: whatever happens from now on calls anew. */
-export async function beginLook(
+export async function beginCampaignLook(
   db: Db,
   { workspaceId, campaignId, withinMs }: CampaignKey & { withinMs: number },
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function beginLook(
  * @param waitMs null: never, unless somebody calls.
  * @returns whether the run has ended for good.
  */
-export async function endLook(
+export async function endCampaignLook(
   db: Db,
   { workspaceId, campaignId, waitMs }: CampaignKey & { waitMs: number | null },
 ): Promise<boolean> {

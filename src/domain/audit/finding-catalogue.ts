@@ -148,6 +148,12 @@ export const FINDING_KINDS = {
     noRepair: 'an expired command is never applied: whoever gave it gives it again',
   },
   delivery_failing: { severity: 'warning', source: 'tables', repairs: ['replay_delivery'] },
+  campaign_unattended: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['recheck'],
+    noRepair: 'every worker calls a run that is late or lost: start one, and look again',
+  },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',

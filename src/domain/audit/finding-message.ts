@@ -68,6 +68,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     of('stopped') === 'gone'
       ? `the receiver of ${of('subscriptionId')} (${of('host')}) answered that it is gone: nothing more is sent to it`
       : `the receiver of ${of('subscriptionId')} (${of('host')}) does not take what it is sent: ${of('failing')} deliveries fail, ${of('exhausted')} were given up`,
+  campaign_unattended: (_, of) =>
+    `nobody looks after the campaign ${of('campaignId')} (${of('name')}): its run should have looked at ${of('nextLookAt')}`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>
     of('row') === 'nothing'
