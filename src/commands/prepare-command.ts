@@ -19,9 +19,9 @@ import { InvalidBody } from './command-refusals.ts';
 import { draftFacts } from './current-draft.ts';
 import { holdersOf } from './holders.ts';
 import { type ClockSources, type CommandParts, clocks, type Preparation } from './preparation.ts';
-import { whyNotJoined } from './prepare-start.ts';
 import { prepareBrief, prepareDraft } from './prepare-text.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
+import { whyNotJoined } from './start/prepare-start.ts';
 
 /** What a command has of its own; anything else is as its body says (`partsOfBody`). */
 type Preparer<T extends CommandType> = (

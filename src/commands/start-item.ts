@@ -12,6 +12,7 @@ import { requireRoom } from '../db/workspace/quotas.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts';
 import type { DeliveryDeps } from './deliver-command.ts';
+import { repeat, type SenderDeps } from './settle-command.ts';
 import {
   briefUnmet,
   insertStart,
@@ -21,8 +22,7 @@ import {
   START,
   startExpiry,
   stillJoins,
-} from './prepare-start.ts';
-import { repeat, type SenderDeps } from './settle-command.ts';
+} from './start/prepare-start.ts';
 
 /** Stores the start of an item and sends it to the engine; the same id again gets the same item. */
 export async function startItem(deps: SenderDeps, request: StartRequest): Promise<StartOutcome> {

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
 import type { Db } from '../client.ts';
+import { campaignRuns } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
 /** Has the run of a campaign look: part of the transaction of what it should see. */
 export async function wantLook(tx: Db, { workspaceId, campaignId }: CampaignKey): Promise<void> {
   await tx.execute(sql`
-    insert into campaign_runs (campaign_id, workspace_id) values (${campaignId}, ${workspaceId})
+    insert into ${campaignRuns} (campaign_id, workspace_id) values (${campaignId}, ${workspaceId})
     on conflict (campaign_id) do update
       set called_at = clock_timestamp(), next_look_at = clock_timestamp(), ended_at = null`);
 }

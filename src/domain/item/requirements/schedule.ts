@@ -48,38 +48,6 @@ function skipsRefusal(context: ItemContext, ask: Inquiry): boolean {
 
 /** Slots, what is in flight, and what became of a publication. */
 export const SCHEDULE_REQUIREMENTS = {
-  campaign_may_change: {
-    text: 'The item is not being cancelled with its campaign.',
-    check: ({ context, ask }) =>
-      ask.type === 'set_campaign' && context.cancelling !== null
-        ? unmet('the item is cancelled with its campaign')
-        : MET,
-  },
-
-  gate_not_passed: {
-    text: 'An item that is planned, or out, joins no campaign whose gate is closed.',
-    check: ({ context, ask }) => {
-      if (ask.type !== 'set_campaign' || ask.refs === null) return MET;
-      const { campaign } = ask.facts;
-      if (campaign === null || campaign.released || campaign.id === context.campaign?.id)
-        return MET;
-      return context.publications.some(({ state }) => state !== 'tentative' && state !== 'skipped')
-        ? unmet('the gate of the campaign is closed, and the item is planned or out already')
-        : MET;
-    },
-  },
-
-  campaign_released: {
-    text: 'The campaign’s gate is open, and the campaign is not cancelled.',
-    check: ({ context, ask }) => {
-      if (!plansASend(ask)) return MET;
-      if (context.cancelling !== null) return unmet('the campaign is cancelled');
-      return context.campaign === null || context.campaign.released
-        ? MET
-        : unmet('the gate of the campaign is closed');
-    },
-  },
-
   nothing_sending: {
     text: 'No publication is due or being sent.',
     check: ({ place, context, ask }) => {
