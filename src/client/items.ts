@@ -106,6 +106,7 @@ export function itemCalls(
     resume: command(one.resume.$post),
     cancel: command(one.cancel.$post),
     reassign: command(one.reassign.$post),
+    setCampaign: command(one.campaign.$post),
     extend: command(one.extend.$post),
 
     readings: listOfCall(one.readings.$get),

@@ -77,6 +77,7 @@ import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
 import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { campaignAttempts, fillCampaign } from '../support/campaign-queries.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
@@ -90,6 +91,7 @@ const root = dirname(dirname(import.meta.dirname));
 let database: OpenTestDb;
 let filled: FilledWorkspace;
 let noticeId: string;
+let campaign: Awaited<ReturnType<typeof fillCampaign>>;
 let outbound: Awaited<ReturnType<typeof fillOutbound>>;
 beforeAll(async () => {
   database = await openTestDb();
@@ -98,6 +100,7 @@ beforeAll(async () => {
   outbound = await fillOutbound(database.db, { workspaceId });
   noticeId = await fillNotices(database.db, filled);
   await fillSources(database.db, filled);
+  campaign = await fillCampaign(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -258,6 +261,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
     ...reviewAttempts(db, { ...item, memberId }),
+    ...campaignAttempts(db, campaign),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
     appendReadings: () =>
@@ -408,6 +412,7 @@ const CROSSING = [
   'listLastLooks',
   'listWorkspaceIds',
   'listUnattended',
+  'listUnattendedCampaigns',
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',

@@ -36,6 +36,11 @@ export const ITEM_EVENTS = {
     { role: text, to: text },
     { role: 'creator', as: 'owner', from: 'mbr_01KAMJ5SQ0', to: 'mbr_01KAMJ5SQ1', reason: 'leave' },
   ),
+  'item.campaign_changed': event(
+    'An item joined another campaign, or left its own',
+    { from: reason, to: reason },
+    { from: null, to: 'cmp_01KAMJ5SQ0', reason: 'it fits there' },
+  ),
   'item.escalated': event(
     'An item needs somebody above: it is overdue, or was sent back too often',
     { because: text },
