@@ -25,8 +25,10 @@ export interface OpenTestDb extends Database {
 /** A fresh database with small pools, one of them the owner's. `close` removes it. */
 export async function openTestDb(max = 4): Promise<OpenTestDb> {
   const { url, programUrl, drop } = await createTestDatabase();
-  const database = createDb(url, { max, applicationName: 'baton-test' });
-  const ofProgram = { max, applicationName: 'baton-test-program', scopedOnly: true };
+  // A busy machine takes seconds for a new connection.
+  const shared = { max, connectionTimeoutMs: 10_000 };
+  const database = createDb(url, { ...shared, applicationName: 'baton-test' });
+  const ofProgram = { ...shared, applicationName: 'baton-test-program', scopedOnly: true };
   const program = createDb(programUrl, ofProgram);
   return {
     ...database,
