@@ -23,7 +23,15 @@ export {
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
-export { kpiReviews, readings } from './readings.ts';
+export {
+  checkpointReplies,
+  kpiAddenda,
+  kpiReviews,
+  lateReadings,
+  readings,
+  sourceBudgets,
+  sourceTurns,
+} from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {

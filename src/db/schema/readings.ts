@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { boolean, doublePrecision, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import { instant } from './columns.ts';
 
@@ -33,3 +42,77 @@ export const kpiReviews = pgTable('kpi_reviews', {
   body: jsonb().$type<Record<string, unknown>>().notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),
 });
+
+/** What each source said for a checkpoint: its readings stand once it has answered. */
+export const checkpointReplies = pgTable(
+  'checkpoint_replies',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    publicationId: text('publication_id').notNull(),
+    checkpoint: text().notNull(),
+    source: text().notNull(),
+    state: text().$type<'answered' | 'waits' | 'gave_up'>().notNull(),
+    /** What it said instead of numbers. */
+    reason: text(),
+    attempts: integer().notNull(),
+    /** Both by the item's own clock. */
+    askedAt: instant('asked_at').notNull(),
+    askAfter: instant('ask_after'),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.workspaceId, table.publicationId, table.checkpoint, table.source],
+    }),
+  ],
+);
+
+/** What a source may still be asked, whoever asks. */
+export const sourceBudgets = pgTable('source_budgets', {
+  source: text().primaryKey(),
+  tokens: doublePrecision().notNull(),
+  refilledAt: instant('refilled_at').notNull(),
+  lastTurnAt: instant('last_turn_at'),
+  silentUntil: instant('silent_until'),
+});
+
+/** Requests that wait for their turn. */
+export const sourceTurns = pgTable('source_turns', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  source: text().notNull(),
+  at: instant().notNull(),
+});
+
+/** Items that got readings after their review was frozen; the database notes them by trigger. */
+export const lateReadings = pgTable(
+  'late_readings',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    notedAt: instant('noted_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.itemId] })],
+);
+
+/** What late readings say beside a frozen review, and what was decided about it. */
+export const kpiAddenda = pgTable(
+  'kpi_addenda',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    reviewNumber: integer('review_number').notNull(),
+    number: integer().notNull(),
+    hash: text().notNull(),
+    body: jsonb().$type<Record<string, unknown>>().notNull(),
+    createdAt: instant('created_at').notNull().default(sql`now()`),
+    decision: text(),
+    reason: text(),
+    decidedBy: text('decided_by'),
+    decidedAt: instant('decided_at'),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.workspaceId, table.itemId, table.reviewNumber, table.number],
+    }),
+  ],
+);

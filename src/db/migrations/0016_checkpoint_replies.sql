@@ -1,0 +1,87 @@
+-- What each source said for a checkpoint of a publication. Once it has answered, its readings stand: they are
+-- stored in the transaction that makes this row an answer, so there is one whole set or none.
+create table checkpoint_replies (
+  workspace_id text not null,
+  item_id text not null,
+  publication_id text not null,
+  checkpoint text not null,
+  source text not null,
+  -- `waits`: it failed and is asked again; `gave_up`: asking again would not help.
+  state text not null check (state in ('answered', 'waits', 'gave_up')),
+  -- What it said instead of numbers.
+  reason text check (length(reason) <= 400),
+  attempts integer not null check (attempts >= 1),
+  -- Both by the item's own clock.
+  asked_at timestamp(3) with time zone not null,
+  ask_after timestamp(3) with time zone,
+  primary key (workspace_id, publication_id, checkpoint, source),
+  foreign key (workspace_id, item_id) references items (workspace_id, id),
+  check ((state = 'answered') = (reason is null))
+);
+create index checkpoint_replies_by_item on checkpoint_replies (workspace_id, item_id);
+
+-- What a source may still be asked, shared by every worker. Limits are of an address and hold whoever asks,
+-- so that these two name no workspace.
+create table source_budgets (
+  source text primary key,
+  tokens double precision not null check (tokens >= 0),
+  refilled_at timestamp(3) with time zone not null,
+  -- The instant of the last turn that was given away.
+  last_turn_at timestamp(3) with time zone,
+  -- The source asked for silence until then.
+  silent_until timestamp(3) with time zone
+);
+
+-- Requests that wait: each turn is one request, soon after its instant and never before.
+create table source_turns (
+  id bigint generated always as identity primary key,
+  source text not null references source_budgets (source) on delete cascade,
+  at timestamp(3) with time zone not null
+);
+create index source_turns_by_source on source_turns (source, at);
+
+-- Items whose review was frozen before readings came: verdicts have to be judged again beside it.
+create table late_readings (
+  workspace_id text not null,
+  item_id text not null,
+  noted_at timestamp(3) with time zone not null,
+  primary key (workspace_id, item_id),
+  foreign key (workspace_id, item_id) references items (workspace_id, id)
+);
+
+create function note_late_readings() returns trigger language plpgsql as $$
+begin
+  insert into late_readings (workspace_id, item_id, noted_at)
+  select distinct n.workspace_id, n.item_id, clock_timestamp()
+  from new_readings n
+  where exists (select from kpi_reviews r
+                where r.workspace_id = n.workspace_id and r.item_id = n.item_id)
+  on conflict (workspace_id, item_id) do update set noted_at = excluded.noted_at;
+  return null;
+end;
+$$;
+create trigger readings_note_late after insert on readings
+  referencing new table as new_readings for each statement execute function note_late_readings();
+
+-- What readings say that came after a review was frozen, where a verdict is another by them. The review
+-- itself stays as it is. Once somebody has decided about it, the decision stays too.
+create table kpi_addenda (
+  workspace_id text not null,
+  item_id text not null,
+  review_number integer not null,
+  number integer not null check (number >= 1),
+  hash text not null,
+  body jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  decision text,
+  reason text,
+  decided_by text,
+  decided_at timestamp(3) with time zone,
+  primary key (workspace_id, item_id, review_number, number),
+  foreign key (workspace_id, item_id) references items (workspace_id, id),
+  foreign key (workspace_id, decided_by) references members (workspace_id, id),
+  check ((decision is null) = (decided_at is null) and (decision is null) = (decided_by is null))
+);
+create index kpi_addenda_open on kpi_addenda (workspace_id, created_at) where decision is null;
+
+select close_workspaces();
