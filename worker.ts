@@ -208,7 +208,7 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     temporal,
     taskQueue,
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
-    sources: createSourceRegistry({ http, sandboxUrl }),
+    sources: createSourceRegistry({ http, sandboxUrl, sessions }),
     assets,
     secrets,
     http,

@@ -69,7 +69,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A channel adapter knows its network and nothing else: rows and retries belong in src/activities/publishing, the engine in src/workflows.',
   },
   metrics: {
-    folders: ['domain', 'http'],
+    folders: [
+      'domain',
+      'http',
+      'channels/channel-sessions.ts',
+      // What reads the posts of an account has the account's own connection.
+      'channels/bluesky',
+      'channels/mastodon',
+    ],
+    types: ['channels'],
     packages: ['zod'],
     place:
       'A readings source knows its network and nothing else: rows and retries belong in src/activities/measuring.ts.',
@@ -181,7 +189,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'config.ts',
       'workflows/messages.ts',
     ],
-    types: ['telling/slack-replies.ts'],
+    types: ['metrics', 'telling/slack-replies.ts'],
     packages: [
       'node',
       'hono',

@@ -22,6 +22,7 @@ export interface Resealed {
 const PURPOSES: Record<SealedSecretRow['kind'], (id: string) => string> = {
   'channel account': credentialsPurpose,
   'channel session': sessionPurpose,
+  'metric source': credentialsPurpose,
   'webhook endpoint': webhookPurpose,
   'webhook subscription': webhookPurpose,
   'Slack channel of a member': slackPurpose,

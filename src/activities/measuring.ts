@@ -1,5 +1,6 @@
 import { listReadings } from '../db/item/readings.ts';
 import { readBanMs } from '../db/publishing/channel-budgets.ts';
+import { readPublishedPage } from '../db/publishing/published-pages.ts';
 import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
 import { ChannelId } from '../domain/channel/channels.ts';
 import {
@@ -11,6 +12,7 @@ import type { UnavailableSource } from '../domain/item/commands.ts';
 import { isStated } from '../domain/kpi/readings.ts';
 import type { ReadingsSource } from '../metrics/readings-source.ts';
 import type { ActivityDeps } from './deps.ts';
+import { sourcesOf } from './measuring-sources.ts';
 import { type AskedSources, askSources } from './source-replies.ts';
 
 /** One checkpoint of one publication that is due. Times by the item's own clock. */
@@ -37,22 +39,24 @@ export interface CheckpointAnswer {
   unavailable?: UnavailableSource[];
 }
 
-type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources'>;
+type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
 
 const NOBODY: AskedSources = { askAgainMs: null, unavailable: [] };
 
 /** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
 async function collect(
-  { db, sources }: MeasuringDeps,
+  deps: MeasuringDeps,
   question: CheckpointQuestion & { published: boolean },
   signal?: AbortSignal,
 ): Promise<AskedSources> {
+  const { db } = deps;
   const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
   const key = { workspaceId, channelAccountId };
   const [account, banMs] = await Promise.all([getChannelAccount(db, key), readBanMs(db, key)]);
   const channel = ChannelId.safeParse(question.channel);
   if (account === null || !channel.success) return NOBODY;
-  const known = sources.forChannel(channel.data);
+  const { permalink, page } = await readPublishedPage(db, question);
+  const known = await sourcesOf(deps, { account, page });
   return askSources(db, banMs > 0 ? known.map((source) => silent(source, banMs)) : known, {
     key: { workspaceId, itemId, publicationId, checkpoint },
     at,
@@ -63,9 +67,11 @@ async function collect(
         channel: channel.data,
         marker: markerOf(intentKeyOf(question)),
         remoteId: question.remoteId,
+        url: permalink,
         publishedAt: question.published ? question.publishedAt : null,
         accountRef: account.name,
       },
+      page,
       checkpoint,
       at,
     },

@@ -9,15 +9,21 @@ import {
 import type { ItemKey } from '../db/item/items.ts';
 import type { UnavailableSource } from '../domain/item/commands.ts';
 import type {
+  CollectedAnswer,
   CollectedReading,
   CollectRequest,
   ReadingsSource,
   SourceReply,
 } from '../metrics/readings-source.ts';
+import type { SourceFailure } from '../metrics/source-kind.ts';
 
 const MINUTE_MS = 60_000;
 /** After the first failure; doubles with every further one. */
 const FIRST_PAUSE_MS = MINUTE_MS;
+/** The same where Baton held the request back itself: the turn that it got decides, unless it never comes. */
+const FIRST_HELD_BACK_MS = 1_000;
+/** One look at all sources; its activity ends a little later. */
+const WITHIN_MS = 25_000;
 const LONGEST_PAUSE_MS = 6 * 60 * MINUTE_MS;
 /** Whatever a source asks for: a broken clock must not silence it for longer than any window. */
 const LONGEST_SILENCE_MS = 24 * 60 * MINUTE_MS;
@@ -30,6 +36,7 @@ export interface CheckpointAsk {
   /** The end of its window: no source is asked after it. */
   until: string | null;
   request: Omit<CollectRequest, 'signal'>;
+  /** Once it is given, what was not answered by then is dropped. */
   signal?: AbortSignal;
 }
 
@@ -49,25 +56,36 @@ export async function askSources(
   sources: readonly ReadingsSource[],
   ask: CheckpointAsk,
 ): Promise<AskedSources> {
-  const known = byName(await listReplies(db, ask.key));
+  const known = byKey(await listReplies(db, ask.key));
   const isOver = ask.until !== null && Date.parse(ask.at) > Date.parse(ask.until);
-  await Promise.all(
+  const signal = ask.signal ?? AbortSignal.timeout(WITHIN_MS);
+  const concerned = await Promise.all(
     sources.map(async (source) => {
-      const before = known.get(source.id);
-      if (isOver || !isToAsk(before, ask.at)) return;
-      const { signal } = ask;
-      const reply = await source.collect({
-        ...ask.request,
-        ...(signal !== undefined && { signal }),
-      });
-      // Of a baseline: what comes once the post may be out says nothing of the time before it.
-      if (!signal?.aborted) await keepReply(db, { source: source.id, before, reply, ask });
+      const before = known.get(keyOf(source));
+      if (isOver || !isToAsk(before, ask.at)) return [source];
+      const reply = await source.collect({ ...ask.request, signal });
+      if (wasNotAsked(reply)) return [];
+      // What comes once the post may be out says nothing of the time before it.
+      if (!ask.signal?.aborted) await keepReply(db, { source, before, reply, ask });
+      return [source];
     }),
   );
-  return stateOf(sources, byName(await listReplies(db, ask.key)), ask.at);
+  return stateOf(concerned.flat(), byKey(await listReplies(db, ask.key)), ask.at);
 }
 
-function byName(replies: readonly ReplyRow[]): Map<string, ReplyRow> {
+function keyOf({ id, key = id }: ReadingsSource): string {
+  return key;
+}
+
+/** At a baseline many sources have nothing to be asked for. */
+function wasNotAsked(reply: SourceReply): boolean {
+  return (
+    'readings' in reply &&
+    reply.readings.length + reply.empty.length + reply.notAvailable.length === 0
+  );
+}
+
+function byKey(replies: readonly ReplyRow[]): Map<string, ReplyRow> {
   return new Map(replies.map((reply) => [reply.source, reply]));
 }
 
@@ -83,22 +101,26 @@ async function keepReply(
     before,
     reply,
     ask,
-  }: { source: string; before: ReplyRow | undefined; reply: SourceReply; ask: CheckpointAsk },
+  }: {
+    source: ReadingsSource;
+    before: ReplyRow | undefined;
+    reply: SourceReply;
+    ask: CheckpointAsk;
+  },
 ): Promise<void> {
   const { at } = ask;
-  const key = { ...ask.key, source };
+  const { publicationId, checkpoint } = ask.key;
+  const key = { ...ask.key, source: keyOf(source) };
   if ('readings' in reply && reply.readings.length > 0) {
     const readings = reply.readings.map((reading) => ({
-      ...scoped(reading, ask.key.publicationId),
-      source,
-      idempotencyKey: `collected:${ask.key.publicationId}:${ask.key.checkpoint}:${source}:${reading.measure}`,
+      ...scoped(reading, publicationId),
+      source: source.id,
+      idempotencyKey: `collected:${publicationId}:${checkpoint}:${key.source}:${reading.measure}`,
     }));
     await storeAnswer(db, { key, at, readings });
     return;
   }
-  // An answer without a number may have one later, as long as the source does not say that it cannot.
-  const failure =
-    'readings' in reply ? { unavailable: `${source} has no numbers yet`, retry: true } : reply;
+  const failure = 'readings' in reply ? numberless(source, reply) : reply;
   await noteFailure(db, {
     key,
     at,
@@ -108,13 +130,18 @@ async function keepReply(
   });
 }
 
+/** An answer without a number may have one later, unless the source cannot supply any. */
+function numberless({ id }: ReadingsSource, { empty }: CollectedAnswer): SourceFailure {
+  return empty.length > 0
+    ? { unavailable: `${id}: it has no numbers yet`, retry: true }
+    : { unavailable: `${id}: it cannot supply these numbers`, retry: false };
+}
+
 /** @param failures those before this one. */
-function pauseMs(
-  { retry, retryAfterMs = 0 }: { retry: boolean; retryAfterMs?: number },
-  failures: number,
-): number {
+function pauseMs({ retry, retryAfterMs = 0, heldBack }: SourceFailure, failures: number): number {
+  const first = heldBack === true ? FIRST_HELD_BACK_MS : FIRST_PAUSE_MS;
   const own = retry
-    ? Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures, 20), LONGEST_PAUSE_MS)
+    ? Math.min(first * 2 ** Math.min(failures, 20), LONGEST_PAUSE_MS)
     : LONGEST_PAUSE_MS;
   return Math.max(own, Math.min(retryAfterMs, LONGEST_SILENCE_MS));
 }
@@ -126,10 +153,13 @@ function stateOf(
 ): AskedSources {
   const unavailable: UnavailableSource[] = [];
   const pauses: number[] = [];
-  for (const { id: source } of sources) {
-    const reply = replies.get(source);
+  for (const source of sources) {
+    const reply = replies.get(keyOf(source));
     if (reply?.state === 'answered') continue;
-    unavailable.push({ source, reason: reply?.reason ?? 'it was not asked within its window' });
+    unavailable.push({
+      source: source.id,
+      reason: reply?.reason ?? 'it was not asked within its window',
+    });
     if (reply?.state === 'waits') pauses.push(Date.parse(reply.askAfter ?? at) - Date.parse(at));
   }
   return {
@@ -140,7 +170,7 @@ function stateOf(
 
 /** Sources name a publication or an account; the others belong to the publication that was asked for. */
 function scoped(reading: CollectedReading, publicationId: string) {
-  const { measure, value, asOf, provisional, checkpoint } = reading;
+  const { measure, value, asOf, provisional, checkpoint, definition } = reading;
   const scope =
     reading.channelAccountId === undefined
       ? { publicationId: reading.publicationId ?? publicationId }
@@ -152,5 +182,6 @@ function scoped(reading: CollectedReading, publicationId: string) {
     provisional,
     ...scope,
     ...(checkpoint !== undefined && { checkpoint }),
+    ...(definition !== undefined && { definition }),
   };
 }

@@ -52,6 +52,7 @@ import { assetRoutes } from './routes/workspace/assets.ts';
 import { campaignRoutes } from './routes/workspace/campaigns.ts';
 import { channelAccountRoutes } from './routes/workspace/channel-accounts.ts';
 import { memberRoutes } from './routes/workspace/members.ts';
+import { metricSourceRoutes } from './routes/workspace/metric-sources.ts';
 import { playbookRoutes } from './routes/workspace/playbooks.ts';
 import { webhookDeliveryRoutes } from './routes/workspace/webhook-deliveries.ts';
 import { webhookEndpointRoutes } from './routes/workspace/webhook-endpoints.ts';
@@ -109,6 +110,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', apiKeyRoutes(deps))
     .route('/', playbookRoutes(deps))
     .route('/', channelAccountRoutes(deps))
+    .route('/', metricSourceRoutes(deps))
     .route('/', channelSlotRoutes(deps))
     .route('/', calendarRoutes(deps))
     .route('/', calendarFeedRoutes(deps, limits))

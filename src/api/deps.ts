@@ -9,6 +9,8 @@ import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { AuditPacks } from '../evidence/audit-pack.ts';
 import type { Meters } from '../health/meters.ts';
+import type { SourceRegistry } from '../metrics/registry.ts';
+import type { MetricSourceKind } from '../metrics/source-kind.ts';
 import type { SlackReply } from '../telling/slack-replies.ts';
 import type { Engine } from './engine.ts';
 import type { ApiLog } from './log.ts';
@@ -27,6 +29,7 @@ export interface ApiDeps {
   secrets: SecretBox;
   /** What an account of a channel takes; null for a channel that nothing publishes to yet. */
   accountFormOf: (channel: ChannelId) => AccountForm | null;
+  metricSources: MetricSourceKinds;
   /** Null everywhere but on the local stack: then its route does not exist. */
   timeTravel: TimeTravel | null;
   /** Posts to the `response_url` of a click in Slack. */
@@ -45,4 +48,12 @@ export interface ApiDeps {
     | 'metricsKey'
   >;
   log: ApiLog;
+}
+
+/** What a connection of metrics may be, and how one is tried. */
+export interface MetricSourceKinds extends Pick<SourceRegistry, 'check'> {
+  /** Null for one that nobody wrote. */
+  kindOf(id: string): MetricSourceKind | null;
+  /** Ids of those that take a connection of their own. */
+  connectable: readonly string[];
 }

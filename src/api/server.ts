@@ -22,6 +22,7 @@ import { createMeters } from '../health/meters.ts';
 import { startTracing } from '../health/tracing.ts';
 import { createHttpClient } from '../http/http-client.ts';
 import { createLogger } from '../log.ts';
+import { metricSourceKinds } from '../metrics/registry.ts';
 import { createSlackReplies } from '../telling/slack-replies.ts';
 import { createApp } from './app.ts';
 import { createEngine } from './engine.ts';
@@ -85,6 +86,10 @@ const app = createApp({
   assets: await openAssetStore({ directory: config.assetsDir, now: Date.now() }),
   secrets,
   accountFormOf,
+  metricSources: metricSourceKinds({
+    http: createHttpClient({ allowedOrigins: config.allowedOrigins }),
+    sandboxUrl: null,
+  }),
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   slackReply: createSlackReplies(
     createHttpClient({ allowedOrigins: config.allowedOrigins }),

@@ -8,6 +8,7 @@ import { changeCall, changeOfCall, listCall, listOfCall, readCall } from './rout
 export function administrationCalls(rpc: Rpc) {
   const { v1 } = rpc;
   const account = v1['channel-accounts'][':id'];
+  const metricSource = v1['metric-sources'][':id'];
   const endpoint = v1['webhook-endpoints'][':id'];
   const subscription = v1['webhook-subscriptions'][':id'];
   return {
@@ -48,6 +49,16 @@ export function administrationCalls(rpc: Rpc) {
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),
       add: changeCall(v1['channel-accounts'].$post),
+    },
+    /** Connections to systems that numbers come from. */
+    metricSources: {
+      list: listCall(v1['metric-sources'].$get),
+      get: readCall(metricSource.$get),
+      add: changeCall(v1['metric-sources'].$post),
+      change: changeOfCall(metricSource.$patch),
+      /** Asks it now whether its address and credentials are good. */
+      check: (id: string) => answered(metricSource.check.$post({ param: pathParams({ id }) })),
+      remove: (id: string) => done(metricSource.$delete({ param: pathParams({ id }) })),
     },
     /** Weekly slots of an account, and the rules that plans are warned of. */
     slots: {

@@ -12,6 +12,7 @@ export const ID_PREFIXES = {
   channelAccount: 'cha',
   comment: 'cmt',
   webhookEndpoint: 'whe',
+  metricSource: 'msr',
   reading: 'rdg',
   intent: 'int',
   finding: 'fnd',

@@ -96,6 +96,11 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     });
   }
 
+  return httpClientOf(request);
+}
+
+/** The whole client over its one call: for those who put a rule before every request. */
+export function httpClientOf(request: HttpClient['request']): HttpClient {
   async function requestJson<T>(asked: JsonRequest, schema: z.ZodType<T>): Promise<JsonOutcome<T>> {
     const { json, ...rest } = asked;
     const outcome = await request({

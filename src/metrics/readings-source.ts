@@ -1,42 +1,170 @@
-import type { ChannelId } from '../domain/channel/channels.ts';
+import { measureValueIssue } from '../domain/kpi/measure-rules.ts';
 import type { MeasureId, Reading } from '../domain/kpi/measures.ts';
+import { checkpointAgeHours, isAhead } from '../domain/kpi/readings.ts';
+import { quoted } from './quoted.ts';
+import type {
+  MetricSource,
+  MetricSourceKind,
+  SourceAnswer,
+  SourceFailure,
+  SourceQuestion,
+} from './source-kind.ts';
 
 /** What a source is asked to read: one publication at one checkpoint. */
-export interface CollectRequest {
-  publication: {
-    id: string;
-    channel: ChannelId;
-    /** What the post can be found by on its channel. */
-    marker: string;
-    remoteId: string | null;
-    /** Null until it is out: then only a baseline can be read. */
-    publishedAt: string | null;
-    /** The account's name on the channel. */
-    accountRef: string;
-  };
-  /** `baseline`, or an age such as `+24h`. */
-  checkpoint: string;
-  /** The instant of asking, by the item's own clock. */
-  at: string;
+export interface CollectRequest
+  extends Pick<SourceQuestion, 'publication' | 'page' | 'checkpoint' | 'at'> {
   signal?: AbortSignal;
 }
 
 /** A reading before it is stored. Its source is the adapter that supplied it. */
 export type CollectedReading = Omit<Reading, 'id' | 'source' | 'createdBy' | 'createdAt'>;
 
-/**
- * `readings` has what the source said and nothing else: a measure it did not supply is absent, never
- * 0. `unavailable` says why nothing could be read; `retry` whether asking again may help.
- */
-export type SourceReply =
-  | { readings: CollectedReading[] }
-  | { unavailable: string; retry: boolean };
+/** What the source answered: a measure is in one of the three, and never 0 unless the source said so. */
+export interface CollectedAnswer {
+  readings: CollectedReading[];
+  /** It had no row. */
+  empty: MeasureId[];
+  /** It cannot supply them for this publication. */
+  notAvailable: MeasureId[];
+}
 
-/** A place that numbers come from. Adapters ask once, never throw for what a source does, never retry. */
+export type SourceReply = CollectedAnswer | SourceFailure;
+
+/** A place that numbers come from, with the rules that hold for all of them. */
 export interface ReadingsSource {
-  /** The `source` of its readings: nobody else may use the name. */
+  /** The `source` of its readings. */
   id: string;
-  /** Measures it can supply for posts of a channel; empty where it knows nothing of the channel. */
-  supplies(channel: ChannelId): readonly MeasureId[];
+  /** Which of several systems of one kind it is; absent where there is only one. */
+  key?: string;
+  /** Asks once. */
   collect(request: CollectRequest): Promise<SourceReply>;
+}
+
+const HOUR_MS = 3_600_000;
+/** From the first request to the last byte of one collection. */
+const DEADLINE_MS = 60_000;
+
+/** Readings of an opened source: what it said, as rows that the store takes. */
+export function readingsSource(
+  kind: MetricSourceKind,
+  source: MetricSource,
+  opened: { zone: string; secret: unknown; heldBackMs?: () => number | null },
+): ReadingsSource {
+  const failed = (failure: SourceFailure): SourceFailure => ({
+    ...failure,
+    unavailable: quoted(kind.name, failure.unavailable, opened.secret),
+  });
+  return {
+    id: kind.id,
+    async collect(request) {
+      const asked = questionOf(kind, request, opened.zone);
+      if (typeof asked === 'string') return failed({ unavailable: asked, retry: false });
+      if (asked.measures.length === 0) return { readings: [], empty: [], notAvailable: [] };
+      const answer = await answerOf(source, asked, request.signal);
+      const waitMs = opened.heldBackMs?.() ?? null;
+      if (waitMs !== null) return heldBack(kind, waitMs);
+      const reply = 'unavailable' in answer ? answer : replyOf(kind, asked, answer);
+      return 'unavailable' in reply ? failed(reply) : reply;
+    },
+  };
+}
+
+/** Baton's own brake: nothing is wrong with the source. */
+function heldBack({ name, limit }: MetricSourceKind, waitMs: number): SourceReply {
+  const allowed =
+    limit === null ? '' : ` of ${limit.requests} requests in ${limit.perMs / 1_000} s`;
+  const unavailable = `${name}: asked as often as it allows${allowed}`;
+  return { unavailable, retry: true, retryAfterMs: waitMs, heldBack: true };
+}
+
+/** A mistake of an adapter is one source that says nothing, not a checkpoint that ends. */
+async function answerOf(
+  source: MetricSource,
+  question: SourceQuestion,
+  signal?: AbortSignal,
+): Promise<SourceAnswer | SourceFailure> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    return await source.collect(
+      question,
+      signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+    );
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'it failed';
+    return { unavailable: `its adapter failed: ${message}`, retry: true };
+  }
+}
+
+/** @returns what is wrong with the request, in words. */
+function questionOf(
+  kind: MetricSourceKind,
+  { publication, page, checkpoint, at }: CollectRequest,
+  zone: string,
+): SourceQuestion | string {
+  const age = checkpointAgeHours(checkpoint);
+  if (age === null) return `${checkpoint} is not a checkpoint`;
+  const supplied = kind.supplies(publication.channel);
+  const from = publication.publishedAt ?? at;
+  const due = Date.parse(from) + age * HOUR_MS;
+  return {
+    publication,
+    page,
+    checkpoint,
+    at,
+    zone,
+    window: { from, to: new Date(Math.min(due, Date.parse(at))).toISOString() },
+    // Before the post exists only its account can be read.
+    measures:
+      checkpoint === 'baseline' ? supplied.filter((measure) => measure === 'followers') : supplied,
+  };
+}
+
+function replyOf(
+  kind: MetricSourceKind,
+  question: SourceQuestion,
+  { measures, asOf = question.at, settled }: SourceAnswer,
+): SourceReply {
+  const { publication, checkpoint, at, window } = question;
+  if (Number.isNaN(Date.parse(asOf))) {
+    return { unavailable: 'its answer is as of no instant', retry: true };
+  }
+  // A checkpoint is asked for at its age or later, by clocks that differ a little.
+  if (isAhead(asOf, Math.max(Date.parse(at), dueMs(question)))) {
+    return { unavailable: `its answer is as of ${asOf}, which is still to come`, retry: true };
+  }
+  const reply: CollectedAnswer = { readings: [], empty: [], notAvailable: [] };
+  for (const measure of question.measures) {
+    const said = measures[measure] ?? 'empty';
+    if (said === 'empty') reply.empty.push(measure);
+    else if (said === 'not_available') reply.notAvailable.push(measure);
+    else {
+      const issue = measureValueIssue(measure, said);
+      if (issue !== null) return { unavailable: `${issue}, and not ${said}`, retry: true };
+      const definition = kind.definitions[measure];
+      reply.readings.push({
+        measure,
+        value: said,
+        publicationId: publication.id,
+        checkpoint,
+        asOf,
+        provisional: !(settled ?? isSettled(kind, measure, { at, to: window.to })),
+        ...(definition !== undefined && { definition }),
+      });
+    }
+  }
+  return reply;
+}
+
+function dueMs({ publication: { publishedAt }, checkpoint }: SourceQuestion): number {
+  const age = checkpointAgeHours(checkpoint) ?? 0;
+  return publishedAt === null ? 0 : Date.parse(publishedAt) + age * HOUR_MS;
+}
+
+function isSettled(
+  { settlingMs }: MetricSourceKind,
+  measure: MeasureId,
+  { at, to }: { at: string; to: string },
+): boolean {
+  const settling = typeof settlingMs === 'number' ? settlingMs : (settlingMs[measure] ?? 0);
+  return Date.parse(at) >= Date.parse(to) + settling;
 }

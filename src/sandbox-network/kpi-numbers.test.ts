@@ -7,8 +7,7 @@ import { KPI_IDS } from '../domain/kpi/catalogue.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { createHttpClient } from '../http/http-client.ts';
-import { createSandboxSource } from '../metrics/sandbox.ts';
-import { SANDBOX_MEASURES } from '../metrics/sandbox-protocol.ts';
+import { createSourceRegistry } from '../metrics/registry.ts';
 import { createSandboxServer } from './http-server.ts';
 import { openLedger } from './ledger.ts';
 
@@ -36,8 +35,8 @@ afterEach(() => {
 
 it('the real sandbox network gives readings that every KPI can be judged by', async () => {
   const http = createHttpClient({ allowedOrigins: [url] });
-  const source = createSandboxSource({ http, baseUrl: url });
-  expect(source.supplies('sandbox')).toEqual(expect.arrayContaining([...SANDBOX_MEASURES]));
+  const [source] = createSourceRegistry({ http, sandboxUrl: url }).forChannel('sandbox');
+  if (source === undefined) throw new Error('no sandbox source');
 
   const posted = await http.request({
     method: 'POST',
@@ -53,12 +52,18 @@ it('the real sandbox network gives readings that every KPI can be judged by', as
     channel: 'sandbox',
     marker: 'mark-1',
     remoteId: null,
+    url: null,
     publishedAt,
     accountRef: 'studio',
   } as const;
   const readings: Reading[] = [];
   for (const checkpoint of ['baseline', '+28d']) {
-    const collected = await source.collect({ publication, checkpoint, at: publishedAt });
+    const collected = await source.collect({
+      publication,
+      page: null,
+      checkpoint,
+      at: publishedAt,
+    });
     if (!('readings' in collected)) throw new Error(collected.unavailable);
     for (const reading of collected.readings) {
       readings.push({ id: `rdg_${readings.length}`, source: source.id, ...reading });

@@ -18,6 +18,8 @@ import { createSecretBox, type SecretBox } from '../../src/credentials/secret-bo
 import type { Db } from '../../src/db/client.ts';
 import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
 import { createMeters } from '../../src/health/meters.ts';
+import { createHttpClient } from '../../src/http/http-client.ts';
+import { metricSourceKinds } from '../../src/metrics/registry.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
 export interface TestApi {
@@ -80,6 +82,7 @@ export async function openApi(
     readiness: createReadiness({ db, engine, isStopping: () => false }),
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
+    metricSources: metricSourceKinds({ http: createHttpClient(), sandboxUrl: null }),
     slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,

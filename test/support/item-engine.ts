@@ -203,7 +203,7 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
     taskQueue,
     channels: options.channels?.(realChannels) ?? realChannels,
     ...(options.sendTiming !== undefined && { sendTiming: options.sendTiming }),
-    sources: createSourceRegistry({ http, sandboxUrl: sandbox.url }),
+    sources: createSourceRegistry({ http, sandboxUrl: sandbox.url, sessions }),
     assets: await openAssetStore({ directory: join(directory, 'assets'), now: Date.now() }),
     keepDays: {
       commands: 365,

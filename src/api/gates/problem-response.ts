@@ -82,6 +82,7 @@ const QUOTA_WORDS: Record<keyof Quotas, string> = {
   apiKeys: 'API keys: revoke some',
   webhookEndpoints: 'webhook endpoints: remove some',
   webhookSubscriptions: 'webhook subscriptions: remove some',
+  metricSources: 'metrics sources: remove some',
 };
 
 function quotaProblem(error: QuotaExceeded): ApiError {

@@ -15,7 +15,12 @@ export type NewReading = Pick<ReadingRow, 'measure' | 'value' | 'asOf' | 'source
   Partial<
     Pick<
       ReadingRow,
-      'publicationId' | 'channelAccountId' | 'checkpoint' | 'idempotencyKey' | 'createdBy'
+      | 'publicationId'
+      | 'channelAccountId'
+      | 'checkpoint'
+      | 'idempotencyKey'
+      | 'createdBy'
+      | 'definition'
     >
   >;
 
@@ -115,7 +120,7 @@ async function findByIdempotencyKey(
 /** A stored reading in the terms of the KPI arithmetic. */
 export function readingOf(row: ReadingRow): Reading {
   const { id, measure, value, asOf, source, provisional, createdAt } = row;
-  const { publicationId, channelAccountId, checkpoint, createdBy } = row;
+  const { publicationId, channelAccountId, checkpoint, createdBy, definition } = row;
   return {
     id,
     measure,
@@ -127,6 +132,7 @@ export function readingOf(row: ReadingRow): Reading {
     ...(createdBy !== null && { createdBy }),
     ...(publicationId !== null && { publicationId }),
     ...(channelAccountId !== null && { channelAccountId }),
+    ...(definition !== null && { definition }),
     // Checked by its schema before it was stored.
     ...(checkpoint !== null && { checkpoint: checkpoint as NonNullable<Reading['checkpoint']> }),
   };

@@ -20,25 +20,8 @@ create table checkpoint_replies (
 );
 create index checkpoint_replies_by_item on checkpoint_replies (workspace_id, item_id);
 
--- What a source may still be asked, shared by every worker. Limits are of an address and hold whoever asks,
--- so that these two name no workspace.
-create table source_budgets (
-  source text primary key,
-  tokens double precision not null check (tokens >= 0),
-  refilled_at timestamp(3) with time zone not null,
-  -- The instant of the last turn that was given away.
-  last_turn_at timestamp(3) with time zone,
-  -- The source asked for silence until then.
-  silent_until timestamp(3) with time zone
-);
-
--- Requests that wait: each turn is one request, soon after its instant and never before.
-create table source_turns (
-  id bigint generated always as identity primary key,
-  source text not null references source_budgets (source) on delete cascade,
-  at timestamp(3) with time zone not null
-);
-create index source_turns_by_source on source_turns (source, at);
+-- Whoever was held back gets a turn of their own: this is the last one that was given away.
+alter table metric_source_health add column last_turn_at timestamp(3) with time zone;
 
 -- Items whose review was frozen before readings came: verdicts have to be judged again beside it.
 create table late_readings (

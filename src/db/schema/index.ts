@@ -13,6 +13,7 @@ export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
+export { metricSourceHealth, metricSources } from './metrics/metric-sources.ts';
 export { outbox } from './outbound/outbox.ts';
 export {
   deliveryTurns,
@@ -29,8 +30,6 @@ export {
   kpiReviews,
   lateReadings,
   readings,
-  sourceBudgets,
-  sourceTurns,
 } from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import {
-  bigint,
   boolean,
   doublePrecision,
   integer,
@@ -24,6 +23,8 @@ export const readings = pgTable('readings', {
   value: doublePrecision().notNull(),
   checkpoint: text(),
   asOf: instant('as_of').notNull(),
+  /** How the source defines the measure. */
+  definition: text(),
   source: text().notNull(),
   /** The source may still change it. */
   provisional: boolean().notNull().default(false),
@@ -66,22 +67,6 @@ export const checkpointReplies = pgTable(
     }),
   ],
 );
-
-/** What a source may still be asked, whoever asks. */
-export const sourceBudgets = pgTable('source_budgets', {
-  source: text().primaryKey(),
-  tokens: doublePrecision().notNull(),
-  refilledAt: instant('refilled_at').notNull(),
-  lastTurnAt: instant('last_turn_at'),
-  silentUntil: instant('silent_until'),
-});
-
-/** Requests that wait for their turn. */
-export const sourceTurns = pgTable('source_turns', {
-  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  source: text().notNull(),
-  at: instant().notNull(),
-});
 
 /** Items that got readings after their review was frozen; the database notes them by trigger. */
 export const lateReadings = pgTable(

@@ -11,6 +11,7 @@ export interface Quotas {
   /** That are active. */
   webhookEndpoints: number;
   webhookSubscriptions: number;
+  metricSources: number;
 }
 
 /** The workspace has as much as it may have. */
@@ -40,6 +41,8 @@ const COUNTS = {
       where workspace_id = ${workspaceId} and active`,
   webhookSubscriptions: (workspaceId: string) =>
     sql`select count(*) as used from webhook_subscriptions where workspace_id = ${workspaceId}`,
+  metricSources: (workspaceId: string) =>
+    sql`select count(*) as used from metric_sources where workspace_id = ${workspaceId}`,
 } satisfies Record<keyof Quotas, unknown>;
 
 /** Where so many additions of its size at once could exceed the limit, each waits for those before. */

@@ -7,6 +7,7 @@ export interface SealedSecretRow {
   kind:
     | 'channel account'
     | 'channel session'
+    | 'metric source'
     | 'webhook endpoint'
     | 'webhook subscription'
     | 'Slack channel of a member'
@@ -26,6 +27,9 @@ export async function listSealedSecrets(
     union all
     select 'channel session', channel_account_id, sealed
       from channel_sessions where workspace_id = ${workspaceId}
+    union all
+    select 'metric source', id, credentials
+      from metric_sources where credentials is not null and workspace_id = ${workspaceId}
     union all
     select 'webhook endpoint', e.id, s ->> 'sealed'
       from webhook_endpoints e cross join lateral jsonb_array_elements(e.secrets) as s
@@ -64,6 +68,9 @@ function statementOf({ kind, id, sealed, by }: SealedSecretRow & { by: string })
   switch (kind) {
     case 'channel account':
       return sql`update channel_accounts set credentials = ${by}
+        where id = ${id} and credentials = ${sealed}`;
+    case 'metric source':
+      return sql`update metric_sources set credentials = ${by}
         where id = ${id} and credentials = ${sealed}`;
     case 'channel session':
       return sql`update channel_sessions set sealed = ${by}

@@ -1,0 +1,146 @@
+import { openCredentials } from '../credentials/account-credentials.ts';
+import { SecretUnreadable } from '../credentials/secret-box.ts';
+import type { ChannelAccountRow } from '../db/workspace/channel-accounts.ts';
+import {
+  getSourceHealth,
+  noteSourceFailure,
+  noteSourceSuccess,
+  type SourceSubject,
+  takeSourceRequest,
+} from '../db/workspace/metric-source-health.ts';
+import { findServingSources } from '../db/workspace/metric-sources.ts';
+import type { CollectRequest, ReadingsSource, SourceReply } from '../metrics/readings-source.ts';
+import type { MetricSourceKind } from '../metrics/source-kind.ts';
+import type { ActivityDeps } from './deps.ts';
+
+type Deps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
+
+/** What a connection or an account is asked with. */
+interface Means extends SourceSubject {
+  kind: string;
+  config: unknown;
+  sealed: { id: string; credentials: string | null };
+  zone: string;
+  refusedAt: string | null;
+}
+
+/**
+ * Everything that may know a post: the deployment's sources, the account itself, and the connections that
+ * serve it. How it goes with the last two is noted with every answer.
+ */
+export async function sourcesOf(
+  deps: Deps,
+  { account, page }: { account: ChannelAccountRow; page: string | null },
+): Promise<ReadingsSource[]> {
+  const { db, sources } = deps;
+  const { workspaceId, id: channelAccountId, channel } = account;
+  const own = sources.ofAccounts(channel);
+  const serving = await findServingSources(db, {
+    workspaceId,
+    channelAccountId,
+    site: hostOf(page),
+  });
+  return [
+    ...sources.forChannel(channel),
+    ...(await Promise.all(own.map((kind) => ofAccount(deps, kind, account)))),
+    ...serving.flatMap(({ health, ...row }) => {
+      const kind = sources.connected(row.kind);
+      if (kind === null || kind.supplies(channel).length === 0) return [];
+      return withHealth(deps, kind, {
+        workspaceId,
+        sourceId: row.id,
+        kind: row.kind,
+        channelAccountId: null,
+        config: row.config,
+        sealed: row,
+        zone: row.zone,
+        refusedAt: health?.refusedAt ?? null,
+      });
+    }),
+  ];
+}
+
+async function ofAccount(
+  deps: Deps,
+  kind: MetricSourceKind,
+  account: ChannelAccountRow,
+): Promise<ReadingsSource> {
+  const { workspaceId } = account;
+  const sourceId = `${kind.id}:${account.id}`;
+  const health = await getSourceHealth(deps.db, { workspaceId, sourceId });
+  return withHealth(deps, kind, {
+    workspaceId,
+    sourceId,
+    kind: kind.id,
+    channelAccountId: account.id,
+    config: account.settings,
+    sealed: account,
+    zone: account.zone,
+    refusedAt: health?.refusedAt ?? null,
+  });
+}
+
+/** A source that keeps its limit, is not asked after it refused the credentials, and notes its answers. */
+function withHealth(deps: Deps, kind: MetricSourceKind, means: Means): ReadingsSource {
+  const { db } = deps;
+  const { workspaceId, sourceId, channelAccountId, refusedAt } = means;
+  const subject = { workspaceId, sourceId, kind: kind.id, channelAccountId };
+  return {
+    id: kind.id,
+    key: sourceId,
+    async collect(request) {
+      if (refusedAt !== null) {
+        const unavailable = `${kind.name}: it refused the credentials at ${refusedAt}`;
+        return { unavailable, retry: false, credentialsRefused: true };
+      }
+      const reply = await ask(deps, kind, means, request);
+      if (!('unavailable' in reply)) {
+        if (asked(reply)) await noteSourceSuccess(db, subject);
+      } else if (reply.heldBack !== true) {
+        await noteSourceFailure(db, {
+          ...subject,
+          why: reply.unavailable,
+          refused: reply.credentialsRefused === true,
+          sealed: means.sealed.credentials,
+          ...(reply.retryAfterMs !== undefined && { quietMs: reply.retryAfterMs }),
+        });
+      }
+      return reply;
+    },
+  };
+}
+
+async function ask(
+  { db, sources, secrets }: Deps,
+  kind: MetricSourceKind,
+  { config, sealed, zone, ...subject }: Means,
+  request: CollectRequest,
+): Promise<SourceReply> {
+  try {
+    const { workspaceId, sourceId, channelAccountId } = subject;
+    const owner = { workspaceId, sourceId, kind: kind.id, channelAccountId };
+    const source = sources.open({
+      kind,
+      config,
+      secret: openCredentials(secrets, sealed),
+      zone,
+      ownerId: sealed.id,
+      budget: { take: () => takeSourceRequest(db, { ...owner, limit: kind.limit }) },
+    });
+    if (typeof source !== 'string') return await source.collect(request);
+    return { unavailable: `${kind.name}: ${source}`, retry: false };
+  } catch (error) {
+    if (!(error instanceof SecretUnreadable)) throw error;
+    const why = 'no key of this deployment opens its credentials';
+    return { unavailable: `${kind.name}: ${why}`, retry: false };
+  }
+}
+
+/** At a baseline many sources have nothing to be asked for. */
+function asked(reply: Exclude<SourceReply, { unavailable: string }>): boolean {
+  return reply.readings.length + reply.empty.length + reply.notAvailable.length > 0;
+}
+
+function hostOf(page: string | null): string | null {
+  return page !== null && URL.canParse(page) ? new URL(page).hostname : null;
+}

@@ -1,0 +1,16 @@
+const MAX_QUOTED = 300;
+/** Shorter texts say nothing, and would cut words out of every message. */
+const SHORTEST_SECRET = 4;
+
+/** The source's own words, cut, and without anything of the secret that was sent to it. */
+export function quoted(name: string, message: string, secret: unknown): string {
+  let safe = message;
+  for (const text of textsOf(secret)) safe = safe.replaceAll(text, '[secret]');
+  return `${name}: ${safe}`.slice(0, MAX_QUOTED).toWellFormed();
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return value.length < SHORTEST_SECRET ? [] : [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsOf);
+}
