@@ -2,7 +2,7 @@ import { and, eq, ne, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { checkpointReplies } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 import { appendReadings, type NewReading } from './readings.ts';
 
 export type ReplyRow = typeof checkpointReplies.$inferSelect;
@@ -23,6 +23,23 @@ export async function listReplies(db: Db, key: CheckpointKey): Promise<ReplyRow[
     .where(isOfCheckpoint(key))
     .orderBy(checkpointReplies.source);
 }
+
+/** Sources that gave no numbers for a checkpoint, and what they said instead. At most `MOST_SHOWN`. */
+export async function listUnavailable(
+  db: Db,
+  key: ItemKey,
+): Promise<{ publicationId: string; checkpoint: string; source: string; reason: string }[]> {
+  const { publicationId, checkpoint, source, reason } = checkpointReplies;
+  const rows = await db
+    .select({ publicationId, checkpoint, source, reason })
+    .from(checkpointReplies)
+    .where(and(isOfItem(checkpointReplies, key), ne(checkpointReplies.state, 'answered')))
+    .orderBy(publicationId, checkpoint, source)
+    .limit(MOST_SHOWN);
+  return rows.map((row) => ({ ...row, reason: row.reason ?? '' }));
+}
+
+const MOST_SHOWN = 1_000;
 
 /**
  * Stores the one set of readings of a source at a checkpoint, whole or not at all.

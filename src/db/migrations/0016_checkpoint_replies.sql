@@ -23,23 +23,26 @@ create index checkpoint_replies_by_item on checkpoint_replies (workspace_id, ite
 -- Whoever was held back gets a turn of their own: this is the last one that was given away.
 alter table metric_source_health add column last_turn_at timestamp(3) with time zone;
 
--- Items whose review was frozen before readings came: verdicts have to be judged again beside it.
+-- Items whose review was frozen, and that have got readings since: to be judged again beside it. Freezing
+-- a review locks its item, and a reading locks it too: each reading is in the review or noted here.
 create table late_readings (
   workspace_id text not null,
   item_id text not null,
-  noted_at timestamp(3) with time zone not null,
+  -- How often: what is noted while somebody judges is judged again.
+  times bigint not null default 1,
+  noted_at timestamp(3) with time zone not null default now(),
   primary key (workspace_id, item_id),
   foreign key (workspace_id, item_id) references items (workspace_id, id)
 );
 
 create function note_late_readings() returns trigger language plpgsql as $$
 begin
-  insert into late_readings (workspace_id, item_id, noted_at)
-  select distinct n.workspace_id, n.item_id, clock_timestamp()
-  from new_readings n
+  insert into late_readings (workspace_id, item_id)
+  select distinct n.workspace_id, n.item_id from new_readings n
   where exists (select from kpi_reviews r
                 where r.workspace_id = n.workspace_id and r.item_id = n.item_id)
-  on conflict (workspace_id, item_id) do update set noted_at = excluded.noted_at;
+  on conflict (workspace_id, item_id)
+    do update set times = late_readings.times + 1, noted_at = excluded.noted_at;
   return null;
 end;
 $$;
@@ -49,6 +52,7 @@ create trigger readings_note_late after insert on readings
 -- What readings say that came after a review was frozen, where a verdict is another by them. The review
 -- itself stays as it is. Once somebody has decided about it, the decision stays too.
 create table kpi_addenda (
+  id text primary key,
   workspace_id text not null,
   item_id text not null,
   review_number integer not null,
@@ -60,11 +64,27 @@ create table kpi_addenda (
   reason text,
   decided_by text,
   decided_at timestamp(3) with time zone,
-  primary key (workspace_id, item_id, review_number, number),
+  unique (item_id, number),
   foreign key (workspace_id, item_id) references items (workspace_id, id),
   foreign key (workspace_id, decided_by) references members (workspace_id, id),
-  check ((decision is null) = (decided_at is null) and (decision is null) = (decided_by is null))
+  check ((decision is null) = (decided_at is null) and (decision is null) = (decided_by is null)
+     and (decision is null) = (reason is null))
 );
-create index kpi_addenda_open on kpi_addenda (workspace_id, created_at) where decision is null;
+create index kpi_addenda_by_time on kpi_addenda (workspace_id, created_at, id);
+
+create function refuse_addendum_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and old.decision is null
+     and (old.id, old.workspace_id, old.item_id, old.review_number, old.number, old.hash, old.body,
+          old.created_at)
+       = (new.id, new.workspace_id, new.item_id, new.review_number, new.number, new.hash, new.body,
+          new.created_at) then
+    return new;
+  end if;
+  raise exception 'an addendum is decided once and never changed';
+end;
+$$;
+create trigger kpi_addenda_decided_once before update or delete on kpi_addenda
+  for each row execute function refuse_addendum_change();
 
 select close_workspaces();

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   boolean,
   doublePrecision,
   integer,
@@ -74,30 +75,24 @@ export const lateReadings = pgTable(
   {
     workspaceId: text('workspace_id').notNull(),
     itemId: text('item_id').notNull(),
-    notedAt: instant('noted_at').notNull(),
+    times: bigint({ mode: 'number' }).notNull().default(1),
+    notedAt: instant('noted_at').notNull().default(sql`now()`),
   },
   (table) => [primaryKey({ columns: [table.workspaceId, table.itemId] })],
 );
 
 /** What late readings say beside a frozen review, and what was decided about it. */
-export const kpiAddenda = pgTable(
-  'kpi_addenda',
-  {
-    workspaceId: text('workspace_id').notNull(),
-    itemId: text('item_id').notNull(),
-    reviewNumber: integer('review_number').notNull(),
-    number: integer().notNull(),
-    hash: text().notNull(),
-    body: jsonb().$type<Record<string, unknown>>().notNull(),
-    createdAt: instant('created_at').notNull().default(sql`now()`),
-    decision: text(),
-    reason: text(),
-    decidedBy: text('decided_by'),
-    decidedAt: instant('decided_at'),
-  },
-  (table) => [
-    primaryKey({
-      columns: [table.workspaceId, table.itemId, table.reviewNumber, table.number],
-    }),
-  ],
-);
+export const kpiAddenda = pgTable('kpi_addenda', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  reviewNumber: integer('review_number').notNull(),
+  number: integer().notNull(),
+  hash: text().notNull(),
+  body: jsonb().$type<Record<string, unknown>>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+  decision: text(),
+  reason: text(),
+  decidedBy: text('decided_by'),
+  decidedAt: instant('decided_at'),
+});
