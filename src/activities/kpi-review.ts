@@ -1,15 +1,17 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { listUnavailable } from '../db/item/checkpoint-replies.ts';
+import { lockReadings } from '../db/item/kpi-addenda.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
-import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
-import { judgeReview, REVIEW } from './review-judgement.ts';
+import { judgeHereOrInThread } from './review-judgement.ts';
 
 export interface ReviewQuestion {
   workspaceId: string;
@@ -20,9 +22,6 @@ export interface ReviewQuestion {
   /** By the item's own clock. */
   at: string;
 }
-
-/** More are judged in a thread: other runs wait for this one's loop. */
-const JUDGED_HERE = 500;
 
 export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
   return {
@@ -42,23 +41,22 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
           'BriefMissing',
         );
       }
-      const rows = await listLatestReadings(db, { workspaceId, itemId });
-      const asked = {
-        context,
-        targets: brief.body.kpiTargets ?? [],
-        readings: rows.map(readingOf),
-      };
-      const { hash: reviewHash, ...judged } =
-        rows.length > JUDGED_HERE
-          ? await runInThread(REVIEW, asked, { workspaceId })
-          : judgeReview(asked);
-      const frozen = await freezeKpiReview(db, {
-        id: reviewId,
-        workspaceId,
-        itemId,
-        number,
-        hash: reviewHash,
-        body: { ...judged, frozenAt: at },
+      const targets = brief.body.kpiTargets ?? [];
+      const key = { workspaceId, itemId };
+      const frozen = await inTransaction(db, async (tx) => {
+        // A reading is in this review, or it comes after it and is noted as late.
+        await lockReadings(tx, key);
+        const readings = (await listLatestReadings(tx, key)).map(readingOf);
+        const judging = judgeHereOrInThread({ context, targets, readings }, key);
+        const { hash: reviewHash, ...judged } = await judging;
+        const unavailable = await listUnavailable(tx, key);
+        return freezeKpiReview(tx, {
+          id: reviewId,
+          ...key,
+          number,
+          hash: reviewHash,
+          body: { ...judged, unavailable, frozenAt: at },
+        });
       });
       return { hash: frozen.hash, clocks: await reviewClock(question) };
     },

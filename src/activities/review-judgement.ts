@@ -5,7 +5,10 @@ import type { Reading } from '../domain/kpi/measures.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
-import { jobOf } from '../threads/threads.ts';
+import { jobOf, runInThread } from '../threads/threads.ts';
+
+/** More are judged in a thread: others wait for this one's loop. */
+const JUDGED_HERE = 500;
 
 /** Targets, readings and verdicts of a review, with the hash over the three. */
 export function judgeReview({
@@ -27,3 +30,13 @@ export function judgeReview({
 }
 
 export const REVIEW = jobOf(import.meta, judgeReview);
+
+/** The same; much of it in a thread. */
+export async function judgeHereOrInThread(
+  asked: Parameters<typeof judgeReview>[0],
+  { workspaceId }: { workspaceId: string },
+): Promise<ReturnType<typeof judgeReview>> {
+  return asked.readings.length > JUDGED_HERE
+    ? await runInThread(REVIEW, asked, { workspaceId })
+    : judgeReview(asked);
+}

@@ -36,6 +36,7 @@ import { handoffRoutes } from './routes/item/handoffs.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
+import { kpiAddendumRoutes } from './routes/item/kpi-addenda.ts';
 import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
@@ -96,6 +97,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', itemStateRoutes(deps))
     .route('/', readingRoutes(deps))
     .route('/', kpiReviewRoutes(deps))
+    .route('/', kpiAddendumRoutes(deps))
     .route('/', campaignRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))

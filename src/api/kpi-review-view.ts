@@ -27,6 +27,15 @@ const Target = z.object({
   primary: z.boolean().optional(),
 });
 
+const Unavailable = z
+  .object({
+    publicationId: z.string(),
+    checkpoint: z.string(),
+    source: z.string(),
+    reason: z.string(),
+  })
+  .meta({ id: 'UnavailableSource' });
+
 /** A number that a verdict stands on, or that such a number outranks. */
 const ReviewReading = StoredReading.omit({ provisional: true })
   .partial({ createdAt: true })
@@ -60,6 +69,9 @@ export const KpiReview = z
     stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
     measured: z.array(ReviewReading).describe('and those by sources'),
     checkpoints: z.array(Checkpoint),
+    unavailable: z
+      .array(Unavailable)
+      .describe('sources that gave no numbers for a checkpoint, and what they said instead'),
     signOffs: z.array(ReviewSignOff),
     missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
   })
@@ -72,6 +84,7 @@ const FrozenBody = z.object({
   // Judged when they were stored, and there may be thousands.
   readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
+  unavailable: z.array(Unavailable).default([]),
   frozenAt: z.string(),
 });
 
@@ -81,7 +94,7 @@ export function frozenReviewView(
   context: ItemContext,
   texts: readonly SignOffText[],
 ): KpiReview {
-  const { targets, readings, verdicts, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, unavailable, frozenAt } = FrozenBody.parse(row.body);
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -95,6 +108,7 @@ export function frozenReviewView(
     ...verdictsView(verdicts),
     ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
+    unavailable,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({
       ...signOff,
       ...Object.fromEntries(
@@ -110,10 +124,12 @@ export function previewReview({
   context,
   brief,
   readings,
+  unavailable,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
+  unavailable: KpiReview['unavailable'];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
@@ -136,6 +152,7 @@ export function previewReview({
     ...verdictsView(verdicts),
     ...originsOf(known, verdicts),
     checkpoints,
+    unavailable,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
   };

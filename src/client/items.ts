@@ -114,6 +114,8 @@ export function itemCalls(
     /** The latest review, or an earlier one by its number. */
     kpiReview: (id: string, number?: number) =>
       answered(one['kpi-review'].$get({ param: at(id), query: { number: number?.toString() } })),
+    /** What late readings turned beside frozen reviews: a page, open ones unless `state` is `all`. */
+    kpiAddenda: listCall(rpc.v1['kpi-addenda'].$get),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { listUnavailable } from '../../../db/item/checkpoint-replies.ts';
 import { getItem, listItems } from '../../../db/item/items.ts';
 import { getKpiReview, listSignOffTexts } from '../../../db/item/kpi-reviews.ts';
 import { listLatestReadings } from '../../../db/item/readings.ts';
@@ -107,11 +108,12 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
       if (number !== undefined && number !== currentReview(context)?.number) {
         throw notFound('review', String(number));
       }
-      const [brief, readings] = await Promise.all([
+      const [brief, readings, unavailable] = await Promise.all([
         context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
         listLatestReadings(db, key),
+        listUnavailable(db, key),
       ]);
-      const asked = { context, brief, readings };
+      const asked = { context, brief, readings, unavailable };
       const preview =
         readings.length > JUDGED_HERE
           ? await runInThread(PREVIEW, asked, { workspaceId: key.workspaceId })
