@@ -32,6 +32,8 @@ const PUBLISH_MS = 300_000;
 const CHECKPOINT_MS = 1_500;
 const AT_LEAST_MS = 180_000;
 const LOOK_AGAIN_MS = 300;
+/** Longer than the API travels. */
+const TRAVEL_MS = 120_000;
 const PROGRESS_EVERY = 50;
 
 export const R10: Line = {
@@ -109,13 +111,29 @@ async function skipTime(
   await inLanes(LANES, posts.length, async (index) => {
     const itemId = posts[index]?.itemId ?? '';
     while (!(await isMeasured(site, itemId)) && Date.now() < giveUpAt) {
-      await site.people
-        .ask('strategist', 'POST', '/v1/local/time-travel', { itemId, to })
-        .catch(() => delay(LOOK_AGAIN_MS));
+      await travel(site, { itemId, to });
+      await delay(LOOK_AGAIN_MS);
     }
     done += 1;
     if (done % PROGRESS_EVERY === 0) progress(`${done} items are past their last age`);
   });
+}
+
+/** One journey at a time: two of one item, each by the same distance, would take it twice as far. */
+async function travel(
+  { api, stack }: Site,
+  journey: { itemId: string; to: string },
+): Promise<void> {
+  const key = stack.credentials.members.find(({ role }) => role === 'strategist')?.key ?? '';
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  await fetch(`${api.url}/v1/local/time-travel`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(journey),
+    signal: AbortSignal.timeout(TRAVEL_MS),
+  })
+    .then((response) => response.text())
+    .catch(() => undefined);
 }
 
 const SETTLED = `select from items where id = $1
