@@ -43,6 +43,7 @@ import { handoffRoutes } from './routes/item/handoffs.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
+import { kpiAddendumRoutes } from './routes/item/kpi-addenda.ts';
 import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
@@ -81,6 +82,7 @@ const ROUTES = [
   itemStateRoutes,
   readingRoutes,
   kpiReviewRoutes,
+  kpiAddendumRoutes,
   campaignRoutes,
   commentRoutes,
   commandRoutes,

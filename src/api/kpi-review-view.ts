@@ -34,8 +34,8 @@ import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { jobOf } from '../threads/threads.ts';
-import { LibraryLearning, learningView } from './review-document/learning-view.ts';
 import { StoredReading } from './readings/reading-view.ts';
+import { LibraryLearning, learningView } from './review-document/learning-view.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),
@@ -48,6 +48,15 @@ const Target = z.object({
   checkpoint: CheckpointName,
   primary: z.boolean().optional(),
 });
+
+const Unavailable = z
+  .object({
+    publicationId: z.string(),
+    checkpoint: z.string(),
+    source: z.string(),
+    reason: z.string(),
+  })
+  .meta({ id: 'UnavailableSource' });
 
 /** A number that a verdict stands on, or that such a number outranks. */
 const ReviewReading = StoredReading.omit({ provisional: true })
@@ -88,6 +97,9 @@ export const KpiReview = z
     stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
     measured: z.array(ReviewReading).describe('and those by sources'),
     checkpoints: z.array(Checkpoint),
+    unavailable: z
+      .array(Unavailable)
+      .describe('sources that gave no numbers for a checkpoint, and what they said instead'),
     signOffs: z.array(ReviewSignOff),
     missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
     completeness: Completeness,
@@ -121,6 +133,7 @@ const FrozenBody = z.object({
   readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
   recommendation: Recommendation.optional(),
+  unavailable: z.array(Unavailable).default([]),
   frozenAt: z.string(),
 });
 
@@ -191,7 +204,9 @@ export function frozenReviewView(
   texts: readonly SignOffText[],
   surroundings: ReviewSurroundings,
 ): KpiReview {
-  const { targets, readings, verdicts, recommendation, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, recommendation, unavailable, frozenAt } = FrozenBody.parse(
+    row.body,
+  );
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -206,6 +221,7 @@ export function frozenReviewView(
     ...(recommendation !== undefined && { recommendation }),
     ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
+    unavailable,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({
       ...signOff,
       ...Object.fromEntries(
@@ -225,12 +241,14 @@ export function previewReview({
   readings,
   surroundings,
   past,
+  unavailable,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
   surroundings: ReviewSurroundings;
   past: readonly PastFigures[];
+  unavailable: KpiReview['unavailable'];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
@@ -255,6 +273,7 @@ export function previewReview({
     ...verdictsView(verdicts),
     ...originsOf(known, verdicts),
     checkpoints,
+    unavailable,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
     ...summaryOf(targets, known, verdicts, context),

@@ -118,6 +118,8 @@ export function itemCalls(
     /** The latest review as a document. */
     kpiReviewDocument: (id: string, format: 'markdown' | 'html' | 'csv') =>
       download(`/v1/items/${encodeURIComponent(id)}/kpi-review?format=${format}`),
+    /** What late readings turned beside frozen reviews: a page, open ones unless `state` is `all`. */
+    kpiAddenda: listCall(rpc.v1['kpi-addenda'].$get),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 

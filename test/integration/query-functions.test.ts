@@ -16,6 +16,7 @@ import {
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
+import { noteFailure, storeAnswer } from '../../src/db/item/checkpoint-replies.ts';
 import {
   firstInLine,
   joinQueues,
@@ -28,6 +29,7 @@ import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
+import { forgetLateItem, insertAddendum, lockReadings } from '../../src/db/item/kpi-addenda.ts';
 import { saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
@@ -256,6 +258,31 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
           { scope: 'item', kind: 'item', channels: 'x', publishedAt: '2026-01-01T00:00:00.000Z' },
         ],
         figures: [{ scope: 'item', ageHours: 24, figures: { 'shares:shares': 1 } }],
+      }),
+    storeAnswer: () =>
+      storeAnswer(db, {
+        key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
+        at: look.lookedAt,
+        readings: [],
+      }),
+    noteFailure: () =>
+      noteFailure(db, {
+        key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
+        at: look.lookedAt,
+        state: 'gave_up',
+        reason: 'stolen',
+        askAfter: null,
+      }),
+    lockReadings: () => lockReadings(db, item),
+    forgetLateItem: () => forgetLateItem(db, { ...item, times: 1 }),
+    insertAddendum: () =>
+      insertAddendum(db, {
+        ...item,
+        id: 'rev_stolen_a2',
+        reviewNumber: 1,
+        number: 2,
+        hash: 'stolen',
+        body: {},
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),

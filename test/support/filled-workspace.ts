@@ -39,11 +39,13 @@ import {
 import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
 import type { Db } from '../../src/db/client.ts';
 import * as approvalLinks from '../../src/db/item/approval-links.ts';
+import * as checkpointReplies from '../../src/db/item/checkpoint-replies.ts';
 import { readCommandContext, readContextOfLink } from '../../src/db/item/command-context.ts';
 import * as commands from '../../src/db/item/commands.ts';
 import * as comments from '../../src/db/item/comments.ts';
 import * as itemEvents from '../../src/db/item/item-events.ts';
 import * as items from '../../src/db/item/items.ts';
+import * as kpiAddenda from '../../src/db/item/kpi-addenda.ts';
 import * as kpiFigures from '../../src/db/item/kpi-figures.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
@@ -206,6 +208,36 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const piece = { formats: 'written', parts: [{ ...part, publishedAt: '2026-01-01T00:00:00Z' }] };
   const figures = [{ scope: 'item', ageHours: 168, figures: { 'shares:shares': 3 } }] as const;
   await kpiFigures.saveFigures(db, { ...item, ...piece, figures });
+  const reply = { publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' };
+  await checkpointReplies.noteFailure(db, {
+    key: { ...item, ...reply },
+    at: '2026-01-01T00:00:00.000Z',
+    state: 'waits',
+    reason: 'r',
+    askAfter: null,
+  });
+  await kpiAddenda.insertAddendum(db, {
+    ...item,
+    id: `rev_${itemId}_a1`,
+    reviewNumber: 1,
+    number: 1,
+    hash: 'h',
+    body: {},
+  });
+  // The review is frozen by now: this one is late.
+  await readings.appendReadings(db, {
+    ...item,
+    additions: [
+      {
+        measure: 'impressions',
+        value: 2,
+        source: 'manual',
+        createdBy: memberId,
+        provisional: false,
+        asOf: '2026-01-02T00:00:00.000Z',
+      },
+    ],
+  });
   const endpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
     workspaceId,
     kind: 'standard',
@@ -390,6 +422,11 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       remotePosts.findPostHolder(db, { ...another, workspaceId: id, remoteId: post.remoteId }),
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
+    listReplies: (id) => checkpointReplies.listReplies(db, { ...reply, workspaceId: id }),
+    listUnavailable: (id) => checkpointReplies.listUnavailable(db, { ...item, workspaceId: id }),
+    listLateItems: (id) => kpiAddenda.listLateItems(db, { workspaceId: id, limit: 9 }),
+    getAddendum: (id) => kpiAddenda.getAddendum(db, { ...item, workspaceId: id }),
+    listAddenda: (id) => kpiAddenda.listAddenda(db, { workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
     sumCells: async (id) => {
       const asked = { workspaceId: id, group: 'all', maxItems: 10 } as const;
@@ -466,6 +503,15 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listRepairs: (id) => listRepairs(db, { workspaceId: id, findingId: 'fnd_1' }),
   });
   const writes = (db: Db): Record<string, Read> => ({
+    decideAddendum: (id) =>
+      kpiAddenda.decideAddendum(db, {
+        ...item,
+        number: 1,
+        decision: 'retire',
+        reason: 'stolen',
+        decidedBy: memberId,
+        workspaceId: id,
+      }),
     revokeCalendarFeed: (id) => revokeCalendarFeed(db, { workspaceId: id, id: feed.id }),
     revokeApprovalLink: (id) =>
       approvalLinks.revokeApprovalLink(db, {

@@ -32,6 +32,7 @@ export function reviewDocument(review: KpiReview): ReviewDocument {
     sections: [
       targetsSection(review),
       completenessSection(review),
+      unavailableSection(review),
       verdictsSection(review),
       ...OWNER_ROLES.map((role) => roleSection(review, role)),
       channelsSection(review),
@@ -94,6 +95,21 @@ function completenessSection({ completeness }: KpiReview): Section {
         publicationId,
         checkpoint,
         state,
+      ]),
+    },
+  });
+}
+
+function unavailableSection({ unavailable }: KpiReview): Section {
+  return section('Sources without numbers', {
+    text: unavailable.length === 0 ? ['Every source that was asked gave its numbers.'] : [],
+    table: {
+      head: ['Post', 'At', 'Source', 'What it said'],
+      rows: unavailable.map(({ publicationId, checkpoint, source, reason }) => [
+        publicationId,
+        checkpoint,
+        source,
+        reason,
       ]),
     },
   });

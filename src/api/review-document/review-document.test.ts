@@ -59,6 +59,7 @@ const REVIEW: KpiReview = {
   stated: [],
   measured: [],
   checkpoints: [],
+  unavailable: [{ publicationId: 'pub_5', checkpoint: '+7d', source: 'sandbox', reason: HOSTILE }],
   signOffs: [
     {
       role: 'strategist',
