@@ -43,6 +43,7 @@ import { scheduleRoutes } from './routes/item/schedule.ts';
 import { kpiRoutes } from './routes/kpis.ts';
 import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
 import { preferenceRoutes } from './routes/telling/preferences.ts';
@@ -101,6 +102,7 @@ export function createApp(deps: ApiDeps) {
     .route('/', learningRoutes(deps))
     .route('/', campaignRoutes(deps))
     .route('/', kpiRoutes(deps))
+    .route('/', reportRoutes(deps))
     .route('/', commentRoutes(deps))
     .route('/', commandRoutes(deps))
     .route('/', auditPackRoutes(deps))

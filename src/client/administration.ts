@@ -45,7 +45,11 @@ export function administrationCalls(rpc: Rpc) {
       list: listCall(v1.campaigns.$get),
       get: readCall(v1.campaigns[':id'].$get),
       add: changeCall(v1.campaigns.$post),
+      /** Its KPIs, as a whole or by part. */
+      kpis: listOfCall(v1.campaigns[':id'].kpis.$get),
     },
+    /** One set of readings in three views. */
+    kpis: listCall(v1.kpis.$get),
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),
       add: changeCall(v1['channel-accounts'].$post),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rolledParts } from '../../src/api/kpi-rollup-view.ts';
-import { renewCells, sumCells } from '../../src/db/item/reading-cells.ts';
+import { sumCells } from '../../src/db/item/cell-sums.ts';
+import { renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';

@@ -27,5 +27,6 @@ function plain(text: string): string {
     .replaceAll(/\s+/g, ' ')
     .trim()
     .replaceAll(/[\\`*_[\]<>|#!~&]/g, (sign) => `\\${sign}`)
-    .replaceAll(/^([-+=]|\d+[.)])/g, (sign) => `\\${sign}`);
+    // A digit takes no backslash: in front of one it would be shown.
+    .replace(/^(\d*)([-+=.)])/, '$1\\$2');
 }
