@@ -45,14 +45,6 @@ export async function fillForRollUp(db: Db, ground: RollUpGround): Promise<void>
     [workspaceId, ACCOUNTS],
   );
   await insertItems(sql, ground);
-  await sql(
-    `insert into publications (id, workspace_id, item_id, channel_account_id, channel, slot_number,
-       state, at, published_at, local, zone, changed_seq)
-     select 'pub_bench' || n || '_' || a, $1, 'itm_bench' || n, 'cha_bench' || a, 'sandbox', 1,
-       'published', now(), now(), '', 'UTC', 1
-     from generate_series(1, $2::integer) n cross join generate_series(1, $3::integer) a`,
-    [workspaceId, items, ACCOUNTS],
-  );
   const file = `${directory}/readings.copy`;
   const list = (names: readonly string[]) => `array['${names.join("', '")}']`;
   await sql(
