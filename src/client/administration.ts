@@ -49,7 +49,7 @@ export function administrationCalls(rpc: Rpc) {
       kpis: listOfCall(v1.campaigns[':id'].kpis.$get),
     },
     /** One set of readings in three views. */
-    kpis: listCall(v1.kpis.$get),
+    kpis: (query: Parameters<typeof v1.kpis.$get>[0]['query']) => answered(v1.kpis.$get({ query })),
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),
       add: changeCall(v1['channel-accounts'].$post),

@@ -19,8 +19,7 @@ export function weekOf({ week, zone }: { week: string; zone: string }): LocalWee
   // 4 January is always in the first week.
   const fourth = Temporal.PlainDate.from({ year: Number(year), month: 1, day: 4 });
   const monday = fourth.subtract({ days: fourth.dayOfWeek - 1 }).add({ weeks: Number(number) - 1 });
-  const isOfYear =
-    monday.yearOfWeek === Number(year) && monday.weekOfYear === Number(number);
+  const isOfYear = monday.yearOfWeek === Number(year) && monday.weekOfYear === Number(number);
   return isOfYear ? weekFrom(monday, zone) : null;
 }
 

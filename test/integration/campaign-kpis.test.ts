@@ -234,7 +234,11 @@ describe('the report of a channel account and a week', () => {
     const before = await publish({ title: 'Before' }, '2026-11-25T08:00:00.000Z');
     await read(before, { impressions: 2_000, link_clicks: 20 }, { publicationId: post(before, 0) });
     const report = await ok('social_media_manager', path());
-    expect(report).toMatchObject({ week: '2026-W49', zone: 'Europe/Paris', rankedBy: 'engagement_rate' });
+    expect(report).toMatchObject({
+      week: '2026-W49',
+      zone: 'Europe/Paris',
+      rankedBy: 'engagement_rate',
+    });
     const [one = '', two = ''] = items;
     expect([report.best, report.worst]).toEqual([post(two, 0), post(one, 0)]);
     expect(report.posts.map((listed: Json) => listed.itemId)).toEqual(
@@ -250,7 +254,11 @@ describe('the report of a channel account and a week', () => {
   it('is written as text that is no formula, no tag and no link', async () => {
     const title = '=HYPERLINK("http://x") <b>[a](http://b)';
     const hostile = await publish({ title }, '2026-12-04T08:00:00.000Z');
-    await read(hostile, { impressions: 1_000, link_clicks: 1 }, { publicationId: post(hostile, 0) });
+    await read(
+      hostile,
+      { impressions: 1_000, link_clicks: 1 },
+      { publicationId: post(hostile, 0) },
+    );
     const csv = await api.as('creator', 'GET', `${path()}&format=csv`);
     expect([csv.status, csv.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
     expect(csv.text).toContain(`"'=HYPERLINK(`);

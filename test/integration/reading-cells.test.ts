@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rolledParts } from '../../src/api/kpi-rollup-view.ts';
+import { rolledParts } from '../../src/api/roll-up/rolled-parts.ts';
 import { sumCells } from '../../src/db/item/cell-sums.ts';
 import { renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';

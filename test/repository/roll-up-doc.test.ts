@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rolledParts } from '../../src/api/kpi-rollup-view.ts';
+import { rolledParts } from '../../src/api/roll-up/rolled-parts.ts';
 import { formatNumber, formatValue } from '../../src/domain/kpi/format.ts';
 import { readingsOf } from '../support/readings.ts';
 
@@ -16,14 +16,22 @@ const item = (itemId: string) => ({
   })),
 });
 
-const cells = (itemId: string, account: string, [impressions = 0, clicks = 0, reach = 0]: number[]) =>
+const cells = (
+  itemId: string,
+  account: string,
+  [impressions = 0, clicks = 0, reach = 0]: number[],
+) =>
   readingsOf(
     { impressions, link_clicks: clicks, reach },
     { publicationId: `${itemId} ${account}`, checkpoint: '+7d', source: 'sandbox' },
   );
 
 it('the worked example has the numbers that Baton computes', () => {
-  const rows = [...page.matchAll(/^\| (first|second) item, account (\w) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|/gm)];
+  const rows = [
+    ...page.matchAll(
+      /^\| (first|second) item, account (\w) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|/gm,
+    ),
+  ];
   const given = rows.map(([, name = '', account = '', ...numbers]) => ({
     name,
     account,
@@ -32,13 +40,21 @@ it('the worked example has the numbers that Baton computes', () => {
   expect(given).toHaveLength(3);
   const items = ['first', 'second'].map((name) => ({
     ...item(name),
-    readings: given.flatMap((one) => (one.name === name ? cells(name, one.account, one.numbers) : [])),
+    readings: given.flatMap((one) =>
+      one.name === name ? cells(name, one.account, one.numbers) : [],
+    ),
   }));
-  const request = { items, kpis: ['click_through_rate', 'campaign_reach'] as const, limit: 9, after: '' };
+  const request = {
+    items,
+    kpis: ['click_through_rate', 'campaign_reach'] as const,
+    limit: 9,
+    after: '',
+  };
   const targets = [{ kpi: 'click_through_rate' as const, target: 0.02, checkpoint: '+7d' }];
   const [whole] = rolledParts({ ...request, level: 'whole', targets }).parts;
   const [rate, reach] = whole?.checkpoints[0]?.kpis ?? [];
-  const percent = (value: number | null | undefined) => formatValue('fraction', value ?? Number.NaN);
+  const percent = (value: number | null | undefined) =>
+    formatValue('fraction', value ?? Number.NaN);
   const count = (value: number | undefined) => formatNumber(value ?? Number.NaN);
   expect(prose).toContain(
     `${count(rate?.denominator)} impressions and ${count(rate?.numerator)} clicks, from ${rate?.coverage?.have} of ${rate?.coverage?.of} parts`,

@@ -39,15 +39,15 @@ import {
 import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
 import type { Db } from '../../src/db/client.ts';
 import * as approvalLinks from '../../src/db/item/approval-links.ts';
+import { sumCells } from '../../src/db/item/cell-sums.ts';
 import { readCommandContext, readContextOfLink } from '../../src/db/item/command-context.ts';
 import * as commands from '../../src/db/item/commands.ts';
 import * as comments from '../../src/db/item/comments.ts';
 import * as itemEvents from '../../src/db/item/item-events.ts';
 import * as items from '../../src/db/item/items.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
-import { projectEvents } from '../../src/db/item/projection.ts';
-import { sumCells } from '../../src/db/item/cell-sums.ts';
 import { listMeasuredItems, listPostsOut } from '../../src/db/item/posts-out.ts';
+import { projectEvents } from '../../src/db/item/projection.ts';
 import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';

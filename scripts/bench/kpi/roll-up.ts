@@ -23,7 +23,9 @@ export const rollUpScenario: KpiScenario = {
       const { memberId, key } = cast.members.strategist;
       const { workspaceId } = cast;
       console.log(`Copying ${items * READINGS_PER_ITEM} readings …`);
-      await fillForRollUp(owner.db, { workspaceId, memberId, items, directory: stack.directory });
+      await fillForRollUp(owner.db, { workspaceId, memberId, items });
+      // The API is ready once a worker polls.
+      await stack.start({ name: 'Worker', script: 'worker.ts' });
       const api = await stack.startApi({ name: 'API' });
       const path = `/v1/campaigns/${CAMPAIGN}/kpis`;
       const began = performance.now();

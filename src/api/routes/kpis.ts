@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { getItem } from '../../db/item/items.ts';
 import { type CellGroup, sumCells } from '../../db/item/cell-sums.ts';
+import { getItem } from '../../db/item/items.ts';
 import { listMeasuredItems } from '../../db/item/posts-out.ts';
 import { type CellFilter, renewCells } from '../../db/item/reading-cells.ts';
 import {
@@ -22,7 +22,12 @@ import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../gates/errors.ts';
 import { forRoles } from '../gates/require-role.ts';
-import { type PartsRequest, ROLLED_PARTS, RolledPart, rolledParts } from '../kpi-rollup-view.ts';
+import {
+  type PartsRequest,
+  ROLLED_PARTS,
+  RolledPart,
+  rolledParts,
+} from '../roll-up/rolled-parts.ts';
 import { answers, pageAnswers, pageOf } from '../route-answers.ts';
 import { idParams, paging, withKey } from '../route-parts.ts';
 

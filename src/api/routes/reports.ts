@@ -7,12 +7,12 @@ import { getWorkspace } from '../../db/workspace/workspaces.ts';
 import { CheckpointName } from '../../domain/kpi/checkpoint-name.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
 import { weekBefore, weekOf } from '../../time/iso-week.ts';
-import { ChannelReport, channelReport } from '../channel-report/report.ts';
-import { REPORT_FORMATS, reportCsv, reportMarkdown } from '../channel-report/written-report.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../gates/errors.ts';
 import { forRoles } from '../gates/require-role.ts';
+import { ChannelReport, channelReport } from '../roll-up/channel-report.ts';
+import { REPORT_FORMATS, reportCsv, reportMarkdown } from '../roll-up/written-report.ts';
 import { idParams, withKey } from '../route-parts.ts';
 
 /** Of a week, on one account. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readingsOf } from '../../test/support/readings.ts';
-import type { AlikeItems } from '../domain/kpi/alike-items.ts';
-import { KPI_IDS } from '../domain/kpi/catalogue.ts';
-import { type PartsRequest, rolledParts } from './kpi-rollup-view.ts';
+import { readingsOf } from '../../../test/support/readings.ts';
+import type { AlikeItems } from '../../domain/kpi/alike-items.ts';
+import { KPI_IDS } from '../../domain/kpi/catalogue.ts';
+import { type PartsRequest, rolledParts } from './rolled-parts.ts';
 
 interface Post {
   account: string;
@@ -44,7 +44,10 @@ const roll = (items: readonly AlikeItems[], level: PartsRequest['level'] = 'whol
   rolledParts({ items, level, kpis: KPI_IDS, checkpoint: '+7d', limit: 200, after: '' }).parts;
 
 const posts = (accounts: string[]) =>
-  fc.array(fc.array(post(accounts), { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 6 });
+  fc.array(fc.array(post(accounts), { minLength: 1, maxLength: 4 }), {
+    minLength: 1,
+    maxLength: 6,
+  });
 
 describe('a roll-up', () => {
   it('does not depend on the order of items', () => {
@@ -81,10 +84,9 @@ describe('a roll-up', () => {
           }),
         );
         const sums = (items: readonly AlikeItems[]) =>
-          Object.entries(roll(items)[0]?.checkpoints[0]?.measures ?? {}).map(([name, { value }]) => [
-            name,
-            value,
-          ]);
+          Object.entries(roll(items)[0]?.checkpoints[0]?.measures ?? {}).map(
+            ([name, { value }]) => [name, value],
+          );
         expect(sums(itemsOf(split))).toEqual(sums(itemsOf(given)));
       }),
     );
@@ -94,9 +96,9 @@ describe('a roll-up', () => {
     fc.assert(
       fc.property(posts(['A', 'B']), (given) => {
         const known = given.flat().filter(({ impressions }) => impressions !== undefined);
-        const measures = roll(itemsOf(given))[0]?.checkpoints[0]?.measures ?? {};
-        if (known.length === 0) expect(measures.impressions).toBeUndefined();
-        else expect(measures.impressions?.coverage.have).toBe(known.length);
+        const { impressions } = roll(itemsOf(given))[0]?.checkpoints[0]?.measures ?? {};
+        if (known.length === 0) expect(impressions).toBeUndefined();
+        else expect(impressions?.coverage.have).toBe(known.length);
       }),
     );
   });

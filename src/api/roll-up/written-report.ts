@@ -1,7 +1,7 @@
 import { formatValue } from '../../domain/kpi/format.ts';
 import { csvText } from '../review-document/csv.ts';
 import { documentMarkdown } from '../review-document/markdown.ts';
-import type { ChannelReport, ReportedPost } from './report.ts';
+import type { ChannelReport, ReportedPost } from './channel-report.ts';
 
 export const REPORT_FORMATS = ['json', 'md', 'csv'] as const;
 

@@ -50,7 +50,10 @@ export const ChannelReport = z
     posts: z.array(ReportedPost).describe('those that went out in the week, oldest first'),
     rankedBy: KpiName.nullable().describe('what best and worst are told by'),
     best: z.string().nullable().describe('id of a publication'),
-    worst: z.string().nullable().describe('id of a publication; null below two posts with a figure'),
+    worst: z
+      .string()
+      .nullable()
+      .describe('id of a publication; null below two posts with a figure'),
   })
   .meta({ id: 'ChannelReport' });
 export type ChannelReport = z.infer<typeof ChannelReport>;
@@ -73,7 +76,12 @@ const REPORTED: readonly KpiId[] = KPI_IDS.filter((kpi) =>
   kpiDefinition(kpi).roles.includes('social_media_manager'),
 );
 /** The first one that two posts have a figure of. */
-const RANKING = ['engagement_rate', 'er_followers', 'click_through_rate', 'campaign_reach'] as const;
+const RANKING = [
+  'engagement_rate',
+  'er_followers',
+  'click_through_rate',
+  'campaign_reach',
+] as const;
 
 /** The numbers of an account's posts of one week, beside those of the week before. */
 export function channelReport(input: ReportInput): ChannelReport {
