@@ -39,6 +39,7 @@ import {
 import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
 import type { Db } from '../../src/db/client.ts';
 import * as approvalLinks from '../../src/db/item/approval-links.ts';
+import { sumCells } from '../../src/db/item/cell-sums.ts';
 import * as checkpointReplies from '../../src/db/item/checkpoint-replies.ts';
 import { readCommandContext, readContextOfLink } from '../../src/db/item/command-context.ts';
 import * as commands from '../../src/db/item/commands.ts';
@@ -48,8 +49,8 @@ import * as items from '../../src/db/item/items.ts';
 import * as kpiAddenda from '../../src/db/item/kpi-addenda.ts';
 import * as kpiFigures from '../../src/db/item/kpi-figures.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
+import { listMeasuredItems, listPostsOut } from '../../src/db/item/posts-out.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
-import * as readingCells from '../../src/db/item/reading-cells.ts';
 import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';
@@ -332,6 +333,12 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
      values ($1, $2, $3, $4, 'sandbox', 1, 'planned', '2026-01-02T00:00:00Z', '', 'UTC', 1)`,
     [`pub_${itemId}`, workspaceId, itemId, channelAccountId],
   );
+  await db.$client.query(
+    `insert into publications (id, workspace_id, item_id, channel_account_id, channel, slot_number,
+       state, at, published_at, local, zone, changed_seq)
+     values ($1, $2, $3, $4, 'sandbox', 2, 'published', '2026-01-03', '2026-01-03', '', 'UTC', 1)`,
+    [`pub_out_${itemId}`, workspaceId, itemId, channelAccountId],
+  );
   const reads = (db: Db): Record<string, Read> => ({
     getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
     getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
@@ -430,9 +437,11 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
     sumCells: async (id) => {
       const asked = { workspaceId: id, group: 'all', maxItems: 10 } as const;
-      return [...(await readingCells.sumCells(db, asked)).groups.values()].flat();
+      return [...(await sumCells(db, asked)).groups.values()].flat();
     },
-    listMeasuredItems: (id) => readingCells.listMeasuredItems(db, { workspaceId: id }),
+    listMeasuredItems: (id) => listMeasuredItems(db, { workspaceId: id }),
+    listPostsOut: (id) =>
+      listPostsOut(db, { ...range, workspaceId: id, channelAccountId, limit: 9 }),
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
     ...reviewReads(db, item),
