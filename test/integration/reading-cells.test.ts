@@ -7,10 +7,10 @@ import { appendReadings } from '../../src/db/item/readings.ts';
 import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
-import type { AlikeItems } from '../../src/domain/kpi/alike-items.ts';
 import { KPI_IDS } from '../../src/domain/kpi/catalogue.ts';
 import { MEASURE_IDS } from '../../src/domain/kpi/measure-rules.ts';
 import type { Reading } from '../../src/domain/kpi/measures.ts';
+import type { AlikeItems } from '../../src/domain/kpi/roll-up/alike-items.ts';
 import {
   makeItem,
   makeWorkspace,

@@ -2,8 +2,8 @@ import { formatNumber } from '../../domain/kpi/format.ts';
 import { learningLine } from '../../domain/kpi/learning.ts';
 import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
-import type { KpiReview } from '../kpi-review-view.ts';
 import type { Chart } from './charts.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import { intervalText, NONE, ownPiecesText, targetText, valueText, verdictText } from './words.ts';
 
 export interface Table {

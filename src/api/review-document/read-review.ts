@@ -14,13 +14,13 @@ import { currentReview, type Review } from '../../domain/item/context.ts';
 import { comparedAges, comparedPiece } from '../../domain/kpi/past-figures.ts';
 import { runInThread } from '../../threads/threads.ts';
 import { notFound } from '../gates/errors.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import {
   frozenReviewView,
-  type KpiReview,
   PREVIEW,
   previewReview,
   type ReviewSurroundings,
-} from '../kpi-review-view.ts';
+} from './kpi-review-view.ts';
 
 /** Readings that take less than the way to a thread. */
 const JUDGED_HERE = 500;

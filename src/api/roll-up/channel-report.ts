@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { type AlikeItems, alikeTree } from '../../domain/kpi/alike-items.ts';
 import { KPI_IDS, KPI_UNITS, type KpiId, kpiDefinition } from '../../domain/kpi/catalogue.ts';
 import { compareText } from '../../domain/kpi/readings.ts';
-import { nodeOf, type ScopeNode } from '../../domain/kpi/rollup.ts';
-import { scopeKpis } from '../../domain/kpi/scope-kpis.ts';
+import { type AlikeItems, alikeTree } from '../../domain/kpi/roll-up/alike-items.ts';
+import { nodeOf, type ScopeNode } from '../../domain/kpi/roll-up/rollup.ts';
+import { scopeKpis } from '../../domain/kpi/roll-up/scope-kpis.ts';
 import { Coverage, KpiId as KpiName, type VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 
 const number = z.object({

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readingsOf } from '../../../test/support/readings.ts';
-import type { AlikeItems } from '../../domain/kpi/alike-items.ts';
 import { KPI_IDS } from '../../domain/kpi/catalogue.ts';
+import type { AlikeItems } from '../../domain/kpi/roll-up/alike-items.ts';
 import { type PartsRequest, rolledParts } from './rolled-parts.ts';
 
 interface Post {

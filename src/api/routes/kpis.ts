@@ -13,9 +13,9 @@ import {
 import { getCampaign, listCampaigns } from '../../db/workspace/campaigns.ts';
 import { getChannelAccount } from '../../db/workspace/channel-accounts.ts';
 import { Instant } from '../../domain/instant.ts';
-import type { AlikeItems } from '../../domain/kpi/alike-items.ts';
 import { KPI_IDS, kpiDefinition } from '../../domain/kpi/catalogue.ts';
 import { CheckpointName } from '../../domain/kpi/checkpoint-name.ts';
+import type { AlikeItems } from '../../domain/kpi/roll-up/alike-items.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../domain/people/roles.ts';
 import { runInThread } from '../../threads/threads.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
-import type { AlikeItems } from '../../domain/kpi/alike-items.ts';
 import { checkpointAgeHours, type Scope, type SummedReading } from '../../domain/kpi/readings.ts';
-import { seriesOf } from '../../domain/kpi/series.ts';
+import type { AlikeItems } from '../../domain/kpi/roll-up/alike-items.ts';
+import { seriesOf } from '../../domain/kpi/roll-up/series.ts';
 import type { Db } from '../client.ts';
 import { type CellFilter, isAsked } from './reading-cells.ts';
 

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
+import { readingAdditions, readingCells } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
 
 /** Which items' readings are asked for. What is left out is not asked. */
@@ -41,7 +42,7 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
   const itemIds = rows.map(({ item_id }) => item_id);
   // What is added from here on has a row that the last statement leaves.
   await tx.execute(sql`
-    insert into reading_cells
+    insert into ${readingCells}
     select workspace_id, item_id, publication_id, channel_account_id,
       array_agg(series order by series), array_agg(value order by series),
       array_agg(as_of order by series), array_agg(id order by series)
@@ -60,7 +61,7 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
     on conflict (workspace_id, item_id, publication_id, channel_account_id) do update set
       series = excluded.series, amounts = excluded.amounts, as_of = excluded.as_of,
       reading_ids = excluded.reading_ids`);
-  await tx.execute(sql`delete from reading_additions
+  await tx.execute(sql`delete from ${readingAdditions}
     where workspace_id = ${workspaceId} and id in ${rows.flatMap(({ ids }) => ids)}`);
 }
 

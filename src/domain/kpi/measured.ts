@@ -1,7 +1,7 @@
 import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
 import { checkpointAgeHours, compareText, type Scope } from './readings.ts';
-import { descendants, nodeOf, type ScopeNode } from './rollup.ts';
+import { descendants, nodeOf, type ScopeNode } from './roll-up/rollup.ts';
 
 /** What became of one planned checkpoint of one publication. */
 export interface MeasuredCheckpoint {

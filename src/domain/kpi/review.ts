@@ -18,7 +18,12 @@ import {
 import type { Reading } from './measures.ts';
 import { type PastFigures, pastBy } from './past-figures.ts';
 import { checkpointsOf, compareText, type Scope } from './readings.ts';
-import { campaignTree, type MeasuredPublication, publishedOnes, scopeTree } from './rollup.ts';
+import {
+  campaignTree,
+  type MeasuredPublication,
+  publishedOnes,
+  scopeTree,
+} from './roll-up/rollup.ts';
 import type { KpiGuardrail, KpiTarget } from './targets.ts';
 import { verdictFor } from './verdict.ts';
 import type {
