@@ -34,8 +34,8 @@ import type { KpiTarget } from '../domain/kpi/targets.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../domain/people/roles.ts';
 import { jobOf } from '../threads/threads.ts';
-import { LibraryLearning, learningView } from './review-document/learning-view.ts';
 import { StoredReading } from './readings/reading-view.ts';
+import { LibraryLearning, learningView } from './review-document/learning-view.ts';
 
 const ReviewSignOff = SignOff.extend({
   comment: z.string().optional().describe('a dissent has one'),
