@@ -3,6 +3,7 @@ import { callCampaign } from '../../src/campaigns/call-campaign.ts';
 import type { OutboxRow } from '../../src/db/outbound/outbox.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { campaignCalls, startCampaignSweep } from '../../src/telling/campaign-calls.ts';
+import type { Json } from '../support/api-fixture.ts';
 import { startCampaignCalls } from '../support/campaign-calls.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
@@ -62,6 +63,21 @@ describe('the review of a campaign', () => {
       missing: ['strategist', 'creator', 'social_media_manager'],
       primary: { kpi: 'click_through_rate', checkpoint: '+7d' },
     });
+    const rolled = await api.ok(
+      'creator',
+      'GET',
+      `${path}/kpis?kpi=click_through_rate&checkpoint=${encodeURIComponent('+7d')}`,
+    );
+    const { value, numerator, denominator, coverage, verdict } =
+      rolled.items[0].checkpoints[0].kpis[0];
+    expect(value).not.toBeNull();
+    expect(review.verdicts[0].scope).toBe('campaign');
+    expect(
+      review.verdicts.find(({ scope, primary }: Json) => scope === 'campaign' && primary),
+    ).toMatchObject({ value, numerator, denominator, coverage, verdict });
+    expect(new Set(review.verdicts.map(({ scope }: Json) => scope.split(':')[0]))).toEqual(
+      new Set(['campaign', 'channel']),
+    );
     // What is read later changes nothing.
     await api.ok('strategist', 'POST', `${path}/kpi-review`, {});
     expect(await api.ok('creator', 'GET', `${path}/kpi-review`)).toEqual(review);

@@ -55,7 +55,7 @@ export function campaignAttempts(
     countApproved: async () => isSome(await campaignItems.countApproved(db, key)),
     listUntold: () =>
       campaignItems.listUntold(db, { ...key, word: 'campaign_cancelled', after: '', limit: 9 }),
-    readCampaignMeasures: () => readCampaignMeasures(db, { ...key, most: 9 }),
+    readCampaignMeasures: () => readCampaignMeasures(db, key),
     readProgress: async () => (await readProgress(db, { ...key, limit: 9 })).stages,
     wantLook: () => runs.wantLook(db, key),
     beginCampaignLook: () => runs.beginCampaignLook(db, { ...key, withinMs: 1 }),
