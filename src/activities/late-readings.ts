@@ -26,7 +26,7 @@ type Judged = ReturnType<typeof judgeReview>['body'];
 
 /** What is frozen in a review and in an addendum to it. Reviews of before have targets and verdicts alone. */
 type Frozen = Pick<Judged, 'targets' | 'verdicts'> &
-  Partial<Pick<Judged, 'guardrails' | 'evergreen' | 'past'>>;
+  Partial<Pick<Judged, 'guardrails' | 'evergreen' | 'checkpoints' | 'past'>>;
 
 /**
  * Judges what came after reviews were frozen. Where a verdict is another by it, an addendum says so and the
@@ -61,15 +61,16 @@ async function judge(tx: Db, key: { workspaceId: string; itemId: string }): Prom
     getAddendum(tx, key),
   ]);
   if (item === null || review === null) return false;
-  const { context } = item.snapshot;
+  const { context: present } = item.snapshot;
   // It is measured again: the review that follows judges with these readings itself.
-  const isOver = (currentReview(context)?.number ?? review.number) > review.number;
+  const isOver = (currentReview(present)?.number ?? review.number) > review.number;
   if (isOver || placeOf(item.snapshot) === 'measuring') return false;
   const before = frozenBefore(review, last);
   const readings = (await listLatestReadings(tx, key)).map(readingOf);
   // By all that it was judged by then: nothing but the readings may turn a verdict.
   const { targets: kpiTargets, guardrails = [], evergreen = false, past = [] } = before;
   const brief = { kpiTargets, guardrails, evergreen };
+  const context = { ...present, checkpoints: before.checkpoints ?? present.checkpoints };
   const { hash, body } = await judgeHereOrInThread({ context, brief, readings, past }, key);
   const flips = flipsBetween(before.verdicts, body.verdicts);
   if (flips.length === 0) return false;

@@ -1,6 +1,7 @@
 import { hashOf } from '../domain/canonical.ts';
 import type { Brief } from '../domain/item/content/brief.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import type { MeasuredCheckpoint } from '../domain/kpi/measured.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { comparableFigures, type PastFigures } from '../domain/kpi/past-figures.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
@@ -17,12 +18,14 @@ const JUDGED_HERE = 500;
  * recommendation; what else it was judged by, for whoever judges again; and its figures for later ones.
  */
 export function judgeReview({
-  context: { publications, checkpoints, reviews },
+  context: { publications, reviews, ...context },
   brief,
   readings: known,
   past = [],
 }: {
-  context: Pick<ItemContext, 'publications' | 'checkpoints' | 'reviews'>;
+  context: Pick<ItemContext, 'publications' | 'reviews'> & {
+    checkpoints: readonly MeasuredCheckpoint[];
+  };
   brief: Pick<Brief, 'kpiTargets' | 'guardrails' | 'evergreen'>;
   readings: Reading[];
   past?: PastFigures[];
@@ -33,6 +36,11 @@ export function judgeReview({
   });
   const readings = latestOfEachOrigin(known);
   const { guardrails = [], evergreen = false } = brief;
+  const checkpoints = context.checkpoints.map(({ publicationId, checkpoint, state }) => ({
+    publicationId,
+    checkpoint,
+    state,
+  }));
   const verdicts = reviewVerdicts({
     targets,
     guardrails,
@@ -50,7 +58,16 @@ export function judgeReview({
     }),
   );
   return {
-    body: { targets, guardrails, evergreen, past, readings, verdicts, recommendation },
+    body: {
+      targets,
+      guardrails,
+      evergreen,
+      checkpoints,
+      past,
+      readings,
+      verdicts,
+      recommendation,
+    },
     hash: hashOf({ targets, readings, verdicts }),
     figures: comparableFigures({ publications, readings }),
   };

@@ -128,17 +128,26 @@ it('readings that come after it turn a verdict beside it: the strategist decides
   );
   expect(told.rows).toMatchObject([{ payload: { data: { addendum: 1, hash: addendum.hash } } }]);
 
-  const decision = { decision: 'iterate', reason: 'the shares are others than we thought' };
+  const standing = review.decision.decision;
+  const advised = addendum.recommendation.decision;
+  const decision = { decision: standing, reason: 'the shares are others than we thought' };
   const decide = `${path}/kpi-addenda/1/decision`;
   const statusOf = async (...[role, method, place, body]: Parameters<typeof api.ok>) => {
     const headers = { 'idempotency-key': randomUUID() };
     return (await api.as(role, method, place, { headers, body })).status;
   };
   expect(await statusOf('creator', 'POST', decide, decision)).toBe(403);
-  expect(await statusOf('strategist', 'POST', decide, { decision: 'iterate' })).toBe(400);
+  expect(await statusOf('strategist', 'POST', decide, { decision: standing })).toBe(400);
   expect(await statusOf('strategist', 'POST', `${path}/kpi-addenda/2/decision`, decision)).toBe(
     404,
   );
+  // Nobody else signs here: neither advised nor signed is refused.
+  for (const third of ['scale', 'iterate', 'retire', 'recycle']) {
+    if (third === standing || third === advised) continue;
+    expect(await statusOf('strategist', 'POST', decide, { ...decision, decision: third })).toBe(
+      409,
+    );
+  }
   const decided = await api.ok('strategist', 'POST', decide, decision);
   expect(decided).toMatchObject({
     ...decision,

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
@@ -59,16 +59,26 @@ export async function insertAddendum(
   return row ?? null;
 }
 
-/** One addendum of an item, the latest when no number is given. */
+/** One addendum of an item, the latest when no number is given; of one review, or of those decided, if asked. */
 export async function getAddendum(
   db: Db,
-  { number, ...key }: ItemKey & { number?: number },
+  {
+    number,
+    reviewNumber,
+    decided = false,
+    ...key
+  }: ItemKey & { number?: number; reviewNumber?: number; decided?: boolean },
 ): Promise<AddendumRow | null> {
   const [row] = await db
     .select()
     .from(kpiAddenda)
     .where(
-      and(isOfItem(kpiAddenda, key), ...ifGiven(number, (wanted) => eq(kpiAddenda.number, wanted))),
+      and(
+        isOfItem(kpiAddenda, key),
+        ...ifGiven(number, (wanted) => eq(kpiAddenda.number, wanted)),
+        ...ifGiven(reviewNumber, (wanted) => eq(kpiAddenda.reviewNumber, wanted)),
+        decided ? isNotNull(kpiAddenda.decision) : undefined,
+      ),
     )
     .orderBy(desc(kpiAddenda.number))
     .limit(1);

@@ -1,14 +1,18 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { standingDecision } from '../../../commands/review-successor.ts';
+import type { Db } from '../../../db/client.ts';
+import { getItem } from '../../../db/item/items.ts';
 import {
   type AddendumRow,
   decideAddendum,
   getAddendum,
   listAddenda,
 } from '../../../db/item/kpi-addenda.ts';
+import { Recommendation } from '../../../domain/kpi/recommendation.ts';
 import { Verdict, VerdictRow } from '../../../domain/kpi/verdict-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
-import { ApiError, notFound } from '../../gates/errors.ts';
+import { ApiError, notFound, refusal } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
 import { changeAnswers, pageAnswers, pageView } from '../../route-answers.ts';
@@ -48,6 +52,9 @@ const Addendum = z
     number: z.int().describe('of the item'),
     hash: z.string().describe('over targets, readings and verdicts as they are by late readings'),
     flips: z.array(flip),
+    recommendation: Recommendation.optional().describe(
+      'what Baton recommends by these verdicts; else the decision that was signed may stay',
+    ),
     createdAt: InstantText,
     decision: z.enum(DECISIONS).nullable().describe('null: it waits for the strategist'),
     reason: z.string().nullable(),
@@ -57,7 +64,7 @@ const Addendum = z
   .meta({ id: 'KpiAddendum' });
 
 /** What the worker stores (activities/late-readings.ts). */
-const Body = z.object({ flips: z.array(flip) });
+const Body = z.object({ flips: z.array(flip), recommendation: Recommendation.optional() });
 
 const AddendumDecision = z
   .strictObject({
@@ -97,8 +104,10 @@ const decideRoute = createRoute({
   path: '/v1/items/{id}/kpi-addenda/{number}/decision',
   operationId: 'decideKpiAddendum',
   summary: 'Decide again, by verdicts that late readings turned: once, with a reason',
+  description:
+    'What Baton recommends by these verdicts, or the decision that stands: nobody else signs here, so a third one is refused (`decision_reasoned`).',
   request: { params: AddendumParams, body: body(AddendumDecision, DECISION_EXAMPLE) },
-  responses: changeAnswers(Addendum, 'Decided', 'forbidden', 'not_found'),
+  responses: changeAnswers(Addendum, 'Decided', 'forbidden', 'not_found', 'refused'),
 });
 
 export function kpiAddendumRoutes({ db }: Pick<ApiDeps, 'db'>) {
@@ -115,20 +124,36 @@ export function kpiAddendumRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const decided = c.req.valid('json');
       const key = { workspaceId, itemId, number };
       const answer = await once(c, { db, status: 200 }, async (tx) => {
-        const row = await decideAddendum(tx, { ...key, ...decided, decidedBy: memberId });
-        if (row !== null) return addendumView(row);
         const known = await getAddendum(tx, key);
         if (known === null) throw notFound('addendum', `${itemId} ${number}`);
+        await requireAdvised(tx, known, decided.decision);
+        const row = await decideAddendum(tx, { ...key, ...decided, decidedBy: memberId });
+        if (row !== null) return addendumView(row);
+        const { decidedBy, decision } = (await getAddendum(tx, key)) ?? known;
         throw new ApiError('conflict', {
-          detail: `${known.decidedBy} has decided about it: ${known.decision}`,
+          detail: `${decidedBy} has decided about it: ${decision}`,
         });
       });
       return c.json(answer, 200);
     });
 }
 
+/** A decision against the advice takes one more role to agree, and nobody else signs here. */
+async function requireAdvised(tx: Db, addendum: AddendumRow, decision: string): Promise<void> {
+  if (addendum.decision !== null) return;
+  const { workspaceId, itemId, reviewNumber } = addendum;
+  const advised = Body.parse(addendum.body).recommendation?.decision;
+  const item = await getItem(tx, { workspaceId, itemId });
+  const review = item?.snapshot.context.reviews.find(({ number }) => number === reviewNumber);
+  const standing =
+    review === undefined ? null : await standingDecision(tx, { workspaceId, itemId }, review);
+  if (advised === undefined || decision === advised || decision === standing) return;
+  const message = `Baton recommends ${advised}, and ${standing ?? 'nothing'} was decided: nobody else agrees to ${decision} here`;
+  throw refusal([{ code: 'decision_reasoned', message }]);
+}
+
 function addendumView({ workspaceId: _, id: __, body, decision, ...row }: AddendumRow) {
-  const { flips } = Body.parse(body);
+  const { flips, recommendation } = Body.parse(body);
   const known = DECISIONS.find((one) => one === decision) ?? null;
-  return { ...row, flips, decision: known };
+  return { ...row, flips, ...(recommendation && { recommendation }), decision: known };
 }
