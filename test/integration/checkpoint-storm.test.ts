@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkpointStorm } from '../../scripts/bench/checkpoints/checkpoint-storm.ts';
+import { checkpointStorm } from '../../scripts/bench/kpi/checkpoint-storm.ts';
 import { makeItem, makeWorkspace, openTestDb } from '../support/db-fixture.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
