@@ -68,13 +68,12 @@ describe('the review of a campaign', () => {
       'GET',
       `${path}/kpis?kpi=click_through_rate&checkpoint=${encodeURIComponent('+7d')}`,
     );
-    const { value, numerator, denominator, coverage, verdict } =
-      rolled.items[0].checkpoints[0].kpis[0];
+    const { value, numerator, denominator, verdict } = rolled.items[0].checkpoints[0].kpis[0];
     expect(value).not.toBeNull();
     expect(review.verdicts[0].scope).toBe('campaign');
     expect(
       review.verdicts.find(({ scope, primary }: Json) => scope === 'campaign' && primary),
-    ).toMatchObject({ value, numerator, denominator, coverage, verdict });
+    ).toMatchObject({ value, numerator, denominator, verdict });
     expect(new Set(review.verdicts.map(({ scope }: Json) => scope.split(':')[0]))).toEqual(
       new Set(['campaign', 'channel']),
     );
