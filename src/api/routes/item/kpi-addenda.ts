@@ -9,7 +9,7 @@ import {
   listAddenda,
 } from '../../../db/item/kpi-addenda.ts';
 import { Recommendation } from '../../../domain/kpi/recommendation.ts';
-import { Verdict, VerdictRow } from '../../../domain/kpi/verdict-schema.ts';
+import { GuardrailVerdict, Verdict, VerdictRow } from '../../../domain/kpi/verdict-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound, refusal } from '../../gates/errors.ts';
@@ -29,16 +29,17 @@ import {
 /** What may still be decided once a review is over. */
 const DECISIONS = ['scale', 'iterate', 'retire', 'recycle'] as const;
 
+const AnyVerdict = z.union([Verdict, GuardrailVerdict]);
 const flip = VerdictRow.pick({
   kpi: true,
-  role: true,
   scope: true,
   checkpoint: true,
   primary: true,
 })
   .extend({
-    was: Verdict,
-    is: Verdict,
+    role: VerdictRow.shape.role.nullable().describe('null: of a guardrail'),
+    was: AnyVerdict,
+    is: AnyVerdict,
     valueWas: z.number().nullable(),
     value: z.number().nullable(),
     reason: z.string(),
