@@ -20,6 +20,7 @@ export function itemCalls(
   const one = items[':id'];
   const handoff = one.handoffs[':handoffId'];
   const publication = one.publications[':pubId'];
+  const decideAddendum = one['kpi-addenda'][':number'].decision.$post;
   const { settled } = commands;
   const at = (id: string) => pathParams({ id });
   const get = readCall(one.$get);
@@ -120,6 +121,19 @@ export function itemCalls(
       download(`/v1/items/${encodeURIComponent(id)}/kpi-review?format=${format}`),
     /** What late readings turned beside frozen reviews: a page, open ones unless `state` is `all`. */
     kpiAddenda: listCall(rpc.v1['kpi-addenda'].$get),
+    /** Decides again by an addendum: once, with a reason. */
+    decideKpiAddendum: (
+      id: string,
+      number: number,
+      json: BodyOf<typeof decideAddendum>,
+      options?: CallOptions,
+    ) =>
+      answered(
+        decideAddendum(
+          { param: pathParams({ id, number: number.toString() }), json },
+          headersOf(options),
+        ),
+      ),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 
