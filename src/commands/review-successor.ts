@@ -110,12 +110,14 @@ function refused(message: string): { issues: BodyIssue[] } {
 export async function earlierSuccessor(
   tx: Db,
   key: { workspaceId: string; reviewId: string },
-): Promise<CommandRow | null> {
+): Promise<CommandRow | { issues: BodyIssue[] } | null> {
   await lockReview(tx, key);
   const successor = await getReviewSuccessor(tx, key);
   if (successor === null) return null;
   const { workspaceId } = key;
   const command = await getCommand(tx, { workspaceId, id: successor.commandId });
-  const isOver = command?.state === 'refused' || command?.state === 'expired';
+  // Tidied away: its item was closed long ago.
+  if (command === null) return refused(`is carried on by ${successor.itemId} already`);
+  const isOver = command.state === 'refused' || command.state === 'expired';
   return isOver ? null : command;
 }
