@@ -213,6 +213,6 @@ it('is carried on once, even when the start of its next item was tidied away', a
   const { status, json } = await carryOn({ fromReview: review.id });
   expect([status, json.issues]).toEqual([
     400,
-    [{ path: 'fromReview', in: 'body', message: `is carried on by ${next} already` }],
+    [{ path: 'fromReview', message: `is carried on by ${next} already` }],
   ]);
 });
