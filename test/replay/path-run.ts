@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { fastForward } from '../../src/commands/time-travel.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
@@ -17,6 +22,8 @@ import { nextWay, type Script } from './scripted-activities.ts';
 
 const LATE_MS = 60_000;
 const POLL_MS = 40;
+/** gRPC's FAILED_PRECONDITION. */
+const NO_TASK_YET = 9;
 /** A little past a deadline, so that its timer has fired. */
 const PAST_MS = 1_000;
 
@@ -198,9 +205,23 @@ export class PathRun {
   }
 
   async #look(): Promise<RunState & { place: Place; context: ItemContext }> {
-    const state = await this.#handle.query<RunState>('state');
-    return { ...state, place: placeOf(state.snapshot), context: state.snapshot.context };
+    const until = Date.now() + LATE_MS;
+    for (;;) {
+      try {
+        const state = await this.#handle.query<RunState>('state');
+        return { ...state, place: placeOf(state.snapshot), context: state.snapshot.context };
+      } catch (error) {
+        if (!isBeginning(error) || Date.now() > until) throw error;
+        await delay(POLL_MS);
+      }
+    }
   }
+}
+
+/** A run that begins anew has no task yet, so nobody can be asked. */
+function isBeginning(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : null;
+  return isGrpcServiceError(cause) && cause.code === NO_TASK_YET;
 }
 
 function withSend(snapshot: ItemSnapshot, { type, at }: ItemMachineEvent): ItemSnapshot {
