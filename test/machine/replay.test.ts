@@ -168,17 +168,29 @@ describe('a replay over the chain', () => {
         const events = run.events.map((event, index) =>
           index === at ? { ...event, data: { ...event.data, forged: true } } : event,
         );
-        const { fault } = replay(run, events);
-        const forged = events[at];
-        // What the system decided is known by all that it wrote: one forged event of several makes it no
-        // decision of the system, and the first of them is named.
-        const first = events.find((one) => one.at === forged?.at && one.actor === 'system');
-        expect([
-          { seq: at + 1, field: 'data.forged' },
-          ...(forged?.actor === 'system' ? [{ seq: first?.seq, field: 'type' }] : []),
-        ]).toContainEqual({ seq: fault?.seq, field: fault?.field });
+        expect(replay(run, events).fault).toMatchObject({ seq: at + 1, field: 'data.forged' });
       }),
       { numRuns: 50, endOnFailure: true },
+    );
+  });
+
+  it('names it among several that one decision wrote, though a smaller one explains the first', () => {
+    fc.assert(
+      fc.property(walk, (choices) => {
+        const run = walked(choices);
+        const at = run.events.findIndex(
+          ({ type, actor }, index) =>
+            type === 'item.stage_changed' &&
+            actor === 'system' &&
+            run.events[index - 2]?.type === 'publication.returned',
+        );
+        fc.pre(at !== -1);
+        const events = run.events.map((event, index) =>
+          index === at ? { ...event, data: { ...event.data, forged: true } } : event,
+        );
+        expect(replay(run, events).fault).toMatchObject({ seq: at + 1, field: 'data.forged' });
+      }),
+      { numRuns: 5, maxSkipsPerRun: 500, endOnFailure: true },
     );
   });
 
