@@ -249,19 +249,15 @@ it('comes when a server that was down is up again', async () => {
   const { workspace, address } = await openWorkspace();
   const port = await freePort();
   await offered(workspace);
-  const early = senderTo(port);
+  const sender = senderTo(port);
   const failed = await eventually(async () => {
     const [send] = await sendsOf(workspace, 'creator');
     return (send?.lastError ?? null) !== null && send;
   });
-  // What has an attempt under way must not come due once more.
-  await early.stop();
   expect(failed).toMatchObject({ state: 'pending', lastError: expect.stringContaining('ECONN') });
   const late = await startMailServer(port);
-  // Its pause has grown meanwhile.
-  await comesDue(workspace);
-  const sender = senderTo(port);
   try {
+    // Its pause has grown meanwhile, and ends by itself: made due by hand it might be sent twice at once.
     await settled(workspace, 'creator');
     expect(await arrived(address('creator'), 1, late)).toHaveLength(1);
   } finally {
