@@ -10,9 +10,9 @@ interface Succeeded {
 }
 
 /**
- * The schema, written out shortly: the input stands beside each status, and all errors answer alike, so they are
- * told as one, without it. In full it is longer than the compiler writes. No type within has a name: the compiler
- * would write the name, with all that it is given.
+ * The schema, written out shortly, for in full it is longer than the compiler writes: the input stands
+ * beside each status, and all errors answer alike, so they are told as one, without it. No type within
+ * has a name: the compiler would write the name, with all that it is given.
  */
 declare function appOf<S extends Schema>(
   schema: S,

@@ -120,7 +120,7 @@ const ROUTES = [
   reportRoutes,
 ] as const;
 
-/** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */
+/** What the routes take and answer, put together by name: written out, the compiler finds it too long. */
 type AppSchema = UnionToIntersection<ExtractSchema<ReturnType<(typeof ROUTES)[number]>>>;
 
 /**

@@ -16,7 +16,10 @@ const MAX_ANSWER_BYTES = 4_096;
 /** The reasons that have a button; the others are given in Baton. */
 const BUTTON_REASONS = ['off_brief', 'factual_error', 'legal_risk', 'quality'] as const;
 
-/** Posts notices that fit into one message to an incoming webhook. A repetition after a crash is another message: Slack knows no keys. */
+/**
+ * Posts notices that fit into one message (`forOneMessage`) to an incoming webhook. A repetition after a
+ * crash is another message: Slack knows no keys.
+ */
 export async function sendToSlack(
   http: HttpClient,
   url: string,

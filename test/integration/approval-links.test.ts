@@ -1,5 +1,8 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAudit } from '../../src/audit/audit.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { countRows, type Json, openApi, type Reply } from '../support/api-fixture.ts';
 import { makeDraft, tickedChecklist } from '../support/content.ts';
@@ -96,6 +99,36 @@ describe('an approval link', () => {
         decision: { decision: 'approve', outcome: 'applied' },
       },
     ]);
+  });
+
+  it('is used again after a backup that forgot its decision is repaired', async () => {
+    const itemId = await reviewed();
+    const link = await makeLink(itemId);
+    expect((await decide(link)).status).toBe(200);
+    const [decided] = await decisionsOf(itemId);
+    await inTransaction(api.engine.deps.db, async (tx) => {
+      await tx.execute(sql`set local session_replication_role = replica`);
+      await tx.execute(
+        sql`delete from item_events where item_id = ${itemId} and seq >= ${decided?.seq}`,
+      );
+      await tx.execute(sql`delete from commands where id = ${`link:${link.id}`}`);
+    });
+    const audit = createAudit(api.engine.deps);
+    // A gap may heal by itself for some minutes.
+    const now = new Date(Date.now() + 3_600_000).toISOString();
+    const { workspaceId } = api.engine.workspace;
+    const filters = { code: 'event_gap' as const, itemId };
+    const { items: found } = await audit.stuck({ workspaceId, now, limit: 10, filters });
+    const caller = { ...api.engine.callerFor('strategist'), roles: ['admin' as const] };
+    const order = { repair: 'rebuild_row' as const, reason: 'an old backup', now };
+    const done = await audit.repair({ caller, findingId: found[0]?.id ?? '', ...order });
+    expect(done).toMatchObject({ outcome: 'done', stillFound: false });
+    expect(await decisionsOf(itemId)).toEqual([decided]);
+    const again = await decide(link);
+    expect([again.status, /You approved/.test(again.text)]).toEqual([410, true]);
+    const row = sql`select source, actor_id from commands where id = ${`link:${link.id}`}`;
+    const { rows } = await api.engine.deps.db.execute(row);
+    expect(rows).toEqual([{ source: 'link', actor_id: `external:${link.id}` }]);
   });
 
   it('requests changes with a reason, and not without', async () => {

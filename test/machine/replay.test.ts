@@ -174,6 +174,26 @@ describe('a replay over the chain', () => {
     );
   });
 
+  it('names it among several that one decision wrote, though a smaller one explains the first', () => {
+    fc.assert(
+      fc.property(walk, (choices) => {
+        const run = walked(choices);
+        const at = run.events.findIndex(
+          ({ type, actor }, index) =>
+            type === 'item.stage_changed' &&
+            actor === 'system' &&
+            run.events[index - 2]?.type === 'publication.returned',
+        );
+        fc.pre(at !== -1);
+        const events = run.events.map((event, index) =>
+          index === at ? { ...event, data: { ...event.data, forged: true } } : event,
+        );
+        expect(replay(run, events).fault).toMatchObject({ seq: at + 1, field: 'data.forged' });
+      }),
+      { numRuns: 5, maxSkipsPerRun: 500, endOnFailure: true },
+    );
+  });
+
   it('names an event that no command and no decision of the system caused', () => {
     const run = new ChainedRun();
     const seq = run.events.length + 1;

@@ -257,8 +257,7 @@ it('comes when a server that was down is up again', async () => {
   expect(failed).toMatchObject({ state: 'pending', lastError: expect.stringContaining('ECONN') });
   const late = await startMailServer(port);
   try {
-    // Its pause has grown meanwhile.
-    await comesDue(workspace);
+    // Its pause has grown meanwhile, and ends by itself: made due by hand it might be sent twice at once.
     await settled(workspace, 'creator');
     expect(await arrived(address('creator'), 1, late)).toHaveLength(1);
   } finally {

@@ -176,7 +176,10 @@ function bringsHash({ text: { kind }, hash }: NewText) {
   return sql`${commands.payload} #>> ${`{message,refs,${kind},hash}`}::text[] = ${hash}`;
 }
 
-/** Keeps a new text beside its command until that has a verdict. @throws what `isFileGone` knows. */
+/**
+ * Keeps a new text beside its command until that has a verdict.
+ * @throws what `isFileGone` knows, when a file that it names was tidied away.
+ */
 export async function keepText(
   tx: Db,
   { text: { kind, body }, ...text }: NewText & TextNumber & { commandId: string },

@@ -51,6 +51,7 @@ export function* replayItem(source: ReplaySource): Generator<ReplayedStep, Repla
   if (startFault !== null) return startFault;
   let { snapshot } = first;
   let isClockTold = true;
+  let otherFault: ReplayFault | null = null;
   let index = first.records.length;
   yield { seq: index, snapshot, command: null, isClockTold };
   for (;;) {
@@ -63,8 +64,8 @@ export function* replayItem(source: ReplaySource): Generator<ReplayedStep, Repla
     }
     if (!isClockTold) snapshot = withClockOf(snapshot, event);
     const step = stepOf(source, snapshot, event, index);
-    if ('fault' in step) return step.fault;
-    snapshot = step.snapshot;
+    if ('fault' in step) return further(step.fault, otherFault);
+    ({ snapshot, otherFault } = step);
     index += step.records.length;
     const { seq } = events[index - 1] ?? event;
     if (step.clockMayDiffer) isClockTold = false;
@@ -79,8 +80,21 @@ export function* replayItem(source: ReplaySource): Generator<ReplayedStep, Repla
 }
 
 type Found =
-  | (Step & { command: AskedCommand | null; clockMayDiffer: boolean })
+  | (Step & {
+      command: AskedCommand | null;
+      clockMayDiffer: boolean;
+      /** Where the other causes that the first event may have had came to an end. */
+      otherFault: ReplayFault | null;
+    })
   | { fault: ReplayFault };
+
+/**
+ * A cause that writes less than another fits as well where a later event of the other is forged: what is
+ * left of it then has no cause. The fault of the one that came further is the true one.
+ */
+function further(fault: ReplayFault, other: ReplayFault | null): ReplayFault {
+  return other !== null && other.seq > fault.seq ? other : fault;
+}
 
 function stepOf(
   { commandOf, events }: ReplaySource,
@@ -104,7 +118,9 @@ function stepOf(
       actor: command.actor.memberId,
       commandId,
     });
-    return fault === null ? { ...step, command, clockMayDiffer: false } : { fault };
+    return fault === null
+      ? { ...step, command, clockMayDiffer: false, otherFault: null }
+      : { fault };
   }
   if (event.actor !== 'system') {
     return faultAt(seq, 'actor', `${event.actor} caused it by no command`);
@@ -115,9 +131,10 @@ function stepOf(
     if (step === null || step.records.length === 0) continue;
     const fault = compare(step.records, events, index, { at, actor: 'system', commandId: null });
     if (fault === null) {
-      return { ...step, command: null, clockMayDiffer: bringsClock(cause, step) };
+      const clockMayDiffer = bringsClock(cause, step);
+      return { ...step, command: null, clockMayDiffer, otherFault: nearest };
     }
-    if (nearest === null || fault.seq > nearest.seq) nearest = fault;
+    nearest = nearest === null ? fault : further(nearest, fault);
   }
   return nearest === null
     ? faultAt(seq, 'type', `nothing in this state causes ${event.type}`)
