@@ -50,6 +50,8 @@ import { scheduleRoutes } from './routes/item/schedule.ts';
 import { kpiRoutes } from './routes/kpis.ts';
 import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { csvMappingRoutes } from './routes/readings/csv-mappings.ts';
+import { readingImportRoutes } from './routes/readings/reading-imports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
 import { preferenceRoutes } from './routes/telling/preferences.ts';
@@ -114,6 +116,8 @@ const ROUTES = [
   campaignReviewRoutes,
   learningRoutes,
   kpiRoutes,
+  csvMappingRoutes,
+  readingImportRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */
