@@ -43,6 +43,7 @@ import { handoffRoutes } from './routes/item/handoffs.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
+import { kpiAddendumRoutes } from './routes/item/kpi-addenda.ts';
 import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
@@ -52,6 +53,7 @@ import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { csvMappingRoutes } from './routes/readings/csv-mappings.ts';
 import { readingImportRoutes } from './routes/readings/reading-imports.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
 import { preferenceRoutes } from './routes/telling/preferences.ts';
@@ -83,6 +85,7 @@ const ROUTES = [
   itemStateRoutes,
   readingRoutes,
   kpiReviewRoutes,
+  kpiAddendumRoutes,
   campaignRoutes,
   commentRoutes,
   commandRoutes,
@@ -118,6 +121,7 @@ const ROUTES = [
   kpiRoutes,
   csvMappingRoutes,
   readingImportRoutes,
+  reportRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */

@@ -106,6 +106,7 @@ export function itemCalls(
     resume: command(one.resume.$post),
     cancel: command(one.cancel.$post),
     reassign: command(one.reassign.$post),
+    setCampaign: command(one.campaign.$post),
     extend: command(one.extend.$post),
 
     readings: listOfCall(one.readings.$get),
@@ -117,6 +118,8 @@ export function itemCalls(
     /** The latest review as a document. */
     kpiReviewDocument: (id: string, format: 'markdown' | 'html' | 'csv') =>
       download(`/v1/items/${encodeURIComponent(id)}/kpi-review?format=${format}`),
+    /** What late readings turned beside frozen reviews: a page, open ones unless `state` is `all`. */
+    kpiAddenda: listCall(rpc.v1['kpi-addenda'].$get),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 

@@ -1,4 +1,4 @@
-import { checkpointsOf, readingScope, type SummedReading } from './readings.ts';
+import { checkpointsOf, readingScope, type SummedReading } from '../readings.ts';
 import {
   campaignTree,
   type ManyParts,
