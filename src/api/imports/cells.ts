@@ -68,7 +68,9 @@ export function readShare(
     return { message: `${shown(text)} is not between 0 and ${per}: the mapping says ${unit}` };
   }
   const decimals = /[.,](\d+)$/.exec(digits)?.[1]?.length ?? 0;
-  const half = (0.5 / 10 ** decimals / per) * whole * (1 + 1e-9);
+  // A program writes a fraction as it is, 0.4 and 0; people's percentages are rounded.
+  const isExact = unit === 'fraction' && decimals < ROUNDED_FROM;
+  const half = (isExact ? 0 : 0.5 / 10 ** decimals / per) * whole + 1e-9 * whole;
   const exact = (cell.value / per) * whole;
   const first = Math.max(0, Math.ceil(exact - half));
   const last = Math.min(whole, Math.floor(exact + half));
@@ -79,6 +81,9 @@ export function readShare(
       : `${shown(text)} of ${whole} may be ${first} to ${last}: a rate with more digits is needed`;
   return { message };
 }
+
+/** Decimals of a fraction that may be cut off. */
+const ROUNDED_FROM = 4;
 
 function markOf(digits: string): 'point' | 'comma' {
   return digits.includes('.') ? 'point' : 'comma';
