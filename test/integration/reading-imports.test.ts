@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeWorkspace } from '../support/db-fixture.ts';
+import { eventually } from '../support/eventually.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
 import { type PublishedPieces, publishPieces } from '../support/published-pieces.ts';
 
@@ -226,6 +228,28 @@ describe('a file that cannot be imported', () => {
     expect(values).toContain(77);
   });
 
+  it('that breaks off is told as failed, and stores the rest when it comes again', async () => {
+    const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'broken' });
+    const filler = 'nobody,1\n'.repeat(100_000);
+    const [head, tail] = [`Post id,Likes\nbroken0,1\n${filler}`, 'broken1,2\n'];
+    const sent = httpRequest(importAddress(), { method: 'POST', headers: importHeaders() });
+    sent.on('error', () => {});
+    sent.write(head);
+    const latest = async () =>
+      (await api.as('creator', 'GET', '/v1/readings/imports?limit=1')).json.items[0];
+    await eventually(async () => {
+      const { state, readings } = await latest();
+      return state === 'running' && readings === 1;
+    });
+    sent.destroy();
+    await eventually(async () => (await latest()).state === 'failed');
+    expect((await latest()).failure).toMatch(/stored until line \d+/);
+    expect(await readingsOf(own.itemId)).toHaveLength(1);
+    const again = await send(head + tail);
+    expect(again.json).toMatchObject({ readings: 1, counts: { stored: 1, unchanged: 1 } });
+    expect(await readingsOf(own.itemId)).toHaveLength(2);
+  });
+
   it('names the line where it cannot be read on', async () => {
     const { status, json } = await send(`Post id,Likes\n${'nobody,1\n'.repeat(40_000)}"x,1\n`);
     expect(status).toBe(201);
@@ -238,7 +262,6 @@ describe('a file that cannot be imported', () => {
 
 describe('imports', () => {
   it('belong to their workspace, as its pieces do', async () => {
-    const { makeWorkspace } = await import('../support/db-fixture.ts');
     const other = await makeWorkspace(api.database.db);
     const foreign = await publishPieces(api.database.db, other, { count: 1, tag: 'foreign' });
     const { json } = await send('Post id,Likes\nforeign0,5\n');
@@ -365,14 +388,9 @@ describe('mappings of a workspace', () => {
 /** A request that only says how much it would send. */
 function declared(bytes: number): Promise<{ status: number; json: { detail: string } }> {
   return new Promise((resolve, reject) => {
-    const address = new URL(`${api.url}/v1/readings/imports?mapping=${X}&asOf=${AS_OF}`);
-    const sent = httpRequest(address, {
+    const sent = httpRequest(importAddress(), {
       method: 'POST',
-      headers: {
-        authorization: `Bearer ${api.keyOf('strategist')}`,
-        'content-type': 'text/csv',
-        'content-length': bytes,
-      },
+      headers: { ...importHeaders(), 'content-length': bytes },
     });
     sent.on('error', reject);
     sent.on('response', async (response) => {
@@ -383,4 +401,12 @@ function declared(bytes: number): Promise<{ status: number; json: { detail: stri
     });
     sent.flushHeaders();
   });
+}
+
+function importAddress(): URL {
+  return new URL(`${api.url}/v1/readings/imports?mapping=${X}&asOf=${AS_OF}`);
+}
+
+function importHeaders() {
+  return { authorization: `Bearer ${api.keyOf('strategist')}`, 'content-type': 'text/csv' };
 }

@@ -1,9 +1,13 @@
 import { Temporal } from 'temporal-polyfill';
 import type { CsvMapping, CsvMeasure, DateFormat } from '../../domain/csv/mapping.ts';
+import { Instant } from '../../domain/instant.ts';
 import { readNumber } from '../readings/number-text.ts';
 
 /** What a cell says, or why it says nothing. */
 export type Cell<T> = { value: T } | { message: string };
+
+/** Of a number or a time. */
+const LONGEST_CELL = 60;
 
 /** How exports write that nothing is known. It is never 0. */
 const NOTHING: ReadonlySet<string> = new Set(['', '-', '–', '—', '--', 'n/a', 'N/A']);
@@ -21,6 +25,7 @@ const WRITTEN = {
 /** A number with the decimal mark of the mapping, or one that is the same in every language. */
 export function readAmount(text: string, numbers: CsvMapping['numbers']): Cell<number> {
   if (/^\d{1,15}$/.test(text)) return { value: Number(text) };
+  if (text.length > LONGEST_CELL) return { message: `${shown(text)} is too long for a number` };
   if (/^[=@+]/.test(text)) return { message: `${shown(text)} is a formula: save its value` };
   if (numbers !== 'unambiguous' && WRITTEN[numbers].test(text)) {
     const mark = numbers === 'point' ? '.' : ',';
@@ -99,7 +104,14 @@ const DAYS: Record<DateFormat, RegExp> = {
 };
 
 /** An instant, or the end of a day in the zone: what is counted on a day is known when it is over. */
-export function readAsOf(
+export function readAsOf(text: string, of: { format: DateFormat; zone: string }): Cell<string> {
+  if (text.length > LONGEST_CELL) return { message: `${shown(text)} is too long for a time` };
+  const cell = instantIn(text, of);
+  if ('message' in cell || Instant.safeParse(cell.value).success) return cell;
+  return { message: `${shown(text)} is not of a year from 1970 to 2199` };
+}
+
+function instantIn(
   text: string,
   { format, zone }: { format: DateFormat; zone: string },
 ): Cell<string> {

@@ -239,7 +239,7 @@ class RunningImport {
 
   async fail(error: unknown): Promise<void> {
     if (this.#key === null) return;
-    const why = error instanceof ApiError ? error.message : 'something went wrong on our side';
+    const why = error instanceof ApiError ? error.message : 'it did not arrive, or we failed';
     const failure = `${why}; stored until line ${this.#lastLine}: the same file again stores the rest`;
     await endImport(this.#db, { ...this.#key, failure }).catch(() => {});
   }

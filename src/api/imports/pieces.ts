@@ -6,7 +6,8 @@ import { namesOf } from './names.ts';
 /** The piece of a row, or why there is none. */
 export type FoundPiece = MatchedPiece | { unmatched: string } | { several: string };
 
-const REMEMBERED = 50_000;
+/** Characters of names. */
+const REMEMBERED = 4_000_000;
 
 const CALLED: Record<MatchKind, string> = {
   publication_id: 'publication with this id',
@@ -21,6 +22,7 @@ export class PieceFinder {
   readonly #db: Db;
   readonly #of: { workspaceId: string; by: MatchKind };
   readonly #known = new Map<string, FoundPiece>();
+  #size = 0;
 
   constructor(db: Db, of: { workspaceId: string; by: MatchKind }) {
     this.#db = db;
@@ -29,7 +31,10 @@ export class PieceFinder {
 
   /** Every ref that is given, with its piece. */
   async find(refs: readonly string[]): Promise<ReadonlyMap<string, FoundPiece>> {
-    if (this.#known.size > REMEMBERED) this.#known.clear();
+    if (this.#size > REMEMBERED) {
+      this.#known.clear();
+      this.#size = 0;
+    }
     const unknown = new Set(refs.filter((ref) => !this.#known.has(ref)));
     if (unknown.size > 0) await this.#learn([...unknown]);
     return this.#known;
@@ -46,6 +51,7 @@ export class PieceFinder {
       else same.push(piece);
     }
     for (const [ref, all] of named) {
+      this.#size += ref.length;
       const pieces = new Map(
         all.flatMap((name) => byName.get(name) ?? []).map((one) => [pieceIdOf(one), one]),
       );

@@ -120,7 +120,7 @@ describe('rows of an export', () => {
     ['a byte order mark', '\uFEFFPost,Likes\np,1\n'],
     ['CRLF', 'Post,Likes\r\np,1\r\n'],
     ['CR', 'Post,Likes\rp,1\r'],
-    ['blank rows', '\n\nPost,Likes\n,\n\np,1\n,,\n'],
+    ['blank rows', '\n\nPost,Likes\n,\n\n"",""\np,1\n,,\n'],
     ['a title and remarks above', '# My export, of May\n"Period";"May"\n\nPost,Likes\np,1\n'],
     ['text in another order and case', 'LIKES , Other,POST\n1,x,p\n'],
   ])('may have %s', (_, file) => {
@@ -298,6 +298,7 @@ describe('times of an export', () => {
     ['iso', '2026-10-25 02:30'],
     ['dmy', ''],
     ['dmy', '46083'],
+    ['iso', '0026-03-02'],
   ] as const)('as %s: %j is refused by row and column', (format, text) => {
     expect(mistakes(asOf(text), dated(format))).toEqual([expect.stringMatching(/^line 2.Day /)]);
   });

@@ -102,7 +102,8 @@ class RowReader {
   read(fields: string[]): Omit<PieceRow, 'line'> | 'total' | 'empty' | { mistakes: CellMistake[] } {
     const { width, match, measures } = this.#plan;
     const ref = (fields[match.index] ?? '').trim();
-    if (this.#totals.size > 0 && this.#totals.has(plain(ref))) return 'total';
+    if (this.#totals.size > 0 && ref.length <= LONGEST_TOTAL && this.#totals.has(plain(ref)))
+      return 'total';
     if (fields.length !== width) {
       const message = `has ${fields.length} fields where the columns are ${width}: a field with a separator in it is put in double quotes`;
       return { mistakes: [{ message }] };
@@ -130,6 +131,8 @@ class RowReader {
 }
 
 const LONGEST_REF = 2_000;
+/** As a mapping may state it, with some space. */
+const LONGEST_TOTAL = 200;
 
 function refMistakeOf(ref: string): string | null {
   if (ref === '') return 'is empty: the row names no piece';

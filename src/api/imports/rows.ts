@@ -59,8 +59,13 @@ export function* rowsOf(
       continue;
     }
     const row = quotedRow(text, at, { separator, end });
-    yield 'message' in row ? { line, message: row.message } : checked(line, row.fields);
-    line += lineEndsIn(text.slice(at, row.to)) + 1;
+    if ('message' in row) yield { line, message: row.message };
+    else if (row.fields.some((field) => field.trim() !== '')) yield checked(line, row.fields);
+    line += 1;
+    for (let inner = to; inner !== -1 && inner < row.to; ) {
+      line += 1;
+      inner = text.indexOf(end, inner + 1);
+    }
     at = row.to + 1;
   }
 }
@@ -71,7 +76,9 @@ function checked(line: number, fields: string[]): ImportRow {
 }
 
 function isBlank(line: string, separator: Separator): boolean {
-  return line === '' || line.replaceAll(separator, '').trim() === '';
+  const first = line[0] ?? '';
+  if (first !== separator && first.trim() !== '') return false;
+  return line.replaceAll(separator, '').trim() === '';
 }
 
 interface Marks {
@@ -112,10 +119,10 @@ function quotedRow(text: string, from: number, { separator, end }: Marks): Quote
 }
 
 function firstOf(text: string, from: number, separator: string, end: string): number {
-  for (let at = from; at < text.length; at += 1) {
-    if (text[at] === separator || text[at] === end) return at;
-  }
-  return text.length;
+  const next = text.indexOf(end, from);
+  const lineEnd = next === -1 ? text.length : next;
+  const found = text.slice(from, lineEnd).indexOf(separator);
+  return found === -1 ? lineEnd : from + found;
 }
 
 /** -1 when there is none; a doubled quote is one of the text. */
