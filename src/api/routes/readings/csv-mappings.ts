@@ -100,7 +100,7 @@ const readRoute = createRoute({
 });
 
 const replaceRoute = createRoute({
-  ...withKey('put', TAG),
+  ...idempotent('put', TAG),
   middleware: forRoles(ROLES),
   path: '/v1/csv-mappings/{id}',
   operationId: 'replaceCsvMapping',
@@ -148,12 +148,13 @@ export function csvMappingRoutes({ db }: Pick<ApiDeps, 'db'>) {
     .openapi(replaceRoute, async (c) => {
       const key = keyOf(c.get('caller'), c.req.valid('param'));
       const { name, mapping } = c.req.valid('json');
-      const row = await inTransaction(db, (tx) =>
-        replaceCsvMapping(tx, { ...key, name, body: mapping }),
-      );
-      if (row === null) throw notFound('CSV mapping', key.csvMappingId);
-      if (row === 'taken') throw nameTaken(name);
-      return c.json(mappingView(row), 200);
+      const answer = await once(c, { db, status: 200 }, async (tx) => {
+        const row = await replaceCsvMapping(tx, { ...key, name, body: mapping });
+        if (row === null) throw notFound('CSV mapping', key.csvMappingId);
+        if (row === 'taken') throw nameTaken(name);
+        return mappingView(row);
+      });
+      return c.json(answer, 200);
     })
     .openapi(removeRoute, async (c) => {
       const key = keyOf(c.get('caller'), c.req.valid('param'));
