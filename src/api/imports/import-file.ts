@@ -89,6 +89,7 @@ export async function importFile(
     return await running.end();
   } catch (error) {
     await running.fail(error);
+    await running.tell(engine);
     throw error;
   } finally {
     running.stop();
@@ -192,7 +193,8 @@ class RunningImport {
 
   #touch(bringing: readonly BringingRow[]): void {
     for (const { row, isOpen } of bringing) {
-      if (!isOpen || row.result !== 'stored' || row.itemId === undefined) continue;
+      // Also of what stood already: an import that died may not have told it.
+      if (!isOpen || row.itemId === undefined) continue;
       const publications = this.#touched.get(row.itemId) ?? new Set();
       this.#touched.set(row.itemId, publications.add(row.publicationId ?? null));
     }
