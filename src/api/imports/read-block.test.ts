@@ -190,6 +190,18 @@ describe('rows of an export', () => {
     });
   });
 
+  it('have the sum of the columns of one measure, and none where one of them is empty', () => {
+    const measures = ['Reposts', 'Quotes'].map((name) => ({
+      measure: 'shares' as const,
+      headers: [name],
+    }));
+    const file = 'Post,Reposts,Quotes\np,1,2\nq,,2\nr,1,-\n';
+    expect(read(file, { ...NO_DAY, measures })).toMatchObject({
+      rows: [{ ref: 'p', values: [['shares', 3]] }],
+      empty: [3, 4],
+    });
+  });
+
   it('of a file that cuts a piece into parts are refused', () => {
     expect(mistakes('Post,Date,Likes\np,1,1\n', { ...NO_DAY, parts: ['Date'] })).toEqual([
       expect.stringMatching(/line 1 "Date" cuts the numbers of a piece into parts/),
