@@ -91,6 +91,7 @@ export type ApiConfig = CommonConfig & {
     uploadBytes: number;
     /** Bytes of a CSV import. */
     importBytes: number;
+    exportFileBytes: number;
   };
 };
 
@@ -170,6 +171,7 @@ export function readApiConfig(environment: Environment = process.env): ApiConfig
       bodyBytes: variables.BODY_LIMIT_BYTES,
       uploadBytes: variables.UPLOAD_LIMIT_BYTES,
       importBytes: variables.IMPORT_LIMIT_BYTES,
+      exportFileBytes: variables.EXPORT_FILE_LIMIT_BYTES,
     },
   };
 }

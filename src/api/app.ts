@@ -51,6 +51,8 @@ import { scheduleRoutes } from './routes/item/schedule.ts';
 import { kpiRoutes } from './routes/kpis.ts';
 import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { csvMappingRoutes } from './routes/readings/csv-mappings.ts';
+import { readingImportRoutes } from './routes/readings/reading-imports.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -117,6 +119,8 @@ const ROUTES = [
   campaignReviewRoutes,
   learningRoutes,
   kpiRoutes,
+  csvMappingRoutes,
+  readingImportRoutes,
   reportRoutes,
 ] as const;
 

@@ -245,6 +245,7 @@ export const apiVariables = z.object({
   BODY_LIMIT_BYTES: whole({ from: 1024, to: 16 * MEBIBYTE, byDefault: 256 * 1024 }),
   UPLOAD_LIMIT_BYTES: whole({ from: 1024, to: 8192 * MEBIBYTE, byDefault: 512 * MEBIBYTE }),
   IMPORT_LIMIT_BYTES: whole({ from: 1024, to: 1024 * MEBIBYTE, byDefault: 16 * MEBIBYTE }),
+  EXPORT_FILE_LIMIT_BYTES: whole({ from: 1024, to: 1024 * MEBIBYTE, byDefault: 128 * MEBIBYTE }),
 });
 
 export type CommonVariables = z.output<z.ZodObject<typeof commonVariables>>;

@@ -16,6 +16,8 @@ export const ID_PREFIXES = {
   webhookEndpoint: 'whe',
   metricSource: 'msr',
   reading: 'rdg',
+  readingImport: 'imp',
+  csvMapping: 'csm',
   intent: 'int',
   finding: 'fnd',
   repair: 'rpr',

@@ -23,4 +23,5 @@ export const AGE_OF: Record<TidiedRows, keyof KeepDays> = {
   deliveries: 'deliveries',
   told_events: 'deliveries',
   notices: 'notices',
+  import_rows: 'answers',
 };

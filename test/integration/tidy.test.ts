@@ -198,6 +198,25 @@ describe('tidying', () => {
     expect(await countOf('findings')).toBe(2);
   });
 
+  it('removes what became of the rows of an import that is over, and keeps the import', async () => {
+    await exec(
+      `insert into reading_imports (id, workspace_id, mapping, created_by, state, ended_at)
+       select 'imp_' || n, $1, 'x', $2, case n when 3 then 'running' else 'done' end,
+         case n when 1 then ${OLD} when 2 then now() end
+       from generate_series(1, 3) n`,
+      workspace.workspaceId,
+      workspace.memberOf('strategist'),
+    );
+    await exec(
+      `insert into reading_import_blocks (import_id, workspace_id, last_line, rows)
+       select 'imp_' || n, $1, 2, '[]' from generate_series(1, 3) n`,
+      workspace.workspaceId,
+    );
+    expect(await run()).toEqual({ import_rows: 1 });
+    expect(await countOf('reading_imports')).toBe(3);
+    expect(await countOf('reading_import_blocks', `import_id = 'imp_1'`)).toBe(0);
+  });
+
   it('removes deliveries that are over, then what they told, and none that goes on', async () => {
     const { workspaceId } = workspace;
     await exec(

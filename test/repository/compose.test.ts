@@ -81,6 +81,7 @@ const NOT_COMPOSED = [
   'BODY_LIMIT_BYTES',
   'UPLOAD_LIMIT_BYTES',
   'IMPORT_LIMIT_BYTES',
+  'EXPORT_FILE_LIMIT_BYTES',
 ];
 
 describe('docker-compose.yml', () => {

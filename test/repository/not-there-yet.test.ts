@@ -39,7 +39,8 @@ const PROMISES: Record<string, boolean> = {
   OIDC: hasPackage(/^openid-client$/) || hasCode(/\boidc\b/i),
   'key scopes': hasCode(/\bscopes\b/, 'src/db/schema/*.ts'),
   'Slack and GitHub webhooks': hasCode(/\b(?:slack|github)\b/i, 'src/api/webhooks/*.ts'),
-  importers: hasRoute(/\bimports?\b/),
+  // Of items and calendars: exports of readings are imported.
+  importers: hasRoute(/^(?!.*\breadings\b).*\bimports?\b/),
   'report export': hasRoute(/report|export/),
   'audit pack': hasRoute(/audit-pack|\/pack\b/),
   pitches: hasRoute(/pitch/),

@@ -103,7 +103,12 @@ export async function openApi(
       allowedOrigins: [],
       instance: null,
       metricsKey: null,
-      limits: { bodyBytes: 256 * 1024, uploadBytes: 1024 * 1024, importBytes: 512 * 1024 },
+      limits: {
+        bodyBytes: 256 * 1024,
+        uploadBytes: 1024 * 1024,
+        importBytes: 512 * 1024,
+        exportFileBytes: 2 * 1024 * 1024,
+      },
       ...settings,
     },
   });

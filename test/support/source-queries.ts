@@ -18,6 +18,7 @@ import {
   updateMetricSource,
 } from '../../src/db/workspace/metric-sources.ts';
 import type { FilledWorkspace } from './filled-workspace.ts';
+import { fillImports, importAttempts } from './import-queries.ts';
 
 const ID = 'msr_filled';
 const kind = 'goatcounter';
@@ -27,7 +28,7 @@ function connectionOf({ own: workspaceId }: FilledWorkspace, id: string) {
   return { id, workspaceId, kind, name: id, ...given };
 }
 
-/** A connection, and an account whose network refused its credentials. */
+/** A connection, an account whose network refused its credentials, and an import. */
 export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void> {
   const { own: workspaceId, ids } = filled;
   await insertMetricSource(db, connectionOf(filled, ID));
@@ -35,6 +36,7 @@ export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void
   const { channelAccountId } = ids;
   const subject = { workspaceId, sourceId: `x:${channelAccountId}`, kind: 'x', channelAccountId };
   await noteSourceFailure(db, { ...subject, why: 'gone', refused: false, sealed: null });
+  await fillImports(db, filled);
 }
 
 /** Every query about sources, on what is the filled workspace's own. */
@@ -47,6 +49,7 @@ export function sourceAttempts(
   const key = { workspaceId, metricSourceId: ID };
   const subject = { workspaceId, sourceId: ID, kind, channelAccountId: null };
   return {
+    ...importAttempts(db, filled),
     readPublishedPage: async () =>
       (await readPublishedPage(db, { workspaceId, itemId, publicationId: 'p', channel: 'x' })).page,
     insertMetricSource: () => insertMetricSource(db, connectionOf(filled, 'msr_stolen')),

@@ -83,6 +83,7 @@ const QUOTA_WORDS: Record<keyof Quotas, string> = {
   webhookEndpoints: 'webhook endpoints: remove some',
   webhookSubscriptions: 'webhook subscriptions: remove some',
   metricSources: 'metrics sources: remove some',
+  csvMappings: 'CSV mappings: remove some',
 };
 
 function quotaProblem(error: QuotaExceeded): ApiError {

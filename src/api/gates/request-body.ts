@@ -13,6 +13,7 @@ const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 
 const STREAMED: Readonly<Record<string, string>> = {
   'POST /v1/assets': '*',
   'POST /v1/items/:id/readings': 'text/csv',
+  'POST /v1/readings/imports': '*',
 };
 
 /** Bodies that are parsed after their credential is checked: a signature over their bytes, or a link. */

@@ -14,6 +14,7 @@ export const TIDIED_ROWS = [
   'deliveries',
   'told_events',
   'notices',
+  'import_rows',
 ] as const;
 export type TidiedRows = (typeof TIDIED_ROWS)[number];
 
@@ -81,6 +82,12 @@ const RULES: Record<TidiedRows, Rule> = {
       and not exists (select from notice_sends s where s.notice_id = r.id and s.state = 'pending')
       and not exists (select from items i where i.workspace_id = r.workspace_id
         and i.id = r.item_id and (i.closed_at is null or i.closed_at >= ${before}))`,
+  },
+  // The import stays with its counts, and its readings stay.
+  import_rows: {
+    table: sql`reading_import_blocks`,
+    isOver: (before) => sql`exists (select from reading_imports i
+      where i.workspace_id = r.workspace_id and i.id = r.import_id and i.ended_at < ${before})`,
   },
 };
 

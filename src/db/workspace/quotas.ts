@@ -12,6 +12,7 @@ export interface Quotas {
   webhookEndpoints: number;
   webhookSubscriptions: number;
   metricSources: number;
+  csvMappings: number;
 }
 
 /** The workspace has as much as it may have. */
@@ -43,6 +44,8 @@ const COUNTS = {
     sql`select count(*) as used from webhook_subscriptions where workspace_id = ${workspaceId}`,
   metricSources: (workspaceId: string) =>
     sql`select count(*) as used from metric_sources where workspace_id = ${workspaceId}`,
+  csvMappings: (workspaceId: string) =>
+    sql`select count(*) as used from csv_mappings where workspace_id = ${workspaceId}`,
 } satisfies Record<keyof Quotas, unknown>;
 
 /** Where so many additions of its size at once could exceed the limit, each waits for those before. */
