@@ -40,6 +40,7 @@ import { auditPackRoutes } from './routes/item/audit-pack.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
 import { handoffRoutes } from './routes/item/handoffs.ts';
+import { itemLinkRoutes } from './routes/item/item-links.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
@@ -50,6 +51,7 @@ import { scheduleRoutes } from './routes/item/schedule.ts';
 import { kpiRoutes } from './routes/kpis.ts';
 import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { redirectRoutes } from './routes/redirect.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
 import { preferenceRoutes } from './routes/telling/preferences.ts';
@@ -76,8 +78,10 @@ const ROUTES = [
   approvalRoutes,
   approvalLinkRoutes,
   approveRoutes,
+  redirectRoutes,
   scheduleRoutes,
   publicationRoutes,
+  itemLinkRoutes,
   itemStateRoutes,
   readingRoutes,
   kpiReviewRoutes,
