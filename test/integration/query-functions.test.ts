@@ -399,6 +399,7 @@ const CROSSING = [
   'findApprovalLink',
   'findCalendarFeed',
   'findReceiver',
+  'findShortLink',
   'isAccepted',
   'isRoleHeld',
   'listAbandonedCommands',

@@ -17,7 +17,12 @@ const route = createRoute({
   request: { params: z.object({ code: idText('of the short link', '4fK9q0XbT2mA') }) },
   responses: {
     ...problems('invalid_request', 'rate_limited', 'unavailable'),
-    302: { description: 'Found' },
+    302: {
+      description: 'Found',
+      headers: {
+        Location: { description: 'where it leads', schema: { type: 'string' as const } },
+      },
+    },
     404: { description: 'There is no such link', content: { 'text/html': { schema: z.string() } } },
   },
 });

@@ -8,7 +8,10 @@ import { byCredential } from '../workspace-scope.ts';
 
 export type OutgoingLinkRow = typeof outgoingLinks.$inferSelect;
 
-/** What the playbook that the item pinned says of links, and what its campaign is called. */
+/**
+ * What the playbook that the item pinned says of links, and what its campaign is called.
+ * @throws Error without the item: its links must not go out as if there were no rule.
+ */
 export async function readLinkGround(
   db: Db,
   { workspaceId, itemId, title }: ItemKey & { title: string },
@@ -17,11 +20,12 @@ export async function readLinkGround(
     select p.data -> 'links' as rule, c.name as campaign
     from items i
     left join playbooks p on p.workspace_id = i.workspace_id
-      and p.name = i.snapshot #>> '{context,playbook,name}'
-      and p.version = (i.snapshot #>> '{context,playbook,version}')::integer
+      and p.name = i.playbook_name and p.version = i.playbook_version
     left join campaigns c on c.id = i.campaign_id and c.workspace_id = i.workspace_id
     where i.id = ${itemId} and i.workspace_id = ${workspaceId}`);
-  const { rule = null, campaign = null } = rows[0] ?? {};
+  const [found] = rows;
+  if (found === undefined) throw new Error(`there is no item ${itemId}`);
+  const { rule, campaign } = found;
   const names = [...(campaign === null ? [] : [campaign]), title, itemId];
   return { workspaceId, itemId, rule, names };
 }

@@ -1,14 +1,10 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { getItem } from '../../../db/item/items.ts';
 import { getDraft } from '../../../db/item/versions.ts';
-import { listOutgoingLinks, readLinkGround } from '../../../db/publishing/outgoing-links.ts';
-import { getChannelAccount } from '../../../db/workspace/channel-accounts.ts';
+import { listOutgoingLinks } from '../../../db/publishing/outgoing-links.ts';
 import { ChannelId } from '../../../domain/channel/channels.ts';
-import type { Variant } from '../../../domain/item/content/draft.ts';
-import type { ItemContext } from '../../../domain/item/context.ts';
-import { IN_FLIGHT_STATES, WAITING_STATES } from '../../../domain/item/publication-states.ts';
-import { type LinkGround, outgoingLink, ownHostOf } from '../../../domain/links/outgoing-link.ts';
 import type { ApiDeps } from '../../deps.ts';
+import { expectedLinks } from '../../expected-links.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { notFound } from '../../gates/errors.ts';
 import { pageAnswers, pageView, recordAnswers } from '../../route-answers.ts';
@@ -66,9 +62,6 @@ const expectedRoute = createRoute({
   ),
 });
 
-const TO_COME = 'PUBLICATION';
-const TO_BE_SENT = [...WAITING_STATES, ...IN_FLIGHT_STATES];
-
 export function itemLinkRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(sentRoute, async (c) => {
@@ -95,36 +88,8 @@ export function itemLinkRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const hash = context.draft?.hash;
       const draft = hash === undefined ? null : await getDraft(db, { ...key, hash });
       if (draft === null) throw notFound('draft');
-      const { title, variants } = draft.body;
-      const ground = await readLinkGround(db, { ...key, title });
-      const found = variants.map((variant) => expectedOf(variant, ground, context));
-      return c.json({ items: (await Promise.all(found)).flat() }, 200);
+      const { publications } = context;
+      const items = await expectedLinks(db, { ...key, draft: draft.body, publications });
+      return c.json({ items }, 200);
     });
-
-  async function expectedOf(
-    { channel, link: written }: Variant,
-    ground: LinkGround,
-    context: ItemContext,
-  ) {
-    if (written === undefined) return [];
-    const planned = context.publications.filter(
-      (one) => one.channel === channel && TO_BE_SENT.includes(one.state),
-    );
-    if (planned.length === 0) {
-      const sent = outgoingLink(ground, { channel, written, publicationId: TO_COME });
-      const { target = written, address = written } = sent ?? {};
-      const isKnown = address === target;
-      return [{ channel, written, publicationId: null, target, address: isKnown ? address : null }];
-    }
-    const { workspaceId } = ground;
-    return Promise.all(
-      planned.map(async ({ id: publicationId, channelAccountId }) => {
-        const account = await getChannelAccount(db, { workspaceId, channelAccountId });
-        const ownHost = account === null ? null : ownHostOf(account);
-        const sent = outgoingLink(ground, { channel, written, publicationId, ownHost });
-        const { target = written, address = written } = sent ?? {};
-        return { channel, written, publicationId, target, address };
-      }),
-    );
-  }
 }
