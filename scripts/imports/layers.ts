@@ -195,11 +195,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'credentials',
       'health',
       'http',
+      'links',
       'threads',
       'config.ts',
       'workflows/messages.ts',
     ],
-    types: ['links', 'metrics', 'telling/slack-replies.ts'],
+    types: ['metrics', 'telling/slack-replies.ts'],
     packages: [
       'node',
       'hono',

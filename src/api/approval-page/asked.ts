@@ -8,10 +8,10 @@ import type { Draft } from '../../domain/item/content/draft.ts';
 import { type ItemContext, lastDecidedContent } from '../../domain/item/context.ts';
 import { type LinkState, linkState } from '../../domain/item/requirements/approval-link.ts';
 import { placeOf } from '../../domain/item/run.ts';
+import { expectedLinks } from '../../links/expected-links.ts';
 import { createMemo, type Memo } from '../../threads/memo.ts';
 import { runInThread } from '../../threads/threads.ts';
 import type { ApiDeps } from '../deps.ts';
-import { expectedLinks } from '../expected-links.ts';
 import { DRAFT_CHANGES, type TextChange } from './difference.ts';
 import type { AskedContent } from './page.ts';
 

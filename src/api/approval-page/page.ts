@@ -10,7 +10,7 @@ import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { LABELS } from '../../domain/labels/labels.ts';
 import type { Language } from '../../domain/labels/words.ts';
 import type { ApproverRole } from '../../domain/people/roles.ts';
-import type { ExpectedLink } from '../expected-links.ts';
+import type { ExpectedLink } from '../../links/expected-links.ts';
 import { decisionOf, type GivenDecision } from './decision.ts';
 import type { TextChange } from './difference.ts';
 import { PAGE_WORDS } from './words.ts';
