@@ -30,7 +30,6 @@ export function createRecentVisits(
   function hashOf({ code, address, agent }: Visitor): string {
     if (key.day !== dayOf(now())) {
       key = { bytes: randomBytes(32), day: dayOf(now()) };
-      seen.clear();
     }
     const hash = createHmac('sha256', key.bytes);
     return hash
