@@ -1,5 +1,11 @@
 /** `npm run bench:kpi`: what reading, importing and adding up numbers costs, beside plain SQL. */
-import { exitCodeOf, loadOfMachine, machineOfToday, optionsOf, UsageError } from './bench/command-line.ts';
+import {
+  exitCodeOf,
+  loadOfMachine,
+  machineOfToday,
+  optionsOf,
+  UsageError,
+} from './bench/command-line.ts';
 import { KPI_SCENARIOS } from './bench/kpi/scenarios.ts';
 import { table } from './bench/table.ts';
 
@@ -19,7 +25,9 @@ async function main(): Promise<number> {
     help: { type: 'boolean', default: false },
   });
   if (help || list) {
-    console.log(help ? usage : KPI_SCENARIOS.map(({ name, says }) => `${name}: ${says}`).join('\n'));
+    console.log(
+      help ? usage : KPI_SCENARIOS.map(({ name, says }) => `${name}: ${says}`).join('\n'),
+    );
     return 0;
   }
   const scenarios = KPI_SCENARIOS.filter(({ name }) => only === undefined || name === only);

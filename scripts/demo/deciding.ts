@@ -183,7 +183,9 @@ function bulletTable(review: KpiReview): string[][] {
 function bullet({ value, target, high }: VerdictRow): string {
   const most = Math.max(value ?? 0, target ?? 0, high ?? 0) || 1;
   const at = (share: number) => Math.min(Math.round((share / most) * BULLET), BULLET - 1);
-  const cells: string[] = Array.from({ length: BULLET }, (_, cell) => (cell < at(value ?? 0) ? '█' : '·'));
+  const cells: string[] = Array.from({ length: BULLET }, (_, cell) =>
+    cell < at(value ?? 0) ? '█' : '·',
+  );
   if (target !== null) cells[at(target)] = '┃';
   return cells.join('');
 }

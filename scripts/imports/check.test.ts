@@ -11,6 +11,15 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'zod'", "'@noble/hashes/sha2.js'", "'../people/roles.ts'", "'./stages.ts'"],
     refused: ["'../../audit/audit.ts'", "'../../config.ts'", "'node:crypto'", "'lodash'"],
   },
+  campaigns: {
+    file: 'src/campaigns/look.ts',
+    allowed: [
+      "'../commands/deliver-command.ts'",
+      "'../threads/threads.ts'",
+      "'@temporalio/client'",
+    ],
+    refused: ["'../api/app.ts'", "'../activities/index.ts'", "'hono'", "'drizzle-orm'"],
+  },
   workflows: {
     file: 'src/workflows/content-item.ts',
     allowed: ["'@temporalio/workflow'", "'../domain/ids.ts'", "'./messages.ts'"],

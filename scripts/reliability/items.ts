@@ -60,17 +60,18 @@ export interface WantedPost {
 export async function makeApprovedItems(
   people: People,
   wanted: readonly Omit<WantedPost, 'itemId'>[],
+  playbook = STANDARD_PLAYBOOK.name as string,
 ): Promise<WantedPost[]> {
   const made: WantedPost[] = [];
   await inLanes(LANES, wanted.length, async (index) => {
     const post = wanted[index];
     if (post === undefined) return;
-    made[index] = { ...post, itemId: await makeApprovedItem(people, post.text) };
+    made[index] = { ...post, itemId: await makeApprovedItem(people, post.text, playbook) };
   });
   return made;
 }
 
-async function makeApprovedItem(people: People, text: string): Promise<string> {
+async function makeApprovedItem(people: People, text: string, playbook: string): Promise<string> {
   const draft = Draft.parse({
     language: 'en',
     title: text,
@@ -79,6 +80,7 @@ async function makeApprovedItem(people: People, text: string): Promise<string> {
   });
   const { item } = await people.ask<{ item: { id: string } }>('strategist', 'POST', '/v1/items', {
     title: text,
+    playbook,
     brief,
   });
   const path = `/v1/items/${item.id}`;

@@ -10,6 +10,7 @@ export type LineId =
   | 'R7'
   | 'R8'
   | 'R9'
+  | 'R10'
   | 'R12'
   | 'R13'
   | 'R14'

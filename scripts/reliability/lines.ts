@@ -8,6 +8,7 @@ import { R6 } from './lines/r6.ts';
 import { R7 } from './lines/r7.ts';
 import { R8 } from './lines/r8.ts';
 import { R9 } from './lines/r9.ts';
+import { R10 } from './lines/r10.ts';
 import { R12 } from './lines/r12.ts';
 import { R13 } from './lines/r13.ts';
 import { R14 } from './lines/r14.ts';
@@ -33,6 +34,7 @@ export const LINES: Readonly<Record<LineId, Line>> = {
   R7,
   R8,
   R9,
+  R10,
   R12,
   R13,
   R14,

@@ -8,6 +8,8 @@ const API = 'src/api/server.ts';
 const CHANNELS = 'src/channels/registry.ts';
 const SENDER = 'src/commands/command-sender.ts';
 const CONFIG = 'src/config.ts';
+const REPLIES_USER = 'src/activities/source-replies.ts';
+const REPLIES = 'src/db/item/checkpoint-replies.ts';
 /** Whoever imports the module gets the other one. */
 const EVERY = null;
 
@@ -50,6 +52,10 @@ const PARTS = {
     'src/domain/outbound/schedule.ts',
     'parts/short-schedule.ts',
   ],
+  /** A harness is called around the storing of what a source answered. */
+  hookedReplies: [REPLIES_USER, REPLIES, 'parts/hooked-replies.ts'],
+  /** Hooked, and stores whatever it is told. */
+  forgetfulReplies: [REPLIES_USER, REPLIES, 'unprotected/forgetful-replies.ts'],
   /** Asks no receiver for an answer. */
   carelessAttempt: [
     'src/telling/deliver-due.ts',

@@ -1,18 +1,20 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { listUnavailable } from '../db/item/checkpoint-replies.ts';
+import { lockReadings } from '../db/item/kpi-addenda.ts';
 import { listPastFigures, saveFigures } from '../db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
+import { inTransaction } from '../db/transaction.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
 import { comparedAges, comparedPiece } from '../domain/kpi/past-figures.ts';
 import { Recommendation, type ReviewDecision } from '../domain/kpi/recommendation.ts';
-import { runInThread } from '../threads/threads.ts';
 import { clockSteps } from '../time/business-calendar.ts';
 import type { ActivityDeps } from './deps.ts';
-import { judgeReview, REVIEW } from './review-judgement.ts';
+import { judgeHereOrInThread } from './review-judgement.ts';
 
 export interface ReviewQuestion {
   workspaceId: string;
@@ -37,9 +39,6 @@ function recommendedIn({ recommendation }: Record<string, unknown>): ReviewDecis
   return parsed.success ? parsed.data.decision : undefined;
 }
 
-/** More are judged in a thread: other runs wait for this one's loop. */
-const JUDGED_HERE = 500;
-
 export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
   return {
     /**
@@ -58,28 +57,27 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
           'BriefMissing',
         );
       }
-      const rows = await listLatestReadings(db, { workspaceId, itemId });
       const { kpiTargets: targets = [], guardrails = [] } = brief.body;
-      const readings = rows.map(readingOf);
-      const piece = { workspaceId, itemId, ...comparedPiece(context) };
-      const ages = comparedAges({ targets, guardrails, readings });
-      const past = await listPastFigures(db, { ...piece, ages });
-      const asked = { context, brief: brief.body, readings, past };
-      const {
-        hash: reviewHash,
-        body,
-        figures,
-      } = rows.length > JUDGED_HERE
-        ? await runInThread(REVIEW, asked, { workspaceId })
-        : judgeReview(asked);
-      await saveFigures(db, { ...piece, figures });
-      const frozen = await freezeKpiReview(db, {
-        id: reviewId,
-        workspaceId,
-        itemId,
-        number,
-        hash: reviewHash,
-        body: { ...body, frozenAt: at },
+      const key = { workspaceId, itemId };
+      const piece = { ...key, ...comparedPiece(context) };
+      const frozen = await inTransaction(db, async (tx) => {
+        // A reading is in this review, or it comes after it and is noted as late.
+        await lockReadings(tx, key);
+        const readings = (await listLatestReadings(tx, key)).map(readingOf);
+        const ages = comparedAges({ targets, guardrails, readings });
+        const past = await listPastFigures(tx, { ...piece, ages });
+        const asked = { context, brief: brief.body, readings, past };
+        const { hash: reviewHash, body, figures } = await judgeHereOrInThread(asked, key);
+        const unavailable = await listUnavailable(tx, key);
+        const row = await freezeKpiReview(tx, {
+          id: reviewId,
+          ...key,
+          number,
+          hash: reviewHash,
+          body: { ...body, unavailable, frozenAt: at },
+        });
+        if (row.hash === reviewHash) await saveFigures(tx, { ...piece, figures });
+        return row;
       });
       const recommended = recommendedIn(frozen.body);
       return {

@@ -81,6 +81,7 @@ function withHealth(deps: Deps, kind: MetricSourceKind, means: Means): ReadingsS
   const { subject, refusedAt } = means;
   return {
     id: kind.id,
+    key: subject.sourceId,
     async collect(request) {
       if (refusedAt !== null) {
         const unavailable = `${kind.name}: it refused the credentials at ${refusedAt}`;

@@ -1,4 +1,4 @@
-import { appendReadings, listReadings } from '../db/item/readings.ts';
+import { listReadings } from '../db/item/readings.ts';
 import { readBanMs } from '../db/publishing/channel-budgets.ts';
 import { readPublishedPage } from '../db/publishing/published-pages.ts';
 import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
@@ -8,9 +8,12 @@ import {
   markerOf,
   type PublicationOrder,
 } from '../domain/channel/publication-intent.ts';
-import type { CollectedReading } from '../metrics/readings-source.ts';
+import type { UnavailableSource } from '../domain/item/commands.ts';
+import { isStated } from '../domain/kpi/readings.ts';
+import type { ReadingsSource } from '../metrics/readings-source.ts';
 import type { ActivityDeps } from './deps.ts';
 import { sourcesOf } from './measuring-sources.ts';
+import { type AskedSources, askSources } from './source-replies.ts';
 
 /** One checkpoint of one publication that is due. Times by the item's own clock. */
 export interface CheckpointQuestion {
@@ -24,27 +27,41 @@ export interface CheckpointQuestion {
   checkpoint: string;
   publishedAt: string;
   at: string;
+  /** The end of its window: no source is asked after it. */
+  until?: string;
+}
+
+export interface CheckpointAnswer {
+  /** Any reading of this publication and checkpoint is stored now. */
+  recorded: boolean;
+  /** Until a source that failed is asked again; null when none needs to be. */
+  askAgainMs?: number | null;
+  unavailable?: UnavailableSource[];
 }
 
 type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
+
+const NOBODY: AskedSources = { askAgainMs: null, unavailable: [] };
 
 /** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
 async function collect(
   deps: MeasuringDeps,
   question: CheckpointQuestion & { published: boolean },
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<AskedSources> {
   const { db } = deps;
   const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
   const key = { workspaceId, channelAccountId };
   const [account, banMs] = await Promise.all([getChannelAccount(db, key), readBanMs(db, key)]);
   const channel = ChannelId.safeParse(question.channel);
-  if (account === null || !channel.success) return;
-  // The channel asked for silence; a checkpoint is looked at again.
-  if (banMs > 0) return;
+  if (account === null || !channel.success) return NOBODY;
   const { permalink, page } = await readPublishedPage(db, question);
-  for (const source of await sourcesOf(deps, { account, page })) {
-    const collected = await source.collect({
+  const known = await sourcesOf(deps, { account, page });
+  return askSources(db, banMs > 0 ? known.map((source) => silent(source, banMs)) : known, {
+    key: { workspaceId, itemId, publicationId, checkpoint },
+    at,
+    until: question.until ?? null,
+    request: {
       publication: {
         id: publicationId,
         channel: channel.data,
@@ -57,19 +74,15 @@ async function collect(
       page,
       checkpoint,
       at,
-      ...(signal !== undefined && { signal }),
-    });
-    if ('unavailable' in collected || signal?.aborted) continue;
-    await appendReadings(db, {
-      workspaceId,
-      itemId,
-      additions: collected.readings.map((reading) => ({
-        ...scoped(reading, question),
-        source: source.id,
-        idempotencyKey: `collected:${publicationId}:${checkpoint}:${source.id}:${reading.measure}`,
-      })),
-    });
-  }
+    },
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+/** The channel asked for silence: it is asked once that is over. */
+function silent(source: ReadingsSource, banMs: number): ReadingsSource {
+  const reply = { unavailable: 'its channel asked for silence', retry: true, retryAfterMs: banMs };
+  return { ...source, collect: () => Promise.resolve(reply) };
 }
 
 /** The account as it was just before the post: follower growth is measured from it. */
@@ -85,50 +98,40 @@ export async function collectBaseline(
 export function measuringActivities(deps: MeasuringDeps) {
   const { db } = deps;
   return {
-    /**
-     * Collects the readings of a checkpoint from its sources. Readings that people stored for it
-     * count as well.
-     * @returns whether any reading of this publication and checkpoint is stored now.
-     */
-    async collectReadings(question: CheckpointQuestion): Promise<{ recorded: boolean }> {
-      await collect(deps, { ...question, published: true });
-      return { recorded: await isMeasured(question) };
+    /** Collects the readings of a checkpoint from its sources. What people stated for it counts as well. */
+    async collectReadings(question: CheckpointQuestion): Promise<CheckpointAnswer> {
+      const { askAgainMs, unavailable } = await collect(deps, { ...question, published: true });
+      const measured = await measuredBy(question);
+      return {
+        recorded: measured !== null,
+        // Whoever states numbers for a checkpoint does not wait for its sources.
+        askAgainMs: measured === 'people' ? null : askAgainMs,
+        unavailable,
+      };
     },
   };
 
-  async function isMeasured(question: CheckpointQuestion): Promise<boolean> {
+  async function measuredBy(question: CheckpointQuestion): Promise<'people' | 'sources' | null> {
     const { workspaceId, itemId, checkpoint, publicationId, channelAccountId } = question;
     let cursor: string | undefined;
+    let measured: 'sources' | null = null;
     do {
       // Readings of the item's other publications may fill whole pages.
       const page = await listReadings(db, { workspaceId, itemId, checkpoint, cursor, limit: 200 });
-      const own = page.items.some(
+      const own = page.items.filter(
         (reading) =>
           reading.publicationId === publicationId ||
           reading.channelAccountId === channelAccountId ||
           (reading.publicationId === null && reading.channelAccountId === null),
       );
-      if (own) return true;
+      if (
+        own.some(({ source, createdBy }) => isStated({ source, createdBy: createdBy ?? undefined }))
+      ) {
+        return 'people';
+      }
+      if (own.length > 0) measured = 'sources';
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);
-    return false;
+    return measured;
   }
-}
-
-/** Sources name a publication or an account; the others belong to the publication that was asked for. */
-function scoped(reading: CollectedReading, { publicationId }: CheckpointQuestion) {
-  const { measure, value, asOf, provisional, checkpoint, definition } = reading;
-  const scope =
-    reading.channelAccountId === undefined
-      ? { publicationId: reading.publicationId ?? publicationId }
-      : { channelAccountId: reading.channelAccountId };
-  return {
-    measure,
-    value,
-    asOf,
-    provisional,
-    ...scope,
-    ...(checkpoint !== undefined && { checkpoint }),
-    ...(definition !== undefined && { definition }),
-  };
 }

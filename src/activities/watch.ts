@@ -1,7 +1,10 @@
 import { log } from '@temporalio/activity';
 import { createWatch, type Shard, type ShardAnswer } from '../audit/watch/watch.ts';
+import { listWorkspaceIds } from '../db/audit/watches.ts';
 import { describeDatabaseError } from '../db/errors.ts';
+import { inWorkspace } from '../db/workspace-scope.ts';
 import type { ActivityDeps } from './deps.ts';
+import { judgeLateReadings } from './late-readings.ts';
 
 /** The parts of the scheduled watch. Each opens the walls of the workspaces that it looks at. */
 export function watchActivities({
@@ -22,7 +25,18 @@ export function watchActivities({
       return watch.listShards();
     },
     async watchShard(shard: Shard): Promise<ShardAnswer> {
-      return watch.lookAtShard(shard);
+      const answer = await watch.lookAtShard(shard);
+      const ids = await listWorkspaceIds(db, { after: shard.after, limit: shard.size });
+      for (const workspaceId of ids.filter((id) => id <= shard.upTo)) {
+        try {
+          await inWorkspace({ workspaceId }, () => judgeLateReadings(db, workspaceId));
+        } catch (error) {
+          log.warn(
+            `late readings of ${workspaceId} were not judged: ${describeDatabaseError(error)}`,
+          );
+        }
+      }
+      return answer;
     },
   };
 }

@@ -44,6 +44,7 @@ import { itemLinkRoutes } from './routes/item/item-links.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
+import { kpiAddendumRoutes } from './routes/item/kpi-addenda.ts';
 import { kpiReviewRoutes } from './routes/item/kpi-review.ts';
 import { publicationRoutes } from './routes/item/publications.ts';
 import { readingRoutes } from './routes/item/readings.ts';
@@ -52,6 +53,7 @@ import { kpiRoutes } from './routes/kpis.ts';
 import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { redirectRoutes } from './routes/redirect.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
 import { preferenceRoutes } from './routes/telling/preferences.ts';
@@ -85,6 +87,7 @@ const ROUTES = [
   itemStateRoutes,
   readingRoutes,
   kpiReviewRoutes,
+  kpiAddendumRoutes,
   campaignRoutes,
   commentRoutes,
   commandRoutes,
@@ -118,6 +121,7 @@ const ROUTES = [
   campaignReviewRoutes,
   learningRoutes,
   kpiRoutes,
+  reportRoutes,
 ] as const;
 
 /** What the routes take and answer. Its type is put together by name: written out, it has a million letters. */

@@ -1,25 +1,26 @@
 import type { CampaignMeasures } from '../db/campaign/measures.ts';
 import { hashOf } from '../domain/canonical.ts';
-import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { campaignVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
+import type { ReviewVerdicts } from '../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../threads/threads.ts';
 
-/** The verdicts of a campaign and of its accounts, with the hash over targets, readings and verdicts. */
+/** The verdicts of a campaign and of its accounts, with the hash over targets, sums of readings and verdicts. */
 export function judgeCampaign({
   targets,
-  measures,
+  measures: { items, planned },
 }: {
   targets: KpiTarget[];
-  measures: CampaignMeasures;
+  measures: Pick<CampaignMeasures, 'items' | 'planned'>;
 }) {
-  const items = measures.map(({ readings, ...item }) => ({
-    ...item,
-    readings: latestOfEachOrigin(readings),
-  }));
-  const verdicts = campaignVerdicts({ targets, items, parts: 'accounts' });
-  const readings = items.map((item) => item.readings);
-  return { verdicts, hash: hashOf({ targets, readings, verdicts }) };
+  const { rows, ...judged } = campaignVerdicts({ targets, items, planned, parts: 'accounts' });
+  // A sum has no id; the readings behind it are those of the items.
+  const verdicts: ReviewVerdicts = {
+    ...judged,
+    rows: rows.map((row) => ({ ...row, readings: [] })),
+    readings: [],
+  };
+  return { verdicts, hash: hashOf({ targets, items, verdicts }) };
 }
 
 export const CAMPAIGN_REVIEW = jobOf(import.meta, judgeCampaign);

@@ -1,7 +1,7 @@
 import type { DeliveryDeps } from '../commands/deliver-command.ts';
 import { firstOpenAct, latestAct, lockCampaign, settleAct } from '../db/campaign/acts.ts';
 import { countApproved } from '../db/campaign/campaign-items.ts';
-import { beginLook, endLook } from '../db/campaign/runs.ts';
+import { beginCampaignLook, endCampaignLook } from '../db/campaign/runs.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { type CampaignRow, getCampaign } from '../db/workspace/campaigns.ts';
 import type { CampaignKey, CampaignLook, CampaignWord } from '../domain/campaign/campaign-run.ts';
@@ -28,7 +28,7 @@ export function createCampaignLook(deps: DeliveryDeps) {
   return async function look(key: CampaignKey): Promise<CampaignLook> {
     const found = await getCampaign(db, key);
     if (found === null) return { isOver: true, waitMs: 0 };
-    await beginLook(db, { ...key, withinMs: WITHIN_MS });
+    await beginCampaignLook(db, { ...key, withinMs: WITHIN_MS });
     const until = Date.now() + LOOK_MS;
     const campaign = await openGateWhenApproved(found);
     const word = wordOf(campaign);
@@ -36,7 +36,7 @@ export function createCampaignLook(deps: DeliveryDeps) {
     await reviewWhenDue(campaign);
     const isBusy = told > 0 || (await carryOut(campaign, until));
     const waitMs = isBusy ? SOON_MS : pauseOf(campaign);
-    const isOver = await endLook(db, { ...key, waitMs });
+    const isOver = await endCampaignLook(db, { ...key, waitMs });
     return { isOver, waitMs: waitMs ?? 0 };
   };
 

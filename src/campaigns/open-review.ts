@@ -22,20 +22,18 @@ import { tellOfCampaign } from './tell.ts';
 
 /** Readings that take less than the way to a thread. */
 const JUDGED_HERE = 500;
-/** What a thread can hold. */
-const MOST_READINGS = 100_000;
 
 /** What the readings of a campaign say now. */
 export async function judgeNow(db: Db, { workspaceId, id: campaignId, kpiTargets }: CampaignRow) {
-  const key = { workspaceId, campaignId, most: MOST_READINGS };
-  const measures = await readCampaignMeasures(db, key);
-  const count = measures.reduce((sum, { readings }) => sum + readings.length, 0);
+  const { itemIds, ...measures } = await readCampaignMeasures(db, { workspaceId, campaignId });
+  const { items, planned } = measures;
+  const count = items.reduce((sum, { readings }) => sum + readings.length, planned.length);
   const asked = { targets: kpiTargets, measures };
   const judged =
     count > JUDGED_HERE
       ? await runInThread(CAMPAIGN_REVIEW, asked, { workspaceId })
       : judgeCampaign(asked);
-  return { ...judged, itemIds: measures.map(({ itemId }) => itemId) };
+  return { ...judged, itemIds };
 }
 
 /** Nothing of the campaign is to come, or its flight is over and nothing of it is under way. */

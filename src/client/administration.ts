@@ -55,7 +55,11 @@ export function administrationCalls(rpc: Rpc) {
       review: readCall(v1.campaigns[':id']['kpi-review'].$get),
       openReview: changeOfCall(v1.campaigns[':id']['kpi-review'].$post),
       signOff: changeOfCall(v1.campaigns[':id']['kpi-review']['sign-offs'].$post),
+      /** Its KPIs, as a whole or by part. */
+      kpis: listOfCall(v1.campaigns[':id'].kpis.$get),
     },
+    /** One set of readings in three views. */
+    kpis: (query: Parameters<typeof v1.kpis.$get>[0]['query']) => answered(v1.kpis.$get({ query })),
     channelAccounts: {
       list: listCall(v1['channel-accounts'].$get),
       add: changeCall(v1['channel-accounts'].$post),

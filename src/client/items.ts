@@ -20,6 +20,7 @@ export function itemCalls(
   const one = items[':id'];
   const handoff = one.handoffs[':handoffId'];
   const publication = one.publications[':pubId'];
+  const decideAddendum = one['kpi-addenda'][':number'].decision.$post;
   const { settled } = commands;
   const at = (id: string) => pathParams({ id });
   const get = readCall(one.$get);
@@ -111,6 +112,7 @@ export function itemCalls(
     resume: command(one.resume.$post),
     cancel: command(one.cancel.$post),
     reassign: command(one.reassign.$post),
+    setCampaign: command(one.campaign.$post),
     extend: command(one.extend.$post),
 
     readings: listOfCall(one.readings.$get),
@@ -122,6 +124,21 @@ export function itemCalls(
     /** The latest review as a document. */
     kpiReviewDocument: (id: string, format: 'markdown' | 'html' | 'csv') =>
       download(`/v1/items/${encodeURIComponent(id)}/kpi-review?format=${format}`),
+    /** What late readings turned beside frozen reviews: a page, open ones unless `state` is `all`. */
+    kpiAddenda: listCall(rpc.v1['kpi-addenda'].$get),
+    /** Decides again by an addendum: once, with a reason. */
+    decideKpiAddendum: (
+      id: string,
+      number: number,
+      json: BodyOf<typeof decideAddendum>,
+      options?: CallOptions,
+    ) =>
+      answered(
+        decideAddendum(
+          { param: pathParams({ id, number: number.toString() }), json },
+          headersOf(options),
+        ),
+      ),
     openKpiReview: command(one['kpi-review'].$post),
     signOff: command(one['kpi-review']['sign-offs'].$post),
 

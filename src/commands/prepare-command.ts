@@ -2,6 +2,7 @@ import type { Db } from '../db/client.ts';
 import { listSamePerson } from '../db/item/approval-links.ts';
 import type { StoredItem } from '../db/item/items.ts';
 import { findPostHolder } from '../db/publishing/remote-posts.ts';
+import { getCampaign } from '../db/workspace/campaigns.ts';
 import { getMember } from '../db/workspace/members.ts';
 import { stepsOver } from '../domain/item/clock.ts';
 import type { CommandBody } from '../domain/item/command-bodies.ts';
@@ -21,6 +22,7 @@ import { holdersOf } from './holders.ts';
 import { type ClockSources, type CommandParts, clocks, type Preparation } from './preparation.ts';
 import { prepareBrief, prepareDraft } from './prepare-text.ts';
 import { keptSlotFacts, NO_SLOTS, resolveSlots, type SlotPlanner } from './resolve-slots.ts';
+import { whyNotJoined } from './start/prepare-start.ts';
 
 /** What a command has of its own; anything else is as its body says (`partsOfBody`). */
 type Preparer<T extends CommandType> = (
@@ -193,6 +195,17 @@ const PREPARERS: Preparers & Required<Pick<Preparers, Demanding>> = {
       facts: { receiverRoles: receiver?.roles ?? [], receiverActive: receiver?.active ?? false },
     };
   },
+  set_campaign: async ({ db, item, context, body: { campaignId } }) => {
+    const { workspaceId } = item;
+    const row = campaignId === null ? null : await getCampaign(db, { workspaceId, campaignId });
+    const issue = campaignId === null ? null : whyNotJoined(row);
+    // One that it is in already changes nothing, however it stands.
+    if (issue !== null && campaignId !== context.campaign?.id) {
+      throw new InvalidBody([{ path: ['campaignId'], message: issue }]);
+    }
+    const campaign = row === null ? null : { id: row.id, released: row.releasedAt !== null };
+    return { facts: { campaign } };
+  },
   extend: async ({ body: { until, reason }, context, item }) => {
     if (until === undefined) return {};
     const [from, to] = [Date.parse(itemTime(item)), Date.parse(until)];
@@ -222,7 +235,7 @@ export function plainRefs(type: CommandType, body: object): object | null {
 /** The facts that a guard asks for before anybody looks at what a command brings. */
 export async function plainFacts(db: Db, { workspaceId }: Pick<StoredItem, 'workspaceId'>) {
   const holders = await holdersOf(db, workspaceId, ['creator', ...APPROVER_ROLES]);
-  return { holders, slots: [], receiverRoles: [], receiverActive: true };
+  return { holders, slots: [], receiverRoles: [], receiverActive: true, campaign: null };
 }
 
 /** What a body says: its texts, and as refs every other field. */

@@ -1,19 +1,24 @@
 import type { Db } from '../db/client.ts';
 import { type CommandRow, getCommand } from '../db/item/commands.ts';
-import { getItem } from '../db/item/items.ts';
+import { getItem, type ItemKey } from '../db/item/items.ts';
+import { getAddendum } from '../db/item/kpi-addenda.ts';
 import { findKpiReview } from '../db/item/kpi-reviews.ts';
 import { listReviewLearnings } from '../db/item/learnings.ts';
 import { getReviewSuccessor, lockReview } from '../db/item/review-successors.ts';
 import { getBrief } from '../db/item/versions.ts';
 import type { StartItemBody } from '../domain/item/command-bodies.ts';
 import type { Brief } from '../domain/item/content/brief.ts';
-import { leadDecision } from '../domain/item/context.ts';
+import { leadDecision, type Review } from '../domain/item/context.ts';
 import { learningsText } from '../domain/kpi/learning.ts';
 import type { ReviewDecision } from '../domain/kpi/recommendation.ts';
 import type { BodyIssue } from './command-outcome.ts';
 
 /** Decisions that ask for a next piece. */
-const CARRIED_ON: readonly (ReviewDecision | null)[] = ['iterate', 'scale', 'recycle'];
+const CARRIED_ON: readonly (string | null)[] = [
+  'iterate',
+  'scale',
+  'recycle',
+] satisfies ReviewDecision[];
 
 const MAX_TITLE = 280;
 const MAX_LEARNINGS = 10_000;
@@ -45,7 +50,7 @@ export async function completeStart(
   if (item === null || context === undefined || signed === undefined || item.stage !== 'closed') {
     return refused('is not signed by all three roles yet');
   }
-  const decision = leadDecision(signed);
+  const decision = await standingDecision(db, { workspaceId, itemId }, signed);
   if (!CARRIED_ON.includes(decision)) {
     return refused(`decided ${decision}: only iterate, scale and recycle start a next item`);
   }
@@ -74,6 +79,16 @@ export async function completeStart(
   };
 }
 
+/** What was decided on a review that is signed, or decided again by late readings. */
+export async function standingDecision(
+  db: Db,
+  key: ItemKey,
+  review: Review,
+): Promise<string | null> {
+  const turned = await getAddendum(db, { ...key, reviewNumber: review.number, decided: true });
+  return turned?.decision ?? leadDecision(review);
+}
+
 function lastingParts({
   dueAt: _,
   embargoUntil: __,
@@ -95,12 +110,14 @@ function refused(message: string): { issues: BodyIssue[] } {
 export async function earlierSuccessor(
   tx: Db,
   key: { workspaceId: string; reviewId: string },
-): Promise<CommandRow | null> {
+): Promise<CommandRow | { issues: BodyIssue[] } | null> {
   await lockReview(tx, key);
   const successor = await getReviewSuccessor(tx, key);
   if (successor === null) return null;
   const { workspaceId } = key;
   const command = await getCommand(tx, { workspaceId, id: successor.commandId });
-  const isOver = command?.state === 'refused' || command?.state === 'expired';
+  // Tidied away: its item was closed long ago.
+  if (command === null) return refused(`is carried on by ${successor.itemId} already`);
+  const isOver = command.state === 'refused' || command.state === 'expired';
   return isOver ? null : command;
 }

@@ -13,6 +13,8 @@ import { requireRoom } from '../db/workspace/quotas.ts';
 import type { Unmet } from '../domain/item/requirements/catalogue.ts';
 import type { BodyIssue, StartOutcome, StartRequest } from './command-outcome.ts';
 import type { DeliveryDeps } from './deliver-command.ts';
+import { completeStart, earlierSuccessor } from './review-successor.ts';
+import { repeat, type SenderDeps } from './settle-command.ts';
 import {
   briefUnmet,
   insertStart,
@@ -22,9 +24,7 @@ import {
   START,
   startExpiry,
   stillJoins,
-} from './prepare-start.ts';
-import { completeStart, earlierSuccessor } from './review-successor.ts';
-import { repeat, type SenderDeps } from './settle-command.ts';
+} from './start/prepare-start.ts';
 
 /** Stores the start of an item and sends it to the engine; the same id again gets the same item. */
 export async function startItem(deps: SenderDeps, request: StartRequest): Promise<StartOutcome> {

@@ -53,7 +53,15 @@ export async function timeTravel(
   if (item.closedAt !== null) {
     return { outcome: 'nothing_ahead', message: 'the item is closed: its run is over' };
   }
+  const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
   let state = await tick(temporal, itemId);
+  // What is under way ends first: skipped over, a checkpoint would be asked for weeks too late.
+  if (!isDone(state)) {
+    const idle = await reach(temporal, itemId, { stopAt: 0, giveUpAt });
+    if (idle === 'late') return tooLate(state);
+    if (idle === 'over') return OVER;
+    state = idle;
+  }
   const distance = distanceOf(state, target);
   if (distance === null) {
     return { outcome: 'nothing_ahead', message: 'the item has none ahead' };
@@ -62,23 +70,24 @@ export async function timeTravel(
     return { outcome: 'nothing_ahead', message: 'the target has to be ahead, by 400 days at most' };
   }
   const arriveAt = Date.parse(state.now) + distance;
-  const giveUpAt = Date.now() + ARRIVE_WITHIN_MS;
   while (Date.parse(state.now) < arriveAt) {
     const stopAt = Math.min(arriveAt, nextStop(state));
     await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
     const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
-    if (reached === 'late') {
-      return { outcome: 'late', now: state.now, message: 'the run did not arrive within 60 s' };
-    }
-    if (reached === 'over') {
-      return { outcome: 'nothing_ahead', message: 'the item was closed on the way' };
-    }
+    if (reached === 'late') return tooLate(state);
+    if (reached === 'over') return OVER;
     state = reached;
     const offsetMs = Math.max(0, Date.parse(state.now) - Date.now());
     await setClockOffset(db, { workspaceId, itemId, offsetMs });
   }
   const { now, seq } = state;
   return { outcome: 'arrived', now, clockOffsetMs: Math.max(0, Date.parse(now) - Date.now()), seq };
+}
+
+const OVER = { outcome: 'nothing_ahead', message: 'the item was closed on the way' } as const;
+
+function tooLate({ now }: RunState): TravelOutcome {
+  return { outcome: 'late', now, message: 'the run did not arrive within 60 s' };
 }
 
 /** A little past the next deadline, so that its timer has fired. */

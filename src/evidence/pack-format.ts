@@ -29,6 +29,8 @@ export const ROW_FILES = [
   'posts',
   'readings',
   'reviews',
+  'addenda',
+  'learnings',
   'comments',
   'repairs',
   'acts',

@@ -26,6 +26,8 @@ Files that end in .jsonl have one JSON value per line; line 1 is row 1.
   posts.jsonl         the ids of posts on their networks
   readings.jsonl      measured and stated numbers
   reviews.jsonl       frozen KPI reviews: targets, readings, verdicts
+  addenda.jsonl       what late readings turned beside them, and what was decided again
+  learnings.jsonl     what sign-offs teach
   comments.jsonl      the thread, and what was written with decisions
   repairs.jsonl       repairs of findings about the item
   acts.jsonl          the workspace's administrative acts up to the last one about somebody or
@@ -48,6 +50,7 @@ BY HAND
   A version:     hash = SHA-256 of the RFC 8785 JSON of body. The content hash is that of
                  {"brief": hash of the brief, "draft": hash of the draft}.
   A review:      hash = SHA-256 of the RFC 8785 JSON of {targets, readings, verdicts} of body.
+                 So has an addendum.
   An act:        hash = SHA-256 of prevHash followed by the text record.
 
 WHAT IT PROVES

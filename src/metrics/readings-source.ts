@@ -34,6 +34,8 @@ export type SourceReply = CollectedAnswer | SourceFailure;
 export interface ReadingsSource {
   /** The `source` of its readings. */
   id: string;
+  /** Which of several systems of one kind it is; absent where there is only one. */
+  key?: string;
   /** Asks once. */
   collect(request: CollectRequest): Promise<SourceReply>;
 }

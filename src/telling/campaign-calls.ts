@@ -36,6 +36,7 @@ export function campaignCalls(db: Db, call: Call): OutboxConsumer {
 }
 
 function isNews({ type, payload }: OutboxRow): boolean {
+  if (type === 'item.campaign_changed') return true;
   return type === 'item.stage_changed' && NEWS.includes(dataOf(payload)['to']);
 }
 

@@ -58,10 +58,14 @@ async function takeOfWorkspace(
 
 /** A finding names its item, and is told to other people. */
 function isOfItem({ seq, type }: OutboxRow): boolean {
-  return seq !== null || type === REMINDED;
+  return seq !== null || OF_ITEMS.includes(type);
 }
 
-const REMINDED = 'item.reminded' satisfies OutboundEventType;
+/** They are in no chain, and told like what is. */
+const OF_ITEMS: readonly string[] = [
+  'item.reminded',
+  'kpi_review.verdict_flipped',
+] satisfies OutboundEventType[];
 
 /** What happened, and whom the item now waits for. */
 function noticesOfItem(

@@ -36,6 +36,7 @@ function routes(): { method: string; path: string; route: string; isPublic: bool
     shown.add(route);
     const filled = path
       .replace('/items/:id', `/items/${itemId}`)
+      .replace(':number', '1')
       .replaceAll(/:[A-Za-z]+/g, 'mbr_unknown');
     return [{ method, path: filled, route, isPublic: PUBLIC_ROUTES.has(route) }];
   });
@@ -132,6 +133,7 @@ const BODIES: Record<string, object> = {
     decision: 'agree',
     reviewHash: '0'.repeat(64),
   },
+  'POST /v1/items/:id/kpi-addenda/:number/decision': { decision: 'scale', reason: 'r' },
   'POST /v1/items/:id/comments': { text: 'hello' },
 };
 
@@ -183,7 +185,7 @@ describe('a command on an item', () => {
 
   it('is refused whoever holds no role for it before its body is judged', async () => {
     const commands = await commandRoutes();
-    expect(commands).toHaveLength(19);
+    expect(commands).toHaveLength(20);
     // Whom a handoff or an approval is for, is known only where one is offered or asked.
     const mayBeAnybodys = /\/(?:accept|decline|approvals)$/;
     for (const [method, path] of commands) {

@@ -135,7 +135,7 @@ describe('the OpenAPI document', () => {
     const parsed = [...requestExamples()];
     expect(parsed.length).toBeGreaterThan(15);
     for (const { name, method, path, example } of parsed) {
-      const filled = path.replaceAll(/\{[^}]+\}/g, 'unknown');
+      const filled = path.replace('{number}', '1').replaceAll(/\{[^}]+\}/g, 'unknown');
       const { status, text } = await api.as('strategist', method, filled, { body: example });
       // Done, or no such item: the body itself was fine.
       expect([200, 201, 404], `${name}: ${text}`).toContain(status);

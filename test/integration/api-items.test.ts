@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Item } from '../../src/api/item-schema.ts';
-import { KpiReview } from '../../src/api/kpi-review-view.ts';
+import { KpiReview } from '../../src/api/review-document/kpi-review-schema.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
 import { COMMAND_TYPES } from '../../src/domain/item/rules.ts';
 import type { Role } from '../../src/domain/people/roles.ts';

@@ -121,7 +121,7 @@ describe('who gets the pack', () => {
     const text = Object.values(unpacked(await closedPack())).join('\n');
     for (const { key } of api.engine.workspace.members) {
       expect(text).not.toContain(key);
-      expect(text).not.toContain(key.split('_').at(-1));
+      expect(text).not.toContain(key.split('.').at(-1));
     }
     const { rows } = await api.engine.deps.db.execute<{ secret: string }>(sql`
       select encode(secret_hash, 'hex') as secret from api_keys

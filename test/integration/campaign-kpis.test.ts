@@ -226,3 +226,63 @@ describe('three views of one reading set', () => {
     expect((await api.call(null, 'GET', '/v1/kpis?view=item')).status).toBe(401);
   });
 });
+
+describe('the report of a channel account and a week', () => {
+  const path = () => `/v1/reports/channel-accounts/${accounts[0]}?week=2026-W49&checkpoint=%2B7d`;
+
+  it('has the numbers with intervals, the posts, the best and the worst, and the week before', async () => {
+    const before = await publish({ title: 'Before' }, '2026-11-25T08:00:00.000Z');
+    await read(before, { impressions: 2_000, link_clicks: 20 }, { publicationId: post(before, 0) });
+    const report = await ok('social_media_manager', path());
+    expect(report).toMatchObject({
+      week: '2026-W49',
+      zone: 'Europe/Paris',
+      rankedBy: 'engagement_rate',
+    });
+    const [one = '', two = ''] = items;
+    expect([report.best, report.worst]).toEqual([post(two, 0), post(one, 0)]);
+    expect(report.posts.map((listed: Json) => listed.itemId)).toEqual(
+      expect.arrayContaining([one, two]),
+    );
+    const clicks = report.kpis.find(({ kpi }: Json) => kpi === 'click_through_rate');
+    expect(clicks).toMatchObject({ numerator: 460, denominator: 14_000, before: { value: 0.01 } });
+    expect(clicks.low).toBeLessThan(clicks.value);
+    expect(clicks.high).toBeGreaterThan(clicks.value);
+    expect(clicks.change).toBeCloseTo(460 / 14_000 - 0.01, 12);
+  });
+
+  it('is written as text that is no formula, no tag and no link', async () => {
+    const title = '=HYPERLINK("http://x") <b>[a](http://b)';
+    const hostile = await publish({ title }, '2026-12-04T08:00:00.000Z');
+    await read(
+      hostile,
+      { impressions: 1_000, link_clicks: 1 },
+      { publicationId: post(hostile, 0) },
+    );
+    const csv = await api.as('creator', 'GET', `${path()}&format=csv`);
+    expect([csv.status, csv.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+    expect(csv.text).toContain(`"'=HYPERLINK(`);
+    expect(csv.text).not.toMatch(/(^|,)"?=/m);
+    const markdown = await api.as('creator', 'GET', `${path()}&format=md`);
+    expect(markdown.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(markdown.text).not.toContain('<b>[a](');
+    expect(markdown.text).toContain('3\\.073 %');
+  });
+
+  it('refuses what is no week or format, and who may not', async () => {
+    const of = `/v1/reports/channel-accounts/${accounts[0]}`;
+    for (const [query, field] of [
+      ['week=2026-W54', 'week'],
+      ['week=last', 'week'],
+      ['', 'week'],
+      ['week=2026-W49&format=pdf', 'format'],
+    ]) {
+      const { status, text } = await api.as('creator', 'GET', `${of}?${query}`);
+      expect([status, text.includes(String(field))]).toEqual([400, true]);
+    }
+    expect((await api.as('editor', 'GET', `${of}?week=2026-W49`)).status).toBe(403);
+    const other = await makeWorkspace(api.database.db);
+    const key = other.members.find(({ role }) => role === 'strategist')?.key ?? '';
+    expect((await api.call(key, 'GET', `${of}?week=2026-W49`)).status).toBe(404);
+  });
+});

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callCampaign } from '../../src/campaigns/call-campaign.ts';
+import type { OutboxRow } from '../../src/db/outbound/outbox.ts';
+import { inWorkspace } from '../../src/db/workspace-scope.ts';
+import { campaignCalls, startCampaignSweep } from '../../src/telling/campaign-calls.ts';
+import type { Json } from '../support/api-fixture.ts';
 import { startCampaignCalls } from '../support/campaign-calls.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
-import { signOff, toKpiReview } from '../support/item-story.ts';
+import { DAY_MS, signOff, toKpiReview, toScheduled } from '../support/item-story.ts';
 
 let api: EngineApi;
 let calls: ReturnType<typeof startCampaignCalls>;
@@ -58,6 +63,20 @@ describe('the review of a campaign', () => {
       missing: ['strategist', 'creator', 'social_media_manager'],
       primary: { kpi: 'click_through_rate', checkpoint: '+7d' },
     });
+    const rolled = await api.ok(
+      'creator',
+      'GET',
+      `${path}/kpis?kpi=click_through_rate&checkpoint=${encodeURIComponent('+7d')}`,
+    );
+    const { value, numerator, denominator, verdict } = rolled.items[0].checkpoints[0].kpis[0];
+    expect(value).not.toBeNull();
+    expect(review.verdicts[0].scope).toBe('campaign');
+    expect(
+      review.verdicts.find(({ scope, primary }: Json) => scope === 'campaign' && primary),
+    ).toMatchObject({ value, numerator, denominator, verdict });
+    expect(new Set(review.verdicts.map(({ scope }: Json) => scope.split(':')[0]))).toEqual(
+      new Set(['campaign', 'channel']),
+    );
     // What is read later changes nothing.
     await api.ok('strategist', 'POST', `${path}/kpi-review`, {});
     expect(await api.ok('creator', 'GET', `${path}/kpi-review`)).toEqual(review);
@@ -119,3 +138,132 @@ describe('the review of a campaign', () => {
     }
   });
 });
+
+describe('an item that changes its campaign', () => {
+  const join = (itemId: string, body: object, role: 'strategist' | 'creator' = 'strategist') =>
+    api.as(role, 'POST', `/v1/items/${itemId}/campaign`, { body });
+
+  it('joins and leaves, is found by it, and waits for its gate', async () => {
+    const campaignId = await makeCampaign({ release: 'by_person' });
+    const itemId = await api.engine.start({ title: 'A joiner' });
+    await api.ok('strategist', 'POST', `/v1/items/${itemId}/campaign`, { campaignId });
+    expect(await api.engine.context(itemId)).toMatchObject({
+      campaign: { id: campaignId, released: false },
+    });
+    const listed = await api.ok('creator', 'GET', `/v1/items?campaignId=${campaignId}`);
+    expect(listed.items.map(({ id }: { id: string }) => id)).toEqual([itemId]);
+    await api.ok('strategist', 'POST', `/v1/campaigns/${campaignId}/release`, {});
+    await api.engine.until(itemId, 'told', ({ campaign }) => campaign?.released === true);
+    await api.ok('strategist', 'POST', `/v1/items/${itemId}/campaign`, { campaignId: null });
+    expect((await api.ok('creator', 'GET', `/v1/items/${itemId}`)).campaignId).toBeNull();
+    const changes = (await api.engine.chain(itemId)).filter(
+      ({ type }) => type === 'item.campaign_changed',
+    );
+    expect(changes.map(({ data: { from, to } }) => [from, to])).toEqual([
+      [null, campaignId],
+      [campaignId, null],
+    ]);
+  });
+
+  it('is refused by a closed gate that it has passed, by a campaign that is over or another’s, and for others', async () => {
+    const shut = await makeCampaign({ release: 'by_person' });
+    const over = await makeCampaign();
+    await api.ok('strategist', 'POST', `/v1/campaigns/${over}/cancel`, { reason: 'no' });
+    const itemId = await api.engine.start();
+    await toScheduled(api.engine, itemId, { slotInMs: 3 * DAY_MS });
+    const passed = await join(itemId, { campaignId: shut });
+    expect([passed.status, passed.json.unmet.map(({ code }: { code: string }) => code)]).toEqual([
+      409,
+      ['gate_not_passed'],
+    ]);
+    for (const campaignId of [over, 'cmp_unknown']) {
+      const { status, json } = await join(itemId, { campaignId });
+      expect([status, json.issues[0].path]).toEqual([400, 'campaignId']);
+    }
+    const creator = await join(itemId, { campaignId: null }, 'creator');
+    expect([creator.status, creator.json.unmet[0].code]).toEqual([403, 'holds_role']);
+    await api.engine.apply('strategist', itemId, 'cancel', { reason: 'enough' });
+    const closed = await join(itemId, { campaignId: null });
+    expect([closed.status, closed.json.unmet[0].code]).toEqual([409, 'item_closed']);
+  });
+});
+
+describe('the run of a campaign', () => {
+  it('campaign_unattended: its run is lost, is found, and begins anew from the tables', async () => {
+    const campaignId = await makeCampaign();
+    const { temporal, db, taskQueue } = api.engine.deps;
+    const run = temporal.workflow.getHandle(`campaign:${campaignId}`);
+    const status = async () => (await run.describe().catch(() => null))?.status.name ?? null;
+    await eventually(async () => ((await status()) === 'RUNNING' ? true : null), {
+      what: 'the run',
+    });
+    await run.terminate('lost');
+    await db.execute(
+      `update campaign_runs set next_look_at = now() - interval '6 minutes' where campaign_id = '${campaignId}'`,
+    );
+    const found = async () =>
+      (await api.ok('strategist', 'GET', '/v1/audit/stuck?code=campaign_unattended')).items;
+    expect(await found()).toMatchObject([{ evidence: { campaignId, name: 'Spring' } }]);
+    const sweep = startCampaignSweep(
+      {
+        db: api.engine.programDeps.db,
+        call: (campaign) => callCampaign({ temporal, taskQueue }, campaign),
+        log: { warn: () => {} },
+      },
+      { sweepMs: 100 },
+    );
+    try {
+      await eventually(async () => ((await found()).length === 0 ? true : null), {
+        what: 'nothing found any more',
+      });
+    } finally {
+      await sweep.stop();
+    }
+    expect(await status()).toBe('RUNNING');
+  });
+
+  it('looks at a bounded rate, however often its items change', async () => {
+    const campaignId = await makeCampaign();
+    const run = api.engine.deps.temporal.workflow.getHandle(`campaign:${campaignId}`);
+    const key = { workspaceId: api.engine.workspace.workspaceId, campaignId };
+    await callCampaign(api.engine.deps, key);
+    const started = Date.now();
+    const { historyLength: before } = await run.describe();
+    const { db } = api.engine.programDeps;
+    const itemIds = await Promise.all([1, 2, 3].map(() => api.engine.start({ campaignId })));
+    const earlier = calls.calls.length;
+    // Three hundred pieces of news of its items, as the dispatcher hears of them.
+    const consumer = campaignCalls(db, async (campaign) => {
+      calls.calls.push(campaign);
+      await callCampaign(api.engine.deps, campaign);
+    });
+    for (let n = 0; n < 100; n += 1) {
+      const events = itemIds.map((itemId) => newsOf(key.workspaceId, itemId, n));
+      await inWorkspace(key, () => consumer.afterCommit?.(events) ?? Promise.resolve());
+    }
+    const seconds = (Date.now() - started) / 1_000;
+    const looks = Math.ceil(seconds / 2) + 2;
+    const called = calls.calls.slice(earlier).filter((one) => one.campaignId === campaignId);
+    expect(called.length).toBeLessThanOrEqual(looks);
+    const { historyLength } = await run.describe();
+    // A look is an activity and two timers: 20 events at most, and a signal.
+    expect(historyLength - before).toBeLessThanOrEqual(looks * 24);
+  });
+});
+
+function newsOf(workspaceId: string, itemId: string, n: number): OutboxRow {
+  return {
+    id: `evt_${itemId}_${n}`,
+    workspaceId,
+    stream: itemId,
+    itemId,
+    seq: n,
+    ordinal: 0,
+    position: n,
+    type: 'item.stage_changed',
+    payload: { data: { to: 'scheduling' } },
+    createdAt: '2030-01-01T00:00:00.000Z',
+    notBefore: '2030-01-01T00:00:00.000Z',
+    failures: 0,
+  };
+}

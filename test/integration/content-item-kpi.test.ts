@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listReplies } from '../../src/db/item/checkpoint-replies.ts';
 import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { appendReadings, listReadings } from '../../src/db/item/readings.ts';
 import { hashOf } from '../../src/domain/canonical.ts';
@@ -168,14 +169,14 @@ describe.concurrent('a published post', () => {
 });
 
 describe('a source that is away', () => {
-  it('makes a checkpoint missing after its grace, not before; missing is not zero', async () => {
+  it('makes a checkpoint missing after its window, not before; missing is not zero', async () => {
     const itemId = await engine.start();
     await toMeasuring(engine, itemId);
     await engine.sandbox.stop();
     try {
-      await engine.travel(itemId, { byMs: 24 * HOUR_MS });
+      await engine.travel(itemId, { byMs: 1.5 * HOUR_MS });
       expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'due' });
-      await engine.travel(itemId, { byMs: 2 * HOUR_MS });
+      await engine.travel(itemId, { byMs: HOUR_MS });
       expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'missing', '+24h': 'due' });
     } finally {
       await engine.sandbox.start();
@@ -185,6 +186,40 @@ describe('a source that is away', () => {
     expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'missing', '+24h': 'recorded' });
     const { items } = await listReadings(engine.deps.db, { ...keyOf(itemId), checkpoint: '+1h' });
     expect(items).toEqual([]);
+    // Asked at the age and after pauses that double, then no more; the event says what it answered.
+    const replies = await listReplies(engine.deps.db, {
+      workspaceId: engine.workspace.workspaceId,
+      publicationId: (await engine.context(itemId)).publications[0]?.id ?? '',
+      checkpoint: '+1h',
+    });
+    expect(replies).toMatchObject([{ source: 'sandbox', state: 'waits' }]);
+    expect(replies[0]?.attempts).toBeGreaterThanOrEqual(5);
+    expect(replies[0]?.attempts).toBeLessThanOrEqual(7);
+    const missing = (await engine.chain(itemId)).find(
+      ({ type }) => type === 'kpi_checkpoint.missing',
+    );
+    expect(missing?.data).toMatchObject({
+      checkpoint: '+1h',
+      unavailable: [{ source: 'sandbox', reason: expect.stringMatching(/^Sandbox: /) }],
+    });
+  });
+
+  it('that comes back within the window is asked again, and the checkpoint is recorded', async () => {
+    const itemId = await engine.start();
+    await toMeasuring(engine, itemId);
+    await engine.sandbox.stop();
+    try {
+      await engine.travel(itemId, { byMs: 1.2 * HOUR_MS });
+      expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'due' });
+    } finally {
+      await engine.sandbox.start();
+    }
+    await engine.travel(itemId, { byMs: 0.7 * HOUR_MS });
+    expect(await checkpointStates(itemId)).toMatchObject({ '+1h': 'recorded' });
+    const recorded = (await engine.chain(itemId)).find(
+      ({ type }) => type === 'kpi_checkpoint.recorded',
+    );
+    expect(recorded?.data).not.toHaveProperty('unavailable');
   });
 
   it('is made up for by readings that people store: the checkpoint that waits is settled at once', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kpiReviewActivities } from '../../src/activities/kpi-review.ts';
-import { KpiReview } from '../../src/api/kpi-review-view.ts';
+import { KpiReview } from '../../src/api/review-document/kpi-review-schema.ts';
 import { newId } from '../../src/db/ids.ts';
 import { listPastFigures } from '../../src/db/item/kpi-figures.ts';
 import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';

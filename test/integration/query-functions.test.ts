@@ -16,6 +16,7 @@ import {
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
+import { noteFailure, storeAnswer } from '../../src/db/item/checkpoint-replies.ts';
 import {
   firstInLine,
   joinQueues,
@@ -28,6 +29,7 @@ import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
+import { forgetLateItem, insertAddendum, lockReadings } from '../../src/db/item/kpi-addenda.ts';
 import { saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
@@ -77,6 +79,7 @@ import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
 import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
+import { campaignAttempts, fillCampaign } from '../support/campaign-queries.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
 import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
 import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
@@ -90,6 +93,7 @@ const root = dirname(dirname(import.meta.dirname));
 let database: OpenTestDb;
 let filled: FilledWorkspace;
 let noticeId: string;
+let campaign: Awaited<ReturnType<typeof fillCampaign>>;
 let outbound: Awaited<ReturnType<typeof fillOutbound>>;
 beforeAll(async () => {
   database = await openTestDb();
@@ -98,6 +102,7 @@ beforeAll(async () => {
   outbound = await fillOutbound(database.db, { workspaceId });
   noticeId = await fillNotices(database.db, filled);
   await fillSources(database.db, filled);
+  campaign = await fillCampaign(database.db, filled);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -254,10 +259,36 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         ],
         figures: [{ scope: 'item', ageHours: 24, figures: { 'shares:shares': 1 } }],
       }),
+    storeAnswer: () =>
+      storeAnswer(db, {
+        key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
+        at: look.lookedAt,
+        readings: [],
+      }),
+    noteFailure: () =>
+      noteFailure(db, {
+        key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
+        at: look.lookedAt,
+        state: 'gave_up',
+        reason: 'stolen',
+        askAfter: null,
+      }),
+    lockReadings: () => lockReadings(db, item),
+    forgetLateItem: () => forgetLateItem(db, { ...item, times: 1 }),
+    insertAddendum: () =>
+      insertAddendum(db, {
+        ...item,
+        id: 'rev_stolen_a2',
+        reviewNumber: 1,
+        number: 2,
+        hash: 'stolen',
+        body: {},
+      }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
     ...outboundAttempts(db, outbound),
     ...reviewAttempts(db, { ...item, memberId }),
+    ...campaignAttempts(db, campaign),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
     appendReadings: () =>
@@ -409,6 +440,7 @@ const CROSSING = [
   'listLastLooks',
   'listWorkspaceIds',
   'listUnattended',
+  'listUnattendedCampaigns',
   'listWaitingStreams',
   'listWorkspaces',
   'locateRows',

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rolledParts } from '../../src/api/kpi-rollup-view.ts';
-import { renewCells, sumCells } from '../../src/db/item/reading-cells.ts';
+import { rolledParts } from '../../src/api/roll-up/rolled-parts.ts';
+import { sumCells } from '../../src/db/item/cell-sums.ts';
+import { renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import { insertChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
-import type { AlikeItems } from '../../src/domain/kpi/alike-items.ts';
 import { KPI_IDS } from '../../src/domain/kpi/catalogue.ts';
 import { MEASURE_IDS } from '../../src/domain/kpi/measure-rules.ts';
 import type { Reading } from '../../src/domain/kpi/measures.ts';
+import type { AlikeItems } from '../../src/domain/kpi/roll-up/alike-items.ts';
 import {
   makeItem,
   makeWorkspace,
@@ -178,5 +179,52 @@ describe('cells that the database adds up', () => {
         { numRuns: 40 },
       ),
     );
+  });
+
+  it('are the latest, however many renew them while readings come', async () => {
+    const { id, items } = await store([{ posts: [0], readings: [] }]);
+    const { workspaceId } = workspace;
+    const [item] = items;
+    const itemId = item?.itemId ?? '';
+    const filter = { workspaceId, campaignIds: [id] };
+    await inWorkspace(workspace, async () => {
+      const add = (minute: number) =>
+        appendReadings(database.program, {
+          workspaceId,
+          itemId,
+          additions: [
+            {
+              measure: 'impressions',
+              value: minute,
+              asOf: `2026-03-09T08:${String(minute).padStart(2, '0')}:00.000Z`,
+              source: 'sandbox',
+              provisional: false,
+              checkpoint: '+7d',
+            },
+          ],
+        });
+      for (let round = 0; round < 5; round += 1) {
+        const minutes = Array.from({ length: 4 }, (_, index) => round * 4 + index);
+        await Promise.all(
+          minutes.flatMap((minute) => [add(minute), renewCells(database.program, filter)]),
+        );
+      }
+      await renewCells(database.program, filter);
+      const request = { ...filter, group: 'all', maxItems: 9 } as const;
+      const { groups } = await sumCells(database.program, request);
+      expect(groups.get('')?.[0]?.readings.map(({ value }) => value)).toEqual([19]);
+    });
+  });
+
+  it('of more items than may be added up are not, and the answer says so', async () => {
+    const { id } = await store([
+      { posts: [0], readings: [] },
+      { posts: [1], readings: [] },
+    ]);
+    const request = { ...workspace, campaignIds: [id], group: 'all', maxItems: 1 } as const;
+    await inWorkspace(workspace, async () => {
+      expect((await sumCells(database.program, request)).tooMany).toBe(true);
+      expect((await sumCells(database.program, { ...request, maxItems: 2 })).tooMany).toBe(false);
+    });
   });
 });

@@ -204,3 +204,15 @@ it('does not carry on the review of another workspace', async () => {
   });
   expect([reply.status, reply.json.issues?.[0]?.path]).toEqual([400, 'fromReview']);
 });
+
+it('is carried on once, even when the start of its next item was tidied away', async () => {
+  const { review, carriedOnBy } = await api.ok('editor', 'GET', at);
+  const [{ itemId: next }] = carriedOnBy;
+  const starts = `item_id = $1 and type = 'start_item'`;
+  await api.engine.deps.db.$client.query(`delete from commands where ${starts}`, [next]);
+  const { status, json } = await carryOn({ fromReview: review.id });
+  expect([status, json.issues]).toEqual([
+    400,
+    [{ path: 'fromReview', in: 'body', message: `is carried on by ${next} already` }],
+  ]);
+});

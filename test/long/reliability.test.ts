@@ -12,7 +12,7 @@ const LINE_MS = 900_000;
  * These end servers, cut connections or write tens of thousands of rows: beside the others they would
  * measure the machine. `npm run reliability` runs them one after the other.
  */
-const ALONE: ReadonlySet<string> = new Set(['R7', 'R8', 'R9', 'R12', 'R13', 'R14', 'R24']);
+const ALONE: ReadonlySet<string> = new Set(['R7', 'R8', 'R9', 'R10', 'R12', 'R13', 'R14', 'R24']);
 
 /** The lines wait most of their time, for leases and deadlines that no test may shorten: so they wait together. */
 describe.concurrent('the lines of the scorecard, as small as they show anything', () => {

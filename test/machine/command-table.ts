@@ -138,6 +138,7 @@ export const COMMAND_TABLE: Record<CommandType, Row> = {
     kpi_review: { by: ['strategist', 'creator', 'social_media_manager', 'admin'] },
     on_hold: { by: ['strategist', 'social_media_manager', 'admin'] },
   },
+  set_campaign: everywhere(OPEN, STRATEGIST_OR_ADMIN),
   extend: {
     ...everywhere(OPEN, STRATEGIST_OR_ADMIN),
     scheduled: { ...STRATEGIST_OR_ADMIN, lacks: ['clock_running'] },

@@ -175,6 +175,7 @@ const FACTS_WITHOUT_PAYLOAD = {
   slots: [],
   receiverRoles: [],
   receiverActive: true,
+  campaign: null,
 };
 
 type Refs<T extends CommandType> = Command<T>['refs'];

@@ -152,6 +152,12 @@ export const COMPLETE: Complete = {
       refs: { role: 'creator', memberId: CAST.secondCreator.memberId, as: 'owner' },
       facts: { receiverRoles: ['creator'], receiverActive: true },
     }),
+  set_campaign: ({ at }, by) =>
+    command('set_campaign', by, {
+      at,
+      refs: { campaignId: 'cmp_other', reason: 'it fits there' },
+      facts: { campaign: { id: 'cmp_other', released: true } },
+    }),
   extend: ({ at }, by) => command('extend', by, { at, refs: { reason: 'a holiday' } }),
 };
 

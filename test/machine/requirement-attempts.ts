@@ -166,3 +166,14 @@ export function reassigned(change: Partial<Command<'reassign'>['facts']>): Attem
     { receiverRoles: ['creator'], receiverActive: true, ...change },
   );
 }
+
+export function joins(run: TestRun, campaign: { id: string; released: boolean }): Attempt {
+  return attempt(run, 'set_campaign', CAST.strategist, { campaignId: campaign.id }, { campaign });
+}
+
+/** Its campaign is cancelled while nobody knows what became of a post. */
+export function withCampaignCancelled(): TestRun {
+  const run = withUnknown();
+  run.happen({ type: 'campaign_cancelled', at: run.at, reason: 'no product' });
+  return run;
+}

@@ -35,6 +35,7 @@ import {
   fullItem,
   gated,
   held,
+  joins,
   offered,
   pastTheLimit,
   planned,
@@ -43,6 +44,7 @@ import {
   resolved,
   signed,
   submitted,
+  withCampaignCancelled,
   withUnknown,
 } from './requirement-attempts.ts';
 
@@ -419,6 +421,14 @@ export const CASES: Record<RequirementCode, { refused: () => Attempt; allowed: (
   receiver_active: {
     refused: () => reassigned({ receiverActive: false }),
     allowed: () => reassigned({}),
+  },
+  campaign_may_change: {
+    refused: () => joins(withCampaignCancelled(), { id: 'cmp_other', released: true }),
+    allowed: () => joins(toPlanning(), { id: 'cmp_other', released: true }),
+  },
+  gate_not_passed: {
+    refused: () => joins(toScheduled(), { id: 'cmp_other', released: false }),
+    allowed: () => joins(toPlanning(), { id: 'cmp_other', released: false }),
   },
   clock_running: {
     refused: () => attempt(toScheduled(), 'extend', CAST.strategist, { reason: 'a holiday' }),

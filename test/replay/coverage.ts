@@ -84,7 +84,7 @@ const SIGN_OFFS: Named<
   dissent: true,
 };
 
-/** No message of a run brings these about: there are no campaigns yet. */
+/** The run of a campaign brings these about by a signal; no recorded item is in one. */
 const OF_NO_RUN: readonly string[] = ['campaign.released', 'campaign.cancelled'];
 
 /** Everything that at least one recorded history has to hold. */

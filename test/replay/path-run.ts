@@ -129,6 +129,9 @@ export class PathRun {
     await this.#send(completeCommand('extend', { context, at: now }, CAST.strategist));
     const { context: after, now: later } = await this.#look();
     await this.#send(completeCommand('reassign', { context: after, at: later }, CAST.strategist));
+    const { context: reassigned, now: last } = await this.#look();
+    const moment = { context: reassigned, at: last };
+    await this.#send(completeCommand('set_campaign', moment, CAST.strategist));
   }
 
   async #send(command: Command): Promise<void> {

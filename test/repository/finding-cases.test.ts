@@ -30,6 +30,7 @@ const CASES: Record<FindingCode, [file: string, words: string]> = {
   delivery_failing: ['failing-deliveries', "it('delivery_failing: what a receiver did not take"],
   metric_source_failing: ['metric-sources', "it('metric_source_failing: found after"],
   metric_source_refused: ['metric-sources', "it('metric_source_refused: found at once"],
+  campaign_unattended: ['campaign-reviews', "it('campaign_unattended: its run is lost"],
   row_without_run: ['audit-engine', "it('row_without_run: the run was terminated"],
   run_without_row: ['audit-engine', "it('run_without_row: a run that nobody has a row for"],
   run_ahead_of_row: ['audit-engine', "it('run_ahead_of_row: the row is behind its run"],

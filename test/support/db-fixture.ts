@@ -14,9 +14,6 @@ import type { Role } from '../../src/domain/people/roles.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { createTestDatabase } from './stack-database.ts';
 
-/** Ends only what hangs: on a busy machine a connection takes seconds, and fifty wait for one row. */
-const PATIENT = { connectionTimeoutMs: 60_000, statementTimeoutMs: 60_000 };
-
 /** A fresh database for one test file. */
 export interface OpenTestDb extends Database {
   url: string;
@@ -28,8 +25,10 @@ export interface OpenTestDb extends Database {
 /** A fresh database with small pools, one of them the owner's. `close` removes it. */
 export async function openTestDb(max = 4): Promise<OpenTestDb> {
   const { url, programUrl, drop } = await createTestDatabase();
-  const database = createDb(url, { ...PATIENT, max, applicationName: 'baton-test' });
-  const ofProgram = { ...PATIENT, max, applicationName: 'baton-test-program', scopedOnly: true };
+  // A busy machine takes seconds for a new connection.
+  const shared = { max, connectionTimeoutMs: 10_000 };
+  const database = createDb(url, { ...shared, applicationName: 'baton-test' });
+  const ofProgram = { ...shared, applicationName: 'baton-test-program', scopedOnly: true };
   const program = createDb(programUrl, ofProgram);
   return {
     ...database,

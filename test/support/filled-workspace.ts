@@ -39,15 +39,18 @@ import {
 import { insertFreeze, liftFreeze, listFreezes } from '../../src/db/calendar/freezes.ts';
 import type { Db } from '../../src/db/client.ts';
 import * as approvalLinks from '../../src/db/item/approval-links.ts';
+import { sumCells } from '../../src/db/item/cell-sums.ts';
+import * as checkpointReplies from '../../src/db/item/checkpoint-replies.ts';
 import { readCommandContext, readContextOfLink } from '../../src/db/item/command-context.ts';
 import * as commands from '../../src/db/item/commands.ts';
 import * as comments from '../../src/db/item/comments.ts';
 import * as itemEvents from '../../src/db/item/item-events.ts';
 import * as items from '../../src/db/item/items.ts';
+import * as kpiAddenda from '../../src/db/item/kpi-addenda.ts';
 import * as kpiFigures from '../../src/db/item/kpi-figures.ts';
 import * as kpiReviews from '../../src/db/item/kpi-reviews.ts';
+import { listMeasuredItems, listPostsOut } from '../../src/db/item/posts-out.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
-import * as readingCells from '../../src/db/item/reading-cells.ts';
 import * as readings from '../../src/db/item/readings.ts';
 import { readTimeline } from '../../src/db/item/timeline.ts';
 import * as versions from '../../src/db/item/versions.ts';
@@ -206,6 +209,36 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const piece = { formats: 'written', parts: [{ ...part, publishedAt: '2026-01-01T00:00:00Z' }] };
   const figures = [{ scope: 'item', ageHours: 168, figures: { 'shares:shares': 3 } }] as const;
   await kpiFigures.saveFigures(db, { ...item, ...piece, figures });
+  const reply = { publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' };
+  await checkpointReplies.noteFailure(db, {
+    key: { ...item, ...reply },
+    at: '2026-01-01T00:00:00.000Z',
+    state: 'waits',
+    reason: 'r',
+    askAfter: null,
+  });
+  await kpiAddenda.insertAddendum(db, {
+    ...item,
+    id: `rev_${itemId}_a1`,
+    reviewNumber: 1,
+    number: 1,
+    hash: 'h',
+    body: {},
+  });
+  // The review is frozen by now: this one is late.
+  await readings.appendReadings(db, {
+    ...item,
+    additions: [
+      {
+        measure: 'impressions',
+        value: 2,
+        source: 'manual',
+        createdBy: memberId,
+        provisional: false,
+        asOf: '2026-01-02T00:00:00.000Z',
+      },
+    ],
+  });
   const endpoint = await webhookEndpoints.insertWebhookEndpoint(db, {
     workspaceId,
     kind: 'standard',
@@ -300,6 +333,12 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
      values ($1, $2, $3, $4, 'sandbox', 1, 'planned', '2026-01-02T00:00:00Z', '', 'UTC', 1)`,
     [`pub_${itemId}`, workspaceId, itemId, channelAccountId],
   );
+  await db.$client.query(
+    `insert into publications (id, workspace_id, item_id, channel_account_id, channel, slot_number,
+       state, at, published_at, local, zone, changed_seq)
+     values ($1, $2, $3, $4, 'sandbox', 2, 'published', '2026-01-03', '2026-01-03', '', 'UTC', 1)`,
+    [`pub_out_${itemId}`, workspaceId, itemId, channelAccountId],
+  );
   const reads = (db: Db): Record<string, Read> => ({
     getWorkspace: (id) => getWorkspace(db, { workspaceId: id }),
     getItem: (id) => items.getItem(db, { ...item, workspaceId: id }),
@@ -390,12 +429,19 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
       remotePosts.findPostHolder(db, { ...another, workspaceId: id, remoteId: post.remoteId }),
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
+    listReplies: (id) => checkpointReplies.listReplies(db, { ...reply, workspaceId: id }),
+    listUnavailable: (id) => checkpointReplies.listUnavailable(db, { ...item, workspaceId: id }),
+    listLateItems: (id) => kpiAddenda.listLateItems(db, { workspaceId: id, limit: 9 }),
+    getAddendum: (id) => kpiAddenda.getAddendum(db, { ...item, workspaceId: id }),
+    listAddenda: (id) => kpiAddenda.listAddenda(db, { workspaceId: id }),
     listLatestReadings: (id) => readings.listLatestReadings(db, { ...item, workspaceId: id }),
     sumCells: async (id) => {
       const asked = { workspaceId: id, group: 'all', maxItems: 10 } as const;
-      return [...(await readingCells.sumCells(db, asked)).groups.values()].flat();
+      return [...(await sumCells(db, asked)).groups.values()].flat();
     },
-    listMeasuredItems: (id) => readingCells.listMeasuredItems(db, { workspaceId: id }),
+    listMeasuredItems: (id) => listMeasuredItems(db, { workspaceId: id }),
+    listPostsOut: (id) =>
+      listPostsOut(db, { ...range, workspaceId: id, channelAccountId, limit: 9 }),
     listSignOffTexts: (id) =>
       kpiReviews.listSignOffTexts(db, { ...item, workspaceId: id, reviewId: `rev_${itemId}` }),
     ...reviewReads(db, item),
@@ -466,6 +512,15 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     listRepairs: (id) => listRepairs(db, { workspaceId: id, findingId: 'fnd_1' }),
   });
   const writes = (db: Db): Record<string, Read> => ({
+    decideAddendum: (id) =>
+      kpiAddenda.decideAddendum(db, {
+        ...item,
+        number: 1,
+        decision: 'retire',
+        reason: 'stolen',
+        decidedBy: memberId,
+        workspaceId: id,
+      }),
     revokeCalendarFeed: (id) => revokeCalendarFeed(db, { workspaceId: id, id: feed.id }),
     revokeApprovalLink: (id) =>
       approvalLinks.revokeApprovalLink(db, {

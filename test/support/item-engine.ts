@@ -252,9 +252,8 @@ export async function openItemEngine(options: EngineOptions = {}): Promise<ItemE
         workflowBundle: { codePath: bundle },
         stickyQueueScheduleToStartTimeout: '1 second',
         maxCachedWorkflows: 50,
-        // Runs in this thread: one of their own loads the whole library at each start of a worker. Workers that
-        // are processes have threads, as in production.
-        debugMode: true,
+        // Each thread loads the bundle anew; one file's runs do not fill a second one.
+        workflowThreadPoolSize: 1,
       }),
     });
   const startWorkers = async (bundle: string, build?: string) => {

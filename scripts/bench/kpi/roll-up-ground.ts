@@ -8,8 +8,6 @@ export interface RollUpGround {
   workspaceId: string;
   memberId: string;
   items: number;
-  /** Where the server may write and read a file. */
-  directory: string;
 }
 
 export const CAMPAIGN = 'cmp_bench';
@@ -32,7 +30,7 @@ export const READINGS_PER_ITEM = ACCOUNTS * CHECKPOINTS.length * MEASURES.length
 
 /** A campaign whose items have a post on each of four accounts, read in ten measures at six ages. */
 export async function fillForRollUp(db: Db, ground: RollUpGround): Promise<void> {
-  const { workspaceId, memberId, items, directory } = ground;
+  const { workspaceId, memberId, items } = ground;
   const sql = (text: string, values: unknown[] = []) => db.$client.query(text, values);
   await sql(
     `insert into campaigns (id, workspace_id, name, goal, created_by, released_at)
@@ -45,15 +43,9 @@ export async function fillForRollUp(db: Db, ground: RollUpGround): Promise<void>
     [workspaceId, ACCOUNTS],
   );
   await insertItems(sql, ground);
-  await sql(
-    `insert into publications (id, workspace_id, item_id, channel_account_id, channel, slot_number,
-       state, at, published_at, local, zone, changed_seq)
-     select 'pub_bench' || n || '_' || a, $1, 'itm_bench' || n, 'cha_bench' || a, 'sandbox', 1,
-       'published', now(), now(), '', 'UTC', 1
-     from generate_series(1, $2::integer) n cross join generate_series(1, $3::integer) a`,
-    [workspaceId, items, ACCOUNTS],
-  );
-  const file = `${directory}/readings.copy`;
+  // The server reads and writes files of its own user only.
+  const { rows } = await db.$client.query('show data_directory');
+  const file = `${rows[0]?.data_directory}/readings.copy`;
   const list = (names: readonly string[]) => `array['${names.join("', '")}']`;
   await sql(
     `copy (

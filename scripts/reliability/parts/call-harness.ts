@@ -1,8 +1,8 @@
 /** What a program under test tells its harness at an exact instant. */
 export interface HarnessCall {
-  at: 'before-publish' | 'before-update' | 'after-update';
+  at: 'before-publish' | 'before-update' | 'after-update' | 'before-store' | 'after-store';
   pid: number;
-  /** The post's text, or the command's id. */
+  /** The post's text, the command's id, or the post and its checkpoint. */
   subject: string;
 }
 

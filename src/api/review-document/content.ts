@@ -2,8 +2,8 @@ import { formatNumber } from '../../domain/kpi/format.ts';
 import { learningLine } from '../../domain/kpi/learning.ts';
 import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
-import type { KpiReview } from '../kpi-review-view.ts';
 import type { Chart } from './charts.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import { intervalText, NONE, ownPiecesText, targetText, valueText, verdictText } from './words.ts';
 
 export interface Table {
@@ -32,6 +32,7 @@ export function reviewDocument(review: KpiReview): ReviewDocument {
     sections: [
       targetsSection(review),
       completenessSection(review),
+      unavailableSection(review),
       verdictsSection(review),
       ...OWNER_ROLES.map((role) => roleSection(review, role)),
       channelsSection(review),
@@ -94,6 +95,21 @@ function completenessSection({ completeness }: KpiReview): Section {
         publicationId,
         checkpoint,
         state,
+      ]),
+    },
+  });
+}
+
+function unavailableSection({ unavailable }: KpiReview): Section {
+  return section('Sources without numbers', {
+    text: unavailable.length === 0 ? ['Every source that was asked gave its numbers.'] : [],
+    table: {
+      head: ['Post', 'At', 'Source', 'What it said'],
+      rows: unavailable.map(({ publicationId, checkpoint, source, reason }) => [
+        publicationId,
+        checkpoint,
+        source,
+        reason,
       ]),
     },
   });

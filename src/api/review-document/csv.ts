@@ -1,4 +1,4 @@
-import type { KpiReview } from '../kpi-review-view.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 
 type Cell = string | number | boolean | null | undefined;
 

@@ -23,9 +23,12 @@ function tableMarkdown({ head, rows }: Table): string {
 }
 
 function plain(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-    .replaceAll(/[\\`*_[\]<>|#!~&]/g, (sign) => `\\${sign}`)
-    .replaceAll(/^([-+=]|\d+[.)])/g, (sign) => `\\${sign}`);
+  return (
+    text
+      .replaceAll(/\s+/g, ' ')
+      .trim()
+      .replaceAll(/[\\`*_[\]<>|#!~&]/g, (sign) => `\\${sign}`)
+      // A digit takes no backslash: in front of one it would be shown.
+      .replace(/^(\d*)([-+=.)])/, '$1\\$2')
+  );
 }

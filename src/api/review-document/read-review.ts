@@ -1,5 +1,6 @@
 import { itemTime } from '../../commands/command-facts.ts';
 import type { Db } from '../../db/client.ts';
+import { listUnavailable } from '../../db/item/checkpoint-replies.ts';
 import { listStageChanges } from '../../db/item/item-events.ts';
 import { getItem, type StoredItem } from '../../db/item/items.ts';
 import { listPastFigures } from '../../db/item/kpi-figures.ts';
@@ -13,13 +14,13 @@ import { currentReview, type Review } from '../../domain/item/context.ts';
 import { comparedAges, comparedPiece } from '../../domain/kpi/past-figures.ts';
 import { runInThread } from '../../threads/threads.ts';
 import { notFound } from '../gates/errors.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import {
   frozenReviewView,
-  type KpiReview,
   PREVIEW,
   previewReview,
   type ReviewSurroundings,
-} from '../kpi-review-view.ts';
+} from './kpi-review-view.ts';
 
 /** Readings that take less than the way to a thread. */
 const JUDGED_HERE = 500;
@@ -55,14 +56,15 @@ export async function readReview(
   if (number !== undefined && number !== currentReview(context)?.number) {
     throw notFound('review', String(number));
   }
-  const [brief, readings] = await Promise.all([
+  const [brief, readings, unavailable] = await Promise.all([
     context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
     listLatestReadings(db, key),
+    listUnavailable(db, key),
   ]);
   const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
   const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
   const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });
-  const asked = { context, brief, readings, past, surroundings };
+  const asked = { context, brief, readings, unavailable, past, surroundings };
   return readings.length > JUDGED_HERE
     ? runInThread(PREVIEW, asked, { workspaceId })
     : previewReview(asked);

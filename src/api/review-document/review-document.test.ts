@@ -1,11 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
-import type { KpiReview } from '../kpi-review-view.ts';
 import { chartSvg } from './charts.ts';
 import { reviewDocument } from './content.ts';
 import { csvText, verdictsCsv } from './csv.ts';
 import { DOCUMENT_HEADERS, documentHtml } from './html.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import { documentMarkdown } from './markdown.ts';
 import { acceptedFormat } from './written-review.ts';
 
@@ -59,6 +59,7 @@ const REVIEW: KpiReview = {
   stated: [],
   measured: [],
   checkpoints: [],
+  unavailable: [{ publicationId: 'pub_5', checkpoint: '+7d', source: 'sandbox', reason: HOSTILE }],
   signOffs: [
     {
       role: 'strategist',

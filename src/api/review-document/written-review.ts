@@ -1,8 +1,8 @@
 import { parseAccept } from 'hono/utils/accept';
-import type { KpiReview } from '../kpi-review-view.ts';
 import { reviewDocument } from './content.ts';
 import { verdictsCsv } from './csv.ts';
 import { DOCUMENT_HEADERS, documentHtml } from './html.ts';
+import type { KpiReview } from './kpi-review-schema.ts';
 import { documentMarkdown } from './markdown.ts';
 
 export const DOCUMENT_FORMATS = ['json', 'markdown', 'html', 'csv'] as const;

@@ -1,12 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { type CellGroup, sumCells } from '../../db/item/cell-sums.ts';
 import { getItem } from '../../db/item/items.ts';
-import {
-  type CellFilter,
-  type CellGroup,
-  listMeasuredItems,
-  renewCells,
-  sumCells,
-} from '../../db/item/reading-cells.ts';
+import { listMeasuredItems } from '../../db/item/posts-out.ts';
+import { type CellFilter, renewCells } from '../../db/item/reading-cells.ts';
 import {
   decodeTextCursor,
   encodeCursor,
@@ -17,16 +13,21 @@ import {
 import { getCampaign, listCampaigns } from '../../db/workspace/campaigns.ts';
 import { getChannelAccount } from '../../db/workspace/channel-accounts.ts';
 import { Instant } from '../../domain/instant.ts';
-import type { AlikeItems } from '../../domain/kpi/alike-items.ts';
 import { KPI_IDS, kpiDefinition } from '../../domain/kpi/catalogue.ts';
 import { CheckpointName } from '../../domain/kpi/checkpoint-name.ts';
+import type { AlikeItems } from '../../domain/kpi/roll-up/alike-items.ts';
 import { OWNER_ROLES, type OwnerRole } from '../../domain/people/roles.ts';
 import { runInThread } from '../../threads/threads.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../gates/errors.ts';
 import { forRoles } from '../gates/require-role.ts';
-import { type PartsRequest, ROLLED_PARTS, RolledPart, rolledParts } from '../kpi-rollup-view.ts';
+import {
+  type PartsRequest,
+  ROLLED_PARTS,
+  RolledPart,
+  rolledParts,
+} from '../roll-up/rolled-parts.ts';
 import { answers, pageAnswers, pageOf } from '../route-answers.ts';
 import { idParams, paging, withKey } from '../route-parts.ts';
 
@@ -40,6 +41,11 @@ const checkpoint = CheckpointName.optional().meta({
 });
 
 const LEVELS = ['campaign', 'channel', 'item'] as const;
+
+const KpiPart = RolledPart.extend({
+  campaignId: z.string().optional().describe('where the part is a campaign'),
+  name: z.string().optional().describe('of the campaign or the item'),
+}).meta({ id: 'KpiPart' });
 
 const campaignRoute = createRoute({
   ...withKey('get', 'Campaigns'),
@@ -57,13 +63,8 @@ const campaignRoute = createRoute({
       ...paging,
     }),
   },
-  responses: pageAnswers(RolledPart, 'A page of parts', 'not_found'),
+  responses: pageAnswers(KpiPart, 'A page of parts', 'not_found'),
 });
-
-const KpiPart = RolledPart.extend({
-  campaignId: z.string().optional().describe('of the view by campaign'),
-  name: z.string().optional().describe('of the campaign or the item'),
-}).meta({ id: 'KpiPart' });
 
 /** Whose KPIs a view shows: every view is of the same readings. */
 const VIEW_ROLES = {

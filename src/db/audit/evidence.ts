@@ -12,7 +12,9 @@ import {
   drafts,
   itemEvents,
   items,
+  kpiAddenda,
   kpiReviews,
+  learnings,
   playbooks,
   publications,
   publishIntents,
@@ -90,6 +92,13 @@ export function evidenceOf(db: Db, key: ItemKey): Record<string, Rows> {
       'number',
       of(kpiReviews),
     ),
+    addenda: pages(
+      db.select().from(kpiAddenda).$dynamic(),
+      kpiAddenda.number,
+      'number',
+      of(kpiAddenda),
+    ),
+    learnings: pages(db.select().from(learnings).$dynamic(), learnings.id, 'id', of(learnings)),
     comments: pages(db.select().from(comments).$dynamic(), comments.id, 'id', of(comments)),
     repairs: pages(
       db.select().from(repairs).$dynamic(),

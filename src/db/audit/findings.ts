@@ -11,6 +11,7 @@ import type { Role } from '../../domain/people/roles.ts';
 import type { Db } from '../client.ts';
 import { expiringTokens } from './account-checks.ts';
 import { alarmsOff } from './alarms.ts';
+import { unattendedCampaigns } from './campaign-checks.ts';
 import { failingDeliveries } from './delivery-checks.ts';
 import { ABSENT_OWNERS, INACTIVE_OWNERS, staleApprovals, UNASSIGNED } from './people-checks.ts';
 import {
@@ -63,6 +64,7 @@ const CHECKS: Record<TableCode, (scope: AuditScope) => SQL> = {
   delivery_failing: failingDeliveries,
   metric_source_failing: failingSources,
   metric_source_refused: refusingSources,
+  campaign_unattended: unattendedCampaigns,
 };
 
 /** Codes that the tables alone answer. */

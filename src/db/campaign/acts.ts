@@ -91,7 +91,7 @@ export async function latestAct(
 }
 
 /** The latest acts of a campaign, newest first. */
-export async function listActs(
+export async function listCampaignActs(
   db: Db,
   { workspaceId, campaignId, limit }: CampaignKey & { limit: number },
 ): Promise<CampaignActRow[]> {

@@ -1,87 +1,47 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
-import type { MeasuredItem } from '../../domain/kpi/review.ts';
+import type { PlannedCheckpoint } from '../../domain/kpi/measured.ts';
+import type { AlikeItems } from '../../domain/kpi/roll-up/alike-items.ts';
 import type { Db } from '../client.ts';
-import { readingOf } from '../item/readings.ts';
-import { items, readings } from '../schema/index.ts';
+import { sumCells } from '../item/cell-sums.ts';
+import { renewCells } from '../item/reading-cells.ts';
+import { items } from '../schema/index.ts';
 
 /** What a campaign's items measured. */
-export type CampaignMeasures = (MeasuredItem & { itemId: string })[];
-
-/** Items whose readings are read in one query. */
-const PAGE = 50;
-
-/** A campaign has more latest readings than are judged at once. */
-export class TooManyReadings extends Error {
-  override readonly name = 'TooManyReadings';
+export interface CampaignMeasures {
+  itemIds: string[];
+  /** Their readings, those of alike items added up. */
+  items: AlikeItems[];
+  /** Checkpoints of their posts that have no readings (yet). */
+  planned: PlannedCheckpoint[];
 }
 
-/**
- * The publications, checkpoints and latest readings of every item of a campaign.
- * @param most readings; with more than that nothing is read on.
- * @throws TooManyReadings
- */
+/** Everything that the review of a campaign judges: the numbers are those of its roll-up. */
 export async function readCampaignMeasures(
   db: Db,
-  { workspaceId, campaignId, most }: CampaignKey & { most: number },
+  { workspaceId, campaignId }: CampaignKey,
 ): Promise<CampaignMeasures> {
-  const { measure, publicationId, channelAccountId, checkpoint, asOf, id } = readings;
-  const all: CampaignMeasures = [];
-  let count = 0;
-  for (let after = ''; ; ) {
-    const page = await db
-      .select({ id: items.id, snapshot: items.snapshot })
-      .from(items)
-      .where(
-        and(
-          eq(items.workspaceId, workspaceId),
-          eq(items.campaignId, campaignId),
-          sql`${items.id} > ${after}`,
-        ),
-      )
-      .orderBy(asc(items.id))
-      .limit(PAGE);
-    const last = page.at(-1);
-    if (last === undefined) return all;
-    after = last.id;
-    const measured = sql`(${readings.createdBy} is null)`;
-    const rows = await db
-      .selectDistinctOn([
-        readings.itemId,
-        measure,
-        publicationId,
-        channelAccountId,
-        checkpoint,
-        measured,
-      ])
-      .from(readings)
-      .where(
-        and(
-          eq(readings.workspaceId, workspaceId),
-          inArray(
-            readings.itemId,
-            page.map((row) => row.id),
-          ),
-        ),
-      )
-      .orderBy(
-        asc(readings.itemId),
-        asc(measure),
-        asc(publicationId),
-        asc(channelAccountId),
-        asc(checkpoint),
-        measured,
-        desc(asOf),
-        desc(id),
-      )
-      .limit(most - count + 1);
-    count += rows.length;
-    if (count > most) throw new TooManyReadings(`${campaignId} has more than ${most} readings`);
-    const byItem = Map.groupBy(rows, ({ itemId }) => itemId);
-    for (const { id: itemId, snapshot } of page) {
-      const { publications, checkpoints } = snapshot.context;
-      const own = (byItem.get(itemId) ?? []).map(readingOf);
-      all.push({ itemId, publications, checkpoints, readings: own });
-    }
-  }
+  const filter = { workspaceId, campaignIds: [campaignId] };
+  await renewCells(db, filter);
+  const ids = await db
+    .select({ id: items.id })
+    .from(items)
+    .where(and(eq(items.workspaceId, workspaceId), eq(items.campaignId, campaignId)))
+    .orderBy(asc(items.id));
+  const { groups } = await sumCells(db, { ...filter, group: 'all', maxItems: ids.length });
+  const { rows: planned } = await db.execute<PlannedCheckpoint & Record<string, unknown>>(sql`
+    select p.id as "publicationId", p.channel_account_id as "channelAccountId", c.checkpoint, c.state
+    from items i
+    cross join lateral jsonb_to_recordset(i.snapshot #> '{context,checkpoints}')
+      as c("publicationId" text, checkpoint text, state text)
+    join publications p on p.workspace_id = i.workspace_id and p.item_id = i.id
+      and p.id = c."publicationId" and p.state = 'published'
+    where i.workspace_id = ${workspaceId} and i.campaign_id = ${campaignId}
+      and c.state <> 'recorded'
+    order by p.id, c.checkpoint`);
+  return {
+    itemIds: ids.map(({ id }) => id),
+    items: [...groups.values()].flat(),
+    planned: [...planned],
+  };
 }

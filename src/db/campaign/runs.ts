@@ -1,18 +1,19 @@
 import { sql } from 'drizzle-orm';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
 import type { Db } from '../client.ts';
+import { campaignRuns } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
 /** Has the run of a campaign look: part of the transaction of what it should see. */
 export async function wantLook(tx: Db, { workspaceId, campaignId }: CampaignKey): Promise<void> {
   await tx.execute(sql`
-    insert into campaign_runs (campaign_id, workspace_id) values (${campaignId}, ${workspaceId})
+    insert into ${campaignRuns} (campaign_id, workspace_id) values (${campaignId}, ${workspaceId})
     on conflict (campaign_id) do update
       set called_at = clock_timestamp(), next_look_at = clock_timestamp(), ended_at = null`);
 }
 
 /** Says that a look begins and how long it may take: whatever happens from now on calls anew. */
-export async function beginLook(
+export async function beginCampaignLook(
   db: Db,
   { workspaceId, campaignId, withinMs }: CampaignKey & { withinMs: number },
 ): Promise<void> {
@@ -28,7 +29,7 @@ export async function beginLook(
  * @param waitMs null: never, unless somebody calls.
  * @returns whether the run has ended for good.
  */
-export async function endLook(
+export async function endCampaignLook(
   db: Db,
   { workspaceId, campaignId, waitMs }: CampaignKey & { waitMs: number | null },
 ): Promise<boolean> {

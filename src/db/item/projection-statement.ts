@@ -45,7 +45,10 @@ const CHANGES = COLUMNS.filter((key) => key !== 'title')
 const WRITE = `
 with moved as (
   update items set
-    title = coalesce(${PARAMETERS.get('title')}, title), ${CHANGES}, updated_at = now()
+    title = coalesce(${PARAMETERS.get('title')}, title), ${CHANGES}, updated_at = now(),
+    -- One that the tables have lost is none: the item's run still knows it.
+    campaign_id = (select c.id from campaigns c where c.workspace_id = $2
+      and c.id = ${PARAMETERS.get('snapshot')} #>> '{context,campaign,id}')
   where id = $1 and workspace_id = $2
     and seq between $3 and ${PARAMETERS.get('seq')} - 1 and head_hash = any($4::text[])
   returning seq

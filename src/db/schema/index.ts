@@ -32,7 +32,16 @@ export { linkClicks, outgoingLinks } from './outgoing-links.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';
-export { kpiFigures, kpiReviews, learnings, readings, reviewSuccessors } from './readings.ts';
+export {
+  checkpointReplies,
+  kpiAddenda,
+  kpiFigures,
+  kpiReviews,
+  lateReadings,
+  learnings,
+  readings,
+  reviewSuccessors,
+} from './readings.ts';
 export { remotePosts } from './remote-posts.ts';
 export { repairs } from './repairs.ts';
 export {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   boolean,
   doublePrecision,
   integer,
@@ -93,4 +94,56 @@ export const reviewSuccessors = pgTable('review_successors', {
   itemId: text('item_id').notNull(),
   commandId: text('command_id').notNull(),
   createdAt: instant('created_at').notNull().default(sql`now()`),
+});
+
+/** What each source said for a checkpoint: its readings stand once it has answered. */
+export const checkpointReplies = pgTable(
+  'checkpoint_replies',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    publicationId: text('publication_id').notNull(),
+    checkpoint: text().notNull(),
+    source: text().notNull(),
+    state: text().$type<'answered' | 'waits' | 'gave_up'>().notNull(),
+    /** What it said instead of numbers. */
+    reason: text(),
+    attempts: integer().notNull(),
+    /** Both by the item's own clock. */
+    askedAt: instant('asked_at').notNull(),
+    askAfter: instant('ask_after'),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.workspaceId, table.publicationId, table.checkpoint, table.source],
+    }),
+  ],
+);
+
+/** Items that got readings after their review was frozen; the database notes them by trigger. */
+export const lateReadings = pgTable(
+  'late_readings',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    itemId: text('item_id').notNull(),
+    times: bigint({ mode: 'number' }).notNull().default(1),
+    notedAt: instant('noted_at').notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.itemId] })],
+);
+
+/** What late readings say beside a frozen review, and what was decided about it. */
+export const kpiAddenda = pgTable('kpi_addenda', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  itemId: text('item_id').notNull(),
+  reviewNumber: integer('review_number').notNull(),
+  number: integer().notNull(),
+  hash: text().notNull(),
+  body: jsonb().$type<Record<string, unknown>>().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`now()`),
+  decision: text(),
+  reason: text(),
+  decidedBy: text('decided_by'),
+  decidedAt: instant('decided_at'),
 });

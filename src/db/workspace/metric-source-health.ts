@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
 import { channelAccounts, metricSourceHealth, metricSources } from '../schema/index.ts';
 
@@ -126,7 +126,8 @@ export async function getSourceHealth(db: Db, key: SourceKey) {
  * One request of what the source allows.
  * @param limit what it states. Half of it may be made at once and half spread over its time, so that no
  *   stretch of that length sees more than it allows.
- * @returns 0 when it may be made, else how long until one may, milliseconds.
+ * @returns 0 when it may be made, else how long until one may, milliseconds. Whoever is held back gets a
+ *   turn of their own, so that those who wait do not all come back at once.
  */
 export async function takeSourceRequest(
   db: Db,
@@ -150,14 +151,18 @@ export async function takeSourceRequest(
     })
     .returning({ id: h.sourceId });
   if (taken.length > 0) return 0;
+  const after = (ms: SQL) => sql`${CLOCK} + ${ms} * interval '1 millisecond'`;
+  const refilled = after(sql`greatest(0, ${cost} - ${filled}) / ${perMsRate}::double precision`);
+  const turn = sql`least(${after(sql`${LONGEST_QUIET_MS}::double precision`)}, greatest(${refilled},
+    ${h.quietUntil}, ${h.lastTurnAt} + ${cost / perMsRate}::double precision * interval '1 millisecond'))`;
   const [row] = await db
-    .select({
-      quietMs: sql<number>`(greatest(0, extract(epoch from ${h.quietUntil} - ${CLOCK})) * 1000)::double precision`,
-      lackingMs: sql<number>`(greatest(0, ${cost} - ${filled}) / ${perMsRate}::double precision)::double precision`,
-    })
-    .from(h)
-    .where(isSubject(subject));
-  return Math.max(1, Math.ceil(Math.max(row?.quietMs ?? 0, row?.lackingMs ?? 0)));
+    .update(h)
+    .set({ lastTurnAt: turn })
+    .where(isSubject(subject))
+    .returning({
+      waitMs: sql<number>`(extract(epoch from ${h.lastTurnAt} - ${CLOCK}) * 1000)::double precision`,
+    });
+  return Math.max(1, Math.ceil(row?.waitMs ?? 0));
 }
 
 async function isStillSealed(

@@ -154,6 +154,12 @@ export const FINDING_KINDS = {
     source: 'tables',
     repairs: ['replace_credentials', 'check_source'],
   },
+  campaign_unattended: {
+    severity: 'warning',
+    source: 'tables',
+    repairs: ['recheck'],
+    noRepair: 'every worker calls a run that is late or lost: start one, and look again',
+  },
   row_without_run: { severity: 'critical', source: 'engine', repairs: ['replace_run'] },
   run_without_row: {
     severity: 'critical',

@@ -72,6 +72,8 @@ const SENTENCES: Record<FindingCode, Sentence> = {
     `${of('sourceId')} (${of('kind')}) did not answer ${of('failures')} times in a row: ${of('lastFailure')}. Last success: ${of('lastSuccessAt')}`,
   metric_source_refused: (_, of) =>
     `${of('sourceId')} (${of('kind')}) refused the credentials at ${of('refusedAt')}: ${of('lastFailure')}. It is not asked until there are others`,
+  campaign_unattended: (_, of) =>
+    `nobody looks after the campaign ${of('campaignId')} (${of('name')}): its run should have looked at ${of('nextLookAt')}`,
   row_without_run: (_, of) => `the item is open, but its run is ${of('run')}`,
   run_without_row: (_, of) =>
     of('row') === 'nothing'

@@ -40,6 +40,12 @@ export type Command<T extends CommandType = CommandType> = {
   };
 }[T];
 
+/** A source that gave no numbers, and what it said instead. */
+export interface UnavailableSource {
+  source: string;
+  reason: string;
+}
+
 /** What happens by itself. It carries what was decided: the machine judges nothing again. */
 export type SystemEvent =
   /** `unapproved`: no approval binds what the slot carries. */
@@ -61,8 +67,14 @@ export type SystemEvent =
   | { type: 'slot_passed'; at: string; publicationId: string }
   /** `approved`: it was approved, and not planned. */
   | { type: 'approval_deadline_passed'; at: string; publicationId: string; approved?: true }
-  | { type: 'checkpoint_recorded'; at: string; publicationId: string; checkpoint: string }
-  | { type: 'checkpoint_missed'; at: string; publicationId: string; checkpoint: string }
+  | {
+      type: 'checkpoint_recorded' | 'checkpoint_missed';
+      at: string;
+      publicationId: string;
+      checkpoint: string;
+      /** Sources that gave nothing, and what they said. */
+      unavailable?: UnavailableSource[];
+    }
   | {
       type: 'review_frozen';
       at: string;

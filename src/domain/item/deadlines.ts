@@ -1,3 +1,4 @@
+import { ageMs } from './ages.ts';
 import type { SystemEvent } from './commands.ts';
 import { type ItemContext, publicationById } from './context.ts';
 import { rulesOf } from './machine/rules.ts';
@@ -60,10 +61,12 @@ function slotDeadlines(place: Place, context: ItemContext): Deadline[] {
 }
 
 function checkpointDeadlines({ checkpoints, playbook }: ItemContext): Deadline[] {
+  const { windowWithinAge = false } = rulesOf({ playbook });
   return checkpoints.flatMap(({ state, dueAt, publicationId, checkpoint }): Deadline[] => {
     if (state !== 'due') return [];
     const at = Date.parse(dueAt);
-    const graceUntil = at + playbook.checkpointGraceHours * HOUR_MS;
+    const graceMs = playbook.checkpointGraceHours * HOUR_MS;
+    const graceUntil = at + (windowWithinAge ? Math.min(graceMs, ageMs(checkpoint)) : graceMs);
     return [{ kind: 'checkpoint', at, graceUntil, publicationId, checkpoint }];
   });
 }

@@ -59,6 +59,7 @@ export const ITEM_EVENT_TYPES = [
   'clock.extended',
   'sla.warned',
   'sla.breached',
+  'item.campaign_changed',
   'campaign.released',
   'campaign.cancelled',
   'run.replaced',

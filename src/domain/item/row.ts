@@ -55,6 +55,7 @@ export const OUTBOUND: ReadonlySet<ItemEventType> = new Set<ItemEventType>([
   'item.held',
   'item.resumed',
   'item.reassigned',
+  'item.campaign_changed',
   'item.escalated',
   'item.cancelled',
   'item.closed',

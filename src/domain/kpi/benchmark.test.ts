@@ -41,10 +41,9 @@ describe('the interval of a median', () => {
   });
 
   it('does not depend on their order, and holds the median', () => {
-    const figures = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), {
-      minLength: 8,
-      maxLength: 200,
-    });
+    // No figure is the negative zero, which sorts as the other one and is not equal to it.
+    const figure = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value + 0);
+    const figures = fc.array(figure, { minLength: 8, maxLength: 200 });
     fc.assert(
       fc.property(figures, (list) => {
         const benchmark = benchmarkOf(list);

@@ -18,7 +18,13 @@ import {
   isStated,
   type Scope,
 } from './readings.ts';
-import { accountTree, type Coverage, gather, type InputCells, type ScopeNode } from './rollup.ts';
+import {
+  accountTree,
+  type Coverage,
+  gather,
+  type InputCells,
+  type ScopeNode,
+} from './roll-up/rollup.ts';
 
 /** What must not be added, and is added only under a name that says so. */
 const NOT_ADDITIVE = ['reach', 'users', 'followers', 'followers_at_publish'] as const;

@@ -2,7 +2,7 @@ import type { OwnerRole } from '../people/roles.ts';
 import { judgedFigure, KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
 import type { Reading } from './measures.ts';
-import { type MeasuredPublication, scopeTree } from './rollup.ts';
+import { type MeasuredPublication, scopeTree } from './roll-up/rollup.ts';
 
 export interface ComputeOptions {
   checkpoint?: string | null;

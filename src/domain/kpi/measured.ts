@@ -1,7 +1,7 @@
 import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
 import { checkpointAgeHours, compareText, type Scope } from './readings.ts';
-import { descendants, nodeOf, type ScopeNode } from './rollup.ts';
+import { descendants, nodeOf, type ScopeNode } from './roll-up/rollup.ts';
 
 /** What became of one planned checkpoint of one publication. */
 export interface MeasuredCheckpoint {
@@ -15,7 +15,8 @@ export interface Measured {
   treeAt: (checkpoint: string | null) => ScopeNode;
   /** Oldest age first. */
   checkpoints: readonly string[];
-  planned: readonly MeasuredCheckpoint[];
+  /** What became of a checkpoint in a part: still due beats missing beats recorded. */
+  stateAt: (part: Scope, checkpoint: string) => MeasuredCheckpoint['state'] | null;
   /** What own pieces reached in this figure at its age. */
   past: (figure: KpiFigure) => readonly number[];
 }
@@ -50,9 +51,7 @@ export function lookAt(
 ): KpiLook {
   const { kpi, scope, target, checkpoint, ages } = asked;
   const figures = figuresOf({ kpi, scope, target, checkpoint }, measured);
-  const tree = measured.treeAt(null);
-  const stateAt = (part: Scope, at: string) =>
-    checkpointState(measured.planned, subtree(tree, part), at);
+  const { stateAt } = measured;
   const inState = (state: MeasuredCheckpoint['state']) =>
     figures.figure.coverage.missing.filter((part) => stateAt(part, checkpoint) === state);
   const own = ageOf(checkpoint);
@@ -120,16 +119,30 @@ function subtree(tree: ScopeNode, scope: Scope): ScopeNode {
   return node;
 }
 
-/** What became of a checkpoint in a part: still due beats missing beats recorded. */
-function checkpointState(
-  planned: readonly MeasuredCheckpoint[],
-  part: ScopeNode,
-  checkpoint: string,
-): MeasuredCheckpoint['state'] | null {
-  const age = checkpointAgeHours(checkpoint);
-  const scopes = new Set([part, ...descendants(part)].map(({ scope }) => scope));
-  const states = planned
-    .filter(({ publicationId }) => scopes.has(`publication:${publicationId}`))
-    .flatMap((one) => (checkpointAgeHours(one.checkpoint) === age ? [one.state] : []));
-  return (['due', 'missing', 'recorded'] as const).find((state) => states.includes(state)) ?? null;
+/** A checkpoint of a publication that went out, and its account. */
+export interface PlannedCheckpoint extends MeasuredCheckpoint {
+  channelAccountId: string;
+}
+
+const STRENGTH = { recorded: 0, missing: 1, due: 2 } as const satisfies Record<
+  MeasuredCheckpoint['state'],
+  number
+>;
+
+/** Finds what became of a checkpoint in the whole, an account or a publication. */
+export function checkpointStates(
+  whole: Scope,
+  planned: Iterable<PlannedCheckpoint>,
+): Measured['stateAt'] {
+  const states = new Map<string, MeasuredCheckpoint['state']>();
+  const keyOf = (scope: Scope, checkpoint: string) => `${scope} ${checkpointAgeHours(checkpoint)}`;
+  for (const { publicationId, channelAccountId, checkpoint, state } of planned) {
+    const parts = [whole, `channel:${channelAccountId}`, `publication:${publicationId}`] as const;
+    for (const part of parts) {
+      const key = keyOf(part, checkpoint);
+      const known = states.get(key);
+      if (known === undefined || STRENGTH[state] > STRENGTH[known]) states.set(key, state);
+    }
+  }
+  return (part, checkpoint) => states.get(keyOf(part, checkpoint)) ?? null;
 }

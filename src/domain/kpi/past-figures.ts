@@ -11,7 +11,7 @@ import {
   publishedOnes,
   type ScopeNode,
   scopeTree,
-} from './rollup.ts';
+} from './roll-up/rollup.ts';
 
 /** How far back own pieces are compared with. */
 export const BENCHMARK_DAYS = 90;

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS } from '../../../test/support/readings.ts';
-import { rollUp } from './base-sums.ts';
 import { KPI_IDS, type KpiId, kpiDefinition, kpiTargetIssue } from './catalogue.ts';
 import { computeKpi } from './kpi.testsuite.ts';
 import { MEASURE_IDS, MEASURES } from './measure-rules.ts';
 import type { Reading } from './measures.ts';
 import { latestReadings } from './readings.ts';
 import { reviewVerdicts } from './review.ts';
-import { scopeTree } from './rollup.ts';
+import { rollUp } from './roll-up/base-sums.ts';
+import { scopeTree } from './roll-up/rollup.ts';
 import { verdictFor } from './verdict.ts';
 import { VERDICTS } from './verdict-schema.ts';
 

@@ -123,7 +123,7 @@ describe('what the table looks at', () => {
   });
 
   it('is partial where a post was not measured at the age of the primary target', () => {
-    const checkpoints = [...asked.checkpoints, { checkpoint: '+7d', state: 'missing' as const }];
+    const checkpoints = [...asked.checkpoints, { checkpoint: '+168h', state: 'missing' as const }];
     expect(recommendationInput({ ...asked, checkpoints }).completeness).toBe('partial');
   });
 });

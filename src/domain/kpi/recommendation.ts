@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkpointAgeHours } from './readings.ts';
 import type { ReviewVerdicts, Verdict, VerdictRow } from './verdict-schema.ts';
 
 /** What a strategist decides on a KPI review. */
@@ -182,7 +183,8 @@ export function recommendationInput({
   evergreen: boolean;
 }): RecommendationInput {
   const { primary, combined } = verdicts;
-  const asked = checkpoints.filter(({ checkpoint }) => checkpoint === primary?.checkpoint);
+  const age = primary === null ? null : checkpointAgeHours(primary.checkpoint);
+  const asked = checkpoints.filter(({ checkpoint }) => checkpointAgeHours(checkpoint) === age);
   return {
     primary: combined.verdict,
     guardrails: guardrailsOf(verdicts),

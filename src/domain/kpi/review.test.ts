@@ -247,13 +247,11 @@ describe('the verdicts of a campaign', () => {
       itemId: 'itm_1',
       publications: [PUBLICATIONS[0]],
       readings: post('pub_1', 500, 20),
-      checkpoints: [],
     },
     {
       itemId: 'itm_2',
       publications: [PUBLICATIONS[1]],
       readings: post('pub_2', 100, 15),
-      checkpoints: [],
     },
   ];
   const review = campaignVerdicts({ targets: REVIEW.targets, items });

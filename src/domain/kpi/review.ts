@@ -6,6 +6,7 @@ import { formatValue } from './format.ts';
 import { guardrailFor } from './guardrail.ts';
 import {
   ageOf,
+  checkpointStates,
   figuresOf,
   hasScope,
   latestWithValue,
@@ -13,12 +14,14 @@ import {
   type Measured,
   type MeasuredCheckpoint,
   memoOf,
+  type PlannedCheckpoint,
   scopesOf,
 } from './measured.ts';
 import type { Reading } from './measures.ts';
 import { type PastFigures, pastBy } from './past-figures.ts';
 import { checkpointsOf, compareText, type Scope } from './readings.ts';
-import { campaignTree, type MeasuredPublication, publishedOnes, scopeTree } from './rollup.ts';
+import { type AlikeItems, alikeCheckpoints, alikeTree } from './roll-up/alike-items.ts';
+import { type MeasuredPublication, publishedOnes, scopeTree } from './roll-up/rollup.ts';
 import type { KpiGuardrail, KpiTarget } from './targets.ts';
 import { verdictFor } from './verdict.ts';
 import type {
@@ -29,14 +32,10 @@ import type {
   VerdictRow,
 } from './verdict-schema.ts';
 
-/** The part of a review that one item contributes. */
-export interface MeasuredItem {
+export interface ReviewInput {
   publications: readonly MeasuredPublication[];
   readings: readonly Reading[];
   checkpoints: readonly MeasuredCheckpoint[];
-}
-
-export interface ReviewInput extends MeasuredItem {
   targets: readonly KpiTarget[];
   /** KPIs that must not get worse. */
   guardrails?: readonly KpiGuardrail[];
@@ -57,10 +56,15 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
   const treeAt = memoOf((checkpoint) =>
     scopeTree({ publications, readings: input.readings, checkpoint }),
   );
+  const accounts = new Map(publications.map(({ id, channelAccountId }) => [id, channelAccountId]));
+  const planned = input.checkpoints.flatMap((one) => {
+    const channelAccountId = accounts.get(one.publicationId);
+    return channelAccountId === undefined ? [] : [{ ...one, channelAccountId }];
+  });
   return review(input, {
     treeAt,
     checkpoints: checkpointsOf(input.readings),
-    planned: input.checkpoints,
+    stateAt: checkpointStates('item', planned),
     past: pastBy(input.past ?? []),
   });
 }
@@ -72,23 +76,19 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
  */
 export function campaignVerdicts(input: {
   targets: readonly KpiTarget[];
-  items: readonly (MeasuredItem & { itemId: string })[];
+  /** Alike ones may be added up as one. */
+  items: readonly AlikeItems[];
+  /** What is not recorded of the checkpoints of their posts. */
+  planned?: readonly PlannedCheckpoint[];
   roles?: readonly OwnerRole[];
-  /** Judged besides the whole: accounts and publications, when absent. */
+  /** Judged besides the whole: items, accounts and publications, when absent. */
   parts?: 'accounts';
 }): ReviewVerdicts {
-  const treeAt = memoOf((checkpoint) =>
-    campaignTree(
-      input.items.map(({ itemId, publications, readings }) => ({
-        itemId,
-        tree: scopeTree({ publications: publishedOnes(publications), readings, checkpoint }),
-      })),
-    ),
-  );
+  const { items, planned = [] } = input;
   return review(input, {
-    treeAt,
-    checkpoints: checkpointsOf(input.items.flatMap(({ readings }) => readings)),
-    planned: input.items.flatMap(({ checkpoints }) => checkpoints),
+    treeAt: memoOf((checkpoint) => alikeTree(items, checkpoint)),
+    checkpoints: alikeCheckpoints(items),
+    stateAt: checkpointStates('campaign', planned),
     past: pastBy([]),
   });
 }
@@ -105,7 +105,7 @@ function review(
   const primary = input.targets.find((target) => target.primary) ?? leadOf(input.targets);
   const roles = OWNER_ROLES.filter((role) => input.roles?.includes(role) ?? true);
   const scopes = scopesOf(measured.treeAt(null)).filter(
-    (scope) => input.parts !== 'accounts' || !scope.startsWith('publication:'),
+    (scope, index) => input.parts !== 'accounts' || index === 0 || scope.startsWith('channel:'),
   );
   const rows = scopes.flatMap((scope) =>
     roles.flatMap((role) =>

@@ -5,7 +5,11 @@ const reason = text.nullable();
 const evidence = text.nullable();
 const handoff = { handoffId: text, kind: z.enum(['brief', 'schedule']) };
 const HANDOFF_EXAMPLE = { handoffId: 'hnd_01KAMJ5SQ0_1', kind: 'brief' };
-const checkpoint = { publicationId: text, checkpoint: text };
+const checkpoint = {
+  publicationId: text,
+  checkpoint: text,
+  unavailable: z.array(z.object({ source: text, reason: text })).optional(),
+};
 const CHECKPOINT_EXAMPLE = { publicationId: 'pub_01KAMJ5SQ0_1', checkpoint: '+24h' };
 const version = { version: z.int(), hash: text };
 const VERSION_EXAMPLE = { version: 2, hash: HASH_EXAMPLE };
@@ -35,6 +39,11 @@ export const ITEM_EVENTS = {
     'Another member has a role of the item',
     { role: text, to: text },
     { role: 'creator', as: 'owner', from: 'mbr_01KAMJ5SQ0', to: 'mbr_01KAMJ5SQ1', reason: 'leave' },
+  ),
+  'item.campaign_changed': event(
+    'An item joined another campaign, or left its own',
+    { from: reason, to: reason },
+    { from: null, to: 'cmp_01KAMJ5SQ0', reason: 'it fits there' },
   ),
   'item.escalated': event(
     'An item needs somebody above: it is overdue, or was sent back too often',
@@ -154,11 +163,10 @@ export const ITEM_EVENTS = {
     { ...POST_EXAMPLE, was: 'unknown', outcome: 'live', evidence: 'seen on the account' },
   ),
   'kpi_checkpoint.recorded': event('A checkpoint has its readings', checkpoint, CHECKPOINT_EXAMPLE),
-  'kpi_checkpoint.missing': event(
-    'A checkpoint passed without readings',
-    checkpoint,
-    CHECKPOINT_EXAMPLE,
-  ),
+  'kpi_checkpoint.missing': event('A checkpoint passed without readings', checkpoint, {
+    ...CHECKPOINT_EXAMPLE,
+    unavailable: [{ source: 'matomo', reason: 'Matomo: it answered 503' }],
+  }),
   'kpi_review.opened': event(
     'The KPI review is open; its readings are being frozen',
     { reviewId: text, number: z.int() },

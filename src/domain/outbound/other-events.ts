@@ -29,6 +29,20 @@ export const OTHER_EVENTS = {
       answer: { endpoint: '/v1/webhooks/whe_01KAMJ5SQ0', contentHash: HASH_EXAMPLE },
     },
   ),
+  'kpi_review.verdict_flipped': event(
+    'Readings that came after a review was frozen turn a verdict: somebody has to decide about it',
+    { reviewId: text, addendum: z.int(), hash: text, kpi: text, was: text, is: text },
+    {
+      itemId: 'itm_01KAMJ5SQ0',
+      reviewId: 'rev_01KAMJ5SQ0_1',
+      addendum: 1,
+      hash: HASH_EXAMPLE,
+      kpi: 'click_through_rate',
+      was: 'met',
+      is: 'missed',
+      flips: [],
+    },
+  ),
   'audit.checkpoint_recorded': event(
     'The ends of the chains were signed: keep it where the database cannot reach it',
     {

@@ -78,6 +78,8 @@ export function noticesOfEvent(event: ToldEvent, item: ToldItem, people: People)
       return tell('publication_trouble', 'trouble.released', troubled(context, people));
     case 'kpi_review.closed':
       return tell('decided', 'decided.review_closed', [...team, ...holders(TOLD_OF_REVIEWS)]);
+    case 'kpi_review.verdict_flipped':
+      return tell('review_due', 'review.flipped', inCharge('strategist'));
     case 'item.cancelled':
       return tell('decided', 'decided.cancelled', team);
     default:
@@ -97,7 +99,8 @@ function telling(
 ): Telling {
   return {
     kind,
-    cause: [context.itemId, event.seq, kind].join(' '),
+    // An addendum is in no chain: its own number tells it from the next one.
+    cause: [context.itemId, event.seq, kind, event.data['addendum'] ?? []].flat().join(' '),
     waitKey: null,
     about: { ...about, ...factsOf(event, context), name: nameOf(event.actor, people) },
     to: to.flatMap((memberId) =>
@@ -178,7 +181,18 @@ const MAX_TEXT = 300;
 function factsOf({ data }: ToldEvent, context: ItemContext): NoticeAbout {
   const publicationId = data['publicationId'];
   const record = typeof publicationId === 'string' ? publicationById(context, publicationId) : null;
-  const named = ['role', 'reason', 'evidence', 'decision', 'round', 'publicationId', 'contentHash'];
+  const named = [
+    'role',
+    'reason',
+    'evidence',
+    'decision',
+    'round',
+    'publicationId',
+    'contentHash',
+    'kpi',
+    'was',
+    'is',
+  ];
   const facts = named.flatMap((name): [string, string | number][] => {
     const value = data[name];
     if (typeof value === 'number') return [[name, value]];

@@ -46,6 +46,8 @@ export const TEXTS_EN = {
   'decided.approved': '{name} approved “{title}” as {role}.',
   'decided.accepted': '{name} accepted the handoff of “{title}”.',
   'decided.review_closed': 'The KPI review of “{title}” is closed: {decision}.',
+  'review.flipped':
+    'Late readings turn {kpi} of “{title}” from {was} to {is}: decide about the addendum to its KPI review.',
   'decided.cancelled': '“{title}” is cancelled.',
   voided: 'The approvals of “{title}” are void: its content changed.',
   'returned.changes_requested': '{name} ({role}) asked for changes in “{title}”: {reason}.',

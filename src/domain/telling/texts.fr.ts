@@ -51,6 +51,8 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'decided.approved': '{name} a approuvé « {title} » ({role}).',
   'decided.accepted': '{name} a accepté la passation de « {title} ».',
   'decided.review_closed': 'La revue des KPI de « {title} » est close : {decision}.',
+  'review.flipped':
+    'Des mesures tardives font passer {kpi} de « {title} » de {was} à {is} : décidez de l’addendum à sa revue KPI.',
   'decided.cancelled': '« {title} » est annulé.',
   voided: 'Les approbations de « {title} » sont caduques : son contenu a changé.',
   'returned.changes_requested':

@@ -77,6 +77,8 @@ export interface PackRows {
   posts: z.infer<typeof PostRow>[];
   readings: z.infer<typeof OfItem>[];
   reviews: z.infer<typeof ReviewRow>[];
+  addenda: z.infer<typeof ReviewRow>[];
+  learnings: z.infer<typeof OfItem>[];
   comments: z.infer<typeof CommentRow>[];
   repairs: z.infer<typeof OfItem>[];
   acts: z.infer<typeof ActRow>[];
@@ -104,6 +106,8 @@ export function readRows(files: PackFiles): PackRows {
     posts: all('posts', PostRow),
     readings: all('readings', OfItem),
     reviews: all('reviews', ReviewRow),
+    addenda: all('addenda', ReviewRow),
+    learnings: all('learnings', OfItem),
     comments: all('comments', CommentRow),
     repairs: all('repairs', OfItem),
     acts: all('acts', ActRow),

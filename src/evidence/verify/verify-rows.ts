@@ -39,6 +39,8 @@ const OF_ITEM: readonly RowFile[] = [
   'posts',
   'readings',
   'reviews',
+  'addenda',
+  'learnings',
   'comments',
   'repairs',
 ];
@@ -204,13 +206,9 @@ function publicationFaults({ item, publications, sends, posts }: PackRows): Faul
 }
 
 /** A frozen review's hash is that of what it was judged by, and the chain names it. */
-function reviewFaults({ events, reviews }: PackRows): Fault[] {
-  const faults: Fault[] = [];
-  for (const [index, { id, hash, body }] of reviews.entries()) {
-    const { targets, readings, verdicts } = body;
-    if (hashOf({ targets, readings, verdicts }) !== hash) {
-      faults.push(faultOf('reviews', index, 'body', 'its hash is not the one that stands there'));
-    }
+function reviewFaults({ events, reviews, addenda }: PackRows): Fault[] {
+  const faults = [...judgedFaults('reviews', reviews), ...judgedFaults('addenda', addenda)];
+  for (const [index, { id, hash }] of reviews.entries()) {
     const frozen = events.find(
       ({ type, data }) => type === 'kpi_review.frozen' && data['reviewId'] === id,
     );
@@ -224,6 +222,14 @@ function reviewFaults({ events, reviews }: PackRows): Fault[] {
     faults.push(faultOf('events', index, 'data.reviewId', 'no review of this id is there'));
   }
   return faults;
+}
+
+function judgedFaults(file: RowFile, rows: PackRows['reviews']): Fault[] {
+  return rows.flatMap(({ hash, body: { targets, readings, verdicts } }, index) =>
+    hashOf({ targets, readings, verdicts }) === hash
+      ? []
+      : [faultOf(file, index, 'body', 'its hash is not the one that stands there')],
+  );
 }
 
 /** What was written with a decision is there. */

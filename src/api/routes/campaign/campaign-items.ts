@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { prepareStarts, storeStarts } from '../../../commands/start-items.ts';
+import { prepareStarts, storeStarts } from '../../../commands/start/start-items.ts';
 import { CAMPAIGN_ROLES } from '../../../domain/campaign/campaign.ts';
 import { PlannedItemBody } from '../../../domain/item/command-bodies.ts';
 import { CampaignParams } from '../../campaign-schema.ts';

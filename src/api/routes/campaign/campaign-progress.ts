@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type ActCount, countAct } from '../../../db/campaign/act-items.ts';
-import { type CampaignActRow, listActs } from '../../../db/campaign/acts.ts';
+import { type CampaignActRow, listCampaignActs } from '../../../db/campaign/acts.ts';
 import { countApproved } from '../../../db/campaign/campaign-items.ts';
 import { readProgress } from '../../../db/campaign/progress.ts';
 import { getCampaign } from '../../../db/workspace/campaigns.ts';
@@ -80,7 +80,7 @@ export function campaignProgressRoutes({ db }: Pick<ApiDeps, 'db'>) {
     const [progress, gate, rows] = await Promise.all([
       readProgress(db, { ...key, limit: SHOWN }),
       countApproved(db, key),
-      listActs(db, { ...key, limit: ACTS_SHOWN }),
+      listCampaignActs(db, { ...key, limit: ACTS_SHOWN }),
     ]);
     const acts = await Promise.all(
       rows.map(async (row) => actView(row, await countAct(db, row, { limit: SHOWN }))),

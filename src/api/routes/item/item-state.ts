@@ -57,11 +57,26 @@ const extendRoute = createRoute({
   request: { params: ItemParams, body: body(COMMAND_BODIES.extend, EXTEND_EXAMPLE) },
 });
 
+const campaignRoute = createRoute({
+  ...common,
+  path: '/v1/items/{id}/campaign',
+  operationId: 'setItemCampaign',
+  middleware: gives('set_campaign'),
+  summary: 'Have the item join a campaign, or leave its own',
+  description:
+    'Of a campaign whose gate is closed it waits for that gate. Planned or out already, it joins no such campaign.',
+  request: {
+    params: ItemParams,
+    body: body(COMMAND_BODIES.set_campaign, { campaignId: 'cmp_01KAMJ5SQ0' }),
+  },
+});
+
 export function itemStateRoutes(deps: Pick<ApiDeps, 'sender'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(holdRoute, commandOf(deps, 'hold'))
     .openapi(resumeRoute, commandOf(deps, 'resume'))
     .openapi(cancelRoute, commandOf(deps, 'cancel'))
     .openapi(reassignRoute, commandOf(deps, 'reassign'))
-    .openapi(extendRoute, commandOf(deps, 'extend'));
+    .openapi(extendRoute, commandOf(deps, 'extend'))
+    .openapi(campaignRoute, commandOf(deps, 'set_campaign'));
 }

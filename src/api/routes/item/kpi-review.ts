@@ -8,14 +8,14 @@ import { REASON_EXAMPLE, SIGN_OFF_EXAMPLE } from '../../examples.ts';
 import { gives } from '../../gates/command-rights.ts';
 import type { ApiContext, ApiEnv } from '../../gates/context.ts';
 import { problems } from '../../gates/errors.ts';
-import { KpiReview } from '../../kpi-review-view.ts';
+import { KpiReview } from '../../review-document/kpi-review-schema.ts';
 import { readReview } from '../../review-document/read-review.ts';
+import { ReviewStep, reviewStepView } from '../../review-document/review-step-view.ts';
 import {
   acceptedFormat,
   DOCUMENT_FORMATS,
   writtenReview,
 } from '../../review-document/written-review.ts';
-import { ReviewStep, reviewStepView } from '../../review-document/review-step-view.ts';
 import { pageAnswers, pageView } from '../../route-answers.ts';
 import { body, ItemParams, idempotent, paging, wholeNumber, withKey } from '../../route-parts.ts';
 

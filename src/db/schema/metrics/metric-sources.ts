@@ -39,4 +39,5 @@ export const metricSourceHealth = pgTable('metric_source_health', {
   quietUntil: instant('quiet_until'),
   tokens: doublePrecision(),
   refilledAt: instant('refilled_at'),
+  lastTurnAt: instant('last_turn_at'),
 });

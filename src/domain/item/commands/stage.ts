@@ -14,6 +14,11 @@ export interface StagePayloads {
     facts: Facts & { receiverRoles: Role[]; receiverActive: boolean };
   };
   extend: { refs: { reason?: string; until?: string }; facts: Facts };
+  set_campaign: {
+    refs: { campaignId: string | null; reason?: string };
+    /** The campaign as it is; null for none. */
+    facts: Facts & { campaign: { id: string; released: boolean } | null };
+  };
 }
 
 export const STAGE_BODIES = {
@@ -28,4 +33,9 @@ export const STAGE_BODIES = {
     ...conditions,
   }),
   extend: z.strictObject({ reason: reasonText, until: Instant.optional(), ...conditions }),
+  set_campaign: z.strictObject({
+    campaignId: z.string().min(1).max(64).nullable().describe('null: it leaves its campaign'),
+    reason: reasonText,
+    ...conditions,
+  }),
 } as const satisfies Record<keyof StagePayloads, z.ZodType>;

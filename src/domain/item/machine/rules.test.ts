@@ -6,6 +6,7 @@ import { MACHINE_RULES, rulesOf } from './rules.ts';
 it('are pinned by a new item, with its playbook', () => {
   const playbook = pinPlaybook(STANDARD_PLAYBOOK);
   expect(rulesOf({ playbook })).toEqual(MACHINE_RULES);
+  expect(rulesOf({ playbook })).toMatchObject({ failedLookMinutes: 5, windowWithinAge: true });
   const own = { ...MACHINE_RULES, lookAgainMinutes: 1 };
   expect(rulesOf({ playbook: { ...playbook, rules: own } })).toBe(own);
 });

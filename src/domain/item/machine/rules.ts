@@ -11,6 +11,10 @@ export interface MachineRules {
   clockUnitMinutes: Readonly<Record<Duration['unit'], number>>;
   /** A checkpoint without readings is looked at again this often until its grace ends. */
   lookAgainMinutes: number;
+  /** A look that failed is repeated so soon; absent: like one that found nothing. */
+  failedLookMinutes?: number;
+  /** Sources are asked for no longer than the age itself: an hour later, +1h is another age. */
+  windowWithinAge?: true;
   /** What an item keeps of a text; the event has it whole. */
   keptTextBytes: number;
   sends: SendRules;
@@ -51,8 +55,10 @@ const FIRST_RULES: MachineRules = {
   },
 };
 
+const NEW_RULES = { failedLookMinutes: 5, windowWithinAge: true } as const;
+
 /** What a new item pins. A release with other numbers has them here. */
-export const MACHINE_RULES: MachineRules = { ...FIRST_RULES };
+export const MACHINE_RULES: MachineRules = { ...FIRST_RULES, ...NEW_RULES };
 
 /** The rules that an item is under. */
 export function rulesOf({ playbook }: { playbook: { rules?: MachineRules } }): MachineRules {

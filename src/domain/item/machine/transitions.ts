@@ -29,6 +29,7 @@ export function anywhere<P extends Place>(place: P) {
   return {
     reassign: stays(place),
     extend: stays(place),
+    set_campaign: stays(place),
     resolve_publication: stays(place),
     cancel: goes(place, '#item.cancelled'),
     publication_sending: here,

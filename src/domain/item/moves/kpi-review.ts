@@ -22,7 +22,7 @@ export function settleCheckpoint(
   context: ItemContext,
   event: Extract<SystemEvent, { type: 'checkpoint_recorded' | 'checkpoint_missed' }>,
 ): Move {
-  const { publicationId, checkpoint, at: settledAt } = event;
+  const { publicationId, checkpoint, at: settledAt, unavailable } = event;
   const state = event.type === 'checkpoint_recorded' ? 'recorded' : 'missing';
   const isMeant = (record: Checkpoint) =>
     record.state === 'due' &&
@@ -32,7 +32,11 @@ export function settleCheckpoint(
   const checkpoints = context.checkpoints.map(
     (record): Checkpoint => (isMeant(record) ? { ...record, state, settledAt } : record),
   );
-  return recorded({ checkpoints }, `kpi_checkpoint.${state}`, { publicationId, checkpoint });
+  return recorded({ checkpoints }, `kpi_checkpoint.${state}`, {
+    publicationId,
+    checkpoint,
+    ...(unavailable !== undefined && { unavailable }),
+  });
 }
 
 /** Opens a KPI review; its readings are frozen by the effect that goes with it. */

@@ -191,6 +191,15 @@ export function releaseCampaign(context: ItemContext): Move {
   return recorded({ campaign }, 'campaign.released', { campaignId: campaign.id });
 }
 
+/** It joins another campaign, with the gate as it stands there, or leaves its own. */
+function setCampaign(context: ItemContext, { facts, refs }: Command<'set_campaign'>): Move {
+  const from = context.campaign?.id ?? null;
+  const to = facts.campaign?.id ?? null;
+  if (from === to) return NOTHING;
+  const reason = refs.reason ?? null;
+  return recorded({ campaign: facts.campaign }, 'item.campaign_changed', { from, to, reason });
+}
+
 export const STAGE_COMMANDS = {
   hold: {
     in: OPEN_PLACES.filter((place) => place !== 'on_hold'),
@@ -222,5 +231,11 @@ export const STAGE_COMMANDS = {
     by: ['strategist', 'admin'],
     requires: ['clock_running', 'reason_given', 'extension_valid'],
     move: extend,
+  },
+  set_campaign: {
+    in: OPEN_PLACES,
+    by: ['strategist', 'admin'],
+    requires: ['nothing_sending', 'campaign_may_change', 'gate_not_passed'],
+    move: setCampaign,
   },
 } as const satisfies CommandDefinitions<keyof StagePayloads>;

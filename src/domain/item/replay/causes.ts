@@ -1,5 +1,5 @@
 import { DECISIONS } from '../../kpi/recommendation.ts';
-import type { SystemEvent } from '../commands.ts';
+import type { SystemEvent, UnavailableSource } from '../commands.ts';
 import { type ItemContext, publicationById, type StageClock } from '../context.ts';
 import type { ItemEvent } from '../event.ts';
 import { rulesOf } from '../machine/rules.ts';
@@ -98,7 +98,11 @@ export function causesOf(context: ItemContext, event: ItemEvent): SystemEvent[] 
       const checkpoint = text('checkpoint') ?? '';
       const settledAs =
         type === 'kpi_checkpoint.recorded' ? 'checkpoint_recorded' : 'checkpoint_missed';
-      return [{ type: settledAs, at, publicationId, checkpoint }];
+      const { unavailable } = data;
+      const said = Array.isArray(unavailable) && {
+        unavailable: unavailable as UnavailableSource[],
+      };
+      return [{ type: settledAs, at, publicationId, checkpoint, ...said }];
     }
     case 'kpi_review.frozen': {
       const recommended = DECISIONS.find((decision) => decision === data['recommended']);

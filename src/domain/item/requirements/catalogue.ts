@@ -1,6 +1,7 @@
 import type { Role } from '../../people/roles.ts';
 import { ACCESS_REQUIREMENTS } from './access.ts';
 import { APPROVAL_REQUIREMENTS } from './approval.ts';
+import { CAMPAIGN_REQUIREMENTS } from './campaign.ts';
 import { HANDOFF_REQUIREMENTS } from './handoff.ts';
 import { REVIEW_REQUIREMENTS } from './kpi-review.ts';
 import type { Requirement } from './question.ts';
@@ -10,6 +11,7 @@ const FAMILIES = {
   ...ACCESS_REQUIREMENTS,
   ...HANDOFF_REQUIREMENTS,
   ...APPROVAL_REQUIREMENTS,
+  ...CAMPAIGN_REQUIREMENTS,
   ...SCHEDULE_REQUIREMENTS,
   ...REVIEW_REQUIREMENTS,
 };

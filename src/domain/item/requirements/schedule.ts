@@ -48,17 +48,6 @@ function skipsRefusal(context: ItemContext, ask: Inquiry): boolean {
 
 /** Slots, what is in flight, and what became of a publication. */
 export const SCHEDULE_REQUIREMENTS = {
-  campaign_released: {
-    text: 'The campaign’s gate is open, and the campaign is not cancelled.',
-    check: ({ context, ask }) => {
-      if (!plansASend(ask)) return MET;
-      if (context.cancelling !== null) return unmet('the campaign is cancelled');
-      return context.campaign === null || context.campaign.released
-        ? MET
-        : unmet('the gate of the campaign is closed');
-    },
-  },
-
   nothing_sending: {
     text: 'No publication is due or being sent.',
     check: ({ place, context, ask }) => {

@@ -1,13 +1,17 @@
 import { z } from '@hono/zod-openapi';
-import { type AlikeItems, alikeCheckpoints, alikeTree } from '../domain/kpi/alike-items.ts';
-import { rollUp } from '../domain/kpi/base-sums.ts';
-import type { KpiId } from '../domain/kpi/catalogue.ts';
-import { compareText, type Scope } from '../domain/kpi/readings.ts';
-import { descendants, nodeOf, type ScopeNode } from '../domain/kpi/rollup.ts';
-import { MISSING_NAMES, scopeKpis } from '../domain/kpi/scope-kpis.ts';
-import type { KpiTarget } from '../domain/kpi/targets.ts';
-import { Coverage, VerdictRow } from '../domain/kpi/verdict-schema.ts';
-import { jobOf } from '../threads/threads.ts';
+import type { KpiId } from '../../domain/kpi/catalogue.ts';
+import { compareText, type Scope } from '../../domain/kpi/readings.ts';
+import {
+  type AlikeItems,
+  alikeCheckpoints,
+  alikeTree,
+} from '../../domain/kpi/roll-up/alike-items.ts';
+import { rollUp } from '../../domain/kpi/roll-up/base-sums.ts';
+import { descendants, nodeOf, type ScopeNode } from '../../domain/kpi/roll-up/rollup.ts';
+import { MISSING_NAMES, scopeKpis } from '../../domain/kpi/roll-up/scope-kpis.ts';
+import type { KpiTarget } from '../../domain/kpi/targets.ts';
+import { Coverage, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
+import { jobOf } from '../../threads/threads.ts';
 
 /** One KPI of one part. It is of each role that has it in the catalogue. */
 const RolledKpi = VerdictRow.omit({ role: true, readings: true, primary: true, scope: true }).meta({

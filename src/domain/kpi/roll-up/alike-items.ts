@@ -1,4 +1,4 @@
-import { checkpointsOf, readingScope, type SummedReading } from './readings.ts';
+import { checkpointsOf, latestReadings, readingScope, type SummedReading } from '../readings.ts';
 import {
   campaignTree,
   type ManyParts,
@@ -33,9 +33,9 @@ export function alikeTree(items: readonly AlikeItems[], checkpoint: string | nul
   );
 }
 
-/** Checkpoints that readings of their parts name, oldest age first. */
+/** Checkpoints that the readings which count name, oldest age first. */
 export function alikeCheckpoints(items: readonly AlikeItems[]): string[] {
-  return checkpointsOf(items.flatMap(readingsOfParts));
+  return checkpointsOf(items.flatMap((item) => latestReadings(readingsOfParts(item))));
 }
 
 function isPart(item: AlikeItems): boolean {

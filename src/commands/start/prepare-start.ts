@@ -1,32 +1,32 @@
-import { holdCampaign } from '../db/campaign/acts.ts';
-import { wantLook } from '../db/campaign/runs.ts';
-import type { Db } from '../db/client.ts';
-import { newId } from '../db/ids.ts';
-import { type CommandInsertion, insertCommand } from '../db/item/commands.ts';
-import { insertItem } from '../db/item/items.ts';
-import { saveBrief } from '../db/item/versions.ts';
-import type { WorkspaceCalendar } from '../db/schema/workspaces.ts';
-import { type CampaignRow, getCampaign } from '../db/workspace/campaigns.ts';
-import { listHolders } from '../db/workspace/members.ts';
-import { getPlaybook } from '../db/workspace/playbooks.ts';
-import { getWorkspace } from '../db/workspace/workspaces.ts';
-import { campaignStateOf, isOver } from '../domain/campaign/campaign.ts';
-import { hashOf } from '../domain/canonical.ts';
-import type { Holders } from '../domain/item/commands/facts.ts';
-import { digestBrief } from '../domain/item/content/digests.ts';
-import { CONTENT_COMMANDS } from '../domain/item/moves/content.ts';
-import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import { itemRowOf } from '../domain/item/row.ts';
-import { OWNER_ROLES, type OwnerRole } from '../domain/people/roles.ts';
-import { pinPlaybook } from '../domain/playbook/pin.ts';
-import { currentTraceId } from '../health/span.ts';
-import type { ContentItemInput } from '../workflows/messages.ts';
-import { clockFacts, itemTime } from './command-facts.ts';
-import type { BodyIssue, StartRequest } from './command-outcome.ts';
-import type { StoredCommand } from './deliver-command.ts';
-import { firstEvents } from './project-command.ts';
-import { COMMAND_LIFE_MS } from './queue/delivery-pace.ts';
-import type { CompleteStart } from './review-successor.ts';
+import { holdCampaign } from '../../db/campaign/acts.ts';
+import { wantLook } from '../../db/campaign/runs.ts';
+import type { Db } from '../../db/client.ts';
+import { newId } from '../../db/ids.ts';
+import { type CommandInsertion, insertCommand } from '../../db/item/commands.ts';
+import { insertItem } from '../../db/item/items.ts';
+import { saveBrief } from '../../db/item/versions.ts';
+import type { WorkspaceCalendar } from '../../db/schema/workspaces.ts';
+import { type CampaignRow, getCampaign } from '../../db/workspace/campaigns.ts';
+import { listHolders } from '../../db/workspace/members.ts';
+import { getPlaybook } from '../../db/workspace/playbooks.ts';
+import { getWorkspace } from '../../db/workspace/workspaces.ts';
+import { campaignStateOf, isOver } from '../../domain/campaign/campaign.ts';
+import { hashOf } from '../../domain/canonical.ts';
+import type { Holders } from '../../domain/item/commands/facts.ts';
+import { digestBrief } from '../../domain/item/content/digests.ts';
+import { CONTENT_COMMANDS } from '../../domain/item/moves/content.ts';
+import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
+import { itemRowOf } from '../../domain/item/row.ts';
+import { OWNER_ROLES, type OwnerRole } from '../../domain/people/roles.ts';
+import { pinPlaybook } from '../../domain/playbook/pin.ts';
+import { currentTraceId } from '../../health/span.ts';
+import type { ContentItemInput } from '../../workflows/messages.ts';
+import { clockFacts, itemTime } from '../command-facts.ts';
+import type { BodyIssue, StartRequest } from '../command-outcome.ts';
+import type { StoredCommand } from '../deliver-command.ts';
+import { firstEvents } from '../project-command.ts';
+import { COMMAND_LIFE_MS } from '../queue/delivery-pace.ts';
+import type { CompleteStart } from '../review-successor.ts';
 
 /** Type of the command row that starts an item. */
 export const START = 'start_item';
@@ -168,9 +168,15 @@ function campaignOf(
   campaignId: string | undefined,
 ): Pick<ContentItemInput['item'], 'campaign'> | { issues: BodyIssue[] } {
   if (campaignId === undefined) return { campaign: null };
-  if (row === null) return campaignIssue('is not a campaign of this workspace');
-  if (isOver(row)) return campaignIssue(`is ${campaignStateOf(row)}: nothing joins it any more`);
-  return { campaign: { id: row.id, released: row.releasedAt !== null } };
+  const why = whyNotJoined(row);
+  if (why !== null) return campaignIssue(why);
+  return { campaign: row === null ? null : { id: row.id, released: row.releasedAt !== null } };
+}
+
+/** Why no item joins a campaign; null when one may. */
+export function whyNotJoined(row: CampaignRow | null): string | null {
+  if (row === null) return 'is not a campaign of this workspace';
+  return isOver(row) ? `is ${campaignStateOf(row)}: nothing joins it any more` : null;
 }
 
 function campaignIssue(message: string): { issues: BodyIssue[] } {

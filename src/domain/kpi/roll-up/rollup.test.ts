@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
+import { PUBLICATIONS, readingsOf } from '../../../../test/support/readings.ts';
+import type { Reading } from '../measures.ts';
 import { rollUp } from './base-sums.ts';
-import type { Reading } from './measures.ts';
 import { campaignTree, gather, nodeOf, scopeTree } from './rollup.ts';
 
 function tree(

@@ -1,4 +1,4 @@
-import type { InputSums, KpiInput } from './formula.ts';
+import type { InputSums, KpiInput } from '../formula.ts';
 import {
   type Cell,
   type CellsByScope,
@@ -6,7 +6,7 @@ import {
   compareText,
   type Scope,
   type SummedReading,
-} from './readings.ts';
+} from '../readings.ts';
 
 /** A publication as a part of its item. Only published ones count; without a state it counts. */
 export interface MeasuredPublication {

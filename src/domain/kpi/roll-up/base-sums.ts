@@ -1,5 +1,5 @@
-import { MEASURE_IDS, MEASURES, type MeasureId } from './measure-rules.ts';
-import { countOf, type Scope } from './readings.ts';
+import { MEASURE_IDS, MEASURES, type MeasureId } from '../measure-rules.ts';
+import { countOf, type Scope } from '../readings.ts';
 import { accountTree, type Coverage, descendants, gather, type ScopeNode } from './rollup.ts';
 
 /** Base measures of one scope, rolled up: sums of what may be added, the rest under `gross_` names. */

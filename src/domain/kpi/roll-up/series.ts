@@ -1,4 +1,4 @@
-import type { MeasureId, Reading } from './measures.ts';
+import type { MeasureId, Reading } from '../measures.ts';
 
 /**
  * What readings have in common that may be added up: a figure asks nothing else of one but its value

@@ -1,9 +1,9 @@
-import type { Db } from '../db/client.ts';
-import type { CampaignRow } from '../db/workspace/campaigns.ts';
-import { requireRoom } from '../db/workspace/quotas.ts';
-import type { PlannedItemBody } from '../domain/item/command-bodies.ts';
-import type { Unmet } from '../domain/item/requirements/catalogue.ts';
-import type { BodyIssue, Caller } from './command-outcome.ts';
+import type { Db } from '../../db/client.ts';
+import type { CampaignRow } from '../../db/workspace/campaigns.ts';
+import { requireRoom } from '../../db/workspace/quotas.ts';
+import type { PlannedItemBody } from '../../domain/item/command-bodies.ts';
+import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
+import type { BodyIssue, Caller } from '../command-outcome.ts';
 import {
   briefUnmet,
   insertStart,

@@ -1,10 +1,10 @@
-import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
-import { figureOf, type KpiFigure } from './figure.ts';
-import { checkpointAgeHours } from './readings.ts';
+import { judgedFigure, type KpiId, kpiDefinition } from '../catalogue.ts';
+import { figureOf, type KpiFigure } from '../figure.ts';
+import { checkpointAgeHours } from '../readings.ts';
+import type { KpiTarget } from '../targets.ts';
+import { verdictFor } from '../verdict.ts';
+import type { VerdictRow } from '../verdict-schema.ts';
 import type { ScopeNode } from './rollup.ts';
-import type { KpiTarget } from './targets.ts';
-import { verdictFor } from './verdict.ts';
-import type { VerdictRow } from './verdict-schema.ts';
 
 /** Missing parts that are named; the others are counted. */
 export const MISSING_NAMES = 20;

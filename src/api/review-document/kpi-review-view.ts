@@ -1,118 +1,38 @@
 import { z } from '@hono/zod-openapi';
-import type { StageChange } from '../db/item/item-events.ts';
-import type { KpiReviewRow, SignOffText } from '../db/item/kpi-reviews.ts';
-import type { LearningRow } from '../db/item/learnings.ts';
-import { type ReadingRow, readingOf } from '../db/item/readings.ts';
-import type { BriefRow } from '../db/item/versions.ts';
+import type { StageChange } from '../../db/item/item-events.ts';
+import type { KpiReviewRow, SignOffText } from '../../db/item/kpi-reviews.ts';
+import type { LearningRow } from '../../db/item/learnings.ts';
+import { type ReadingRow, readingOf } from '../../db/item/readings.ts';
+import type { BriefRow } from '../../db/item/versions.ts';
 import {
   type ItemContext,
   isAgainstAdvice,
   leadDecision,
   type Review,
-} from '../domain/item/context.ts';
-import { Checkpoint, SignOff } from '../domain/item/record-schema.ts';
-import { rolesYetToSign } from '../domain/item/responsible.ts';
-import { CheckpointName } from '../domain/kpi/checkpoint-name.ts';
-import type { Reading } from '../domain/kpi/measures.ts';
-import type { PastFigures } from '../domain/kpi/past-figures.ts';
-import { isStated, latestOfEachOrigin, latestReadings, seriesKey } from '../domain/kpi/readings.ts';
-import { DECISIONS, Recommendation } from '../domain/kpi/recommendation.ts';
-import { reviewVerdicts } from '../domain/kpi/review.ts';
+} from '../../domain/item/context.ts';
+import { rolesYetToSign } from '../../domain/item/responsible.ts';
+import type { Reading } from '../../domain/kpi/measures.ts';
+import type { PastFigures } from '../../domain/kpi/past-figures.ts';
 import {
-  Completeness,
+  isStated,
+  latestOfEachOrigin,
+  latestReadings,
+  seriesKey,
+} from '../../domain/kpi/readings.ts';
+import { Recommendation } from '../../domain/kpi/recommendation.ts';
+import { reviewVerdicts } from '../../domain/kpi/review.ts';
+import {
   completenessOf,
-  Effort,
-  Extremes,
   effortOf,
   extremesOf,
-  FunnelStep,
   funnelOf,
-  Growth,
   growthOf,
-} from '../domain/kpi/review-summary.ts';
-import type { KpiTarget } from '../domain/kpi/targets.ts';
-import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../domain/kpi/verdict-schema.ts';
-import { OWNER_ROLES } from '../domain/people/roles.ts';
-import { jobOf } from '../threads/threads.ts';
-import { LibraryLearning, learningView } from './review-document/learning-view.ts';
-import { StoredReading } from './readings/reading-view.ts';
-
-const ReviewSignOff = SignOff.extend({
-  comment: z.string().optional().describe('a dissent has one'),
-  learnings: z.string().optional().describe('what it teaches for the next brief'),
-}).meta({ id: 'ReviewSignOff' });
-
-const Target = z.object({
-  kpi: KpiId,
-  target: z.number(),
-  checkpoint: CheckpointName,
-  primary: z.boolean().optional(),
-});
-
-/** A number that a verdict stands on, or that such a number outranks. */
-const ReviewReading = StoredReading.omit({ provisional: true })
-  .partial({ createdAt: true })
-  .extend({
-    counts: z
-      .boolean()
-      .describe('false: one of the same measure, scope and checkpoint has a later `asOf`'),
-  })
-  .meta({ id: 'ReviewReading' });
-type ReviewReading = z.infer<typeof ReviewReading>;
-
-export const KpiReview = z
-  .object({
-    itemId: z.string(),
-    title: z.string().describe('of the item'),
-    frozen: z
-      .boolean()
-      .describe('false: what the readings say so far, to be frozen when the review opens'),
-    reviewId: z.string().nullable(),
-    number: z.int().nullable(),
-    hash: z
-      .string()
-      .nullable()
-      .describe('over targets, frozen readings and verdicts: a sign-off names it'),
-    frozenAt: z.string().nullable(),
-    targets: z.array(Target),
-    verdicts: z.array(VerdictRow).describe('one row per KPI, role, scope and target'),
-    roles: z.array(RoleVerdict),
-    combined: ReviewVerdicts.shape.combined,
-    primary: ReviewVerdicts.shape.primary,
-    recommendation: Recommendation.optional().describe(
-      'what Baton recommends; a decision against it needs a comment, and one more role to agree. A review that was frozen before Baton recommended has none',
-    ),
-    guardrails: ReviewVerdicts.shape.guardrails,
-    falseAlarms: ReviewVerdicts.shape.falseAlarms,
-    readings: z.array(z.string()).describe('ids of the readings that any row stands on'),
-    stated: z.array(ReviewReading).describe('of the numbers behind the verdicts: by people'),
-    measured: z.array(ReviewReading).describe('and those by sources'),
-    checkpoints: z.array(Checkpoint),
-    signOffs: z.array(ReviewSignOff),
-    missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed this review'),
-    completeness: Completeness,
-    extremes: Extremes.nullable(),
-    growth: Growth.nullable(),
-    funnel: z.array(FunnelStep),
-    effort: Effort,
-    learnings: z.array(LibraryLearning).describe('what its sign-offs taught'),
-    decision: z
-      .object({
-        decision: z.enum(DECISIONS),
-        owner: z.object({ memberId: z.string(), name: z.string().optional() }),
-        at: z.string(),
-        comment: z.string().optional(),
-        isAgainst: z.boolean().describe('it is not what Baton recommends'),
-      })
-      .nullable()
-      .describe('the strategist’s; it stands when all three roles have signed'),
-    carriedOnBy: z
-      .string()
-      .optional()
-      .describe('the item that was started from it (`POST /v1/items` with `fromReview`)'),
-  })
-  .meta({ id: 'KpiReview' });
-export type KpiReview = z.infer<typeof KpiReview>;
+} from '../../domain/kpi/review-summary.ts';
+import type { KpiTarget } from '../../domain/kpi/targets.ts';
+import { ReviewVerdicts } from '../../domain/kpi/verdict-schema.ts';
+import { jobOf } from '../../threads/threads.ts';
+import { type KpiReview, type ReviewReading, Target, Unavailable } from './kpi-review-schema.ts';
+import { learningView } from './learning-view.ts';
 
 /** What the worker stores when it freezes a review (activities/kpi-review.ts). */
 const FrozenBody = z.object({
@@ -121,6 +41,7 @@ const FrozenBody = z.object({
   readings: z.array(z.custom<Reading>()),
   verdicts: ReviewVerdicts,
   recommendation: Recommendation.optional(),
+  unavailable: z.array(Unavailable).default([]),
   frozenAt: z.string(),
 });
 
@@ -191,7 +112,9 @@ export function frozenReviewView(
   texts: readonly SignOffText[],
   surroundings: ReviewSurroundings,
 ): KpiReview {
-  const { targets, readings, verdicts, recommendation, frozenAt } = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, recommendation, unavailable, frozenAt } = FrozenBody.parse(
+    row.body,
+  );
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -206,6 +129,7 @@ export function frozenReviewView(
     ...(recommendation !== undefined && { recommendation }),
     ...originsOf(readings, verdicts),
     checkpoints: context.checkpoints,
+    unavailable,
     signOffs: (review?.signOffs ?? []).map((signOff) => ({
       ...signOff,
       ...Object.fromEntries(
@@ -225,12 +149,14 @@ export function previewReview({
   readings,
   surroundings,
   past,
+  unavailable,
 }: {
   context: ItemContext;
   brief: BriefRow | null;
   readings: readonly ReadingRow[];
   surroundings: ReviewSurroundings;
   past: readonly PastFigures[];
+  unavailable: KpiReview['unavailable'];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
@@ -255,6 +181,7 @@ export function previewReview({
     ...verdictsView(verdicts),
     ...originsOf(known, verdicts),
     checkpoints,
+    unavailable,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
     ...summaryOf(targets, known, verdicts, context),
