@@ -20,7 +20,9 @@ import { readWorkerConfig } from './src/config.ts';
 import { createSecretBox } from './src/credentials/secret-box.ts';
 import { createDb, type Database } from './src/db/client.ts';
 import { HELD_ROLE_RULE, isRoleHeld } from './src/db/held-role.ts';
+import { countClicks } from './src/db/publishing/outgoing-links.ts';
 import { openWakeUps } from './src/db/wake-ups.ts';
+import { currentWorkspace } from './src/db/workspace-scope.ts';
 import type { CampaignKey } from './src/domain/campaign/campaign-run.ts';
 import { MACHINE_VERSION } from './src/domain/item/item.machine.ts';
 import {
@@ -213,7 +215,13 @@ function createWorker(queue: TaskQueue): Promise<Worker> {
     temporal,
     taskQueue,
     channels: createChannelRegistry({ http, sandboxUrl, sessions }),
-    sources: createSourceRegistry({ http, sandboxUrl, sessions }),
+    sources: createSourceRegistry({
+      http,
+      sandboxUrl,
+      sessions,
+      countClicks: (publicationId) =>
+        countClicks(db, { workspaceId: currentWorkspace(), publicationId }),
+    }),
     assets,
     secrets,
     http,

@@ -65,6 +65,11 @@ const cases: Record<string, { file: string; allowed: string[]; refused: string[]
     allowed: ["'../db/client.ts'", "'prom-client'", "'@opentelemetry/api'"],
     refused: ["'../api/app.ts'", "'../activities/index.ts'", "'hono'"],
   },
+  links: {
+    file: 'src/links/redirector.ts',
+    allowed: ["'../db/client.ts'", "'isbot'"],
+    refused: ["'../api/app.ts'", "'../activities/index.ts'", "'hono'"],
+  },
   retention: {
     file: 'src/retention/tidy.ts',
     allowed: ["'../db/client.ts'"],

@@ -195,6 +195,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'credentials',
       'health',
       'http',
+      'links',
       'threads',
       'config.ts',
       'workflows/messages.ts',
@@ -217,6 +218,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     place:
       'The API reaches runs through src/commands and src/workflows/messages.ts; effects belong in src/activities and worker.ts.',
+  },
+  links: {
+    folders: ['domain', 'db', 'threads'],
+    packages: ['node', 'isbot'],
+    place:
+      'Short links are answered and counted here: HTTP belongs in src/api, what a link becomes in src/domain/links.',
   },
   client: {
     folders: ['domain'],

@@ -40,6 +40,7 @@ import { auditPackRoutes } from './routes/item/audit-pack.ts';
 import { commandRoutes } from './routes/item/commands.ts';
 import { commentRoutes } from './routes/item/comments.ts';
 import { handoffRoutes } from './routes/item/handoffs.ts';
+import { itemLinkRoutes } from './routes/item/item-links.ts';
 import { itemStateRoutes } from './routes/item/item-state.ts';
 import { itemVersionRoutes } from './routes/item/item-versions.ts';
 import { itemRoutes } from './routes/item/items.ts';
@@ -53,6 +54,7 @@ import { learningRoutes } from './routes/learnings.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { csvMappingRoutes } from './routes/readings/csv-mappings.ts';
 import { readingImportRoutes } from './routes/readings/reading-imports.ts';
+import { redirectRoutes } from './routes/redirect.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { roleRoutes } from './routes/roles.ts';
 import { notificationRoutes } from './routes/telling/notifications.ts';
@@ -80,8 +82,10 @@ const ROUTES = [
   approvalRoutes,
   approvalLinkRoutes,
   approveRoutes,
+  redirectRoutes,
   scheduleRoutes,
   publicationRoutes,
+  itemLinkRoutes,
   itemStateRoutes,
   readingRoutes,
   kpiReviewRoutes,

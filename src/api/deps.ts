@@ -9,6 +9,7 @@ import type { AccountForm } from '../domain/channel/account-form.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { AuditPacks } from '../evidence/audit-pack.ts';
 import type { Meters } from '../health/meters.ts';
+import type { Redirector } from '../links/redirector.ts';
 import type { SourceRegistry } from '../metrics/registry.ts';
 import type { MetricSourceKind } from '../metrics/source-kind.ts';
 import type { SlackReply } from '../telling/slack-replies.ts';
@@ -30,6 +31,7 @@ export interface ApiDeps {
   /** What an account of a channel takes; null for a channel that nothing publishes to yet. */
   accountFormOf: (channel: ChannelId) => AccountForm | null;
   metricSources: MetricSourceKinds;
+  redirector: Redirector;
   /** Null everywhere but on the local stack: then its route does not exist. */
   timeTravel: TimeTravel | null;
   /** Posts to the `response_url` of a click in Slack. */

@@ -14,6 +14,7 @@ const TAGS = [
   ['Handoffs', 'Offered with an exit checklist; accepted or declined by the receiver'],
   ['Review', 'Approvals bind to one content hash'],
   ['Schedule', 'Publications: planned, sent once, resolved by a person when in doubt'],
+  ['Links', 'As they are sent: with tags, and short, so that their clicks are counted'],
   ['Calendar', 'Weekly slots, blackouts, the freeze, and the calendar that follows'],
   ['Pause, people and deadlines', 'Messages to the living run'],
   ['Campaigns', 'A goal, flight dates and KPI targets for several items'],

@@ -21,6 +21,7 @@ import { createAuditPacks } from '../evidence/audit-pack.ts';
 import { createMeters } from '../health/meters.ts';
 import { startTracing } from '../health/tracing.ts';
 import { createHttpClient } from '../http/http-client.ts';
+import { createRedirector } from '../links/redirector.ts';
 import { createLogger } from '../log.ts';
 import { metricSourceKinds } from '../metrics/registry.ts';
 import { createSlackReplies } from '../telling/slack-replies.ts';
@@ -79,6 +80,7 @@ const metricSources = metricSourceKinds({
   sandboxUrl: null,
 });
 const requests = createRepairRequests({ db, secrets, accountFormOf, metricSources, engine });
+const redirector = createRedirector({ db, log });
 const app = createApp({
   db,
   sender,
@@ -91,6 +93,7 @@ const app = createApp({
   secrets,
   accountFormOf,
   metricSources,
+  redirector,
   timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
   slackReply: createSlackReplies(
     createHttpClient({ allowedOrigins: config.allowedOrigins }),
@@ -150,6 +153,7 @@ async function stop(signal: string): Promise<void> {
   clearInterval(sweep);
   clearTimeout(late);
   await drainer.stop();
+  await redirector.stop();
   await database.close();
   await connection.close();
   await tracing.stop();

@@ -104,6 +104,8 @@ export interface PostContent {
   /** Of the whole content, as it was approved; with the first text only. */
   title?: string | undefined;
   link?: string | undefined;
+  /** As they were approved, where text and link are sent with another address. */
+  written?: { text: string; link?: string | undefined };
   media?: readonly PostMedia[] | undefined;
 }
 

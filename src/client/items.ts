@@ -97,6 +97,11 @@ export function itemCalls(
     revokeApprovalLink: (id: string, linkId: string) =>
       done(one['approval-links'][':linkId'].$delete({ param: pathParams({ id, linkId }) })),
 
+    /** Links of its posts as they were sent, with their clicks. */
+    links: listOfCall(one.links.$get),
+    /** Links of the draft that counts, as they will be sent. */
+    expectedLinks: readCall(one.draft.links.$get),
+
     schedule: readCall(one.schedule.$get),
     planSchedule: save(one.schedule.$put),
     unschedule: command(one.schedule.$delete),

@@ -1,5 +1,6 @@
 import type { Db } from '../db/client.ts';
 import { getDraft } from '../db/item/versions.ts';
+import { readLinkGround } from '../db/publishing/outgoing-links.ts';
 import { listAssets } from '../db/workspace/assets.ts';
 import type { ItemContext } from '../domain/item/context.ts';
 import { clipMessages, MAX_VIOLATIONS } from '../domain/item/size.ts';
@@ -25,13 +26,14 @@ export async function currentFaults(
   { workspaceId, itemId, draft, brief }: ItemContext,
 ): Promise<CurrentFaults | null> {
   if (draft === null) return null;
-  const key = JSON.stringify([workspaceId, itemId, draft.hash, brief?.facts ?? []]);
   const stored = await getDraft(db, { workspaceId, itemId, hash: draft.hash });
   if (stored === null) return null;
+  const links = await readLinkGround(db, { workspaceId, itemId, title: stored.body.title });
+  const key = JSON.stringify([draft.hash, brief?.facts ?? [], links]);
   const hashes = stored.body.assets.map(({ hash }) => hash);
   const rows = await listAssets(db, { workspaceId, hashes });
   const files = new Map(rows.map((file) => [file.hash, file]));
-  const checked = { draft: stored.body, files, facts: brief?.facts ?? [] };
+  const checked = { draft: stored.body, files, facts: brief?.facts ?? [], links };
   const check = async () => checkDraft(FAULTS, checked, { workspaceId });
   const faults = await (isLong(stored.body) ? known.get(key, check) : check());
   return { draftHash: draft.hash, ...faults };

@@ -6,6 +6,7 @@ import {
 } from '../domain/item/content/digests.ts';
 import type { Draft } from '../domain/item/content/draft.ts';
 import type { DraftDigest } from '../domain/item/context.ts';
+import type { LinkGround } from '../domain/links/outgoing-link.ts';
 import { type Job, jobOf, runInThread } from '../threads/threads.ts';
 
 interface CheckedDraft {
@@ -13,6 +14,7 @@ interface CheckedDraft {
   files: AssetFiles;
   /** Of the brief. */
   facts: readonly string[];
+  links?: LinkGround | undefined;
 }
 
 /** Characters of a draft that are checked in the time of a few database queries. */
@@ -20,12 +22,13 @@ const SHORT = 5_000;
 /** A version gets its number when its command is stored. */
 const UNNUMBERED = 0;
 
-export function digestOf({ draft, files, facts }: CheckedDraft): DraftDigest {
-  return digestDraft(draft, UNNUMBERED, { files, facts });
+export function digestOf({ draft, ...checked }: CheckedDraft): DraftDigest {
+  return digestDraft(draft, UNNUMBERED, checked);
 }
 
-export function faultsOf({ draft, files, facts }: CheckedDraft) {
-  return { failedChecks: failedChecks(draft, facts), violations: draftViolations(draft, files) };
+export function faultsOf({ draft, files, facts, links }: CheckedDraft) {
+  const violations = draftViolations(draft, files, links);
+  return { failedChecks: failedChecks(draft, facts), violations };
 }
 
 /** What a save tells the run of its draft. */

@@ -1,4 +1,5 @@
 import type { NewText } from '../db/item/versions.ts';
+import { readLinkGround } from '../db/publishing/outgoing-links.ts';
 import { type AssetRow, listAssets } from '../db/workspace/assets.ts';
 import type { CommandType } from '../domain/item/commands.ts';
 import { digestBrief } from '../domain/item/content/digests.ts';
@@ -38,7 +39,9 @@ export async function prepareDraft(
   const files = new Map(stored.map((file) => [file.hash, file]));
   const wrong = body.draft.assets.flatMap((asset, index) => assetIssues(asset, index, files));
   if (wrong.length > 0) throw new InvalidBody(wrong);
-  const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [] };
+  const { title } = body.draft;
+  const links = await readLinkGround(db, { workspaceId, itemId: item.id, title });
+  const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [], links };
   const digest = await checkDraft(DIGEST, checked, { workspaceId });
   const facts = { clocks: clocks(preparation) };
   return {

@@ -25,6 +25,8 @@ export const OPERATOR: Acting = { memberId: 'operator', credentialId: '' };
 export type Credential =
   | { of: 'api_keys'; id: string }
   | { of: 'webhook_endpoints'; id: string }
+  /** Public: it says whose the link is, and what is read of it is where it leads. */
+  | { of: 'outgoing_links'; id: string }
   /** @param secretHash SHA-256 of the secret in the address. */
   | { of: 'calendar_feeds' | 'approval_links'; secretHash: Buffer };
 
@@ -74,6 +76,16 @@ export function acrossWorkspaces<T>(purpose: Purpose, work: () => T): T {
 /** The scope of the work that asks; null outside of any. */
 export function currentScope(): Scope | null {
   return scopes.getStore() ?? null;
+}
+
+/**
+ * The workspace of the work that asks.
+ * @throws Error outside of any.
+ */
+export function currentWorkspace(): string {
+  const scope = currentScope();
+  if (scope?.kind === 'workspace') return scope.workspaceId;
+  throw new Error('work outside a workspace');
 }
 
 /** What every transaction begins with: its mode, and the settings that the policies ask, until it ends. */

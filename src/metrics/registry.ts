@@ -7,6 +7,7 @@ import { GOATCOUNTER } from './goatcounter.ts';
 import { MASTODON_COUNTS } from './mastodon.ts';
 import { meteredHttp, type RequestBudget } from './metered-http.ts';
 import { type ReadingsSource, readingsSource } from './readings-source.ts';
+import { REDIRECTOR } from './redirector.ts';
 import { SANDBOX } from './sandbox.ts';
 import type {
   CheckReply,
@@ -31,6 +32,7 @@ const KINDS: readonly MetricSourceKind[] = [
   MATOMO,
   GOOGLE_ANALYTICS,
   SEARCH_CONSOLE,
+  REDIRECTOR,
 ];
 
 export interface SourceDependencies extends SourceDeployment {

@@ -72,10 +72,15 @@ export interface MetricSource {
   collect(question: SourceQuestion, signal: AbortSignal): Promise<SourceAnswer | SourceFailure>;
 }
 
+/** Clicks on the short links of a publication; null where none was sent. */
+export type ClickCount = (publicationId: string) => Promise<number | null>;
+
 /** What a deployment gives: not of any connection. */
 export interface SourceDeployment {
   /** Address of the sandbox network; null where there is none. */
   sandboxUrl: string | null;
+  /** Clicks on Baton's own short links, in the workspace of the work that asks. */
+  countClicks?: ClickCount;
 }
 
 /**

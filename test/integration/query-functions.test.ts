@@ -430,6 +430,7 @@ const CROSSING = [
   'findApprovalLink',
   'findCalendarFeed',
   'findReceiver',
+  'findShortLink',
   'isAccepted',
   'isRoleHeld',
   'listAbandonedCommands',

@@ -96,6 +96,7 @@ describe('row security', () => {
       'notice_sends unsent r',
       'outbox counted r',
       'outbox waiting r',
+      'outgoing_links shown r',
       'watches counted r',
       'webhook_deliveries counted r',
       'webhook_deliveries undelivered r',

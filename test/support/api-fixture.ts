@@ -19,6 +19,7 @@ import type { Db } from '../../src/db/client.ts';
 import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
 import { createMeters } from '../../src/health/meters.ts';
 import { createHttpClient } from '../../src/http/http-client.ts';
+import { createRedirector } from '../../src/links/redirector.ts';
 import { metricSourceKinds } from '../../src/metrics/registry.ts';
 
 /** The API as a server of its own on a free port, over the given dependencies. */
@@ -85,6 +86,7 @@ export async function openApi(
     meters: createMeters(),
     assets: await openAssetStore({ directory, now: Date.now() }),
     metricSources,
+    redirector: createRedirector({ db, log }),
     slackReply: async () => 'sent',
     timeTravel: (journey) => timeTravel({ db, temporal }, journey),
     ...deps,

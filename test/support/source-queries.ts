@@ -1,4 +1,11 @@
 import type { Db } from '../../src/db/client.ts';
+import {
+  addClicks,
+  countClicks,
+  keepOutgoingLink,
+  listOutgoingLinks,
+  readLinkGround,
+} from '../../src/db/publishing/outgoing-links.ts';
 import { readPublishedPage } from '../../src/db/publishing/published-pages.ts';
 import {
   deleteSourceHealth,
@@ -28,12 +35,25 @@ function connectionOf({ own: workspaceId }: FilledWorkspace, id: string) {
   return { id, workspaceId, kind, name: id, ...given };
 }
 
-/** A connection, an account whose network refused its credentials, and an import. */
+const CODE = 'filledlink00';
+const COUNTED = [{ code: CODE, day: '2026-03-02', clicks: 3 }];
+const LINK = {
+  code: CODE,
+  publicationId: 'pub_filled',
+  channel: 'x',
+  written: 'https://example.org/',
+  target: 'https://example.org/?utm_source=x',
+  address: `https://go.example.com/r/${CODE}`,
+} as const;
+
+/** A connection, an account whose network refused its credentials, a link and an import. */
 export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void> {
   const { own: workspaceId, ids } = filled;
   await insertMetricSource(db, connectionOf(filled, ID));
   await noteSourceSuccess(db, { workspaceId, sourceId: ID, kind, channelAccountId: null });
   const { channelAccountId } = ids;
+  await keepOutgoingLink(db, { workspaceId, itemId: ids.itemId, ...LINK });
+  await addClicks(db, { workspaceId, counted: COUNTED });
   const subject = { workspaceId, sourceId: `x:${channelAccountId}`, kind: 'x', channelAccountId };
   await noteSourceFailure(db, { ...subject, why: 'gone', refused: false, sealed: null });
   await fillImports(db, filled);
@@ -52,6 +72,12 @@ export function sourceAttempts(
     ...importAttempts(db, filled),
     readPublishedPage: async () =>
       (await readPublishedPage(db, { workspaceId, itemId, publicationId: 'p', channel: 'x' })).page,
+    readLinkGround: async () =>
+      (await readLinkGround(db, { workspaceId, itemId, title: 't' })).names,
+    keepOutgoingLink: () => keepOutgoingLink(db, { workspaceId, itemId, ...LINK }),
+    listOutgoingLinks: () => listOutgoingLinks(db, { workspaceId, itemId }),
+    addClicks: () => addClicks(db, { workspaceId, counted: COUNTED }),
+    countClicks: () => countClicks(db, { workspaceId, publicationId: LINK.publicationId }),
     insertMetricSource: () => insertMetricSource(db, connectionOf(filled, 'msr_stolen')),
     getMetricSource: () => getMetricSource(db, key),
     pageMetricSources: () => pageMetricSources(db, { workspaceId }),

@@ -8,7 +8,9 @@ import type {
 } from '../../channels/channel.ts';
 import { openCredentials } from '../../credentials/account-credentials.ts';
 import { SecretUnreadable } from '../../credentials/secret-box.ts';
+import type { Db } from '../../db/client.ts';
 import { getBrief, getDraft } from '../../db/item/versions.ts';
+import { keepOutgoingLink, readLinkGround } from '../../db/publishing/outgoing-links.ts';
 import { listAssets } from '../../db/workspace/assets.ts';
 import { getChannelAccount } from '../../db/workspace/channel-accounts.ts';
 import { contentHashOf, hashOf } from '../../domain/canonical.ts';
@@ -16,6 +18,12 @@ import { ChannelId } from '../../domain/channel/channels.ts';
 import type { PublicationOrder } from '../../domain/channel/publication-intent.ts';
 import type { Segment } from '../../domain/channel/publish-segments.ts';
 import type { Draft, Variant } from '../../domain/item/content/draft.ts';
+import {
+  type OutgoingLink,
+  outgoingLink,
+  ownHostOf,
+  withAddress,
+} from '../../domain/links/outgoing-link.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 /** Why there is nothing to send. */
@@ -47,15 +55,41 @@ export async function readContents(
   const { language } = draft.body;
   const media = await mediaOf({ db, assets }, { ...key, draft: draft.body, variant });
   if ('outcome' in media) return media;
+  const sent = withAddress(variant, await linkOf(db, order, draft.body, variant));
+  const isAsWritten = sent === variant;
   const first = {
-    text: variant.text,
+    text: sent.text,
     language,
     title: draft.body.title,
-    ...(variant.link !== undefined && { link: variant.link }),
+    ...(sent.link !== undefined && { link: sent.link }),
+    ...(!isAsWritten && { written: { text: variant.text, link: variant.link } }),
     ...(media.length > 0 && { media }),
   };
+  const { thread = [] } = variant;
+  const further = (sent.thread ?? []).map((text, index) => ({
+    text,
+    language,
+    ...(!isAsWritten && { written: { text: thread[index] ?? text } }),
+  }));
   // Link and files belong to the first text.
-  return [first, ...(variant.thread ?? []).map((text) => ({ text, language }))];
+  return [first, ...further];
+}
+
+/** The link as this publication sends it, the same for every attempt; null where it stays as it is written. */
+async function linkOf(
+  db: Db,
+  { workspaceId, itemId, publicationId, channelAccountId }: PublicationOrder,
+  { title }: Draft,
+  { channel, link: written }: Variant,
+): Promise<Pick<OutgoingLink, 'written' | 'address'> | null> {
+  if (written === undefined) return null;
+  const key = { workspaceId, itemId };
+  const ground = await readLinkGround(db, { ...key, title });
+  if (ground.rule === null) return null;
+  const account = await getChannelAccount(db, { workspaceId, channelAccountId });
+  const ownHost = account === null ? null : ownHostOf(account);
+  const link = outgoingLink(ground, { publicationId, channel, written, ownHost });
+  return link === null ? null : keepOutgoingLink(db, { ...key, ...link });
 }
 
 async function mediaOf(

@@ -8,6 +8,7 @@ import type { Draft } from '../../domain/item/content/draft.ts';
 import { type ItemContext, lastDecidedContent } from '../../domain/item/context.ts';
 import { type LinkState, linkState } from '../../domain/item/requirements/approval-link.ts';
 import { placeOf } from '../../domain/item/run.ts';
+import { expectedLinks } from '../../links/expected-links.ts';
 import { createMemo, type Memo } from '../../threads/memo.ts';
 import { runInThread } from '../../threads/threads.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -27,7 +28,16 @@ export interface AskedItem {
 
 export type AskedParts = Pick<
   AskedContent,
-  'name' | 'role' | 'title' | 'draft' | 'changes' | 'slots' | 'expiresAt' | 'zone' | 'isHeld'
+  | 'name'
+  | 'role'
+  | 'title'
+  | 'draft'
+  | 'changes'
+  | 'slots'
+  | 'links'
+  | 'expiresAt'
+  | 'zone'
+  | 'isHeld'
 >;
 
 /** Differences that are kept: whoever looks again pays nothing. */
@@ -89,6 +99,12 @@ export function createAskedReader({ db }: Pick<ApiDeps, 'db'>) {
       slots: context.publications.filter(
         ({ state }) => state === 'tentative' || state === 'planned',
       ),
+      links: await expectedLinks(db, {
+        workspaceId: link.workspaceId,
+        itemId: link.itemId,
+        draft,
+        publications: context.publications,
+      }),
       expiresAt: link.expiresAt,
       zone: known.calendar.zone,
       isHeld,

@@ -22,6 +22,7 @@ const asked: AskedContent = {
   },
   changes: null,
   slots: [],
+  links: [],
   expiresAt: '2026-03-02T08:00:00.000Z',
   zone: 'Europe/Paris',
   problems: [],
@@ -51,6 +52,20 @@ describe('the page of an approval link', () => {
     expect(page.match(/<form/g)).toHaveLength(1);
   });
 
+  it('shows as what a link is sent, and where it leads', () => {
+    const link = { channel: 'mastodon', publicationId: 'pub_1', written: 'https://x.example/' };
+    const target = 'https://x.example/?utm_source=mastodon';
+    const address = 'https://go.example.com/r/abcdefghijkl';
+    const shown = (links: object[], language = 'en') =>
+      String(askedPage({ ...asked, language: language as 'en', links: links as never }));
+    const sentAs = `<p>Sent as: <code>${address}</code> → <code>${target}</code></p>`;
+    expect(shown([{ ...link, address, target }])).toContain(sentAs);
+    expect(shown([{ ...link, address: null, target }])).toContain('Sent as: a short link →');
+    expect(shown([{ ...link, address: null, target }], 'fr')).toContain('d’un lien court →');
+    const asWritten = { ...link, address: link.written, target: link.written };
+    expect(shown([asWritten, { ...link, channel: 'x', address, target }])).not.toContain('Sent as');
+  });
+
   it('speaks French', () => {
     const page = String(askedPage({ ...asked, language: 'fr' }));
     expect(page).toContain('<html lang="fr">');
@@ -71,6 +86,15 @@ describe('the page of an approval link', () => {
           assets: [{ hash: HASH, kind: 'visual', altText: HOSTILE, rights: HOSTILE }],
           variants: [{ channel: 'mastodon', text: HOSTILE, thread: [HOSTILE], link: HOSTILE }],
         },
+        links: [
+          {
+            channel: 'mastodon',
+            publicationId: null,
+            written: '',
+            address: HOSTILE,
+            target: HOSTILE,
+          },
+        ],
         changes: [{ of: 'body', parts: [{ text: HOSTILE, change: 'added' }] }],
         problems: [HOSTILE],
       }),

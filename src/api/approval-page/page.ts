@@ -10,6 +10,7 @@ import type { Unmet } from '../../domain/item/requirements/catalogue.ts';
 import { LABELS } from '../../domain/labels/labels.ts';
 import type { Language } from '../../domain/labels/words.ts';
 import type { ApproverRole } from '../../domain/people/roles.ts';
+import type { ExpectedLink } from '../../links/expected-links.ts';
 import { decisionOf, type GivenDecision } from './decision.ts';
 import type { TextChange } from './difference.ts';
 import { PAGE_WORDS } from './words.ts';
@@ -27,6 +28,8 @@ export interface AskedContent {
   /** Null when no earlier version was decided on. */
   changes: TextChange[] | null;
   slots: PublicationRecord[];
+  /** As they will be sent. */
+  links: ExpectedLink[];
   expiresAt: string;
   zone: string;
   /** What is wrong with the form that was sent. */
@@ -123,7 +126,7 @@ ${asked.slots.length === 0 ? html`<p>${words.noSlot}</p>` : slotList(asked)}
 <h3>${draft.title}</h3>
 ${text(draft.body)}
 ${draft.assets.length === 0 ? '' : html`<h2>${words.files}</h2>${draft.assets.map((asset) => file(asset, { token, language }))}`}
-${draft.variants.length === 0 ? '' : html`<h2>${words.variants}</h2>${draft.variants.map((variant) => post(variant, language))}`}
+${draft.variants.length === 0 ? '' : html`<h2>${words.variants}</h2>${draft.variants.map((variant) => post(variant, asked))}`}
 <h2>${words.changes}</h2>
 ${changeList(asked.changes, language)}
 <h2>${words.decide}</h2>
@@ -163,11 +166,16 @@ function slotList({ slots, language }: AskedContent): Html {
   )}</ul>`;
 }
 
-function post({ channel, text: own, thread = [], link }: Variant, language: Language): Html {
+function post(
+  { channel, text: own, thread = [], link }: Variant,
+  { language, links }: Pick<AskedContent, 'language' | 'links'>,
+): Html {
   const words = PAGE_WORDS[language];
+  const sent = links.filter((one) => one.channel === channel && one.address !== one.written);
   return html`<h3>${channel}</h3>${text(own)}
 ${thread.map((part, index) => html`<p>${words.thread} ${index + 2}</p>${text(part)}`)}
-${link === undefined ? '' : html`<p>${words.link}: <code>${link}</code></p>`}`;
+${link === undefined ? '' : html`<p>${words.link}: <code>${link}</code></p>`}
+${sent.map(({ address, target }) => html`<p>${words.sentAs}: ${address === null ? words.shortLink : html`<code>${address}</code>`} → <code>${target}</code></p>`)}`;
 }
 
 /** Addresses below the page's own, so that they hold behind a proxy with a path of its own. */

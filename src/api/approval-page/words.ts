@@ -10,6 +10,9 @@ export interface PageWords {
   variants: string;
   thread: string;
   link: string;
+  /** Where it is sent with tags, or as a short one. */
+  sentAs: string;
+  shortLink: string;
   files: string;
   openFile: string;
   noPicture: string;
@@ -51,6 +54,8 @@ const EN: PageWords = {
   variants: 'Posts',
   thread: 'Thread, text',
   link: 'Link',
+  sentAs: 'Sent as',
+  shortLink: 'a short link',
   files: 'Files',
   openFile: 'Open the file',
   noPicture: 'no description',
@@ -97,6 +102,8 @@ const FR: PageWords = {
   variants: 'Publications',
   thread: 'Fil, texte',
   link: 'Lien',
+  sentAs: 'Envoyé sous la forme',
+  shortLink: 'd’un lien court',
   files: 'Fichiers',
   openFile: 'Ouvrir le fichier',
   noPicture: 'sans description',

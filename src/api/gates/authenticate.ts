@@ -33,6 +33,8 @@ export const PUBLIC_ROUTES: ReadonlySet<string> = new Set([
   'GET /approve/:token',
   'GET /approve/:token/files/:hash',
   'POST /approve/:token',
+  // What leads to a page that a post names already.
+  'GET /r/:code',
 ]);
 
 /** Asked by machines, often, and answered from memory. */

@@ -172,6 +172,10 @@ describe('the record of a post', () => {
       description: 'example.com/du pain',
     });
     expect(await recordFor({ title })).not.toHaveProperty('embed');
+    const short = 'https://go.example.com/r/abcdefghijkl';
+    const written = { text: 'x', link: 'https://example.com/du-pain' };
+    const { embed: shortened } = await recordFor({ title, link: short, written });
+    expect(shortened.external).toMatchObject({ uri: short, description: 'example.com/du-pain' });
   });
 
   it('has its images with alternative text and shape, in order', async () => {

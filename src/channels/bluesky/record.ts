@@ -76,7 +76,7 @@ async function didOf(server: Server, handle: string): Promise<string | null> {
 
 async function embedOf(
   server: Server,
-  { media = [], link, title }: PostContent,
+  { media = [], link, title, written }: PostContent,
 ): Promise<NonNullable<PostRecord['embed']> | null> {
   const [first] = media;
   if (first?.kind === 'video') return videoOf(server, first);
@@ -84,7 +84,7 @@ async function embedOf(
     const images = await Promise.all(media.map((file) => imageOf(server, file)));
     return { $type: 'app.bsky.embed.images', images };
   }
-  return link === undefined ? null : cardOf(link, title);
+  return link === undefined ? null : cardOf({ link, shown: written?.link ?? link, title });
 }
 
 async function imageOf(server: Server, file: PostMedia) {
@@ -124,8 +124,17 @@ async function upload(server: Server, bytes: Uint8Array, encoding: string) {
 }
 
 /** Made of what was approved alone: what stands behind the link is not fetched. */
-function cardOf(link: string, title: string | undefined): NonNullable<PostRecord['embed']> {
-  const address = addressOf(link);
+function cardOf({
+  link,
+  shown,
+  title,
+}: {
+  link: string;
+  /** The link whose address a reader sees: a short one says nothing. */
+  shown: string;
+  title: string | undefined;
+}): NonNullable<PostRecord['embed']> {
+  const address = addressOf(shown);
   return {
     $type: 'app.bsky.embed.external',
     external: {

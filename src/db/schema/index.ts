@@ -29,6 +29,7 @@ export {
   webhookDeliveries,
   webhookSubscriptions,
 } from './outbound/subscriptions.ts';
+export { linkClicks, outgoingLinks } from './outgoing-links.ts';
 export { playbooks } from './playbooks.ts';
 export { publishIntents } from './publish-intents.ts';
 export { rateLimits } from './rate-limits.ts';

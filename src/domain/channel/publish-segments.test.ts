@@ -38,6 +38,27 @@ describe('a thread that is published again', () => {
   });
 });
 
+describe('a text that is sent with the address of its publication', () => {
+  const written = { text: 'see https://ex.org/', link: 'https://ex.org/' };
+  const sentAs = (address: string): SegmentContent[] => [
+    { text: `see ${address}`, link: address, written },
+    SECOND,
+  ];
+
+  it('is the same text under another publication: its thread goes on', () => {
+    const published = { state: 'published', remoteId: 'r1' } as const;
+    const stopped = withSegment(newSegments('key', sentAs('https://s.io/r/1')), 0, published);
+    const fresh = newSegments('again', sentAs('https://s.io/r/2'));
+    expect(continueThread(stopped, fresh)[0]).toMatchObject({ remoteId: 'r1' });
+    const other = { ...written, link: 'https://ex.org/other' };
+    const changed = [{ ...FIRST, written: other }, SECOND];
+    expect(continueThread(stopped, newSegments('again', changed))[0]).not.toHaveProperty(
+      'remoteId',
+      'r1',
+    );
+  });
+});
+
 describe('a text that was tried', () => {
   it('stays as it was while what is sent after it follows the content', () => {
     const fresh = newSegments('key', [FIRST, { text: 'another two' }]);

@@ -30,10 +30,13 @@ export interface SegmentContent {
   /** The text in the form in which its channel's look-up compares it. */
   comparable?: string | undefined;
   link?: string | undefined;
+  /** As they were approved, where they are sent with the address of this publication. */
+  written?: { text: string; link?: string | undefined } | undefined;
   media?: readonly { hash: string; altText?: string | undefined }[] | undefined;
 }
 
-function attachedHashOf({ link, media = [] }: SegmentContent): string | null {
+function attachedHashOf({ media = [], ...content }: SegmentContent): string | null {
+  const { link } = content.written ?? content;
   if (link === undefined && media.length === 0) return null;
   return hashOf({
     link: link ?? null,
@@ -57,7 +60,8 @@ export function newSegments(intentKey: string, contents: readonly SegmentContent
       position,
       key,
       marker: markerOf(key),
-      textHash: sha256Hex(content.text),
+      // Another publication of the same text has another address in it.
+      textHash: sha256Hex((content.written ?? content).text),
       likeness: content.comparable === undefined ? null : sha256Hex(content.comparable),
       attachedHash: attachedHashOf(content),
       state: 'waiting',

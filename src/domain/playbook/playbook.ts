@@ -3,6 +3,7 @@ import { BRIEF_FACTS } from '../item/content/brief.ts';
 import { MACHINE_CHECKS } from '../item/content/draft.ts';
 import { CLOCKED_STAGES } from '../item/stages.ts';
 import { CheckpointName } from '../kpi/checkpoint-name.ts';
+import { LinkRule } from '../links/outgoing-link.ts';
 import { APPROVER_ROLES } from '../people/roles.ts';
 import { OVERDUE_POLICIES, RETURNABLE_STAGES } from './overdue.ts';
 
@@ -96,6 +97,7 @@ export const Playbook = z
       .min(1)
       .max(720)
       .describe('later than this, a checkpoint is missing'),
+    links: LinkRule.optional().describe('what becomes of links; sent as written without it'),
   })
   .superRefine((playbook, context) => {
     const roles = new Set<string>();

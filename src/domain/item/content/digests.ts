@@ -2,6 +2,7 @@ import { hashOf } from '../../canonical.ts';
 import { isBlank } from '../../channel/text-counting.ts';
 import { validateVariant } from '../../channel/variant-limits.ts';
 import type { AssetFacts } from '../../channel/variant-violation.ts';
+import { expectedLink, type LinkGround, withAddress } from '../../links/outgoing-link.ts';
 import type { BriefDigest, DraftDigest } from '../context.ts';
 import { clipMessages, MAX_VIOLATIONS } from '../size.ts';
 import { BRIEF_FACTS, type Brief, missingBriefFields } from './brief.ts';
@@ -34,11 +35,16 @@ export type AssetFiles = ReadonlyMap<string, { size: number; mediaType: string }
  * What the run knows of a draft.
  * @param files the draft's assets by hash, as the asset store knows them.
  * @param facts facts of the brief that the machine checks of the draft depend on.
+ * @param links what its links are sent with; as they are written without it.
  */
 export function digestDraft(
   draft: Draft,
   version: number,
-  { files, facts }: { files: AssetFiles; facts: readonly string[] },
+  {
+    files,
+    facts,
+    links,
+  }: { files: AssetFiles; facts: readonly string[]; links?: LinkGround | undefined },
 ): DraftDigest {
   return {
     version,
@@ -48,7 +54,7 @@ export function digestDraft(
       draft.variants.map((variant) => [variant.channel, hashOf(variant)]),
     ),
     violations: clipMessages(
-      draftViolations(draft, files).map(({ message }) => message),
+      draftViolations(draft, files, links).map(({ message }) => message),
       MAX_VIOLATIONS,
     ),
     failedChecks: failedChecks(draft, facts),
@@ -59,6 +65,7 @@ export function digestDraft(
 export function draftViolations(
   draft: Draft,
   files: AssetFiles,
+  links?: LinkGround,
 ): { channel: string; message: string }[] {
   const assets: AssetFacts[] = draft.assets.map(({ hash, kind, altText }) => ({
     hash,
@@ -68,8 +75,9 @@ export function draftViolations(
     mediaType: files.get(hash)?.mediaType,
   }));
   return draft.variants.flatMap((variant) => {
-    const { channel } = variant;
-    return validateVariant(variant, assets).map(({ path, message }) => ({
+    const { channel, link } = variant;
+    const sent = link && links ? expectedLink(links, { channel, link }) : null;
+    return validateVariant(withAddress(variant, sent), assets).map(({ path, message }) => ({
       channel,
       message: `${channel} ${path}: ${message}`,
     }));

@@ -31,7 +31,11 @@ export type DraftAsset = z.infer<typeof DraftAsset>;
 export const Variant = z
   .strictObject({
     channel: ChannelId,
-    text: z.string().min(1).max(100_000).describe('sent verbatim'),
+    text: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .describe('sent verbatim, but for its link where the playbook changes it'),
     assets: z.array(Sha256).max(35).optional(),
     link: z
       .url({ protocol: /^https?$/ })
