@@ -56,7 +56,7 @@ export function createPeople(
         });
         if (reply !== null && reply.status < 300 && method !== 'GET') onAcknowledged(key);
         const stands = reply?.status === 202 ? isTrusting : isFinal(reply?.status ?? 500);
-        if (reply !== null && stands) {
+        if (reply !== null && stands && !reply.comesAgain) {
           // Every route answers the shape that its caller names.
           if (reply.status < 300) return JSON.parse(reply.text) as Answer;
           throw new Error(`${method} ${path}: ${reply.status} ${reply.text.slice(0, 500)}`);
@@ -75,10 +75,7 @@ export function isFinal(status: number): boolean {
 }
 
 /** The same, and again when its connection ends: a server that refuses early may close while it is sent. */
-export async function patientAnswerOf(
-  url: string,
-  init: RequestInit,
-): Promise<{ status: number; text: string } | null> {
+export async function patientAnswerOf(url: string, init: RequestInit): Promise<Reply | null> {
   for (let attempt = 1; ; attempt += 1) {
     const answer = await answerOf(url, init);
     if (answer !== null || attempt === ATTEMPTS) return answer;
@@ -86,14 +83,19 @@ export async function patientAnswerOf(
   }
 }
 
+interface Reply {
+  status: number;
+  text: string;
+  /** A refusal that says when to ask again: the first request under this key may still be at work. */
+  comesAgain: boolean;
+}
+
 /** One request; null when no answer came. */
-export async function answerOf(
-  url: string,
-  init: RequestInit,
-): Promise<{ status: number; text: string } | null> {
+export async function answerOf(url: string, init: RequestInit): Promise<Reply | null> {
   try {
     const response = await fetch(url, { ...init, signal: AbortSignal.timeout(ATTEMPT_MS) });
-    return { status: response.status, text: await response.text() };
+    const comesAgain = !response.ok && response.headers.has('retry-after');
+    return { status: response.status, text: await response.text(), comesAgain };
   } catch {
     return null;
   }

@@ -68,7 +68,9 @@ async function sendOnce(deps: SenderDeps, request: CommandRequest): Promise<Comm
     const isQueued = queue !== null || leave === null;
     const stored = await storeCommand(deps, request, target, { isQueued });
     if (stored.conflict) return { outcome: 'idempotency_conflict', commandId };
-    if (leave === null) return outcomeOf(commandId, verdictOf(stored.row));
+    // A refusal by the row is a verdict already, and without a place the drainer sends it.
+    const verdict = verdictOf(stored.row);
+    if (verdict !== null || leave === null) return outcomeOf(commandId, verdict);
     // The row was inserted with its fence, so the first sender need not take it.
     return stored.attempt === null
       ? await settle(deps, stored.row)

@@ -7,16 +7,20 @@ export const OPERATOR_MS = 30_000;
 /** The client's own deadline overshoots (measured: up to 6.8 s), so every call is raced as well. */
 const OVERSHOOT_MS = 200;
 
-/** gRPC status codes of a server that cannot be reached, or does not answer. */
-const DEADLINE_EXCEEDED = 4;
+/**
+ * gRPC status codes of a call whose time is over. The server knows the deadline too: where its clock
+ * is first, it resets the stream, and the call ends as cancelled.
+ */
+const OUT_OF_TIME: ReadonlySet<number | null> = new Set([1, 4]);
+/** gRPC status codes of what is not there, is not known, or cannot be reached. */
 const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 
 /** The engine did not answer in time. */
 export class NoAnswer extends Error {
-  constructor(ms: number) {
-    super(`no answer within ${ms} ms`);
+  constructor(ms: number, options?: ErrorOptions) {
+    super(`no answer within ${ms} ms`, options);
     this.name = 'NoAnswer';
   }
 }
@@ -39,6 +43,9 @@ export async function callWithin<T>(
   answer.catch(() => {});
   try {
     return await Promise.race([answer, late]);
+  } catch (error) {
+    if (OUT_OF_TIME.has(codeOf(error))) throw new NoAnswer(ms, { cause: error });
+    throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -73,7 +80,7 @@ export function isUnimplemented(error: unknown): boolean {
 /** Why a question has no answer, in words that hold no text of anybody's. */
 export function whyNot(error: unknown): string {
   const code = codeOf(error);
-  if (error instanceof NoAnswer || code === DEADLINE_EXCEEDED) return 'the engine did not answer';
+  if (error instanceof NoAnswer || OUT_OF_TIME.has(code)) return 'the engine did not answer';
   if (code === UNAVAILABLE) return 'the engine cannot be reached';
   return code === null ? 'the answer could not be read' : `the engine answered gRPC code ${code}`;
 }

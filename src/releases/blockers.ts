@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { ASK_MS, ask, codeOf, NoAnswer } from '../engine/ask.ts';
+import { ASK_MS, ask, codeOf, NoAnswer, OPERATOR_MS, whyNot } from '../engine/ask.ts';
 import { stateQuery } from '../workflows/messages.ts';
+import { hasWorkers } from './build-workers.ts';
 import type { OpenItem } from './open-items.ts';
+import type { ReleaseDeps } from './release-deps.ts';
 
 /** An item that is still on an earlier build, and why. */
 export interface Blocker {
@@ -12,29 +14,57 @@ export interface Blocker {
 
 /** Runs that are asked why they stay. */
 const ASKED = 20;
-/** gRPC status codes of a question that waited in vain, and of one to a queue that nobody polls. */
-const NOBODY_ANSWERS: ReadonlySet<number | null> = new Set([4, 9]);
+/** gRPC status code of a question to a queue that nobody polls. */
+const FAILED_PRECONDITION = 9;
+const NOBODY = 'no worker of its build answers';
 const ID_PREFIX = 'item:';
 
-/** Why the first of some items do not move. Never rejects. */
-export function findBlockers(temporal: Client, items: readonly OpenItem[]): Promise<Blocker[]> {
-  return Promise.all(
+/** Why the first of some items do not move. */
+export async function findBlockers(
+  deps: ReleaseDeps,
+  items: readonly OpenItem[],
+): Promise<Blocker[]> {
+  const blockers = await Promise.all(
     items.slice(0, ASKED).map(async ({ workflowId, buildId }) => ({
       itemId: workflowId.replace(ID_PREFIX, ''),
       buildId,
-      why: await whyItStays(temporal, workflowId),
+      ...(await whyItStays(deps.temporal, workflowId)),
     })),
   );
+  const silent = blockers.filter(({ answers }) => !answers);
+  const deserted = await desertedBuilds(deps, new Set(silent.map(({ buildId }) => buildId)));
+  return blockers.map(({ itemId, buildId, answers, why }) => ({
+    itemId,
+    buildId,
+    // How a question fails that nobody takes depends on the instant at which its worker went.
+    why: !answers && deserted.has(buildId) ? NOBODY : why,
+  }));
 }
 
-async function whyItStays(temporal: Client, workflowId: string): Promise<string> {
+async function desertedBuilds(
+  deps: ReleaseDeps,
+  builds: ReadonlySet<string | null>,
+): Promise<ReadonlySet<string | null>> {
+  const until = Date.now() + OPERATOR_MS;
+  const deserted = new Set<string | null>();
+  for (const buildId of builds) {
+    if (buildId !== null && !(await hasWorkers(deps, buildId, until))) deserted.add(buildId);
+  }
+  return deserted;
+}
+
+async function whyItStays(
+  temporal: Client,
+  workflowId: string,
+): Promise<{ answers: boolean; why: string }> {
   try {
     const { work } = await ask(temporal, Date.now() + ASK_MS, () =>
       temporal.workflow.getHandle(workflowId).query(stateQuery),
     );
-    return work.length > 0 ? `it is busy: ${work.join(', ')}` : 'it was not asked to move yet';
+    const why = work.length > 0 ? `it is busy: ${work.join(', ')}` : 'it was not asked to move yet';
+    return { answers: true, why };
   } catch (error) {
-    const isAlone = error instanceof NoAnswer || NOBODY_ANSWERS.has(codeOf(error));
-    return isAlone ? 'no worker of its build answers' : 'it cannot be asked';
+    const isAlone = error instanceof NoAnswer || codeOf(error) === FAILED_PRECONDITION;
+    return { answers: false, why: isAlone ? NOBODY : `it cannot be asked: ${whyNot(error)}` };
   }
 }

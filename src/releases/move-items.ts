@@ -79,7 +79,7 @@ export async function moveItems(
   for (const version of left > 0 ? versions : []) {
     remaining.push(...(await listItems(deps, version)));
   }
-  const blockers = await findBlockers(deps.temporal, remaining);
+  const blockers = await findBlockers(deps, remaining);
   return { target: target.buildId, asked, left, unreadable, blockers };
 }
 

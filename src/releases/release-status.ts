@@ -48,7 +48,7 @@ export async function readStatus(deps: ReleaseDeps): Promise<ReleaseStatus> {
       return { buildId, status, machineVersion, hasWorkers: isWorkedFor, openItems: open, oldest };
     }),
   );
-  const blockers = await findBlockers(temporal, counted.elsewhere);
+  const blockers = await findBlockers(deps, counted.elsewhere);
   return { current, ramping, builds: states, blockers };
 }
 

@@ -40,6 +40,8 @@ export interface Dispatcher {
 /** A wake-up that was missed delays an event by no more than that. */
 const SWEEP_MS = 3_000;
 const AFTER_FAILURE_MS = 1_000;
+/** What comes so soon after an event is handed on with it: a look costs the same for one and for many. */
+const GATHER_MS = 100;
 /** Streams of one look, and events of each: a transaction of them takes some tens of milliseconds. */
 const STREAMS = 200;
 const PER_STREAM = 50;
@@ -68,6 +70,7 @@ export function startDispatcher(
       });
       if (outcome === 'failed') await pause(AFTER_FAILURE_MS, signal);
       else if (outcome === 0) await Promise.race([added, stopped, pause(sweepMs, signal)]);
+      if (outcome !== 'failed' && outcome < STREAMS) await pause(GATHER_MS, signal);
     }
   })();
   return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Pool } from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Client, Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { insertAsset } from '../../src/db/workspace/assets.ts';
 import type { Role } from '../../src/domain/people/roles.ts';
 import { makeBrief, makeDraft, tickedChecklist } from '../support/content.ts';
@@ -72,6 +72,25 @@ describe('a refused write', () => {
       makeDraft({ title: 'late' }),
     ]);
     expect(late.status).toBe(409);
+  });
+
+  it('because of the stage is answered as it is stored: nobody looks for its verdict', async () => {
+    const id = await api.engine.start();
+    const asked = vi.spyOn(Client.prototype, 'query');
+    try {
+      const { status } = await api.as('creator', 'POST', `/v1/items/${id}/resume`, {
+        body: { reason: 'It may go on' },
+      });
+      expect(status).toBe(409);
+      const texts = asked.mock.calls.map(([query]) => JSON.stringify(query));
+      const touching = (verb: string) =>
+        texts.filter((text) => text.includes(`${verb} \\"commands`));
+      expect(touching('insert into')).toHaveLength(1);
+      // The refusal itself; a sender that takes the fence would be another.
+      expect(touching('update')).toHaveLength(1);
+    } finally {
+      asked.mockRestore();
+    }
   });
 
   it('that only the run refuses leaves no text: of two saves of one version, the loser', async () => {

@@ -29,7 +29,8 @@ export interface StackOwner {
 
 export function ownState(environment: Readonly<Record<string, string>>): StackOwner {
   const state = createStateDirectory();
-  const below = new Set<number>();
+  /** Every process that was seen, with when it began. */
+  const below = new Map<number, string>();
   const started = new Set<StackProcess>();
   let owner: StackProcess | null = null;
   function spawn(): StackProcess {
@@ -40,7 +41,7 @@ export function ownState(environment: Readonly<Record<string, string>>): StackOw
   }
   function note(stack: StackProcess): number[] {
     const pids = descendantsOf(stack.pid);
-    for (const pid of pids) below.add(pid);
+    for (const pid of pids) below.set(pid, beginOf(pid));
     return pids;
   }
   async function end(stack: StackProcess): Promise<void> {
@@ -69,7 +70,7 @@ export function ownState(environment: Readonly<Record<string, string>>): StackOw
       // Its `exited` waits for pipes that orphans would hold open.
       await within(ORPHAN_MS, async () => (pids.some(isRunning) ? null : true));
       const orphans = pids.filter(isRunning);
-      for (const pid of orphans) endProcess(pid);
+      for (const pid of orphans) endProcess(pid, below.get(pid));
       await owner.exited;
       owner = null;
       return orphans;
@@ -90,18 +91,29 @@ export function ownState(environment: Readonly<Record<string, string>>): StackOw
     async close() {
       for (const stack of started) note(stack);
       for (const { process } of started) process.kill('SIGKILL');
-      for (const pid of below) endProcess(pid);
+      for (const [pid, begin] of below) endProcess(pid, begin);
       state.remove();
     },
   };
 }
 
 /** One of ours that is still there; its number may be somebody else's by now. */
-function endProcess(pid: number): void {
+function endProcess(pid: number, begin: string | undefined): void {
+  if (begin === undefined || begin === '' || beginOf(pid) !== begin) return;
   try {
-    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    if (line.includes('baton')) process.kill(pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch {
     // It is gone.
+  }
+}
+
+/** When a process began, in ticks since the machine's start (proc(5)); empty when it is gone. */
+function beginOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is a name that may hold spaces; the 22nd is the start.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
   }
 }

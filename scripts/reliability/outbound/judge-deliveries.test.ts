@@ -5,7 +5,7 @@ const wanted = new Map([
   ['itm_a', ['evt_a_1_0', 'evt_a_2_0', 'evt_a_3_0']],
   ['itm_b', ['evt_b_1_0']],
 ]);
-const came = (itemId: string, id: string, body = id) => ({ id, body, itemId, seq: null });
+const came = (itemId: string, id: string, body = id) => ({ id, body, itemId, seq: 1 });
 const all = [
   came('itm_a', 'evt_a_1_0'),
   came('itm_b', 'evt_b_1_0'),
@@ -32,6 +32,12 @@ describe('what a subscriber received', () => {
   it('may not come under another id', () => {
     const other = [...all, came('itm_a', 'evt_a_1_9')];
     expect(judgeDeliveries(wanted, other).changed).toEqual(['evt_a_1_9 is no event of its item']);
+  });
+
+  it('may tell between them what the watch found about an item', () => {
+    const finding = { ...came('itm_a', 'evt_found'), seq: null };
+    const told = [...all.slice(0, 2), finding, ...all.slice(2)];
+    expect(judgeDeliveries(wanted, told)).toEqual(FINE);
   });
 
   it('may not leave an event out', () => {

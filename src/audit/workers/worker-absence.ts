@@ -43,7 +43,6 @@ function lastSign(
 }
 
 /** gRPC status codes that a question to a run may end with. */
-const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
@@ -66,8 +65,6 @@ export async function probeRun(
     if (error instanceof NoAnswer) return false;
     if (error instanceof WorkflowNotFoundError) return null;
     switch (codeOf(error)) {
-      case DEADLINE_EXCEEDED:
-        return false;
       case FAILED_PRECONDITION:
         return isNoPoller(error) ? false : null;
       case NOT_FOUND:
