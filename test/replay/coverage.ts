@@ -1,5 +1,6 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
+import type { CheckpointAnswer } from '../../src/activities/measuring.ts';
 import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../../src/activities/publishing/send-attempt.ts';
 import type { PublicationOutcome } from '../../src/domain/channel/publication-intent.ts';
@@ -105,6 +106,10 @@ export const WANTED: readonly string[] = [
   'send without an answer',
   'look-up without an answer',
   'readings without an answer',
+  'readings stored',
+  'readings not stored',
+  'readings asked again',
+  'readings not available',
   'workflow contentItem',
   'workflow historyArchive',
   'start continued',
@@ -147,6 +152,7 @@ export function coverageOf({ events: entries }: RecordedHistory): Set<string> {
       const word = ANSWERED_BY[asked.get(String(done.scheduledEventId)) ?? ''];
       const [answer] = read<{ outcome?: string }>(done.result?.payloads);
       if (word !== undefined && answer?.outcome) found.add(`${word} ${answer.outcome}`);
+      if (word === 'readings') addLook(found, done.result?.payloads);
     }
     const away =
       entry.activityTaskFailedEventAttributes ?? entry.activityTaskTimedOutEventAttributes;
@@ -182,6 +188,14 @@ function addCommand(found: Set<string>, payloads: Payloads): void {
     if (type === 'decide_approval') found.add(`decision ${refs.decision}`);
     if (type === 'sign_off') found.add(`sign-off ${refs.decision}`);
     if (type === 'resolve_publication') found.add(`resolution ${refs.outcome}`);
+  }
+}
+
+function addLook(found: Set<string>, payloads: Payloads): void {
+  for (const { recorded, askAgainMs, unavailable = [] } of read<CheckpointAnswer>(payloads)) {
+    found.add(recorded ? 'readings stored' : 'readings not stored');
+    if (typeof askAgainMs === 'number') found.add('readings asked again');
+    if (unavailable.length > 0) found.add('readings not available');
   }
 }
 
