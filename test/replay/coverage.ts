@@ -85,9 +85,6 @@ const SIGN_OFFS: Named<
   dissent: true,
 };
 
-/** The run of a campaign brings these about by a signal; no recorded item is in one. */
-const OF_NO_RUN: readonly string[] = ['campaign.released', 'campaign.cancelled'];
-
 /** Everything that at least one recorded history has to hold. */
 export const WANTED: readonly string[] = [
   ...COMMAND_TYPES.map((type) => `command ${type}`),
@@ -96,7 +93,8 @@ export const WANTED: readonly string[] = [
   ...named('sign-off', SIGN_OFFS),
   'update tick',
   'signal readings_added',
-  ...ITEM_EVENT_TYPES.filter((type) => !OF_NO_RUN.includes(type)).map((type) => `event ${type}`),
+  'signal campaign',
+  ...ITEM_EVENT_TYPES.map((type) => `event ${type}`),
   ...named('activity', ACTIVITIES),
   ...named('deadline', DEADLINES),
   ...named('deadline clock_step', CLOCK_STEPS),
