@@ -72,8 +72,8 @@ export const HARMLESS: Record<string, Change> = {
     edits: [
       [
         'domain/item/machine/rules.ts',
-        'MACHINE_RULES: MachineRules = { ...FIRST_RULES }',
-        'MACHINE_RULES: MachineRules = { ...FIRST_RULES, clockPercents: [90, 95, 100, 300] }',
+        'MACHINE_RULES: MachineRules = { ...FIRST_RULES, ...NEW_RULES',
+        'MACHINE_RULES: MachineRules = { ...FIRST_RULES, clockPercents: [90, 95, 100, 300]',
       ],
     ],
   },

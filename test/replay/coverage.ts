@@ -1,5 +1,6 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
+import type { CheckpointAnswer } from '../../src/activities/measuring.ts';
 import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../../src/activities/publishing/send-attempt.ts';
 import type { PublicationOutcome } from '../../src/domain/channel/publication-intent.ts';
@@ -84,9 +85,6 @@ const SIGN_OFFS: Named<
   dissent: true,
 };
 
-/** The run of a campaign brings these about by a signal; no recorded item is in one. */
-const OF_NO_RUN: readonly string[] = ['campaign.released', 'campaign.cancelled'];
-
 /** Everything that at least one recorded history has to hold. */
 export const WANTED: readonly string[] = [
   ...COMMAND_TYPES.map((type) => `command ${type}`),
@@ -95,7 +93,8 @@ export const WANTED: readonly string[] = [
   ...named('sign-off', SIGN_OFFS),
   'update tick',
   'signal readings_added',
-  ...ITEM_EVENT_TYPES.filter((type) => !OF_NO_RUN.includes(type)).map((type) => `event ${type}`),
+  'signal campaign',
+  ...ITEM_EVENT_TYPES.map((type) => `event ${type}`),
   ...named('activity', ACTIVITIES),
   ...named('deadline', DEADLINES),
   ...named('deadline clock_step', CLOCK_STEPS),
@@ -105,6 +104,10 @@ export const WANTED: readonly string[] = [
   'send without an answer',
   'look-up without an answer',
   'readings without an answer',
+  'readings stored',
+  'readings not stored',
+  'readings asked again',
+  'readings not available',
   'workflow contentItem',
   'workflow historyArchive',
   'start continued',
@@ -147,6 +150,7 @@ export function coverageOf({ events: entries }: RecordedHistory): Set<string> {
       const word = ANSWERED_BY[asked.get(String(done.scheduledEventId)) ?? ''];
       const [answer] = read<{ outcome?: string }>(done.result?.payloads);
       if (word !== undefined && answer?.outcome) found.add(`${word} ${answer.outcome}`);
+      if (word === 'readings') addLook(found, done.result?.payloads);
     }
     const away =
       entry.activityTaskFailedEventAttributes ?? entry.activityTaskTimedOutEventAttributes;
@@ -182,6 +186,14 @@ function addCommand(found: Set<string>, payloads: Payloads): void {
     if (type === 'decide_approval') found.add(`decision ${refs.decision}`);
     if (type === 'sign_off') found.add(`sign-off ${refs.decision}`);
     if (type === 'resolve_publication') found.add(`resolution ${refs.outcome}`);
+  }
+}
+
+function addLook(found: Set<string>, payloads: Payloads): void {
+  for (const { recorded, askAgainMs, unavailable = [] } of read<CheckpointAnswer>(payloads)) {
+    found.add(recorded ? 'readings stored' : 'readings not stored');
+    if (typeof askAgainMs === 'number') found.add('readings asked again');
+    if (unavailable.length > 0) found.add('readings not available');
   }
 }
 

@@ -18,7 +18,7 @@ import { CAST } from '../machine/item-fixture.ts';
 import { completeCommand } from '../machine/item-payloads.ts';
 import { eventsOf, worldInput } from '../machine/item-world.ts';
 import { type Leg, type MachinePath, RECORDED_WORLD } from './machine-paths.ts';
-import { nextWay, type Script } from './scripted-activities.ts';
+import { nextLooks, nextWay, type Script } from './scripted-activities.ts';
 
 const LATE_MS = 60_000;
 const POLL_MS = 40;
@@ -163,10 +163,8 @@ export class PathRun {
         });
         return;
       case 'checkpoint_recorded':
-      case 'checkpoint_missed': {
-        const without = this.#number % 2 === 0 ? 'none' : 'away';
-        this.#script.readings = event.type === 'checkpoint_missed' ? without : 'recorded';
-      }
+      case 'checkpoint_missed':
+        this.#script.looks = nextLooks(event.type);
     }
   }
 

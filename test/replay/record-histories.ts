@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { replaceRun } from '../../src/audit/repairs/replace-run.ts';
 import { insertFreeze, liftFreeze } from '../../src/db/calendar/freezes.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
+import { CAMPAIGN_WORD_SIGNAL, type CampaignWord } from '../../src/domain/campaign/campaign-run.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import type { ItemContext } from '../../src/domain/item/context.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
@@ -147,6 +149,21 @@ it('a send whose network was away for too long', async () => {
     await engine.sandbox.start();
   }
   await record('unreachable', itemWorkflowId(itemId));
+});
+
+it('an item that hears that its campaign is released, and that it is cancelled', async () => {
+  const { workspaceId, memberOf } = engine.workspace;
+  const createdBy = memberOf('strategist');
+  const campaign = { workspaceId, name: 'Spring', goal: 'engage' as const, createdBy };
+  const { id: campaignId } = await insertCampaign(engine.deps.db, campaign);
+  const itemId = await engine.start({ campaignId });
+  const handle = engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId));
+  const say = (word: CampaignWord) => handle.signal(CAMPAIGN_WORD_SIGNAL, word);
+  await say({ campaignId, type: 'campaign_released' });
+  await toScheduled(engine, itemId);
+  await say({ campaignId, type: 'campaign_cancelled', reason: 'out of date' });
+  await untilClosed(itemWorkflowId(itemId));
+  await record('campaign', itemWorkflowId(itemId));
 });
 
 it('a run that took the place of a lost one', async () => {

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../src/activities/index.ts';
 import type { FrozenReview } from '../../src/activities/kpi-review.ts';
+import type { CheckpointAnswer } from '../../src/activities/measuring.ts';
 import type { Reconciliation } from '../../src/activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../../src/activities/publishing/send-attempt.ts';
 import type { PublicationOutcome } from '../../src/domain/channel/publication-intent.ts';
@@ -37,13 +38,40 @@ const WAYS: Record<PublicationOutcome['outcome'], Answer[][]> = {
   missed: [[{ outcome: 'missed', evidence }], [unknown, { outcome: 'missed', evidence }]],
 };
 
+/** What a look for readings says; null: it dies without an answer. */
+type Look = CheckpointAnswer | null;
+
+const FAILED = {
+  askAgainMs: 60_000,
+  unavailable: [{ source: 'counter', reason: 'away, as the path has it' }],
+};
+
+/** The looks that settle a checkpoint; whoever looks further finds the last. One that dies settles none. */
+const LOOKS: Record<'checkpoint_recorded' | 'checkpoint_missed', Look[][]> = {
+  checkpoint_recorded: [[{ recorded: true }], [{ recorded: true, ...FAILED }, { recorded: true }]],
+  checkpoint_missed: [
+    [null, { recorded: false }],
+    [{ recorded: false }],
+    [{ recorded: false, ...FAILED, askAgainMs: null }],
+  ],
+};
+
 const turns = new Map<string, number>();
+
+function nextOf<T>(outcome: string, ways: readonly T[][]): T[] {
+  const turn = turns.get(outcome) ?? 0;
+  turns.set(outcome, turn + 1);
+  return ways[turn % ways.length] ?? [];
+}
 
 /** Each send that comes to an outcome takes another way there. */
 export function nextWay(outcome: PublicationOutcome['outcome']): Answer[] {
-  const turn = turns.get(outcome) ?? 0;
-  turns.set(outcome, turn + 1);
-  return WAYS[outcome][turn % WAYS[outcome].length] ?? [];
+  return nextOf(outcome, WAYS[outcome]);
+}
+
+/** The same of looks for readings. */
+export function nextLooks(type: keyof typeof LOOKS): Look[] {
+  return nextOf(type, LOOKS[type]);
 }
 
 /** Hands values from a path to the activity that waits for them, in turn. */
@@ -75,8 +103,14 @@ class Turns<T> {
 export class Script {
   readonly sends = new Turns<Answer>();
   readonly reviews = new Turns<Omit<FrozenReview, 'clocks'>>();
-  /** What a look for readings finds. */
-  readings: 'recorded' | 'none' | 'away' = 'recorded';
+  /** What looks for readings find, one after the other. */
+  looks: Look[] = [];
+
+  look(): Look {
+    const [found = { recorded: true }] = this.looks;
+    if (this.looks.length > 1) this.looks = this.looks.slice(1);
+    return found;
+  }
 }
 
 function orDie<T>(answer: T | null): T {
@@ -97,10 +131,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
         orDie(await scriptOf(order.itemId).sends.take()) as Reconciliation,
     },
     measuring: {
-      async collectReadings({ itemId }) {
-        const { readings } = scriptOf(itemId);
-        return { recorded: orDie(readings === 'away' ? null : readings) === 'recorded' };
-      },
+      collectReadings: async ({ itemId }) => orDie(scriptOf(itemId).look()),
     },
     recording: {
       recordEvents: async () => {},

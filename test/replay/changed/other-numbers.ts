@@ -8,6 +8,7 @@ const OTHER_RULES: MachineRules = {
   clockPercents: [10, 20, 100, 900],
   clockUnitMinutes: { minutes: 2, hours: 90, business_hours: 30, business_days: 480 },
   lookAgainMinutes: 1,
+  failedLookMinutes: 1,
   keptTextBytes: 20,
   sends: {
     maxSends: 1,
