@@ -73,7 +73,9 @@ export function timeTravelRoutes({ db, timeTravel }: Pick<ApiDeps, 'db' | 'timeT
   return timeTravel === null ? (app as unknown as ReturnType<typeof routes>) : routes(timeTravel);
 }
 
-/** @throws ApiError `not_found`, `conflict` when the journey was not made, or did not end where it should. */
+/**
+ * @throws ApiError `not_found`, `conflict` when the journey was not made, or did not end where it should.
+ */
 function arrivalOf(outcome: TravelOutcome, itemId: string): z.infer<typeof Arrival> {
   switch (outcome.outcome) {
     case 'arrived': {
