@@ -8,6 +8,9 @@ import { type Harness, startHarness } from './harness.ts';
 import { createPeople, type People } from './people.ts';
 import { type Part, replacing } from './replacements.ts';
 
+/** A server that is away, and a busy machine, delay the start of a worker. */
+const POLLS_WITHIN_MS = 120_000;
+
 /** Where one line runs: servers that it shares, and programs, task queue and accounts of its own. */
 export interface Site {
   readonly stack: TemporaryStack;
@@ -77,10 +80,15 @@ export async function openSite(
     const environment = { ...environmentFor(chosen), ...its };
     const worker = await stack.start({ name: 'Worker', script: 'worker.ts', environment, onLine });
     programs.push(worker);
-    await waitUntilReady(worker, 'Worker', async () =>
-      worker.tail().includes('worker polls') ? true : undefined,
-    );
-    return worker;
+    try {
+      const polls = async () => (worker.tail().includes('worker polls') ? true : undefined);
+      await waitUntilReady(worker, 'Worker', polls, { timeoutMs: POLLS_WITHIN_MS });
+      return worker;
+    } catch (error) {
+      // One that polls later would be a worker that nobody counts.
+      worker.kill();
+      throw error;
+    }
   }
   async function close(): Promise<void> {
     for (const program of programs) program.kill();

@@ -8,7 +8,7 @@ import { createAudit } from '../audit/audit.ts';
 import { accountFormOf } from '../channels/registry.ts';
 import { createCommandSender } from '../commands/command-sender.ts';
 import { startDrainer } from '../commands/queue/drainer.ts';
-import { timeTravel } from '../commands/time-travel.ts';
+import { createTimeTravel } from '../commands/time-travel.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { type ApiConfig, readApiConfig } from '../config.ts';
 import { createSecretBox } from '../credentials/secret-box.ts';
@@ -94,7 +94,7 @@ const app = createApp({
   accountFormOf,
   metricSources,
   redirector,
-  timeTravel: config.local ? (journey) => timeTravel({ db, temporal }, journey) : null,
+  timeTravel: config.local ? createTimeTravel({ db, temporal }) : null,
   slackReply: createSlackReplies(
     createHttpClient({ allowedOrigins: config.allowedOrigins }),
     config.allowedOrigins,

@@ -7,7 +7,7 @@ import { getItem, setClockOffset } from '../db/item/items.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { deadlinesOf } from '../domain/item/deadlines.ts';
 import { placeOf } from '../domain/item/run.ts';
-import { callWithin } from '../engine/ask.ts';
+import { callWithin, isLost } from '../engine/ask.ts';
 import type { RunState } from '../workflows/messages.ts';
 
 /** How far an item's run goes: a duration, an instant, or what comes next. */
@@ -21,6 +21,7 @@ export type TravelOutcome =
   | { outcome: 'arrived'; now: string; clockOffsetMs: number; seq: number }
   | { outcome: 'not_found' }
   | { outcome: 'nothing_ahead'; message: string }
+  | { outcome: 'under_way'; message: string }
   | { outcome: 'late'; now: string; message: string };
 
 /** Moves an item's run ahead in time. */
@@ -38,6 +39,26 @@ const ARRIVE_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 /** The engine moves a run's time at once; a run takes its next task when a worker is free. */
 const CALL_MS = 10_000;
+
+/**
+ * One journey of an item at a time: each step leads a distance ahead from wherever the run is then, so two
+ * at once would skip what comes between their steps.
+ */
+export function createTimeTravel(deps: { db: Db; temporal: Client }): TimeTravel {
+  const underWay = new Set<string>();
+  return async (journey) => {
+    const { itemId } = journey;
+    if (underWay.has(itemId)) {
+      return { outcome: 'under_way', message: 'another journey of this item is under way' };
+    }
+    underWay.add(itemId);
+    try {
+      return await timeTravel(deps, journey);
+    } finally {
+      underWay.delete(itemId);
+    }
+  };
+}
 
 /**
  * Fast-forwards an item's run on the real engine (local stack only). It stops at every deadline on the
@@ -72,7 +93,7 @@ export async function timeTravel(
   const arriveAt = Date.parse(state.now) + distance;
   while (Date.parse(state.now) < arriveAt) {
     const stopAt = Math.min(arriveAt, nextStop(state));
-    await fastForward(temporal, itemId, stopAt - Date.parse(state.now));
+    await step(temporal, itemId, stopAt - Date.parse(state.now));
     const reached = await reach(temporal, itemId, { stopAt, giveUpAt });
     if (reached === 'late') return tooLate(state);
     if (reached === 'over') return OVER;
@@ -136,6 +157,15 @@ function distanceOf(state: RunState, target: TravelTarget): number | null {
     return next === undefined ? null : Math.max(0, next.at - now) + PAST_MS;
   }
   return Date.parse(target.to) - now;
+}
+
+/** A step whose answer is lost is not made again: the run's clock says whether it was made. */
+async function step(temporal: Client, itemId: string, distanceMs: number): Promise<void> {
+  try {
+    await fastForward(temporal, itemId, distanceMs);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+  }
 }
 
 export async function fastForward(

@@ -77,6 +77,12 @@ export function isUnimplemented(error: unknown): boolean {
   return codeOf(error) === UNIMPLEMENTED;
 }
 
+/** No answer came, so what was asked may have been done. */
+export function isLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return error instanceof NoAnswer || code === DEADLINE_EXCEEDED || code === UNAVAILABLE;
+}
+
 /** Why a question has no answer, in words that hold no text of anybody's. */
 export function whyNot(error: unknown): string {
   const code = codeOf(error);

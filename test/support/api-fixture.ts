@@ -13,7 +13,7 @@ import { createRepairRequests } from '../../src/api/repair-requests.ts';
 import { openAssetStore } from '../../src/assets/asset-store.ts';
 import { createAudit } from '../../src/audit/audit.ts';
 import { accountFormOf } from '../../src/channels/registry.ts';
-import { timeTravel } from '../../src/commands/time-travel.ts';
+import { createTimeTravel } from '../../src/commands/time-travel.ts';
 import { createSecretBox, type SecretBox } from '../../src/credentials/secret-box.ts';
 import type { Db } from '../../src/db/client.ts';
 import { createAuditPacks } from '../../src/evidence/audit-pack.ts';
@@ -88,7 +88,7 @@ export async function openApi(
     metricSources,
     redirector: createRedirector({ db, log }),
     slackReply: async () => 'sent',
-    timeTravel: (journey) => timeTravel({ db, temporal }, journey),
+    timeTravel: createTimeTravel({ db, temporal }),
     ...deps,
     settings: {
       rateLimitPerSecond: 100_000,

@@ -49,7 +49,7 @@ const travelRoute = createRoute({
   operationId: 'timeTravel',
   summary: 'Fast-forward an item on the real engine (local stack only)',
   description:
-    'Without an `Idempotency-Key` the same body travels again. A journey that broke off has gone some of the way.',
+    'Without an `Idempotency-Key` the same body travels again. A journey that broke off has gone some of the way. While one is under way, others of the item are refused.',
   request: { body: body(Journey) },
   responses: changeAnswers(Arrival, 'Arrived', 'not_found'),
 });
@@ -73,7 +73,9 @@ export function timeTravelRoutes({ db, timeTravel }: Pick<ApiDeps, 'db' | 'timeT
   return timeTravel === null ? (app as unknown as ReturnType<typeof routes>) : routes(timeTravel);
 }
 
-/** @throws ApiError `not_found`, `conflict` when the journey did not end where it should. */
+/**
+ * @throws ApiError `not_found`, `conflict` when the journey was not made, or did not end where it should.
+ */
 function arrivalOf(outcome: TravelOutcome, itemId: string): z.infer<typeof Arrival> {
   switch (outcome.outcome) {
     case 'arrived': {
@@ -83,6 +85,7 @@ function arrivalOf(outcome: TravelOutcome, itemId: string): z.infer<typeof Arriv
     case 'not_found':
       throw notFound('item', itemId);
     case 'nothing_ahead':
+    case 'under_way':
     case 'late':
       throw new ApiError('conflict', { detail: outcome.message });
   }
