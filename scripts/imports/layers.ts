@@ -157,7 +157,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'A command reaches a run through src/workflows/messages.ts: HTTP belongs in src/api, effects in src/activities.',
   },
   campaigns: {
-    folders: ['domain', 'db', 'engine', 'commands', 'threads'],
+    folders: ['domain', 'db', 'engine', 'commands', 'threads', 'time'],
     packages: ['@temporalio/client'],
     place:
       'A campaign asks its items through commands and signals: HTTP belongs in src/api, rules in src/domain/campaign.',

@@ -48,7 +48,10 @@ const fields = {
   endsAt: Instant.nullable().describe('its flight ends before it'),
   kpiTargets: KpiTargets,
   budgetNote: z.string().trim().max(2_000).describe('what it may cost, in words'),
-  stakeholders: z.array(Stakeholder).max(50).describe('members and addresses that are told'),
+  stakeholders: z
+    .array(Stakeholder)
+    .max(50)
+    .describe('members, who are told, and addresses, which are kept for people to read'),
   release: releaseRule,
 };
 

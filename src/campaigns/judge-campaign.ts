@@ -1,11 +1,15 @@
 import type { CampaignMeasures } from '../db/campaign/measures.ts';
 import { hashOf } from '../domain/canonical.ts';
+import { recommend, recommendationInput } from '../domain/kpi/recommendation.ts';
 import { campaignVerdicts } from '../domain/kpi/review.ts';
 import type { KpiTarget } from '../domain/kpi/targets.ts';
 import type { ReviewVerdicts } from '../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../threads/threads.ts';
 
-/** The verdicts of a campaign and of its accounts, with the hash over targets, sums of readings and verdicts. */
+/**
+ * The verdicts of a campaign and of its accounts, with the hash over targets, sums of readings and verdicts,
+ * and what follows from them: the recommendation.
+ */
 export function judgeCampaign({
   targets,
   measures: { items, planned },
@@ -20,7 +24,11 @@ export function judgeCampaign({
     rows: rows.map((row) => ({ ...row, readings: [] })),
     readings: [],
   };
-  return { verdicts, hash: hashOf({ targets, items, verdicts }) };
+  const recommendation = recommend(
+    // A campaign is measured no longer than its items are, and is repeated as one that has its dates.
+    recommendationInput({ verdicts, checkpoints: planned, isLater: true, evergreen: false }),
+  );
+  return { verdicts, recommendation, hash: hashOf({ targets, items, verdicts }) };
 }
 
 export const CAMPAIGN_REVIEW = jobOf(import.meta, judgeCampaign);

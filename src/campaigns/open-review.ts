@@ -1,34 +1,39 @@
-import { changeCampaign, lockCampaign } from '../db/campaign/acts.ts';
+import { lockCampaign } from '../db/campaign/acts.ts';
 import { readCampaignMeasures } from '../db/campaign/measures.ts';
-import {
-  type CampaignSignOffRow,
-  countForReview,
-  getCampaignReview,
-  insertCampaignReview,
-  insertCampaignSignOff,
-  listCampaignSignOffs,
-} from '../db/campaign/reviews.ts';
-import { wantLook } from '../db/campaign/runs.ts';
+import { countForReview, getCampaignReview, insertCampaignReview } from '../db/campaign/reviews.ts';
 import type { Db } from '../db/client.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { CampaignRow } from '../db/workspace/campaigns.ts';
+import { getWorkspace } from '../db/workspace/workspaces.ts';
 import { isOver } from '../domain/campaign/campaign.ts';
 import type { CampaignKey } from '../domain/campaign/campaign-run.ts';
-import { refuseSignOff, type SignOffQuestion } from '../domain/campaign/sign-off.ts';
-import type { Unmet } from '../domain/item/requirements/catalogue.ts';
+import type { KpiTarget } from '../domain/kpi/targets.ts';
+import { STANDARD_PLAYBOOK } from '../domain/playbook/standard.ts';
 import { runInThread } from '../threads/threads.ts';
+import { clockSteps } from '../time/business-calendar.ts';
 import { CAMPAIGN_REVIEW, judgeCampaign } from './judge-campaign.ts';
 import { tellOfCampaign } from './tell.ts';
 
 /** Readings that take less than the way to a thread. */
 const JUDGED_HERE = 500;
+/** A campaign has no playbook: its review takes as long as the one of an item usually does. */
+const SIGNED_WITHIN = STANDARD_PLAYBOOK.clocks.kpi_review;
 
 /** What the readings of a campaign say now. */
-export async function judgeNow(db: Db, { workspaceId, id: campaignId, kpiTargets }: CampaignRow) {
-  const { itemIds, ...measures } = await readCampaignMeasures(db, { workspaceId, campaignId });
+export function judgeNow(db: Db, { workspaceId, id: campaignId, kpiTargets }: CampaignRow) {
+  return judgeAgain(db, { workspaceId, campaignId, targets: kpiTargets });
+}
+
+/** The same of targets and items as they were. */
+export async function judgeAgain(
+  db: Db,
+  { targets, ...asks }: CampaignKey & { targets: KpiTarget[]; itemIds?: string[] },
+) {
+  const { workspaceId } = asks;
+  const { itemIds, ...measures } = await readCampaignMeasures(db, asks);
   const { items, planned } = measures;
   const count = items.reduce((sum, { readings }) => sum + readings.length, planned.length);
-  const asked = { targets: kpiTargets, measures };
+  const asked = { targets, measures };
   const judged =
     count > JUDGED_HERE
       ? await runInThread(CAMPAIGN_REVIEW, asked, { workspaceId })
@@ -57,68 +62,24 @@ export async function openReview(
   const { workspaceId, id: campaignId, kpiTargets: targets } = campaign;
   const key = { workspaceId, campaignId };
   if ((await getCampaignReview(db, key)) !== null) return false;
-  const { verdicts, hash, itemIds } = await judgeNow(db, campaign);
+  const { itemIds, hash, ...judged } = await judgeNow(db, campaign);
+  const dueAt = await dueFrom(db, workspaceId, new Date().toISOString());
   return inTransaction(db, async (tx) => {
     const locked = await lockCampaign(tx, key);
     if (locked === null || isOver(locked)) return false;
-    const body = { targets, verdicts, itemIds };
-    const isNew = await insertCampaignReview(tx, { ...key, hash, body, openedBy: actor });
+    const body = { targets, itemIds, ...judged };
+    const isNew = await insertCampaignReview(tx, { ...key, hash, body, dueAt, openedBy: actor });
     if (!isNew) return false;
-    const { verdict } = verdicts.combined;
+    const { verdict } = judged.verdicts.combined;
     const told = { type: 'campaign.review_opened', actor, reviewHash: hash, verdict } as const;
     await tellOfCampaign(tx, locked, told);
     return true;
   });
 }
 
-export interface SignOffRequest extends CampaignKey, Omit<SignOffQuestion, 'review' | 'signOffs'> {
-  memberId: string;
-  learnings: string | null;
-}
-
-export type SignOffOutcome =
-  | { outcome: 'not_found' }
-  | { outcome: 'refused'; unmet: Unmet[] }
-  | { outcome: 'signed'; signOffs: CampaignSignOffRow[] };
-
-/** Signs the review of a campaign for a role. With the third one the campaign is closed. */
-export async function signCampaign(tx: Db, request: SignOffRequest): Promise<SignOffOutcome> {
-  const { workspaceId, campaignId, role, memberId, decision, comment, learnings } = request;
-  const key = { workspaceId, campaignId };
-  const campaign = await lockCampaign(tx, key);
-  if (campaign === null) return { outcome: 'not_found' };
-  const review = await getCampaignReview(tx, key);
-  const before = await listCampaignSignOffs(tx, key);
-  const unmet = refuseSignOff({ ...request, review, signOffs: before });
-  if (unmet.length > 0 || review === null) return { outcome: 'refused', unmet };
-  await insertCampaignSignOff(tx, { ...key, role, memberId, decision, comment, learnings });
-  const signOffs = await listCampaignSignOffs(tx, key);
-  if (signOffs.length === 3) await close(tx, campaign, { review, signOffs, actor: memberId });
-  return { outcome: 'signed', signOffs };
-}
-
-async function close(
-  tx: Db,
-  campaign: CampaignRow,
-  {
-    review,
-    signOffs,
-    actor,
-  }: {
-    review: NonNullable<Awaited<ReturnType<typeof getCampaignReview>>>;
-    signOffs: CampaignSignOffRow[];
-    actor: string;
-  },
-): Promise<void> {
-  const key = { workspaceId: campaign.workspaceId, campaignId: campaign.id };
-  await changeCampaign(tx, { ...key, change: { closedAt: new Date().toISOString() } });
-  await wantLook(tx, key);
-  await tellOfCampaign(tx, campaign, {
-    type: 'campaign.review_closed',
-    actor,
-    reviewHash: review.hash,
-    verdict: review.body.verdicts.combined.verdict,
-    decision: signOffs.find(({ role }) => role === 'strategist')?.decision ?? '',
-    dissent: signOffs.filter(({ decision }) => decision === 'dissent').map(({ role }) => role),
-  });
+async function dueFrom(db: Db, workspaceId: string, start: string): Promise<string | null> {
+  const workspace = await getWorkspace(db, { workspaceId });
+  if (workspace === null) return null;
+  const [, , due] = clockSteps(start, SIGNED_WITHIN, workspace.calendar);
+  return due;
 }

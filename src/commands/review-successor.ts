@@ -8,7 +8,8 @@ import { getReviewSuccessor, lockReview } from '../db/item/review-successors.ts'
 import { getBrief } from '../db/item/versions.ts';
 import type { StartItemBody } from '../domain/item/command-bodies.ts';
 import type { Brief } from '../domain/item/content/brief.ts';
-import { leadDecision, type Review } from '../domain/item/context.ts';
+import type { Review } from '../domain/item/context.ts';
+import { leadDecision } from '../domain/item/review-decision.ts';
 import { learningsText } from '../domain/kpi/learning.ts';
 import type { ReviewDecision } from '../domain/kpi/recommendation.ts';
 import type { BodyIssue } from './command-outcome.ts';

@@ -94,7 +94,8 @@ describe('the review of a campaign', () => {
     const other = { role: 'strategist', decision: 'scale', reviewHash: 'a'.repeat(64) };
     expect(await codes(sign('strategist', other))).toEqual(['verdicts_seen']);
     const seen = { reviewHash: review.hash };
-    await sign('strategist', { ...seen, role: 'strategist', decision: 'iterate' });
+    const comment = 'whatever is recommended';
+    await sign('strategist', { ...seen, role: 'strategist', decision: 'iterate', comment });
     expect(await codes(sign('strategist', { role: 'strategist', decision: 'scale' }))).toEqual([
       'not_decided_before',
     ]);

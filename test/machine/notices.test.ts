@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asksOf } from '../../src/domain/telling/asks.ts';
 import { noticesOfEvent } from '../../src/domain/telling/events.ts';
+import { USUAL_CHANNELS } from '../../src/domain/telling/kinds.ts';
 import { type Notice, noticesTo } from '../../src/domain/telling/notice.ts';
 import type { Person } from '../../src/domain/telling/people.ts';
 import { NOTICE_TEXT_KEYS, noticeText } from '../../src/domain/telling/texts.ts';
@@ -228,6 +229,29 @@ it('a finding tells admins, and of a critical one those the item waits for', () 
   };
   expect(found('critical')).toEqual(['finding finding: creator admin']);
   expect(found('warning')).toEqual(['finding finding: admin']);
+});
+
+it('the stakeholders of a campaign are told when its review opens and closes, by mail, too', () => {
+  const people = { all: EVERYBODY, now: 0 };
+  const told = (type: string, actor = 'system'): string[] => {
+    const data = {
+      campaignId: 'cmp_1',
+      name: 'Spring',
+      at: 'x',
+      memberIds: ['mbr_editor', 'gone'],
+    };
+    const event = { type, seq: 0, actor, data };
+    return lines(noticesOfWorkspaceEvent(event, people).flatMap(noticesTo));
+  };
+  expect(told('campaign.review_opened')).toEqual([
+    'review_due campaign.review_opened: strategist editor',
+  ]);
+  expect(told('campaign.review_returned', 'mbr_strategist')).toEqual([
+    'review_due campaign.review_returned: editor',
+  ]);
+  expect(told('campaign.review_closed')).toEqual(['review_due campaign.review_closed: editor']);
+  expect(USUAL_CHANNELS.review_due).toContain('email');
+  expect(told('campaign.paused')).toEqual(['administrative campaign.paused: editor']);
 });
 
 it('an administrative act tells the other admins, and a stranger event nobody', () => {

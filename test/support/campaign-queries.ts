@@ -1,8 +1,10 @@
 import * as actItems from '../../src/db/campaign/act-items.ts';
 import * as acts from '../../src/db/campaign/acts.ts';
 import * as campaignItems from '../../src/db/campaign/campaign-items.ts';
+import * as lateChanges from '../../src/db/campaign/late-changes.ts';
 import { readCampaignMeasures } from '../../src/db/campaign/measures.ts';
 import { readProgress } from '../../src/db/campaign/progress.ts';
+import * as steps from '../../src/db/campaign/review-steps.ts';
 import * as reviews from '../../src/db/campaign/reviews.ts';
 import * as runs from '../../src/db/campaign/runs.ts';
 import type { Db } from '../../src/db/client.ts';
@@ -18,7 +20,13 @@ export async function fillCampaign(db: Db, { own: workspaceId, ids }: FilledWork
   const act = await acts.insertAct(db, { ...key, kind: 'pause', reason: 'r', actor: memberId });
   await runs.wantLook(db, key);
   const body = { targets: [], verdicts: {} as never, itemIds: [] };
-  await reviews.insertCampaignReview(db, { ...key, hash: 'h', body, openedBy: 'system' });
+  await reviews.insertCampaignReview(db, {
+    ...key,
+    hash: 'h',
+    body,
+    dueAt: null,
+    openedBy: 'system',
+  });
   return { key, act, memberId, itemId };
 }
 
@@ -31,12 +39,14 @@ export function campaignAttempts(
 ): Record<string, () => Promise<unknown>> {
   const signOff = {
     ...key,
+    round: 1,
     role: 'creator' as const,
     memberId,
     decision: 'agree' as const,
     comment: null,
     learnings: null,
   };
+  const late = { ...key, itemIds: [itemId], since: '2020-01-01T00:00:00.000Z' };
   const other = { ...key, campaignId: 'cmp_stolen' };
   const body = { targets: [], verdicts: {} as never, itemIds: [] };
   return {
@@ -61,9 +71,18 @@ export function campaignAttempts(
     beginCampaignLook: () => runs.beginCampaignLook(db, { ...key, withinMs: 1 }),
     endCampaignLook: async () => !(await runs.endCampaignLook(db, { ...key, waitMs: 1 })),
     callCampaignsOf: () => runs.callCampaignsOf(db, { ...key, itemIds: [itemId] }),
+    hasLateReadings: () => lateChanges.hasLateReadings(db, late),
+    listLateAddenda: () => lateChanges.listLateAddenda(db, { ...late, limit: 9 }),
+    listDueSteps: async () => (await steps.listDueSteps(db, key)).items,
     countForReview: async () => isSome(await reviews.countForReview(db, key)),
     insertCampaignReview: () =>
-      reviews.insertCampaignReview(db, { ...other, hash: 'h', body, openedBy: 'system' }),
+      reviews.insertCampaignReview(db, {
+        ...other,
+        hash: 'h',
+        body,
+        dueAt: null,
+        openedBy: 'system',
+      }),
     getCampaignReview: () => reviews.getCampaignReview(db, key),
     listCampaignSignOffs: () => reviews.listCampaignSignOffs(db, key),
     insertCampaignSignOff: () => reviews.insertCampaignSignOff(db, signOff),

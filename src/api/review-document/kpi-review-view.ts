@@ -4,13 +4,9 @@ import type { KpiReviewRow, SignOffText } from '../../db/item/kpi-reviews.ts';
 import type { LearningRow } from '../../db/item/learnings.ts';
 import { type ReadingRow, readingOf } from '../../db/item/readings.ts';
 import type { BriefRow } from '../../db/item/versions.ts';
-import {
-  type ItemContext,
-  isAgainstAdvice,
-  leadDecision,
-  type Review,
-} from '../../domain/item/context.ts';
+import type { ItemContext, Review } from '../../domain/item/context.ts';
 import { rolesYetToSign } from '../../domain/item/responsible.ts';
+import { isAgainstAdvice, leadDecision } from '../../domain/item/review-decision.ts';
 import type { Reading } from '../../domain/kpi/measures.ts';
 import type { PastFigures } from '../../domain/kpi/past-figures.ts';
 import {

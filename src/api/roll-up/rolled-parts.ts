@@ -10,13 +10,17 @@ import { rollUp } from '../../domain/kpi/roll-up/base-sums.ts';
 import { descendants, nodeOf, type ScopeNode } from '../../domain/kpi/roll-up/rollup.ts';
 import { MISSING_NAMES, scopeKpis } from '../../domain/kpi/roll-up/scope-kpis.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
-import { Coverage, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
+import { Coverage, Verdict, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../../threads/threads.ts';
 
 /** One KPI of one part. It is of each role that has it in the catalogue. */
-const RolledKpi = VerdictRow.omit({ role: true, readings: true, primary: true, scope: true }).meta({
-  id: 'RolledKpi',
-});
+const RolledKpi = VerdictRow.omit({ role: true, readings: true, primary: true, scope: true })
+  .extend({
+    reviewed: Verdict.optional().describe(
+      'the verdict in the frozen review of the campaign, where readings that came later turned it',
+    ),
+  })
+  .meta({ id: 'RolledKpi' });
 
 /** A part of a roll-up at each checkpoint, oldest first. */
 export const RolledPart = z

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { type CampaignReviewRow, getCampaignReview } from '../../db/campaign/reviews.ts';
 import { type CellGroup, sumCells } from '../../db/item/cell-sums.ts';
 import { getItem } from '../../db/item/items.ts';
 import { listMeasuredItems } from '../../db/item/posts-out.ts';
@@ -124,7 +125,10 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
         level === 'campaign'
           ? { level: 'whole' as const, targets: campaign.kpiTargets }
           : { level };
-      return c.json(await partPage(filter, { ...page, ...shape, kpis }), 200);
+      const parts = await partPage(filter, { ...page, ...shape, kpis });
+      const review =
+        level === 'campaign' ? await getCampaignReview(db, { workspaceId, campaignId }) : null;
+      return c.json(review === null ? parts : besideReview(parts, review), 200);
     })
     .openapi(viewRoute, async (c) => {
       const { workspaceId } = c.get('caller');
@@ -241,6 +245,25 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
     }
     return { items, nextCursor: found.nextCursor };
   }
+}
+
+/** Marks what is another verdict now than in the frozen review of the campaign. */
+function besideReview(page: Page<RolledPart>, { body }: CampaignReviewRow): Page<RolledPart> {
+  const frozen = new Map(
+    body.verdicts.rows
+      .filter(({ scope, target }) => scope === 'campaign' && target !== null)
+      .map(({ kpi, checkpoint, verdict }) => [`${kpi} ${checkpoint}`, verdict]),
+  );
+  const mark = (row: RolledPart['checkpoints'][number]['kpis'][number]) => {
+    const reviewed = frozen.get(`${row.kpi} ${row.checkpoint}`);
+    if (row.target === null || reviewed === undefined || reviewed === row.verdict) return row;
+    return { ...row, reviewed };
+  };
+  const items = page.items.map((part) => ({
+    ...part,
+    checkpoints: part.checkpoints.map((at) => ({ ...at, kpis: at.kpis.map(mark) })),
+  }));
+  return { ...page, items };
 }
 
 /** Beside the event loop where it takes long. */

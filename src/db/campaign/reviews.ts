@@ -68,7 +68,7 @@ export async function listCampaignSignOffs(
         eq(campaignSignOffs.workspaceId, workspaceId),
       ),
     )
-    .orderBy(asc(campaignSignOffs.at), asc(campaignSignOffs.role));
+    .orderBy(asc(campaignSignOffs.round), asc(campaignSignOffs.at), asc(campaignSignOffs.role));
 }
 
 export async function insertCampaignSignOff(

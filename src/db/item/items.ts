@@ -150,7 +150,7 @@ export async function listItems(db: Db, filter: ItemFilter): Promise<Page<ItemSu
 }
 
 /** Stands for "no due time" in the order of an inbox. */
-const NEVER = '9999-12-31T23:59:59.999Z';
+export const NEVER = '9999-12-31T23:59:59.999Z';
 
 /** Open items that wait for a member, by name or through a role nobody is assigned for, soonest due first. */
 export async function listInbox(

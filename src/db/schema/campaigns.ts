@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
-import { jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import type { CampaignActKind, ReleaseRule, Stakeholder } from '../../domain/campaign/campaign.ts';
 import type { Brief } from '../../domain/item/content/brief.ts';
 import type { SignOff } from '../../domain/item/record-schema.ts';
+import type { Recommendation } from '../../domain/kpi/recommendation.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
 import type { ReviewVerdicts } from '../../domain/kpi/verdict-schema.ts';
 import type { OwnerRole } from '../../domain/people/roles.ts';
@@ -60,6 +61,8 @@ export const campaignRuns = pgTable('campaign_runs', {
 export interface FrozenCampaignReview {
   targets: KpiTarget[];
   verdicts: ReviewVerdicts;
+  /** Reviews of before have none. */
+  recommendation?: Recommendation;
   /** Its items, of which the readings were taken. */
   itemIds: string[];
 }
@@ -74,6 +77,8 @@ export const campaignReviews = pgTable('campaign_reviews', {
   /** A member, or `system`. */
   openedBy: text('opened_by').notNull(),
   openedAt: instant('opened_at').notNull().default(sql`now()`),
+  /** When it should be signed; reviews of before are due when they opened. */
+  dueAt: instant('due_at'),
 });
 
 /** Append-only, by trigger. */
@@ -82,6 +87,8 @@ export const campaignSignOffs = pgTable(
   {
     campaignId: text('campaign_id').notNull(),
     workspaceId: text('workspace_id').notNull(),
+    /** Counts the decisions: each has signatures of its own. */
+    round: integer().notNull().default(1),
     role: text().$type<OwnerRole>().notNull(),
     memberId: text('member_id').notNull(),
     decision: text().$type<SignOff['decision']>().notNull(),
@@ -89,5 +96,5 @@ export const campaignSignOffs = pgTable(
     learnings: text(),
     at: instant().notNull().default(sql`now()`),
   },
-  (table) => [primaryKey({ columns: [table.campaignId, table.role] })],
+  (table) => [primaryKey({ columns: [table.campaignId, table.round, table.role] })],
 );

@@ -1,6 +1,7 @@
-import { peerDecision } from '../item/context.ts';
 import type { SignOff } from '../item/record-schema.ts';
 import type { Unmet } from '../item/requirements/catalogue.ts';
+import { decisionAlone, lacksReason, peerDecision } from '../item/review-decision.ts';
+import type { ReviewDecision } from '../kpi/recommendation.ts';
 import type { OwnerRole, Role } from '../people/roles.ts';
 
 /** Decisions on a campaign: its items alone may be measured longer. */
@@ -13,6 +14,42 @@ export const CAMPAIGN_DECISIONS = [
   'dissent',
 ] as const satisfies readonly SignOff['decision'][];
 
+interface CampaignSignature {
+  /** Counts the decisions: a new one begins when nobody agreed to one against the recommendation. */
+  round: number;
+  role: OwnerRole;
+  decision: SignOff['decision'];
+}
+
+/** The decision that is being signed. */
+export interface OpenRound<Signature extends CampaignSignature> {
+  round: number;
+  signOffs: Signature[];
+  /** The decision before it, which nobody agreed to; null for none. */
+  returned: SignOff['decision'] | null;
+}
+
+/**
+ * The round of signatures that counts: the last one, or an empty one after it where its decision was
+ * against the recommendation and nobody agreed.
+ */
+export function openRound<Signature extends CampaignSignature>(
+  all: readonly Signature[],
+  recommended: ReviewDecision | undefined,
+): OpenRound<Signature> {
+  const round = Math.max(1, ...all.map((one) => one.round));
+  const signedIn = (number: number) => all.filter((one) => one.round === number);
+  const aloneIn = (number: number) =>
+    decisionAlone({ ...advice(recommended), signOffs: signedIn(number) });
+  const alone = aloneIn(round);
+  if (alone !== null) return { round: round + 1, signOffs: [], returned: alone };
+  return { round, signOffs: signedIn(round), returned: aloneIn(round - 1) };
+}
+
+function advice(recommended: ReviewDecision | undefined) {
+  return recommended === undefined ? {} : { recommended };
+}
+
 export interface SignOffQuestion {
   /** Of whoever signs. */
   roles: readonly Role[];
@@ -21,8 +58,9 @@ export interface SignOffQuestion {
   /** The verdicts that were seen; null: those that are frozen. */
   reviewHash: string | null;
   comment: string | null;
-  review: { hash: string } | null;
-  signOffs: readonly { role: OwnerRole; decision: SignOff['decision'] }[];
+  review: { hash: string; recommended: ReviewDecision | undefined } | null;
+  /** Of the round that is open. */
+  signOffs: readonly Pick<CampaignSignature, 'role' | 'decision'>[];
 }
 
 /** What stands in the way of a signature: the rules of an item's review. */
@@ -47,6 +85,11 @@ export function refuseSignOff(asked: SignOffQuestion): Unmet[] {
     const message = 'the strategist decides: scale, iterate, retire or recycle';
     unmet.push({ code: 'strategist_decides_first', message });
   }
+  const lacks =
+    role === 'strategist' && comment === null
+      ? lacksReason(advice(review.recommended), decision)
+      : null;
+  if (lacks !== null) unmet.push({ code: 'decision_reasoned', message: lacks });
   if (role !== 'strategist' && lead === undefined) {
     const message = 'the strategist decides first';
     unmet.push({ code: 'strategist_decides_first', message, role: 'strategist' });

@@ -189,29 +189,6 @@ export function currentReview(context: ItemContext): Review | null {
   return context.reviews.at(-1) ?? null;
 }
 
-/** A peer may name the strategist's decision instead of `agree`; another decision is a dissent. */
-export function peerDecision(
-  decision: SignOff['decision'],
-  lead: SignOff['decision'] | undefined,
-): 'agree' | 'dissent' {
-  return decision === 'agree' || decision === lead ? 'agree' : 'dissent';
-}
-
-/** What the strategist decided on a review; null before. */
-export function leadDecision({ signOffs }: Pick<Review, 'signOffs'>): ReviewDecision | null {
-  const decided = signOffs.find(({ role }) => role === 'strategist')?.decision;
-  return decided === undefined || decided === 'agree' || decided === 'dissent' ? null : decided;
-}
-
-/** A decision other than the recommended one. Where nothing was recommended, none is. */
-export function isAgainstAdvice(
-  { recommended }: Pick<Review, 'recommended'>,
-  decision: SignOff['decision'] | undefined,
-): boolean {
-  const isDecision = decision !== undefined && decision !== 'agree' && decision !== 'dissent';
-  return recommended !== undefined && isDecision && decision !== recommended;
-}
-
 export function publicationById(context: ItemContext, id: string): PublicationRecord | null {
   return context.publications.find((record) => record.id === id) ?? null;
 }

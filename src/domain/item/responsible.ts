@@ -8,6 +8,7 @@ import {
 } from './context.ts';
 import { UNRESOLVED_STATES } from './publication-states.ts';
 import { openRefusals } from './refusals.ts';
+import { rolesMissing, rolesToSign } from './review-decision.ts';
 import { releasedSlots } from './slots.ts';
 import { isFinal, type Place } from './stages.ts';
 
@@ -120,10 +121,8 @@ function waitsOfStage(place: Place, context: ItemContext): WaitingOn[] {
     case 'publishing':
       return isUnresolved(context) ? [of('social_media_manager', 'resolve_publication')] : [];
     case 'kpi_review': {
-      const waiting = rolesYetToSign(context);
-      return (waiting[0] === 'strategist' ? (['strategist'] as const) : waiting).map((role) =>
-        of(role, 'sign_off'),
-      );
+      const signOffs = currentReview(context)?.signOffs ?? [];
+      return rolesToSign(signOffs).map((role) => of(role, 'sign_off'));
     }
     case 'on_hold': {
       const role = responsibleRoles(place, context)[0];
@@ -148,6 +147,5 @@ function isUnresolved(context: ItemContext): boolean {
 
 /** The strategist decides first, so that role leads the list while it has not signed. */
 export function rolesYetToSign(context: ItemContext): OwnerRole[] {
-  const signed = new Set(currentReview(context)?.signOffs.map(({ role }) => role));
-  return OWNER_ROLES.filter((role) => !signed.has(role));
+  return rolesMissing(currentReview(context)?.signOffs ?? []);
 }

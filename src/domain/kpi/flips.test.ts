@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
-import { flipsBetween } from './flips.ts';
+import { flipsBetween, flipsOfSums } from './flips.ts';
 import { reviewVerdicts } from './review.ts';
 
 const [POST] = PUBLICATIONS;
@@ -41,4 +41,10 @@ it('names what other readings turned: verdicts about targets, and guardrails', (
   const aged = { ...after, rows: after.rows.map((row) => ({ ...row, readings: [] })) };
   const early = { ...before, rows: before.rows.map((row) => ({ ...row, readings: [] })) };
   expect(flipsBetween(early, { ...aged, guardrails: [] })).toEqual([]);
+  // Sums name no readings: another value is by others, the same value is by none.
+  expect(flipsOfSums(early, aged)).toContainEqual(
+    expect.objectContaining({ kpi: 'shares', was: 'met', is: 'missed', valueWas: 200, value: 1 }),
+  );
+  const turned = { rows: early.rows.map((row) => ({ ...row, verdict: 'missed' as const })) };
+  expect(flipsOfSums(early, turned)).toEqual([]);
 });

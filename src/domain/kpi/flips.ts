@@ -12,30 +12,46 @@ export type Flip = Pick<VerdictRow, 'kpi' | 'scope' | 'checkpoint' | 'primary'> 
   reason: string;
 };
 
+type JudgedRow = Pick<VerdictRow, 'value' | 'readings'>;
 type Judged = Pick<ReviewVerdicts, 'rows' | 'guardrails'>;
 
 /**
  * Verdicts about a target or a guardrail that are others than they were, by other readings: what time alone
  * changed, such as a checkpoint that was never measured, is none.
  */
-export function flipsBetween(before: Judged, after: Judged): Flip[] {
+export function flipsBetween(
+  before: Judged,
+  after: Judged,
+  isSame: (was: JudgedRow, row: JudgedRow) => boolean = hasSameReadings,
+): Flip[] {
   return [
     ...turned(
       before.rows,
       after.rows.filter(({ target }) => target !== null),
-      ({ role, primary }) => ({ role, primary }),
+      { placeOf: ({ role, primary }) => ({ role, primary }), isSame },
     ),
-    ...turned(before.guardrails ?? [], after.guardrails ?? [], () => ({
-      role: null,
-      primary: false,
-    })),
+    ...turned(before.guardrails ?? [], after.guardrails ?? [], {
+      placeOf: () => ({ role: null, primary: false }),
+      isSame,
+    }),
   ];
+}
+
+/** The same of sums, which name no readings: their values tell. */
+export function flipsOfSums(before: Judged, after: Judged): Flip[] {
+  return flipsBetween(before, after, (was, row) => was.value === row.value);
 }
 
 function turned<Row extends VerdictRow | GuardrailRow>(
   before: readonly Row[],
   after: readonly Row[],
-  placeOf: (row: Row) => Pick<Flip, 'role' | 'primary'>,
+  {
+    placeOf,
+    isSame,
+  }: {
+    placeOf: (row: Row) => Pick<Flip, 'role' | 'primary'>;
+    isSame: (was: JudgedRow, row: JudgedRow) => boolean;
+  },
 ): Flip[] {
   const keyOf = (row: Row) =>
     [row.kpi, placeOf(row).role, row.scope, row.checkpoint ?? ''].join(' ');
@@ -43,7 +59,7 @@ function turned<Row extends VerdictRow | GuardrailRow>(
   return after.flatMap((row) => {
     const was = known.get(keyOf(row));
     if (was === undefined || was.verdict === row.verdict) return [];
-    if (isSame(was.readings, row.readings)) return [];
+    if (isSame(was, row)) return [];
     const { kpi, scope, checkpoint, value, reason } = row;
     const { role, primary } = placeOf(row);
     const turn = { was: was.verdict, is: row.verdict, valueWas: was.value, value, reason };
@@ -51,7 +67,7 @@ function turned<Row extends VerdictRow | GuardrailRow>(
   });
 }
 
-function isSame(a: readonly string[], b: readonly string[]): boolean {
+function hasSameReadings({ readings: a }: JudgedRow, { readings: b }: JudgedRow): boolean {
   const ids = new Set(a);
   return a.length === b.length && b.every((id) => ids.has(id));
 }

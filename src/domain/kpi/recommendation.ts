@@ -115,7 +115,7 @@ export const RECOMMENDATION_TABLE: readonly RecommendationRow[] = [
     when: { primary: UNCLEAR, look: ['later'] },
     decision: 'iterate',
     reason:
-      'The numbers did not decide after a further measurement: change the piece so that they can.',
+      'The numbers do not decide and are not measured again: change the piece so that they can.',
   },
   {
     number: 11,

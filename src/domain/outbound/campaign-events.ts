@@ -30,6 +30,16 @@ export const CAMPAIGN_EVENTS = {
     review,
     REVIEW_EXAMPLE,
   ),
+  'campaign.review_returned': event(
+    'Nobody agreed to a decision on a campaign against the recommendation: the strategist decides again',
+    { campaignId: text, name: text, reviewHash: text, decision: text },
+    {
+      campaignId: 'cmp_01KAMJ5SQ0',
+      name: 'Bread saved, spring',
+      reviewHash: HASH_EXAMPLE,
+      decision: 'scale',
+    },
+  ),
   'campaign.review_closed': event(
     'The review of a campaign is signed, and the campaign closed',
     { ...review, decision: text, dissent: z.array(text).describe('roles that do not agree') },

@@ -18,6 +18,8 @@ export const TEXTS_EN = {
   'campaign.resumed': 'The campaign “{name}” goes on.',
   'campaign.cancelled': 'The campaign “{name}” is cancelled.',
   'campaign.review_opened': 'The KPI review of the campaign “{name}” waits for its sign-offs.',
+  'campaign.review_returned':
+    'Nobody agreed to the decision on the campaign “{name}”: the strategist decides again.',
   'campaign.review_closed': 'The KPI review of the campaign “{name}” is signed.',
   'asked.stands_in': '“{title}” waits for {name} ({role}), who is away. You are the backup.',
   'reminder.responsible':

@@ -22,6 +22,8 @@ export const TEXTS_FR: Record<keyof typeof TEXTS_EN, string> = {
   'campaign.resumed': 'La campagne « {name} » continue.',
   'campaign.cancelled': 'La campagne « {name} » est annulée.',
   'campaign.review_opened': 'La revue des KPI de la campagne « {name} » attend ses signatures.',
+  'campaign.review_returned':
+    'Personne n’approuve la décision sur la campagne « {name} » : le stratège décide à nouveau.',
   'campaign.review_closed': 'La revue des KPI de la campagne « {name} » est signée.',
   'asked.stands_in':
     '« {title} » attend {name} ({role}), qui est absent. Vous êtes son remplaçant.',

@@ -15,6 +15,7 @@ export function noticesOfWorkspaceEvent(event: ToldEvent, people: People): Telli
     case 'campaign.resumed':
     case 'campaign.cancelled':
     case 'campaign.review_opened':
+    case 'campaign.review_returned':
     case 'campaign.review_closed':
       return campaignNotices({ ...event, type: event.type }, people);
     default:
@@ -49,16 +50,26 @@ export function findingNotices({ data }: ToldEvent, people: People): Telling[] {
   ];
 }
 
-/** Its stakeholders are told, but for whoever did it. */
+const OF_REVIEWS: readonly CampaignEventType[] = [
+  'campaign.review_opened',
+  'campaign.review_returned',
+  'campaign.review_closed',
+];
+
+/** Its stakeholders are told, but for whoever did it; of a review that waits for a decision also strategists. */
 function campaignNotices(
   { type, actor, data }: ToldEvent & { type: CampaignEventType },
   people: People,
 ): Telling[] {
   const memberIds = Array.isArray(data['memberIds']) ? data['memberIds'] : [];
-  const told = memberIds.flatMap((id) => personOf(people, textOf(id) || null) ?? []);
+  const stakeholders = memberIds.flatMap((id) => personOf(people, textOf(id) || null) ?? []);
+  const isOfReview = OF_REVIEWS.includes(type);
+  const asked =
+    isOfReview && type !== 'campaign.review_closed' ? holdersOf(people, 'strategist') : [];
+  const told = [...asked, ...stakeholders];
   return [
     {
-      kind: 'administrative',
+      kind: isOfReview ? 'review_due' : 'administrative',
       cause: `${type} ${textOf(data['campaignId'])} ${textOf(data['at'])}`,
       waitKey: null,
       about: { name: textOf(data['name']), reason: textOf(data['reason']) },

@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { judgeNow, openReview, signCampaign } from '../../../campaigns/open-review.ts';
+import { lateChanges } from '../../../campaigns/late-changes.ts';
+import { judgeNow, openReview } from '../../../campaigns/open-review.ts';
+import { signCampaign } from '../../../campaigns/sign-review.ts';
 import {
-  type CampaignReviewRow,
-  type CampaignSignOffRow,
   countForReview,
   getCampaignReview,
   listCampaignSignOffs,
@@ -11,11 +11,8 @@ import { type CampaignRow, getCampaign } from '../../../db/workspace/campaigns.t
 import { CAMPAIGN_ROLES, campaignStateOf, isOver } from '../../../domain/campaign/campaign.ts';
 import { CAMPAIGN_DECISIONS } from '../../../domain/campaign/sign-off.ts';
 import { Sha256 } from '../../../domain/item/content/draft.ts';
-import { peerDecision } from '../../../domain/item/context.ts';
-import { SignOff } from '../../../domain/item/record-schema.ts';
-import { KpiTarget } from '../../../domain/kpi/targets.ts';
-import { ReviewVerdicts, RoleVerdict, VerdictRow } from '../../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
+import { CampaignReview, campaignReviewView, verdictsOf } from '../../campaign-review-view.ts';
 import { CampaignParams } from '../../campaign-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
@@ -23,35 +20,7 @@ import { ApiError, notFound, refusal } from '../../gates/errors.ts';
 import { once, onceUnderLease } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
 import { changeAnswers, recordAnswers } from '../../route-answers.ts';
-import { body, InstantText, idempotent, withKey } from '../../route-parts.ts';
-
-const CampaignSignOff = SignOff.extend({
-  comment: z.string().nullable(),
-  learnings: z.string().nullable().describe('what it teaches for the next campaign'),
-}).meta({ id: 'CampaignSignOff' });
-
-const CampaignReview = z
-  .object({
-    campaignId: z.string(),
-    frozen: z.boolean().describe('false: what the readings say so far'),
-    hash: z
-      .string()
-      .nullable()
-      .describe('over targets, readings and verdicts: a sign-off names it'),
-    openedAt: InstantText.nullable(),
-    openedBy: z.string().nullable().describe('a member, or `system`'),
-    items: z.int().describe('items whose readings are in it'),
-    targets: z.array(KpiTarget),
-    verdicts: z
-      .array(VerdictRow)
-      .describe('one row per KPI, role and target: of the whole, then of each account'),
-    roles: z.array(RoleVerdict),
-    combined: ReviewVerdicts.shape.combined,
-    primary: ReviewVerdicts.shape.primary,
-    signOffs: z.array(CampaignSignOff),
-    missing: z.array(z.enum(OWNER_ROLES)).describe('roles that have not signed'),
-  })
-  .meta({ id: 'CampaignReview' });
+import { body, idempotent, withKey } from '../../route-parts.ts';
 
 const readRoute = createRoute({
   ...withKey('get', 'Campaigns'),
@@ -83,7 +52,7 @@ const signRoute = createRoute({
   operationId: 'signOffCampaign',
   summary: 'Sign the review of a campaign for a role',
   description:
-    'The strategist decides first; the other two agree or dissent with a comment. With the third signature the campaign is closed.',
+    'The strategist decides first; the other two agree or dissent with a comment. A decision against the recommendation needs a comment and one more role to agree: when both dissent, the strategist decides again. With the third signature the campaign is closed.',
   request: {
     params: CampaignParams,
     body: body(
@@ -114,7 +83,12 @@ export function campaignReviewRoutes({ db }: Pick<ApiDeps, 'db'>) {
   const reviewOf = async (campaign: CampaignRow) => {
     const key = { workspaceId: campaign.workspaceId, campaignId: campaign.id };
     const review = await getCampaignReview(db, key);
-    return review === null ? null : viewOf(review, await listCampaignSignOffs(db, key));
+    if (review === null) return null;
+    const [signOffs, late] = await Promise.all([
+      listCampaignSignOffs(db, key),
+      lateChanges(db, review),
+    ]);
+    return campaignReviewView(review, signOffs, { late, closedAt: campaign.closedAt });
   };
 
   return new OpenAPIHono<ApiEnv>()
@@ -155,7 +129,7 @@ export function campaignReviewRoutes({ db }: Pick<ApiDeps, 'db'>) {
         if (outcome.outcome === 'refused') throw refusal(outcome.unmet);
         const review = await getCampaignReview(tx, { workspaceId, campaignId });
         if (review === null) throw new Error(`${campaignId} was signed without a review`);
-        return viewOf(review, outcome.signOffs);
+        return campaignReviewView(review, outcome.signOffs, null);
       });
       return c.json(answer, 200);
     });
@@ -171,7 +145,7 @@ export function campaignReviewRoutes({ db }: Pick<ApiDeps, 'db'>) {
   }
 
   async function previewOf(campaign: CampaignRow): Promise<z.infer<typeof CampaignReview>> {
-    const { verdicts, itemIds } = await judgeNow(db, campaign);
+    const { verdicts, itemIds, recommendation } = await judgeNow(db, campaign);
     return {
       campaignId: campaign.id,
       frozen: false,
@@ -181,39 +155,13 @@ export function campaignReviewRoutes({ db }: Pick<ApiDeps, 'db'>) {
       items: itemIds.length,
       targets: campaign.kpiTargets,
       ...verdictsOf(verdicts),
+      recommendation,
+      dueAt: null,
+      decision: null,
       signOffs: [],
+      returned: [],
       missing: [],
+      changed: null,
     };
   }
-}
-
-function verdictsOf({ rows: verdicts, roles, combined, primary }: ReviewVerdicts) {
-  return { verdicts, roles, combined, primary };
-}
-
-function viewOf(
-  { campaignId, hash, openedAt, openedBy, body: frozen }: CampaignReviewRow,
-  rows: readonly CampaignSignOffRow[],
-): z.infer<typeof CampaignReview> {
-  const lead = rows.find(({ role }) => role === 'strategist')?.decision;
-  const signed = new Set(rows.map(({ role }) => role));
-  return {
-    campaignId,
-    frozen: true,
-    hash,
-    openedAt,
-    openedBy,
-    items: frozen.itemIds.length,
-    targets: frozen.targets,
-    ...verdictsOf(frozen.verdicts),
-    signOffs: rows.map(({ role, memberId, decision, comment, learnings, at }) => ({
-      role,
-      memberId,
-      decision: role === 'strategist' ? decision : peerDecision(decision, lead),
-      comment,
-      learnings,
-      at,
-    })),
-    missing: OWNER_ROLES.filter((role) => !signed.has(role)),
-  };
 }

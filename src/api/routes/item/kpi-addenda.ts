@@ -9,12 +9,12 @@ import {
   listAddenda,
 } from '../../../db/item/kpi-addenda.ts';
 import { Recommendation } from '../../../domain/kpi/recommendation.ts';
-import { GuardrailVerdict, Verdict, VerdictRow } from '../../../domain/kpi/verdict-schema.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound, refusal } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
+import { VerdictFlip } from '../../review-document/verdict-flip.ts';
 import { changeAnswers, pageAnswers, pageView } from '../../route-answers.ts';
 import {
   body,
@@ -29,30 +29,13 @@ import {
 /** What may still be decided once a review is over. */
 const DECISIONS = ['scale', 'iterate', 'retire', 'recycle'] as const;
 
-const AnyVerdict = z.union([Verdict, GuardrailVerdict]);
-const flip = VerdictRow.pick({
-  kpi: true,
-  scope: true,
-  checkpoint: true,
-  primary: true,
-})
-  .extend({
-    role: VerdictRow.shape.role.nullable().describe('null: of a guardrail'),
-    was: AnyVerdict,
-    is: AnyVerdict,
-    valueWas: z.number().nullable(),
-    value: z.number().nullable(),
-    reason: z.string(),
-  })
-  .meta({ id: 'VerdictFlip' });
-
 const Addendum = z
   .object({
     itemId: z.string(),
     reviewNumber: z.int().describe('the review that it stands beside; that one never changes'),
     number: z.int().describe('of the item'),
     hash: z.string().describe('over targets, readings and verdicts as they are by late readings'),
-    flips: z.array(flip),
+    flips: z.array(VerdictFlip),
     recommendation: Recommendation.optional().describe(
       'what Baton recommends by these verdicts; else the decision that was signed may stay',
     ),
@@ -65,7 +48,7 @@ const Addendum = z
   .meta({ id: 'KpiAddendum' });
 
 /** What the worker stores (activities/late-readings.ts). */
-const Body = z.object({ flips: z.array(flip), recommendation: Recommendation.optional() });
+const Body = z.object({ flips: z.array(VerdictFlip), recommendation: Recommendation.optional() });
 
 const AddendumDecision = z
   .strictObject({

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { listReviewSteps } from '../../../db/item/items.ts';
+import { listDueSteps } from '../../../db/campaign/review-steps.ts';
 import { COMMAND_BODIES } from '../../../domain/item/command-bodies.ts';
 import { OWNER_ROLES } from '../../../domain/people/roles.ts';
 import { COMMAND_RESPONSES, commandOf } from '../../command-reply.ts';
@@ -91,7 +91,7 @@ const dueRoute = createRoute({
   operationId: 'listKpiReviews',
   summary: 'Post-campaign steps due: reviews that wait for sign-offs, soonest due first',
   description:
-    '`open` says for each role that is waited for why, and since when; `dueAt` is when the review is due. An item that is overdue comes first.',
+    '`open` says for each role that is waited for why, and since when; `dueAt` is when the review is due. `kind` says whether it is of an item or of a campaign. What is overdue comes first.',
   request: {
     query: z.strictObject({
       role: z
@@ -102,7 +102,7 @@ const dueRoute = createRoute({
       ...paging,
     }),
   },
-  responses: pageAnswers(ReviewStep, 'A page of items in review; `open` names the roles'),
+  responses: pageAnswers(ReviewStep, 'A page of reviews, of items and of campaigns'),
 });
 
 export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'>) {
@@ -123,7 +123,7 @@ export function kpiReviewRoutes(deps: Pick<ApiDeps, 'db' | 'sender' | 'settings'
     .openapi(signRoute, commandOf(deps, 'sign_off'))
     .openapi(dueRoute, async (c) => {
       const { workspaceId } = c.get('caller');
-      const page = await listReviewSteps(db, { ...c.req.valid('query'), workspaceId });
+      const page = await listDueSteps(db, { ...c.req.valid('query'), workspaceId });
       return c.json(
         pageView(page, (row) => reviewStepView(row, settings)),
         200,

@@ -1,20 +1,13 @@
 import { derivedId } from '../../ids.ts';
 import type { ReviewDecision } from '../../kpi/recommendation.ts';
-import { OWNER_ROLES } from '../../people/roles.ts';
 import type { ReviewPayloads } from '../commands/kpi-review.ts';
 import type { Command, SystemEvent } from '../commands.ts';
-import {
-  currentReview,
-  type ItemContext,
-  isAgainstAdvice,
-  leadDecision,
-  peerDecision,
-  type Review,
-} from '../context.ts';
+import { currentReview, type ItemContext } from '../context.ts';
 import { newCheckpoint, skipped } from '../publication-record.ts';
 import type { Checkpoint, SignOff } from '../record-schema.ts';
 import { openRefusals } from '../refusals.ts';
 import { rolesYetToSign } from '../responsible.ts';
+import { decisionAlone, leadDecision, peerDecision } from '../review-decision.ts';
 import type { CommandDefinitions } from './command.ts';
 import { type Move, merge, NOTHING, recorded } from './move.ts';
 
@@ -100,14 +93,6 @@ function signOff(context: ItemContext, { refs, actor, at }: Command<'sign_off'>)
   });
   const alone = decisionAlone(signed);
   return alone === null ? move : merge(move, returnDecision({ ...context, reviews }, alone, at));
-}
-
-/** A decision against the recommendation that everybody signed and nobody agreed to; null otherwise. */
-function decisionAlone({ signOffs, ...review }: Review): SignOff['decision'] | null {
-  const [lead, ...peers] = signOffs;
-  if (lead === undefined || peers.length + 1 < OWNER_ROLES.length) return null;
-  const isAlone = peers.every(({ decision }) => decision === 'dissent');
-  return isAlone && isAgainstAdvice(review, lead.decision) ? lead.decision : null;
 }
 
 /** The strategist decides again: the chain keeps what was signed. */

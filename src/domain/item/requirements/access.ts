@@ -1,8 +1,9 @@
 import type { Role } from '../../people/roles.ts';
 import type { CommandPayloads } from '../commands.ts';
 import { versionTag } from '../content/version-tag.ts';
-import { currentReview, type ItemContext, peerDecision, publicationById } from '../context.ts';
+import { currentReview, type ItemContext, publicationById } from '../context.ts';
 import { accountsToReplace } from '../refusals.ts';
+import { peerDecision } from '../review-decision.ts';
 import { CHECKPOINT_BYTES, ITEM_BYTES, itemBytes } from '../size.ts';
 import { isFinal } from '../stages.ts';
 import {

@@ -1,6 +1,7 @@
 import { isOwnerRole } from '../../people/roles.ts';
 import { ageMs, MAX_EXTENSION_DAYS } from '../ages.ts';
-import { currentReview, isAgainstAdvice } from '../context.ts';
+import { currentReview } from '../context.ts';
+import { lacksReason } from '../review-decision.ts';
 import { MET, type Requirements, unmet } from './question.ts';
 
 /** The KPI review. */
@@ -55,12 +56,9 @@ export const REVIEW_REQUIREMENTS = {
       if (ask.type !== 'sign_off' || ask.refs?.role !== 'strategist') return MET;
       const review = currentReview(context);
       const { decision, commentId } = ask.refs;
-      if (review === null || commentId !== undefined || !isAgainstAdvice(review, decision)) {
-        return MET;
-      }
-      return unmet(
-        `Baton recommends ${review.recommended}: ${decision} needs a comment, then the creator or the social media manager to agree`,
-      );
+      if (review === null || commentId !== undefined) return MET;
+      const lacks = lacksReason(review, decision);
+      return lacks === null ? MET : unmet(lacks);
     },
   },
 
