@@ -1,6 +1,6 @@
 import { allOf, type TimelineEntry } from '../../src/client/index.ts';
 import { verifyChain } from '../../src/domain/item/event.ts';
-import { checkPack } from './evidence.ts';
+import { checkEvidence } from './evidence.ts';
 import { type Story, short } from './story.ts';
 
 /** Every event and refusal of the item, and its chain recomputed from what the API answers. */
@@ -17,7 +17,7 @@ export async function verifyRecord(story: Story, itemId: string): Promise<void> 
   const refusals = entries.filter((entry) => entry.kind === 'refusal');
   const fault = verifyChain(events);
   if (fault !== null) throw new Error(`the chain of ${itemId}: ${fault.code} at ${fault.seq}`);
-  const { whole, changed } = await checkPack(story, itemId);
+  const { pack, changed, checkpoint, rewritten, folder } = await checkEvidence(story, itemId);
   narrator.say(
     'The timeline keeps what happened and what was refused. Each event carries the hash of the one before.',
   );
@@ -25,8 +25,11 @@ export async function verifyRecord(story: Story, itemId: string): Promise<void> 
     events: String(events.length),
     refusals: `${refusals.length}: ${refusals.map(refusalText).join(', ')}`,
     chain: `verified, ${short(events.at(-1)?.hash ?? '')} is its head`,
-    'audit pack': whole,
+    'audit pack': pack,
     tampering: changed,
+    checkpoint,
+    rewritten,
+    kept: `${folder}, for \`baton verify-audit\``,
   });
 }
 

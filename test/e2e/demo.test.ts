@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyEvidence } from '../../src/evidence/verify/verify-evidence.ts';
 import { type DemoProcess, type Demos, openDemos, spawnDemo } from '../support/demo-process.ts';
 import { until } from '../support/stack-local.ts';
 
@@ -127,6 +128,18 @@ describe('npm run demo', () => {
       expect(text).toMatch(/chain +verified/);
       expect(text).toMatch(/audit pack +\d+ kB, verified offline/);
       expect(text).toMatch(/one byte of a copy changed: found in events\.jsonl, row \d+, data/);
+      expect(withoutBreaks(text)).toMatch(
+        /rewritten the chain of a copy made anew, it agrees with itself: found in events\.jsonl, row \d+, hash: checkpoint 1 of/,
+      );
+      const kept = join(demos.state.path, `evidence-${itemId}`);
+      const held = {
+        checkpoints: join(kept, 'checkpoint.json'),
+        keys: [join(kept, 'checkpoint-key.pub')],
+      };
+      expect(await verifyEvidence({ pack: join(kept, 'pack.zip'), ...held })).toMatchObject({
+        faults: [],
+        facts: expect.arrayContaining([expect.stringContaining('1 of their heads')]),
+      });
       expect(text).toMatch(/finding +overdue/);
       expect(text).toMatch(/waiting on +Camille Creator \(creator\) for submit_for_review/);
       expect(text).toMatch(/unmet +assets_complete/);
