@@ -32,6 +32,14 @@ export interface Player {
 
 export type Cast = Record<PlayerRole, Player>;
 
+/** Who signs a review after the strategist, and as what. */
+export function peersOf({ creator, social_media_manager: manager }: Cast) {
+  return [
+    ['creator', creator],
+    ['social_media_manager', manager],
+  ] as const;
+}
+
 /** What each of them may decide by webhook. */
 const DECISIONS = {
   strategist: ['sign_off'],

@@ -4,13 +4,18 @@ import { refusalOf } from './refusal.ts';
 import { openHandoff, type Story, short, tickedChecklist } from './story.ts';
 
 /** The strategist starts the run with half a brief; one id from here to the verdict. */
-export async function startWithHalfABrief(story: Story, piece: Piece): Promise<Item> {
+export async function startWithHalfABrief(
+  story: Story,
+  piece: Piece,
+  campaignId: string,
+): Promise<Item> {
   const { narrator, cast } = story;
   const { strategist, creator, social_media_manager: manager } = cast;
   narrator.chapter('A run starts');
   const { item, owner, nextActions } = await strategist.client.items.start({
     title: piece.draft.title,
     brief: firstThoughts(piece),
+    campaignId,
     team: {
       strategist: strategist.memberId,
       creator: creator.memberId,

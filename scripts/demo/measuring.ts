@@ -6,36 +6,65 @@ import { type Story, untilStage } from './story.ts';
 const CORRECTED_AT = '+7d';
 const SHARES_IN_A_CLOSED_GROUP = 12;
 
-/** Through every checkpoint on the run's own clock; one reading is stated by hand. */
-export async function measure(story: Story, { id: itemId }: Item): Promise<Item> {
+/** Through every checkpoint of both items, each on its run's own clock; one reading is stated by hand. */
+export async function measure(
+  story: Story,
+  [first, second]: readonly [Item, Item],
+): Promise<[Item, Item]> {
   const { narrator, cast } = story;
-  const { strategist } = cast;
-  const { items, local } = strategist.client;
+  const { items } = cast.strategist.client;
   narrator.chapter('Four weeks of numbers');
   narrator.say(
     'Each checkpoint is a durable timer of the run. Time travel takes it from one to the next.',
   );
+  let passed = 0;
+  const ends = await Promise.all([
+    passCheckpoints(story, first.id, async ({ checkpoint, state, now }) => {
+      const { items: readings } = await items.readings(first.id, { checkpoint, limit: '200' });
+      const seen = readings.find(({ measure }) => measure === 'impressions')?.value ?? null;
+      narrator.done(
+        'Baton',
+        `${checkpoint.padEnd(4)} ${state}: ${readings.length} readings, ${seen ?? 'no'} impressions (${now.slice(0, 10)})`,
+      );
+      if (checkpoint === CORRECTED_AT) await correctShares(story, first.id, now);
+    }),
+    passCheckpoints(story, second.id, async () => {
+      passed += 1;
+    }),
+  ]);
+  narrator.done('Baton', `measures the second piece at ${passed} checkpoints, too`);
+  return ends;
+}
+
+interface PassedCheckpoint {
+  checkpoint: string;
+  state: string;
+  /** The run's clock. */
+  now: string;
+}
+
+async function passCheckpoints(
+  story: Story,
+  itemId: string,
+  onPassed: (passed: PassedCheckpoint) => Promise<void>,
+): Promise<Item> {
+  const { items, local } = story.cast.strategist.client;
   for (;;) {
-    const due = await nextCheckpoint(story, itemId);
-    if (due === null) break;
+    const checkpoint = await nextCheckpoint(story, itemId);
+    if (checkpoint === null) return untilStage(story, itemId, 'kpi_review');
     const { now } = await local.travel({ itemId, to: 'next_checkpoint' });
-    const state = await poll(`checkpoint ${due} of ${itemId}`, async () => {
+    const state = await poll(`checkpoint ${checkpoint} of ${itemId}`, async () => {
       const { checkpoints } = await items.get(itemId);
-      const states = checkpoints.filter((one) => one.checkpoint === due).map(({ state }) => state);
+      const states = checkpoints
+        .filter((one) => one.checkpoint === checkpoint)
+        .map(({ state }) => state);
       const [found] = states;
       return found === undefined || states.includes('due')
         ? { seen: states.join(', ') }
         : { found: [...new Set(states)].join(' and ') };
     });
-    const { items: readings } = await items.readings(itemId, { checkpoint: due, limit: '200' });
-    const seen = readings.find(({ measure }) => measure === 'impressions')?.value ?? null;
-    narrator.done(
-      'Baton',
-      `${due.padEnd(4)} ${state}: ${readings.length} readings, ${seen ?? 'no'} impressions (${now.slice(0, 10)})`,
-    );
-    if (due === CORRECTED_AT) await correctShares(story, itemId, now);
+    await onPassed({ checkpoint, state, now });
   }
-  return untilStage(story, itemId, 'kpi_review');
 }
 
 async function nextCheckpoint({ cast }: Story, itemId: string): Promise<string | null> {

@@ -4,6 +4,7 @@ import type { Item } from '../../src/client/index.ts';
 import { showCalendar } from './calendar.ts';
 import { orderFault } from './network.ts';
 import { poll } from './poll.ts';
+import { acceptScheduling, planInDays } from './scheduling.ts';
 import { shownPath } from './shown-path.ts';
 import { type Story, short, untilStage } from './story.ts';
 
@@ -56,6 +57,26 @@ export async function publish(story: Story, item: Item): Promise<Item> {
   const measuring = await untilStage(story, item.id, 'measuring');
   await showCalendar(story, item.id);
   return measuring;
+}
+
+/** The second piece of the campaign goes out, and nothing goes wrong. */
+export async function publishSecond(story: Story, itemId: string): Promise<Item> {
+  const { narrator, cast } = story;
+  const { items, local } = cast.social_media_manager.client;
+  narrator.chapter('The campaign’s second piece');
+  await acceptScheduling(story, await untilStage(story, itemId, 'scheduling'));
+  // Two days have passed on its clock.
+  await planInDays(story, itemId, 5);
+  await untilStage(story, itemId, 'scheduled');
+  await local.travel({ itemId, to: 'next_deadline' });
+  const item = await untilStage(story, itemId, 'measuring');
+  const { publications } = await poll(`both posts of ${itemId}`, async () => {
+    const found = await items.get(itemId);
+    const states = found.publications.map(({ state }) => state);
+    return states.every((state) => state === 'published') ? { found } : { seen: states.join(', ') };
+  });
+  narrator.done('Baton', `sends ${publications.map(({ id }) => id).join(' and ')}`);
+  return item;
 }
 
 /** A network without keys and without a look-up: Baton does not send again on a doubt. */

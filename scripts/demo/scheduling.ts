@@ -11,7 +11,7 @@ export async function schedule(story: Story, item: Item): Promise<Item> {
   const { social_media_manager: manager } = cast;
   const { items } = manager.client;
   narrator.chapter('Scheduled, edited, and back at the gate');
-  await acceptHandoff(story, item);
+  await acceptScheduling(story, item);
   const past = await refusalOf(
     items.planSchedule(item.id, {
       publications: [
@@ -21,7 +21,7 @@ export async function schedule(story: Story, item: Item): Promise<Item> {
     { requirement: 'slot_in_future' },
   );
   narrator.refused(manager.name, 'plans it for a minute ago', past);
-  await plan(story, item.id);
+  await planInDays(story, item.id, 2);
   await showCalendar(story, item.id);
   await showFeed(story);
   return items.get(item.id);
@@ -56,12 +56,13 @@ export async function editAfterPlanning(story: Story, item: Item, piece: Piece):
     });
   }
   narrator.done(`${editor.name} and ${legal.name}`, `approve ${short(contentHash)}`);
-  await acceptHandoff(story, await untilStage(story, item.id, 'scheduling'));
-  await plan(story, item.id);
+  await acceptScheduling(story, await untilStage(story, item.id, 'scheduling'));
+  await planInDays(story, item.id, 2);
   return untilStage(story, item.id, 'scheduled');
 }
 
-async function acceptHandoff({ narrator, cast }: Story, item: Item): Promise<void> {
+/** The social media manager accepts what the gate handed over. */
+export async function acceptScheduling({ narrator, cast }: Story, item: Item): Promise<void> {
   const { social_media_manager: manager } = cast;
   const accepted = await manager.decide({
     type: 'accept_handoff',
@@ -72,9 +73,17 @@ async function acceptHandoff({ narrator, cast }: Story, item: Item): Promise<voi
   if (warnings.length > 0) narrator.say(`Allowed, but worth knowing: ${warnings.join('; ')}.`);
 }
 
-async function plan({ narrator, cast, accounts }: Story, itemId: string): Promise<void> {
+/**
+ * Plans it on both accounts.
+ * @param days from now; two are far enough to be approved again
+ */
+export async function planInDays(
+  { narrator, cast, accounts }: Story,
+  itemId: string,
+  days: number,
+): Promise<void> {
   const { social_media_manager: manager } = cast;
-  const local = inTwoDaysAtNine();
+  const local = nineOClockIn(days);
   await manager.client.items.planSchedule(itemId, {
     publications: [accounts.keyed, accounts.keyless].map((channelAccountId) => ({
       channelAccountId,
@@ -85,8 +94,8 @@ async function plan({ narrator, cast, accounts }: Story, itemId: string): Promis
   narrator.done(manager.name, `plans it on two accounts for ${local.replace('T', ' ')} in Paris`);
 }
 
-/** 09:00 of the day after the next one in UTC, as a wall time: far enough to be approved again. */
-function inTwoDaysAtNine(): string {
-  const day = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
+/** 09:00 of a day, counted in UTC, as a wall time. */
+function nineOClockIn(days: number): string {
+  const day = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
   return `${day}T09:00`;
 }

@@ -10,6 +10,7 @@ const DAY_MS = 86_400_000;
 /** What became of the three, for whoever waits to hear of it. */
 export interface StuckItems {
   extended: string;
+  /** The second one of the campaign. */
   approved: string;
   cancelled: string;
 }
@@ -18,11 +19,15 @@ export interface StuckItems {
  * A picture that does not come, a lawyer who does not answer, a brief that nobody finishes: each is found,
  * explained, told to people and put right.
  */
-export async function showStuckItems(story: Story, piece: Piece): Promise<StuckItems> {
+export async function showStuckItems(
+  story: Story,
+  piece: Piece,
+  campaignId: string,
+): Promise<StuckItems> {
   story.narrator.chapter('Three items get stuck');
   return {
     extended: await withoutAPicture(story, piece),
-    approved: await withoutALawyer(story, piece),
+    approved: await withoutALawyer(story, piece, campaignId),
     cancelled: await withoutABrief(story, piece),
   };
 }
@@ -46,11 +51,12 @@ async function withoutAPicture(story: Story, piece: Piece): Promise<string> {
   return item.id;
 }
 
-async function withoutALawyer(story: Story, piece: Piece): Promise<string> {
+async function withoutALawyer(story: Story, piece: Piece, campaignId: string): Promise<string> {
   const { narrator, cast } = story;
   const { strategist, creator, editor, legal } = cast;
   const item = await startCreation(story, {
     title: 'Who answers for a claim',
+    campaignId,
     brief: { ...piece.brief, facts: { ...piece.brief.facts, claims: true } },
   });
   await creator.client.assets.upload(piece.picture.bytes, { kind: 'visual' });
@@ -97,12 +103,12 @@ async function withoutABrief(story: Story, piece: Piece): Promise<string> {
 /** Starts an item that its creator accepts. */
 async function startCreation(
   { narrator, cast }: Story,
-  { title, brief }: { title: string; brief: Piece['brief'] },
+  start: { title: string; brief: Piece['brief']; campaignId?: string },
 ): Promise<Item> {
   const { strategist, creator } = cast;
   const { items } = strategist.client;
   const team = { strategist: strategist.memberId, creator: creator.memberId };
-  const { item } = await items.start({ title, brief, team });
+  const { item } = await items.start({ ...start, team });
   narrator.done(strategist.name, `starts “${item.title}” with its whole brief`);
   narrator.facts({ item: item.id });
   await items.offerHandoff(item.id, { checklist: tickedChecklist(item) });

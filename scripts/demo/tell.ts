@@ -1,13 +1,16 @@
 import { join } from 'node:path';
+import { reviewCampaign, startCampaign } from './campaign.ts';
 import { gatherCast } from './cast.ts';
 import { handTheBriefOver, startWithHalfABrief, writeAndSubmit } from './creating.ts';
-import { carryOn, decide, verifyRecord } from './deciding.ts';
+import { decide } from './deciding.ts';
 import { measure } from './measuring.ts';
 import type { Narrator } from './narrator.ts';
 import { gatherAccounts, readSandboxUrl } from './network.ts';
+import { carryOn } from './next-brief.ts';
 import { readPiece } from './piece.ts';
-import { publish } from './publishing.ts';
+import { publish, publishSecond } from './publishing.ts';
 import { openReceiver, showTold } from './receiver.ts';
+import { verifyRecord } from './record.ts';
 import { review } from './reviewing.ts';
 import type { RunningStack } from './running-stack.ts';
 import { editAfterPlanning, schedule } from './scheduling.ts';
@@ -15,7 +18,7 @@ import type { Story } from './story.ts';
 import { showStuckItems } from './stuck-items.ts';
 
 /**
- * One item from brief to verdict and three that get stuck, over the public API and signed webhooks.
+ * One item from brief to verdict, three that get stuck, and the campaign of two of them, over the public API and signed webhooks.
  * @throws Error naming what did not go as told
  */
 export async function tellStory(stack: RunningStack, narrator: Narrator): Promise<void> {
@@ -33,25 +36,28 @@ export async function tellStory(stack: RunningStack, narrator: Narrator): Promis
 
   const receiver = await openReceiver(stack.stateDir, cast.admin.client);
   try {
-    const item = await startWithHalfABrief(story, french);
+    const campaign = await startCampaign(story);
+    const item = await startWithHalfABrief(story, french, campaign.id);
     await handTheBriefOver(story, item, french);
     const submitted = await writeAndSubmit(story, item, french);
     const approved = await review(story, submitted, french);
     const planned = await schedule(story, approved);
     const approvedAgain = await editAfterPlanning(story, planned, french);
     const published = await publish(story, approvedAgain);
-    const measured = await measure(story, published);
-    await decide(story, measured);
-    await carryOn(story, item.id);
+    const stuck = await showStuckItems(story, english, campaign.id);
+    const second = await publishSecond(story, stuck.approved);
+    const measured = await measure(story, [published, second]);
+    await decide(story, measured[0]);
     await verifyRecord(story, item.id);
-    const { extended, approved: byLink, cancelled } = await showStuckItems(story, english);
     narrator.chapter('What an outside system was told');
     await showTold(narrator, receiver, [
       { itemId: item.id, type: 'item.closed' },
-      { itemId: extended, type: 'clock.extended' },
-      { itemId: byLink, type: 'approval.decided' },
-      { itemId: cancelled, type: 'item.cancelled' },
+      { itemId: stuck.extended, type: 'clock.extended' },
+      { itemId: stuck.approved, type: 'approval.decided' },
+      { itemId: stuck.cancelled, type: 'item.cancelled' },
     ]);
+    await reviewCampaign(story, campaign, measured);
+    await carryOn(story, item.id);
   } finally {
     await receiver.close();
   }

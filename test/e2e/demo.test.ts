@@ -1,10 +1,64 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyEvidence } from '../../src/evidence/verify/verify-evidence.ts';
 import { type DemoProcess, type Demos, openDemos, spawnDemo } from '../support/demo-process.ts';
 import { until } from '../support/stack-local.ts';
 
 const STORY_MS = 180_000;
+
+function withoutBreaks(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}
+
+/** What stands in each chapter, by its title. */
+function chaptersOf(text: string): Map<string, string> {
+  const parts = text.split(/^[ \d]\d {2}(?=\S)/m).slice(1);
+  return new Map(
+    parts.map((part) => {
+      const end = part.indexOf('\n');
+      return [part.slice(0, end), part.slice(end)] as const;
+    }),
+  );
+}
+
+/** The story ends with the review of the item, that of a campaign of two, and the brief that follows. */
+function expectReviews(text: string, itemId: string): void {
+  const chapters = chaptersOf(text);
+  const names = [...chapters.keys()];
+  expect(names.slice(-2)).toEqual(['The review of the campaign', 'The next brief']);
+  const ofItem = chapters.get('Verdicts, and three signatures') ?? '';
+  const ofCampaign = chapters.get('The review of the campaign') ?? '';
+  for (const [review, rows] of [
+    [ofItem, 12],
+    [ofCampaign, 5],
+  ] as const) {
+    expect(review).toMatch(/^ +KPI +at +value +95 % interval +target +bullet +verdict$/m);
+    const bullets = review.match(
+      /^ +\w+( \*)? +\+\d+d +\S.* +[≥≤] \S.* +[█▒·]*┃[█▒·]* +(met|missed|inconclusive|insufficient_data)$/gm,
+    );
+    expect(bullets).toHaveLength(rows);
+    const decides = bullets?.filter((line) => line.includes(' * '));
+    expect(decides).toHaveLength(1);
+    expect(decides?.[0]).toMatch(/^ +conversions \* +\+28d +\S+ +\S+ to \S+ +≥ /);
+    expect(withoutBreaks(review)).toMatch(
+      /Why: .*conversions \S.*(target|met|missed).* combined (met|missed|inconclusive) by conversions/,
+    );
+    expect(review).toMatch(/^ +✓ \w.* agrees, as social_media_manager$/m);
+  }
+  expect(withoutBreaks(ofItem)).toMatch(/completeness 2 of 2 sources/);
+  expect(ofItem).toMatch(/^ +recommendation +(\w+) \(row \d+\): [A-Z]/m);
+  const [, ofFirst] = /decides (\w+).*; 2 learnings for the next brief$/m.exec(ofItem) ?? [];
+  expect(ofFirst).toMatch(/^(scale|iterate|recycle)$/);
+  const items = ofCampaign.match(/^ +itm_[0-9A-Z]{26} +\w+ +\w+ +(scale|iterate|recycle) +\S/gm);
+  expect(items).toHaveLength(2);
+  expect(items?.[0]).toContain(itemId);
+  expect(ofCampaign).toMatch(/^ +decision +(scale|iterate|recycle) by Simone Strategist, 2\d{3}-/m);
+  expect(ofCampaign).toMatch(/^ +campaign +cmp_[0-9A-Z]{26}, closed$/m);
+  const next = withoutBreaks(chapters.get('The next brief') ?? '');
+  expect(next).toMatch(/starts itm_[0-9A-Z]{26} from the review; asked twice, it is one/);
+  expect(next).toMatch(/learnings .*Une scène de fournil en ouverture.*offered /);
+}
 
 /** `npm run test:long` tells the story twice more, on the same state and on the stack of another demo. */
 describe('npm run demo', () => {
@@ -41,6 +95,8 @@ describe('npm run demo', () => {
         'four_eyes',
         'current_hash',
         'slot_in_future',
+        'decision_reasoned',
+        'strategist_decides_first',
       ]) {
         expect(text).toMatch(new RegExp(`^ +${refusal.replace('.', '\\.')}  `, 'm'));
       }
@@ -59,21 +115,31 @@ describe('npm run demo', () => {
       expect(text).toMatch(/outcome +published: found by look-up/);
       expect(text).toMatch(/outcome +unknown: /);
       expect(text).toMatch(/waiting on +social_media_manager for resolve_publication/);
-      // Each network took one post, and the story shows the line of the first.
+      // Each network took a post of each item, and the story shows the line of the first.
       const file = join(demos.state.path, 'sandbox', 'ledger.jsonl');
       const [, line, shown] = /ledger.jsonl:(\d)\n +marker +(\S+)/.exec(text) ?? [];
       const ledger = readFileSync(file, 'utf8').trim().split('\n');
-      expect(ledger).toHaveLength(2);
+      expect(ledger).toHaveLength(4);
       expect(JSON.parse(ledger[Number(line) - 1] ?? '').marker).toBe(shown);
       for (const checkpoint of ['+1h', '+24h', '+72h', '+7d', '+28d']) {
         expect(text).toMatch(new RegExp(`\\${checkpoint} +recorded`));
       }
-      expect(text).toMatch(/KPI +at +value +target +verdict/);
-      expect(text).toMatch(/^ +content_traffic +\+28d .*(met|missed|inconclusive)/m);
       expect(text).toContain(`${itemId}, closed`);
       expect(text).toMatch(/chain +verified/);
       expect(text).toMatch(/audit pack +\d+ kB, verified offline/);
       expect(text).toMatch(/one byte of a copy changed: found in events\.jsonl, row \d+, data/);
+      expect(withoutBreaks(text)).toMatch(
+        /rewritten the chain of a copy made anew, it agrees with itself: found in events\.jsonl, row \d+, hash: checkpoint 1 of/,
+      );
+      const kept = join(demos.state.path, `evidence-${itemId}`);
+      const held = {
+        checkpoints: join(kept, 'checkpoint.json'),
+        keys: [join(kept, 'checkpoint-key.pub')],
+      };
+      expect(await verifyEvidence({ pack: join(kept, 'pack.zip'), ...held })).toMatchObject({
+        faults: [],
+        facts: expect.arrayContaining([expect.stringContaining('1 of their heads')]),
+      });
       expect(text).toMatch(/finding +overdue/);
       expect(text).toMatch(/waiting on +Camille Creator \(creator\) for submit_for_review/);
       expect(text).toMatch(/unmet +assets_complete/);
@@ -89,12 +155,16 @@ describe('npm run demo', () => {
       expect(text).not.toContain('/approve/');
       // What came by webhook, with how many of it and about how many items.
       expect(text).toMatch(/^ +type +received +items$/m);
-      expect(text).toMatch(/^ +publication\.published +2 +1$/m);
+      expect(text).toMatch(/^ +publication\.published +4 +2$/m);
       for (const type of ['item.closed', 'clock.extended', 'item.cancelled']) {
         expect(text).toMatch(new RegExp(`^ +${type.replace('.', '\\.')} +1 +1$`, 'm'));
       }
       expect(text).toMatch(/^ +sla\.breached +3 +3$/m);
       expect(text).toMatch(/webhooks +\d+ events, each signed, in order per item/);
+      expectReviews(text, itemId ?? '');
+      const page = join(demos.state.path, `kpi-review-${itemId}.html`);
+      expect(withoutBreaks(text)).toContain(`review as a page ${page} `);
+      expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>.*<svg.*Une scène de fournil/is);
       // Nobody's terminal shows colours here, and nobody's secret is shown anywhere.
       expect(text).not.toContain('\u001b[');
       for (const secret of [...secrets(), 'whsec_']) expect(text).not.toContain(secret);

@@ -3,6 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  rechained,
+  repacked,
+  rowsIn,
+  sealed,
+  type Unpacked,
+  unpacked,
+  withRows,
+} from '../../scripts/demo/rewritten-pack.ts';
 import { createApiKey } from '../../src/db/workspace/api-keys.ts';
 import { insertMember } from '../../src/db/workspace/members.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
@@ -12,19 +21,10 @@ import { verifyPack } from '../../src/evidence/verify/verify-pack.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { runCommand } from '../support/baton-command.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
+import { createDraw } from '../support/draw.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { signOff, toCreation, toKpiReview } from '../support/item-story.ts';
-import {
-  createDraw,
-  rechained,
-  repacked,
-  rowsIn,
-  sealed,
-  type Unpacked,
-  unpacked,
-  withRows,
-} from '../support/tampered-pack.ts';
 
 let api: EngineApi;
 let directory: string;
