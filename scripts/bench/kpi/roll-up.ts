@@ -42,10 +42,12 @@ export const rollUpScenario: KpiScenario = {
         route('campaign', api.url, key, path),
         await bareSql('SQL of the item', stack.databaseUrl, ITEM_SUMS, [workspaceId, ITEM]),
         route('item', api.url, key, `/v1/items/${ITEM}/kpi-review`),
+        route('row', api.url, key, `/v1/campaigns/${CAMPAIGN}`),
       ]);
       const at = (index: number) => latencyOf(pages[index]?.times ?? []);
       return [
         told('first answer after the import, ms', first),
+        told('GET /v1/campaigns/{id}: what any answer takes, p50 ms', at(4).p50),
         ...compared(`GET ${path}`, at(1), at(0), { small }),
         ...compared('GET /v1/items/{id}/kpi-review', at(3), at(2), { small }),
       ];

@@ -81,13 +81,20 @@ export async function importFile(
   order: ImportOrder,
 ): Promise<string> {
   const running = new RunningImport(db, order);
+  let storing = Promise.resolve();
   try {
     for await (const { block, judged } of judgedBlocks(db, order)) {
-      await running.store(block, judged);
+      // One is stored while the next one is judged.
+      await storing;
+      storing = running.store(block, judged);
+      // Its error is met where it is waited for.
+      storing.catch(() => {});
     }
+    await storing;
     await running.tell(engine);
     return await running.end();
   } catch (error) {
+    await storing.catch(() => {});
     await running.fail(error);
     await running.tell(engine);
     throw error;

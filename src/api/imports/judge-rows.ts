@@ -30,6 +30,7 @@ export class RowJudge {
   readonly #stated: { mapping: string; asOf: string | null; checkpoint: string | null };
   /** Of each piece and time, the row that spoke of it first, and what it said. */
   readonly #spoken = new Map<string, { line: number; said: string }>();
+  /** Counts on within a block: a new instant would cost new randomness for each reading. */
   readonly #nextUlid = monotonicFactory();
 
   constructor(
@@ -49,6 +50,7 @@ export class RowJudge {
 
   async judge({ rows, mistakes, totals, empty }: ReadBlock): Promise<JudgedRows> {
     const pieces = await this.#finder.find(rows.map(({ ref }) => ref));
+    const nowMs = Date.now();
     const bringing: BringingRow[] = [];
     const others: ImportedRow[] = [
       ...totals.map((line) => ({ line, result: 'total' as const })),
@@ -69,13 +71,13 @@ export class RowJudge {
       } else {
         const asOf = row.asOf ?? this.#stated.asOf ?? '';
         const column = this.#plan.asOf?.column.name ?? 'asOf';
-        if (isAhead(asOf, Date.now() + piece.clockOffsetMs)) {
+        if (isAhead(asOf, nowMs + piece.clockOffsetMs)) {
           others.push({ ...mistake(`${asOf} lies in the future`, column), result: 'refused' });
           continue;
         }
         const earlier = this.#earlier(pieceIdOf(piece), asOf, row);
         if (earlier === null) {
-          const readings = this.#readings(row, piece, asOf);
+          const readings = this.#readings(row, piece, { asOf, nowMs });
           const { itemId, publicationId } = piece;
           bringing.push({
             row: {
@@ -111,12 +113,12 @@ export class RowJudge {
   #readings(
     { values }: PieceRow,
     { itemId, publicationId }: { itemId: string; publicationId: string | null },
-    asOf: string,
+    { asOf, nowMs }: { asOf: string; nowMs: number },
   ): ImportedReading[] {
     const { mapping, checkpoint } = this.#stated;
     const about = `${mapping}\n${publicationId ?? itemId}\n${asOf}\n${checkpoint ?? ''}`;
     return values.map(([measure, value]) => ({
-      id: `${ID_PREFIXES.reading}_${this.#nextUlid()}`,
+      id: `${ID_PREFIXES.reading}_${this.#nextUlid(nowMs)}`,
       itemId,
       publicationId,
       measure,

@@ -43,9 +43,17 @@ export async function readReview(
   const { context } = item.snapshot;
   const wanted = number ?? currentReview(context)?.number;
   const review = context.reviews.find((one) => one.number === wanted);
-  const [stored, surroundings] = await Promise.all([
+  const readNumbers = () =>
+    Promise.all([
+      context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
+      listLatestReadings(db, key),
+      listUnavailable(db, key),
+    ]);
+  const [stored, surroundings, numbers] = await Promise.all([
     wanted === undefined ? null : getKpiReview(db, { ...key, number: wanted }),
     readSurroundings(db, item, review),
+    // A frozen review has its own.
+    wanted === undefined ? readNumbers() : null,
   ]);
   // Stored a moment before the run hears of it: until then nothing can be signed on it.
   const frozen = context.reviews.some(({ hash }) => hash === stored?.hash) ? stored : null;
@@ -56,11 +64,7 @@ export async function readReview(
   if (number !== undefined && number !== currentReview(context)?.number) {
     throw notFound('review', String(number));
   }
-  const [brief, readings, unavailable] = await Promise.all([
-    context.brief === null ? null : getBrief(db, { ...key, hash: context.brief.hash }),
-    listLatestReadings(db, key),
-    listUnavailable(db, key),
-  ]);
+  const [brief, readings, unavailable] = numbers ?? (await readNumbers());
   const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
   const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
   const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });

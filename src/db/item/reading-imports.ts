@@ -102,6 +102,8 @@ export async function storeImportedReadings(
     from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::double precision[],
       $9::timestamptz[], $10::text[])
       as r (id, item_id, publication_id, measure, value, as_of, key)
+    -- In the order of their index: neighbours share its pages, and two imports wait for each other one way.
+    order by r.key
     on conflict (workspace_id, idempotency_key) do nothing`;
   const ids = column('id');
   const values = [
@@ -118,6 +120,7 @@ export async function storeImportedReadings(
   ];
   const { rowCount } = await tx.$client.query({ name: 'store_imported_readings', text, values });
   if (rowCount === readings.length) return null;
+  if (rowCount === 0) return new Set();
   const { rows } = await tx.execute<{ id: string }>(
     sql`select id from readings where id = any (${sql.param(ids)}::text[])`,
   );

@@ -1,4 +1,4 @@
-import { judgedFigure, type KpiId, kpiDefinition } from './catalogue.ts';
+import { judgedFigure, type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
 import { checkpointAgeHours, compareText, type Scope } from './readings.ts';
 import { descendants, nodeOf, type ScopeNode } from './roll-up/rollup.ts';
@@ -13,12 +13,20 @@ export interface MeasuredCheckpoint {
 /** Everything measured that a review looks at. */
 export interface Measured {
   treeAt: (checkpoint: string | null) => ScopeNode;
+  /** Several roles ask for the same figure. */
+  figureAt: (asked: FigurePlace & { figure: KpiFigureDefinition }) => KpiFigure;
   /** Oldest age first. */
   checkpoints: readonly string[];
   /** What became of a checkpoint in a part: still due beats missing beats recorded. */
   stateAt: (part: Scope, checkpoint: string) => MeasuredCheckpoint['state'] | null;
   /** What own pieces reached in this figure at its age. */
   past: (figure: KpiFigure) => readonly number[];
+}
+
+interface FigurePlace {
+  kpi: KpiId;
+  scope: Scope;
+  checkpoint: string | null;
 }
 
 /** One KPI of one scope at one age: its figures, and what is not over yet. */
@@ -68,22 +76,46 @@ export function lookAt(
 
 /** The figure that a target of this size is meant for, and those beside it. */
 export function figuresOf(
-  asked: { kpi: KpiId; scope: Scope; target: number | null; checkpoint: string | null },
-  measured: Pick<Measured, 'treeAt'>,
+  { target, ...place }: FigurePlace & { target: number | null },
+  { figureAt }: Pick<Measured, 'figureAt'>,
 ): { figure: KpiFigure; beside: KpiFigure[] } {
-  const { kpi, scope, target, checkpoint } = asked;
-  const tree = subtree(measured.treeAt(checkpoint), scope);
-  const of = (figure: KpiFigure['definition']) => figureOf({ kpi, tree, checkpoint, figure });
-  const chosen = judgedFigure(kpi, target);
-  const others = kpiDefinition(kpi).figures.filter((figure) => figure !== chosen);
+  const chosen = judgedFigure(place.kpi, target);
+  const others = kpiDefinition(place.kpi).figures.filter((figure) => figure !== chosen);
+  const of = (figure: KpiFigureDefinition) => figureAt({ ...place, figure });
   return { figure: of(chosen), beside: others.map(of) };
 }
 
 /** Without a target there is no age to ask for: the oldest checkpoint that has a value is shown. */
 export function latestWithValue(kpi: KpiId, scope: Scope, measured: Measured): string | null {
+  const figure = judgedFigure(kpi, null);
   const hasValue = (checkpoint: string | null) =>
-    figuresOf({ kpi, scope, target: null, checkpoint }, measured).figure.coverage.have > 0;
+    measured.figureAt({ kpi, scope, checkpoint, figure }).coverage.have > 0;
   return measured.checkpoints.find(hasValue) ?? null;
+}
+
+interface KnownPart {
+  tree: ScopeNode;
+  figures: Map<KpiFigureDefinition, KpiFigure>;
+}
+
+/** Computes each figure of the trees once. */
+export function figuresIn(treeAt: Measured['treeAt']): Measured['figureAt'] {
+  const partsAt = memoOf((checkpoint) => {
+    const parts = new Map<Scope, KnownPart>();
+    return (scope: Scope) => {
+      const tree = () => subtree(treeAt(checkpoint), scope);
+      const part: KnownPart = parts.get(scope) ?? { tree: tree(), figures: new Map() };
+      parts.set(scope, part);
+      return part;
+    };
+  });
+  return ({ kpi, scope, checkpoint, figure }) => {
+    const { tree, figures } = partsAt(checkpoint)(scope);
+    // A definition belongs to one KPI.
+    const value = figures.get(figure) ?? figureOf({ kpi, tree, checkpoint, figure });
+    figures.set(figure, value);
+    return value;
+  };
 }
 
 /** The whole first, then its parts by scope: accounts before publications. */

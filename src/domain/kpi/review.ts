@@ -7,6 +7,7 @@ import { guardrailFor } from './guardrail.ts';
 import {
   ageOf,
   checkpointStates,
+  figuresIn,
   figuresOf,
   hasScope,
   latestWithValue,
@@ -63,6 +64,7 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
   });
   return review(input, {
     treeAt,
+    figureAt: figuresIn(treeAt),
     checkpoints: checkpointsOf(input.readings),
     stateAt: checkpointStates('item', planned),
     past: pastBy(input.past ?? []),
@@ -85,8 +87,10 @@ export function campaignVerdicts(input: {
   parts?: 'accounts';
 }): ReviewVerdicts {
   const { items, planned = [] } = input;
+  const treeAt = memoOf((checkpoint) => alikeTree(items, checkpoint));
   return review(input, {
-    treeAt: memoOf((checkpoint) => alikeTree(items, checkpoint)),
+    treeAt,
+    figureAt: figuresIn(treeAt),
     checkpoints: alikeCheckpoints(items),
     stateAt: checkpointStates('campaign', planned),
     past: pastBy([]),

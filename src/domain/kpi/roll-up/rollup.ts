@@ -210,33 +210,32 @@ export function gather(
     beside?: readonly KpiInput[];
   },
 ): InputCells {
-  const leaves = leavesOf(tree);
   const { required, exposed, beside = [] } = inputs;
-  const coveredBy = (input: KpiInput, within: ReadonlySet<ScopeNode>) =>
-    new Set(cellsWithin(tree, input, within).flatMap(({ node }) => leavesOf(node)));
-  const included = (within: ReadonlySet<ScopeNode>) => {
-    const needed = required.map((input) => coveredBy(input, within));
-    const optional = exposed.map((input) => coveredBy(input, within));
-    return leaves.filter(
-      (leaf) =>
-        within.has(leaf) &&
-        needed.every((covered) => covered.has(leaf)) &&
-        (optional.length === 0 || optional.some((covered) => covered.has(leaf))),
-    );
-  };
+  const leaves = leavesOf(tree);
+  const asked = [...new Set([...required, ...exposed, ...beside])];
+  const lookWithin = (within: ReadonlySet<ScopeNode>) =>
+    new Map(asked.map((input) => [input, findCells(tree, input, within)]));
+  const everywhere = lookWithin(new Set(leaves));
   let parts: ReadonlySet<ScopeNode> = new Set(leaves);
-  for (let next = included(parts); next.length < parts.size; next = included(parts)) {
+  let found = everywhere;
+  for (;;) {
+    const isCovered = (input: KpiInput, leaf: ScopeNode) => found.get(input)?.leaves.has(leaf);
+    const next = [...parts].filter(
+      (leaf) =>
+        required.every((input) => isCovered(input, leaf)) &&
+        (exposed.length === 0 || exposed.some((input) => isCovered(input, leaf))),
+    );
+    if (next.length === parts.size) break;
     parts = new Set(next);
+    found = lookWithin(parts);
   }
-  const all = new Set(leaves);
-  const gap = (input: KpiInput) => coveredBy(input, all).size < leaves.length;
-  const cells = new Map<KpiInput, Cell[]>();
-  for (const input of new Set([...required, ...exposed, ...beside])) {
-    const found = cellsWithin(tree, input, parts).map(({ cell }) => cell);
-    if (found.length > 0) cells.set(input, found);
+  const gap = (input: KpiInput) => (everywhere.get(input)?.leaves.size ?? 0) < leaves.length;
+  const cells = new Map<KpiInput, readonly Cell[]>();
+  for (const [input, one] of found) {
+    if (one.cells.length > 0) cells.set(input, one.cells);
   }
   return {
-    sums: Object.fromEntries([...cells].map(([input, found]) => [input, sum(found)])),
+    sums: Object.fromEntries([...cells].map(([input, some]) => [input, sum(some)])),
     cells,
     coverage: {
       have: weightOf([...parts]),
@@ -257,16 +256,25 @@ function weightOf(leaves: readonly ScopeNode[]): number {
   return leaves.reduce((count, { many }) => count + (many?.count ?? 1), 0);
 }
 
-/** The widest cells of an input that lie wholly within the given leaves. */
-function cellsWithin(
+/** The widest cells of an input that lie wholly within the given leaves, and the leaves under them. */
+interface FoundCells {
+  cells: Cell[];
+  leaves: Set<ScopeNode>;
+}
+
+function findCells(
   node: ScopeNode,
   input: KpiInput,
   within: ReadonlySet<ScopeNode>,
-): { node: ScopeNode; cell: Cell }[] {
+  found: FoundCells = { cells: [], leaves: new Set() },
+): FoundCells {
   const cell = node.cells.get(input);
-  if (cell !== undefined && leavesOf(node).every((leaf) => within.has(leaf)))
-    return [{ node, cell }];
-  return node.children.flatMap((child) => cellsWithin(child, input, within));
+  const leaves = cell === undefined ? [] : leavesOf(node);
+  if (cell !== undefined && leaves.every((leaf) => within.has(leaf))) {
+    found.cells.push(cell);
+    for (const leaf of leaves) found.leaves.add(leaf);
+  } else for (const child of node.children) findCells(child, input, within, found);
+  return found;
 }
 
 /** Smallest first, so that fractions add up to the same bits in whatever order they came. */
