@@ -80,7 +80,7 @@ export function isUnimplemented(error: unknown): boolean {
 /** No answer came, so what was asked may have been done. */
 export function isLost(error: unknown): boolean {
   const code = codeOf(error);
-  return error instanceof NoAnswer || code === DEADLINE_EXCEEDED || code === UNAVAILABLE;
+  return error instanceof NoAnswer || OUT_OF_TIME.has(code) || code === UNAVAILABLE;
 }
 
 /** Why a question has no answer, in words that hold no text of anybody's. */
