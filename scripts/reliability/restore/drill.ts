@@ -35,6 +35,12 @@ const APART: ReadonlySet<FindingCode> = new Set<FindingCode>([
 
 type Part = Omit<Outcome, 'recoveryMs'>;
 
+interface RepairResult {
+  findingId: string;
+  outcome: string;
+  error?: string;
+}
+
 /**
  * Posts go out before, while and after stores are backed up; everything ends at once; the stores are put
  * back, and an operator repairs what the audit finds.
@@ -147,10 +153,20 @@ async function goOn({ people }: Site, until: number): Promise<string[]> {
 /** As an operator: repairs what may be repaired, until nothing is left. @returns what is */
 async function repairAll({ people }: Site): Promise<string[]> {
   let left: string[] = ['the audit was not asked'];
+  /** What became of the last repair of a finding. */
+  const repaired = new Map<string, string>();
   await within(REPAIR_MS, async () => {
     for (const repair of ['rebuild_row', 'replace_run']) {
       const body = { filter: {}, repair, reason: 'a store was put back' };
-      await people.ask('admin', 'POST', '/v1/audit/repairs', body);
+      const { results } = await people.ask<{ results: RepairResult[] }>(
+        'admin',
+        'POST',
+        '/v1/audit/repairs',
+        body,
+      );
+      for (const { findingId, outcome, error = '' } of results) {
+        repaired.set(findingId, `${repair}: ${outcome} ${error}`.trim());
+      }
     }
     const page = await people.ask<{ items: Finding[]; couldNotAsk: { what: string }[] }>(
       'admin',
@@ -158,7 +174,9 @@ async function repairAll({ people }: Site): Promise<string[]> {
       '/v1/audit/stuck?limit=200',
     );
     left = [
-      ...page.items.filter(({ code }) => APART.has(code)).map(({ message }) => message),
+      ...page.items
+        .filter(({ code }) => APART.has(code))
+        .map(({ id, message }) => `${message} (${repaired.get(id) ?? 'no repair began'})`),
       ...page.couldNotAsk.map(({ what }) => `could not be asked: ${what}`),
     ];
     return left.length === 0 ? true : null;
