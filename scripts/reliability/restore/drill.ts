@@ -5,6 +5,7 @@ import type { TemporaryStack } from '../../local/temporary-stack.ts';
 import { makeApprovedItems, makeOfferedItems, planPosts, type WantedPost } from '../items.ts';
 import { judgeFates } from '../judge-fates.ts';
 import type { Outcome, RunOptions } from '../line.ts';
+import { planPost } from '../plan-post.ts';
 import { awaitFates } from '../post-fates.ts';
 import { openSite, type Site } from '../site.ts';
 import { within } from '../time.ts';
@@ -132,11 +133,10 @@ async function planFrom(
   from: number,
   spreadMs: number,
 ): Promise<void> {
-  for (const [index, { itemId, account }] of posts.entries()) {
-    const at = new Date(from + (index * spreadMs) / posts.length).toISOString();
-    await people.ask('social_media_manager', 'PUT', `/v1/items/${itemId}/schedule`, {
-      publications: [{ channelAccountId: account.id, at }],
-    });
+  for (const [index, post] of posts.entries()) {
+    const slot = from + (index * spreadMs) / posts.length;
+    // A slot that is put off shows that the time was too short: the caller begins anew.
+    await planPost(people, post, () => Math.max(slot, Date.now() + BEFORE_MS));
   }
 }
 
