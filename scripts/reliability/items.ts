@@ -6,6 +6,7 @@ import { Brief } from '../../src/domain/item/content/brief.ts';
 import { Draft } from '../../src/domain/item/content/draft.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import type { People } from './people.ts';
+import { planPost } from './plan-post.ts';
 import { inLanes } from './time.ts';
 
 /** Items that are prepared at the same time. */
@@ -113,10 +114,7 @@ export async function planPosts(
   await inLanes(LANES, posts.length, async (index) => {
     const post = posts[index];
     if (post === undefined) return;
-    const at = new Date(Math.max(dueAt(index), Date.now() + LEAD_MS)).toISOString();
-    await people.ask('social_media_manager', 'PUT', `/v1/items/${post.itemId}/schedule`, {
-      publications: [{ channelAccountId: post.account.id, at }],
-    });
+    await planPost(people, post, () => Math.max(dueAt(index), Date.now() + LEAD_MS));
   });
   return dueAt(posts.length);
 }

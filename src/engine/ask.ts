@@ -19,8 +19,8 @@ const UNAVAILABLE = 14;
 
 /** The engine did not answer in time. */
 export class NoAnswer extends Error {
-  constructor(ms: number, options?: ErrorOptions) {
-    super(`no answer within ${ms} ms`, options);
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
     this.name = 'NoAnswer';
   }
 }
@@ -44,7 +44,7 @@ export async function callWithin<T>(
   try {
     return await Promise.race([answer, late]);
   } catch (error) {
-    if (OUT_OF_TIME.has(codeOf(error))) throw new NoAnswer(ms, { cause: error });
+    if (OUT_OF_TIME.has(codeOf(error))) throw new NoAnswer(ms);
     throw error;
   } finally {
     clearTimeout(timer);

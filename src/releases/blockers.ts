@@ -19,7 +19,7 @@ const FAILED_PRECONDITION = 9;
 const NOBODY = 'no worker of its build answers';
 const ID_PREFIX = 'item:';
 
-/** Why the first of some items do not move. */
+/** Why the first of some items do not move. Never rejects: what was moved is told in any case. */
 export async function findBlockers(
   deps: ReleaseDeps,
   items: readonly OpenItem[],
@@ -48,7 +48,8 @@ async function desertedBuilds(
   const until = Date.now() + OPERATOR_MS;
   const deserted = new Set<string | null>();
   for (const buildId of builds) {
-    if (buildId !== null && !(await hasWorkers(deps, buildId, until))) deserted.add(buildId);
+    const mayHaveWorkers = buildId === null || hasWorkers(deps, buildId, until).catch(() => true);
+    if (!(await mayHaveWorkers)) deserted.add(buildId);
   }
   return deserted;
 }

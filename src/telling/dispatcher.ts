@@ -70,7 +70,8 @@ export function startDispatcher(
       });
       if (outcome === 'failed') await pause(AFTER_FAILURE_MS, signal);
       else if (outcome === 0) await Promise.race([added, stopped, pause(sweepMs, signal)]);
-      if (outcome !== 'failed' && outcome < STREAMS) await pause(GATHER_MS, signal);
+      // With so many a stream may hold more: nothing is gathered by a pause.
+      if (outcome !== 'failed' && outcome < PER_STREAM) await pause(GATHER_MS, signal);
     }
   })();
   return {

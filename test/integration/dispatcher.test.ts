@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../src/db/ids.ts';
@@ -30,6 +31,9 @@ afterAll(async () => {
   await database?.close();
 });
 
+/** Events come so far apart, and those of so long are handed on at once. */
+const APART_MS = 15;
+const GATHERED_MS = 100;
 const log = { warn: () => {} };
 const type = 'webhook.test';
 
@@ -88,6 +92,30 @@ describe('the dispatcher', () => {
       await expect.poll(() => of(workspaceId)).toHaveLength(1);
       await say(workspaceId, 2);
       await expect.poll(() => of(workspaceId)).toHaveLength(2);
+    } finally {
+      await dispatcher.stop();
+    }
+  });
+
+  it('hands events on together that come shortly after each other', async () => {
+    const workspaceId = await freshWorkspace();
+    const { consumer, of } = listener();
+    let looks = 0;
+    const counting: OutboxConsumer = {
+      name: 'counting',
+      async take() {
+        looks += 1;
+      },
+    };
+    const dispatcher = startDispatcher(deps(consumer, counting), { sweepMs: 3_600_000 });
+    try {
+      const begun = performance.now();
+      for (let n = 1; n <= 20; n += 1) {
+        await say(workspaceId, n);
+        await delay(APART_MS);
+      }
+      await expect.poll(() => of(workspaceId)).toHaveLength(20);
+      expect(looks).toBeLessThanOrEqual(2 + (performance.now() - begun) / GATHERED_MS);
     } finally {
       await dispatcher.stop();
     }

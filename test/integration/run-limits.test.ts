@@ -149,13 +149,15 @@ describe('a run near or beyond a limit', () => {
       reason: 'it is too long',
       now: new Date().toISOString(),
     };
-    expect(await audit.repair({ ...request, dryRun: true })).toMatchObject({ outcome: 'would' });
+    // Nobody can tell while the engine is slow to describe a long history, or a worker reads it first.
+    const ask = (dryRun: boolean) =>
+      eventually(async () => {
+        const outcome = await audit.repair({ ...request, dryRun });
+        return outcome.outcome === 'cannot_tell' ? null : outcome;
+      });
+    expect(await ask(true)).toMatchObject({ outcome: 'would' });
     await engine.startWorker();
-    // A worker that has just begun reads a long history first.
-    const repaired = await eventually(async () => {
-      const outcome = await audit.repair(request);
-      return outcome.outcome === 'cannot_tell' ? null : outcome;
-    });
+    const repaired = await ask(false);
     expect(['done', 'gone']).toContain(repaired.outcome);
     await eventually(async () => (await find('run_near_limit', itemId)) === null);
   });

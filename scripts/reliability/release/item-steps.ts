@@ -5,11 +5,10 @@ import { Draft } from '../../../src/domain/item/content/draft.ts';
 import { STANDARD_PLAYBOOK } from '../../../src/domain/playbook/standard.ts';
 import type { WantedPost } from '../items.ts';
 import type { People } from '../people.ts';
+import { planPost } from '../plan-post.ts';
 
 /** Time between the plan of a post and its slot, milliseconds. */
 const LEAD_MS = 10_000;
-/** A kill of the API may outlast it: then another slot is asked for. */
-const PLANS = 3;
 const root = join(import.meta.dirname, '..', '..', '..');
 
 const brief = Brief.parse({
@@ -85,33 +84,13 @@ export async function takeStep(
       await people.ask('social_media_manager', 'POST', accept, {});
       return place;
     case 'scheduling.planning':
-      await plan(people, post, leadMs);
+      await planPost(people, post, () => Date.now() + leadMs);
       return place;
     case 'on_hold':
       await people.ask('admin', 'POST', `${path}/resume`, { reason: 'it may go on again' });
       return place;
     default:
       return null;
-  }
-}
-
-async function plan(
-  people: People,
-  { itemId, account }: WantedPost,
-  leadMs: number,
-): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const at = new Date(Date.now() + leadMs).toISOString();
-    const publications = [{ channelAccountId: account.id, at }];
-    try {
-      await people.ask('social_media_manager', 'PUT', `/v1/items/${itemId}/schedule`, {
-        publications,
-      });
-      return;
-    } catch (error) {
-      const isLate = error instanceof Error && error.message.includes('slot_in_future');
-      if (!isLate || attempt === PLANS) throw error;
-    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { TemporaryStack } from '../../local/temporary-stack.ts';
 import { makeApprovedItems, makeOfferedItems, planPosts, type WantedPost } from '../items.ts';
 import { judgeFates } from '../judge-fates.ts';
 import type { Outcome, RunOptions } from '../line.ts';
+import { planPost } from '../plan-post.ts';
 import { awaitFates } from '../post-fates.ts';
 import { openSite, type Site } from '../site.ts';
 import { within } from '../time.ts';
@@ -34,6 +35,12 @@ const APART: ReadonlySet<FindingCode> = new Set<FindingCode>([
 ]);
 
 type Part = Omit<Outcome, 'recoveryMs'>;
+
+interface RepairResult {
+  findingId: string;
+  outcome: string;
+  error?: string;
+}
 
 /**
  * Posts go out before, while and after stores are backed up; everything ends at once; the stores are put
@@ -126,11 +133,10 @@ async function planFrom(
   from: number,
   spreadMs: number,
 ): Promise<void> {
-  for (const [index, { itemId, account }] of posts.entries()) {
-    const at = new Date(from + (index * spreadMs) / posts.length).toISOString();
-    await people.ask('social_media_manager', 'PUT', `/v1/items/${itemId}/schedule`, {
-      publications: [{ channelAccountId: account.id, at }],
-    });
+  for (const [index, post] of posts.entries()) {
+    const slot = from + (index * spreadMs) / posts.length;
+    // A slot that is put off shows that the time was too short: the caller begins anew.
+    await planPost(people, post, () => Math.max(slot, Date.now() + BEFORE_MS));
   }
 }
 
@@ -147,10 +153,20 @@ async function goOn({ people }: Site, until: number): Promise<string[]> {
 /** As an operator: repairs what may be repaired, until nothing is left. @returns what is */
 async function repairAll({ people }: Site): Promise<string[]> {
   let left: string[] = ['the audit was not asked'];
+  /** What became of the last repair of a finding. */
+  const repaired = new Map<string, string>();
   await within(REPAIR_MS, async () => {
     for (const repair of ['rebuild_row', 'replace_run']) {
       const body = { filter: {}, repair, reason: 'a store was put back' };
-      await people.ask('admin', 'POST', '/v1/audit/repairs', body);
+      const { results } = await people.ask<{ results: RepairResult[] }>(
+        'admin',
+        'POST',
+        '/v1/audit/repairs',
+        body,
+      );
+      for (const { findingId, outcome, error = '' } of results) {
+        repaired.set(findingId, `${repair}: ${outcome} ${error}`.trim());
+      }
     }
     const page = await people.ask<{ items: Finding[]; couldNotAsk: { what: string }[] }>(
       'admin',
@@ -158,7 +174,9 @@ async function repairAll({ people }: Site): Promise<string[]> {
       '/v1/audit/stuck?limit=200',
     );
     left = [
-      ...page.items.filter(({ code }) => APART.has(code)).map(({ message }) => message),
+      ...page.items
+        .filter(({ code }) => APART.has(code))
+        .map(({ id, message }) => `${message} (${repaired.get(id) ?? 'no repair began'})`),
       ...page.couldNotAsk.map(({ what }) => `could not be asked: ${what}`),
     ];
     return left.length === 0 ? true : null;
