@@ -34,7 +34,8 @@ export async function measure(
     checkpoint,
     publishedAt: record.publishedAt ?? record.at,
     at: nowIso(),
-    until: new Date(graceUntil).toISOString(),
+    // Items of earlier rules ask as they always did.
+    ...(failedLookMinutes !== undefined && { until: new Date(graceUntil).toISOString() }),
   });
   // What is stored is not known: nothing is said of the checkpoint before it is.
   if (answer === null && failedLookMinutes !== undefined) {
