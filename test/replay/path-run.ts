@@ -178,8 +178,9 @@ export class PathRun {
       const mayTravel = !('actor' in event) && state.idle && state.nextDeadline !== null;
       if (mayTravel) {
         hops += 1;
+        // What was reported moves the next look: the hop is to where it is then.
         if (event.type === 'checkpoint_missed' && hops === 2) await this.#reportReadings();
-        await this.#hop(state);
+        else await this.#hop(state);
       } else await delay(POLL_MS);
     }
   }
