@@ -10,7 +10,7 @@ import { replayOfHistory, replaysOf } from '../support/recorded-histories.ts';
  *
  * 1. Put what is new behind `patched('its-name')`: a run that has passed the place without the patch
  *    goes on as before, one that comes there later takes the new way.
- * 2. Run `npm run histories:record` with the next number (`HISTORIES_VERSION=v2`), and keep the
+ * 2. Run `npm run histories:record` with the next number (`HISTORIES_VERSION=v3`), and keep the
  *    histories that are there: they stand for the runs that are alive.
  * 3. `histories.test.ts` replays them all. Without the patch it is red, as it is here.
  *
