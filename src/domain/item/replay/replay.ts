@@ -90,10 +90,18 @@ type Found =
 
 /**
  * A cause that writes less than another fits as well where a later event of the other is forged: what is
- * left of it then has no cause. The fault of the one that came further is the true one.
+ * left of it then has no cause. The fault of the one that came further is the true one, in the same event too.
  */
 function further(fault: ReplayFault, other: ReplayFault | null): ReplayFault {
-  return other !== null && other.seq > fault.seq ? other : fault;
+  return other !== null && isFurther(other, fault) ? other : fault;
+}
+
+/** In the order in which `compare` looks at them; the data of an event come last. */
+const COMPARED = ['seq', 'type', 'actor', 'at', 'data'];
+
+function isFurther(a: ReplayFault, b: ReplayFault): boolean {
+  const depth = ({ field }: ReplayFault) => COMPARED.indexOf(field.split('.')[0] ?? field);
+  return a.seq === b.seq ? depth(a) > depth(b) : a.seq > b.seq;
 }
 
 function stepOf(
