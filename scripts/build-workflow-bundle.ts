@@ -25,7 +25,7 @@ const KEEP_DAYS = 14;
 
 /** What the workflows use of the domain, with all that these import: xstate, the hashes. */
 const SHARED_MODULES = [
-  'channel/publication-intent.ts',
+  'channel/half-published.ts',
   'item/command-answer.ts',
   'item/deadlines.ts',
   'item/event.ts',

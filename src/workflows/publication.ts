@@ -2,8 +2,8 @@ import { ActivityFailure, isCancellation, TimeoutFailure } from '@temporalio/wor
 import type { Reconciliation } from '../activities/publishing/reconciling.ts';
 import type { SendAttempt } from '../activities/publishing/send-attempt.ts';
 import type { EventBatch } from '../activities/recording.ts';
+import { halfPublished } from '../domain/channel/half-published.ts';
 import type { PublicationOrder, PublicationOutcome } from '../domain/channel/publication-intent.ts';
-import { halfPublished } from '../domain/channel/publish-segments.ts';
 import type { SendRules } from '../domain/item/machine/rules.ts';
 import { clipText } from '../domain/item/size.ts';
 import { reconcileOptions, SEND } from './activity-options.ts';

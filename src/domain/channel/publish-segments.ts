@@ -1,4 +1,5 @@
 import { hashOf, sha256Hex } from '../canonical.ts';
+import { halfPublished } from './half-published.ts';
 import { markerOf } from './publication-intent.ts';
 
 export const SEGMENT_STATES = ['waiting', 'sending', 'published', 'rejected', 'unknown'] as const;
@@ -115,13 +116,6 @@ export function isHalfPublished(segments: readonly Segment[]): boolean {
 export function withPart(segments: readonly Segment[], why: string): string {
   const published = publishedCount(segments);
   return published === 0 ? why : halfPublished({ published, of: segments.length }, why);
-}
-
-export function halfPublished(
-  { published, of }: { published: number; of: number },
-  why: string,
-): string {
-  return `${published} of ${of} texts are published; ${why}`;
 }
 
 /**
