@@ -39,10 +39,7 @@ export function beginImport(
     const { rows } = await tx.execute(sql`select from reading_imports
       where workspace_id = ${workspaceId} and state = 'running' limit ${limit}`);
     if (rows.length >= limit) return null;
-    const [made] = await tx
-      .insert(readingImports)
-      .values({ ...row, counts: {} })
-      .returning();
+    const [made] = await tx.insert(readingImports).values(row).returning();
     return made ?? null;
   });
 }

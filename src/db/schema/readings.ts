@@ -87,14 +87,18 @@ export const learnings = pgTable('learnings', {
 });
 
 /** The item that carries on a review: one for each review. */
-export const reviewSuccessors = pgTable('review_successors', {
-  workspaceId: text('workspace_id').notNull(),
-  reviewId: text('review_id').notNull(),
-  sourceItemId: text('source_item_id').notNull(),
-  itemId: text('item_id').notNull(),
-  commandId: text('command_id').notNull(),
-  createdAt: instant('created_at').notNull().default(sql`now()`),
-});
+export const reviewSuccessors = pgTable(
+  'review_successors',
+  {
+    workspaceId: text('workspace_id').notNull(),
+    reviewId: text('review_id').notNull(),
+    sourceItemId: text('source_item_id').notNull(),
+    itemId: text('item_id').notNull(),
+    commandId: text('command_id').notNull(),
+    createdAt: instant('created_at').notNull().default(sql`now()`),
+  },
+  (table) => [primaryKey({ columns: [table.workspaceId, table.reviewId] })],
+);
 
 /** What each source said for a checkpoint: its readings stand once it has answered. */
 export const checkpointReplies = pgTable(

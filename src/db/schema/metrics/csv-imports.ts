@@ -22,7 +22,7 @@ export const readingImports = pgTable('reading_imports', {
   mapping: text().notNull(),
   state: text().$type<'running' | 'done' | 'failed'>().notNull().default('running'),
   failure: text(),
-  counts: jsonb().$type<ImportCounts>().notNull(),
+  counts: jsonb().$type<ImportCounts>().notNull().default({}),
   readings: integer().notNull().default(0),
   /** The last one that is stored. */
   line: integer().notNull().default(0),
