@@ -86,6 +86,7 @@ describe('row security', () => {
       'approval_links shown r',
       'assets held r',
       'calendar_feeds shown r',
+      'campaign_runs unattended r',
       'command_queues unsettled r',
       'commands counted r',
       'commands unsettled r',

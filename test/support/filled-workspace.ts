@@ -153,7 +153,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   const stamp = { at: '2026-03-02T08:00:01.000Z', actor: memberId };
   await projectEvents(db, {
     ...item,
-    events: chainEvents(head, [{ type: 'kpi_review.signed_off', data: signOff }], stamp),
+    events: chainEvents(
+      head,
+      [
+        { type: 'kpi_review.signed_off', data: signOff },
+        { type: 'item.stage_changed', data: { from: 'kpi_review', to: 'closed' } },
+      ],
+      stamp,
+    ),
     command: { id: signed.id, seq: 3, answer: {} },
   });
   await assets.insertAsset(db, {
