@@ -14,9 +14,9 @@ import {
   readSourceInput,
   SourceCredentials,
 } from './accounts/metric-source-change.ts';
+import { checkMetricSource, findCheckTarget } from './accounts/metric-source-check.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './gates/errors.ts';
-import { checkMetricSource, findCheckTarget } from './metric-source-check.ts';
 import { checkReadings, MAX_AT_ONCE, storeReadings } from './readings/store.ts';
 
 const NewReadings = z.strictObject({ readings: z.array(ReadingInput).min(1).max(MAX_AT_ONCE) });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { CommandRow } from '../../db/item/commands.ts';
 import { comment } from '../../domain/item/commands/body-parts.ts';
-import { REASONS } from '../../domain/item/reasons.ts';
+import { REASONS } from '../../domain/item/commands/reasons.ts';
 import { isStorableText } from '../gates/safe-json.ts';
 
 const Decision = z.enum(['approve', 'request_changes']);

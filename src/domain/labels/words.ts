@@ -1,4 +1,4 @@
-import type { Reason } from '../item/reasons.ts';
+import type { Reason } from '../item/commands/reasons.ts';
 import type { Stage } from '../item/stages.ts';
 import type { KpiId } from '../kpi/catalogue.ts';
 import type { Verdict } from '../kpi/verdict-schema.ts';

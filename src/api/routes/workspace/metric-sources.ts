@@ -18,12 +18,16 @@ import {
   requireAccounts,
   SourceCredentials,
 } from '../../accounts/metric-source-change.ts';
+import {
+  checkMetricSource,
+  checkTargetOf,
+  SourceCheck,
+} from '../../accounts/metric-source-check.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { once } from '../../gates/idempotency.ts';
 import { forRoles } from '../../gates/require-role.ts';
-import { checkMetricSource, checkTargetOf, SourceCheck } from '../../metric-source-check.ts';
 import {
   additionAnswers,
   answers,

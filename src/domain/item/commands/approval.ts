@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { APPROVER_ROLES, type ApproverRole } from '../../people/roles.ts';
 import { Sha256 } from '../content/draft.ts';
-import type { Reason } from '../reasons.ts';
 import { Checklist, comment, conditions, reasonCode } from './body-parts.ts';
 import type { DraftFacts, Facts, Holders, SamePerson } from './facts.ts';
+import type { Reason } from './reasons.ts';
 
 /** The review of the content. */
 export interface ApprovalPayloads {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Instant } from '../../instant.ts';
-import { REASONS } from '../reasons.ts';
 import { jsonBytes } from '../size.ts';
+import { REASONS } from './reasons.ts';
 
 /** Any command may say what it is based on and until when it is meant. */
 export const conditions = {

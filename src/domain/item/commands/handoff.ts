@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Reason } from '../reasons.ts';
 import { Checklist, comment, conditions, ReasonBody, reasonCode } from './body-parts.ts';
 import type { Facts, Holders } from './facts.ts';
+import type { Reason } from './reasons.ts';
 
 /** The handoff of the brief and of the approved content. */
 export interface HandoffPayloads {

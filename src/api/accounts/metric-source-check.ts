@@ -1,18 +1,18 @@
 import { z } from '@hono/zod-openapi';
-import { openCredentials } from '../credentials/account-credentials.ts';
-import { SecretUnreadable } from '../credentials/secret-box.ts';
-import type { Db } from '../db/client.ts';
-import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
+import { openCredentials } from '../../credentials/account-credentials.ts';
+import { SecretUnreadable } from '../../credentials/secret-box.ts';
+import type { Db } from '../../db/client.ts';
+import { getChannelAccount } from '../../db/workspace/channel-accounts.ts';
 import {
   getSourceHealth,
   noteSourceFailure,
   noteSourceSuccess,
   type SourceSubject,
-} from '../db/workspace/metric-source-health.ts';
-import { getMetricSource, type MetricSourceRow } from '../db/workspace/metric-sources.ts';
-import type { CheckReply } from '../metrics/source-kind.ts';
-import type { ApiDeps } from './deps.ts';
-import { InstantText } from './route-parts.ts';
+} from '../../db/workspace/metric-source-health.ts';
+import { getMetricSource, type MetricSourceRow } from '../../db/workspace/metric-sources.ts';
+import type { CheckReply } from '../../metrics/source-kind.ts';
+import type { ApiDeps } from '../deps.ts';
+import { InstantText } from '../route-parts.ts';
 
 export const SourceCheck = z
   .object({
