@@ -26,18 +26,6 @@ export async function openEngineApi(
     const member = engine.workspace.members.find((candidate) => candidate.role === role);
     return api.call(member?.key ?? null, ...request);
   };
-  /** A busy machine may answer "pending": the verdict has what the command's own route would say. */
-  async function settled(role: Role, { json, headers }: Reply): Promise<Json> {
-    const stored = await eventually(
-      async () => {
-        const { json: command } = await as(role, 'GET', headers.get('location') ?? '');
-        return command.state === 'pending' ? null : command;
-      },
-      { what: `a verdict for ${json.commandId}` },
-    );
-    if (stored.state !== 'applied') throw new Error(`${json.commandId}: ${JSON.stringify(stored)}`);
-    return { outcome: 'applied', commandId: json.commandId, ...stored.answer };
-  }
   return {
     ...api,
     engine,
@@ -48,13 +36,14 @@ export async function openEngineApi(
       const reply = await eventually(
         async () => {
           const answer = await as(role, method, path, request);
-          // As its text says: nothing was stored, and the same key may be sent again.
-          return answer.status === 503 ? null : answer;
+          // A busy machine stores nothing (503), or has no verdict yet (202), and no drainer runs here: the
+          // same key is sent again, as the texts of both say.
+          return answer.status === 503 || answer.status === 202 ? null : answer;
         },
         { what: `an answer to ${method} ${path}` },
       );
       if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.text}`);
-      return reply.status === 202 ? settled(role, reply) : reply.json;
+      return reply.json;
     },
     async close() {
       await api.close();
