@@ -51,12 +51,11 @@ function bulletTable(rows: readonly VerdictRow[]): string[][] {
 /** What is sure of the figure, its interval, and the target. */
 function bullet({ value, target, low, high }: VerdictRow): string {
   const most = Math.max(value ?? 0, target ?? 0, high ?? 0) || 1;
-  const at = (share: number) =>
-    Math.max(0, Math.min(Math.round((share / most) * BULLET), BULLET - 1));
+  const at = (share: number) => Math.max(0, Math.round((share / most) * BULLET));
   const cells: string[] = Array.from({ length: BULLET }, (_, cell) => {
     if (cell < at(low ?? value ?? 0)) return '█';
     return cell < at(high ?? value ?? 0) ? '▒' : '·';
   });
-  if (target !== null) cells[at(target)] = '┃';
+  if (target !== null) cells[Math.min(at(target), BULLET - 1)] = '┃';
   return cells.join('');
 }

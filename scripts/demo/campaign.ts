@@ -2,7 +2,7 @@ import { type BatonClient, type Item, wholeList } from '../../src/client/index.t
 import { formatValue } from '../../src/domain/kpi/format.ts';
 import { showVerdicts } from './bullet-table.ts';
 import { peersOf } from './cast.ts';
-import { decideSecond } from './deciding.ts';
+import { chosenDecision, combinedText, decideSecond, recommendationText } from './deciding.ts';
 import { poll } from './poll.ts';
 import { refusalOf } from './refusal.ts';
 import { type Story, short } from './story.ts';
@@ -48,15 +48,16 @@ export async function reviewCampaign(
   narrator.chapter('The review of the campaign');
   narrator.say(`First its second item, ${items[1].id}:`);
   await decideSecond(story, items[1]);
-  const { hash, ...review } = await untilFrozen(story, campaign.id);
+  const { hash, recommendation, ...review } = await untilFrozen(story, campaign.id);
   if (review.items !== items.length) throw new Error(`${campaign.id} has ${review.items} items`);
   narrator.say(
     'That was the last one, so the review opens by itself. Counts add up, rates are divided anew, people are never added.',
   );
   showVerdicts(narrator, review.verdicts);
-  const decisions = await showItems(story, items);
+  await showItems(story, items);
   narrator.facts({
-    combined: `${review.combined.verdict}${review.combined.kpi === null ? '' : ` by ${review.combined.kpi}`}`,
+    combined: combinedText(review.combined),
+    recommendation: recommendationText(recommendation),
     'by account': await accountsText(story, review),
     'review hash': short(hash),
   });
@@ -65,16 +66,16 @@ export async function reviewCampaign(
     { requirement: 'strategist_decides_first' },
   );
   narrator.refused(creator.name, 'agrees before anybody has decided', early);
-  const [first, ...others] = decisions;
-  const decision = first !== undefined && others.every((one) => one === first) ? first : 'iterate';
+  const { decision, how } = chosenDecision(recommendation);
   const seen = { reviewHash: hash };
   await campaigns.signOff(campaign.id, {
     ...seen,
     role: 'strategist',
     decision,
+    comment: 'Both are asked for every week: we go on.',
     learnings: 'Two audiences, one download: both came for something to keep.',
   });
-  narrator.done(strategist.name, `decides ${decision} for the campaign`);
+  narrator.done(strategist.name, `decides ${decision} for the campaign${how}`);
   for (const [role, player] of peersOf(cast)) {
     await player.client.campaigns.signOff(campaign.id, { ...seen, role, decision: 'agree' });
     narrator.done(player.name, `agrees, as ${role}`);
@@ -89,35 +90,29 @@ export async function reviewCampaign(
 
 function untilFrozen({ cast }: Story, campaignId: string) {
   return poll(`the frozen review of ${campaignId}`, async () => {
-    const review = await cast.strategist.client.campaigns.review(campaignId);
-    return review.frozen && review.hash !== null
-      ? { found: { ...review, hash: review.hash } }
-      : { seen: 'it is not frozen' };
+    const { hash, recommendation, ...found } =
+      await cast.strategist.client.campaigns.review(campaignId);
+    if (!found.frozen || hash === null) return { seen: 'it is not frozen' };
+    if (!recommendation) throw new Error(`the review of ${campaignId} recommends nothing`);
+    return { found: { ...found, hash, recommendation } };
   });
 }
 
-/** Each item with what was recommended and decided. @returns the decisions */
-async function showItems({ narrator, cast }: Story, items: readonly Item[]) {
+/** Each item with what was recommended and decided. */
+async function showItems({ narrator, cast }: Story, items: readonly Item[]): Promise<void> {
   const reviews = await Promise.all(
     items.map(({ id }) => cast.strategist.client.items.kpiReview(id)),
   );
-  const decided = reviews.map(({ itemId, decision }) => {
-    if (!decision || decision.decision === 'extend_measurement') {
-      throw new Error(`${itemId} is closed without a decision`);
-    }
-    return decision.decision;
-  });
   narrator.table([
     ['item', 'verdict', 'recommended', 'decided', 'title'],
-    ...reviews.map(({ itemId, combined, recommendation, title }, index) => [
+    ...reviews.map(({ itemId, combined, recommendation, decision, title }) => [
       itemId,
       combined.verdict,
       recommendation?.decision ?? '',
-      decided[index] ?? '',
+      decision?.decision ?? '',
       title,
     ]),
   ]);
-  return decided;
 }
 
 /** A target for a rate holds for every account, too. */

@@ -1,4 +1,4 @@
-import type { Item } from '../../src/client/index.ts';
+import type { Item, KpiReview } from '../../src/client/index.ts';
 import { showVerdicts } from './bullet-table.ts';
 import { peersOf } from './cast.ts';
 import { poll } from './poll.ts';
@@ -6,6 +6,7 @@ import { refusalOf } from './refusal.ts';
 import { type Story, short, untilStage } from './story.ts';
 
 type FrozenReview = Awaited<ReturnType<typeof untilFrozen>>;
+type Recommendation = NonNullable<KpiReview['recommendation']>;
 
 /** What the strategist says to a review. */
 interface Words {
@@ -43,11 +44,11 @@ export async function decide(story: Story, { id: itemId }: Item): Promise<void> 
     'Targets were frozen when the brief was accepted. Missing would read “not available”, never 0.',
   );
   showVerdicts(narrator, review.verdicts);
-  const { combined, hash, recommendation, completeness } = review;
+  const { combined, hash, recommendation } = review;
   narrator.facts({
-    completeness: `${completeness.have} of ${completeness.of} sources`,
-    combined: `${combined.verdict}${combined.kpi === null ? '' : ` by ${combined.kpi}`}`,
-    recommendation: `${recommendation.decision} (row ${recommendation.row}): ${recommendation.reason}`,
+    completeness: completenessText(review),
+    combined: combinedText(combined),
+    recommendation: recommendationText(recommendation),
     'review hash': short(hash),
   });
   const against = recommendation.decision === 'retire' ? 'scale' : 'retire';
@@ -68,6 +69,28 @@ export async function decideSecond(story: Story, { id: itemId }: Item): Promise<
   await untilStage(story, itemId, 'closed');
 }
 
+function completenessText({ completeness, unavailable }: FrozenReview): string {
+  const sets = `${completeness.have} of ${completeness.of} sets of readings, one per post and age`;
+  return unavailable.length === 0
+    ? `${sets}; every source gave its numbers`
+    : `${sets}; ${unavailable.length} times a source gave no numbers`;
+}
+
+export function combinedText({ verdict, kpi }: KpiReview['combined']): string {
+  return kpi === null ? verdict : `${verdict} by ${kpi}`;
+}
+
+export function recommendationText({ decision, row, reason }: Recommendation): string {
+  return `${decision} (row ${row}): ${reason}`;
+}
+
+/** What the strategist decides, and how it differs. What people ask for is carried on, whatever is recommended. */
+export function chosenDecision({ decision: recommended }: Recommendation) {
+  return recommended === 'retire' || recommended === 'extend_measurement'
+    ? ({ decision: 'iterate', how: `, not the recommended ${recommended}, and says why` } as const)
+    : ({ decision: recommended, how: '' } as const);
+}
+
 function untilFrozen({ cast }: Story, itemId: string) {
   return poll(`the frozen KPI review of ${itemId}`, async () => {
     const { hash, recommendation, ...found } = await cast.strategist.client.items.kpiReview(itemId);
@@ -77,15 +100,14 @@ function untilFrozen({ cast }: Story, itemId: string) {
   });
 }
 
-/** The strategist decides, the other two agree. A piece that people ask for is carried on, whatever is recommended. */
+/** The strategist decides, the other two agree. */
 async function sign(
   { narrator, cast }: Story,
-  { itemId, hash: reviewHash, recommendation: { decision: recommended } }: FrozenReview,
+  { itemId, hash: reviewHash, recommendation }: FrozenReview,
   words: Words,
 ): Promise<void> {
   const { strategist } = cast;
-  const isKept = recommended !== 'retire' && recommended !== 'extend_measurement';
-  const decision = isKept ? recommended : 'iterate';
+  const { decision, how } = chosenDecision(recommendation);
   const seen = { itemId, reviewHash };
   await strategist.decide({
     type: 'sign_off',
@@ -93,7 +115,6 @@ async function sign(
   });
   const count = words.learnings.length;
   const learnings = `${count} ${count === 1 ? 'learning' : 'learnings'} for the next brief`;
-  const how = isKept ? '' : `, not the recommended ${recommended}, and says why`;
   narrator.done(strategist.name, `decides ${decision}${how}; ${learnings}`);
   for (const [role, player] of peersOf(cast)) {
     await player.decide({ type: 'sign_off', data: { ...seen, role, decision: 'agree' } });

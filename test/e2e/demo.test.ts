@@ -44,10 +44,13 @@ function expectReviews(text: string, itemId: string): void {
     expect(withoutBreaks(review)).toMatch(
       /Why: .*conversions \S.*(target|met|missed).* combined (met|missed|inconclusive) by conversions/,
     );
+    expect(review).toMatch(/^ +recommendation +\w+ \(row \d+\): [A-Z]/m);
     expect(review).toMatch(/^ +✓ \w.* agrees, as social_media_manager$/m);
   }
-  expect(withoutBreaks(ofItem)).toMatch(/completeness 2 of 2 sources/);
-  expect(ofItem).toMatch(/^ +recommendation +(\w+) \(row \d+\): [A-Z]/m);
+  // Two posts, at the two ages that have targets.
+  expect(withoutBreaks(ofItem)).toMatch(
+    /completeness 4 of 4 sets of readings, one per post and age; every source gave its numbers/,
+  );
   const [, ofFirst] = /decides (\w+).*; 2 learnings for the next brief$/m.exec(ofItem) ?? [];
   expect(ofFirst).toMatch(/^(scale|iterate|recycle)$/);
   const items = ofCampaign.match(/^ +itm_[0-9A-Z]{26} +\w+ +\w+ +(scale|iterate|recycle) +\S/gm);
