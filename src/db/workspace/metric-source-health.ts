@@ -16,6 +16,8 @@ type SourceKey = Pick<SourceSubject, 'workspaceId' | 'sourceId'>;
 const LONGEST_WHY = 300;
 /** A source whose clock is broken must not silence itself for years. */
 const LONGEST_QUIET_MS = 24 * 3_600_000;
+/** From its turn to the source a request may take so long on a busy machine. */
+const LATE_MS = 2_000;
 /** Nothing is known of how it goes. */
 const UNKNOWN = { refusedAt: null, failures: 0, failingSince: null, quietUntil: null };
 const CLOCK = sql`clock_timestamp()`;
@@ -124,8 +126,8 @@ export async function getSourceHealth(db: Db, key: SourceKey) {
 
 /**
  * One request of what the source allows.
- * @param limit what it states. Half of it may be made at once and half spread over its time, so that no
- *   stretch of that length sees more than it allows.
+ * @param limit what it states. Half of it may be made at once and half spread over its time, slower where a
+ *   late request would matter, so that no stretch of that length sees more than it allows.
  * @returns 0 when it may be made, else how long until one may, milliseconds. Whoever is held back gets a
  *   turn of their own, so that those who wait do not all come back at once.
  */
@@ -136,7 +138,10 @@ export async function takeSourceRequest(
   const { requests, perMs } = limit ?? { requests: 2, perMs: 1 };
   const cost = limit === null ? 0 : 1;
   const burst = Math.max(1, Math.floor(requests / 2));
-  const perMsRate = Math.max(1, requests - burst) / perMs;
+  const refill = Math.max(1, requests - burst);
+  // Over the time and the lateness, less than one request more. A limit per second has no room for all of it.
+  const lateMs = Math.min(LATE_MS, perMs);
+  const perMsRate = Math.min(refill / perMs, (refill + 1) / (perMs + lateMs));
   const h = metricSourceHealth;
   const elapsedMs = sql`greatest(0, extract(epoch from ${CLOCK} - ${h.refilledAt}) * 1000)`;
   const filled = sql`coalesce(least(${burst}::double precision,
