@@ -2,7 +2,7 @@ import type { OwnerRole } from '../people/roles.ts';
 import { judgedFigure, KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
 import type { Reading } from './measures.ts';
-import { type MeasuredPublication, scopeTree } from './roll-up/rollup.ts';
+import { type MeasuredPublication, scopeTrees } from './roll-up/rollup.ts';
 
 export interface ComputeOptions {
   checkpoint?: string | null;
@@ -17,7 +17,7 @@ export function computeKpi(
   readings: Iterable<Reading>,
   { checkpoint = null, publications, target = null }: ComputeOptions = {},
 ): KpiFigure {
-  const tree = scopeTree({ readings, checkpoint, ...(publications && { publications }) });
+  const tree = scopeTrees({ readings, ...(publications && { publications }) })(checkpoint);
   return figureOf({ kpi, tree, checkpoint, figure: judgedFigure(kpi, target) });
 }
 

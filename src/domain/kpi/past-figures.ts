@@ -1,7 +1,7 @@
 import { isComparable } from './benchmark.ts';
 import { KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
-import { hasScope, type Measured, memoOf, scopesOf } from './measured.ts';
+import { hasScope, type Measured, scopesOf } from './measured.ts';
 import type { Reading } from './measures.ts';
 import { checkpointAgeHours, checkpointsOf, type Scope } from './readings.ts';
 import {
@@ -10,7 +10,7 @@ import {
   nodeOf,
   publishedOnes,
   type ScopeNode,
-  scopeTree,
+  scopeTrees,
 } from './roll-up/rollup.ts';
 
 /** How far back own pieces are compared with. */
@@ -121,9 +121,7 @@ export function comparableFigures(item: {
   readings: readonly Reading[];
 }): ScopeFigures[] {
   const publications = publishedOnes(item.publications);
-  const treeAt = memoOf((checkpoint) =>
-    scopeTree({ publications, readings: item.readings, checkpoint }),
-  );
+  const treeAt = scopeTrees({ publications, readings: item.readings });
   return checkpointsOf(item.readings).flatMap((checkpoint) => {
     const tree = treeAt(checkpoint);
     return scopesOf(tree).flatMap((scope) => {

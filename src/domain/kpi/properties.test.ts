@@ -8,7 +8,7 @@ import type { Reading } from './measures.ts';
 import { latestReadings } from './readings.ts';
 import { reviewVerdicts } from './review.ts';
 import { rollUp } from './roll-up/base-sums.ts';
-import { scopeTree } from './roll-up/rollup.ts';
+import { scopeTrees } from './roll-up/rollup.ts';
 import { verdictFor } from './verdict.ts';
 import { VERDICTS } from './verdict-schema.ts';
 
@@ -125,14 +125,13 @@ describe('a roll-up of posts', () => {
   it('equals the sum of the posts where that may be added, and has no other name', () => {
     fc.assert(
       fc.property(measured, (posts) => {
-        const tree = scopeTree({
+        const tree = scopeTrees({
           publications: posts.map((_, post) => ({
             id: `pub_${post}`,
             channelAccountId: `cha_${post % 2}`,
           })),
           readings: posts.flatMap((values, post) => postReadings(values, post)),
-          checkpoint: '+7d',
-        });
+        })('+7d');
         const { values, gross, coverage } = rollUp(tree);
         for (const measure of MEASURE_IDS) {
           const known = posts.flatMap((post) => post[measure] ?? []);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reading } from './measures.ts';
 import {
-  cellsAt,
+  cellsOf,
   checkpointAgeHours,
   checkpointsOf,
   isAhead,
@@ -83,30 +83,30 @@ describe('who says a number', () => {
 describe('the cells of a checkpoint', () => {
   it('take a reading without a checkpoint where the checkpoint has none', () => {
     const unlabelled = reading({ id: 'rdg_1', value: 7 });
-    expect(cellsAt([unlabelled], '+7d').get('item')?.get('impressions')?.value).toBe(7);
+    expect(cellsOf([unlabelled])('+7d').get('item')?.get('impressions')?.value).toBe(7);
     const exact = reading({
       id: 'rdg_2',
       value: 3,
       checkpoint: '+7d',
       asOf: '2026-01-01T00:00:00Z',
     });
-    expect(cellsAt([unlabelled, exact], '+7d').get('item')?.get('impressions')?.value).toBe(3);
+    expect(cellsOf([unlabelled, exact])('+7d').get('item')?.get('impressions')?.value).toBe(3);
   });
 
   it('leave another age out', () => {
-    expect(cellsAt([reading({ checkpoint: '+24h' })], '+7d').size).toBe(0);
+    expect(cellsOf([reading({ checkpoint: '+24h' })])('+7d').size).toBe(0);
   });
 
   it('hold the followers of the baseline beside those of the checkpoint', () => {
-    const cells = cellsAt(
-      [
-        reading({ id: 'rdg_1', measure: 'followers', value: 100, checkpoint: 'baseline' }),
-        reading({ id: 'rdg_2', measure: 'followers', value: 120, checkpoint: '+7d' }),
-      ],
-      '+7d',
-    ).get('item');
+    const cellsAt = cellsOf([
+      reading({ id: 'rdg_1', measure: 'followers', value: 100, checkpoint: 'baseline' }),
+      reading({ id: 'rdg_2', measure: 'followers', value: 120, checkpoint: '+7d' }),
+    ]);
+    const cells = cellsAt('+7d').get('item');
     expect(cells?.get('followers_at_publish')?.value).toBe(100);
     expect(cells?.get('followers')?.value).toBe(120);
+    expect(cellsAt('baseline').get('item')?.get('followers')?.value).toBe(100);
+    expect(cellsAt(null).get('item')?.has('followers')).toBe(false);
   });
 });
 

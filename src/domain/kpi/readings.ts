@@ -129,32 +129,32 @@ export interface SummedReading extends Reading {
 export type CellsByScope = ReadonlyMap<string, ReadonlyMap<KpiInput, Cell>>;
 
 /**
- * Lays the readings of one checkpoint out by scope. A reading that names no checkpoint fills in where
- * the checkpoint has none of its own. `null` asks for those alone.
+ * Lays the readings of one checkpoint after another out by scope; goes through them once. A reading that
+ * names no checkpoint fills in where the checkpoint has none of its own. `null` asks for those alone.
  */
-export function cellsAt(
+export function cellsOf(
   readings: Iterable<SummedReading>,
-  checkpoint: string | null,
-): CellsByScope {
-  const age = checkpoint === null ? null : checkpointAgeHours(checkpoint);
-  const cells = new Map<string, Map<KpiInput, Cell>>();
-  const put = (reading: SummedReading, input: KpiInput) => {
-    const scope = readingScope(reading);
-    const row = cells.get(scope) ?? new Map<KpiInput, Cell>();
-    const { value, many } = reading;
-    row.set(input, { value, reading, ...(many !== undefined && { many }) });
-    cells.set(scope, row);
-  };
+): (checkpoint: string | null) => CellsByScope {
   const counting = latestReadings(readings);
-  for (const reading of counting) {
-    if (reading.checkpoint === undefined) put(reading, reading.measure);
-  }
-  for (const reading of counting) {
-    const readingAge = checkpointAgeHours(reading.checkpoint ?? '');
-    if (reading.measure === 'followers' && readingAge === 0) put(reading, 'followers_at_publish');
-    if (readingAge !== null && readingAge === age) put(reading, reading.measure);
-  }
-  return cells;
+  const unlabelled = counting.filter(({ checkpoint }) => checkpoint === undefined);
+  const byAge = Map.groupBy(counting, ({ checkpoint }) => checkpointAgeHours(checkpoint ?? ''));
+  const atPublish = byAge.get(0)?.filter(({ measure }) => measure === 'followers') ?? [];
+  return (checkpoint) => {
+    const age = checkpoint === null ? null : checkpointAgeHours(checkpoint);
+    const cells = new Map<string, Map<KpiInput, Cell>>();
+    const put = (reading: SummedReading, input: KpiInput) => {
+      const scope = readingScope(reading);
+      const row = cells.get(scope) ?? new Map<KpiInput, Cell>();
+      const { value, many } = reading;
+      row.set(input, { value, reading, ...(many !== undefined && { many }) });
+      cells.set(scope, row);
+    };
+    for (const reading of unlabelled) put(reading, reading.measure);
+    for (const reading of atPublish) put(reading, 'followers_at_publish');
+    const labelled = age === null ? [] : (byAge.get(age) ?? []);
+    for (const reading of labelled) put(reading, reading.measure);
+    return cells;
+  };
 }
 
 /** Checkpoints that the readings name, oldest age first. */

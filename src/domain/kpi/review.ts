@@ -22,7 +22,7 @@ import type { Reading } from './measures.ts';
 import { type PastFigures, pastBy } from './past-figures.ts';
 import { checkpointsOf, compareText, type Scope } from './readings.ts';
 import { type AlikeItems, alikeCheckpoints, alikeTree } from './roll-up/alike-items.ts';
-import { type MeasuredPublication, publishedOnes, scopeTree } from './roll-up/rollup.ts';
+import { type MeasuredPublication, publishedOnes, scopeTrees } from './roll-up/rollup.ts';
 import type { KpiGuardrail, KpiTarget } from './targets.ts';
 import { verdictFor } from './verdict.ts';
 import type {
@@ -54,9 +54,7 @@ export interface ReviewInput {
  */
 export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
   const publications = publishedOnes(input.publications);
-  const treeAt = memoOf((checkpoint) =>
-    scopeTree({ publications, readings: input.readings, checkpoint }),
-  );
+  const treeAt = memoOf(scopeTrees({ publications, readings: input.readings }));
   const accounts = new Map(publications.map(({ id, channelAccountId }) => [id, channelAccountId]));
   const planned = input.checkpoints.flatMap((one) => {
     const channelAccountId = accounts.get(one.publicationId);

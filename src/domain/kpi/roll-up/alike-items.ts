@@ -4,7 +4,7 @@ import {
   type ManyParts,
   type MeasuredPublication,
   type ScopeNode,
-  scopeTree,
+  scopeTrees,
 } from './rollup.ts';
 
 /**
@@ -27,7 +27,7 @@ export interface AlikeItems {
 export function alikeTree(items: readonly AlikeItems[], checkpoint: string | null): ScopeNode {
   return campaignTree(
     items.filter(isPart).map(({ itemId, many, publications, readings }) => {
-      const tree = scopeTree({ publications, readings, checkpoint });
+      const tree = scopeTrees({ publications, readings })(checkpoint);
       return { itemId, tree: many === undefined ? tree : { ...tree, many } };
     }),
   );

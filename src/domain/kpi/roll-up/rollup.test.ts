@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../../test/support/readings.ts';
 import type { Reading } from '../measures.ts';
 import { rollUp } from './base-sums.ts';
-import { campaignTree, gather, nodeOf, scopeTree } from './rollup.ts';
+import { campaignTree, gather, nodeOf, scopeTrees } from './rollup.ts';
 
 function tree(
   readings: Reading[],
-  publications: Parameters<typeof scopeTree>[0]['publications'] = PUBLICATIONS,
+  publications: Parameters<typeof scopeTrees>[0]['publications'] = PUBLICATIONS,
 ) {
-  return scopeTree({ readings, checkpoint: null, ...(publications && { publications }) });
+  return scopeTrees({ readings, ...(publications && { publications }) })(null);
 }
 
 describe('roll-up', () => {

@@ -2,7 +2,7 @@ import type { InputSums, KpiInput } from '../formula.ts';
 import {
   type Cell,
   type CellsByScope,
-  cellsAt,
+  cellsOf,
   compareText,
   type Scope,
   type SummedReading,
@@ -42,23 +42,26 @@ export interface Coverage {
 const NO_CELLS: ReadonlyMap<KpiInput, Cell> = new Map();
 
 /**
- * The item's tree of parts at one checkpoint. Publications that never went out are no parts. The
- * followers known for an account stand in for those of its publications. Without a list of
+ * The item's tree of parts, at one checkpoint after another. Publications that never went out are no
+ * parts. The followers known for an account stand in for those of its publications. Without a list of
  * publications, the parts are those that the readings name.
  */
-export function scopeTree(input: {
+export function scopeTrees(item: {
   publications?: readonly MeasuredPublication[];
   readings: Iterable<SummedReading>;
-  checkpoint: string | null;
-}): ScopeNode {
-  const cells = cellsAt(input.readings, input.checkpoint);
-  const children = input.publications
-    ? accountsOf(publishedOnes(input.publications), cells)
-    : [...cells].flatMap(([scope, own]) => (scope === 'item' ? [] : [namedPart(scope, own)]));
-  return {
-    scope: 'item',
-    cells: cells.get('item') ?? NO_CELLS,
-    children: children.toSorted((a, b) => compareText(a.scope, b.scope)),
+}): (checkpoint: string | null) => ScopeNode {
+  const cellsAt = cellsOf(item.readings);
+  const publications = item.publications && publishedOnes(item.publications);
+  return (checkpoint) => {
+    const cells = cellsAt(checkpoint);
+    const children = publications
+      ? accountsOf(publications, cells)
+      : [...cells].flatMap(([scope, own]) => (scope === 'item' ? [] : [namedPart(scope, own)]));
+    return {
+      scope: 'item',
+      cells: cells.get('item') ?? NO_CELLS,
+      children: children.toSorted((a, b) => compareText(a.scope, b.scope)),
+    };
   };
 }
 
