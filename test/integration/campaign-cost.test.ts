@@ -30,6 +30,7 @@ async function eventsOf(workflowId: string): Promise<Record<string, number>> {
 /** `EVENT_TYPE_WORKFLOW_TASK_SCHEDULED` to `…_FAILED`. */
 const WORKFLOW_TASKS = new Set(['5', '6', '7', '8', '9']);
 const SIGNALED = '26';
+const ACTIVITY_SCHEDULED = '10';
 const ACTIVITY_COMPLETED = '12';
 const TIMER_STARTED = '17';
 const TIMER_FIRED = '18';
@@ -44,8 +45,10 @@ async function atRest(campaignId: string): Promise<Record<string, number>> {
       );
       const events = await eventsOf(`campaign:${campaignId}`);
       const looks = events[ACTIVITY_COMPLETED] ?? 0;
+      // A look is in the tables before it is in the history.
+      const isOver = events[ACTIVITY_SCHEDULED] === looks;
       const isPaused = events[TIMER_STARTED] === 2 * looks && events[TIMER_FIRED] === looks;
-      return rows[0]?.seen === true && isPaused ? events : null;
+      return rows[0]?.seen === true && isOver && isPaused ? events : null;
     },
     { what: `${campaignId}: a run at rest` },
   );
