@@ -178,12 +178,18 @@ class OutsideSystem {
     );
   }
 
+  /** Without an idempotency key, which a killed API would hold for as long as its lease runs. */
   async #letAMonthPass(itemId: string): Promise<void> {
-    const { people } = this.#site;
+    const { people, api } = this.#site;
+    const { key } = stack.credentials.members.find(({ role }) => role === 'strategist') ?? {};
+    const journey = {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ itemId, by: 'P29D' }),
+    };
     await eventually(
       async () => {
-        const body = { itemId, by: 'P29D' };
-        await this.#try(() => people.ask('strategist', 'POST', '/v1/local/time-travel', body));
+        await answerOf(`${api.url}/v1/local/time-travel`, journey);
         const path = `/v1/items/${itemId}`;
         const { stage } = await people.ask<{ stage: string }>('strategist', 'GET', path);
         return stage === 'kpi_review';
