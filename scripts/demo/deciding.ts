@@ -69,11 +69,8 @@ export async function decideSecond(story: Story, { id: itemId }: Item): Promise<
   await untilStage(story, itemId, 'closed');
 }
 
-function completenessText({ completeness, unavailable }: FrozenReview): string {
-  const sets = `${completeness.have} of ${completeness.of} sets of readings, one per post and age`;
-  return unavailable.length === 0
-    ? `${sets}; every source gave its numbers`
-    : `${sets}; ${unavailable.length} times a source gave no numbers`;
+function completenessText({ completeness: { have, of } }: FrozenReview): string {
+  return `${have} of ${of} sources, per post and age`;
 }
 
 export function combinedText({ verdict, kpi }: KpiReview['combined']): string {

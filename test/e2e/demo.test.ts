@@ -48,9 +48,7 @@ function expectReviews(text: string, itemId: string): void {
     expect(review).toMatch(/^ +✓ \w.* agrees, as social_media_manager$/m);
   }
   // Two posts, at the two ages that have targets.
-  expect(withoutBreaks(ofItem)).toMatch(
-    /completeness 4 of 4 sets of readings, one per post and age; every source gave its numbers/,
-  );
+  expect(withoutBreaks(ofItem)).toMatch(/completeness 5 of 5 sources, per post and age/);
   const [, ofFirst] = /decides (\w+).*; 2 learnings for the next brief$/m.exec(ofItem) ?? [];
   expect(ofFirst).toMatch(/^(scale|iterate|recycle)$/);
   const items = ofCampaign.match(/^ +itm_[0-9A-Z]{26} +\w+ +\w+ +(scale|iterate|recycle) +\S/gm);

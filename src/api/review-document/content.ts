@@ -88,12 +88,13 @@ function targetsSection({ targets }: KpiReview): Section {
 function completenessSection({ completeness }: KpiReview): Section {
   const { have, of, missing } = completeness;
   return section('Completeness', {
-    text: [`${have} of ${of} sources at the ages of the targets. Missing is not zero.`],
+    text: [`${have} of ${of} sources, per post and age of a target. Missing is not zero.`],
     table: {
-      head: ['Missing post', 'At', 'State'],
-      rows: missing.map(({ publicationId, checkpoint, state }) => [
+      head: ['Missing post', 'At', 'Source', 'State'],
+      rows: missing.map(({ publicationId, checkpoint, source = '', state }) => [
         publicationId,
         checkpoint,
+        source,
         state,
       ]),
     },

@@ -90,11 +90,12 @@ function summaryOf(
   targets: readonly KpiTarget[],
   readings: readonly Reading[],
   verdicts: ReviewVerdicts,
+  unavailable: KpiReview['unavailable'],
   { publications, checkpoints }: Pick<ItemContext, 'publications' | 'checkpoints'>,
 ): Pick<KpiReview, 'completeness' | 'extremes' | 'growth' | 'funnel'> {
   const posts = publications.filter(({ state }) => state === 'published').length;
   return {
-    completeness: completenessOf(targets, checkpoints),
+    completeness: completenessOf(targets, checkpoints, { readings, unavailable }),
     extremes: extremesOf(verdicts),
     growth: growthOf(readings, posts),
     funnel: funnelOf(readings),
@@ -133,7 +134,7 @@ export function frozenReviewView(
       ),
     })),
     missing: isLatest ? rolesYetToSign(context) : [],
-    ...summaryOf(targets, readings, verdicts, context),
+    ...summaryOf(targets, readings, verdicts, unavailable, context),
     ...around(surroundings, context, review, texts),
   };
 }
@@ -180,7 +181,7 @@ export function previewReview({
     unavailable,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
-    ...summaryOf(targets, known, verdicts, context),
+    ...summaryOf(targets, known, verdicts, unavailable, context),
     ...around(surroundings, context, review ?? undefined, []),
   };
 }

@@ -5,27 +5,69 @@ import type { VerdictRow } from './verdict-schema.ts';
 
 const [FIRST, SECOND] = [PUBLICATIONS[0].id, PUBLICATIONS[1].id];
 
-it('counts the readings that came, at the ages of the targets only', () => {
-  const state = (
-    publicationId: string,
-    checkpoint: string,
-    it: 'due' | 'recorded' | 'missing',
-  ) => ({
+describe('completeness', () => {
+  type State = 'due' | 'recorded' | 'missing';
+  const at = (publicationId: string, checkpoint: string, state: State) => ({
     publicationId,
     checkpoint,
-    state: it,
+    state,
   });
-  const checkpoints = [
-    state('a', '+7d', 'recorded'),
-    state('b', '+168h', 'missing'),
-    state('a', '+28d', 'due'),
-  ];
-  expect(completenessOf([{ checkpoint: '+7d' }], checkpoints)).toEqual({
-    have: 1,
-    of: 2,
-    missing: [state('b', '+168h', 'missing')],
+  const from = (source: string, publicationId: string, checkpoint: string) => ({
+    source,
+    publicationId,
+    checkpoint,
   });
-  expect(completenessOf([], checkpoints)).toEqual({ have: 0, of: 0, missing: [] });
+  const nothing = { readings: [], unavailable: [] };
+  const target = [{ checkpoint: '+7d' }];
+
+  it('counts the checkpoints of which no source is known, at the ages of the targets only', () => {
+    const checkpoints = [
+      at('a', '+7d', 'recorded'),
+      at('b', '+168h', 'missing'),
+      at('a', '+28d', 'due'),
+    ];
+    expect(completenessOf(target, checkpoints, nothing)).toEqual({
+      have: 1,
+      of: 2,
+      missing: [at('b', '+168h', 'missing')],
+    });
+    expect(completenessOf([], checkpoints, nothing)).toEqual({ have: 0, of: 0, missing: [] });
+  });
+
+  it('counts each source of a post, and names the one that gave nothing', () => {
+    const readings = [
+      from('mastodon', 'a', '+7d'),
+      from('mastodon', 'a', '+7d'),
+      from('matomo', 'a', '+168h'),
+      from('mastodon', 'b', '+7d'),
+      from('mastodon', 'b', '+28d'),
+    ];
+    const unavailable = [from('matomo', 'b', '+7d'), from('matomo', 'b', '+28d')];
+    const checkpoints = [at('a', '+7d', 'recorded'), at('b', '+7d', 'recorded')];
+    expect(completenessOf(target, checkpoints, { readings, unavailable })).toEqual({
+      have: 3,
+      of: 4,
+      missing: [{ ...at('b', '+7d', 'missing'), source: 'matomo' }],
+    });
+  });
+
+  it('names every source of a checkpoint without numbers, and none that answered later', () => {
+    const unavailable = [
+      from('matomo', 'a', '+7d'),
+      from('umami', 'a', '+7d'),
+      from('matomo', 'b', '+7d'),
+    ];
+    const readings = [from('matomo', 'b', '+7d')];
+    const checkpoints = [at('a', '+7d', 'missing'), at('b', '+7d', 'recorded')];
+    expect(completenessOf(target, checkpoints, { readings, unavailable })).toEqual({
+      have: 1,
+      of: 3,
+      missing: [
+        { ...at('a', '+7d', 'missing'), source: 'matomo' },
+        { ...at('a', '+7d', 'missing'), source: 'umami' },
+      ],
+    });
+  });
 });
 
 describe('the best and the worst post', () => {

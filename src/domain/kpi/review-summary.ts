@@ -4,7 +4,7 @@ import { MeasureId as MeasureName, type Reading } from './measures.ts';
 import { checkpointAgeHours, compareText, latestReadings, readingScope } from './readings.ts';
 import { KpiId, type ReviewVerdicts, VerdictRow } from './verdict-schema.ts';
 
-/** Of the readings that the targets ask for, those that came: one per post and age. */
+/** Of the sources that were to give numbers, those that did: each once per post and age of a target. */
 export const Completeness = z
   .object({
     have: z.int(),
@@ -14,26 +14,66 @@ export const Completeness = z
         publicationId: z.string(),
         checkpoint: z.string(),
         state: z.enum(['due', 'missing']),
+        source: z.string().optional().describe('absent where no source is known'),
       }),
     ),
   })
-  .meta({ id: 'Completeness', description: 'of the posts, at the ages of the targets' });
+  .meta({
+    id: 'Completeness',
+    description: 'sources with numbers, counted per post at the ages of the targets',
+  });
 export type Completeness = z.infer<typeof Completeness>;
 
+interface AskedOf {
+  publicationId: string;
+  checkpoint: string;
+}
+
+/** A checkpoint of which no source is known counts as one. A source with any number gave its numbers. */
 export function completenessOf(
   targets: readonly { checkpoint: string }[],
-  checkpoints: readonly {
-    publicationId: string;
-    checkpoint: string;
-    state: 'due' | 'recorded' | 'missing';
-  }[],
+  checkpoints: readonly (AskedOf & { state: 'due' | 'recorded' | 'missing' })[],
+  {
+    readings,
+    unavailable,
+  }: {
+    readings: readonly Pick<Reading, 'publicationId' | 'checkpoint' | 'source'>[];
+    unavailable: readonly (AskedOf & { source: string })[];
+  },
 ): Completeness {
   const ages = new Set(targets.map(({ checkpoint }) => checkpointAgeHours(checkpoint)));
   const asked = checkpoints.filter((one) => ages.has(checkpointAgeHours(one.checkpoint)));
-  const missing = asked.flatMap(({ publicationId, checkpoint, state }) =>
-    state === 'recorded' ? [] : [{ publicationId, checkpoint, state }],
-  );
-  return { have: asked.length - missing.length, of: asked.length, missing };
+  const gave = sourcesByCheckpoint(readings);
+  const silent = sourcesByCheckpoint(unavailable);
+  let have = 0;
+  const missing: Completeness['missing'] = [];
+  for (const { publicationId, checkpoint, state } of asked) {
+    const key = checkpointKey(publicationId, checkpoint);
+    const answered = gave.get(key) ?? new Set();
+    const failed = [...(silent.get(key) ?? [])].filter((source) => !answered.has(source));
+    const lacking = state === 'recorded' ? 'missing' : state;
+    missing.push(
+      ...failed.map((source) => ({ publicationId, checkpoint, state: lacking, source })),
+    );
+    if (state === 'recorded') have += Math.max(1, answered.size);
+    else if (failed.length === 0) missing.push({ publicationId, checkpoint, state });
+  }
+  return { have, of: have + missing.length, missing };
+}
+
+function sourcesByCheckpoint(
+  all: readonly Pick<Reading, 'publicationId' | 'checkpoint' | 'source'>[],
+): Map<string, Set<string>> {
+  const sources = new Map<string, Set<string>>();
+  for (const { publicationId = '', checkpoint = '', source } of all) {
+    const key = checkpointKey(publicationId, checkpoint);
+    sources.set(key, (sources.get(key) ?? new Set()).add(source));
+  }
+  return sources;
+}
+
+function checkpointKey(publicationId: string, checkpoint: string): string {
+  return `${publicationId} ${checkpointAgeHours(checkpoint)}`;
 }
 
 /** The best and the worst post by the primary KPI. */
