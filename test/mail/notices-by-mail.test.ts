@@ -17,8 +17,9 @@ import {
   type TestWorkspace,
 } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { dispatchAll, makeToldItem, type ToldItem, within } from '../support/told-items.ts';
-import { freePort, type Mail, type MailServer, startMailServer } from './mail-server.ts';
+import { type Mail, type MailServer, startMailServer } from './mail-server.ts';
 
 let database: OpenTestDb;
 let mails: MailServer;
