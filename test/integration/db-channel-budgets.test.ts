@@ -101,7 +101,10 @@ describe('a ban', () => {
 
   it('is over after a day, whatever the channel asks for', async () => {
     const account = await makeAccount();
-    await banAccount(database.db, { ...account, forMs: 365 * 24 * HOUR_MS });
-    expect(await readBanMs(database.db, account)).toBeLessThanOrEqual(24 * HOUR_MS);
+    // Again and again: the column rounds, at some instants up.
+    for (let times = 0; times < 200; times += 1) {
+      await banAccount(database.db, { ...account, forMs: 365 * 24 * HOUR_MS });
+      expect(await readBanMs(database.db, account)).toBeLessThanOrEqual(24 * HOUR_MS);
+    }
   });
 });

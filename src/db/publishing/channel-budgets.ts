@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { WriteLimit } from '../../domain/channel/channels.ts';
 import type { Db } from '../client.ts';
 import { channelBudgets } from '../schema/index.ts';
-import { msUntil } from './intent-changes.ts';
+import { fromNow, msUntil } from './intent-changes.ts';
 
 interface AccountKey {
   workspaceId: string;
@@ -69,8 +69,7 @@ export async function banAccount(
   db: Db,
   { workspaceId, channelAccountId, forMs }: AccountKey & { forMs: number },
 ): Promise<void> {
-  const until = sql`clock_timestamp()
-    + ${Math.min(Math.max(0, forMs), LONGEST_BAN_MS)} * interval '1 millisecond'`;
+  const until = fromNow(Math.min(Math.max(0, forMs), LONGEST_BAN_MS));
   await db
     .insert(channelBudgets)
     .values({

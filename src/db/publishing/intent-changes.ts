@@ -78,6 +78,7 @@ export function msUntil(instant: AnyColumn): SQL<number | null> {
   return sql`(extract(epoch from ${instant} - clock_timestamp()) * 1000)::double precision`;
 }
 
+/** Never later than said: the columns round to a millisecond, and up as well as down. */
 export function fromNow(ms: number): SQL {
-  return sql`clock_timestamp() + ${ms} * interval '1 millisecond'`;
+  return sql`date_trunc('milliseconds', clock_timestamp()) + ${ms} * interval '1 millisecond'`;
 }
