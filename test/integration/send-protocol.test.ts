@@ -151,12 +151,17 @@ describe.concurrent('a post whose outcome got lost', () => {
     await db.execute(
       sql`update publish_intents set state = 'published', remote_id = 'late' where id = ${intent.id}`,
     );
-    await engine.apply('social_media_manager', itemId, 'resolve_publication', {
-      publicationId: publication.id,
-      outcome: 'publish_again',
-      evidence: 'nothing there',
-      at: new Date(Date.now() + 1_500).toISOString(),
-    });
+    await applyAhead(engine, SOON_MS, (at) => [
+      'social_media_manager',
+      itemId,
+      'resolve_publication',
+      {
+        publicationId: publication.id,
+        outcome: 'publish_again',
+        evidence: 'nothing there',
+        at,
+      },
+    ]);
     const again = await settled(itemId, account);
     expect(again.publication).toMatchObject({ state: 'unknown', slotNumber: 2 });
     expect(again.publication.evidence).toContain('an earlier slot of this account is published');
