@@ -18,7 +18,8 @@ const LATE_BY_MS = 2_000;
 const HANG_MS = 30_000;
 /** Time for the questions to take every slot before a post is due. */
 const LEAD_MS = 8_000;
-const HOUR_MS = 3_600_000;
+/** The window of the first checkpoint, after an hour, is an hour long. */
+const AGE_MS = 75 * 60_000;
 const GIVE_UP_MS = 120_000;
 
 /** How late posts are while every question for readings hangs. */
@@ -71,7 +72,7 @@ export async function measureDuePosts(
   }
 }
 
-/** An item whose post went out two hours ago: its run asks for readings at once. */
+/** An item whose post is in the window of its first checkpoint: its run asks for readings at once. */
 function publishedItem(
   makeItem: (slot: { channelAccountId: string; at: string }) => ScheduledItem,
   channelAccountId: string,
@@ -81,7 +82,7 @@ function publishedItem(
   const [publication] = item.snapshot.context.publications;
   const publicationId = publication?.id ?? '';
   let { snapshot, events } = item;
-  const publishedAt = new Date(Date.now() - 2 * HOUR_MS).toISOString();
+  const publishedAt = new Date(Date.now() - AGE_MS).toISOString();
   for (const event of [
     { type: 'publication_due', at, publicationId },
     { type: 'publication_sending', at, publicationId },
