@@ -3,7 +3,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import { SlowFirst } from './test/support/slow-first.ts';
 
 /** Ends only what hangs: no verdict may depend on how busy the machine is. */
-const PATIENCE = {
+export const PATIENCE = {
   testTimeout: 240_000,
   hookTimeout: 240_000,
   expect: { poll: { timeout: 60_000 } },

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { QUICK_PROGRAMS, REPLAYS_OF_RELEASES } from './vitest.config.ts';
+import { PATIENCE, QUICK_PROGRAMS, REPLAYS_OF_RELEASES } from './vitest.config.ts';
 
 /**
  * `npm run test:long`: a small run of each line of the scorecard with its negative control, releases
@@ -8,6 +8,7 @@ import { QUICK_PROGRAMS, REPLAYS_OF_RELEASES } from './vitest.config.ts';
  */
 export default defineConfig({
   test: {
+    ...PATIENCE,
     name: 'long',
     include: ['test/long/**/*.test.ts', REPLAYS_OF_RELEASES],
     env: QUICK_PROGRAMS,
@@ -16,7 +17,5 @@ export default defineConfig({
     pool: 'forks',
     // Each file runs a stack of its own, whose programs need both cores.
     fileParallelism: false,
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
   },
 });
