@@ -43,12 +43,14 @@ async function atRest(campaignId: string): Promise<Record<string, number>> {
         'select called_at <= looked_at as seen from campaign_runs where campaign_id = $1',
         [campaignId],
       );
+      // Before that its run may not have begun.
+      if (rows[0]?.seen !== true) return null;
       const events = await eventsOf(`campaign:${campaignId}`);
       const looks = events[ACTIVITY_COMPLETED] ?? 0;
       // A look is in the tables before it is in the history.
       const isOver = events[ACTIVITY_SCHEDULED] === looks;
       const isPaused = events[TIMER_STARTED] === 2 * looks && events[TIMER_FIRED] === looks;
-      return rows[0]?.seen === true && isOver && isPaused ? events : null;
+      return isOver && isPaused ? events : null;
     },
     { what: `${campaignId}: a run at rest` },
   );
