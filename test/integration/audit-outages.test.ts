@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
 import type { StuckQuestion } from '../../src/audit/stuck-findings.ts';
 import { createCommandSender } from '../../src/commands/command-sender.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { type Finding, issuedFindingId } from '../../src/domain/audit/finding.ts';
 import {
   FINDING_CODES,
@@ -43,6 +45,16 @@ async function find(
 ): Promise<Finding | undefined> {
   const { items } = await ask({ now, filters: { code } });
   return items.find((finding) => itemId === undefined || finding.itemId === itemId);
+}
+
+/** An attempt of an activity that a worker has in its hands. */
+async function isUnderWay(itemId: string, activity: string): Promise<boolean> {
+  const { raw } = await engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId)).describe();
+  return (raw.pendingActivities ?? []).some(
+    ({ activityType, state }) =>
+      activityType?.name === activity &&
+      state === temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+  );
 }
 
 describe('a worker that is gone', () => {
@@ -207,7 +219,8 @@ describe('work that fails', () => {
       sql.raw(`alter table items add constraint no_more
         check (id <> '${itemId}' or seq < 2) not valid`),
     );
-    const travel = engine.travel(itemId, { byMs: 3 * DAY_MS });
+    // It waits for an arrival that cannot be stored, and gives up where the steps below take long.
+    const travel = engine.travel(itemId, { byMs: 3 * DAY_MS }).catch(() => undefined);
     const found = await eventually(() =>
       find('activity_failing', itemId).then((finding) => finding ?? null),
     );
@@ -227,7 +240,12 @@ describe('work that fails', () => {
     };
     const dry = await audit.repair({ ...request, now: later(0), dryRun: true });
     expect(dry).toMatchObject({ outcome: 'would', changes: expect.any(Array) });
-    const tooEarly = await audit.repair({ ...request, now: later(0) });
+    const tooEarly = await eventually(async () => {
+      const repaired = await audit.repair({ ...request, now: later(0) });
+      // On a busy machine its next attempt may not be over when the answer has to be given.
+      const isOver = repaired.outcome === 'done' && String(repaired.result['failed']) !== '';
+      return isOver ? repaired : null;
+    });
     expect(tooEarly, 'the cause is still there').toMatchObject({
       outcome: 'done',
       stillFound: true,
@@ -245,6 +263,38 @@ describe('work that fails', () => {
       });
     }
     expect(await find('activity_failing', itemId)).toBeUndefined();
+    await travel;
+    await eventually(async () => (await find('run_ahead_of_row', itemId)) === undefined);
+  });
+
+  it('activity_failing: a step whose next attempt is under way is tried as it is', async () => {
+    const { db } = engine.deps;
+    const itemId = await engine.start();
+    await db.execute(
+      sql.raw(`alter table items add constraint no_second
+        check (id <> '${itemId}' or seq < 2) not valid`),
+    );
+    const travel = engine.travel(itemId, { byMs: 3 * DAY_MS }).catch(() => undefined);
+    const found = await eventually(() =>
+      find('activity_failing', itemId).then((finding) => finding ?? null),
+    );
+    const repaired = await inTransaction(db, async (tx) => {
+      await tx.execute(sql`set local idle_in_transaction_session_timeout = 0`);
+      await tx.execute(sql`lock table items in share mode`);
+      await eventually(() => isUnderWay(itemId, 'recordEvents'));
+      return audit.repair({
+        caller: engine.callerFor('strategist'),
+        findingId: found.id,
+        repair: 'retry_step',
+        reason: 'is it done?',
+        now: later(0),
+      });
+    });
+    expect(repaired).toMatchObject({
+      outcome: 'done',
+      result: { retried: ['recordEvents'], failed: [] },
+    });
+    await db.execute(sql`alter table items drop constraint no_second`);
     await travel;
     await eventually(async () => (await find('run_ahead_of_row', itemId)) === undefined);
   });

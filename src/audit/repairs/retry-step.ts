@@ -12,7 +12,7 @@ const POLL_MS = 100;
 /** Of an activity of the engine: it waits for a worker or for its next attempt. */
 const SCHEDULED = 1;
 
-/** An activity between two attempts, or what became of it. */
+/** An activity between two attempts, in one, or what became of it. */
 interface Step {
   id: string;
   name: string;
@@ -32,17 +32,18 @@ export async function retryStep(
   const workflowId = itemWorkflowId(itemId);
   const until = Date.now() + RETRY_MS;
   try {
-    const waiting = (await pendingSteps(temporal, workflowId, until)).filter(isInBackOff);
+    const failing = (await pendingSteps(temporal, workflowId, until)).filter(hasFailed);
     const changes = [
-      ...waiting.map(({ name, attempts }) => `${name} is tried again, after ${attempts} attempts`),
+      ...failing.map(({ name, attempts }) => `${name} is tried again, after ${attempts} attempts`),
       'the run looks at its clock',
     ];
     if (dryRun) return { changes, result: {} };
-    for (const step of waiting) await reset(temporal, workflowId, step, until);
+    // One whose next attempt is under way needs no end of its wait: it is tried as it is.
+    for (const step of failing.filter(isInBackOff)) await reset(temporal, workflowId, step, until);
     const isAwake = await wake(temporal, workflowId, until);
-    if (waiting.length === 0 && !isAwake) throw new NotPossible('no worker answered for the run');
-    const failed = await failedAgain(temporal, workflowId, { waiting, until });
-    const retried = waiting.map(({ name }) => name);
+    if (failing.length === 0 && !isAwake) throw new NotPossible('no worker answered for the run');
+    const failed = await failedAgain(temporal, workflowId, { failing, until });
+    const retried = failing.map(({ name }) => name);
     return {
       changes: isAwake ? changes : changes.slice(0, -1),
       result: { retried, failed },
@@ -54,8 +55,12 @@ export async function retryStep(
   }
 }
 
-function isInBackOff({ isWaiting, attempts }: Step): boolean {
-  return isWaiting && attempts > 0;
+function hasFailed({ attempts }: Step): boolean {
+  return attempts > 0;
+}
+
+function isInBackOff(step: Step): boolean {
+  return step.isWaiting && hasFailed(step);
 }
 
 async function pendingSteps(temporal: Client, workflowId: string, until: number): Promise<Step[]> {
@@ -110,11 +115,11 @@ function wake(temporal: Client, workflowId: string, until: number): Promise<bool
 async function failedAgain(
   temporal: Client,
   workflowId: string,
-  { waiting, until }: { waiting: readonly Step[]; until: number },
+  { failing, until }: { failing: readonly Step[]; until: number },
 ): Promise<string[]> {
   for (;;) {
     const now = await pendingSteps(temporal, workflowId, until).catch(() => []);
-    const left = now.filter(({ id }) => waiting.some((step) => step.id === id));
+    const left = now.filter(({ id }) => failing.some((step) => step.id === id));
     const isSettled = left.every(isInBackOff);
     if (isSettled || Date.now() > until) return left.filter(isInBackOff).map(({ name }) => name);
     await delay(POLL_MS);
