@@ -81,8 +81,36 @@ describe('visits of GoatCounter', () => {
     });
   });
 
-  it('of a post without a link are not available', async () => {
-    expect(valuesOf(await source().collect({ ...question, page: null }))).toEqual({
+  it.each([
+    ['a slash at its end', 'https://www.example.org/guide/'],
+    ['what tracks', 'https://www.example.org/guide/?ref=feed&utm_medium=social&fbclid=1'],
+  ])('are those of the path of a page with %s', async (_what, page) => {
+    expect(valuesOf(await source().collect({ ...question, page }))).toMatchObject({ sessions: 2 });
+  });
+
+  it('are those of the page with its query, and of no other', async () => {
+    const hits = [...HITS, visit('utm:bluesky', '2026-03-02T09:30:00Z', '/guide?a=x+y&b=2')];
+    await server.hold({ token: TOKEN, hits });
+    const page = 'https://www.example.org/guide?b=2&a=x%20y';
+    expect(valuesOf(await source().collect({ ...question, page }))).toMatchObject({ sessions: 1 });
+  });
+
+  it('of a window that ends with an hour are none of the next one', async () => {
+    const hits = [...HITS, visit('utm:bluesky', '2026-03-03T08:00:00Z')];
+    await server.hold({ token: TOKEN, hits });
+    expect(valuesOf(await source().collect(question))).toMatchObject({ sessions: 2 });
+    const publishedAt = '2026-03-02T08:00:01.000Z';
+    const later = { ...question, publication: { ...question.publication, publishedAt } };
+    const at = '2026-03-03T08:00:05.000Z';
+    expect(valuesOf(await source().collect({ ...later, at }))).toMatchObject({ sessions: 3 });
+  });
+
+  it.each([
+    ['a post without a link', null],
+    // In a list of paths a comma ends one.
+    ['a path with a comma', 'https://www.example.org/one,two'],
+  ])('of %s are not available', async (_what, page) => {
+    expect(valuesOf(await source().collect({ ...question, page }))).toEqual({
       empty: [],
       notAvailable: ['sessions'],
     });

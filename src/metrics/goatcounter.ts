@@ -106,17 +106,40 @@ export const GOATCOUNTER = defineSource({
   },
 });
 
-/** A post without a link leads nowhere. */
+/** Parameters that GoatCounter leaves out of a path, besides `utm_…`. */
+const DROPPED_PARAMETERS = ['fbclid', 'ref', 'mc_cid', 'mc_eid', 'gclid'];
+
+/**
+ * The path under which GoatCounter keeps a page: without a slash at its end, with its query but for what
+ * tracks (its `Hit.cleanPath`). Null for a post without a link, which leads nowhere, and for a path with a
+ * comma: asked for, it would be two.
+ */
 function pathOf({ page }: SourceQuestion): string | null {
-  return page !== null && URL.canParse(page) ? new URL(page).pathname : null;
+  if (page === null || !URL.canParse(page)) return null;
+  const { pathname, searchParams } = new URL(page);
+  const kept = [...searchParams].filter(
+    ([name]) => !(name.startsWith('utm_') || DROPPED_PARAMETERS.includes(name)),
+  );
+  const sorted = new URLSearchParams(kept);
+  sorted.sort();
+  // Go, which GoatCounter is written in, escapes `*` in a query and leaves `~`.
+  const query = sorted.toString().replaceAll('*', '%2A').replaceAll('%7E', '~');
+  // Slashes are cut off the address, and off what is left of it once more.
+  const path = trimmed(query === '' ? trimmed(pathname) : `${pathname}?${query}`);
+  return path.includes(',') ? null : path;
 }
 
+function trimmed(path: string): string {
+  return `/${path.replace(/^\/+/, '').replace(/\/+$/, '')}`;
+}
+
+/** Counts are kept by the hour in which they begin; both ends are included. */
 function wholeHours({ from, to }: SourceQuestion['window']): { start: string; end: string } {
-  const at = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
-  return {
-    start: at(Math.floor(Date.parse(from) / HOUR_MS) * HOUR_MS),
-    end: at(Math.ceil(Date.parse(to) / HOUR_MS) * HOUR_MS),
-  };
+  const hourOf = (ms: number) =>
+    new Date(Math.floor(ms / HOUR_MS) * HOUR_MS).toISOString().replace('.000Z', 'Z');
+  const first = Date.parse(from);
+  // A window that ends with an hour has nothing of the next one.
+  return { start: hourOf(first), end: hourOf(Math.max(first, Date.parse(to) - 1)) };
 }
 
 function failed(outcome: HttpOutcome, now: number): SourceFailure {

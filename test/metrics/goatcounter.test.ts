@@ -53,6 +53,36 @@ describe('visits of a real GoatCounter', () => {
     await untilRead('https://www.example.org/other', 1);
   });
 
+  it('are those of the hours of the window: the hour of its end is the last', async () => {
+    const view = { path: '/hours', query: TAGGED };
+    // Stored together: whoever sees the last one sees all.
+    await server.count({ ...view, at: new Date(now - 26 * HOUR_MS).toISOString() });
+    await server.count({ ...view, at: new Date(now - 25 * HOUR_MS).toISOString() });
+    await server.count({ ...view, at: new Date(now - HOUR_MS - 1).toISOString() });
+    await server.count({ ...view, at: new Date(now - HOUR_MS).toISOString() });
+    await server.count({ ...view, path: '/last', at: WITHIN });
+    await untilRead('https://www.example.org/last', 1);
+    expect(await read('https://www.example.org/hours')).toMatchObject({ sessions: 2 });
+  });
+
+  it('are found under the path that GoatCounter makes of an address', async () => {
+    await server.count({ path: '/trailing/', query: TAGGED, at: WITHIN });
+    const shop = { path: '/shop/?b=2&a=x y&utm_source=bluesky', query: TAGGED, at: WITHIN };
+    await server.count(shop);
+    await server.count({ path: '/one,two', query: TAGGED, at: WITHIN });
+    await server.count({ path: '/shop', query: TAGGED, at: WITHIN });
+    await server.count({ path: '/shop', query: TAGGED, at: WITHIN });
+    await untilRead('https://www.example.org/shop', 2);
+    expect(await read('https://www.example.org/trailing/')).toMatchObject({ sessions: 1 });
+    expect(await read('https://www.example.org/trailing')).toMatchObject({ sessions: 1 });
+    expect(
+      await read('https://www.example.org/shop/?b=2&a=x%20y&utm_source=bluesky'),
+    ).toMatchObject({ sessions: 1 });
+    expect(await read('https://www.example.org/one,two')).toMatchObject({
+      notAvailable: ['sessions'],
+    });
+  });
+
   it('of a page that nobody came to by the channel, or at all, are empty', async () => {
     await server.count({ path: '/quiet', query: 'utm_source=mastodon', at: WITHIN });
     const mastodon = { ...asked('https://www.example.org/quiet') };

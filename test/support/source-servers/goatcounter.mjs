@@ -38,9 +38,10 @@ function hits(url, inRange, paths) {
     'path_by_name',
     'limit',
   ];
-  const wanted = url.searchParams.getAll('include_paths');
-  const list = paths
-    .filter((path) => wanted.length === 0 || wanted.includes(path))
+  const wanted = (url.searchParams.get('include_paths') ?? '').split(/[ ,]/);
+  const known = paths.filter((path) => wanted.includes(path));
+  // Of names that it does not know it takes no notice: the answer is that of all paths.
+  const list = (known.length === 0 ? paths : known)
     .map((path) => ({ path, own: inRange.filter((hit) => hit.path === path) }))
     .filter(({ own }) => own.length > 0)
     .map(({ path, own }) => ({
@@ -76,8 +77,10 @@ function refs(url, inRange, path) {
   );
 }
 
+/** By the hours that they are kept in; both ends are included. */
 function hitsIn(url, all) {
   const start = url.searchParams.get('start') ?? '0000';
   const end = url.searchParams.get('end') ?? '9999';
-  return all.filter(({ at }) => at >= start && at < end);
+  const hourOf = (at) => at.slice(0, 13);
+  return all.filter(({ at }) => hourOf(at) >= hourOf(start) && hourOf(at) <= hourOf(end));
 }
