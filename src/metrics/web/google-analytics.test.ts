@@ -65,6 +65,29 @@ const source = (change = {}) => openSource('ga4', connection(change));
 const question = questionFor('linkedin');
 const grants = async () => (await server.asked()).filter((one) => one === 'POST /token').length;
 
+/** An answer whose row of sessions has these numbers, and none of downloads. */
+function batchOf(values: string[]) {
+  const metadata = { timeZone: 'UTC' };
+  const names = ['sessions', 'engagedSessions', 'screenPageViews', 'keyEvents', 'totalUsers'];
+  const kind = 'analyticsData#runReport';
+  const ofSessions = {
+    kind,
+    metadata,
+    dimensionHeaders: [{ name: 'sessionManualAdContent' }],
+    metricHeaders: names.map((name) => ({ name })),
+    rows: [
+      {
+        dimensionValues: [{ value: 'pub_1' }],
+        metricValues: values.map((value) => ({ value })),
+      },
+    ],
+  };
+  return {
+    kind: 'analyticsData#batchRunReports',
+    reports: [ofSessions, { kind, metadata, metricHeaders: [{ name: 'eventCount' }] }],
+  };
+}
+
 async function signedIn() {
   const opened = source();
   await opened.collect(question);
@@ -96,6 +119,37 @@ describe('sessions of Google Analytics', () => {
     const bounces = { measure: 'bounces', definition: 'bounces:ga4-not-engaged' };
     expect(reply).toMatchObject({
       readings: expect.arrayContaining([expect.objectContaining(bounces)]),
+    });
+  });
+
+  it('whose row is not whole are none: what is missing would look measured', async () => {
+    const opened = await signedIn();
+    await server.fail({ body: batchOf(['3']) });
+    expect(await opened.collect(question)).toMatchObject({
+      unavailable: expect.stringContaining('row'),
+      retry: true,
+    });
+  });
+
+  it('are counts, however a number is written; one in parts is none', async () => {
+    const opened = await signedIn();
+    await server.fail({ body: batchOf(['3', '2', '7', '2.0', '2']) });
+    expect(valuesOf(await opened.collect(question))).toMatchObject({ sessions: 3, key_events: 2 });
+    await server.fail({ body: batchOf(['3', '2', '7', '1.333333', '2']) });
+    expect(valuesOf(await opened.collect(question))).toMatchObject({
+      sessions: 3,
+      bounces: 1,
+      notAvailable: ['key_events'],
+    });
+  });
+
+  it('have no bounces where more were engaged than there were', async () => {
+    const opened = await signedIn();
+    await server.fail({ body: batchOf(['3', '4', '7', '2', '2']) });
+    expect(valuesOf(await opened.collect(question))).toMatchObject({
+      sessions: 3,
+      engaged_sessions: 4,
+      notAvailable: ['bounces'],
     });
   });
 

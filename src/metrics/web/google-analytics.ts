@@ -18,10 +18,10 @@ const OF_SESSIONS = [
   'totalUsers',
 ] as const;
 
-/** Numbers come as texts. */
-const Count = z
+/** Numbers come as texts; key events as fractions, also where they are whole. */
+const Amount = z
   .string()
-  .regex(/^\d{1,15}$/)
+  .regex(/^\d{1,15}(\.\d{1,20})?$/)
   .transform(Number);
 const Header = z.object({ name: z.string() });
 const Value = z.object({ value: z.string() });
@@ -41,7 +41,7 @@ const Report = z.object({
     .array(
       z.object({
         dimensionValues: z.array(Value).default([]),
-        metricValues: z.array(z.object({ value: Count })),
+        metricValues: z.array(z.object({ value: Amount })),
       }),
     )
     .max(1)
@@ -145,7 +145,7 @@ export const GOOGLE_ANALYTICS = defineSource({
           measures: {
             sessions: all,
             engaged_sessions: engaged,
-            bounces: typeof all === 'number' && typeof engaged === 'number' ? all - engaged : all,
+            bounces: bouncesOf(all, engaged),
             pageviews: sessions.of('screenPageViews'),
             users: sessions.of('totalUsers'),
             key_events: sessions.of('keyEvents'),
@@ -157,6 +157,13 @@ export const GOOGLE_ANALYTICS = defineSource({
     };
   },
 });
+
+/** Google estimates both, so that more may be engaged than there are. */
+function bouncesOf(all: MeasureAnswer, engaged: MeasureAnswer): MeasureAnswer {
+  if (typeof all !== 'number') return all;
+  if (typeof engaged !== 'number') return engaged;
+  return engaged > all ? 'not_available' : all - engaged;
+}
 
 function exactly(value: string) {
   return { matchType: 'EXACT', value, caseSensitive: true };
@@ -184,8 +191,15 @@ function rowOf(
   if (row === undefined) return { of: () => without };
   const names = [...dimensionHeaders, ...metricHeaders].map(({ name }) => name);
   const asked = [CONTENT, ...metrics];
-  if (names.join() !== asked.join() || row.dimensionValues[0]?.value !== id) {
+  const isWhole = names.join() === asked.join() && row.metricValues.length === metrics.length;
+  if (!isWhole || row.dimensionValues[0]?.value !== id) {
     return { unavailable: 'its row is not the one that was asked for', retry: true };
   }
-  return { of: (metric) => row.metricValues[metrics.indexOf(metric)]?.value ?? 'empty' };
+  return {
+    of(metric) {
+      const value = row.metricValues[metrics.indexOf(metric)]?.value ?? 'empty';
+      // A key event that several sessions share was counted in none of them.
+      return typeof value === 'number' && !Number.isInteger(value) ? 'not_available' : value;
+    },
+  };
 }
