@@ -10,7 +10,7 @@ const ADDRESS_CODES: ReadonlySet<NotSentCode> = new Set(REFUSED_ADDRESS_CODES);
 /** A source that throttles without saying for how long. */
 const THROTTLE_WAIT_MS = 60_000;
 /** A source whose clock is broken must not silence itself for years. */
-const LONGEST_WAIT_MS = 24 * 3_600_000;
+export const LONGEST_WAIT_MS = 24 * 3_600_000;
 
 /** What a request without a usable answer means, by the statuses that mean the same everywhere. */
 export function failureOf(outcome: HttpOutcome, now: number): SourceFailure {

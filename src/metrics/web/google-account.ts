@@ -1,8 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
-import type { HttpOutcome } from '../../http/http-outcome.ts';
-import { failureOf } from '../request-failures.ts';
+import { type HttpOutcome, retryAfterMs } from '../../http/http-outcome.ts';
+import { failureOf, LONGEST_WAIT_MS } from '../request-failures.ts';
 import type { SourceFailure, SourceMeans } from '../source-kind.ts';
 import { keptToken, type Token } from './kept-token.ts';
 import { postForm } from './post-form.ts';
@@ -132,9 +132,10 @@ function failed(outcome: HttpOutcome, now: number): SourceFailure {
   const throttled =
     refusal?.status === 'RESOURCE_EXHAUSTED' ||
     refusal?.errors?.some(({ reason }) => THROTTLE_REASONS.has(reason)) === true;
-  if (!throttled || outcome.headers['retry-after'] !== undefined) return failure;
+  if (!throttled) return failure;
   const unavailable = `it answered ${outcome.status}: asked as often as it allows`;
-  return { unavailable, retry: true, retryAfterMs: THROTTLE_WAIT_MS };
+  const waitMs = retryAfterMs(outcome.headers, now) ?? THROTTLE_WAIT_MS;
+  return { unavailable, retry: true, retryAfterMs: Math.min(waitMs, LONGEST_WAIT_MS) };
 }
 
 function refusalOf(body: Buffer): z.infer<typeof Refusal>['error'] | null {

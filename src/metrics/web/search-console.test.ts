@@ -143,13 +143,21 @@ describe('search figures of Search Console', () => {
     expect(await check()).toMatchObject({ ok: false, credentialsRefused: true });
   });
 
-  it('are asked for later when 403 says it is asked too often', async () => {
-    const opened = source();
-    await opened.collect(question);
-    const errors = [{ reason: 'quotaExceeded', domain: 'usageLimits' }];
-    await server.fail({ status: 403, body: { error: { code: 403, errors } } });
-    expect(await opened.collect(question)).toMatchObject({ retry: true, retryAfterMs: 900_000 });
-  });
+  it.each([
+    ['for how long', { 'retry-after': '40' }, 40_000],
+    ['not for how long', {}, 900_000],
+  ])(
+    'are asked for later when 403 says it is asked too often, and %s',
+    async (_what, headers, retryAfterMs) => {
+      const opened = source();
+      await opened.collect(question);
+      const errors = [{ reason: 'quotaExceeded', domain: 'usageLimits' }];
+      await server.fail({ status: 403, headers, body: { error: { code: 403, errors } } });
+      const reply = await opened.collect(question);
+      expect(reply).toMatchObject({ retry: true, retryAfterMs });
+      expect(reply).not.toHaveProperty('credentialsRefused');
+    },
+  );
 
   it.each([
     [
