@@ -84,6 +84,23 @@ describe('counts of Bluesky', () => {
     });
   });
 
+  it.each([
+    ['bookmarks', 'bookmarkCount', 'saves'],
+    ['replies', 'replyCount', 'comments'],
+    ['reposts', 'repostCount', 'shares'],
+    ['quotes', 'quoteCount', 'shares'],
+  ])(
+    'of an AppView that counts no %s are not available, never zero',
+    async (_what, field, measure) => {
+      const { [field]: _, ...older }: Record<string, number> = { ...COUNTS, replyCount: 1 };
+      await server.hold({ ...STATE, posts: { [URI]: older } });
+      expect(valuesOf(await source().collect(question))).toMatchObject({
+        reactions: 5,
+        notAvailable: [measure],
+      });
+    },
+  );
+
   it('before the post are the followers of its account', async () => {
     const before = questionFor('bluesky', { publishedAt: null, remoteId: null });
     const reply = await source().collect({ ...before, checkpoint: 'baseline' });

@@ -13,18 +13,21 @@ import {
 /** What Bluesky's documentation allows is per address: both kinds of its requests count. */
 const LIMIT = { requests: 3_000, perMs: 300_000 };
 
-const Count = z.int().min(0).default(0);
-/** app.bsky.feed.defs#postView; an AppView that counts nothing of a kind leaves the field out. */
+const Count = z.int().min(0);
+/**
+ * app.bsky.feed.defs#postView. An AppView states 0 of what it counts; what it does not count, such as the
+ * bookmarks of an older one, it leaves out.
+ */
 const Post = z.object({
   uri: z.string(),
-  likeCount: z.int().min(0),
-  replyCount: Count,
-  repostCount: Count,
-  quoteCount: Count,
-  bookmarkCount: Count,
+  likeCount: Count,
+  replyCount: Count.optional(),
+  repostCount: Count.optional(),
+  quoteCount: Count.optional(),
+  bookmarkCount: Count.optional(),
 });
 const Posts = z.object({ posts: z.array(Post).max(25) });
-const Profile = z.object({ handle: z.string().max(300), followersCount: z.int().min(0) });
+const Profile = z.object({ handle: z.string().max(300), followersCount: Count });
 
 const OF_POST = [
   'reactions',
@@ -67,11 +70,15 @@ export const BLUESKY_COUNTS = defineSource({
       const post = outcome.value.posts.find((one) => one.uri === uri);
       // Deleted: its readings of before stay what is known of it.
       if (post === undefined) return {};
+      const { likeCount, replyCount, repostCount, quoteCount, bookmarkCount } = post;
       return {
-        reactions: post.likeCount,
-        comments: post.replyCount,
-        shares: post.repostCount + post.quoteCount,
-        saves: post.bookmarkCount,
+        reactions: likeCount,
+        comments: replyCount ?? 'not_available',
+        shares:
+          repostCount === undefined || quoteCount === undefined
+            ? 'not_available'
+            : repostCount + quoteCount,
+        saves: bookmarkCount ?? 'not_available',
       };
     }
 
