@@ -100,6 +100,24 @@ describe('visits of Matomo', () => {
     });
   });
 
+  it('that are answered as a list of nothing are empty, too', async () => {
+    await server.fail({ body: [{ name: 'x', timezone: 'UTC' }, [], [], []] });
+    expect(valuesOf(await source().collect(question))).toEqual({
+      empty: MATOMO.supplies('linkedin'),
+      notAvailable: [],
+    });
+  });
+
+  it('are zero of what the visits did not do', async () => {
+    await server.hold({ ...STATE, visits: [visit({ pages: 2 })] });
+    expect(valuesOf(await source().collect(question))).toMatchObject({
+      sessions: 1,
+      bounces: 0,
+      downloads: 0,
+      key_events: 0,
+    });
+  });
+
   it('are none without the plugin that keeps campaign contents', async () => {
     await server.hold({ ...STATE, plugin: false });
     const reply = await source().collect(question);

@@ -130,20 +130,21 @@ export const MATOMO = defineSource({
         if ('unavailable' in answer) return answer;
         const [{ timezone }, visits, actions, goals] = answer.reports;
         if (timezone !== zone) return otherZone(timezone, zone);
+        const asOf = daysAnswer(days, { at, settlingMs: SETTLING_MS });
+        // Of a segment that it made no report of it says 0 as well.
+        if (visits === null || visits.nb_visits === 0) return { measures: {}, ...asOf };
         return {
           measures: {
-            ...(visits !== null && {
-              sessions: visits.nb_visits,
-              bounces: visits.bounce_count,
-              users: visits.nb_uniq_visitors ?? 'not_available',
-            }),
+            sessions: visits.nb_visits,
+            bounces: visits.bounce_count,
+            users: visits.nb_uniq_visitors ?? 'not_available',
             ...(actions !== null && {
               pageviews: actions.nb_pageviews,
               downloads: actions.nb_downloads,
             }),
             ...(goals !== null && { key_events: goals.nb_conversions }),
           },
-          ...daysAnswer(days, { at, settlingMs: SETTLING_MS }),
+          ...asOf,
         };
       },
     };
