@@ -18,20 +18,35 @@ export interface LateChanges {
   addenda: AddendumRow[];
 }
 
-/** Judges a frozen review again, by its own targets and items. The review stays as it is. */
-export async function lateChanges(
-  db: Db,
-  { workspaceId, campaignId, openedAt, body }: CampaignReviewRow,
-): Promise<LateChanges> {
-  const { itemIds, targets, verdicts } = body;
-  const asked = { workspaceId, itemIds, since: openedAt };
-  const since = new Date(Date.parse(openedAt) - JUDGED_WITHIN_MS).toISOString();
-  if (itemIds.length === 0 || !(await hasLateReadings(db, { ...asked, since }))) {
-    return { flips: [], addenda: [] };
-  }
-  const [now, addenda] = await Promise.all([
-    judgeAgain(db, { workspaceId, campaignId, targets, itemIds }),
-    listLateAddenda(db, { ...asked, limit: SHOWN }),
+/** What late readings turned, of the campaign and of its items. The review stays as it is. */
+export async function lateChanges(db: Db, review: CampaignReviewRow): Promise<LateChanges> {
+  const { workspaceId, openedAt: since, body } = review;
+  if (!(await hasLate(db, review))) return { flips: [], addenda: [] };
+  const [flips, addenda] = await Promise.all([
+    judgedAgain(db, review),
+    listLateAddenda(db, { workspaceId, itemIds: body.itemIds, since, limit: SHOWN }),
   ]);
-  return { flips: flipsOfSums(verdicts, now.verdicts), addenda };
+  return { flips, addenda };
+}
+
+/** What late readings turned of the campaign alone. */
+export async function lateFlips(db: Db, review: CampaignReviewRow): Promise<Flip[]> {
+  return (await hasLate(db, review)) ? judgedAgain(db, review) : [];
+}
+
+async function hasLate(
+  db: Db,
+  { workspaceId, openedAt, body: { itemIds } }: CampaignReviewRow,
+): Promise<boolean> {
+  const since = new Date(Date.parse(openedAt) - JUDGED_WITHIN_MS).toISOString();
+  return itemIds.length > 0 && (await hasLateReadings(db, { workspaceId, itemIds, since }));
+}
+
+/** By the review's own targets and items. */
+async function judgedAgain(
+  db: Db,
+  { workspaceId, campaignId, body: { itemIds, targets, verdicts } }: CampaignReviewRow,
+): Promise<Flip[]> {
+  const now = await judgeAgain(db, { workspaceId, campaignId, targets, itemIds });
+  return flipsOfSums(verdicts, now.verdicts);
 }

@@ -164,6 +164,77 @@ describe('the KPIs of a campaign', () => {
   });
 });
 
+describe('a target of a campaign', () => {
+  const sessions = async (itemId: string, value: number, change: Partial<NewReading> = {}) => {
+    await read(itemId, { sessions: value }, { ...change, publicationId: post(itemId, 0) });
+    await read(itemId, { sessions: 0 }, { ...change, publicationId: post(itemId, 1) });
+  };
+  const traffic = (target: number) => [
+    { kpi: 'content_traffic', target, checkpoint: '+7d', primary: true },
+  ];
+
+  /** A campaign with two closed items of 80 and 40 sessions, and a target that they reach together. */
+  async function targeted() {
+    const body = { name: 'Targeted', goal: 'attract', kpiTargets: traffic(100) };
+    const { json } = await api.as('strategist', 'POST', '/v1/campaigns', { body });
+    const change = { campaignId: json.id, stage: 'closed' as const };
+    const first = await publish(change, '2026-12-01T08:00:00.000Z');
+    const second = await publish(change, '2026-12-03T08:00:00.000Z');
+    await sessions(first, 80);
+    await sessions(second, 40);
+    return { id: json.id as string, first, second };
+  }
+
+  it('is judged on all of it alone: what is filtered says where the target is', async () => {
+    const { id, first } = await targeted();
+    const view = `/v1/kpis?view=campaign&campaignId=${id}`;
+    const rowAt = async (path: string) =>
+      rowOf((await ok('strategist', path)).items[0], 'content_traffic');
+    for (const whole of [view, `/v1/campaigns/${id}/kpis`]) {
+      expect(await rowAt(whole)).toMatchObject({ value: 120, target: 100, verdict: 'met' });
+    }
+    for (const slice of [
+      `${view}&itemId=${first}`,
+      `${view}&channelAccountId=${accounts[0]}`,
+      `${view}&to=2026-12-02T00:00:00Z`,
+      `${view}&from=2026-12-02T00:00:00Z`,
+      `/v1/campaigns/${id}/kpis?level=channel`,
+      `/v1/campaigns/${id}/kpis?level=item`,
+    ]) {
+      const row = await rowAt(slice);
+      expect(row, slice).toMatchObject({ target: null, attainment: null, verdict: 'no_target' });
+      expect(row.reason, slice).toContain('The target of 100 is set for the whole campaign.');
+    }
+  });
+
+  it('has the frozen verdict beside it where late readings turned it, and not where it changed itself', async () => {
+    const { id, first } = await targeted();
+    const path = `/v1/campaigns/${id}`;
+    const opened = await api.as('strategist', 'POST', `${path}/kpi-review`, { body: {} });
+    expect(opened.status).toBe(200);
+    const aim = async (target: number) => {
+      const body = { kpiTargets: traffic(target) };
+      const { status, text } = await api.as('strategist', 'PATCH', path, { body });
+      if (status !== 200) throw new Error(text);
+    };
+    const live = async () =>
+      rowOf((await ok('strategist', `${path}/kpis`)).items[0], 'content_traffic');
+    await aim(1_000);
+    expect(await live()).toMatchObject({ target: 1_000, verdict: 'missed' });
+    expect(await live()).not.toHaveProperty('reviewed');
+    await aim(100);
+    // Of an item that joined since, and of no review.
+    const joined = await publish({ campaignId: id }, '2026-12-04T08:00:00.000Z');
+    await sessions(joined, 5, { provisional: true });
+    expect(await live()).toMatchObject({ value: 125, verdict: 'provisional' });
+    expect(await live()).not.toHaveProperty('reviewed');
+    await sessions(first, 10, { asOf: '2026-12-09T08:00:00.000Z' });
+    expect(await live()).toMatchObject({ value: 55, verdict: 'provisional', reviewed: 'met' });
+    await aim(1_000);
+    expect(await live()).not.toHaveProperty('reviewed');
+  });
+});
+
 describe('three views of one reading set', () => {
   it('show the same numbers with the KPIs of their roles', async () => {
     const query = `campaignId=${campaignId}&checkpoint=%2B7d`;

@@ -17,7 +17,7 @@ import { jobOf } from '../../threads/threads.ts';
 const RolledKpi = VerdictRow.omit({ role: true, readings: true, primary: true, scope: true })
   .extend({
     reviewed: Verdict.optional().describe(
-      'the verdict in the frozen review of the campaign, where readings that came later turned it',
+      'the verdict in the frozen review of the campaign on the same target, where readings that came later turned it',
     ),
   })
   .meta({ id: 'RolledKpi' });
@@ -48,7 +48,9 @@ export interface PartsRequest {
   level: 'whole' | 'channel' | 'item';
   kpis: readonly KpiId[];
   checkpoint?: string | undefined;
-  targets?: readonly KpiTarget[];
+  targets?: readonly KpiTarget[] | undefined;
+  /** The items are not all of what the targets are set for. */
+  isSlice?: boolean | undefined;
   /** Parts at most, in the order of their scopes, after the one given. */
   limit: number;
   after: string;
@@ -80,12 +82,12 @@ export const ROLLED_PARTS = jobOf(import.meta, rolledParts);
 function figures(
   tree: ScopeNode,
   checkpoint: string | null,
-  { kpis, targets = [] }: PartsRequest,
+  { kpis, targets = [], isSlice }: PartsRequest,
 ): Omit<RolledPart['checkpoints'][number], 'checkpoint'> {
   const { values, gross, coverage } = rollUp(tree);
   const sums = { ...values, ...gross };
   return {
-    kpis: scopeKpis({ tree, checkpoint, kpis, targets }).map(
+    kpis: scopeKpis({ tree, checkpoint, kpis, targets, isSlice }).map(
       ({ role: _, readings: __, primary: ___, scope: ____, ...row }) => row,
     ),
     measures: Object.fromEntries(

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { type CampaignReviewRow, getCampaignReview } from '../../db/campaign/reviews.ts';
+import { getCampaignReview } from '../../db/campaign/reviews.ts';
 import { type CellGroup, sumCells } from '../../db/item/cell-sums.ts';
 import { getItem } from '../../db/item/items.ts';
 import { listMeasuredItems } from '../../db/item/posts-out.ts';
@@ -23,6 +23,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { ApiEnv } from '../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../gates/errors.ts';
 import { forRoles } from '../gates/require-role.ts';
+import { besideReview } from '../roll-up/beside-review.ts';
 import {
   type PartsRequest,
   ROLLED_PARTS,
@@ -54,7 +55,7 @@ const campaignRoute = createRoute({
   operationId: 'getCampaignKpis',
   summary: 'The KPIs of a campaign, by the roll-up rule of each',
   description:
-    'Counts are added. Both sides of a rate are added over the same parts before it is divided. People are never added but under a `gross_` name. What is missing is named: `coverage` has `have` of `of` parts and the first of the missing ones. `level` chooses the campaign as a whole, its channel accounts or its items. Targets of the campaign are judged on the whole.',
+    'Counts are added. Both sides of a rate are added over the same parts before it is divided. People are never added but under a `gross_` name. What is missing is named: `coverage` has `have` of `of` parts and the first of the missing ones. `level` chooses the campaign as a whole, its channel accounts or its items. Targets of the campaign are judged on the whole only: a part of it says that in its `reason`.',
   request: {
     params: idParams('id of the campaign', 'cmp_01KAMJ5SQ0'),
     query: z.strictObject({
@@ -83,7 +84,7 @@ const viewRoute = createRoute({
   middleware: forRoles([...OWNER_ROLES, 'admin']),
   summary: 'One set of readings in three views: by campaign, channel account or item',
   description:
-    'By campaign with the KPIs of the strategist, by channel account with those of the social media manager, by item with those of the creator. The numbers are the same: each is rolled up by its own rule from the same readings. `from` and `to` ask for items whose first post went out between them.',
+    'By campaign with the KPIs of the strategist, by channel account with those of the social media manager, by item with those of the creator. The numbers are the same: each is rolled up by its own rule from the same readings. `from` and `to` ask for items whose first post went out between them. Targets of a campaign are judged on all of it: with a filter that leaves out items, posts or times, the verdict is `no_target` and the `reason` names the target.',
   request: {
     query: z
       .strictObject({
@@ -110,6 +111,8 @@ const viewRoute = createRoute({
 
 type Part = z.infer<typeof KpiPart>;
 
+type AskedParts = Pick<PartsRequest, 'kpis' | 'targets' | 'isSlice' | 'checkpoint'> & PageRequest;
+
 export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(campaignRoute, async (c) => {
@@ -120,15 +123,14 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
       if (campaign === null) throw notFound('campaign', campaignId);
       const kpis = kpi === undefined ? KPI_IDS : [kpi];
       const filter = { workspaceId, campaignIds: [campaignId] };
-      if (level === 'item') return c.json(await itemPage(filter, { ...page, kpis }), 200);
-      const shape =
-        level === 'campaign'
-          ? { level: 'whole' as const, targets: campaign.kpiTargets }
-          : { level };
-      const parts = await partPage(filter, { ...page, ...shape, kpis });
-      const review =
-        level === 'campaign' ? await getCampaignReview(db, { workspaceId, campaignId }) : null;
-      return c.json(review === null ? parts : besideReview(parts, review), 200);
+      const asked = { ...page, kpis, targets: campaign.kpiTargets };
+      if (level === 'item') return c.json(await itemPage(filter, { ...asked, isSlice: true }), 200);
+      if (level === 'channel') {
+        return c.json(await partPage(filter, { ...asked, level, isSlice: true }), 200);
+      }
+      const whole = await partPage(filter, { ...asked, level: 'whole' });
+      const review = await getCampaignReview(db, { workspaceId, campaignId });
+      return c.json(review === null ? whole : await besideReview(db, whole, review), 200);
     })
     .openapi(viewRoute, async (c) => {
       const { workspaceId } = c.get('caller');
@@ -191,7 +193,7 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
   /** The whole, or its channel accounts by id. */
   async function partPage(
     filter: CellFilter,
-    asked: Pick<PartsRequest, 'level' | 'kpis' | 'targets' | 'checkpoint'> & PageRequest,
+    asked: AskedParts & Pick<PartsRequest, 'level'>,
   ): Promise<Page<RolledPart>> {
     const { cursor, limit, ...request } = asked;
     const [after = ''] = cursor === undefined ? [] : decodeTextCursor(cursor, 1);
@@ -207,14 +209,14 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
 
   async function itemPage(
     filter: CellFilter,
-    { kpis, checkpoint: at, ...page }: Pick<PartsRequest, 'kpis' | 'checkpoint'> & PageRequest,
+    { kpis, targets, isSlice, checkpoint: at, ...page }: AskedParts,
   ): Promise<Page<Part>> {
     const found = await listMeasuredItems(db, { ...filter, ...page });
     const itemIds = found.items.map(({ id }) => id);
     if (itemIds.length === 0) return { items: [], nextCursor: null };
     const groups = await cellsOf({ ...filter, itemIds }, 'item', at);
     const items = [...groups.values()].flat();
-    const request = { kpis, checkpoint: at, items, level: 'item' as const };
+    const request = { kpis, targets, isSlice, checkpoint: at, items, level: 'item' as const };
     const { parts } = await roll({ ...request, limit: items.length, after: '' }, filter);
     const titles = new Map(found.items.map(({ id, title }) => [`item:${id}`, title]));
     return {
@@ -225,7 +227,7 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
 
   async function campaignPage(
     filter: CellFilter,
-    { kpis, checkpoint: at, ...page }: Pick<PartsRequest, 'kpis' | 'checkpoint'> & PageRequest,
+    { kpis, checkpoint: at, ...page }: AskedParts,
   ): Promise<Page<Part>> {
     const [only] = filter.campaignIds ?? [];
     const { workspaceId } = filter;
@@ -237,8 +239,9 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
     const campaignIds = campaigns.map(({ id }) => id);
     const groups = await cellsOf({ ...filter, campaignIds }, 'campaign', at);
     const items: Part[] = [];
-    for (const { id: campaignId, name, kpiTargets } of campaigns) {
-      const request = { kpis, checkpoint: at, targets: kpiTargets, level: 'whole' as const };
+    const isSlice = isNarrowed(filter);
+    for (const { id: campaignId, name, kpiTargets: targets } of campaigns) {
+      const request = { kpis, checkpoint: at, targets, isSlice, level: 'whole' as const };
       const own = { ...request, items: groups.get(campaignId) ?? [], limit: 1, after: '' };
       const { parts } = await roll(own, filter);
       items.push(...parts.map((part) => ({ ...part, campaignId, name })));
@@ -247,23 +250,9 @@ export function kpiRoutes({ db }: Pick<ApiDeps, 'db'>) {
   }
 }
 
-/** Marks what is another verdict now than in the frozen review of the campaign. */
-function besideReview(page: Page<RolledPart>, { body }: CampaignReviewRow): Page<RolledPart> {
-  const frozen = new Map(
-    body.verdicts.rows
-      .filter(({ scope, target }) => scope === 'campaign' && target !== null)
-      .map(({ kpi, checkpoint, verdict }) => [`${kpi} ${checkpoint}`, verdict]),
-  );
-  const mark = (row: RolledPart['checkpoints'][number]['kpis'][number]) => {
-    const reviewed = frozen.get(`${row.kpi} ${row.checkpoint}`);
-    if (row.target === null || reviewed === undefined || reviewed === row.verdict) return row;
-    return { ...row, reviewed };
-  };
-  const items = page.items.map((part) => ({
-    ...part,
-    checkpoints: part.checkpoints.map((at) => ({ ...at, kpis: at.kpis.map(mark) })),
-  }));
-  return { ...page, items };
+/** Leaves items, posts or times of a campaign out. */
+function isNarrowed({ itemIds, channelAccountId, from, to }: CellFilter): boolean {
+  return [itemIds, channelAccountId, from, to].some((asked) => asked !== undefined);
 }
 
 /** Beside the event loop where it takes long. */
