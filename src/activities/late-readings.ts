@@ -7,6 +7,7 @@ import {
   type LateItem,
   listLateItems,
   lockReadings,
+  putOffLateItem,
 } from '../db/item/kpi-addenda.ts';
 import { getKpiReview, type KpiReviewRow } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
@@ -30,13 +31,26 @@ type Frozen = Pick<Judged, 'targets' | 'verdicts'> &
 
 /**
  * Judges what came after reviews were frozen. Where a verdict is another by it, an addendum says so and the
- * strategist is asked; the review stays as it is.
+ * strategist is asked; the review stays as it is. An item that cannot be judged keeps no other from it: it is
+ * tried again after the others that wait.
  * @returns how many addenda there are more.
+ * @throws Error when the database does not answer.
  */
-export async function judgeLateReadings(db: Db, workspaceId: string): Promise<number> {
+export async function judgeLateReadings(
+  db: Db,
+  {
+    workspaceId,
+    onFailure,
+  }: { workspaceId: string; onFailure: (itemId: string, error: unknown) => void },
+): Promise<number> {
   let added = 0;
   for (const late of await listLateItems(db, { workspaceId, limit: ITEMS_PER_LOOK })) {
-    if (await judgeItem(db, { workspaceId, ...late })) added += 1;
+    try {
+      if (await judgeItem(db, { workspaceId, ...late })) added += 1;
+    } catch (error) {
+      onFailure(late.itemId, error);
+      await putOffLateItem(db, { workspaceId, itemId: late.itemId });
+    }
   }
   return added;
 }

@@ -29,14 +29,18 @@ export function watchActivities({
       const ids = await listWorkspaceIds(db, { after: shard.after, limit: shard.size });
       for (const workspaceId of ids.filter((id) => id <= shard.upTo)) {
         try {
-          await inWorkspace({ workspaceId }, () => judgeLateReadings(db, workspaceId));
-        } catch (error) {
-          log.warn(
-            `late readings of ${workspaceId} were not judged: ${describeDatabaseError(error)}`,
+          await inWorkspace({ workspaceId }, () =>
+            judgeLateReadings(db, { workspaceId, onFailure: warnOf }),
           );
+        } catch (error) {
+          warnOf(workspaceId, error);
         }
       }
       return answer;
     },
   };
+}
+
+function warnOf(of: string, error: unknown): void {
+  log.warn(`late readings of ${of} were not judged: ${describeDatabaseError(error)}`);
 }

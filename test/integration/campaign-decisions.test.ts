@@ -15,6 +15,10 @@ interface Reviewed {
   review: Json;
 }
 
+const failed = (itemId: string, error: unknown) => {
+  throw new Error(`${itemId} was not judged`, { cause: error });
+};
+
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
@@ -191,7 +195,7 @@ it('readings that come late show what they turn beside the review, and rewrite n
   await state(wasMet ? 0 : 500, 2_000);
   const { workspaceId } = api.engine.workspace;
   await inWorkspace({ workspaceId }, () =>
-    judgeLateReadings(api.engine.programDeps.db, workspaceId),
+    judgeLateReadings(api.engine.programDeps.db, { workspaceId, onFailure: failed }),
   );
   const { changed: turned, ...after } = await read(campaignId);
   expect(after).toEqual(before);

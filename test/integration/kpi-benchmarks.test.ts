@@ -1,28 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kpiReviewActivities } from '../../src/activities/kpi-review.ts';
 import { KpiReview } from '../../src/api/review-document/kpi-review-schema.ts';
-import { newId } from '../../src/db/ids.ts';
 import { listPastFigures } from '../../src/db/item/kpi-figures.ts';
 import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';
-import { appendReadings } from '../../src/db/item/readings.ts';
-import { saveBrief } from '../../src/db/item/versions.ts';
-import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import type { Brief } from '../../src/domain/item/content/brief.ts';
 import { digestBrief } from '../../src/domain/item/content/digests.ts';
-import type { ItemContext, PublicationRecord } from '../../src/domain/item/context.ts';
 import { ReviewVerdicts } from '../../src/domain/kpi/verdict-schema.ts';
 import type { Json } from '../support/api-fixture.ts';
-import {
-  firstRow,
-  makeItem,
-  makeWorkspace,
-  type OpenTestDb,
-  type TestWorkspace,
-} from '../support/db-fixture.ts';
+import { makeWorkspace, type OpenTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+import { FIRST_DAY_MS, freezePiece, type Piece, publishPiece } from '../support/measured-piece.ts';
 
 const DAY_MS = 86_400_000;
-const START_MS = Date.parse('2026-01-01T08:00:00.000Z');
 
 let api: IdleApi;
 let database: OpenTestDb;
@@ -33,72 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => api?.close());
 
-interface Piece {
-  day: number;
-  shares: number;
-  channel?: string;
-  assetKinds?: string[];
-  of?: TestWorkspace;
-}
-
-/** A piece with one post, its targets and a reading, as its run leaves it. */
-async function publish({
-  day,
-  shares,
-  channel = 'sandbox',
-  assetKinds = ['written'],
-  of = workspace,
-}: Piece) {
-  const { db } = database;
-  const itemId = newId('item');
-  const key = { workspaceId: of.workspaceId, itemId };
-  const body: Brief = {
-    kpiTargets: [{ kpi: 'shares', target: 100, checkpoint: '+7d' }],
-    guardrails: [{ kpi: 'shares', checkpoint: '+7d' }],
-  };
-  const digest = digestBrief(body, 1);
-  const publicationId = `pub_${itemId}`;
-  const publishedAt = new Date(START_MS + day * DAY_MS).toISOString();
-  const publication: PublicationRecord = {
-    id: publicationId,
-    channelAccountId: `cha_${channel}`,
-    channel,
-    slotNumber: 1,
-    state: 'published',
-    at: publishedAt,
-    local: publishedAt.slice(0, 16),
-    zone: 'UTC',
-    contentHash: null,
-    remoteId: null,
-    permalink: null,
-    publishedAt,
-    evidence: null,
-  };
-  const { snapshot: started } = firstRow(of, itemId);
-  const context: ItemContext = {
-    ...started.context,
-    brief: digest,
-    draft: { ...({} as NonNullable<ItemContext['draft']>), assetKinds },
-    publications: [publication],
-  };
-  const snapshot = { ...started, context };
-  await makeItem(db, of, { id: itemId, snapshot });
-  const authorId = of.memberOf('strategist');
-  await saveBrief(db, { ...key, hash: digest.hash, authorId, body });
-  const reading = { measure: 'shares', value: shares, checkpoint: '+7d', publicationId } as const;
-  await appendReadings(db, {
-    ...key,
-    additions: [{ ...reading, source: 'sandbox', provisional: false, asOf: publishedAt }],
-  });
-  return { key, itemId, publicationId, snapshot, at: publishedAt };
-}
+const publish = ({ of = workspace, ...piece }: Piece & { of?: TestWorkspace }) =>
+  publishPiece(database, of, piece);
 
 /** Freezes the review of a piece, as its run would, and twice. */
-async function review(piece: Piece) {
-  const { key, itemId, publicationId, snapshot, at } = await publish(piece);
-  const question = { ...key, reviewId: `rev_${itemId}`, number: 1, snapshot, at };
-  const { freezeReview } = kpiReviewActivities({ db: database.program });
-  const freeze = () => inWorkspace(key, () => freezeReview(question));
+async function review(piece: Parameters<typeof publish>[0]) {
+  const published = await publish(piece);
+  const { key, itemId, publicationId } = published;
+  const freeze = () => freezePiece(database, published);
   expect(await freeze()).toEqual(await freeze());
   const row = await getKpiReview(database.db, key);
   const verdicts = ReviewVerdicts.parse(row?.body['verdicts']);
@@ -169,7 +99,7 @@ describe('a piece is compared with', () => {
        from kpi_figures, generate_series(1, 300) n where item_id = $1 and scope = 'item'`,
       [itemId],
     );
-    const publishedAt = new Date(START_MS + 30 * DAY_MS).toISOString();
+    const publishedAt = new Date(FIRST_DAY_MS + 30 * DAY_MS).toISOString();
     const [past] = await listPastFigures(database.db, {
       workspaceId,
       itemId,

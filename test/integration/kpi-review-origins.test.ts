@@ -7,6 +7,10 @@ import { runCommand } from '../support/baton-command.ts';
 import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { DAY_MS, frozenReview, signOff, toKpiReview, toMeasuring } from '../support/item-story.ts';
 
+const failed = (itemId: string, error: unknown) => {
+  throw new Error(`${itemId} was not judged`, { cause: error });
+};
+
 let api: EngineApi;
 beforeAll(async () => {
   api = await openEngineApi();
@@ -79,7 +83,9 @@ it('readings that come after it turn a verdict beside it: the strategist decides
   const { engine } = api;
   const { workspaceId } = engine.workspace;
   const judge = () =>
-    inWorkspace({ workspaceId }, () => judgeLateReadings(engine.programDeps.db, workspaceId));
+    inWorkspace({ workspaceId }, () =>
+      judgeLateReadings(engine.programDeps.db, { workspaceId, onFailure: failed }),
+    );
   // Of other items of the workspace.
   await judge();
   const itemId = await engine.start();

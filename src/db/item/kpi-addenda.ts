@@ -47,6 +47,11 @@ export async function forgetLateItem(
     .where(and(isOfItem(lateReadings, key), eq(lateReadings.times, times)));
 }
 
+/** The item waits behind the others from here on. */
+export async function putOffLateItem(db: Db, key: ItemKey): Promise<void> {
+  await db.update(lateReadings).set({ notedAt: sql`now()` }).where(isOfItem(lateReadings, key));
+}
+
 /** @returns null when one of the number stands: somebody else has judged at the same time. */
 export async function insertAddendum(
   tx: Db,
