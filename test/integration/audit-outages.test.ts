@@ -57,6 +57,12 @@ async function isUnderWay(itemId: string, activity: string): Promise<boolean> {
   );
 }
 
+async function durationOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
 describe('a worker that is gone', () => {
   it('no_worker at once when it said good-bye, and everything else is answered', async () => {
     const itemId = await engine.start();
@@ -146,9 +152,11 @@ describe('an engine that is away', () => {
     });
     const temporal = new Client({ connection });
     const blind = createAudit({ ...engine.deps, temporal });
+    // How long the tables and this machine take, without any wait for an engine.
+    const tables = await durationOf(() => ask({ filters: { code: 'overdue' } }, blind));
     const started = performance.now();
     const { items, couldNotAsk } = await ask({}, blind);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(performance.now() - started).toBeLessThan(4_000 + 10 * tables);
     expect(items).toContainEqual(expect.objectContaining({ code: 'overdue', itemId }));
     const missed = new Set<string>(couldNotAsk.flatMap(({ codes }) => codes));
     const ofEngine = FINDING_CODES.filter((code) => kindOf(code).source === 'engine');
