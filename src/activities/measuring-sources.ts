@@ -8,7 +8,10 @@ import {
   type SourceSubject,
   takeSourceRequest,
 } from '../db/workspace/metric-source-health.ts';
-import { findServingSources } from '../db/workspace/metric-sources.ts';
+import { findServingSources, type MetricSourceWithHealth } from '../db/workspace/metric-sources.ts';
+import type { ChannelId } from '../domain/channel/channels.ts';
+import type { MeasureId } from '../domain/kpi/measures.ts';
+import { compareText } from '../domain/kpi/readings.ts';
 import type { CollectRequest, ReadingsSource, SourceReply } from '../metrics/readings-source.ts';
 import type { MetricSourceKind } from '../metrics/source-kind.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -26,7 +29,7 @@ interface Means {
 
 /**
  * Everything that may know a post: the deployment's sources, the account itself, and the connections that
- * serve it. How it goes with the last two is noted with every answer.
+ * serve it, one for each measure. How it goes with the last two is noted with every answer.
  */
 export async function sourcesOf(
   deps: Deps,
@@ -44,18 +47,47 @@ export async function sourcesOf(
   return [
     ...sources.forChannel(channel),
     ...(await Promise.all(own.map((kind) => ofAccount(deps, kind, account)))),
-    ...serving.flatMap(({ health, ...row }) => {
-      const kind = sources.connected(row.kind);
-      if (kind === null || kind.supplies(channel).length === 0) return [];
-      return withHealth(deps, kind, {
+    ...withoutDoubles(sources, serving, channel).map(({ kind, row: { health, ...row } }) =>
+      withHealth(deps, kind, {
         subject: { workspaceId, sourceId: row.id, kind: row.kind, channelAccountId: null },
         config: row.config,
         sealed: row,
         zone: row.zone,
         refusedAt: health?.refusedAt ?? null,
-      });
-    }),
+      }),
+    ),
   ];
+}
+
+/**
+ * Of systems that count the same one serves a post: two would store two numbers of one measure, and a rate
+ * would have its sides from both. The one that names the account, then the one that names the site, then
+ * the one that counts more, then the oldest.
+ */
+function withoutDoubles(
+  sources: Deps['sources'],
+  serving: readonly MetricSourceWithHealth[],
+  channel: ChannelId,
+): { kind: MetricSourceKind; row: MetricSourceWithHealth }[] {
+  const known = serving.flatMap((row) => {
+    const kind = sources.connected(row.kind);
+    return kind === null ? [] : [{ kind, row, measures: kind.supplies(channel) }];
+  });
+  const counted = new Set<MeasureId>();
+  return known
+    .toSorted(
+      (a, b) =>
+        Number(b.row.channelAccountIds.length > 0) - Number(a.row.channelAccountIds.length > 0) ||
+        Number(b.row.sites.length > 0) - Number(a.row.sites.length > 0) ||
+        b.measures.length - a.measures.length ||
+        Date.parse(a.row.createdAt) - Date.parse(b.row.createdAt) ||
+        compareText(a.row.id, b.row.id),
+    )
+    .filter(({ measures }) => {
+      if (measures.length === 0 || measures.some((measure) => counted.has(measure))) return false;
+      for (const measure of measures) counted.add(measure);
+      return true;
+    });
 }
 
 async function ofAccount(

@@ -227,7 +227,7 @@ describe('what a post is asked of', () => {
   }
 
   /** Asks the sources of a post, all or one. */
-  async function askAll(channelAccountId: string, only?: string) {
+  async function askAll(channelAccountId: string, only?: string, page = question.page) {
     const { workspaceId } = api.workspace;
     const { db } = api.database;
     const account = await getChannelAccount(db, { workspaceId, channelAccountId });
@@ -235,7 +235,7 @@ describe('what a post is asked of', () => {
     const sources = createSourceRegistry({ http: httpOf(), sandboxUrl: null });
     const deps = { db, sources, secrets: api.secrets };
     const replies = new Map();
-    for (const source of await sourcesOf(deps, { account, page: question.page })) {
+    for (const source of await sourcesOf(deps, { account, page })) {
       if (only === undefined || source.id === only) {
         replies.set(source.id, await source.collect(question));
       }
@@ -257,6 +257,25 @@ describe('what a post is asked of', () => {
     expect(await healthOf(ours.id)).toMatchObject({ failures: 0 });
     expect(await healthOf(others.id)).toBeNull();
     expect(await healthOf(`mastodon:${account}`)).toMatchObject({ channelAccountId: account });
+  });
+
+  it('is one of two systems that count the same: the closest, or the one that counts more', async () => {
+    const account = await makeAccount();
+    const umami = {
+      kind: 'umami',
+      config: { server: goat.url, websiteId: randomUUID() },
+      credentials: { username: 'u', password: 'p' },
+    };
+    await add({ channelAccountIds: [account] });
+    await add({ ...umami, sites: ['two.example'] });
+    const page = 'https://two.example/guide';
+    expect([...(await askAll(account, undefined, page)).keys()]).toEqual([
+      'mastodon',
+      'goatcounter',
+    ]);
+    // Umami counts visitors, too.
+    await add({ ...umami, channelAccountIds: [account] });
+    expect([...(await askAll(account, undefined, page)).keys()]).toEqual(['mastodon', 'umami']);
   });
 
   it('is not asked again once it refused the credentials, until there are others', async () => {
