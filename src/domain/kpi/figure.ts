@@ -66,6 +66,8 @@ export interface KpiFigure {
   stated: string[];
   /** Readings without a checkpoint stood in for one. */
   unlabelled: boolean;
+  /** How sources define the measures behind it, where they say so. */
+  definitions: string[];
   /** Sources use different definitions of one measure. */
   mixedDefinitions: string[];
   /** The oldest reading used: the figure is no fresher than that. */
@@ -104,6 +106,9 @@ export function figureOf(input: {
       : null,
     stated: [...new Set(readings.filter(isStated).map(({ measure }) => measure))].sort(compareText),
     unlabelled: checkpoint !== null && readings.some((reading) => reading.checkpoint === undefined),
+    definitions: [...new Set(readings.flatMap(({ definition = [] }) => definition))].sort(
+      compareText,
+    ),
     mixedDefinitions: mixedDefinitions(readings),
     asOf: readings.map(({ asOf }) => asOf).sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null,
     readingIds: readings.map(({ id }) => id),

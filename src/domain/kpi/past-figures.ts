@@ -26,26 +26,45 @@ const PARTS_AT_MOST = 20;
 export interface PastFigures {
   scope: Scope;
   ageHours: number;
-  /** As `figureKey` names it: figures of two definitions never mix. */
+  /** As `figureKey` names it, or `baseKey` alone: figures of two definitions never mix. */
   figure: string;
   values: number[];
 }
 
-/** Finds the past figures to compare a figure with. */
+/**
+ * Finds the past figures to compare a figure with. Those that were frozen before their names told of what
+ * they are made count as long as there are no others.
+ */
 export function pastBy(past: readonly PastFigures[]): Measured['past'] {
   const keyOf = (scope: Scope, ageHours: number | null, figure: string) =>
     `${scope} ${ageHours} ${figure}`;
   const values = new Map(
     past.map((one) => [keyOf(one.scope, one.ageHours, one.figure), one.values]),
   );
+  const told = new Set(
+    past.flatMap(({ scope, ageHours, figure }) => {
+      const [base = '', ...madeOf] = figure.split(' ');
+      return madeOf.length > 0 ? [keyOf(scope, ageHours, base)] : [];
+    }),
+  );
   return (figure) => {
     const age = checkpointAgeHours(figure.checkpoint ?? '');
-    return values.get(keyOf(figure.scope, age, figureKey(figure))) ?? [];
+    const exact = values.get(keyOf(figure.scope, age, figureKey(figure)));
+    const base = keyOf(figure.scope, age, baseKey(figure));
+    return exact ?? (told.has(base) ? [] : (values.get(base) ?? []));
   };
 }
 
-/** A KPI's figure by the definition that its value uses. */
-export function figureKey({ kpi, formula }: Pick<KpiFigure, 'kpi' | 'formula'>): string {
+/**
+ * A KPI's figure by the definition that its value uses, by how its sources define the measures, and by what
+ * its sum is without: another tool, or another term, begins a new series.
+ */
+function figureKey(figure: KpiFigure): string {
+  const { definitions, notExposed } = figure;
+  return [baseKey(figure), ...definitions, ...notExposed.map((input) => `-${input}`)].join(' ');
+}
+
+function baseKey({ kpi, formula }: Pick<KpiFigure, 'kpi' | 'formula'>): string {
   return `${kpi}:${formula.definition}`;
 }
 
