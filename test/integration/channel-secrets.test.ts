@@ -1,10 +1,10 @@
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sealCredentials } from '../../src/credentials/account-credentials.ts';
 import { createSecretBox } from '../../src/credentials/secret-box.ts';
 import { updateChannelAccount } from '../../src/db/workspace/channel-accounts.ts';
 import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { type Json, openApi, type TestApi } from '../support/api-fixture.ts';
+import { databaseText } from '../support/database-text.ts';
 import { type FakePds, startFakePds } from '../support/fake-pds.ts';
 import { type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
@@ -58,21 +58,6 @@ async function scheduleOn(account: string): Promise<string> {
   return itemId;
 }
 
-/** Everything the database holds, as text. */
-async function databaseText(): Promise<string> {
-  const { db } = engine.deps;
-  const { rows: tables } = await db.execute(
-    sql`select table_name from information_schema.tables where table_schema = 'public'`,
-  );
-  const dumps = tables.map(async ({ table_name }) => {
-    const { rows } = await db.execute(
-      sql`select t::text as line from ${sql.identifier(String(table_name))} t`,
-    );
-    return rows.map(({ line }) => String(line)).join('\n');
-  });
-  return (await Promise.all(dumps)).join('\n');
-}
-
 describe('the secrets of an account', () => {
   it('are in no table, history, answer or log after a post went out', async () => {
     const account = await addAccount();
@@ -87,7 +72,7 @@ describe('the secrets of an account', () => {
       ),
     );
     const seen = [
-      await databaseText(),
+      await databaseText(engine.deps.db),
       JSON.stringify(history),
       JSON.stringify(api.logged),
       ...answers.map(({ text }) => text),

@@ -263,21 +263,6 @@ describe('GET /r/{code}', () => {
     expect((await open(rows[0]?.id ?? '')).status).toBe(404);
   });
 
-  it('counts a click of somebody, and no HEAD, bot, prefetch or repetition', async () => {
-    const order = await orderOf();
-    const code = await shortLink(order);
-    expect((await open(code, 'HEAD')).status).toBe(302);
-    expect(
-      (await visit(code, '192.0.2.1', { 'user-agent': visitors.nobody.Slack })) as object,
-    ).toHaveProperty('target');
-    await visit(code, '192.0.2.1', { ...BROWSER, 'sec-purpose': 'prefetch' });
-    expect(await clicksOf(order)).toBe(0);
-    await visit(code, '192.0.2.1');
-    await visit(code, '192.0.2.1');
-    await visit(code, '192.0.2.2');
-    await counted(order, 2);
-  });
-
   it('takes 10,000 visitors at once: one look-up, one row', async () => {
     const order = await orderOf();
     const code = await shortLink(order);
