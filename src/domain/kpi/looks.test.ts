@@ -135,6 +135,17 @@ describe('false alarms', () => {
     });
   });
 
+  it.each([
+    ['below its floor', { sessions: 60, engaged_sessions: 40 }, {}],
+    ['that may still change', { sessions: 500, engaged_sessions: 300 }, { provisional: true }],
+  ])('have no part in a figure %s: it was not judged', (_, values, change) => {
+    const { review } = reviewOf({
+      targets: [{ kpi: 'bounce_rate', target: 0.4, checkpoint: '+7d' }],
+      readings: readingsOf(values, { checkpoint: '+7d', source: 'tool', ...change }),
+    });
+    expect(review.falseAlarms).toMatchObject({ verdicts: 0, expected: 0 });
+  });
+
   it('are none where nothing is judged', () => {
     expect(reviewOf({ readings: [] }).review.falseAlarms).toMatchObject({
       verdicts: 0,

@@ -1,4 +1,5 @@
 import { OWNER_ROLES, type OwnerRole } from '../people/roles.ts';
+import { isJudged } from './attainment.ts';
 import { benchmarkOf } from './benchmark.ts';
 import { KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
 import type { KpiFigure } from './figure.ts';
@@ -229,7 +230,7 @@ const CHANCE = 0.05;
 
 /** A KPI of two roles is one verdict. A census cannot be wrong by chance. */
 function falseAlarmsOf(rows: readonly VerdictRow[], leading: VerdictRow | undefined): FalseAlarms {
-  const judged = rows.filter(({ target, low }) => target !== null && low !== undefined);
+  const judged = rows.filter(({ verdict, low }) => isJudged(verdict) && low !== undefined);
   const verdicts = new Set(judged.map(({ kpi, checkpoint }) => `${kpi} ${checkpoint}`)).size;
   const expected = Number((verdicts * CHANCE).toFixed(2));
   const decides =
