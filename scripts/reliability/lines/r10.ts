@@ -19,7 +19,7 @@ const SKIP_MS = 91 * 86_400_000;
 /** Items whose time is skipped at the same moment. */
 const LANES = 8;
 const WORKERS = 2;
-/** Share of the instants before and after a set is stored at which its worker dies. */
+/** Share of the instants around the storing of a set at which its worker dies. */
 const KILL_RATE = 0.012;
 const KILL_RATE_OF_FEW = 0.1;
 const FEW = 200;
@@ -40,7 +40,7 @@ export const R10: Line = {
   id: 'R10',
   title:
     'checkpoints over 90 skipped days while workers die and PostgreSQL is away a tenth of the time',
-  target: 'every checkpoint recorded once, with one whole set of readings',
+  target: 'every checkpoint recorded once, with one set of readings that was whole at once',
   protection: 'the one answer of a source per checkpoint, stored with its readings',
   full: 2_000,
   small: 40,
@@ -104,9 +104,9 @@ async function skipTime(
   { control, progress }: Pick<RunOptions, 'control' | 'progress'>,
 ): Promise<void> {
   const to = new Date(Date.now() + SKIP_MS).toISOString();
-  const giveUpAt =
-    Date.now() +
-    Math.max(AT_LEAST_MS, posts.length * AGES.length * CHECKPOINT_MS) / (control ? 2 : 1);
+  const withinMs = Math.max(AT_LEAST_MS, posts.length * AGES.length * CHECKPOINT_MS);
+  // A set of which the half is stored is asked for again: without the protection it takes longer.
+  const giveUpAt = Date.now() + withinMs * (control ? 2 : 1);
   let done = 0;
   await inLanes(LANES, posts.length, async (index) => {
     const itemId = posts[index]?.itemId ?? '';
@@ -149,7 +149,7 @@ async function isMeasured({ database }: Site, itemId: string): Promise<boolean> 
 const CHECKPOINTS = `
 select i.id as "itemId", c ->> 'checkpoint' as checkpoint, c ->> 'dueAt' as "dueAt",
   e.settled_at as "settledAt", coalesce(e.recorded, 0) as recorded, coalesce(e.missing, 0) as missing,
-  coalesce(r.rows, '{}') as rows
+  coalesce(r.sets, '[]') as sets
 from items i cross join lateral jsonb_array_elements(i.snapshot -> 'context' -> 'checkpoints') c
 left join lateral (
   select min(at) as settled_at,
@@ -158,10 +158,13 @@ left join lateral (
   from item_events where item_id = i.id and data ->> 'publicationId' = c ->> 'publicationId'
     and data ->> 'checkpoint' = c ->> 'checkpoint') e on true
 left join lateral (
-  select jsonb_object_agg(measure, count) as rows from (
-    select measure, count(*)::integer as count from readings
-    where item_id = i.id and publication_id = c ->> 'publicationId'
-      and checkpoint = c ->> 'checkpoint' group by measure) one) r on true
+  select jsonb_agg(rows) as sets from (
+    select jsonb_object_agg(measure, count) as rows from (
+      -- The instant at which its transaction began.
+      select created_at, measure, count(*)::integer as count from readings
+      where item_id = i.id and publication_id = c ->> 'publicationId'
+        and checkpoint = c ->> 'checkpoint' group by created_at, measure) one
+    group by created_at) stored) r on true
 where i.id = any($1)`;
 
 async function readCheckpoints(

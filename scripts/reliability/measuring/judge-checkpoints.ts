@@ -8,8 +8,8 @@ export interface SeenCheckpoint {
   /** Events that say it has its readings, and that it has none. */
   recorded: number;
   missing: number;
-  /** Rows of each measure. */
-  rows: Readonly<Record<string, number>>;
+  /** Its readings by the transaction that stored them: rows of each measure. */
+  sets: readonly Readonly<Record<string, number>>[];
 }
 
 export interface JudgedCheckpoints {
@@ -21,7 +21,8 @@ export interface JudgedCheckpoints {
 }
 
 /**
- * Each checkpoint is recorded once, with one row of every measure that its source supplies.
+ * Each checkpoint is recorded once, with one row of every measure that its source supplies, all of one
+ * transaction: a set that was completed later could be read when it was half.
  * @param measures of a whole set
  */
 export function judgeCheckpoints(
@@ -37,13 +38,17 @@ export function judgeCheckpoints(
   if (judged.lost > 0) judged.violations.push(`${judged.lost} checkpoints were never planned`);
   for (const one of seen) {
     const name = `${one.itemId} ${one.checkpoint}`;
-    const counts = measures.map((measure) => one.rows[measure] ?? 0);
+    const counts = measures.map((measure) => sum(one.sets.map((set) => set[measure] ?? 0)));
     const absent = counts.filter((count) => count === 0).length;
+    const isInParts = one.sets.some((set) => measures.some((measure) => !(measure in set)));
     const twice = Math.max(0, one.recorded + one.missing - 1, ...counts.map((count) => count - 1));
     if (one.recorded === 0 || absent > 0) {
       judged.lost += 1;
       const what = one.missing > 0 ? 'is missing' : `has no event, or ${absent} measures too few`;
       judged.violations.push(`${name} ${what}`);
+    } else if (isInParts) {
+      judged.lost += 1;
+      judged.violations.push(`${name} was stored in parts, by ${one.sets.length} transactions`);
     }
     if (twice > 0) {
       judged.duplicated += 1;
@@ -54,4 +59,8 @@ export function judgeCheckpoints(
     }
   }
   return judged;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

@@ -1,6 +1,12 @@
 /** What a program under test tells its harness at an exact instant. */
 export interface HarnessCall {
-  at: 'before-publish' | 'before-update' | 'after-update' | 'before-store' | 'after-store';
+  at:
+    | 'before-publish'
+    | 'before-update'
+    | 'after-update'
+    | 'before-store'
+    | 'within-store'
+    | 'after-store';
   pid: number;
   /** The post's text, the command's id, or the post and its checkpoint. */
   subject: string;
