@@ -1,12 +1,6 @@
 import { type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
 import { type FloorCheck, firstBelow, floorInputs } from './floor.ts';
-import {
-  applyFormula,
-  exposedInputs,
-  type Formula,
-  type KpiInput,
-  requiredInputs,
-} from './formula.ts';
+import { applyFormula, type Formula, type KpiInput } from './formula.ts';
 import { type Interval, poissonInterval, wilsonInterval } from './interval.ts';
 import type { Reading } from './measures.ts';
 import {
@@ -86,7 +80,7 @@ export function figureOf(input: {
   const { parts, rollUp, settlesAfterHours } = kpiDefinition(kpi);
   const tree = parts === 'accounts' ? accountTree(input.tree) : input.tree;
   const { formula, gathered } = bestFormula(tree, figure);
-  const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
+  const inputs = [...formula.required, ...formula.exposed];
   const readings = distinctReadings(inputs.flatMap((one) => gathered.cells.get(one) ?? []));
   const computed = compute({ formula, figure, gathered, additive: rollUp !== 'gross' });
   return {
@@ -98,7 +92,7 @@ export function figureOf(input: {
     ...computed,
     gross: grossOf(gathered, formula),
     coverage: gathered.coverage,
-    notExposed: exposedInputs(formula).filter((one) => !gathered.cells.has(one)),
+    notExposed: formula.exposed.filter((one) => !gathered.cells.has(one)),
     belowFloor: firstBelow(figure.floors, gathered.sums),
     provisional: readings.some(isProvisionalReading),
     tooYoung: isTooYoung(readings, checkpoint, settlesAfterHours)
@@ -121,11 +115,7 @@ function bestFormula(tree: ScopeNode, figure: KpiFigureDefinition) {
   const [first, ...others] = figure.formulas;
   const attempt = (formula: Formula) => ({
     formula,
-    gathered: gather(tree, {
-      required: requiredInputs(formula),
-      exposed: exposedInputs(formula),
-      beside,
-    }),
+    gathered: gather(tree, { ...formula, beside }),
   });
   return others
     .map(attempt)
@@ -218,7 +208,7 @@ function intervalOf(
 /** Followers and unique people, added over several parts, only under a `gross_` name. */
 function grossOf(gathered: InputCells, formula: Formula): Partial<Record<GrossName, number>> {
   const gross: Partial<Record<GrossName, number>> = {};
-  const inputs = [...requiredInputs(formula), ...exposedInputs(formula)];
+  const inputs = [...formula.required, ...formula.exposed];
   for (const input of NOT_ADDITIVE) {
     const cells = inputs.includes(input) ? (gathered.cells.get(input) ?? []) : [];
     const total = gathered.sums[input];

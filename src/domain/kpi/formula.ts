@@ -25,6 +25,10 @@ export interface Formula {
   denominator?: Term;
   scale?: number;
   text: string;
+  /** Every input that each part must have. */
+  required: readonly KpiInput[];
+  /** Inputs that count where a source exposes them. */
+  exposed: readonly KpiInput[];
 }
 
 /** The total of inputs that must all be known. */
@@ -66,17 +70,18 @@ export function formula(
   const over = denominator === undefined ? '' : ` / ${bracketed(denominator)}`;
   const times = scale === undefined ? '' : ` × ${scale}`;
   const top = over === '' ? numerator.text : bracketed(numerator);
-  return { definition, ...sides, text: `${top}${over}${times}` };
+  const required = [...new Set([...numerator.every, ...(denominator?.every ?? [])])];
+  const exposed = [...new Set([...numerator.exposed, ...(denominator?.exposed ?? [])])];
+  return { definition, ...sides, text: `${top}${over}${times}`, required, exposed };
 }
 
-/** Every input of the formula that each part must have. */
-export function requiredInputs({ numerator, denominator }: Formula): KpiInput[] {
-  return [...new Set([...numerator.every, ...(denominator?.every ?? [])])];
-}
-
-/** Inputs that count where a source exposes them. */
-export function exposedInputs({ numerator, denominator }: Formula): KpiInput[] {
-  return [...new Set([...numerator.exposed, ...(denominator?.exposed ?? [])])];
+/** Whether a part with these inputs and no others could be covered. */
+export function isSupplied(
+  { required, exposed }: Pick<Formula, 'required' | 'exposed'>,
+  inputs: ReadonlySet<KpiInput>,
+): boolean {
+  const isKnown = (input: KpiInput) => inputs.has(input);
+  return required.every(isKnown) && (exposed.length === 0 || exposed.some(isKnown));
 }
 
 export type Applied =

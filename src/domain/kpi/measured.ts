@@ -1,7 +1,8 @@
 import { judgedFigure, type KpiFigureDefinition, type KpiId, kpiDefinition } from './catalogue.ts';
 import { figureOf, type KpiFigure } from './figure.ts';
+import { isSupplied, type KpiInput } from './formula.ts';
 import { checkpointAgeHours, compareText, type Scope } from './readings.ts';
-import { descendants, nodeOf, type ScopeNode } from './roll-up/rollup.ts';
+import { descendants, inputsIn, nodeOf, type ScopeNode } from './roll-up/rollup.ts';
 
 /** What became of one planned checkpoint of one publication. */
 export interface MeasuredCheckpoint {
@@ -15,6 +16,8 @@ export interface Measured {
   treeAt: (checkpoint: string | null) => ScopeNode;
   /** Several roles ask for the same figure. */
   figureAt: (asked: FigurePlace & { figure: KpiFigureDefinition }) => KpiFigure;
+  /** Whether anything of the figure was measured. Most KPIs of most parts have nothing, and cost nothing. */
+  isMeasured: (asked: FigurePlace & { figure: KpiFigureDefinition }) => boolean;
   /** Oldest age first. */
   checkpoints: readonly string[];
   /** What became of a checkpoint in a part: still due beats missing beats recorded. */
@@ -88,34 +91,46 @@ export function figuresOf(
 /** Without a target there is no age to ask for: the oldest checkpoint that has a value is shown. */
 export function latestWithValue(kpi: KpiId, scope: Scope, measured: Measured): string | null {
   const figure = judgedFigure(kpi, null);
-  const hasValue = (checkpoint: string | null) =>
-    measured.figureAt({ kpi, scope, checkpoint, figure }).coverage.have > 0;
-  return measured.checkpoints.find(hasValue) ?? null;
+  const isMeasured = (checkpoint: string | null) =>
+    measured.isMeasured({ kpi, scope, checkpoint, figure });
+  return measured.checkpoints.find(isMeasured) ?? null;
 }
 
 interface KnownPart {
   tree: ScopeNode;
+  inputs: ReadonlySet<KpiInput>;
   figures: Map<KpiFigureDefinition, KpiFigure>;
 }
 
 /** Computes each figure of the trees once. */
-export function figuresIn(treeAt: Measured['treeAt']): Measured['figureAt'] {
+export function figuresIn(treeAt: Measured['treeAt']): Pick<Measured, 'figureAt' | 'isMeasured'> {
   const partsAt = memoOf((checkpoint) => {
     const parts = new Map<Scope, KnownPart>();
     return (scope: Scope) => {
-      const tree = () => subtree(treeAt(checkpoint), scope);
-      const part: KnownPart = parts.get(scope) ?? { tree: tree(), figures: new Map() };
+      const part = parts.get(scope) ?? knownPart(subtree(treeAt(checkpoint), scope));
       parts.set(scope, part);
       return part;
     };
   });
-  return ({ kpi, scope, checkpoint, figure }) => {
+  const figureAt: Measured['figureAt'] = ({ kpi, scope, checkpoint, figure }) => {
     const { tree, figures } = partsAt(checkpoint)(scope);
     // A definition belongs to one KPI.
     const value = figures.get(figure) ?? figureOf({ kpi, tree, checkpoint, figure });
     figures.set(figure, value);
     return value;
   };
+  return {
+    figureAt,
+    isMeasured(asked) {
+      const { inputs } = partsAt(asked.checkpoint)(asked.scope);
+      const isPossible = asked.figure.formulas.some((formula) => isSupplied(formula, inputs));
+      return isPossible && figureAt(asked).coverage.have > 0;
+    },
+  };
+}
+
+function knownPart(tree: ScopeNode): KnownPart {
+  return { tree, inputs: inputsIn(tree), figures: new Map() };
 }
 
 /** The whole first, then its parts by scope: accounts before publications. */

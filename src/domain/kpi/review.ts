@@ -1,7 +1,7 @@
 import { OWNER_ROLES, type OwnerRole } from '../people/roles.ts';
 import { isJudged } from './attainment.ts';
 import { benchmarkOf } from './benchmark.ts';
-import { KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
+import { judgedFigure, KPI_IDS, type KpiId, kpiDefinition } from './catalogue.ts';
 import type { KpiFigure } from './figure.ts';
 import { formatValue } from './format.ts';
 import { guardrailFor } from './guardrail.ts';
@@ -63,7 +63,7 @@ export function reviewVerdicts(input: ReviewInput): ReviewVerdicts {
   });
   return review(input, {
     treeAt,
-    figureAt: figuresIn(treeAt),
+    ...figuresIn(treeAt),
     checkpoints: checkpointsOf(input.readings),
     stateAt: checkpointStates('item', planned),
     past: pastBy(input.past ?? []),
@@ -89,7 +89,7 @@ export function campaignVerdicts(input: {
   const treeAt = memoOf((checkpoint) => alikeTree(items, checkpoint));
   return review(input, {
     treeAt,
-    figureAt: figuresIn(treeAt),
+    ...figuresIn(treeAt),
     checkpoints: alikeCheckpoints(items),
     stateAt: checkpointStates('campaign', planned),
     past: pastBy([]),
@@ -160,10 +160,12 @@ function rowsOf(subject: RowSubject, measured: Measured): VerdictRow[] {
   const benchmarkFor = (figure: KpiFigure) => benchmarkOf(measured.past(figure));
   if (targets.length === 0) {
     const checkpoint = latestWithValue(kpi, scope, measured);
-    const figures = figuresOf({ kpi, scope, target: null, checkpoint }, measured);
+    const place = { kpi, scope, checkpoint };
+    const figure = judgedFigure(kpi, null);
+    if (!whole && !measured.isMeasured({ ...place, figure })) return [];
+    const figures = figuresOf({ ...place, target: null }, measured);
     const benchmark = benchmarkFor(figures.figure);
-    const row = verdictFor({ ...figures, role, target: null, benchmark });
-    return whole || row.readings.length > 0 ? [row] : [];
+    return [verdictFor({ ...figures, role, target: null, benchmark })];
   }
   const ages = targets.map(({ checkpoint }) => checkpoint);
   return targets.map((frozen) => {

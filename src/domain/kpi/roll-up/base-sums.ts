@@ -1,6 +1,6 @@
 import { MEASURE_IDS, MEASURES, type MeasureId } from '../measure-rules.ts';
 import { countOf, type Scope } from '../readings.ts';
-import { accountTree, type Coverage, descendants, gather, type ScopeNode } from './rollup.ts';
+import { accountTree, type Coverage, gather, inputsIn, type ScopeNode } from './rollup.ts';
 
 /** Base measures of one scope, rolled up: sums of what may be added, the rest under `gross_` names. */
 export interface RollUp {
@@ -32,6 +32,6 @@ export function rollUp(tree: ScopeNode): RollUp {
 }
 
 function measuresIn(tree: ScopeNode): MeasureId[] {
-  const found = new Set([tree, ...descendants(tree)].flatMap((node) => [...node.cells.keys()]));
+  const found = inputsIn(tree);
   return MEASURE_IDS.filter((measure) => found.has(measure));
 }

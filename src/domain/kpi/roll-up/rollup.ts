@@ -187,6 +187,11 @@ export function descendants(tree: ScopeNode): ScopeNode[] {
   return tree.children.flatMap((child) => [child, ...descendants(child)]);
 }
 
+/** Inputs that some part of the tree has a cell of. */
+export function inputsIn(tree: ScopeNode): Set<KpiInput> {
+  return new Set([tree, ...descendants(tree)].flatMap((node) => [...node.cells.keys()]));
+}
+
 export function leavesOf(node: ScopeNode): ScopeNode[] {
   return node.children.length === 0 ? [node] : node.children.flatMap(leavesOf);
 }
