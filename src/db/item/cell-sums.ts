@@ -94,49 +94,60 @@ function sumStatement(filter: SumRequest): SQL {
       union all select distinct item_id, "group", account, '' from asked
       union all select item_id, "group", account, post from asked
     ), filled as materialized (
-      select n.*, m.series, m.amounts, m.as_of, m.reading_ids,
+      select n.*, m.ctid as cell, m.shape,
         row_number() over (partition by n.item_id, n.account, n.post = ''
-          order by m.series, n.post collate "C") as slot
+          order by m.shape, n.post collate "C") as slot
       from nodes n left join reading_cells m on m.workspace_id = ${workspaceId}
         and m.item_id = n.item_id and m.publication_id = n.post
         and m.channel_account_id = case when n.post = '' then n.account else '' end
         and ${channelAccountId === undefined ? sql`true` : sql`n.account <> ''`}
     ), shapes as (
-      select item_id, "group", string_agg(concat_ws(' ', account, (post <> '')::text, series::text),
-        chr(10) order by account, post <> '', slot) as shape
+      select item_id, "group", string_agg(concat_ws(' ', account, (post <> '')::text, shape),
+        chr(10) order by account collate "C", post <> '', slot) as shape
       from filled group by item_id, "group"
-    ), classes as materialized (
+    ), classes as (
       select item_id, min(item_id) over same as class, row_number() over (same order by item_id) as place
       from shapes window same as (partition by "group", shape)
-    ), sums as (
-      select c.class, f.account, f.post <> '' as is_post, f.slot, u.series, sum(u.amount) as amount,
-        max(u.amount) as largest, min(u.as_of) as as_of,
-        min(u.mark) as first, max(u.mark) as last
+    ), members as materialized (
+      select f.*, c.class, c.place, dense_rank() over
+        (order by f."group", c.class, f.account, f.post <> '', f.slot) as part
       from filled f join classes c using (item_id)
-      cross join lateral (
-        select v.series, v.amount, v.as_of,
-          case when v.series like '% followers %' then concat(
-            to_char(v.as_of at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ' ', v.id, ' ',
-            v.amount) collate "C" end as mark
-        from unnest(f.series, f.amounts, f.as_of, f.reading_ids) v(series, amount, as_of, id)
-        where ${names === null ? sql`true` : sql`split_part(v.series, ' ', 1) in ${names}`}
-      ) u
-      group by 1, 2, 3, 4, 5
-    ), cells as (
-      select class, account, is_post, slot, json_agg(json_build_array(series, amount, largest,
-        to_char(as_of at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), first, last)) as cells
-      from sums group by 1, 2, 3, 4
     ), parts as (
-      select c.class, min(f."group") as "group", f.account, f.post <> '' as is_post, f.slot,
-        count(*)::integer as items,
-        array_agg(f.item_id) filter (where c.place <= ${NAMES}) as item_names,
-        array_agg(f.post) filter (where c.place <= ${NAMES}) as posts
-      from filled f join classes c using (item_id)
-      group by c.class, f.account, f.post <> '', f.slot
+      select part, min("group") as "group", min(class) as class, min(account) as account,
+        bool_or(post <> '') as is_post, min(slot) as slot, count(*)::integer as items,
+        array_agg(item_id) filter (where place <= ${NAMES}) as item_names,
+        array_agg(post) filter (where place <= ${NAMES}) as posts
+      from members group by part
+    ), series as materialized (
+      select b.part, s.name, s.at from members b join reading_cells m on m.ctid = b.cell
+      cross join lateral unnest(m.series) with ordinality s(name, at)
+      where b.place = 1 and ${names === null ? sql`true` : sql`split_part(s.name, ' ', 1) in ${names}`}
+    ), sums as (
+      select part, at, sum(amount) as amount, max(amount) as largest, min(as_of) as as_of
+      from (select b.part, unnest(m.amounts) as amount, unnest(m.as_of) as as_of,
+              generate_subscripts(m.amounts, 1) as at
+            from members b join reading_cells m on m.ctid = b.cell) entries
+      group by part, at
+    ), ends as (
+      select part, at, min(mark) as first, max(mark) as last
+      from (select s.part, s.at, concat(${instantOf(sql`m.as_of[s.at]`)}, ' ', m.reading_ids[s.at], ' ',
+              m.amounts[s.at]) collate "C" as mark
+            from series s join members b using (part) join reading_cells m on m.ctid = b.cell
+            where s.name like '% followers %') marks
+      group by part, at
+    ), cells as (
+      select part, json_agg(json_build_array(s.name, u.amount, u.largest, ${instantOf(sql`u.as_of`)},
+        e.first, e.last) order by at) as cells
+      from series s join sums u using (part, at) left join ends e using (part, at)
+      group by part
     )
     select p.*, coalesce(cells.cells, '[]') as cells
-    from parts p left join cells using (class, account, is_post, slot)
-    order by p."group", p.class, p.account, p.is_post, p.slot`;
+    from parts p left join cells using (part)
+    order by p.part`;
+}
+
+function instantOf(time: SQL): SQL {
+  return sql`to_char(${time} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
 /** What readings that a figure at the checkpoint may use are labelled with. */

@@ -45,22 +45,25 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
     insert into ${readingCells}
     select workspace_id, item_id, publication_id, channel_account_id,
       array_agg(series order by series), array_agg(value order by series),
-      array_agg(as_of order by series), array_agg(id order by series)
+      array_agg(as_of order by series), array_agg(id order by series),
+      md5(string_agg(series, chr(10) order by series))
     from (
       select distinct on (item_id, publication_id, channel_account_id, measure, age)
         workspace_id, item_id, coalesce(publication_id, '') as publication_id,
-        coalesce(channel_account_id, '') as channel_account_id, value, as_of, id,
+        coalesce(channel_account_id, '') as channel_account_id, value, as_of,
+        -- Of followers one reading is chosen; of all else the sum is, and nobody asks which readings.
+        case when measure = 'followers' then id else '' end as id,
         concat(checkpoint, ' ', measure, case when created_by is null then ' measured' else ' stated' end,
           case when provisional then ' provisional' else ' settled' end, ' ' || definition) as series
       from (select *, ${AGE} as age from readings
             where workspace_id = ${workspaceId} and item_id in ${itemIds}) aged
       order by item_id, publication_id, channel_account_id, measure, age, as_of desc,
-        id collate "C" desc
+        aged.id collate "C" desc
     ) counting
     group by workspace_id, item_id, publication_id, channel_account_id
     on conflict (workspace_id, item_id, publication_id, channel_account_id) do update set
       series = excluded.series, amounts = excluded.amounts, as_of = excluded.as_of,
-      reading_ids = excluded.reading_ids`);
+      reading_ids = excluded.reading_ids, shape = excluded.shape`);
   await tx.execute(sql`delete from ${readingAdditions}
     where workspace_id = ${workspaceId} and id in ${rows.flatMap(({ ids }) => ids)}`);
 }

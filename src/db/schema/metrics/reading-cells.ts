@@ -14,6 +14,8 @@ export const readingCells = pgTable(
     amounts: doublePrecision().array().notNull(),
     asOf: instant('as_of').array().notNull(),
     readingIds: text('reading_ids').array().notNull(),
+    /** A hash of the series: parts of one shape are added up entry by entry. */
+    shape: text().notNull(),
   },
   (table) => [
     primaryKey({
