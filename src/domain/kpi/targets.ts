@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KPI_IDS, kpiTargetIssue } from './catalogue.ts';
 import { CheckpointName } from './checkpoint-name.ts';
+import { checkpointAgeHours } from './readings.ts';
 
 export const KpiTarget = z
   .strictObject({
@@ -19,7 +20,7 @@ export const KpiTarget = z
   });
 export type KpiTarget = z.infer<typeof KpiTarget>;
 
-/** Targets of a brief or a campaign: one per KPI and checkpoint, at most one primary. */
+/** Targets of a brief or a campaign: one per KPI and age, at most one primary. */
 export const KpiTargets = z
   .array(KpiTarget)
   .max(50)
@@ -27,15 +28,7 @@ export const KpiTargets = z
     if (targets.filter(({ primary }) => primary).length > 1) {
       context.addIssue({ code: 'custom', message: 'at most one target is primary' });
     }
-    const seen = new Set<string>();
-    for (const [index, { kpi, checkpoint }] of targets.entries()) {
-      const key = `${kpi} ${checkpoint}`;
-      if (seen.has(key)) {
-        const message = `${kpi} at ${checkpoint} has a target already`;
-        context.addIssue({ code: 'custom', path: [index], message });
-      }
-      seen.add(key);
-    }
+    refuseDoubles(targets, 'has a target already', context);
   });
 
 /** A KPI that must not get worse than own pieces at the same age. */
@@ -44,18 +37,27 @@ export const KpiGuardrail = z
   .meta({ id: 'KpiGuardrail', example: { kpi: 'sentiment', checkpoint: '+7d' } });
 export type KpiGuardrail = z.infer<typeof KpiGuardrail>;
 
-/** Guardrails of a brief: one per KPI and checkpoint. */
+/** Guardrails of a brief: one per KPI and age. */
 export const KpiGuardrails = z
   .array(KpiGuardrail)
   .max(20)
-  .superRefine((guardrails, context) => {
-    const seen = new Set<string>();
-    for (const [index, { kpi, checkpoint }] of guardrails.entries()) {
-      const key = `${kpi} ${checkpoint}`;
-      if (seen.has(key)) {
-        const message = `${kpi} at ${checkpoint} is a guardrail already`;
-        context.addIssue({ code: 'custom', path: [index], message });
-      }
-      seen.add(key);
+  .superRefine((guardrails, context) =>
+    refuseDoubles(guardrails, 'is a guardrail already', context),
+  );
+
+/** `+1d` and `+24h` are one age. */
+function refuseDoubles(
+  asked: readonly KpiGuardrail[],
+  why: string,
+  context: z.RefinementCtx,
+): void {
+  const seen = new Set<string>();
+  for (const [index, { kpi, checkpoint }] of asked.entries()) {
+    const key = `${kpi} ${checkpointAgeHours(checkpoint)}`;
+    if (seen.has(key)) {
+      const message = `${kpi} at ${checkpoint} ${why}`;
+      context.addIssue({ code: 'custom', path: [index], message });
     }
-  });
+    seen.add(key);
+  }
+}
