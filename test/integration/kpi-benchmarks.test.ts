@@ -41,6 +41,19 @@ async function review(piece: Parameters<typeof publish>[0]) {
   };
 }
 
+/** A workspace with just enough pieces to be compared with, on the days from 1 on. */
+async function withPieces(): Promise<TestWorkspace> {
+  const of = await makeWorkspace(database.db);
+  for (let day = 1; day <= 8; day += 1) await review({ day, shares: 10 + day, of });
+  return of;
+}
+
+/** The pieces are there for one that is like them. */
+async function expectComparison(of: TestWorkspace): Promise<void> {
+  const { row } = await review({ day: 20, shares: 12, of });
+  expect(row('item')?.comparison).toBeDefined();
+}
+
 describe('a piece is compared with', () => {
   it('own pieces of the 90 days before it, at the same age, once there are eight', async () => {
     for (let day = 0; day < 8; day += 1) {
@@ -73,16 +86,21 @@ describe('a piece is compared with', () => {
   it.each([
     ['of another channel', { day: 20, channel: 'bluesky' }],
     ['of another format', { day: 20, assetKinds: ['video', 'written'] }],
-    ['older than 90 days', { day: 110 }],
+    ['older than 90 days', { day: 99 }],
     ['published later', { day: 0 }],
   ])('none %s', async (_, piece) => {
-    const { row } = await review({ ...piece, shares: 12 });
+    const of = await withPieces();
+    const { row } = await review({ ...piece, shares: 12, of });
     expect(row('item')?.comparison).toBeUndefined();
+    await expectComparison(of);
   });
 
   it('none of another workspace', async () => {
-    const { row } = await review({ day: 20, shares: 12, of: await makeWorkspace(database.db) });
+    const of = await withPieces();
+    const other = await makeWorkspace(database.db);
+    const { row } = await review({ day: 20, shares: 12, of: other });
     expect(row('item')?.comparison).toBeUndefined();
+    await expectComparison(of);
   });
 
   it('a hundred at most, the latest ones', async () => {
