@@ -1,6 +1,7 @@
 import type { CsvMapping, CsvMeasure, DateFormat, MatchKind } from '../../domain/csv/mapping.ts';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import { CsvError } from '../readings/csv.ts';
+import type { CsvBlock } from './blocks.ts';
 import { rowsOf, SEPARATORS, type Separator } from './rows.ts';
 
 /** A column of the file: where it stands, and how it is called there. */
@@ -42,14 +43,17 @@ const MOST_ROWS_BEFORE = 25;
  * measure. What stands above it is no row.
  * @throws CsvError where there is none, or where it can be read in two ways.
  */
-export function planOf(text: string, mapping: CsvMapping, zone: string): ImportPlan {
+export function planOf(
+  text: string,
+  { mapping, zone, end }: { mapping: CsvMapping; zone: string; end: CsvBlock['end'] },
+): ImportPlan {
   if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text)) {
     throw new CsvError(1, 'is a page in HTML, not CSV: perhaps the export was not signed in');
   }
   let firstLine = 1;
   for (const separator of SEPARATORS) {
     let seen = 0;
-    for (const row of rowsOf(text, separator, 1)) {
+    for (const row of rowsOf(text, { separator, end, line: 1 })) {
       if (seen === 0) firstLine = row.line;
       seen += 1;
       if (seen > MOST_ROWS_BEFORE) break;

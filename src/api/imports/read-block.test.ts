@@ -5,7 +5,7 @@ import { CsvMapping } from '../../domain/csv/mapping.ts';
 import { blocksOf, LONGEST_ROW } from './blocks.ts';
 import type { ImportPlan } from './plan.ts';
 import { type PieceRow, readBlock } from './read-block.ts';
-import { rowsOf } from './rows.ts';
+import { rowsOf, textOf } from './rows.ts';
 
 const MAPPING = CsvMapping.parse({
   match: [{ by: 'publication_id', headers: ['Post'] }],
@@ -31,7 +31,9 @@ async function* inChunks(text: string | Uint8Array, size = 65_536): AsyncGenerat
 
 function read(file: string | Uint8Array, mapping: Partial<CsvMapping> = {}) {
   const bytes = new Uint8Array(Buffer.from(file as string));
-  return readBlock({ bytes, line: 1, mapping: { ...MAPPING, ...mapping }, zone: 'Europe/Paris' });
+  const end = bytes.includes(0x0a) ? '\n' : '\r';
+  const given = { ...MAPPING, ...mapping };
+  return readBlock({ bytes, line: 1, end, mapping: given, zone: 'Europe/Paris' });
 }
 
 function rows(file: string, mapping: Partial<CsvMapping> = {}): PieceRow[] {
@@ -57,27 +59,36 @@ describe('rows of an export', () => {
   it('are those that csv-parse reads, with line ends in quotes, however the stream is cut', async () => {
     const field = fc
       .string({ unit: 'grapheme', maxLength: 8 })
-      .map((text) => `x${text.replaceAll(/[\p{Cc}\u2028\u2029\uFEFF]/gu, '\n')}`);
+      .map((text) => `x${text.replaceAll(/[\p{Cc}\u2028\u2029\uFEFF]/gu, '\n')}`)
+      .chain((text) =>
+        fc.constantFrom('\n', '\r', '\r\n').map((end) => text.replaceAll('\n', end)),
+      );
     const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(field, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 20 }),
         fc.integer({ min: 1, max: 40 }),
-        async (table, size) => {
-          const file = table.map((row) => `${row.map(quoted).join(',')}\n`).join('');
+        fc.integer({ min: 1, max: 200 }),
+        fc.constantFrom('\n', '\r\n', '\r'),
+        fc.boolean(),
+        async (table, size, blockBytes, end, marked) => {
+          const rows = table.map((row) => `${row.map(quoted).join(',')}${end}`);
+          const file = rows.join('');
           const found: string[][] = [];
           const lines: number[] = [];
-          for await (const { bytes, line } of blocksOf(inChunks(file, size))) {
-            for (const row of rowsOf(Buffer.from(bytes).toString(), ',', line)) {
+          const chunks = inChunks(marked ? `\uFEFF${file}` : file, size);
+          for await (const block of blocksOf(chunks, { blockBytes })) {
+            for (const row of rowsOf(textOf(block), { ...block, separator: ',' })) {
               found.push('fields' in row ? row.fields : [row.message]);
               lines.push(row.line);
             }
           }
-          expect(found).toEqual(parse(file));
+          expect(found).toEqual(parse(file, { record_delimiter: end }));
+          const mark = end.slice(-1);
           let line = 1;
-          for (const [index, row] of table.entries()) {
+          for (const [index, row] of rows.entries()) {
             expect(lines[index]).toBe(line);
-            line += row.join('').split('\n').length;
+            line += row.split(mark).length - 1;
           }
         },
       ),
@@ -88,10 +99,10 @@ describe('rows of an export', () => {
     const file = `Post,Text,Likes\n${Array.from({ length: 9_000 }, (_, n) => `p${n},"two\nlines, and ""more""${'.'.repeat(60)}",${n}\n`).join('')}`;
     const all: string[] = [];
     let blocks = 0;
-    for await (const { bytes, line } of blocksOf(inChunks(file, 10_007))) {
+    for await (const block of blocksOf(inChunks(file, 10_007))) {
       blocks += 1;
-      expect(bytes.length).toBeLessThan(512 * 1024);
-      for (const row of rowsOf(Buffer.from(bytes).toString(), ',', line)) {
+      expect(block.bytes.length).toBeLessThan(512 * 1024);
+      for (const row of rowsOf(textOf(block), { ...block, separator: ',' })) {
         if ('fields' in row) all.push(`${row.line} ${row.fields[0]}`);
       }
     }
@@ -320,7 +331,7 @@ describe('a later block', () => {
   it('is read with the plan of the first one', () => {
     const first = read('Post;Likes\np;1\n', NO_DAY) as { plan: ImportPlan };
     const bytes = new Uint8Array(Buffer.from('q;2\n'));
-    expect(readBlock({ bytes, line: 3, plan: first.plan })).toMatchObject({
+    expect(readBlock({ bytes, line: 3, end: '\n', plan: first.plan })).toMatchObject({
       rows: [{ line: 3, ref: 'q', values: [['reactions', 2]] }],
       lastLine: 3,
     });

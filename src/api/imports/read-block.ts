@@ -48,8 +48,8 @@ export type BlockInput = CsvBlock & ({ mapping: CsvMapping; zone: string } | { p
 export function readBlock(input: BlockInput): ReadBlock | FileMistake {
   try {
     const text = textOf(input);
-    const plan = 'plan' in input ? input.plan : planOf(text, input.mapping, input.zone);
-    return readRows(text, plan, input.line);
+    const plan = 'plan' in input ? input.plan : planOf(text, input);
+    return readRows(text, plan, input);
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     return { line: error.line, message: error.message };
@@ -58,7 +58,7 @@ export function readBlock(input: BlockInput): ReadBlock | FileMistake {
 
 export const READ_BLOCK = jobOf(import.meta, readBlock);
 
-function readRows(text: string, plan: ImportPlan, firstLine: number): ReadBlock {
+function readRows(text: string, plan: ImportPlan, { line: firstLine, end }: CsvBlock): ReadBlock {
   const block: ReadBlock = {
     plan,
     rows: [],
@@ -68,7 +68,7 @@ function readRows(text: string, plan: ImportPlan, firstLine: number): ReadBlock 
     lastLine: firstLine,
   };
   const reader = new RowReader(plan);
-  for (const row of rowsOf(text, plan.separator, firstLine)) {
+  for (const row of rowsOf(text, { separator: plan.separator, end, line: firstLine })) {
     const { line } = row;
     block.lastLine = line;
     if (line <= plan.headerLine) continue;

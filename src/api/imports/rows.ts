@@ -10,7 +10,7 @@ export type ImportRow = { line: number; fields: string[] } | { line: number; mes
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws CsvError for what is not UTF-8, naming the line. */
-export function textOf({ bytes, line }: CsvBlock): string {
+export function textOf({ bytes, line, end }: CsvBlock): string {
   if (bytes.includes(0) || (line === 1 && hasUtf16Mark(bytes))) {
     throw new CsvError(line, 'is UTF-16 or no text: save the file as CSV in UTF-8');
   }
@@ -18,7 +18,7 @@ export function textOf({ bytes, line }: CsvBlock): string {
     const text = decoder.decode(bytes);
     return line === 1 && text.startsWith('\uFEFF') ? text.slice(1) : text;
   } catch {
-    throw new CsvError(line + linesBeforeMistake(bytes), 'is not UTF-8');
+    throw new CsvError(line + linesBeforeMistake(bytes, end), 'is not UTF-8');
   }
 }
 
@@ -27,13 +27,9 @@ function hasUtf16Mark([first, second]: Uint8Array): boolean {
 }
 
 /** Lines of a block before the first byte that belongs to no character. */
-function linesBeforeMistake(bytes: Uint8Array): number {
+function linesBeforeMistake(bytes: Uint8Array, end: CsvBlock['end']): number {
   const text = new TextDecoder('utf-8').decode(bytes);
-  return lineEndsIn(text.slice(0, text.indexOf('\uFFFD')));
-}
-
-function lineEndsIn(text: string): number {
-  return text.split(/\r\n|\n|\r/).length - 1;
+  return text.slice(0, text.indexOf('\uFFFD')).split(end).length - 1;
 }
 
 /**
@@ -42,10 +38,8 @@ function lineEndsIn(text: string): number {
  */
 export function* rowsOf(
   text: string,
-  separator: Separator,
-  firstLine: number,
+  { separator, end, line: firstLine }: Marks & { line: number },
 ): Generator<ImportRow> {
-  const end = text.includes('\n') ? '\n' : '\r';
   let at = 0;
   let line = firstLine;
   while (at < text.length) {
@@ -83,7 +77,7 @@ function isBlank(line: string, separator: Separator): boolean {
 
 interface Marks {
   separator: Separator;
-  end: '\n' | '\r';
+  end: CsvBlock['end'];
 }
 
 type QuotedRow = { to: number; fields: string[] } | { to: number; message: string };

@@ -80,7 +80,7 @@ describe('shipped mappings', () => {
     const mapping = shippedMapping(id)?.mapping;
     if (mapping === undefined) throw new Error('it is not shipped');
     const bytes = new Uint8Array(Buffer.from(file));
-    const block = readBlock({ bytes, line: 1, mapping, zone: 'UTC' });
+    const block = readBlock({ bytes, line: 1, end: '\n', mapping, zone: 'UTC' });
     if ('message' in block) throw new Error(`line ${block.line} ${block.message}`);
     expect(block.mistakes).toEqual([]);
     expect(block.rows).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('shipped mappings', () => {
     const bytes = new Uint8Array(
       Buffer.from('Date,Session manual ad content,Sessions\n20260301,pub_1,2\n'),
     );
-    const block = readBlock({ bytes, line: 1, mapping, zone: 'UTC' });
+    const block = readBlock({ bytes, line: 1, end: '\n', mapping, zone: 'UTC' });
     expect(block).toMatchObject({ line: 1, message: expect.stringMatching(/cuts the numbers/) });
   });
 });
