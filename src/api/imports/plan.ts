@@ -4,11 +4,14 @@ import { CsvError } from '../readings/csv.ts';
 import type { CsvBlock } from './blocks.ts';
 import { rowsOf, SEPARATORS, type Separator } from './rows.ts';
 
-/** A column of the file: where it stands, and how it is called there. */
+/** A column of the file: where it stands, and how it is called there, as it is shown. */
 export interface PlannedColumn {
   index: number;
   name: string;
 }
+
+/** Of a name: it comes back with every mistake in its column, and what a file has may be long. */
+const LONGEST_SHOWN = 100;
 
 export interface PlannedMeasure {
   measure: MeasureId;
@@ -121,13 +124,14 @@ function planColumns(
 
 class HeaderRow {
   readonly line: number;
+  /** As they are shown. */
   readonly names: string[];
   readonly #plain: string[];
 
   constructor({ line, fields }: { line: number; fields: string[] }) {
     this.line = line;
-    this.names = fields.map((field) => field.trim());
-    this.#plain = this.names.map(plain);
+    this.names = fields.map((field) => field.trim().slice(0, LONGEST_SHOWN).toWellFormed());
+    this.#plain = fields.map(plain);
   }
 
   has(headers: readonly string[]): boolean {

@@ -213,6 +213,15 @@ describe('rows of an export', () => {
     });
   });
 
+  it('show 100 characters of the name of a column, however long a file makes it', () => {
+    const file = `Post${' '.repeat(500)}id,Likes,${'𐀀'.repeat(99)}\n=1,1,x\n`;
+    const match = [{ by: 'publication_id' as const, headers: ['Post id'] }];
+    const block = read(file, { ...NO_DAY, match });
+    if ('message' in block) throw new Error(block.message);
+    const names = [...block.mistakes.map(({ column = '' }) => column), ...block.plan.skipped];
+    expect(names.map(({ length }) => length)).toEqual([100, 100]);
+  });
+
   it('of a file that cuts a piece into parts are refused', () => {
     expect(mistakes('Post,Date,Likes\np,1,1\n', { ...NO_DAY, parts: ['Date'] })).toEqual([
       expect.stringMatching(/line 1 "Date" cuts the numbers of a piece into parts/),
