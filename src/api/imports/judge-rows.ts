@@ -135,10 +135,7 @@ function refusedRows(mistakes: ReadBlock['mistakes']): ImportedRow[] {
   for (const { line, column = '', message } of mistakes) {
     const known = rows.get(line);
     if (known === undefined) rows.set(line, [[column, message]]);
-    else if (known.length < MOST_MISTAKES) known.push([column, message]);
+    else known.push([column, message]);
   }
   return [...rows].map(([line, all]) => ({ line, result: 'refused', mistakes: all }));
 }
-
-/** Of one row. */
-const MOST_MISTAKES = 5;

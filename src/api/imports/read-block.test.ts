@@ -222,6 +222,18 @@ describe('rows of an export', () => {
     expect(names.map(({ length }) => length)).toEqual([100, 100]);
   });
 
+  it('are as many as the file has, with many mistakes each, of which a few are named', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const measures = names.map((name) => ({ measure: 'shares' as const, headers: [name] }));
+    const row = `p,${names.map(() => 'x').join()}\n`;
+    const block = read(`Post,${names.join()}\n${row}\n${row}`, { ...NO_DAY, measures });
+    if ('message' in block) throw new Error(block.message);
+    expect([block.size, block.mistakes.map(({ line }) => line)]).toEqual([
+      2,
+      [2, 2, 2, 2, 2, 4, 4, 4, 4, 4],
+    ]);
+  });
+
   it('of a file that cuts a piece into parts are refused', () => {
     expect(mistakes('Post,Date,Likes\np,1,1\n', { ...NO_DAY, parts: ['Date'] })).toEqual([
       expect.stringMatching(/line 1 "Date" cuts the numbers of a piece into parts/),

@@ -33,6 +33,8 @@ export interface ReadBlock {
   /** Lines of rows that say nothing of any measure. */
   empty: number[];
   lastLine: number;
+  /** How many rows it has, whatever became of them. */
+  size: number;
 }
 
 /** The file cannot be read on. */
@@ -66,12 +68,14 @@ function readRows(text: string, plan: ImportPlan, { line: firstLine, end }: CsvB
     totals: [],
     empty: [],
     lastLine: firstLine,
+    size: 0,
   };
   const reader = new RowReader(plan);
   for (const row of rowsOf(text, { separator: plan.separator, end, line: firstLine })) {
     const { line } = row;
     block.lastLine = line;
     if (line <= plan.headerLine) continue;
+    block.size += 1;
     if ('message' in row) {
       block.mistakes.push(row);
       continue;
@@ -113,7 +117,7 @@ class RowReader {
     if (refMistake !== null) mistakes.push({ column: match.name, message: refMistake });
     const asOf = this.#asOf(fields, mistakes);
     const values = valuesOf(measures, fields, this.#plan, mistakes);
-    if (mistakes.length > 0) return { mistakes };
+    if (mistakes.length > 0) return { mistakes: mistakes.slice(0, MOST_MISTAKES) };
     return values.length === 0 ? 'empty' : { ref, asOf, values };
   }
 
@@ -130,6 +134,8 @@ class RowReader {
   }
 }
 
+/** Of one row. */
+const MOST_MISTAKES = 5;
 const LONGEST_REF = 2_000;
 /** As a mapping may state it, with some space. */
 const LONGEST_TOTAL = 200;

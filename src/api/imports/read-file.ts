@@ -31,7 +31,7 @@ export async function* readFile(
       if (ahead !== null) yield await ahead;
       ahead = next;
       plan ??= (await next).plan;
-      rows += rowsIn(await next);
+      rows += (await next).size;
       if (rows > MOST_ROWS) throw new CsvError(block.line, `a file has ${MOST_ROWS} rows at most`);
     }
   } catch (error) {
@@ -45,10 +45,6 @@ async function read(input: BlockInput, workspaceId: string): Promise<ReadBlock> 
   const read = await runInThread(READ_BLOCK, input, { workspaceId });
   if ('message' in read) throw unreadable(read);
   return read;
-}
-
-function rowsIn({ rows, mistakes, totals, empty }: ReadBlock): number {
-  return rows.length + mistakes.length + totals.length + empty.length;
 }
 
 function unreadable({ line, message }: { line: number; message: string }) {
