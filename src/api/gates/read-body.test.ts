@@ -50,4 +50,20 @@ describe('readBody', () => {
       code: 'request_timeout',
     });
   });
+
+  it('says of a sender that left that the body broke off: nothing of ours failed', async () => {
+    async function* broken() {
+      yield bytes(1);
+      throw new Error('aborted');
+    }
+    const request = new Request('http://localhost/', {
+      method: 'POST',
+      body: ReadableStream.from(broken()) as ReadableStream<Uint8Array>,
+      duplex: 'half',
+    });
+    await expect(readBody(request, limits)).rejects.toMatchObject({
+      code: 'request_timeout',
+      message: expect.stringMatching(/broke off/),
+    });
+  });
 });

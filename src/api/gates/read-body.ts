@@ -10,7 +10,7 @@ export interface BodyLimits {
 /**
  * Reads a whole body once, counting its bytes: a declared length that is too large is refused before
  * the first byte is read, any other as soon as it is exceeded.
- * @throws ApiError `payload_too_large`, `request_timeout`.
+ * @throws ApiError `payload_too_large`; `request_timeout`, also for a body that breaks off.
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
@@ -31,7 +31,7 @@ export async function* bodyChunks(
   try {
     let size = 0;
     for (;;) {
-      const { done, value } = await timer.race(reader.read());
+      const { done, value } = await timer.race(reader.read().catch(breakOff));
       if (done) return;
       size += value.byteLength;
       if (size > maxBytes) throw tooLarge(maxBytes);
@@ -42,6 +42,11 @@ export async function* bodyChunks(
     // Whoever stopped early has its answer; the rest of the body is of no interest.
     reader.cancel().catch(() => {});
   }
+}
+
+/** Whoever sent it has left, mostly: it is no failure of ours. */
+function breakOff(cause: unknown): never {
+  throw new ApiError('request_timeout', { detail: 'the body broke off before its end' }, { cause });
 }
 
 function tooLarge(maxBytes: number): ApiError {
