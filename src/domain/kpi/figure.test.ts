@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
 import { KPI_CATALOGUE, KPI_IDS, type KpiId, kpiTargetIssue } from './catalogue.ts';
+import { figureOf } from './figure.ts';
 import { computeKpi, kpisOfRole } from './kpi.testsuite.ts';
 import type { MeasureId } from './measures.ts';
 
@@ -287,6 +288,23 @@ it('a count above what a double counts has a value and no interval', () => {
     publications: PUBLICATIONS,
   });
   expect(figure).toMatchObject({ value: 3 * Number.MAX_SAFE_INTEGER, interval: null });
+});
+
+it('people of very many parts have a largest part', () => {
+  const [reading] = readingsOf({ reach: 1 });
+  if (reading === undefined) throw new Error('there is one');
+  const children = Array.from({ length: 200_000 }, (_, value) => ({
+    scope: `publication:${value}` as const,
+    cells: new Map([['reach', { value, reading }] as const]),
+    children: [],
+  }));
+  const figure = figureOf({
+    kpi: 'campaign_reach',
+    tree: { scope: 'item', cells: new Map(), children },
+    checkpoint: null,
+    figure: KPI_CATALOGUE.campaign_reach.figures[0],
+  });
+  expect(figure.noValue).toMatchObject({ code: 'not_additive', largest: 199_999 });
 });
 
 it('each role has the KPIs that the field gives it', () => {

@@ -145,7 +145,10 @@ function compute(input: {
     const parts = [...gathered.cells.values()].flat();
     if (countOf(parts) > 1 || gathered.coverage.missing.length > 0) {
       const gross = parts.reduce((sum, { value }) => sum + value, 0);
-      const largest = Math.max(...parts.map(({ value, many }) => many?.largest ?? value));
+      const largest = parts.reduce(
+        (most, { value, many }) => Math.max(most, many?.largest ?? value),
+        0,
+      );
       return none({ code: 'not_additive', largest, gross });
     }
   }
