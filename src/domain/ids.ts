@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   metricSource: 'msr',
   reading: 'rdg',
   readingImport: 'imp',
+  readingPreview: 'ipv',
   csvMapping: 'csm',
   intent: 'int',
   finding: 'fnd',

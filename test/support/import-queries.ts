@@ -1,17 +1,21 @@
 import type { Db } from '../../src/db/client.ts';
-import * as imports from '../../src/db/item/reading-imports.ts';
+import * as pieces from '../../src/db/imports/pieces.ts';
+import * as imports from '../../src/db/imports/reading-imports.ts';
+import * as readings from '../../src/db/imports/readings.ts';
+import * as turns from '../../src/db/imports/turns.ts';
 import * as mappings from '../../src/db/workspace/csv-mappings.ts';
 import { CsvMapping } from '../../src/domain/csv/mapping.ts';
 import type { FilledWorkspace } from './filled-workspace.ts';
 
 const MAPPING = 'csm_filled';
 const IMPORT = 'imp_filled';
+const PREVIEW = 'ipv_filled';
 const body = CsvMapping.parse({
   match: [{ by: 'url', headers: ['Post link'] }],
   measures: [{ measure: 'impressions', headers: ['Impressions'] }],
 });
 
-/** A mapping, and an import that has stored a row. */
+/** A mapping, an import that has stored a row, and a preview. */
 export async function fillImports(db: Db, { own: workspaceId, ids }: FilledWorkspace) {
   const { memberId: createdBy } = ids;
   await mappings.insertCsvMapping(db, {
@@ -21,7 +25,8 @@ export async function fillImports(db: Db, { own: workspaceId, ids }: FilledWorks
     body,
     createdBy,
   });
-  await imports.beginImport(db, { id: IMPORT, workspaceId, mapping: MAPPING, createdBy, limit: 9 });
+  await turns.beginPreview(db, { workspaceId, previewId: PREVIEW, limit: 9 });
+  await turns.beginImport(db, { id: IMPORT, workspaceId, mapping: MAPPING, createdBy, limit: 9 });
   const key = { workspaceId, importId: IMPORT };
   const row = { line: 2, result: 'stored' as const };
   await imports.keepImportedRows(db, { ...key, lastLine: 2, rows: [row], counts: {}, readings: 1 });
@@ -35,6 +40,7 @@ export function importAttempts(
   const { itemId, memberId: createdBy } = ids;
   const mapping = { workspaceId, csvMappingId: MAPPING };
   const key = { workspaceId, importId: IMPORT };
+  const preview = { workspaceId, previewId: PREVIEW };
   const reading = {
     id: 'rdg_stolen',
     itemId,
@@ -51,15 +57,18 @@ export function importAttempts(
     pageCsvMappings: () => mappings.pageCsvMappings(db, { workspaceId }),
     replaceCsvMapping: () => mappings.replaceCsvMapping(db, { ...mapping, name: 'stolen', body }),
     deleteCsvMapping: () => mappings.deleteCsvMapping(db, mapping),
-    beginImport: () => imports.beginImport(db, { ...named, limit: 9 }),
-    noteImport: () => imports.noteImport(db, key),
-    endImport: () => imports.endImport(db, { ...key, failure: 'stolen' }),
+    beginImport: () => turns.beginImport(db, { ...named, limit: 9 }),
+    noteImport: () => turns.noteImport(db, key),
+    endImport: () => turns.endImport(db, { ...key, failure: 'stolen' }),
+    beginPreview: () => turns.beginPreview(db, { workspaceId, previewId: 'ipv_stolen', limit: 9 }),
+    notePreview: () => turns.notePreview(db, preview),
+    endPreview: () => turns.endPreview(db, preview),
     storeImportedReadings: async () => {
       const batch = { workspaceId, createdBy, checkpoint: null, readings: [reading] };
-      return [...((await imports.storeImportedReadings(db, batch)) ?? ['all'])];
+      return [...((await readings.storeImportedReadings(db, batch)) ?? ['all'])];
     },
     findStoredKeys: async () => [
-      ...(await imports.findStoredKeys(db, { workspaceId, keys: ['csv:stolen'] })),
+      ...(await readings.findStoredKeys(db, { workspaceId, keys: ['csv:stolen'] })),
     ],
     keepImportedRows: () =>
       imports.keepImportedRows(db, { ...key, lastLine: 3, rows: [], counts: {}, readings: 2 }),
@@ -72,6 +81,6 @@ export function importAttempts(
       return blocks;
     },
     findPieces: () =>
-      imports.findPieces(db, { workspaceId, by: 'page', refs: ['https://x.example'] }),
+      pieces.findPieces(db, { workspaceId, by: 'page', refs: ['https://x.example'] }),
   };
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 import type { Db } from '../../db/client.ts';
-import type { ImportedReading } from '../../db/item/reading-imports.ts';
+import type { ImportedReading } from '../../db/imports/readings.ts';
 import type { ImportedRow } from '../../domain/csv/row-result.ts';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import { isAhead } from '../../domain/kpi/readings.ts';

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/client.ts';
-import { findPieces, type MatchedPiece } from '../../db/item/reading-imports.ts';
+import { findPieces, type MatchedPiece } from '../../db/imports/pieces.ts';
 import type { MatchKind } from '../../domain/csv/mapping.ts';
 import { namesOf } from './names.ts';
 

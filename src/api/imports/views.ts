@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import type { ReadingImportRow } from '../../db/item/reading-imports.ts';
+import type { ReadingImportRow } from '../../db/imports/reading-imports.ts';
+import { DIED, SILENT_MS } from '../../db/imports/turns.ts';
 import { MATCH_KINDS } from '../../domain/csv/mapping.ts';
 import { type ImportCounts, type ImportedRow, ROW_RESULTS } from '../../domain/csv/row-result.ts';
 import { keysOf } from '../../domain/keys.ts';
 import { MeasureId } from '../../domain/kpi/measures.ts';
 import { InstantText } from '../route-parts.ts';
-import type { ImportPreview as Preview } from './import-file.ts';
+import type { ImportPreview as Preview } from './preview-file.ts';
 
 const RESULTS = keysOf(ROW_RESULTS);
 
@@ -75,17 +76,15 @@ export const ImportPreview = z
   })
   .meta({ id: 'ImportPreview' });
 
-/** An import that nobody has heard of for so long is told as failed, before anybody notes it. */
-const SILENT_MS = 60_000;
-
 export function importView(row: ReadingImportRow): z.infer<typeof ReadingImport> {
   const { workspaceId: _, seenAt, counts, state, failure, ...rest } = row;
+  // It is told as failed before anybody notes it.
   const isSilent = state === 'running' && Date.now() - Date.parse(seenAt) > SILENT_MS;
   return {
     ...rest,
     counts: countsView(counts),
     state: isSilent ? 'failed' : state,
-    failure: isSilent ? 'whoever imported it was stopped: send the file again' : failure,
+    failure: isSilent ? DIED : failure,
   };
 }
 

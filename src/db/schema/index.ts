@@ -19,7 +19,12 @@ export { comments } from './comments.ts';
 export { credentialRefusals } from './credential-refusals.ts';
 export { archivedHistories, itemEvents, items } from './items.ts';
 export { apiKeys, approvalLinks, members } from './members.ts';
-export { csvMappings, readingImportBlocks, readingImports } from './metrics/csv-imports.ts';
+export {
+  csvMappings,
+  readingImportBlocks,
+  readingImports,
+  readingPreviews,
+} from './metrics/csv-imports.ts';
 export { metricSourceHealth, metricSources } from './metrics/metric-sources.ts';
 export { readingAdditions, readingCells } from './metrics/reading-cells.ts';
 export { outbox } from './outbound/outbox.ts';

@@ -4,7 +4,7 @@ import {
   getReadingImport,
   listReadingImports,
   readImportedRows,
-} from '../../../db/item/reading-imports.ts';
+} from '../../../db/imports/reading-imports.ts';
 import { decodeSeqCursor, encodeCursor, pageLimit } from '../../../db/paging.ts';
 import { getCsvMapping } from '../../../db/workspace/csv-mappings.ts';
 import { getWorkspace } from '../../../db/workspace/workspaces.ts';
@@ -18,9 +18,11 @@ import { invalidRequest, notFound, problems } from '../../gates/errors.ts';
 import { bodyChunks } from '../../gates/read-body.ts';
 import { requireType } from '../../gates/request-body.ts';
 import { forRoles } from '../../gates/require-role.ts';
-import { IMPORTS_AT_ONCE, importFile, previewImport } from '../../imports/import-file.ts';
+import { importFile } from '../../imports/import-file.ts';
+import { previewFile } from '../../imports/preview-file.ts';
 import { MOST_ROWS } from '../../imports/read-file.ts';
 import { shippedMapping } from '../../imports/shipped/shipped.ts';
+import { IMPORTS_AT_ONCE } from '../../imports/turn.ts';
 import {
   ImportedRowView,
   ImportPreview,
@@ -46,7 +48,7 @@ const importRoute = createRoute({
   operationId: 'importReadings',
   summary:
     'Import the export of a tool: readings of many pieces (strategist, social media manager)',
-  description: `The body is CSV in UTF-8, at most ${MOST_ROWS} rows, and is read as it arrives. With \`dryRun=true\` the answer says what it would do, and nothing is stored. A row with a mistake stores nothing, the others are stored. The same row again changes nothing. A workspace imports ${IMPORTS_AT_ONCE} files at once.`,
+  description: `The body is CSV in UTF-8, at most ${MOST_ROWS} rows, and is read as it arrives. With \`dryRun=true\` the answer says what it would do, and nothing is stored. A row with a mistake stores nothing, the others are stored. The same row again changes nothing. A workspace imports ${IMPORTS_AT_ONCE} files at once, previews among them.`,
   request: {
     query: z.strictObject({
       mapping: z
@@ -144,7 +146,7 @@ export function readingImportRoutes(deps: Pick<ApiDeps, 'db' | 'engine' | 'setti
           timeoutMs: UPLOAD_TIMEOUT_MS,
         }),
       };
-      if (dryRun === 'true') return c.json(previewView(await previewImport(db, order)), 200);
+      if (dryRun === 'true') return c.json(previewView(await previewFile(db, order)), 200);
       const importId = await importFile(deps, order);
       return c.json(importView(await find(workspaceId, importId)), 201);
     })

@@ -32,6 +32,13 @@ export const readingImports = pgTable('reading_imports', {
   endedAt: instant('ended_at'),
 });
 
+/** Previews that are being read. */
+export const readingPreviews = pgTable('reading_previews', {
+  id: text().primaryKey(),
+  workspaceId: text('workspace_id').notNull(),
+  seenAt: instant('seen_at').notNull().default(sql`now()`),
+});
+
 export const readingImportBlocks = pgTable(
   'reading_import_blocks',
   {

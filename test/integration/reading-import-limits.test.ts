@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+import { importsOf } from '../support/import-requests.ts';
+
+let api: IdleApi;
+let imports: ReturnType<typeof importsOf>;
+beforeAll(async () => {
+  api = await openIdleApi();
+  imports = importsOf(api);
+});
+afterAll(() => api?.close());
+
+const DRY = { more: '&dryRun=true' };
+const SMALL = 'Post id,Likes\nnobody,5\n';
+/** More than a block: it is begun, and waits for what follows. */
+const BLOCKS = `Post id,Likes\n${'nobody,5\n'.repeat(70_000)}`;
+
+const query = (text: string, values: unknown[] = []) => api.database.db.$client.query(text, values);
+
+async function runningImports(count: number, seenAgo: string): Promise<() => Promise<unknown>> {
+  const { workspaceId } = api.workspace;
+  for (let n = 0; n < count; n += 1) {
+    await query(
+      `insert into reading_imports (id, workspace_id, mapping, created_by, seen_at)
+       values ($1, $2, 'x', $3, now() - $4::interval)`,
+      [`imp_held${n}`, workspaceId, api.workspace.memberOf('strategist'), seenAgo],
+    );
+  }
+  return () => query(`delete from reading_imports where id like 'imp_held%'`);
+}
+
+describe('a preview', () => {
+  it('is one of the few imports at once: it costs as much', async () => {
+    const end = await runningImports(2, '1 second');
+    const refused = await imports.send(SMALL, DRY);
+    await end();
+    expect(refused.status).toBe(429);
+    expect(refused.json.detail).toMatch(/imports 2 files at once/);
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect((await imports.send(SMALL, DRY)).status).toBe(200);
+  });
+
+  it('holds its turn until it ends, and is in no list', async () => {
+    const listed = async () =>
+      (await api.as('creator', 'GET', '/v1/readings/imports?limit=200')).json.items.length;
+    const before = await listed();
+    const slow = [imports.upload(DRY), imports.upload(DRY)];
+    for (const { request } of slow) request.write(BLOCKS);
+    const held = async () => (await query('select from reading_previews')).rows.length;
+    await eventually(async () => (await held()) === 2);
+    expect((await imports.send(SMALL)).status).toBe(429);
+    expect((await imports.send(SMALL, DRY)).status).toBe(429);
+    for (const { request } of slow) request.end();
+    for (const { answer } of slow) expect((await answer).status).toBe(200);
+    expect(await held()).toBe(0);
+    expect(await listed()).toBe(before);
+    expect((await imports.send(SMALL)).status).toBe(201);
+  });
+
+  it('gives its turn back when its sender leaves, and when its program died', async () => {
+    const { request, answer } = imports.upload(DRY);
+    request.write(BLOCKS);
+    const held = async () => (await query('select from reading_previews')).rows.length;
+    await eventually(async () => (await held()) === 1);
+    request.destroy();
+    await answer;
+    await eventually(async () => (await held()) === 0);
+    await query(
+      `insert into reading_previews (id, workspace_id, seen_at)
+       select 'ipv_dead' || n, $1, now() - interval '2 minutes' from generate_series(1, 2) n`,
+      [api.workspace.workspaceId],
+    );
+    expect((await imports.send(SMALL)).status).toBe(201);
+    expect(await held()).toBe(0);
+  });
+});
+
+describe('a header of a hostile file', () => {
+  it('is shown in part, however long it is', async () => {
+    const long = `Post${' '.repeat(60_000)}id`;
+    const file = `${long},Likes,${'x'.repeat(3_000)}\n${'=1,x,\n'.repeat(300)}`;
+    const preview = await imports.send(file, DRY);
+    expect(preview.status).toBe(200);
+    expect(preview.text.length).toBeLessThan(200_000);
+    const { json } = await imports.send(file);
+    expect(json.counts).toMatchObject({ refused: 300 });
+    const { items } = await imports.rowsOf(json.id);
+    expect(items[0].mistakes.map(({ column }: { column: string }) => column.length)).toEqual([
+      100, 5,
+    ]);
+  });
+});
+
+describe('rows that are counted', () => {
+  it('are rows, however many mistakes each has', async () => {
+    const columns = 'Post id,Impressions,Likes,Replies,Bookmarks,Reposts';
+    const { status, json } = await imports.send(`${columns}\n${'n,x,x,x,x,x\n'.repeat(41_000)}`);
+    expect([status, json.detail]).toEqual([201, undefined]);
+    expect(json.counts).toMatchObject({ refused: 41_000 });
+  });
+
+  it('are bounded', async () => {
+    const { status, json } = await imports.send(`Post id,Likes\n${'n,1\n'.repeat(200_001)}`);
+    expect(status).toBe(400);
+    expect(json.detail).toMatch(/a file has 200000 rows at most/);
+  });
+});
