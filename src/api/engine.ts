@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { queueName, TASK_QUEUES } from '../domain/task-queues.ts';
-import { ASK_MS, callWithin } from '../engine/ask.ts';
+import { ASK_MS, ask } from '../engine/ask.ts';
 import { findWorker, kindsOf } from '../engine/workers.ts';
 import { readingsAddedSignal } from '../workflows/messages.ts';
 import type { ApiLog } from './log.ts';
@@ -10,10 +10,14 @@ import type { ApiLog } from './log.ts';
 export interface Engine {
   /** Rejects when the engine cannot be reached. */
   findWorker(): Promise<WorkerState>;
-  /** Tells an item's run that readings were stored by hand. Never rejects: the run looks again by itself. */
+  /**
+   * Tells an item's run that readings were stored by hand. Never rejects: the run looks again by itself.
+   * @param reading.until epoch milliseconds when whoever tells several runs stops waiting.
+   */
   tellReadings(reading: {
     itemId: string;
     publicationIds: readonly (string | null)[];
+    until?: number;
   }): Promise<void>;
 }
 
@@ -53,10 +57,10 @@ export function createEngine({
       };
     },
 
-    async tellReadings({ itemId, publicationIds }) {
+    async tellReadings({ itemId, publicationIds, until = Date.now() + ASK_MS }) {
       const handle = temporal.workflow.getHandle(itemWorkflowId(itemId));
       try {
-        await callWithin(temporal, ASK_MS, () =>
+        await ask(temporal, until, () =>
           Promise.all(
             publicationIds.map((publicationId) =>
               handle.signal(readingsAddedSignal, { publicationId }),

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importFile } from '../../src/api/imports/import-file.ts';
+import { shippedMapping } from '../../src/api/imports/shipped/shipped.ts';
+import type { CsvMapping } from '../../src/domain/csv/mapping.ts';
 import { eventually } from '../support/eventually.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
-import { importsOf } from '../support/import-requests.ts';
+import { importsOf, X } from '../support/import-requests.ts';
+import { publishPieces } from '../support/published-pieces.ts';
 
 let api: IdleApi;
 let imports: ReturnType<typeof importsOf>;
@@ -106,3 +110,35 @@ describe('rows that are counted', () => {
     expect(json.detail).toMatch(/a file has 200000 rows at most/);
   });
 });
+
+describe('an import', () => {
+  it('is done before a run is told: an engine that is away keeps nobody from the next file', async () => {
+    const { db } = api.database;
+    await publishPieces(db, api.workspace, { count: 1, tag: 'told' });
+    const states: string[] = [];
+    const engine = {
+      async tellReadings() {
+        states.push((await imports.latest()).state);
+      },
+    };
+    const order = {
+      workspaceId: api.workspace.workspaceId,
+      memberId: api.workspace.memberOf('strategist'),
+      mappingId: X,
+      mapping: shippedMapping(X)?.mapping as CsvMapping,
+      zone: 'UTC',
+      asOf: '2026-03-02T08:00:00.000Z',
+      checkpoint: null,
+    };
+    const fileOf = (tail: string) => chunksOf(`Post id,Likes\ntold0,5\n${tail}`);
+    await importFile({ db, engine }, { ...order, chunks: fileOf('') });
+    const broken = { ...order, chunks: fileOf(`${'nobody,1\n'.repeat(70_000)}"${BLOCKS}`) };
+    await expect(importFile({ db, engine }, broken)).rejects.toThrow(/is not UTF-8|quote/);
+    expect(states).toEqual(['done', 'failed']);
+  });
+});
+
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}

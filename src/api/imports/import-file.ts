@@ -6,12 +6,10 @@ import { beginImport, endImport, noteImport } from '../../db/imports/turns.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Engine } from '../engine.ts';
 import { ApiError } from '../gates/errors.ts';
-import type { BringingRow } from './judge-rows.ts';
 import { type ImportOrder, type JudgedBlock, judgedBlocks, markRows } from './judged-blocks.ts';
+import { TouchedItems } from './tell-runs.ts';
 import { Totals } from './totals.ts';
 import { IMPORTS_AT_ONCE, Turn } from './turn.ts';
-
-const TOLD_AT_ONCE = 8;
 
 /**
  * Imports a file block by block. What is stored of a file that ends badly stays: sent again it stores
@@ -33,15 +31,15 @@ export async function importFile(
       storing.catch(() => {});
     }
     await storing;
-    await running.tell(engine);
     await running.end();
   } catch (error) {
     await storing.catch(() => {});
     await running.fail(error);
-    await running.tell(engine);
     throw error;
   } finally {
     running.turn.stop();
+    // It has ended: an engine that is slow keeps nobody's turn.
+    await running.touched.tell(engine);
   }
   return running.id;
 }
@@ -51,7 +49,7 @@ class RunningImport {
   readonly #order: ImportOrder;
   readonly #key: ImportKey;
   readonly #total = new Totals();
-  readonly #touched = new Map<string, Set<string | null>>();
+  readonly touched = new TouchedItems();
   readonly turn: Turn;
   #lastLine = 0;
 
@@ -97,27 +95,7 @@ class RunningImport {
     this.#total.readings += stored;
     this.#total.add(rows);
     this.#lastLine = lastLine;
-    this.#touch(bringing);
-  }
-
-  #touch(bringing: readonly BringingRow[]): void {
-    for (const { row, isOpen } of bringing) {
-      // Also of what stood already: an import that died may not have told it.
-      if (!isOpen || row.itemId === undefined) continue;
-      const publications = this.#touched.get(row.itemId) ?? new Set();
-      this.#touched.set(row.itemId, publications.add(row.publicationId ?? null));
-    }
-  }
-
-  /** Runs that wait look at the new readings. */
-  async tell(engine: Pick<Engine, 'tellReadings'>): Promise<void> {
-    const items = this.#touched.entries();
-    const tellOn = async () => {
-      for (const [itemId, publications] of items) {
-        await engine.tellReadings({ itemId, publicationIds: [...publications] });
-      }
-    };
-    await Promise.all(Array.from({ length: TOLD_AT_ONCE }, tellOn));
+    this.touched.add(bringing);
   }
 
   end(): Promise<void> {
