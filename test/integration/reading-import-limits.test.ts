@@ -133,7 +133,7 @@ describe('an import', () => {
     const fileOf = (tail: string) => chunksOf(`Post id,Likes\ntold0,5\n${tail}`);
     await importFile({ db, engine }, { ...order, chunks: fileOf('') });
     const broken = { ...order, chunks: fileOf(`${'nobody,1\n'.repeat(70_000)}"${BLOCKS}`) };
-    await expect(importFile({ db, engine }, broken)).rejects.toThrow(/is not UTF-8|quote/);
+    await expect(importFile({ db, engine }, broken)).rejects.toThrow(/mend the file/);
     expect(states).toEqual(['done', 'failed']);
   });
 });
@@ -142,3 +142,89 @@ async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
 }
+
+describe('an import that ends badly', () => {
+  it.each([
+    ['a file that cannot be read on', Buffer.from([0xe9, 0x0a]), 400, /mend the file and send it/],
+    ['a row without an end', `"${'x'.repeat(80_000)}`, 400, /mend the file and send it again/],
+    [
+      'a file that is too large',
+      `nobody,${'x'.repeat(1_000)}\n`.repeat(2_000),
+      413,
+      /in smaller files/,
+    ],
+  ] as [string, string | Buffer, number, RegExp][])(
+    'names itself, what is stored, and what to do: %s',
+    async (tag, tail, wanted, hint) => {
+      const own = await publishPieces(api.database.db, api.workspace, { count: 1, tag });
+      const head = `Post id,Likes\n"${tag}0",5\n${'nobody,1\n'.repeat(70_000)}`;
+      const { request, answer } = imports.upload();
+      request.write(head);
+      // What comes after the limit may be cut off together with the answer.
+      await eventually(async () => (await imports.readingsOf(own.itemId)).length === 1);
+      request.end(tail);
+      const { status, json } = await answer;
+      const latest = await imports.latest();
+      expect(latest).toMatchObject({ state: 'failed', readings: 1 });
+      expect(latest.failure).toMatch(hint);
+      expect(latest.failure).not.toMatch(/the same file/);
+      if (status === 0) return;
+      expect(status).toBe(wanted);
+      expect(json.detail).toMatch(hint);
+      expect(json.detail).toMatch(/rows that are stored count as unchanged/);
+      expect(json.detail).toContain(
+        `import ${latest.id} stored the rows until line ${latest.line}`,
+      );
+      const mended = await imports.send(head);
+      expect(mended.json).toMatchObject({ readings: 0, counts: { unchanged: 1, stored: 0 } });
+    },
+  );
+
+  it('says nothing of an import where none was begun', async () => {
+    const { status, json } = await imports.send('a,b\n1,2\n');
+    expect(status).toBe(400);
+    expect(json.detail).not.toMatch(/stored/);
+  });
+
+  it('is failed when its sender stops in the middle, also one that said how much it sends', async () => {
+    const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'cut' });
+    // What arrives of the last row is a row: 2 of 25.
+    const part = `${BLOCKS}cut0,1\ncut1,2`;
+    const { request } = imports.upload({}, { 'content-length': Buffer.byteLength(part) + 2 });
+    request.write(part);
+    const latest = await eventually(async () => {
+      const one = await imports.latest();
+      return one?.state === 'running' && one.line > 1 && one;
+    });
+    request.destroy();
+    const failed = await eventually(async () => {
+      const one = await imports.latest();
+      return one.state === 'failed' && one;
+    });
+    expect(failed.id).toBe(latest.id);
+    expect(failed.failure).toMatch(/broke off.*send the same file again/);
+    const values = (await imports.readingsOf(own.itemId)).map(({ value }) => value);
+    expect(values).not.toContain(2);
+    expect(api.logged.filter(({ message }) => message === 'request failed')).toEqual([]);
+  });
+
+  it('stores nothing more once it was taken for dead, and says so', async () => {
+    const own = await publishPieces(api.database.db, api.workspace, { count: 1, tag: 'late' });
+    const { request, answer } = imports.upload();
+    request.write(BLOCKS);
+    const { id } = await eventually(async () => {
+      const one = await imports.latest();
+      return one?.state === 'running' && one.line > 1 && one;
+    });
+    await query(
+      `update reading_imports set state = 'failed', ended_at = now(), failure = 'dead' where id = $1`,
+      [id],
+    );
+    request.end(`${'nobody,5\n'.repeat(70_000)}late0,1\n`);
+    const { status, json } = await answer;
+    expect(status).toBe(503);
+    expect(json.detail).toMatch(/taken for dead.*send the same file again/);
+    expect(await imports.readingsOf(own.itemId)).toEqual([]);
+    expect(await imports.latest()).toMatchObject({ id, state: 'failed' });
+  });
+});

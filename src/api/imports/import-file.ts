@@ -6,6 +6,7 @@ import { beginImport, endImport, noteImport } from '../../db/imports/turns.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Engine } from '../engine.ts';
 import { ApiError } from '../gates/errors.ts';
+import { failureOf } from './failures.ts';
 import { type ImportOrder, type JudgedBlock, judgedBlocks, markRows } from './judged-blocks.ts';
 import { TouchedItems } from './tell-runs.ts';
 import { Totals } from './totals.ts';
@@ -15,6 +16,7 @@ import { IMPORTS_AT_ONCE, Turn } from './turn.ts';
  * Imports a file block by block. What is stored of a file that ends badly stays: sent again it stores
  * the rest, because no reading is stored twice.
  * @returns the id of the import.
+ * @throws ApiError that names the import, what it stored and what to do, once it has begun.
  */
 export async function importFile(
   { db, engine }: { db: Db; engine: Pick<Engine, 'tellReadings'> },
@@ -34,8 +36,7 @@ export async function importFile(
     await running.end();
   } catch (error) {
     await storing.catch(() => {});
-    await running.fail(error);
-    throw error;
+    throw await running.fail(error);
   } finally {
     running.turn.stop();
     // It has ended: an engine that is slow keeps nobody's turn.
@@ -102,10 +103,12 @@ class RunningImport {
     return endImport(this.#db, { ...this.#key, failure: null });
   }
 
-  async fail(error: unknown): Promise<void> {
-    if (!this.turn.isTaken) return;
-    const why = error instanceof ApiError ? error.message : 'it did not arrive, or we failed';
-    const failure = `${why}; stored until line ${this.#lastLine}: the same file again stores the rest`;
-    await endImport(this.#db, { ...this.#key, failure }).catch(() => {});
+  /** @returns what whoever sent the file is answered. */
+  async fail(thrown: unknown): Promise<unknown> {
+    if (!this.turn.isTaken) return thrown;
+    const { error, text } = failureOf(thrown, { importId: this.id, lastLine: this.#lastLine });
+    // One that cannot be told is silent from now on.
+    await endImport(this.#db, { ...this.#key, failure: text }).catch(() => {});
+    return error;
   }
 }

@@ -45,7 +45,7 @@ export const ReadingImport = z
     mapping: z.string(),
     state: z
       .enum(['running', 'done', 'failed'])
-      .describe('what a failed one stored stays; the same file again stores the rest'),
+      .describe('what a failed one stored stays; its `failure` says how the rest is stored'),
     failure: z.string().nullable(),
     counts: Counts,
     readings: z.int().describe('new ones'),
