@@ -58,7 +58,8 @@ export async function storeImportedReadings(
   if (rowCount === all.length) return null;
   if (rowCount === 0) return new Set();
   const { rows } = await tx.execute<{ id: string }>(
-    sql`select id from readings where id = any (${sql.param(ids)}::text[])`,
+    sql`select id from readings
+      where workspace_id = ${workspaceId} and id = any (${sql.param(ids)}::text[])`,
   );
   return new Set(rows.map(({ id }) => id));
 }
