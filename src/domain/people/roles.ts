@@ -13,6 +13,13 @@ export const APPROVER_ROLES = [
 export const INFORMED_ROLES = ['marketing', 'sales_crm', 'community_manager'] as const;
 export const ROLES = [...OWNER_ROLES, ...APPROVER_ROLES, ...INFORMED_ROLES, 'admin'] as const;
 
+/** Who imports the exports of tools, and says how they are read. */
+export const IMPORTER_ROLES = [
+  'strategist',
+  'social_media_manager',
+  'admin',
+] as const satisfies readonly (typeof ROLES)[number][];
+
 export type OwnerRole = (typeof OWNER_ROLES)[number];
 export type ApproverRole = (typeof APPROVER_ROLES)[number];
 export type Role = (typeof ROLES)[number];

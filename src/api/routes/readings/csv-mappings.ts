@@ -11,6 +11,7 @@ import {
 } from '../../../db/workspace/csv-mappings.ts';
 import { requireRoom } from '../../../db/workspace/quotas.ts';
 import { CsvMapping } from '../../../domain/csv/mapping.ts';
+import { IMPORTER_ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { ApiError, notFound } from '../../gates/errors.ts';
@@ -60,7 +61,6 @@ const ShippedMappings = z
 const MappingParams = idParams('id of the mapping', 'csm_01KAMJ5SQ0');
 /** What a workspace may have. */
 const MOST_MAPPINGS = 100;
-const ROLES = ['strategist', 'social_media_manager', 'admin'] as const;
 const TAG = 'KPI review';
 
 const shippedRoute = createRoute({
@@ -82,7 +82,7 @@ const listRoute = createRoute({
 
 const addRoute = createRoute({
   ...idempotent('post', TAG),
-  middleware: forRoles(ROLES),
+  middleware: forRoles(IMPORTER_ROLES),
   path: '/v1/csv-mappings',
   operationId: 'addCsvMapping',
   summary: 'Say how the columns of an export are read',
@@ -101,7 +101,7 @@ const readRoute = createRoute({
 
 const replaceRoute = createRoute({
   ...idempotent('put', TAG),
-  middleware: forRoles(ROLES),
+  middleware: forRoles(IMPORTER_ROLES),
   path: '/v1/csv-mappings/{id}',
   operationId: 'replaceCsvMapping',
   summary: 'Replace a mapping; what was imported with it stays',
@@ -111,7 +111,7 @@ const replaceRoute = createRoute({
 
 const removeRoute = createRoute({
   ...withKey('delete', TAG),
-  middleware: forRoles(ROLES),
+  middleware: forRoles(IMPORTER_ROLES),
   path: '/v1/csv-mappings/{id}',
   operationId: 'removeCsvMapping',
   summary: 'Remove a mapping; what was imported with it stays',

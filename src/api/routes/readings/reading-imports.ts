@@ -12,6 +12,7 @@ import type { CsvMapping } from '../../../domain/csv/mapping.ts';
 import type { ImportedRow } from '../../../domain/csv/row-result.ts';
 import { Instant } from '../../../domain/instant.ts';
 import { ReadingCheckpoint } from '../../../domain/kpi/measures.ts';
+import { IMPORTER_ROLES } from '../../../domain/people/roles.ts';
 import type { ApiDeps } from '../../deps.ts';
 import type { ApiEnv } from '../../gates/context.ts';
 import { invalidRequest, notFound, problems } from '../../gates/errors.ts';
@@ -38,12 +39,11 @@ import { idParams, paging, withKey } from '../../route-parts.ts';
 /** Below what the server gives a request. */
 const UPLOAD_TIMEOUT_MS = 9 * 60_000;
 const TAG = 'KPI review';
-const ROLES = ['strategist', 'social_media_manager', 'admin'] as const;
 const ImportParams = idParams('id of the import', 'imp_01KAMJ5SQ0');
 
 const importRoute = createRoute({
   ...withKey('post', TAG),
-  middleware: forRoles(ROLES),
+  middleware: forRoles(IMPORTER_ROLES),
   path: '/v1/readings/imports',
   operationId: 'importReadings',
   summary:
