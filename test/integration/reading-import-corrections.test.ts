@@ -2,16 +2,127 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storeImportedReadings } from '../../src/db/imports/readings.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+import { AS_OF, importsOf } from '../support/import-requests.ts';
 import { publishPieces } from '../support/published-pieces.ts';
 
 let api: IdleApi;
+let imports: ReturnType<typeof importsOf>;
 beforeAll(async () => {
   api = await openIdleApi();
+  imports = importsOf(api);
 });
 afterAll(() => api?.close());
 
 const pieceOf = (tag: string, count = 1) =>
   publishPieces(api.database.db, api.workspace, { count, tag });
+const likes = (tag: string, value: number) => `Post id,Likes\n${tag}0,${value}\n`;
+const DRY = { more: '&dryRun=true' };
+
+/** Of readings of one instant the one that was recorded last counts. */
+async function countingOf(itemId: string): Promise<number> {
+  const readings = await imports.readingsOf(itemId);
+  return readings.toSorted((a, b) => (a.id < b.id ? 1 : -1))[0].value;
+}
+
+describe('a value that comes again', () => {
+  it('is stored again where another one was stated since: the last one counts', async () => {
+    const { itemId } = await pieceOf('back');
+    for (const [value, stored] of [
+      [5, 1],
+      [8, 1],
+      [5, 1],
+      [5, 0],
+      [8, 1],
+      [5, 1],
+    ] as const) {
+      const preview = await imports.send(likes('back', value), DRY);
+      const { json } = await imports.send(likes('back', value));
+      const counts = { stored, unchanged: 1 - stored };
+      expect([json.readings, json.counts]).toMatchObject([stored, counts]);
+      expect([preview.json.readings, preview.json.counts]).toMatchObject([stored, counts]);
+      expect(await countingOf(itemId)).toBe(value);
+    }
+    const values = (await imports.readingsOf(itemId)).map(({ value }) => value);
+    expect(values).toEqual([5, 8, 5, 8, 5]);
+  });
+
+  it('in one file is a contradiction of its rows: the first one stands, and each row says so', async () => {
+    const { itemId } = await pieceOf('within');
+    const file = 'Post id,Likes\nwithin0,5\nwithin0,8\nwithin0,5\n';
+    const { json } = await imports.send(file);
+    expect(json).toMatchObject({ readings: 1, counts: { stored: 1, refused: 1, duplicate: 1 } });
+    const { items } = await imports.rowsOf(json.id);
+    expect(items).toMatchObject([
+      { line: 2, result: 'stored' },
+      {
+        line: 3,
+        result: 'refused',
+        mistakes: [{ message: expect.stringMatching(/line 2 says other numbers/) }],
+      },
+      { line: 4, result: 'duplicate' },
+    ]);
+    expect(await countingOf(itemId)).toBe(5);
+    await imports.send('Post id,Likes\nwithin0,8\n');
+    expect((await imports.send(file)).json).toMatchObject({
+      readings: 1,
+      counts: { stored: 1, refused: 1, duplicate: 1 },
+    });
+    expect(await countingOf(itemId)).toBe(5);
+  });
+
+  it('is stored once, however many send it at once', async () => {
+    const { itemId } = await pieceOf('twice', 30);
+    const fileOf = (value: number) =>
+      `Post id,Likes\n${Array.from({ length: 30 }, (_, n) => `twice${n},${value + n}\n`).join('')}`;
+    await imports.send(fileOf(5));
+    await imports.send(fileOf(80));
+    const answers = await Promise.all([imports.send(fileOf(5)), imports.send(fileOf(5))]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(answers[0].json.readings + answers[1].json.readings).toBe(30);
+    expect(await imports.readingsOf(itemId)).toHaveLength(90);
+  });
+
+  it('answers for its measure, piece, time and checkpoint alone', async () => {
+    const { itemId } = await pieceOf('other', 2);
+    const file = 'Post id,Likes,Impressions\nother0,5,50\nother1,5,50\n';
+    await imports.send(file);
+    await imports.send('Post id,Likes\nother0,8\n');
+    await imports.send('Post id,Likes\nother1,9\n', { asOf: '2026-03-02T09:00:00Z' });
+    await imports.send('Post id,Likes\nother1,9\n', { more: '&checkpoint=%2B24h' });
+    const { json } = await imports.send(file);
+    expect(json).toMatchObject({ readings: 1, counts: { stored: 1, unchanged: 1 } });
+    expect(await imports.readingsOf(itemId)).toHaveLength(8);
+  });
+
+  it('knows two names of one age for the same checkpoint', async () => {
+    const { itemId } = await pieceOf('age');
+    const day = { more: '&checkpoint=%2B1d' };
+    const hours = { more: '&checkpoint=%2B24h' };
+    await imports.send(likes('age', 5), hours);
+    await imports.send(likes('age', 8), day);
+    const { json } = await imports.send(likes('age', 5), hours);
+    expect(json).toMatchObject({ readings: 1, counts: { stored: 1 } });
+    expect(await countingOf(itemId)).toBe(5);
+  });
+
+  it('is stored again also where a person stated another one by hand, and says so before', async () => {
+    const { itemId, publicationIds } = await pieceOf('hand');
+    await imports.send(likes('hand', 5));
+    await api.database.db.$client.query(
+      `insert into readings (id, workspace_id, item_id, publication_id, measure, value, as_of, source,
+         created_by) values ('rdg_zz_hand', $1, $2, $3, 'reactions', 8, $4, 'manual', $5)`,
+      [
+        api.workspace.workspaceId,
+        itemId,
+        publicationIds[0],
+        AS_OF,
+        api.workspace.memberOf('strategist'),
+      ],
+    );
+    const preview = await imports.send(likes('hand', 5), DRY);
+    expect(preview.json).toMatchObject({ readings: 1, counts: { stored: 1, unchanged: 0 } });
+  });
+});
 
 describe('readings that an import stores', () => {
   it('are told from those of another workspace, whatever their ids', async () => {

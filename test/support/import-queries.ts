@@ -70,6 +70,7 @@ export function importAttempts(
     findStoredKeys: async () => [
       ...(await readings.findStoredKeys(db, { workspaceId, keys: ['csv:stolen'] })),
     ],
+    findLaterReadings: () => readings.findLaterReadings(db, { workspaceId, keys: ['csv:stolen'] }),
     keepImportedRows: () =>
       imports.keepImportedRows(db, { ...key, lastLine: 3, rows: [], counts: {}, readings: 2 }),
     getReadingImport: () => imports.getReadingImport(db, key),

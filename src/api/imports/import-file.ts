@@ -1,13 +1,13 @@
 import type { Db } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import { type ImportKey, keepImportedRows } from '../../db/imports/reading-imports.ts';
-import { storeImportedReadings } from '../../db/imports/readings.ts';
 import { beginImport, endImport, noteImport } from '../../db/imports/turns.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Engine } from '../engine.ts';
 import { ApiError } from '../gates/errors.ts';
 import { failureOf } from './failures.ts';
 import { type ImportOrder, type JudgedBlock, judgedBlocks, markRows } from './judged-blocks.ts';
+import { storeNewReadings } from './new-readings.ts';
 import { TouchedItems } from './tell-runs.ts';
 import { Totals } from './totals.ts';
 import { IMPORTS_AT_ONCE, Turn } from './turn.ts';
@@ -76,8 +76,7 @@ class RunningImport {
     const readings = bringing.flatMap((one) => one.readings);
     const batch = { workspaceId, createdBy, checkpoint, readings };
     const stored = await inTransaction(this.#db, async (tx) => {
-      const added = await storeImportedReadings(tx, batch);
-      const news = markRows(bringing, ({ id }) => added === null || added.has(id));
+      const news = markRows(bringing, await storeNewReadings(tx, batch));
       const total = new Totals(this.#total.counts);
       total.add(rows);
       const isRunning = await keepImportedRows(tx, {

@@ -1,5 +1,6 @@
 import type { Db } from '../../db/client.ts';
 import type { CsvMapping } from '../../domain/csv/mapping.ts';
+import type { ReadingCheckpoint } from '../../domain/kpi/measures.ts';
 import { invalidRequest } from '../gates/errors.ts';
 import { type BringingRow, type JudgedRows, RowJudge } from './judge-rows.ts';
 import type { ImportPlan } from './plan.ts';
@@ -16,7 +17,7 @@ export interface ImportOrder {
   zone: string;
   /** When the numbers were true, where the file does not say it. */
   asOf: string | null;
-  checkpoint: string | null;
+  checkpoint: ReadingCheckpoint | null;
   chunks: AsyncIterable<Uint8Array>;
 }
 
@@ -55,14 +56,15 @@ function checkAsOf({ asOf: column }: ImportPlan, { asOf }: ImportOrder): void {
   throw invalidRequest([{ path: 'asOf', in: 'query', message }]);
 }
 
-/** Tells rows that bring something new from the others. @returns how many readings are new. */
-export function markRows(
-  rows: readonly BringingRow[],
-  isNew: (reading: BringingRow['readings'][number]) => boolean,
-): number {
+/**
+ * Tells rows that bring something new from the others.
+ * @param news ids of readings.
+ * @returns how many readings are new.
+ */
+export function markRows(rows: readonly BringingRow[], news: ReadonlySet<string>): number {
   let all = 0;
   for (const { row, readings } of rows) {
-    const added = readings.filter(isNew).length;
+    const added = readings.filter(({ id }) => news.has(id)).length;
     row.result = added === 0 ? 'unchanged' : 'stored';
     all += added;
   }

@@ -1,10 +1,10 @@
 import type { Db } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
-import { findStoredKeys } from '../../db/imports/readings.ts';
 import { beginPreview, endPreview, notePreview } from '../../db/imports/turns.ts';
 import type { ImportCounts, ImportedRow } from '../../domain/csv/row-result.ts';
 import { invalidRequest } from '../gates/errors.ts';
 import { type ImportOrder, judgedBlocks, markRows } from './judged-blocks.ts';
+import { findNewReadings } from './new-readings.ts';
 import type { ImportPlan } from './plan.ts';
 import { Totals } from './totals.ts';
 import { IMPORTS_AT_ONCE, Turn } from './turn.ts';
@@ -44,9 +44,8 @@ async function preview(db: Db, order: ImportOrder, turn: Turn): Promise<ImportPr
   let plan: ImportPlan | null = null;
   for await (const { block, judged } of judgedBlocks(db, order, turn)) {
     plan = block.plan;
-    const keys = judged.bringing.flatMap(({ readings }) => readings.map(({ key }) => key));
-    const stored = await findStoredKeys(db, { workspaceId: order.workspaceId, keys });
-    total.readings += markRows(judged.bringing, ({ key }) => !stored.has(key));
+    const readings = judged.bringing.flatMap((one) => one.readings);
+    total.readings += markRows(judged.bringing, await findNewReadings(db, { ...order, readings }));
     total.add(judged.rows);
     for (const { row, readings } of judged.bringing.slice(0, SHOWN_ROWS - shown.length)) {
       const values = Object.fromEntries(readings.map(({ measure, value }) => [measure, value]));

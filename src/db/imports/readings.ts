@@ -1,6 +1,9 @@
-import { sql } from 'drizzle-orm';
+import { and, desc, eq, gt, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import type { Db } from '../client.ts';
+import type { ReadingRow } from '../item/readings.ts';
+import { readings } from '../schema/index.ts';
 
 /** One reading of a row. */
 export interface ImportedReading {
@@ -74,4 +77,45 @@ export async function findStoredKeys(
     select idempotency_key as key from readings
     where workspace_id = ${workspaceId} and idempotency_key = any (${sql.param(keys)}::text[])`);
   return new Set(rows.map(({ key }) => key));
+}
+
+/**
+ * What was stored after readings that stand, of the same instant, piece and measure: of each checkpoint and
+ * channel account the last one.
+ */
+export async function findLaterReadings(
+  db: Db,
+  { workspaceId, keys }: { workspaceId: string; keys: readonly string[] },
+): Promise<{ key: string | null; later: ReadingRow }[]> {
+  if (keys.length === 0) return [];
+  const stood = alias(readings, 'stood');
+  return db
+    .selectDistinctOn([stood.idempotencyKey, readings.checkpoint, readings.channelAccountId], {
+      key: stood.idempotencyKey,
+      later: readings,
+    })
+    .from(stood)
+    .innerJoin(
+      readings,
+      and(
+        eq(readings.workspaceId, workspaceId),
+        eq(readings.itemId, stood.itemId),
+        eq(readings.asOf, stood.asOf),
+        gt(readings.id, stood.id),
+        eq(readings.measure, stood.measure),
+        sql`${readings.publicationId} is not distinct from ${stood.publicationId}`,
+      ),
+    )
+    .where(
+      and(
+        eq(stood.workspaceId, workspaceId),
+        sql`${stood.idempotencyKey} = any (${sql.param(keys)}::text[])`,
+      ),
+    )
+    .orderBy(
+      stood.idempotencyKey,
+      readings.checkpoint,
+      readings.channelAccountId,
+      desc(readings.id),
+    );
 }

@@ -90,7 +90,9 @@ function compareReadings(a: Reading, b: Reading): number {
 }
 
 /** What readings have in common of which one counts: measure, scope and checkpoint. */
-export function seriesKey(reading: Reading): string {
+export function seriesKey(
+  reading: Pick<Reading, 'measure' | 'publicationId' | 'channelAccountId' | 'checkpoint'>,
+): string {
   return `${reading.measure} ${readingScope(reading)} ${checkpointKey(reading.checkpoint)}`;
 }
 
