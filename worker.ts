@@ -142,7 +142,7 @@ const telling = createDb(config.databaseUrl, {
 const call = (campaign: CampaignKey) => callCampaign({ temporal, taskQueue }, campaign);
 const consumers: OutboxConsumer[] = [
   webhookEvents(telling.db, startDelivery, { publicUrl }),
-  campaignCalls(telling.db, call),
+  campaignCalls(call),
   createNoticesConsumer({ hasMail: config.mail !== null }),
 ];
 const dispatcher = startDispatcher({ db: telling.db, wakeUps, consumers, log });

@@ -2,7 +2,7 @@ import { changeCampaign, insertAct, latestAct, lockCampaign } from '../db/campai
 import { wantLook } from '../db/campaign/runs.ts';
 import type { Db } from '../db/client.ts';
 import type { CampaignRow } from '../db/workspace/campaigns.ts';
-import { type CampaignActKind, campaignStateOf } from '../domain/campaign/campaign.ts';
+import { type CampaignActKind, campaignStateOf, isOver } from '../domain/campaign/campaign.ts';
 import type { CampaignKey } from '../domain/campaign/campaign-run.ts';
 import { openGate } from './open-gate.ts';
 import { tellOfCampaign } from './tell.ts';
@@ -36,10 +36,16 @@ export async function actOnCampaign(tx: Db, request: ActRequest): Promise<ActOut
   const campaign = await lockCampaign(tx, request);
   if (campaign === null) return { outcome: 'not_found' };
   if (stands(campaign, kind)) return { outcome: 'done', campaign, isNew: false };
-  if (campaign.cancelledAt !== null || campaign.closedAt !== null) {
-    return { outcome: 'refused', why: `the campaign is ${campaignStateOf(campaign)}` };
-  }
+  const why = whyNotAsked(campaign, kind);
+  if (why !== null) return { outcome: 'refused', why };
   return { outcome: 'done', campaign: await carryIn(tx, campaign, request), isNew: true };
+}
+
+/** Why nothing is asked of the items of a campaign; null when it may be, or stands already. */
+export function whyNotAsked(campaign: CampaignRow, kind: CampaignActKind): string | null {
+  // Whatever a pause took can be given back, also once the review is signed.
+  const isOpen = kind === 'resume' ? campaign.cancelledAt === null : !isOver(campaign);
+  return isOpen || stands(campaign, kind) ? null : `the campaign is ${campaignStateOf(campaign)}`;
 }
 
 function stands(campaign: CampaignRow, kind: CampaignActKind): boolean {
@@ -49,9 +55,7 @@ function stands(campaign: CampaignRow, kind: CampaignActKind): boolean {
     case 'pause':
       return campaign.pausedAt !== null;
     case 'resume':
-      return (
-        campaign.pausedAt === null && campaign.cancelledAt === null && campaign.closedAt === null
-      );
+      return campaign.pausedAt === null && campaign.cancelledAt === null;
     case 'cancel':
       return campaign.cancelledAt !== null;
   }

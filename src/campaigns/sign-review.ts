@@ -23,6 +23,7 @@ export interface SignOffRequest extends CampaignKey, Omit<SignOffQuestion, 'revi
 
 export type SignOffOutcome =
   | { outcome: 'not_found' }
+  | { outcome: 'cancelled' }
   | { outcome: 'refused'; unmet: Unmet[] }
   | { outcome: 'signed'; signOffs: CampaignSignOffRow[] };
 
@@ -35,6 +36,7 @@ export async function signCampaign(tx: Db, request: SignOffRequest): Promise<Sig
   const key = { workspaceId, campaignId };
   const campaign = await lockCampaign(tx, key);
   if (campaign === null) return { outcome: 'not_found' };
+  if (campaign.cancelledAt !== null) return { outcome: 'cancelled' };
   const review = await getCampaignReview(tx, key);
   const recommended = review?.body.recommendation?.decision;
   const open = openRound(await listCampaignSignOffs(tx, key), recommended);

@@ -1,48 +1,57 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { listUntold } from '../db/campaign/campaign-items.ts';
-import type { Db } from '../db/client.ts';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { DeliveryDeps } from '../commands/deliver-command.ts';
+import { listUntold, type UntoldItem } from '../db/campaign/campaign-items.ts';
 import {
   CAMPAIGN_WORD_SIGNAL,
   type CampaignKey,
   type CampaignWord,
 } from '../domain/campaign/campaign-run.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
-import { ASK_MS, callWithin } from '../engine/ask.ts';
+import { ASK_MS, callWithin, whyNot } from '../engine/ask.ts';
 import { inTurns } from './in-turns.ts';
 
-const PAGE = 100;
+/** Of one look. A campaign has fewer open items. */
+const AT_MOST = 2_000;
+
+type TellDeps = Pick<DeliveryDeps, 'db' | 'temporal' | 'log'>;
 
 /**
  * Says a word to every item whose row does not show it yet. Said twice it changes nothing, so a look
  * that was cut off begins anew.
  * @param until epoch milliseconds: what is not said by then is left to the next look.
- * @returns how many were told just now; their rows show it a moment later.
+ * @returns how many rows do not show it: of those told just now they do so a moment later.
  */
 export async function tellItems(
-  { db, temporal }: { db: Db; temporal: Client },
+  deps: TellDeps,
   key: CampaignKey,
   word: CampaignWord,
   until: number,
 ): Promise<number> {
-  let told = 0;
-  for (let after = ''; Date.now() < until; ) {
-    const ids = await listUntold(db, { ...key, word: word.type, after, limit: PAGE });
-    await inTurns(ids, (itemId) => tell(temporal, itemId, word));
-    told += ids.length;
-    const last = ids.at(-1);
-    if (last === undefined || ids.length < PAGE) return told;
-    after = last;
-  }
-  return told;
+  const untold = await listUntold(deps.db, { ...key, word: word.type, limit: AT_MOST });
+  let lost = 0;
+  await inTurns(untold, async (item) => {
+    if (Date.now() < until && (await tell(deps, item, word)) === 'lost') lost += 1;
+  });
+  return untold.length - lost;
 }
 
-/** A run that is over has nothing to hear; one that is lost is the audit's to find. */
-async function tell(temporal: Client, itemId: string, word: CampaignWord): Promise<void> {
+/**
+ * One that does not hear keeps no other from hearing. A run that is over has nothing to hear; one that is
+ * lost is the audit's to find, and its campaign is called when it is there again.
+ */
+async function tell(
+  { temporal, log }: TellDeps,
+  { itemId, hasBegun }: UntoldItem,
+  word: CampaignWord,
+): Promise<'told' | 'lost' | 'unreached'> {
   try {
     await callWithin(temporal, ASK_MS, () =>
       temporal.workflow.getHandle(itemWorkflowId(itemId)).signal(CAMPAIGN_WORD_SIGNAL, word),
     );
+    return 'told';
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (error instanceof WorkflowNotFoundError) return hasBegun ? 'lost' : 'unreached';
+    log.warn({ itemId, reason: whyNot(error) }, `the item could not be told: ${word.type}`);
+    return 'unreached';
   }
 }

@@ -18,7 +18,7 @@ export interface CommandRequest {
   itemId: string;
   type: CommandType;
   body: unknown;
-  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>`. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>[:<number>]`. */
   commandId: string;
   source: 'http' | 'webhook' | 'link' | 'campaign';
   /** SHA-256 over method, path and body: the same id with another one is a conflict. */

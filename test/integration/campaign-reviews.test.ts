@@ -1,36 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callCampaign } from '../../src/campaigns/call-campaign.ts';
 import type { OutboxRow } from '../../src/db/outbound/outbox.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { campaignCalls, startCampaignSweep } from '../../src/telling/campaign-calls.ts';
 import type { Json } from '../support/api-fixture.ts';
-import { startCampaignCalls } from '../support/campaign-calls.ts';
+import { type CampaignApi, openCampaignApi } from '../support/campaign-api.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
-import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { DAY_MS, signOff, toKpiReview, toScheduled } from '../support/item-story.ts';
 
-let api: EngineApi;
-let calls: ReturnType<typeof startCampaignCalls>;
+let api: CampaignApi;
 beforeAll(async () => {
-  api = await openEngineApi();
-  calls = startCampaignCalls(api.engine);
+  api = await openCampaignApi();
 });
-afterAll(async () => {
-  await calls?.stop();
-  await api?.close();
-});
+afterAll(() => api?.close());
 
-const makeCampaign = async (change: object = {}): Promise<string> =>
-  (
-    await api.ok('strategist', 'POST', '/v1/campaigns', {
-      name: 'Spring',
-      goal: 'engage',
-      kpiTargets: [{ kpi: 'click_through_rate', target: 0.001, checkpoint: '+7d', primary: true }],
-      stakeholders: [{ memberId: api.engine.workspace.memberOf('editor') }],
-      ...change,
-    })
-  ).id;
+const makeCampaign = (change: object = {}): Promise<string> =>
+  api.makeCampaign({
+    kpiTargets: [{ kpi: 'click_through_rate', target: 0.001, checkpoint: '+7d', primary: true }],
+    stakeholders: [{ memberId: api.engine.workspace.memberOf('editor') }],
+    ...change,
+  });
 
 describe('the review of a campaign', () => {
   it('opens by itself once every item is closed, is frozen, and closes the campaign with three signatures', async () => {
@@ -195,12 +186,14 @@ describe('the run of a campaign', () => {
     const { temporal, db, taskQueue } = api.engine.deps;
     const run = temporal.workflow.getHandle(`campaign:${campaignId}`);
     const status = async () => (await run.describe().catch(() => null))?.status.name ?? null;
-    await eventually(async () => ((await status()) === 'RUNNING' ? true : null), {
-      what: 'the run',
-    });
+    // A look that is under way would say when the next one is due.
+    await api.atRest(campaignId);
+    expect(await status()).toBe('RUNNING');
     await run.terminate('lost');
     await db.execute(
-      `update campaign_runs set next_look_at = now() - interval '6 minutes' where campaign_id = '${campaignId}'`,
+      `update campaign_runs set looked_at = now() - interval '7 minutes',
+         called_at = now() - interval '8 minutes', next_look_at = now() - interval '6 minutes'
+       where campaign_id = '${campaignId}'`,
     );
     const found = async () =>
       (await api.ok('strategist', 'GET', '/v1/audit/stuck?code=campaign_unattended')).items;
@@ -232,19 +225,22 @@ describe('the run of a campaign', () => {
     const { historyLength: before } = await run.describe();
     const { db } = api.engine.programDeps;
     const itemIds = await Promise.all([1, 2, 3].map(() => api.engine.start({ campaignId })));
-    const earlier = calls.calls.length;
+    const earlier = api.calls.length;
     // Three hundred pieces of news of its items, as the dispatcher hears of them.
-    const consumer = campaignCalls(db, async (campaign) => {
-      calls.calls.push(campaign);
+    const consumer = campaignCalls(async (campaign) => {
+      api.calls.push(campaign);
       await callCampaign(api.engine.deps, campaign);
     });
     for (let n = 0; n < 100; n += 1) {
       const events = itemIds.map((itemId) => newsOf(key.workspaceId, itemId, n));
-      await inWorkspace(key, () => consumer.afterCommit?.(events) ?? Promise.resolve());
+      await inWorkspace(key, async () => {
+        await inTransaction(db, (tx) => consumer.take(tx, events));
+        await consumer.afterCommit?.(events);
+      });
     }
     const seconds = (Date.now() - started) / 1_000;
     const looks = Math.ceil(seconds / 2) + 2;
-    const called = calls.calls.slice(earlier).filter((one) => one.campaignId === campaignId);
+    const called = api.calls.slice(earlier).filter((one) => one.campaignId === campaignId);
     expect(called.length).toBeLessThanOrEqual(looks);
     const { historyLength } = await run.describe();
     // A look is an activity and two timers: 20 events at most, and a signal.

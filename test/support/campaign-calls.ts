@@ -16,7 +16,7 @@ export function startCampaignCalls({ programDeps }: ItemEngine) {
     {
       db,
       wakeUps: { next: () => new Promise(() => {}) },
-      consumers: [campaignCalls(db, call)],
+      consumers: [campaignCalls(call)],
       log: { warn: () => {} },
     },
     { sweepMs: 100 },

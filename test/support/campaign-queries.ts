@@ -1,4 +1,5 @@
 import * as actItems from '../../src/db/campaign/act-items.ts';
+import * as actRecord from '../../src/db/campaign/act-record.ts';
 import * as acts from '../../src/db/campaign/acts.ts';
 import * as campaignItems from '../../src/db/campaign/campaign-items.ts';
 import * as lateChanges from '../../src/db/campaign/late-changes.ts';
@@ -30,6 +31,7 @@ export async function fillCampaign(db: Db, { own: workspaceId, ids }: FilledWork
   return { key, act, memberId, itemId };
 }
 
+const PACE = { graceMs: 0, lookMs: 0, pauseMs: { least: 0, most: 0 } };
 const isSome = (counts: object) => Object.values(counts).some((count) => count > 0);
 
 /** Every query about campaigns, on what is the filled workspace's own. */
@@ -57,20 +59,24 @@ export function campaignAttempts(
       acts.insertAct(db, { ...key, kind: 'cancel', reason: 'stolen', actor: memberId }),
     latestAct: () => acts.latestAct(db, key),
     listCampaignActs: () => acts.listCampaignActs(db, { ...key, limit: 9 }),
-    firstOpenAct: () => acts.firstOpenAct(db, key),
-    settleAct: () => acts.settleAct(db, act),
+    listOpenActs: () => acts.listOpenActs(db, key),
+    settleActs: () => acts.settleActs(db, { ...key, ids: [act.id] }),
     listActItems: () => actItems.listActItems(db, act, { limit: 9 }),
-    countAct: async () => (await actItems.countAct(db, act, { limit: 9 })).done > 0,
-    pageActItems: () => actItems.pageActItems(db, { ...key, pauseId: act.id }),
+    listLeftItems: () => actItems.listLeftItems(db, { ...key, limit: 9 }),
+    hasPendingAsk: () => actItems.hasPendingAsk(db, key),
+    countAct: async () => (await actRecord.countAct(db, act, { limit: 9 })).done > 0,
+    pageActItems: () => actRecord.pageActItems(db, key),
     countApproved: async () => isSome(await campaignItems.countApproved(db, key)),
     listUntold: () =>
-      campaignItems.listUntold(db, { ...key, word: 'campaign_cancelled', after: '', limit: 9 }),
+      campaignItems.listUntold(db, { ...key, word: 'campaign_cancelled', limit: 9 }),
     readCampaignMeasures: () => readCampaignMeasures(db, key),
     readProgress: async () => (await readProgress(db, { ...key, limit: 9 })).stages,
     wantLook: () => runs.wantLook(db, key),
-    beginCampaignLook: () => runs.beginCampaignLook(db, { ...key, withinMs: 1 }),
-    endCampaignLook: async () => !(await runs.endCampaignLook(db, { ...key, waitMs: 1 })),
+    beginCampaignLook: () => runs.beginCampaignLook(db, key),
+    endCampaignLook: async () =>
+      !(await runs.endCampaignLook(db, { ...key, waitMs: 1, isBusy: false })).isOver,
     callCampaignsOf: () => runs.callCampaignsOf(db, { ...key, itemIds: [itemId] }),
+    takeCalls: () => runs.takeCalls(db, { ...key, campaignIds: [key.campaignId], ...PACE }),
     hasLateReadings: () => lateChanges.hasLateReadings(db, late),
     listLateAddenda: () => lateChanges.listLateAddenda(db, { ...late, limit: 9 }),
     listDueSteps: async () => (await steps.listDueSteps(db, key)).items,

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
 import type { Db } from '../client.ts';
 import { newId } from '../ids.ts';
@@ -64,7 +64,8 @@ export async function insertAct(
 ): Promise<CampaignActRow> {
   const [row] = await tx
     .insert(campaignActs)
-    .values({ id: newId('campaignAct'), ...act })
+    // Its transaction may have begun before the one of an act that was given earlier.
+    .values({ id: newId('campaignAct'), createdAt: sql`clock_timestamp()`, ...act })
     .returning();
   if (row === undefined) throw new Error('insert of an act returned no row');
   return row;
@@ -103,13 +104,13 @@ export async function listCampaignActs(
     .limit(limit);
 }
 
-/** What is not carried out yet, oldest first. */
-export async function firstOpenAct(
+/** Ids of the acts that are not carried out yet. */
+export async function listOpenActs(
   db: Db,
   { workspaceId, campaignId }: CampaignKey,
-): Promise<CampaignActRow | null> {
-  const [row] = await db
-    .select()
+): Promise<Pick<CampaignActRow, 'id' | 'kind'>[]> {
+  return db
+    .select({ id: campaignActs.id, kind: campaignActs.kind })
     .from(campaignActs)
     .where(
       and(
@@ -118,21 +119,20 @@ export async function firstOpenAct(
         isNull(campaignActs.settledAt),
       ),
     )
-    .orderBy(asc(campaignActs.createdAt), asc(campaignActs.id))
-    .limit(1);
-  return row ?? null;
+    .orderBy(asc(campaignActs.createdAt), asc(campaignActs.id));
 }
 
-export async function settleAct(
+export async function settleActs(
   db: Db,
-  { workspaceId, id }: Pick<CampaignActRow, 'workspaceId' | 'id'>,
+  { workspaceId, ids }: { workspaceId: string; ids: readonly string[] },
 ): Promise<void> {
+  if (ids.length === 0) return;
   await db
     .update(campaignActs)
     .set({ settledAt: sql`clock_timestamp()` })
     .where(
       and(
-        eq(campaignActs.id, id),
+        inArray(campaignActs.id, [...ids]),
         eq(campaignActs.workspaceId, workspaceId),
         isNull(campaignActs.settledAt),
       ),

@@ -18,27 +18,31 @@ export async function countApproved(
   return rows[0] ?? { approved: 0, waiting: 0 };
 }
 
-/**
- * Open items whose run has not heard a word of their campaign yet, by id after another one.
- */
+/** An open item whose run has not heard a word of its campaign yet. */
+export interface UntoldItem {
+  itemId: string;
+  /** Its run has begun, as far as its row knows. */
+  hasBegun: boolean;
+}
+
+/** Open items that have not heard a word, in no order: those that do not hear it are no barrier. */
 export async function listUntold(
   db: Db,
   {
     workspaceId,
     campaignId,
     word,
-    after,
     limit,
-  }: CampaignKey & { word: CampaignWord['type']; after: string; limit: number },
-): Promise<string[]> {
+  }: CampaignKey & { word: CampaignWord['type']; limit: number },
+): Promise<UntoldItem[]> {
   const isUntold =
     word === 'campaign_released'
       ? sql`snapshot #>> '{context,campaign,released}' = 'false'`
       : sql`snapshot #>> '{context,cancelling}' is null`;
-  const { rows } = await db.execute<{ id: string }>(sql`
-    select id from items
+  const { rows } = await db.execute<{ id: string; has_begun: boolean }>(sql`
+    select id, seq > 0 as has_begun from items
     where workspace_id = ${workspaceId} and campaign_id = ${campaignId} and closed_at is null
-      and id > ${after} and ${isUntold}
-    order by id limit ${limit}`);
-  return rows.map(({ id }) => id);
+      and ${isUntold}
+    order by random() limit ${limit}`);
+  return rows.map((row) => ({ itemId: row.id, hasBegun: row.has_begun }));
 }

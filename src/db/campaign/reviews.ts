@@ -1,14 +1,11 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { UNDER_WAY_STAGES } from '../../domain/campaign/campaign.ts';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
-import { SENDING_STAGES } from '../../domain/item/stages.ts';
 import type { Db } from '../client.ts';
 import { campaignReviews, campaignSignOffs } from '../schema/index.ts';
 
 export type CampaignReviewRow = typeof campaignReviews.$inferSelect;
 export type CampaignSignOffRow = typeof campaignSignOffs.$inferSelect;
-
-/** A post of an item in one of these may go out, or be measured. */
-const BUSY: readonly string[] = [...SENDING_STAGES, 'measuring'];
 
 /** What of a campaign is still to come, and what there is to review. */
 export async function countForReview(
@@ -17,7 +14,7 @@ export async function countForReview(
 ): Promise<{ open: number; busy: number; measured: number }> {
   const { rows } = await db.execute<{ open: number; busy: number; measured: number }>(sql`
     select count(*) filter (where closed_at is null)::integer as open,
-      count(*) filter (where place in (select jsonb_array_elements_text(${JSON.stringify(BUSY)}::jsonb)))::integer
+      count(*) filter (where place in (select jsonb_array_elements_text(${JSON.stringify(UNDER_WAY_STAGES)}::jsonb)))::integer
         as busy,
       count(*) filter (where place in ('kpi_review', 'closed'))::integer as measured
     from (

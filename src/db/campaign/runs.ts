@@ -1,77 +1,153 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { CampaignKey } from '../../domain/campaign/campaign-run.ts';
 import type { Db } from '../client.ts';
 import { campaignRuns } from '../schema/index.ts';
 import { acrossWorkspaces } from '../workspace-scope.ts';
 
-/** Has the run of a campaign look: part of the transaction of what it should see. */
+const NOW = sql`clock_timestamp()`;
+/** After the look that is under way, however small the step of the clock. */
+const CALLED = sql`greatest(${NOW}, campaign_runs.looked_at + interval '1 millisecond')`;
+
+/** Has the run of a campaign look soon: part of the transaction of what it should see. */
 export async function wantLook(tx: Db, { workspaceId, campaignId }: CampaignKey): Promise<void> {
   await tx.execute(sql`
-    insert into ${campaignRuns} (campaign_id, workspace_id) values (${campaignId}, ${workspaceId})
-    on conflict (campaign_id) do update
-      set called_at = clock_timestamp(), next_look_at = clock_timestamp(), ended_at = null`);
+    insert into ${campaignRuns} (campaign_id, workspace_id, called_at, next_look_at)
+    values (${campaignId}, ${workspaceId}, ${NOW}, ${NOW})
+    on conflict (campaign_id) do update set called_at = ${CALLED}, next_look_at = ${NOW},
+      ended_at = null, swept_at = null, busy_since = null`);
 }
 
-/** Says that a look begins and how long it may take: whatever happens from now on calls anew. */
-export async function beginCampaignLook(
-  db: Db,
-  { workspaceId, campaignId, withinMs }: CampaignKey & { withinMs: number },
-): Promise<void> {
-  const until = sql`clock_timestamp() + ${withinMs}::float8 * interval '1 millisecond'`;
-  await db.execute(sql`
-    insert into campaign_runs (campaign_id, workspace_id, looked_at, next_look_at)
-    values (${campaignId}, ${workspaceId}, clock_timestamp(), ${until})
-    on conflict (campaign_id) do update set looked_at = clock_timestamp(), next_look_at = ${until}`);
+/** What a look knows of those before it. */
+export interface BegunLook {
+  /** How long ago something happened that the run should see, milliseconds. */
+  quietMs: number;
+  /** How long each look has left something to be done soon, milliseconds; 0: the last one did not. */
+  busyMs: number;
 }
 
 /**
- * Says when the next look is due. What called during the look keeps its own time.
- * @param waitMs null: never, unless somebody calls.
- * @returns whether the run has ended for good.
+ * Says that a look begins: whatever happens from now on calls anew. Asked before anything else is read.
+ * @returns null for an unknown campaign.
+ */
+export async function beginCampaignLook(
+  db: Db,
+  { workspaceId, campaignId }: CampaignKey,
+): Promise<BegunLook | null> {
+  const msSince = (column: SQL) => sql`extract(epoch from ${NOW} - ${column})::float8 * 1000`;
+  const { rows } = await db.execute<{ quiet_ms: number; busy_ms: number | null }>(sql`
+    insert into campaign_runs (campaign_id, workspace_id, called_at, looked_at)
+    select id, workspace_id, ${NOW}, ${NOW} from campaigns
+    where id = ${campaignId} and workspace_id = ${workspaceId}
+    on conflict (campaign_id) do update set looked_at = greatest(${NOW}, campaign_runs.called_at)
+    returning ${msSince(sql`called_at`)} as quiet_ms, ${msSince(sql`busy_since`)} as busy_ms`);
+  const [row] = rows;
+  return row === undefined ? null : { quietMs: row.quiet_ms, busyMs: row.busy_ms ?? 0 };
+}
+
+/** What a look that ended says of the next one. */
+export interface EndedLook {
+  /** Null: never, unless somebody calls. */
+  waitMs: number | null;
+  /** It left something to be done soon. */
+  isBusy: boolean;
+}
+
+/**
+ * Says when the next look is due: at once where somebody called meanwhile.
+ * @returns whether the run has ended for good, and whether somebody called.
  */
 export async function endCampaignLook(
   db: Db,
-  { workspaceId, campaignId, waitMs }: CampaignKey & { waitMs: number | null },
-): Promise<boolean> {
-  const { rows } = await db.execute<{ ended: boolean }>(sql`
+  { workspaceId, campaignId, waitMs, isBusy }: CampaignKey & EndedLook,
+): Promise<{ isOver: boolean; isCalled: boolean }> {
+  const isCalled = sql`called_at > looked_at`;
+  const { rows } = await db.execute<{ ended: boolean; called: boolean }>(sql`
     update campaign_runs set
-      next_look_at = clock_timestamp() + ${waitMs ?? 0}::float8 * interval '1 millisecond',
-      ended_at = case when ${waitMs === null} and called_at <= looked_at then clock_timestamp() end
+      next_look_at = case when ${isCalled} then ${NOW}
+        else ${NOW} + ${waitMs ?? 0}::float8 * interval '1 millisecond' end,
+      busy_since = case when ${isBusy} and not ${isCalled} then coalesce(busy_since, ${NOW}) end,
+      ended_at = case when ${waitMs === null} and not ${isCalled} then ${NOW} end
     where campaign_id = ${campaignId} and workspace_id = ${workspaceId}
-    returning ended_at is not null as ended`);
-  return rows[0]?.ended ?? true;
+    returning ended_at is not null as ended, ${isCalled} as called`);
+  const [row] = rows;
+  return { isOver: row?.ended ?? true, isCalled: row?.called ?? false };
 }
 
 /**
- * The campaigns that events of items are news for, each once until it has looked: a thousand items
- * cost one call.
+ * The campaigns that events are news for, each once until it has looked: a thousand items cost one
+ * call. Part of the transaction in which the events are taken, so a call that is lost is made up for.
+ * @param campaignIds campaigns that the events name, besides those that the items are in.
  */
 export async function callCampaignsOf(
-  db: Db,
-  { workspaceId, itemIds }: { workspaceId: string; itemIds: readonly string[] },
+  tx: Db,
+  {
+    workspaceId,
+    itemIds,
+    campaignIds = [],
+  }: { workspaceId: string; itemIds: readonly string[]; campaignIds?: readonly string[] },
 ): Promise<CampaignKey[]> {
-  const { rows } = await db.execute<{ campaign_id: string }>(sql`
-    update campaign_runs r set called_at = clock_timestamp(), ended_at = null
-    from (select distinct campaign_id from items
+  const { rows } = await tx.execute<{ campaign_id: string }>(sql`
+    update campaign_runs set called_at = ${CALLED}, next_look_at = least(next_look_at, ${NOW}),
+      ended_at = null
+    where workspace_id = ${workspaceId} and called_at <= looked_at and campaign_id in (
+      select campaign_id from items
       where workspace_id = ${workspaceId} and campaign_id is not null
-        and id in (select jsonb_array_elements_text(${JSON.stringify(itemIds)}::jsonb))) i
-    where r.campaign_id = i.campaign_id and r.workspace_id = ${workspaceId}
-      and r.called_at <= r.looked_at
-    returning r.campaign_id`);
+        and id in (select jsonb_array_elements_text(${JSON.stringify(itemIds)}::jsonb))
+      union all select jsonb_array_elements_text(${JSON.stringify(campaignIds)}::jsonb))
+    returning campaign_id`);
   return rows.map(({ campaign_id: campaignId }) => ({ workspaceId, campaignId }));
 }
 
-/** Campaigns of every workspace whose run should have looked by now. */
+/** How late a look may be before its run is called, and how often after that. */
+export interface SweepPace {
+  graceMs: number;
+  /** A look takes no longer: until then one that has begun is waited for. */
+  lookMs: number;
+  /** Between two calls of one run: the later it is, the longer. */
+  pauseMs: { least: number; most: number };
+}
+
+/** The run should have looked by now, nobody is looking, and it was not called just now. */
+function isUnattended({ graceMs, lookMs, pauseMs: { least, most } }: SweepPace) {
+  const ms = (count: number) => sql`${count}::float8 * interval '1 millisecond'`;
+  return sql`ended_at is null and next_look_at <= ${NOW} - ${ms(graceMs)}
+    and (looked_at is null or looked_at < next_look_at or looked_at <= ${NOW} - ${ms(lookMs)})
+    and (swept_at is null or swept_at < next_look_at or swept_at <= ${NOW}
+      - greatest(${ms(least)}, least(${ms(most)}, (swept_at - next_look_at) / 4)))`;
+}
+
+/**
+ * Campaigns of every workspace whose run should have looked by now: those first that are due, or were
+ * called, the longest ago.
+ */
 export async function listUnattendedCampaigns(
   db: Db,
-  { graceMs, limit }: { graceMs: number; limit: number },
+  { limit, ...pace }: SweepPace & { limit: number },
 ): Promise<CampaignKey[]> {
   const { rows } = await acrossWorkspaces('due_campaigns', async () => {
     return await db.execute<{ workspace_id: string; campaign_id: string }>(sql`
-      select workspace_id, campaign_id from campaign_runs
-      where ended_at is null
-        and next_look_at <= clock_timestamp() - ${graceMs}::float8 * interval '1 millisecond'
-      order by next_look_at limit ${limit}`);
+      select workspace_id, campaign_id from campaign_runs where ${isUnattended(pace)}
+      order by greatest(next_look_at, swept_at), campaign_id limit ${limit}`);
   });
   return rows.map((row) => ({ workspaceId: row.workspace_id, campaignId: row.campaign_id }));
+}
+
+/**
+ * Takes the calls of unattended campaigns of one workspace upon oneself.
+ * @returns those that nobody else has taken meanwhile.
+ */
+export async function takeCalls(
+  db: Db,
+  {
+    workspaceId,
+    campaignIds,
+    ...pace
+  }: SweepPace & { workspaceId: string; campaignIds: readonly string[] },
+): Promise<CampaignKey[]> {
+  const { rows } = await db.execute<{ campaign_id: string }>(sql`
+    update campaign_runs set swept_at = ${NOW}
+    where workspace_id = ${workspaceId} and ${isUnattended(pace)}
+      and campaign_id in (select jsonb_array_elements_text(${JSON.stringify(campaignIds)}::jsonb))
+    returning campaign_id`);
+  return rows.map(({ campaign_id: campaignId }) => ({ workspaceId, campaignId }));
 }

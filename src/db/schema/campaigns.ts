@@ -53,8 +53,13 @@ export const campaignRuns = pgTable('campaign_runs', {
   workspaceId: text('workspace_id').notNull(),
   calledAt: instant('called_at').notNull().default(sql`now()`),
   lookedAt: instant('looked_at'),
+  /** Stays where it is until a look ends: one that never ends is late. */
   nextLookAt: instant('next_look_at').notNull().default(sql`now()`),
   endedAt: instant('ended_at'),
+  /** When the sweep called it last. */
+  sweptAt: instant('swept_at'),
+  /** Since when each look left something to be done soon. */
+  busySince: instant('busy_since'),
 });
 
 /** What a review of a campaign holds for good. */

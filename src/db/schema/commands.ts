@@ -6,7 +6,7 @@ import { bytes, instant, memberIn } from './columns.ts';
 
 /** Every command ever asked for, and what became of it. */
 export const commands = pgTable('commands', {
-  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>`; also the Update id. */
+  /** `http:<keyId>:<Idempotency-Key>`, `webhook:<endpointId>:<webhook-id>`, `link:<linkId>` or `campaign:<actId>:<itemId>[:<number>]`; also the Update id. */
   id: text().primaryKey(),
   workspaceId: text('workspace_id').notNull(),
   itemId: text('item_id').notNull(),

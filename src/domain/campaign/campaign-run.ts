@@ -28,7 +28,10 @@ export type CampaignWord = { campaignId: string } & (
 /** The signal that brings it. */
 export const CAMPAIGN_WORD_SIGNAL = 'campaign';
 
-/** Id of the command that an act of a campaign sends to one of its items: the same at every attempt. */
-export function actCommandId(actId: string, itemId: string): string {
-  return `campaign:${actId}:${itemId}`;
+/**
+ * Id of a command that an act of a campaign sends to one of its items: the same at every attempt.
+ * @param number 1 for the first one. An item that refused it, or has joined again since, gets another.
+ */
+export function actCommandId(actId: string, itemId: string, number: number): string {
+  return `campaign:${actId}:${itemId}${number === 1 ? '' : `:${number}`}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SENDING_STAGES, type Stage } from '../item/stages.ts';
 
 /** What opens the gate of a campaign. Until then its items may not be scheduled. */
 export const RELEASE_RULES = ['at_once', 'by_person', 'all_approved'] as const;
@@ -38,6 +39,9 @@ export function campaignStateOf(campaign: CampaignInstants): CampaignState {
   if (campaign.pausedAt !== null) return 'paused';
   return campaign.releasedAt === null ? 'waiting' : 'running';
 }
+
+/** A post of an item in one of these may go out, or be measured. */
+export const UNDER_WAY_STAGES: readonly Stage[] = [...SENDING_STAGES, 'measuring'];
 
 /** Nothing is asked of its items any more, and none joins it. */
 export function isOver(campaign: CampaignInstants): boolean {

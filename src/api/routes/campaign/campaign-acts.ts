@@ -1,8 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { actOnCampaign } from '../../../campaigns/acts.ts';
-import { pageActItems } from '../../../db/campaign/act-items.ts';
-import { latestAct } from '../../../db/campaign/acts.ts';
+import { actOnCampaign, whyNotAsked } from '../../../campaigns/acts.ts';
+import { pageActItems } from '../../../db/campaign/act-record.ts';
 import type { Db } from '../../../db/client.ts';
 import type { PageRequest } from '../../../db/paging.ts';
 import { getCampaign } from '../../../db/workspace/campaigns.ts';
@@ -92,7 +91,7 @@ const pauseRoute = actRoute({
   operationId: 'pauseCampaign',
   summary: 'Put every open item of a campaign on hold (strategist or admin)',
   description:
-    'Slots keep their times and are missed while they pass. An item whose post is on its way is held after it; one that joins meanwhile is held, too.',
+    'Slots keep their times and are missed while they pass. An item whose post is on its way is held after it; one that joins meanwhile is held, too, and one that leaves is let go.',
   schema: ReasonedAct,
   example: { reason: 'the product is late' },
 });
@@ -101,7 +100,8 @@ const resumeRoute = actRoute({
   path: '/v1/campaigns/{id}/resume',
   operationId: 'resumeCampaign',
   summary: 'Resume the items that the pause of the campaign put on hold (strategist or admin)',
-  description: 'An item that somebody put on hold apart from the campaign stays so.',
+  description:
+    'An item that somebody put on hold apart from the campaign stays so. Of a campaign that was closed while it was paused it gives back what the pause took.',
   schema: ReasonedAct,
   example: { reason: 'the product is there' },
 });
@@ -159,9 +159,9 @@ async function preview(
 ): Promise<z.infer<typeof ActAnswer>> {
   const campaign = await getCampaign(db, request);
   if (campaign === null) throw notFound('campaign', request.campaignId);
-  const paused =
-    campaign.pausedAt === null ? null : await latestAct(db, { ...request, kind: 'pause' });
-  const { items, nextCursor } = await pageActItems(db, { ...request, pauseId: paused?.id ?? null });
+  const why = whyNotAsked(campaign, kind);
+  if (why !== null) throw new ApiError('conflict', { detail: why });
+  const { items, nextCursor } = await pageActItems(db, request);
   return {
     campaign: campaignView(campaign),
     preview: {

@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { type ActCount, countAct } from '../../../db/campaign/act-items.ts';
+import { type ActCount, countAct } from '../../../db/campaign/act-record.ts';
 import { type CampaignActRow, listCampaignActs } from '../../../db/campaign/acts.ts';
 import { countApproved } from '../../../db/campaign/campaign-items.ts';
 import { readProgress } from '../../../db/campaign/progress.ts';
@@ -35,7 +35,9 @@ const Act = z
     reason: z.string().nullable(),
     actor: z.string().describe('a member, or `system`'),
     createdAt: InstantText,
-    settledAt: InstantText.nullable().describe('when every item had answered'),
+    settledAt: InstantText.nullable().describe(
+      'when every item had answered, or another act took its place',
+    ),
     done: z.int().describe('items that were held or resumed'),
     refusedCount: z.int(),
     refused: z

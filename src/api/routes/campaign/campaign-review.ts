@@ -126,6 +126,9 @@ export function campaignReviewRoutes({ db }: Pick<ApiDeps, 'db'>) {
         const by = { workspaceId, campaignId, memberId, roles };
         const outcome = await signCampaign(tx, { ...by, ...signed, ...texts });
         if (outcome.outcome === 'not_found') throw notFound('campaign', campaignId);
+        if (outcome.outcome === 'cancelled') {
+          throw new ApiError('conflict', { detail: 'the campaign is cancelled' });
+        }
         if (outcome.outcome === 'refused') throw refusal(outcome.unmet);
         const review = await getCampaignReview(tx, { workspaceId, campaignId });
         if (review === null) throw new Error(`${campaignId} was signed without a review`);

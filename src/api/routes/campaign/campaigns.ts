@@ -137,6 +137,8 @@ export function campaignRoutes({ db }: Pick<ApiDeps, 'db'>) {
         const opens = change.release === 'at_once' && locked.releasedAt === null;
         const row = opens ? await openGate(tx, locked, { actor, reason: null }) : locked;
         if (Object.keys(change).length === 0) return campaignView(row);
+        // The end of its flight and its gate say when it looks.
+        await wantLook(tx, { workspaceId, campaignId });
         return campaignView(await changeCampaign(tx, { workspaceId, campaignId, change }));
       });
       return c.json(answer, 200);
