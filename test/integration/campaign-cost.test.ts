@@ -1,20 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addOutboxEvent } from '../../src/db/outbound/outbox.ts';
-import { startCampaignCalls } from '../support/campaign-calls.ts';
+import { type CampaignApi, openCampaignApi } from '../support/campaign-api.ts';
 import { makeItem } from '../support/db-fixture.ts';
-import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 
-let api: EngineApi;
-let calls: ReturnType<typeof startCampaignCalls>;
+let api: CampaignApi;
 beforeAll(async () => {
-  api = await openEngineApi();
-  calls = startCampaignCalls(api.engine);
+  api = await openCampaignApi();
 });
-afterAll(async () => {
-  await calls?.stop();
-  await api?.close();
-});
+afterAll(() => api?.close());
 
 /** Events of a run by type, but for those of its tasks: how often a worker is asked is its own matter. */
 async function eventsOf(workflowId: string): Promise<Record<string, number>> {
@@ -37,14 +31,9 @@ const TIMER_FIRED = '18';
 
 /** Its last look is over, and so is the pause after it: it waits to be called. */
 async function atRest(campaignId: string): Promise<Record<string, number>> {
+  await api.atRest(campaignId);
   return eventually(
     async () => {
-      const { rows } = await api.engine.deps.db.$client.query(
-        'select called_at <= looked_at as seen from campaign_runs where campaign_id = $1',
-        [campaignId],
-      );
-      // Before that its run may not have begun.
-      if (rows[0]?.seen !== true) return null;
       const events = await eventsOf(`campaign:${campaignId}`);
       const looks = events[ACTIVITY_COMPLETED] ?? 0;
       // A look is in the tables before it is in the history.
@@ -61,14 +50,13 @@ async function costOf(items: number): Promise<Record<string, number>> {
   const { engine } = api;
   const { db } = engine.deps;
   const { workspaceId } = engine.workspace;
-  const campaign = { name: `Of ${items}`, goal: 'engage' };
-  const { id: campaignId } = await api.ok('strategist', 'POST', '/v1/campaigns', campaign);
+  const campaignId = await api.makeCampaign({ name: `Of ${items}` });
   const ids: string[] = [];
   while (ids.length < items) {
     ids.push((await makeItem(db, engine.workspace, { campaignId })).id);
   }
   const before = await atRest(campaignId);
-  const called = calls.calls.length;
+  const called = api.calls.length;
   // Nobody looks meanwhile: otherwise the number of looks would be that of the time it takes.
   await engine.stopWorker();
   try {
@@ -87,7 +75,7 @@ async function costOf(items: number): Promise<Record<string, number>> {
     await engine.startWorker();
   }
   const after = await atRest(campaignId);
-  expect(calls.calls.slice(called)).toEqual([{ workspaceId, campaignId }]);
+  expect(api.calls.slice(called)).toEqual([{ workspaceId, campaignId }]);
   return Object.fromEntries(
     Object.entries(after).map(([type, count]) => [type, count - (before[type] ?? 0)]),
   );

@@ -1,30 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callCampaign } from '../../src/campaigns/call-campaign.ts';
-import { startCampaignCalls } from '../support/campaign-calls.ts';
+import { type CampaignApi, openCampaignApi } from '../support/campaign-api.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
-import { type EngineApi, openEngineApi } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { approve, plan, toReview } from '../support/item-story.ts';
 
-let api: EngineApi;
-let calls: ReturnType<typeof startCampaignCalls>;
+let api: CampaignApi;
 beforeAll(async () => {
-  api = await openEngineApi();
-  calls = startCampaignCalls(api.engine);
+  api = await openCampaignApi();
 });
-afterAll(async () => {
-  await calls?.stop();
-  await api?.close();
-});
+afterAll(() => api?.close());
 
-const makeCampaign = async (change: object = {}): Promise<string> =>
-  (
-    await api.ok('strategist', 'POST', '/v1/campaigns', {
-      name: 'Spring',
-      goal: 'engage',
-      ...change,
-    })
-  ).id;
+const makeCampaign = (change?: object) => api.makeCampaign(change);
 
 const read = (path: string) => api.ok('strategist', 'GET', path);
 
@@ -115,10 +101,17 @@ describe('a campaign that is paused', () => {
     await eventually(async () => (await read(`${path}/progress`)).acts[0].settledAt, {
       what: 'a settled pause',
     });
-    // One that joins meanwhile is held, too, though nobody calls the run for it.
+    // One that joins meanwhile is held, too.
+    await api.atRest(campaignId);
     const joiner = await api.engine.start({ title: 'joiner', campaignId });
-    await callCampaign(api.engine.deps, { ...api.engine.workspace, campaignId });
     await api.engine.until(joiner, 'held', ({ stage }) => stage === 'on_hold');
+    // One that leaves is let go.
+    await api.atRest(campaignId);
+    const leaver = await api.engine.start({ title: 'leaver', campaignId });
+    await api.engine.until(leaver, 'held', ({ stage }) => stage === 'on_hold');
+    await api.atRest(campaignId);
+    await api.ok('strategist', 'POST', `/v1/items/${leaver}/campaign`, { campaignId: null });
+    await api.engine.until(leaver, 'let go', ({ stage }) => stage === 'briefing');
 
     await api.ok('strategist', 'POST', `${path}/resume`, { reason: 'it is there' });
     for (const itemId of [early ?? '', joiner]) {
