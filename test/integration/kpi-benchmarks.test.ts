@@ -8,7 +8,13 @@ import { ReviewVerdicts } from '../../src/domain/kpi/verdict-schema.ts';
 import type { Json } from '../support/api-fixture.ts';
 import { makeWorkspace, type OpenTestDb, type TestWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
-import { FIRST_DAY_MS, freezePiece, type Piece, publishPiece } from '../support/measured-piece.ts';
+import {
+  FIRST_DAY_MS,
+  freezePiece,
+  type Piece,
+  publishPiece,
+  readPiece,
+} from '../support/measured-piece.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -52,6 +58,17 @@ async function withPieces(): Promise<TestWorkspace> {
 async function expectComparison(of: TestWorkspace): Promise<void> {
   const { row } = await review({ day: 20, shares: 12, of });
   expect(row('item')?.comparison).toBeDefined();
+}
+
+/** What a piece of the thirtieth day is compared with, as the owner of the tables finds it. */
+function pastOf(key: { workspaceId: string; itemId: string }) {
+  const publishedAt = new Date(FIRST_DAY_MS + 30 * DAY_MS).toISOString();
+  return listPastFigures(database.db, {
+    ...key,
+    formats: 'written',
+    parts: [{ scope: 'item', kind: 'item', channels: 'sandbox', publishedAt }],
+    ages: [168],
+  });
 }
 
 describe('a piece is compared with', () => {
@@ -101,6 +118,11 @@ describe('a piece is compared with', () => {
     const { row } = await review({ day: 20, shares: 12, of: other });
     expect(row('item')?.comparison).toBeUndefined();
     await expectComparison(of);
+    // Row security is a second wall: the owner of the tables, whom it does not hold, is kept by the query.
+    const ofOwner = ({ workspaceId }: TestWorkspace) =>
+      pastOf({ workspaceId, itemId: 'itm_other' });
+    expect(await ofOwner(of)).not.toEqual([]);
+    expect(await ofOwner(await makeWorkspace(database.db))).toEqual([]);
   });
 
   it('a hundred at most, the latest ones', async () => {
@@ -117,17 +139,93 @@ describe('a piece is compared with', () => {
        from kpi_figures, generate_series(1, 300) n where item_id = $1 and scope = 'item'`,
       [itemId],
     );
-    const publishedAt = new Date(FIRST_DAY_MS + 30 * DAY_MS).toISOString();
-    const [past] = await listPastFigures(database.db, {
-      workspaceId,
-      itemId,
-      formats: 'written',
-      parts: [{ scope: 'item', kind: 'item', channels: 'sandbox', publishedAt }],
-      ages: [168],
-    });
+    const [past] = await pastOf({ workspaceId, itemId });
     expect(past?.values.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, index) => index + 201),
     );
+  });
+});
+
+describe('a growth', () => {
+  const AGES = [
+    ['+24h', 1],
+    ['+7d', 10],
+  ] as const;
+
+  /** A piece whose impressions grow tenfold within the week, with its review frozen. */
+  async function grow(of: TestWorkspace, day: number, impressions: number) {
+    const piece = await publishPiece(database, of, { day, shares: 5 });
+    for (const [checkpoint, times] of AGES) {
+      await readPiece(database.db, piece, { impressions: impressions * times }, { checkpoint });
+    }
+    const { hash } = await freezePiece(database, piece);
+    return { ...piece, hash };
+  }
+
+  /** The run has heard of the review. */
+  async function open({ itemId, hash }: Awaited<ReturnType<typeof grow>>) {
+    const review = { id: `rev_${itemId}`, number: 1, hash, signOffs: [], extendTo: null };
+    await database.pool.query(
+      `update items set snapshot = jsonb_set(snapshot, '{context,reviews}', $2) where id = $1`,
+      [itemId, JSON.stringify([review])],
+    );
+  }
+
+  it('is drawn against own pieces at the same ages, as they were when it was frozen', async () => {
+    const of = await makeWorkspace(database.db);
+    const key = of.members.find(({ role }) => role === 'creator')?.key ?? '';
+    const pieces = [1, 2, 3, 4, 5, 6, 7, 8].map((day) => grow(of, day, 100 * day));
+    await Promise.all(pieces);
+    const ninth = await grow(of, 10, 50);
+    await open(ninth);
+    const path = `/v1/items/${ninth.itemId}/kpi-review`;
+    const { json } = await api.call(key, 'GET', path);
+    KpiReview.strict().parse(json);
+    expect(json).toMatchObject({ frozen: true, hash: ninth.hash });
+    const beside = (times: number) => ({
+      pieces: 8,
+      median: 450 * times,
+      low: 100 * times,
+      high: 800 * times,
+    });
+    expect(json.growth).toEqual({
+      measure: 'impressions',
+      points: AGES.map(([checkpoint, times]) => ({
+        checkpoint,
+        value: 50 * times,
+        have: 1,
+        of: 1,
+        ownPieces: beside(times),
+      })),
+    });
+    const headers = { accept: 'text/html' };
+    const { text: page } = await api.call(key, 'GET', path, { headers });
+    expect(page).toContain('<polygon');
+    expect(page).toContain('median 4,500 (1,000 to 8,000) of 8');
+
+    // Of the days before it, and frozen after it.
+    await grow(of, 9, 1_000);
+    expect((await api.call(key, 'GET', path)).json).toEqual(json);
+    const preview = await publishPiece(database, of, { day: 11, shares: 5 });
+    await readPiece(database.db, preview, { impressions: 10 }, { checkpoint: '+24h' });
+    const { json: early } = await api.call(key, 'GET', `/v1/items/${preview.itemId}/kpi-review`);
+    expect(early.frozen).toBe(false);
+    expect(early.growth.points).toMatchObject([{ checkpoint: '+24h', ownPieces: { pieces: 10 } }]);
+  });
+
+  it('says why it has no band, and knows no piece of another workspace', async () => {
+    const of = await makeWorkspace(database.db);
+    const key = of.members.find(({ role }) => role === 'creator')?.key ?? '';
+    await grow(of, 1, 100);
+    const second = await grow(of, 2, 100);
+    await open(second);
+    const path = `/v1/items/${second.itemId}/kpi-review`;
+    const headers = { accept: 'text/markdown' };
+    const { text } = await api.call(key, 'GET', path, { headers });
+    expect(text).toContain('No band of own pieces: fewer than 8 own pieces have this measure');
+    const { json } = await api.call(key, 'GET', path);
+    const none = { pieces: 1, median: null, low: null, high: null };
+    expect(json.growth.points.map(({ ownPieces }: Json) => ownPieces)).toEqual([none, none]);
   });
 });
 
