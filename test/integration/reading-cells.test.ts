@@ -216,6 +216,38 @@ describe('cells that the database adds up', () => {
     });
   });
 
+  it('are renewed however much was noted: more than a query takes parameters', async () => {
+    const reading: GivenReading = {
+      measure: 'impressions',
+      value: 3,
+      checkpoint: '+7d',
+      place: -1,
+      minute: 0,
+      isStated: false,
+      isProvisional: false,
+    };
+    const { id, items } = await store([{ posts: [0], readings: [reading] }]);
+    const { workspaceId } = workspace;
+    const itemId = items[0]?.itemId ?? '';
+    const filter = { workspaceId, campaignIds: [id] };
+    // Each statement that adds readings notes its items.
+    await database.pool.query(
+      `insert into reading_additions (workspace_id, item_id)
+       select $1, $2 from generate_series(1, 70000)`,
+      [workspaceId, itemId],
+    );
+    await inWorkspace(workspace, async () => {
+      await renewCells(database.program, filter);
+      const { groups } = await sumCells(database.program, { ...filter, group: 'all', maxItems: 9 });
+      expect(groups.get('')?.[0]?.readings.map(({ value }) => value)).toEqual([3]);
+    });
+    const { rows } = await database.pool.query(
+      'select count(*)::integer as left from reading_additions where item_id = $1',
+      [itemId],
+    );
+    expect(rows).toEqual([{ left: 0 }]);
+  });
+
   it('of more items than may be added up are not, and the answer says so', async () => {
     const { id } = await store([
       { posts: [0], readings: [] },

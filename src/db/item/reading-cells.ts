@@ -34,14 +34,16 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
   const { workspaceId } = filter;
   const lock = `reading_cells ${workspaceId}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`);
-  const { rows } = await tx.execute<{ item_id: string; ids: string[] }>(sql`
-    select item_id, array_agg(id) as ids from reading_additions
+  const { rows } = await tx.execute<{ item_id: string }>(sql`
+    select distinct item_id from reading_additions
     where workspace_id = ${workspaceId} and ${isAsked(filter, sql`item_id`)}
-    group by item_id limit ${RENEWED_AT_ONCE}`);
+    limit ${RENEWED_AT_ONCE}`);
   if (rows.length === 0) return;
   const itemIds = rows.map(({ item_id }) => item_id);
-  // What is added from here on has a row that the last statement leaves.
+  // One statement sees one moment: what is added after it has a note that stays.
   await tx.execute(sql`
+    with renewed as (delete from ${readingAdditions}
+      where workspace_id = ${workspaceId} and item_id in ${itemIds})
     insert into ${readingCells}
     select workspace_id, item_id, publication_id, channel_account_id,
       array_agg(series order by series), array_agg(value order by series),
@@ -64,8 +66,6 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
     on conflict (workspace_id, item_id, publication_id, channel_account_id) do update set
       series = excluded.series, amounts = excluded.amounts, as_of = excluded.as_of,
       reading_ids = excluded.reading_ids, shape = excluded.shape`);
-  await tx.execute(sql`delete from ${readingAdditions}
-    where workspace_id = ${workspaceId} and id in ${rows.flatMap(({ ids }) => ids)}`);
 }
 
 /** As `checkpointAgeHours` of the domain: `+1d` and `+24h` are one checkpoint. */
