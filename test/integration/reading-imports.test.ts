@@ -1,49 +1,26 @@
-import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
+import { type ImportOptions, importsOf, X } from '../support/import-requests.ts';
 import { type PublishedPieces, publishPieces } from '../support/published-pieces.ts';
 
-const AS_OF = '2026-03-02T08:00:00Z';
-const X = 'x-post-analytics';
-
 let api: IdleApi;
+let imports: ReturnType<typeof importsOf>;
 let pieces: PublishedPieces;
 beforeAll(async () => {
   api = await openIdleApi();
+  imports = importsOf(api);
   pieces = await publishPieces(api.database.db, api.workspace, { count: 3 });
 });
 afterAll(() => api?.close());
-
-interface Options {
-  role?: string;
-  mapping?: string;
-  asOf?: string | null;
-  more?: string;
-  type?: string;
-}
-
-function send(file: string | Buffer, options: Options = {}) {
-  const { role = 'social_media_manager', mapping = X, asOf = AS_OF, more = '', type } = options;
-  const query = `mapping=${mapping}${asOf === null ? '' : `&asOf=${asOf}`}${more}`;
-  return api.as(role, 'POST', `/v1/readings/imports?${query}`, {
-    body: file,
-    headers: { 'content-type': type ?? 'text/csv' },
-  });
-}
-
-const readingsOf = async (itemId: string) =>
-  (await api.as('creator', 'GET', `/v1/items/${itemId}/readings?limit=200`)).json.items;
-const rowsOf = async (id: string, query = '') =>
-  (await api.as('creator', 'GET', `/v1/readings/imports/${id}/rows${query}`)).json;
 
 describe('an import', () => {
   it('stores what the rows of an export say of their pieces, and says what became of each', async () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'own' });
     const file =
       'Post id,Impressions,Likes,Reposts,Shares\nown0,120,5,1,2\nown1,7,,3,\nown9,1,1,1,1\nown0,x,1,1,1\n';
-    const { status, json } = await send(file);
+    const { status, json } = await imports.send(file);
     expect(status).toBe(201);
     expect(json).toMatchObject({
       state: 'done',
@@ -54,7 +31,7 @@ describe('an import', () => {
       createdBy: api.workspace.memberOf('social_media_manager'),
     });
     const [first, second] = own.publicationIds;
-    const stored = await readingsOf(own.itemId);
+    const stored = await imports.readingsOf(own.itemId);
     expect(
       stored
         .map(({ measure, value, publicationId }: Record<string, unknown>) => [
@@ -76,7 +53,7 @@ describe('an import', () => {
       asOf: '2026-03-02T08:00:00.000Z',
       createdBy: api.workspace.memberOf('social_media_manager'),
     });
-    const { items } = await rowsOf(json.id);
+    const { items } = await imports.rowsOf(json.id);
     expect(items).toMatchObject([
       { line: 2, result: 'stored', publicationId: first, itemId: own.itemId, readings: 3 },
       { line: 3, result: 'stored', publicationId: second, readings: 1 },
@@ -100,28 +77,28 @@ describe('an import', () => {
   it('changes nothing when the file comes again, from whomever, and stores what it corrects', async () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'twice' });
     const file = 'Post id,Likes\ntwice0,5\ntwice1,6\n';
-    await send(file);
-    const again = await send(file, { role: 'strategist' });
+    await imports.send(file);
+    const again = await imports.send(file, { role: 'strategist' });
     expect(again.json).toMatchObject({ readings: 0, counts: { unchanged: 2, stored: 0 } });
-    const corrected = await send('Post id,Likes\ntwice0,5\ntwice1,8\n');
+    const corrected = await imports.send('Post id,Likes\ntwice0,5\ntwice1,8\n');
     expect(corrected.json).toMatchObject({ readings: 1, counts: { unchanged: 1, stored: 1 } });
-    expect(await readingsOf(own.itemId)).toHaveLength(3);
+    expect(await imports.readingsOf(own.itemId)).toHaveLength(3);
   });
 
   it('stores each reading once, however many send the same file at once', async () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 40, tag: 'once' });
     const file = `Post id,Likes\n${own.publicationIds.map((_, n) => `once${n},${n}\n`).join('')}`;
-    const answers = await Promise.all([send(file), send(file)]);
+    const answers = await Promise.all([imports.send(file), imports.send(file)]);
     const statuses = answers.map(({ status }) => status);
     expect(statuses).toEqual([201, 201]);
     expect(answers[0].json.readings + answers[1].json.readings).toBe(40);
-    expect(await readingsOf(own.itemId)).toHaveLength(40);
+    expect(await imports.readingsOf(own.itemId)).toHaveLength(40);
   });
 
   it('takes a row twice as one, and refuses one that contradicts an earlier row', async () => {
-    const { json } = await send('Post id,Likes\na0,5\na0,5\na0,6\n');
+    const { json } = await imports.send('Post id,Likes\na0,5\na0,5\na0,6\n');
     expect(json.counts).toMatchObject({ stored: 1, duplicate: 1, refused: 1 });
-    const { items } = await rowsOf(json.id, '?result=refused');
+    const { items } = await imports.rowsOf(json.id, '?result=refused');
     expect(items).toMatchObject([
       { line: 4, mistakes: [{ message: expect.stringMatching(/line 2 says other numbers/) }] },
     ]);
@@ -129,19 +106,19 @@ describe('an import', () => {
 
   it('finds a piece by its address, whatever is tagged to it', async () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'url' });
-    const { json } = await send(
+    const { json } = await imports.send(
       'Post link,Impressions\nhttps://net.example/url/0/?utm_source=x#top,5\nhttps://net.example/url/1,6\n',
       { mapping: 'linkedin-page-updates' },
     );
     expect(json.counts).toMatchObject({ stored: 2 });
-    expect(await readingsOf(own.itemId)).toHaveLength(2);
+    expect(await imports.readingsOf(own.itemId)).toHaveLength(2);
   });
 
   it('pages its rows', async () => {
-    const { json } = await send(`Post id,Likes\n${'nobody,1\n'.repeat(450)}`);
-    const first = await rowsOf(json.id, '?limit=200');
-    const second = await rowsOf(json.id, `?limit=200&cursor=${first.nextCursor}`);
-    const third = await rowsOf(json.id, `?limit=200&cursor=${second.nextCursor}`);
+    const { json } = await imports.send(`Post id,Likes\n${'nobody,1\n'.repeat(450)}`);
+    const first = await imports.rowsOf(json.id, '?limit=200');
+    const second = await imports.rowsOf(json.id, `?limit=200&cursor=${first.nextCursor}`);
+    const third = await imports.rowsOf(json.id, `?limit=200&cursor=${second.nextCursor}`);
     const lines = [first, second, third].flatMap(({ items }) =>
       items.map(({ line }: { line: number }) => line),
     );
@@ -155,7 +132,7 @@ describe('a preview', () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 1, tag: 'dry' });
     const before = (await api.as('creator', 'GET', '/v1/readings/imports')).json.items.length;
     const file = 'Post id;Post text;Likes\ndry0;"a; b";5\nnobody;x;1\ndry0;x;-1\n';
-    const { status, json } = await send(file, { more: '&dryRun=true' });
+    const { status, json } = await imports.send(file, { more: '&dryRun=true' });
     expect(status).toBe(200);
     expect(json).toMatchObject({
       columns: {
@@ -169,12 +146,12 @@ describe('a preview', () => {
       rows: [{ line: 2, publicationId: own.publicationIds[0], values: { reactions: 5 } }],
       mistakes: [{ line: 3 }, { line: 4, mistakes: [{ column: 'Likes' }] }],
     });
-    expect(await readingsOf(own.itemId)).toEqual([]);
+    expect(await imports.readingsOf(own.itemId)).toEqual([]);
     expect((await api.as('creator', 'GET', '/v1/readings/imports')).json.items).toHaveLength(
       before,
     );
-    await send(file);
-    const after = await send(file, { more: '&dryRun=true' });
+    await imports.send(file);
+    const after = await imports.send(file, { more: '&dryRun=true' });
     expect(after.json).toMatchObject({ readings: 0, counts: { unchanged: 1 } });
   });
 });
@@ -194,47 +171,50 @@ describe('a file that cannot be imported', () => {
     ['another type', { type: 'application/json' }, '{}', 415, /send text\/csv/],
     ['another charset', { type: 'text/csv; charset=utf-16' }, 'x', 415, /UTF-8/],
     ['a role without the right', { role: 'creator' }, 'a,b\n', 403, /this is for strategist/],
-  ] as [string, Options, string, number, RegExp][])(
+  ] as [string, ImportOptions, string, number, RegExp][])(
     'is refused: %s',
     async (_, options, file, wanted, message) => {
-      const { status, json } = await send(file, options);
+      const { status, json } = await imports.send(file, options);
       expect(status).toBe(wanted);
       expect(json.detail).toMatch(message);
     },
   );
 
   it('has its rights judged before its content', async () => {
-    const { status } = await send(Buffer.alloc(3 * 1024 * 1024, 0x61), { role: 'editor' });
+    const { status } = await imports.send(Buffer.alloc(3 * 1024 * 1024, 0x61), { role: 'editor' });
     expect(status).toBe(403);
   });
 
   it('is refused before its first byte when it says that it has two gigabytes', async () => {
-    const { status, json } = await declared(2 * 1024 ** 3);
+    const { request, answer } = imports.upload({}, { 'content-length': 2 * 1024 ** 3 });
+    request.flushHeaders();
+    const { status, json } = await answer;
+    request.destroy();
     expect(status).toBe(413);
     expect(json.detail).toMatch(/2097152 bytes at most/);
   });
 
   it('is cut off where it outgrows the limit; what was stored stays, and is told', async () => {
     const row = `nobody,1,${'.'.repeat(1_000)}\n`;
-    const sent = httpRequest(importAddress(), { method: 'POST', headers: importHeaders() });
+    const { request, answer } = imports.upload();
+    request.write('Post id,Likes,Post text\na1,77,\n');
+    request.end(row.repeat(3_000));
     // The answer may be lost on the way: whoever sends too much is cut off.
-    const answered = new Promise<number | undefined>((resolve) => {
-      sent.on('response', ({ statusCode }) => resolve(statusCode));
-      sent.on('error', () => resolve(413));
-    });
-    sent.write('Post id,Likes,Post text\na1,77,\n');
-    sent.end(row.repeat(3_000));
-    expect(await answered).toBe(413);
-    sent.destroy();
+    expect([413, 0]).toContain((await answer).status);
+    request.destroy();
     const latest = await eventually(async () => {
-      const [one] = (await api.as('creator', 'GET', '/v1/readings/imports?limit=1')).json.items;
+      const one = await imports.latest();
       return one.state === 'failed' && one;
     });
     expect(latest).toMatchObject({
-      failure: expect.stringMatching(/bytes at most; stored until line \d+: the same file again/),
+      failure: expect.stringMatching(
+        /bytes at most; stored the rows until line \d+: send it in smaller/,
+      ),
       readings: 1,
     });
-    const values = (await readingsOf(pieces.itemId)).map(({ value }: { value: number }) => value);
+    const values = (await imports.readingsOf(pieces.itemId)).map(
+      ({ value }: { value: number }) => value,
+    );
     expect(values).toContain(77);
   });
 
@@ -242,28 +222,28 @@ describe('a file that cannot be imported', () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'broken' });
     const filler = 'nobody,1\n'.repeat(100_000);
     const [head, tail] = [`Post id,Likes\nbroken0,1\n${filler}`, 'broken1,2\n'];
-    const sent = httpRequest(importAddress(), { method: 'POST', headers: importHeaders() });
-    sent.on('error', () => {});
-    sent.write(head);
-    const latest = async () =>
-      (await api.as('creator', 'GET', '/v1/readings/imports?limit=1')).json.items[0];
+    const { request } = imports.upload();
+    request.write(head);
+    const { latest } = imports;
     await eventually(async () => {
       const { state, readings } = await latest();
       return state === 'running' && readings === 1;
     });
-    sent.destroy();
+    request.destroy();
     await eventually(async () => (await latest()).state === 'failed');
-    expect((await latest()).failure).toMatch(/stored until line \d+/);
-    expect(await readingsOf(own.itemId)).toHaveLength(1);
-    const again = await send(head + tail);
+    expect((await latest()).failure).toMatch(/stored the rows until line \d+/);
+    expect(await imports.readingsOf(own.itemId)).toHaveLength(1);
+    const again = await imports.send(head + tail);
     expect(again.json).toMatchObject({ readings: 1, counts: { stored: 1, unchanged: 1 } });
-    expect(await readingsOf(own.itemId)).toHaveLength(2);
+    expect(await imports.readingsOf(own.itemId)).toHaveLength(2);
   });
 
   it('names the line where it cannot be read on', async () => {
-    const { status, json } = await send(`Post id,Likes\n${'nobody,1\n'.repeat(40_000)}"x,1\n`);
+    const { status, json } = await imports.send(
+      `Post id,Likes\n${'nobody,1\n'.repeat(40_000)}"x,1\n`,
+    );
     expect(status).toBe(201);
-    const { items } = await rowsOf(json.id, '?result=refused');
+    const { items } = await imports.rowsOf(json.id, '?result=refused');
     expect(items).toMatchObject([
       { line: 40_002, mistakes: [{ message: expect.stringMatching(/quote/) }] },
     ]);
@@ -274,7 +254,7 @@ describe('imports', () => {
   it('belong to their workspace, as its pieces do', async () => {
     const other = await makeWorkspace(api.database.db);
     const foreign = await publishPieces(api.database.db, other, { count: 1, tag: 'foreign' });
-    const { json } = await send('Post id,Likes\nforeign0,5\n');
+    const { json } = await imports.send('Post id,Likes\nforeign0,5\n');
     expect(json.counts).toMatchObject({ unmatched: 1, stored: 0 });
     const key = other.members.find(({ role }) => role === 'strategist')?.key ?? '';
     const path = `/v1/readings/imports/${json.id}`;
@@ -298,7 +278,7 @@ describe('imports', () => {
       );
     await insert('imp_alive1', '1 second');
     await insert('imp_alive2', '1 second');
-    const refused = await send('Post id,Likes\na0,5\n');
+    const refused = await imports.send('Post id,Likes\na0,5\n');
     expect(refused.status).toBe(429);
     expect(refused.json.detail).toMatch(/imports 2 files at once/);
     await db.$client.query(
@@ -309,7 +289,7 @@ describe('imports', () => {
       state: 'failed',
       failure: expect.stringMatching(/send the file again/),
     });
-    expect((await send('Post id,Likes\na0,5\n')).status).toBe(201);
+    expect((await imports.send('Post id,Likes\na0,5\n')).status).toBe(201);
     await db.$client.query(
       `update reading_imports set state = 'failed' where id like 'imp_alive%'`,
     );
@@ -332,12 +312,12 @@ describe('mappings of a workspace', () => {
     const { id } = made.json;
     const own = await publishPieces(api.database.db, api.workspace, { count: 1, tag: 'mapped' });
     const file = `Piece;Day;Besuche\n${own.publicationIds[0]};02.03.2026;1.234\n`;
-    const { json } = await send(file, { mapping: id, asOf: null });
+    const { json } = await imports.send(file, { mapping: id, asOf: null });
     expect(json.counts).toMatchObject({ stored: 1 });
-    expect(await readingsOf(own.itemId)).toMatchObject([
+    expect(await imports.readingsOf(own.itemId)).toMatchObject([
       { value: 1_234, asOf: '2026-03-02T23:00:00.000Z' },
     ]);
-    expect((await send(file, { mapping: id })).json.detail).toMatch(
+    expect((await imports.send(file, { mapping: id })).json.detail).toMatch(
       /the file says it in its column "Day"/,
     );
     expect((await api.as('creator', 'GET', path)).json.items).toMatchObject([{ id, name: 'Own' }]);
@@ -347,7 +327,7 @@ describe('mappings of a workspace', () => {
     expect((await api.as('creator', 'GET', `${path}/${id}`)).json.name).toBe('Own 2');
     expect((await api.as('strategist', 'DELETE', `${path}/${id}`)).status).toBe(204);
     expect((await api.as('strategist', 'DELETE', `${path}/${id}`)).status).toBe(404);
-    expect((await send(file, { mapping: id, asOf: null })).status).toBe(400);
+    expect((await imports.send(file, { mapping: id, asOf: null })).status).toBe(400);
   });
 
   it.each([
@@ -394,29 +374,3 @@ describe('mappings of a workspace', () => {
     expect(json.items.map(({ id }: { id: string }) => id)).toContain(X);
   });
 });
-
-/** A request that only says how much it would send. */
-function declared(bytes: number): Promise<{ status: number; json: { detail: string } }> {
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(importAddress(), {
-      method: 'POST',
-      headers: { ...importHeaders(), 'content-length': bytes },
-    });
-    sent.on('error', reject);
-    sent.on('response', async (response) => {
-      let text = '';
-      for await (const part of response) text += part;
-      sent.destroy();
-      resolve({ status: response.statusCode ?? 0, json: JSON.parse(text) });
-    });
-    sent.flushHeaders();
-  });
-}
-
-function importAddress(): URL {
-  return new URL(`${api.url}/v1/readings/imports?mapping=${X}&asOf=${AS_OF}`);
-}
-
-function importHeaders() {
-  return { authorization: `Bearer ${api.keyOf('strategist')}`, 'content-type': 'text/csv' };
-}
