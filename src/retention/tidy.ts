@@ -1,6 +1,7 @@
 import type { AssetStore } from '../assets/asset-store.ts';
 import { listWorkspaceIds } from '../db/audit/watches.ts';
 import type { Db } from '../db/client.ts';
+import { countReadingNotes, renewCells } from '../db/item/reading-cells.ts';
 import {
   countTidyRows,
   TIDIED_ROWS,
@@ -20,7 +21,9 @@ const WORKSPACES_AT_ONCE = 100;
 /** A file that nobody has is left alone for so long: its record may be on its way. */
 const FILE_GRACE_MS = 24 * 3_600_000;
 
-export type Tidied = Partial<Record<TidiedRows | 'rate_limits' | 'files', number>>;
+export type Tidied = Partial<
+  Record<TidiedRows | 'reading_notes' | 'rate_limits' | 'files', number>
+>;
 
 export interface TidyDeps {
   db: Db;
@@ -81,6 +84,14 @@ async function tidyWorkspace(
       add(tidied, what, count);
     }
   }
+  add(tidied, 'reading_notes', await tidyNotes(db, plan, workspaceId));
+}
+
+/** Notes of readings whose numbers nobody asks for go once their cells are renewed, and not before. */
+function tidyNotes(db: Db, { isDryRun, until }: TidyPlan, workspaceId: string): Promise<number> {
+  return isDryRun
+    ? countReadingNotes(db, { workspaceId, limit: MOST_COUNTED })
+    : renewCells(db, { workspaceId }, { until });
 }
 
 /** Files that no workspace has a record of any more. */

@@ -29,11 +29,16 @@ import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
 import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
-import { forgetLateItem, insertAddendum, lockReadings } from '../../src/db/item/kpi-addenda.ts';
+import {
+  forgetLateItem,
+  insertAddendum,
+  lockReadings,
+  putOffLateItem,
+} from '../../src/db/item/kpi-addenda.ts';
 import { saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import { projectEvents } from '../../src/db/item/projection.ts';
-import { renewCells } from '../../src/db/item/reading-cells.ts';
+import { countReadingNotes, renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
 import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
@@ -274,6 +279,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         askAfter: null,
       }),
     lockReadings: () => lockReadings(db, item),
+    putOffLateItem: () => putOffLateItem(db, item),
     forgetLateItem: () => forgetLateItem(db, { ...item, times: 1 }),
     insertAddendum: () =>
       insertAddendum(db, {
@@ -290,7 +296,8 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     ...reviewAttempts(db, { ...item, memberId }),
     ...campaignAttempts(db, campaign),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
-    renewCells: () => renewCells(db, { workspaceId, itemIds: [item.itemId] }),
+    renewCells: async () => (await renewCells(db, { workspaceId, itemIds: [item.itemId] })) > 0,
+    countReadingNotes: async () => (await countReadingNotes(db, { workspaceId, limit: 9 })) > 0,
     appendReadings: () =>
       appendReadings(db, {
         ...item,

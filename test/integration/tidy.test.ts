@@ -217,6 +217,25 @@ describe('tidying', () => {
     expect(await countOf('reading_import_blocks', `import_id = 'imp_1'`)).toBe(0);
   });
 
+  it('takes the notes of readings once their cells are renewed', async () => {
+    const { id: itemId } = await makeItem(database.db, workspace);
+    await exec(
+      `insert into readings (id, workspace_id, item_id, measure, value, as_of, source, provisional)
+       select 'rdg_tidy_' || n, $1, $2, 'impressions', n, now(), 'sandbox', false
+       from generate_series(1, 3) n`,
+      workspace.workspaceId,
+      itemId,
+    );
+    const ofItem = `item_id = '${itemId}'`;
+    expect(await countOf('reading_additions', ofItem)).toBe(1);
+    expect(await run(true)).toEqual({ reading_notes: 1 });
+    expect(await run()).toEqual({ reading_notes: 1 });
+    expect(await countOf('reading_additions', ofItem)).toBe(0);
+    expect(await countOf('reading_cells', ofItem)).toBe(1);
+    expect(await countOf('readings', ofItem)).toBe(3);
+    expect(await run()).toEqual({});
+  });
+
   it('removes deliveries that are over, then what they told, and none that goes on', async () => {
     const { workspaceId } = workspace;
     await exec(

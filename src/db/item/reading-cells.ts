@@ -20,17 +20,36 @@ const RENEWED_AT_ONCE = 200;
 /**
  * Brings the cells of the items up to their readings, where some came since. Items by the hundred, so
  * that no transaction is long; one at a time in a workspace, so that none writes over a later one.
+ * @param until epoch milliseconds: what is not renewed by then keeps its notes.
+ * @returns how many notes of readings are in the cells now.
  */
-export async function renewCells(db: Db, filter: CellFilter): Promise<void> {
-  for (;;) {
+export async function renewCells(
+  db: Db,
+  filter: CellFilter,
+  { until = Number.POSITIVE_INFINITY }: { until?: number } = {},
+): Promise<number> {
+  let count = 0;
+  while (Date.now() < until) {
     const { rows } = await db.execute(sql`select from reading_additions
       where workspace_id = ${filter.workspaceId} and ${isAsked(filter, sql`item_id`)} limit 1`);
-    if (rows.length === 0) return;
-    await inTransaction(db, (tx) => renewSome(tx, filter));
+    if (rows.length === 0) break;
+    count += await inTransaction(db, (tx) => renewSome(tx, filter));
   }
+  return count;
 }
 
-async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
+/** How many notes `renewCells` would take. */
+export async function countReadingNotes(
+  db: Db,
+  { workspaceId, limit }: { workspaceId: string; limit: number },
+): Promise<number> {
+  const { rows } = await db.execute<{ count: number }>(sql`
+    select count(*)::integer as count from (
+      select from reading_additions where workspace_id = ${workspaceId} limit ${limit}) notes`);
+  return rows[0]?.count ?? 0;
+}
+
+async function renewSome(tx: Db, filter: CellFilter): Promise<number> {
   const { workspaceId } = filter;
   const lock = `reading_cells ${workspaceId}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`);
@@ -38,13 +57,13 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
     select distinct item_id from reading_additions
     where workspace_id = ${workspaceId} and ${isAsked(filter, sql`item_id`)}
     limit ${RENEWED_AT_ONCE}`);
-  if (rows.length === 0) return;
+  if (rows.length === 0) return 0;
   const itemIds = rows.map(({ item_id }) => item_id);
   // One statement sees one moment: what is added after it has a note that stays.
-  await tx.execute(sql`
-    with renewed as (delete from ${readingAdditions}
-      where workspace_id = ${workspaceId} and item_id in ${itemIds})
-    insert into ${readingCells}
+  const { rows: taken } = await tx.execute<{ count: number }>(sql`
+    with notes as (delete from ${readingAdditions}
+      where workspace_id = ${workspaceId} and item_id in ${itemIds} returning id
+    ), renewed as (insert into ${readingCells}
     select workspace_id, item_id, publication_id, channel_account_id,
       array_agg(series order by series), array_agg(value order by series),
       array_agg(as_of order by series), array_agg(id order by series),
@@ -65,7 +84,9 @@ async function renewSome(tx: Db, filter: CellFilter): Promise<void> {
     group by workspace_id, item_id, publication_id, channel_account_id
     on conflict (workspace_id, item_id, publication_id, channel_account_id) do update set
       series = excluded.series, amounts = excluded.amounts, as_of = excluded.as_of,
-      reading_ids = excluded.reading_ids, shape = excluded.shape`);
+      reading_ids = excluded.reading_ids, shape = excluded.shape)
+    select count(*)::integer as count from notes`);
+  return taken[0]?.count ?? 0;
 }
 
 /** As `checkpointAgeHours` of the domain: `+1d` and `+24h` are one checkpoint. */
