@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { listUnavailable } from '../db/item/checkpoint-replies.ts';
 import { lockReadings } from '../db/item/kpi-addenda.ts';
-import { listPastFigures, saveFigures } from '../db/item/kpi-figures.ts';
+import { listPastFigures, listPastGrowth, saveFigures } from '../db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
 import { listLatestReadings, readingOf } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
@@ -10,6 +10,7 @@ import { getWorkspace } from '../db/workspace/workspaces.ts';
 import type { ClockFacts } from '../domain/item/commands/facts.ts';
 import { rulesOf } from '../domain/item/machine/rules.ts';
 import type { ItemSnapshot } from '../domain/item/run.ts';
+import { comparedGrowth, ownGrowth } from '../domain/kpi/growth.ts';
 import { comparedAges, comparedPiece } from '../domain/kpi/past-figures.ts';
 import { Recommendation, type ReviewDecision } from '../domain/kpi/recommendation.ts';
 import { clockSteps } from '../time/business-calendar.ts';
@@ -66,6 +67,8 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
         const readings = (await listLatestReadings(tx, key)).map(readingOf);
         const ages = comparedAges({ targets, guardrails, readings });
         const past = await listPastFigures(tx, { ...piece, ages });
+        const compared = comparedGrowth(readings);
+        const pastGrowth = await listPastGrowth(tx, { ...piece, compared });
         const asked = { context, brief: brief.body, readings, past };
         const { hash: reviewHash, body, figures } = await judgeHereOrInThread(asked, key);
         const unavailable = await listUnavailable(tx, key);
@@ -74,7 +77,12 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
           ...key,
           number,
           hash: reviewHash,
-          body: { ...body, unavailable, frozenAt: at },
+          body: {
+            ...body,
+            unavailable,
+            ownGrowth: ownGrowth(compared, pastGrowth),
+            frozenAt: at,
+          },
         });
         if (row.hash === reviewHash) await saveFigures(tx, { ...piece, figures });
         return row;

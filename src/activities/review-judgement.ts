@@ -1,12 +1,14 @@
 import { hashOf } from '../domain/canonical.ts';
 import type { Brief } from '../domain/item/content/brief.ts';
 import type { ItemContext } from '../domain/item/context.ts';
+import { withGrown } from '../domain/kpi/growth.ts';
 import type { MeasuredCheckpoint } from '../domain/kpi/measured.ts';
 import type { Reading } from '../domain/kpi/measures.ts';
 import { comparableFigures, type PastFigures } from '../domain/kpi/past-figures.ts';
 import { latestOfEachOrigin } from '../domain/kpi/readings.ts';
 import { recommend, recommendationInput } from '../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../domain/kpi/review.ts';
+import { publishedOnes } from '../domain/kpi/roll-up/rollup.ts';
 import { KpiId } from '../domain/kpi/verdict-schema.ts';
 import { jobOf, runInThread } from '../threads/threads.ts';
 
@@ -69,7 +71,10 @@ export function judgeReview({
       recommendation,
     },
     hash: hashOf({ targets, readings, verdicts }),
-    figures: comparableFigures({ publications, readings }),
+    figures: withGrown(comparableFigures({ publications, readings }), {
+      readings,
+      posts: publishedOnes(publications).length,
+    }),
   };
 }
 

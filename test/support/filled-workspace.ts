@@ -214,7 +214,8 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
   });
   const part = { scope: 'item', kind: 'item', channels: 'sandbox' } as const;
   const piece = { formats: 'written', parts: [{ ...part, publishedAt: '2026-01-01T00:00:00Z' }] };
-  const figures = [{ scope: 'item', ageHours: 168, figures: { 'shares:shares': 3 } }] as const;
+  const values = { 'shares:shares': 3, 'growth:impressions': 7 };
+  const figures = [{ scope: 'item', ageHours: 168, figures: values }] as const;
   await kpiFigures.saveFigures(db, { ...item, ...piece, figures });
   const reply = { publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' };
   await checkpointReplies.noteFailure(db, {
@@ -459,6 +460,14 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
         formats: piece.formats,
         parts: [{ ...part, publishedAt: '2026-01-02T00:00:00Z' }],
         ages: [168],
+      }),
+    listPastGrowth: (id) =>
+      kpiFigures.listPastGrowth(db, {
+        workspaceId: id,
+        itemId: 'itm_other',
+        formats: piece.formats,
+        parts: [{ ...part, publishedAt: '2026-01-02T00:00:00Z' }],
+        compared: [{ ageHours: 168, figure: 'growth:impressions' }],
       }),
     getKpiReview: (id) => kpiReviews.getKpiReview(db, { ...item, workspaceId: id }),
     getWebhookEndpoint: (id) =>

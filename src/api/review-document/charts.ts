@@ -1,23 +1,17 @@
 import { html } from 'hono/html';
 import { formatNumber } from '../../domain/kpi/format.ts';
+import type { Growth } from '../../domain/kpi/growth.ts';
 import { checkpointAgeHours } from '../../domain/kpi/readings.ts';
-import type { FunnelStep, Growth } from '../../domain/kpi/review-summary.ts';
+import type { FunnelStep } from '../../domain/kpi/review-summary.ts';
 import type { Verdict, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { intervalText, targetText, valueText, verdictText } from './words.ts';
 
 /** SVG whose values are escaped. */
 export type Svg = ReturnType<typeof html>;
 
-/** What the same measure of one's own pieces was at an age: the middle half of them. */
-export interface Band {
-  checkpoint: string;
-  low: number;
-  high: number;
-}
-
 export type Chart =
   | { kind: 'bullet'; row: VerdictRow }
-  | { kind: 'growth'; growth: Growth; band: readonly Band[] | null }
+  | { kind: 'growth'; growth: Growth }
   | { kind: 'funnel'; steps: readonly FunnelStep[] };
 
 const WIDTH = 640;
@@ -41,7 +35,7 @@ export function chartSvg(chart: Chart, id: string): Svg {
     case 'bullet':
       return bullet(chart.row, id);
     case 'growth':
-      return growthCurve(chart, id);
+      return growthCurve(chart.growth, id);
     case 'funnel':
       return funnel(chart.steps, id);
   }
@@ -84,32 +78,69 @@ function bullet(row: VerdictRow, id: string): Svg {
   );
 }
 
+interface BandAt {
+  checkpoint: string;
+  median: number;
+  low: number;
+  high: number;
+}
+
+/** Own pieces at ages that follow one another: where they are too few, the band has a gap. */
+function bandsOf({ points }: Growth): BandAt[][] {
+  const bands: BandAt[][] = [[]];
+  for (const { checkpoint, ownPieces } of points) {
+    const { median = null, low = null, high = null } = ownPieces ?? {};
+    if (median === null || low === null || high === null) bands.push([]);
+    else bands.at(-1)?.push({ checkpoint, median, low, high });
+  }
+  return bands.filter((band) => band.length > 0);
+}
+
 /** Ages far apart stay readable: the axis is logarithmic. */
-function growthCurve({ growth, band }: Extract<Chart, { kind: 'growth' }>, id: string): Svg {
+function growthCurve(growth: Growth, id: string): Svg {
   const { measure, points } = growth;
+  const bands = bandsOf(growth);
   const [top, bottom] = [16, 190];
   const age = (checkpoint: string) => Math.log1p(checkpointAgeHours(checkpoint) ?? 0);
-  const ages = [...points, ...(band ?? [])].map(({ checkpoint }) => age(checkpoint));
+  const ages = points.map(({ checkpoint }) => age(checkpoint));
   const [first, last] = [Math.min(...ages), Math.max(...ages)];
   const most = Math.max(
     ...points.map(({ value }) => value),
-    ...(band ?? []).map(({ high }) => high),
+    ...bands.flat().map(({ high }) => high),
     1,
   );
   const x = (checkpoint: string) =>
     Math.round(60 + ((age(checkpoint) - first) / (last - first || 1)) * (RIGHT - 100));
   const y = (value: number) => Math.round(bottom - (value / most) * (bottom - top));
-  const line = points.map(({ checkpoint, value }) => `${x(checkpoint)},${y(value)}`).join(' ');
-  const area = [
-    ...(band ?? []).map(({ checkpoint, high }) => `${x(checkpoint)},${y(high)}`),
-    ...(band ?? []).toReversed().map(({ checkpoint, low }) => `${x(checkpoint)},${y(low)}`),
-  ].join(' ');
+  const through = (dots: readonly { checkpoint: string; value: number }[]) =>
+    dots.map(({ checkpoint, value }) => `${x(checkpoint)},${y(value)}`).join(' ');
+  const area = (band: readonly BandAt[]) =>
+    through([
+      ...band.map(({ checkpoint, high }) => ({ checkpoint, value: high })),
+      ...band.toReversed().map(({ checkpoint, low }) => ({ checkpoint, value: low })),
+    ]);
+  const medians = (band: readonly BandAt[]) =>
+    through(band.map(({ checkpoint, median }) => ({ checkpoint, value: median })));
   const desc = points
     .map(({ checkpoint, value }) => `${checkpoint} ${formatNumber(value)}`)
     .join(', ');
+  const own = bands
+    .flat()
+    .map(
+      ({ checkpoint, low, high }) => `${checkpoint} ${formatNumber(low)} to ${formatNumber(high)}`,
+    )
+    .join(', ');
   return frame(
-    { id, height: 220, title: `Growth of ${measure}`, desc: `${desc}.` },
-    html`${area === '' ? '' : html`<polygon points="${area}" fill="#d0d7de"/>`}<path d="M60 ${top}V${bottom}H${RIGHT}" stroke="#6e7781" fill="none"/><text x="4" y="${top + 4}" font-size="12">${formatNumber(most)}</text><text x="4" y="${bottom}" font-size="12">0</text><polyline points="${line}" fill="none" stroke="#0550ae" stroke-width="2"/>${points.map(
+    {
+      id,
+      height: 220,
+      title: `Growth of ${measure}`,
+      desc: own === '' ? `${desc}.` : `${desc}. Own pieces: ${own}.`,
+    },
+    html`${bands.map(
+      (band) =>
+        html`<polygon points="${area(band)}" fill="#d0d7de" stroke="#d0d7de" stroke-width="2"/><polyline points="${medians(band)}" fill="none" stroke="#6e7781" stroke-dasharray="4 3"/>`,
+    )}<path d="M60 ${top}V${bottom}H${RIGHT}" stroke="#6e7781" fill="none"/><text x="4" y="${top + 4}" font-size="12">${formatNumber(most)}</text><text x="4" y="${bottom}" font-size="12">0</text><polyline points="${through(points)}" fill="none" stroke="#0550ae" stroke-width="2"/>${points.map(
       ({ checkpoint, value }) =>
         html`<circle cx="${x(checkpoint)}" cy="${y(value)}" r="4" fill="#0550ae"/><text x="${x(checkpoint) - 10}" y="${bottom + 18}" font-size="12">${checkpoint}</text>`,
     )}`,

@@ -3,27 +3,10 @@ import { learningLine } from '../../domain/kpi/learning.ts';
 import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
 import type { Chart } from './charts.ts';
+import { type ReviewDocument, type Section, section, type Table } from './document.ts';
+import { growthSection } from './growth-section.ts';
 import type { KpiReview } from './kpi-review-schema.ts';
 import { intervalText, NONE, ownPiecesText, targetText, valueText, verdictText } from './words.ts';
-
-export interface Table {
-  head: readonly string[];
-  rows: readonly (readonly string[])[];
-}
-
-export interface Section {
-  heading: string;
-  text: readonly string[];
-  charts: readonly Chart[];
-  table: Table | null;
-}
-
-/** A review as a document: the same for every form that it is written in. */
-export interface ReviewDocument {
-  title: string;
-  facts: readonly (readonly [string, string])[];
-  sections: readonly Section[];
-}
 
 export function reviewDocument(review: KpiReview): ReviewDocument {
   return {
@@ -45,10 +28,6 @@ export function reviewDocument(review: KpiReview): ReviewDocument {
       decisionSection(review),
     ],
   };
-}
-
-function section(heading: string, part: Partial<Section>): Section {
-  return { heading, text: [], charts: [], table: null, ...part };
 }
 
 function factsOf(review: KpiReview): [string, string][] {
@@ -159,21 +138,6 @@ function extremesSection({ extremes }: KpiReview): Section {
         ['best', best.scope, valueText(best), verdictText(best.verdict)],
         ['worst', worst.scope, valueText(worst), verdictText(worst.verdict)],
       ],
-    },
-  });
-}
-
-function growthSection({ growth }: KpiReview): Section {
-  if (growth === null) return section('Growth', { text: [`${NONE}: no post has readings.`] });
-  return section('Growth', {
-    charts: growth.points.length > 1 ? [{ kind: 'growth', growth, band: null }] : [],
-    table: {
-      head: ['At', growth.measure, 'Posts'],
-      rows: growth.points.map(({ checkpoint, value, have, of }) => [
-        checkpoint,
-        formatNumber(value),
-        `${have} of ${of}`,
-      ]),
     },
   });
 }

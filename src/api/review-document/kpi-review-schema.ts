@@ -1,14 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { Checkpoint, SignOff } from '../../domain/item/record-schema.ts';
 import { CheckpointName } from '../../domain/kpi/checkpoint-name.ts';
+import { Growth } from '../../domain/kpi/growth.ts';
 import { DECISIONS, Recommendation } from '../../domain/kpi/recommendation.ts';
-import {
-  Completeness,
-  Effort,
-  Extremes,
-  FunnelStep,
-  Growth,
-} from '../../domain/kpi/review-summary.ts';
+import { Completeness, Effort, Extremes, FunnelStep } from '../../domain/kpi/review-summary.ts';
 import { KpiId, ReviewVerdicts, RoleVerdict, VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { OWNER_ROLES } from '../../domain/people/roles.ts';
 import { StoredReading } from '../readings/reading-view.ts';

@@ -7,6 +7,7 @@ import type { BriefRow } from '../../db/item/versions.ts';
 import type { ItemContext, Review } from '../../domain/item/context.ts';
 import { rolesYetToSign } from '../../domain/item/responsible.ts';
 import { isAgainstAdvice, leadDecision } from '../../domain/item/review-decision.ts';
+import { besideOwn, growthOf, OwnGrowth } from '../../domain/kpi/growth.ts';
 import type { Reading } from '../../domain/kpi/measures.ts';
 import type { PastFigures } from '../../domain/kpi/past-figures.ts';
 import {
@@ -17,13 +18,8 @@ import {
 } from '../../domain/kpi/readings.ts';
 import { Recommendation } from '../../domain/kpi/recommendation.ts';
 import { reviewVerdicts } from '../../domain/kpi/review.ts';
-import {
-  completenessOf,
-  effortOf,
-  extremesOf,
-  funnelOf,
-  growthOf,
-} from '../../domain/kpi/review-summary.ts';
+import { completenessOf, effortOf, extremesOf, funnelOf } from '../../domain/kpi/review-summary.ts';
+import { publishedOnes } from '../../domain/kpi/roll-up/rollup.ts';
 import type { KpiTarget } from '../../domain/kpi/targets.ts';
 import { ReviewVerdicts } from '../../domain/kpi/verdict-schema.ts';
 import { jobOf } from '../../threads/threads.ts';
@@ -38,6 +34,7 @@ const FrozenBody = z.object({
   verdicts: ReviewVerdicts,
   recommendation: Recommendation.optional(),
   unavailable: z.array(Unavailable).default([]),
+  ownGrowth: OwnGrowth.default([]),
   frozenAt: z.string(),
 });
 
@@ -87,17 +84,26 @@ function around(
 
 /** What follows from the numbers alone. */
 function summaryOf(
-  targets: readonly KpiTarget[],
-  readings: readonly Reading[],
-  verdicts: ReviewVerdicts,
-  unavailable: KpiReview['unavailable'],
+  {
+    targets,
+    readings,
+    verdicts,
+    unavailable,
+    own,
+  }: {
+    targets: readonly KpiTarget[];
+    readings: readonly Reading[];
+    verdicts: ReviewVerdicts;
+    unavailable: KpiReview['unavailable'];
+    own: OwnGrowth;
+  },
   { publications, checkpoints }: Pick<ItemContext, 'publications' | 'checkpoints'>,
 ): Pick<KpiReview, 'completeness' | 'extremes' | 'growth' | 'funnel'> {
-  const posts = publications.filter(({ state }) => state === 'published').length;
+  const posts = publishedOnes(publications).length;
   return {
     completeness: completenessOf(targets, checkpoints, { readings, unavailable }),
     extremes: extremesOf(verdicts),
-    growth: growthOf(readings, posts),
+    growth: besideOwn(growthOf(readings, posts), own),
     funnel: funnelOf(readings),
   };
 }
@@ -109,9 +115,8 @@ export function frozenReviewView(
   texts: readonly SignOffText[],
   surroundings: ReviewSurroundings,
 ): KpiReview {
-  const { targets, readings, verdicts, recommendation, unavailable, frozenAt } = FrozenBody.parse(
-    row.body,
-  );
+  const frozen = FrozenBody.parse(row.body);
+  const { targets, readings, verdicts, recommendation, unavailable, frozenAt } = frozen;
   const review = context.reviews.find(({ number }) => number === row.number);
   const isLatest = review !== undefined && review === context.reviews.at(-1);
   return {
@@ -134,7 +139,7 @@ export function frozenReviewView(
       ),
     })),
     missing: isLatest ? rolesYetToSign(context) : [],
-    ...summaryOf(targets, readings, verdicts, unavailable, context),
+    ...summaryOf({ targets, readings, verdicts, unavailable, own: frozen.ownGrowth }, context),
     ...around(surroundings, context, review, texts),
   };
 }
@@ -146,6 +151,7 @@ export function previewReview({
   readings,
   surroundings,
   past,
+  own,
   unavailable,
 }: {
   context: ItemContext;
@@ -153,6 +159,7 @@ export function previewReview({
   readings: readonly ReadingRow[];
   surroundings: ReviewSurroundings;
   past: readonly PastFigures[];
+  own: OwnGrowth;
   unavailable: KpiReview['unavailable'];
 }): KpiReview {
   const known = latestOfEachOrigin(readings.map(readingOf));
@@ -181,7 +188,7 @@ export function previewReview({
     unavailable,
     signOffs: review?.signOffs ?? [],
     missing: review === null ? [] : rolesYetToSign(context),
-    ...summaryOf(targets, known, verdicts, unavailable, context),
+    ...summaryOf({ targets, readings: known, verdicts, unavailable, own }, context),
     ...around(surroundings, context, review ?? undefined, []),
   };
 }

@@ -1,4 +1,4 @@
-import type { ReviewDocument, Section, Table } from './content.ts';
+import type { ReviewDocument, Section, Table } from './document.ts';
 
 /** The document in Markdown. What people wrote stays text: it makes no link, tag, table or heading. */
 export function documentMarkdown({ title, facts, sections }: ReviewDocument): string {

@@ -3,7 +3,7 @@ import type { Db } from '../../db/client.ts';
 import { listUnavailable } from '../../db/item/checkpoint-replies.ts';
 import { listStageChanges } from '../../db/item/item-events.ts';
 import { getItem, type StoredItem } from '../../db/item/items.ts';
-import { listPastFigures } from '../../db/item/kpi-figures.ts';
+import { listPastFigures, listPastGrowth } from '../../db/item/kpi-figures.ts';
 import { getKpiReview, listSignOffTexts } from '../../db/item/kpi-reviews.ts';
 import { listReviewLearnings } from '../../db/item/learnings.ts';
 import { listLatestReadings, readingOf } from '../../db/item/readings.ts';
@@ -11,6 +11,7 @@ import { getReviewSuccessor } from '../../db/item/review-successors.ts';
 import { getBrief } from '../../db/item/versions.ts';
 import { readMemberNames } from '../../db/workspace/members.ts';
 import { currentReview, type Review } from '../../domain/item/context.ts';
+import { comparedGrowth, ownGrowth } from '../../domain/kpi/growth.ts';
 import { comparedAges, comparedPiece } from '../../domain/kpi/past-figures.ts';
 import { runInThread } from '../../threads/threads.ts';
 import { notFound } from '../gates/errors.ts';
@@ -66,9 +67,16 @@ export async function readReview(
   }
   const [brief, readings, unavailable] = numbers ?? (await readNumbers());
   const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
-  const ages = comparedAges({ targets, guardrails, readings: readings.map(readingOf) });
-  const past = await listPastFigures(db, { ...key, ...comparedPiece(context), ages });
-  const asked = { context, brief, readings, unavailable, past, surroundings };
+  const known = readings.map(readingOf);
+  const ages = comparedAges({ targets, guardrails, readings: known });
+  const compared = comparedGrowth(known);
+  const piece = { ...key, ...comparedPiece(context) };
+  const [past, pastGrowth] = await Promise.all([
+    listPastFigures(db, { ...piece, ages }),
+    listPastGrowth(db, { ...piece, compared }),
+  ]);
+  const own = ownGrowth(compared, pastGrowth);
+  const asked = { context, brief, readings, unavailable, past, own, surroundings };
   return readings.length > JUDGED_HERE
     ? runInThread(PREVIEW, asked, { workspaceId })
     : previewReview(asked);

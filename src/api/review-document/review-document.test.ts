@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import type { Growth } from '../../domain/kpi/growth.ts';
 import type { VerdictRow } from '../../domain/kpi/verdict-schema.ts';
 import { chartSvg } from './charts.ts';
 import { reviewDocument } from './content.ts';
@@ -173,21 +174,69 @@ describe('a chart', () => {
     expect(svgOf(change)).not.toMatch(/NaN|Infinity|undefined|width="-/);
   });
 
-  it('of growth shows the band of what is usual beside the curve', () => {
-    const growth = { measure: 'impressions' as const, points: REVIEW.growth?.points ?? [] };
-    const band = [
-      { checkpoint: '+1h', low: 5, high: 20 },
-      { checkpoint: '+7d', low: 500, high: 1_000 },
-    ];
-    const svg = String(chartSvg({ kind: 'growth', growth, band }, 'c'));
-    expect(svg.match(/<polygon/g)).toHaveLength(1);
-    expect(String(chartSvg({ kind: 'growth', growth, band: null }, 'c'))).not.toContain('<polygon');
+  const own = (low: number, high: number) => ({ pieces: 12, median: low, low, high });
+  const tooFew = { pieces: 3, median: null, low: null, high: null };
+  /** The growth of the review with own pieces at its ages. */
+  const grown = (...beside: (ReturnType<typeof own> | typeof tooFew)[]): Growth => ({
+    measure: 'impressions',
+    points: beside.map((ownPieces, index) => ({
+      checkpoint: `+${index + 1}d`,
+      value: 10 * (index + 1),
+      have: 1,
+      of: 1,
+      ownPieces,
+    })),
+  });
+  const growthSvg = (growth: Growth) => String(chartSvg({ kind: 'growth', growth }, 'c'));
+
+  it('of growth shows the band of own pieces beside the curve, with a gap where they are too few', () => {
+    const svg = growthSvg(grown(own(5, 20), own(10, 40), tooFew, own(20, 30)));
+    // Of 40 on the scale, and the last one alone: up, and down again.
+    const polygons = [...svg.matchAll(/<polygon points="([^"]+)"/g)].map(([, dots]) => dots);
+    expect(polygons).toEqual(['60,103 324,16 324,147 60,168', '592,60 592,103']);
+    expect(svg).toContain('Own pieces: +1d 5 to 20, +2d 10 to 40, +4d 20 to 30.');
+    expect(growthSvg(grown(tooFew, tooFew))).not.toContain('<polygon');
   });
 
   it('of a funnel says that a step is not available, and draws no 0', () => {
     const svg = String(chartSvg({ kind: 'funnel', steps: REVIEW.funnel }, 'c'));
     expect(svg).toContain('sessions: not available');
     expect(svg).not.toContain('sessions: 0');
+  });
+});
+
+describe('the growth of a review', () => {
+  const sectionOf = (growth: Growth | null) =>
+    reviewDocument({ ...REVIEW, growth }).sections.find(({ heading }) => heading === 'Growth');
+  const [first, second] = REVIEW.growth?.points ?? [];
+  if (first === undefined || second === undefined) throw new Error('the review has two ages');
+  const tooFew = { pieces: 7, median: null, low: null, high: null };
+  const enough = { pieces: 8, median: 700, low: 500, high: 1_000 };
+  const of = (...points: Growth['points']): Growth => ({ measure: 'impressions', points });
+
+  it('says what the band is and where there is none, in text and table', () => {
+    const mixed = sectionOf(of({ ...first, ownPieces: tooFew }, { ...second, ownPieces: enough }));
+    expect(mixed?.text).toEqual([
+      'The band is the 95 % interval of the median of own pieces at the same age. None at +1h: fewer than 8 own pieces have this measure.',
+    ]);
+    expect(mixed?.table).toEqual({
+      head: ['At', 'impressions', 'Posts', 'Own pieces'],
+      rows: [
+        ['+1h', '10', '2 of 2', 'none: 7 of 8'],
+        ['+7d', '900', '2 of 2', 'median 700 (500 to 1,000) of 8'],
+      ],
+    });
+    const none = sectionOf(of({ ...first, ownPieces: tooFew }));
+    expect(none?.text).toEqual([
+      'No band of own pieces: fewer than 8 own pieces have this measure.',
+    ]);
+  });
+
+  it('is what it was where it was frozen before it was compared', () => {
+    expect(sectionOf(REVIEW.growth)).toMatchObject({
+      text: [],
+      table: { head: ['At', 'impressions', 'Posts'] },
+    });
   });
 });
 

@@ -1,4 +1,5 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
+import { GROWTH, type GrownAt, type PastGrowth } from '../../domain/kpi/growth.ts';
 import {
   BENCHMARK_DAYS,
   type ComparedPart,
@@ -71,15 +72,54 @@ export async function listPastFigures(
     cross join lateral (select given.value::integer as hours) age
     cross join lateral (
       select f.figures from kpi_figures f
-      where f.workspace_id = ${workspaceId} and f.item_id <> ${itemId}
-        and f.kind = part.kind and f.channels = part.channels and f.formats = ${formats}
-        and f.age_hours = age.hours
-        and f.published_at < part."publishedAt"
-        and f.published_at >= part."publishedAt" - make_interval(days => ${BENCHMARK_DAYS})
+      where ${isAlike({ workspaceId, itemId, formats })} and f.age_hours = age.hours
       order by f.published_at desc, f.item_id, f.scope
       limit ${PIECES_AT_MOST}
     ) piece
     cross join lateral jsonb_each_text(piece.figures) figure
+    where not starts_with(figure.key, ${GROWTH})
     group by part.scope, age.hours, figure.key`);
   return rows;
+}
+
+/** The same of the sums of a growth, for the piece as a whole: of the latest pieces that have each. */
+export async function listPastGrowth(
+  db: Db,
+  {
+    workspaceId,
+    itemId,
+    formats,
+    parts,
+    compared,
+  }: ItemKey & {
+    formats: string;
+    parts: readonly ComparedPart[];
+    compared: readonly GrownAt[];
+  },
+): Promise<PastGrowth> {
+  const whole = parts.filter(({ kind }) => kind === 'item');
+  if (whole.length === 0 || compared.length === 0) return [];
+  const { rows } = await db.execute<{ ageHours: number; figure: string; values: number[] }>(sql`
+    select asked."ageHours", asked.figure, array_agg(piece.value) as values
+    from jsonb_to_recordset(${JSON.stringify(whole)}::jsonb)
+           as part(kind text, channels text, "publishedAt" timestamptz)
+    cross join jsonb_to_recordset(${JSON.stringify(compared)}::jsonb)
+           as asked("ageHours" integer, figure text)
+    cross join lateral (
+      select (f.figures ->> asked.figure)::float8 as value from kpi_figures f
+      where ${isAlike({ workspaceId, itemId, formats })} and f.age_hours = asked."ageHours"
+        and f.figures ->> asked.figure is not null
+      order by f.published_at desc, f.item_id
+      limit ${PIECES_AT_MOST}
+    ) piece
+    group by asked."ageHours", asked.figure`);
+  return rows;
+}
+
+/** A part of another piece, out of the days before `part`. */
+function isAlike({ workspaceId, itemId, formats }: ItemKey & { formats: string }): SQL {
+  return sql`f.workspace_id = ${workspaceId} and f.item_id <> ${itemId}
+    and f.kind = part.kind and f.channels = part.channels and f.formats = ${formats}
+    and f.published_at < part."publishedAt"
+    and f.published_at >= part."publishedAt" - make_interval(days => ${BENCHMARK_DAYS})`;
 }

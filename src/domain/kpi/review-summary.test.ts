@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PUBLICATIONS, readingsOf } from '../../../test/support/readings.ts';
-import { completenessOf, effortOf, extremesOf, funnelOf, growthOf } from './review-summary.ts';
+import { completenessOf, effortOf, extremesOf, funnelOf } from './review-summary.ts';
 import type { VerdictRow } from './verdict-schema.ts';
 
 const [FIRST, SECOND] = [PUBLICATIONS[0].id, PUBLICATIONS[1].id];
@@ -120,17 +120,6 @@ describe('the numbers behind the charts', () => {
     ...readingsOf({ impressions: 50 }, { publicationId: SECOND, checkpoint: '+7d' }),
     ...readingsOf({ link_clicks: 0 }, { publicationId: FIRST, checkpoint: '+7d' }),
   ];
-
-  it('grow from age to age, and say how many posts are in a sum', () => {
-    expect(growthOf(readings, 2)).toEqual({
-      measure: 'impressions',
-      points: [
-        { checkpoint: '+1h', value: 10, have: 1, of: 2 },
-        { checkpoint: '+7d', value: 140, have: 2, of: 2 },
-      ],
-    });
-    expect(growthOf([], 2)).toBeNull();
-  });
 
   it('tell 0 from what nobody measured', () => {
     expect(funnelOf(readings)).toEqual([

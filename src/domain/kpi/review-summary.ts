@@ -131,53 +131,6 @@ export function effortOf(
   return { rounds, approvers, stages };
 }
 
-/** How one measure grew from age to age, over the posts that have it. */
-export const Growth = z
-  .object({
-    measure: MeasureName,
-    points: z.array(
-      z.object({
-        checkpoint: z.string(),
-        value: z.number(),
-        have: z.int().describe('posts that have a reading'),
-        of: z.int().describe('posts'),
-      }),
-    ),
-  })
-  .meta({ id: 'Growth', description: 'sums of what was measured: a missing post adds nothing' });
-export type Growth = z.infer<typeof Growth>;
-
-/** The first of these that was measured is the one whose growth is shown. */
-const GROWING = ['impressions', 'video_views', 'reactions', 'link_clicks'] as const;
-
-export function growthOf(readings: readonly Reading[], posts: number): Growth | null {
-  const counted = latestReadings(readings).filter(
-    ({ publicationId }) => publicationId !== undefined,
-  );
-  const measure = GROWING.find((one) => counted.some((reading) => reading.measure === one));
-  if (measure === undefined) return null;
-  const ages = Map.groupBy(
-    counted.filter((reading) => reading.measure === measure),
-    ({ checkpoint }) => checkpoint ?? '',
-  );
-  const points = [...ages].flatMap(([checkpoint, found]) =>
-    (checkpointAgeHours(checkpoint) ?? 0) === 0
-      ? []
-      : [
-          {
-            checkpoint,
-            value: found.reduce((sum, { value }) => sum + value, 0),
-            have: found.length,
-            of: Math.max(posts, found.length),
-          },
-        ],
-  );
-  const byAge = points.toSorted(
-    (a, b) => (checkpointAgeHours(a.checkpoint) ?? 0) - (checkpointAgeHours(b.checkpoint) ?? 0),
-  );
-  return byAge.length === 0 ? null : { measure, points: byAge };
-}
-
 /** From being shown to what it is for. A step that nobody measured is null, never 0. */
 export const FunnelStep = z
   .object({ measure: MeasureName, value: z.number().nullable() })
