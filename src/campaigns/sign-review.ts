@@ -36,6 +36,7 @@ export async function signCampaign(tx: Db, request: SignOffRequest): Promise<Sig
   const key = { workspaceId, campaignId };
   const campaign = await lockCampaign(tx, key);
   if (campaign === null) return { outcome: 'not_found' };
+  // No sign-off is waited for any more, and none closes it.
   if (campaign.cancelledAt !== null) return { outcome: 'cancelled' };
   const review = await getCampaignReview(tx, key);
   const recommended = review?.body.recommendation?.decision;

@@ -52,7 +52,7 @@ const signRoute = createRoute({
   operationId: 'signOffCampaign',
   summary: 'Sign the review of a campaign for a role',
   description:
-    'The strategist decides first; the other two agree or dissent with a comment. A decision against the recommendation needs a comment and one more role to agree: when both dissent, the strategist decides again. With the third signature the campaign is closed.',
+    'The strategist decides first; the other two agree or dissent with a comment. A decision against the recommendation needs a comment and one more role to agree: when both dissent, the strategist decides again. With the third signature the campaign is closed. The review of a campaign that is cancelled is not signed any more.',
   request: {
     params: CampaignParams,
     body: body(
