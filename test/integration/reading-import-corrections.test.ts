@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shippedMapping } from '../../src/api/imports/shipped/shipped.ts';
 import { storeImportedReadings } from '../../src/db/imports/readings.ts';
 import { makeWorkspace } from '../support/db-fixture.ts';
 import { type IdleApi, openIdleApi } from '../support/idle-api.ts';
-import { AS_OF, importsOf } from '../support/import-requests.ts';
+import { AS_OF, importsOf, X } from '../support/import-requests.ts';
 import { publishPieces } from '../support/published-pieces.ts';
 
 let api: IdleApi;
@@ -156,5 +157,33 @@ describe('readings that an import stores', () => {
       reading('rdg_foreign', own.itemId, 'csv:1'),
     ]);
     expect([...(stored ?? [])]).toEqual(['rdg_new']);
+  });
+
+  it('are stored by statements of a bounded size, each once', async () => {
+    const own = await pieceOf('many', 30);
+    const measures = ['Impressions', 'Likes', 'Reposts', 'Replies', 'Bookmarks', 'URL Clicks'];
+    const row = (n: number) => `many${n % 30},2026-01-01T00:${minute(n)}Z,${'1,'.repeat(5)}1\n`;
+    const minute = (n: number) => new Date(Math.floor(n / 30) * 1_000).toISOString().slice(14, 19);
+    const mapping = await api.as('strategist', 'POST', '/v1/csv-mappings', {
+      body: {
+        name: 'Many',
+        mapping: {
+          ...shippedMapping(X)?.mapping,
+          asOf: { headers: ['At'] },
+        },
+      },
+    });
+    const rows = Array.from({ length: 3_000 }, (_, n) => row(n)).join('');
+    const file = `Post id,At,${measures.join()}\n${rows}`;
+    const options = { mapping: mapping.json.id, asOf: null };
+    const { json } = await imports.send(file, options);
+    expect([json.detail, json.readings]).toEqual([undefined, 18_000]);
+    const { db } = api.database;
+    const notes = await db.$client.query(
+      'select from reading_additions where workspace_id = $1 and item_id = $2',
+      [api.workspace.workspaceId, own.itemId],
+    );
+    expect(notes.rows).toHaveLength(2);
+    expect((await imports.send(file, options)).json.readings).toBe(0);
   });
 });

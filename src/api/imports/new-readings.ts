@@ -9,7 +9,7 @@ import {
 } from '../../db/imports/readings.ts';
 import { readingOf } from '../../db/item/readings.ts';
 import type { ReadingCheckpoint } from '../../domain/kpi/measures.ts';
-import { latestReadings, seriesKey } from '../../domain/kpi/readings.ts';
+import { compareText, latestReadings, seriesKey } from '../../domain/kpi/readings.ts';
 
 /** Readings that rows bring, all of one checkpoint. */
 export interface ReadingBatch {
@@ -18,15 +18,22 @@ export interface ReadingBatch {
   readings: readonly ImportedReading[];
 }
 
+/** Of one statement: a block of narrow rows with many measures brings more than one may take time for. */
+const AT_ONCE = 10_000;
+
 /** @returns ids of those that storing them would add. */
 export async function findNewReadings(db: Db, batch: ReadingBatch): Promise<ReadonlySet<string>> {
-  const { workspaceId, readings } = batch;
-  const keys = readings.map(({ key }) => key);
-  const stored = await findStoredKeys(db, { workspaceId, keys });
-  const stood = readings.filter(({ key }) => stored.has(key));
-  const corrections = await correctionsOf(db, { ...batch, readings: stood });
-  const added = readings.filter(({ id, key }) => !stored.has(key) || corrections.has(id));
-  return new Set(added.map(({ id }) => id));
+  const news = new Set<string>();
+  for (const readings of partsOf(batch.readings)) {
+    const keys = readings.map(({ key }) => key);
+    const stored = await findStoredKeys(db, { workspaceId: batch.workspaceId, keys });
+    const stood = readings.filter(({ key }) => stored.has(key));
+    const corrections = await correctionsOf(db, { ...batch, readings: stood });
+    for (const { id, key } of readings) {
+      if (!stored.has(key) || corrections.has(id)) news.add(id);
+    }
+  }
+  return news;
 }
 
 /**
@@ -35,18 +42,34 @@ export async function findNewReadings(db: Db, batch: ReadingBatch): Promise<Read
  */
 export async function storeNewReadings(
   tx: Db,
-  { createdBy, ...batch }: ReadingBatch & { createdBy: string },
+  batch: ReadingBatch & { createdBy: string },
 ): Promise<ReadonlySet<string>> {
-  const { readings } = batch;
-  const added = await storeImportedReadings(tx, { ...batch, createdBy });
-  if (added === null) return new Set(readings.map(({ id }) => id));
-  const stood = readings.filter(({ id }) => !added.has(id));
-  const corrections = await correctionsOf(tx, { ...batch, readings: stood });
-  const again = [...corrections.values()];
-  const corrected = await storeImportedReadings(tx, { ...batch, createdBy, readings: again });
-  const isStored = ({ id }: ImportedReading) => corrected === null || corrected.has(id);
-  const back = [...corrections].flatMap(([id, reading]) => (isStored(reading) ? [id] : []));
-  return new Set([...added, ...back]);
+  const news = new Set<string>();
+  for (const readings of partsOf(batch.readings)) {
+    const added = await storeImportedReadings(tx, { ...batch, readings });
+    const stood = added === null ? [] : readings.filter(({ id }) => !added.has(id));
+    const corrections = await correctionsOf(tx, { ...batch, readings: stood });
+    const again = [...corrections.values()];
+    const corrected = await storeImportedReadings(tx, { ...batch, readings: again });
+    for (const { id } of readings) {
+      const correction = corrections.get(id);
+      const isNew =
+        correction === undefined
+          ? added === null || added.has(id)
+          : corrected === null || corrected.has(correction.id);
+      if (isNew) news.add(id);
+    }
+  }
+  return news;
+}
+
+/** In the order of their keys, as a statement stores them: two imports wait for each other one way. */
+function partsOf(readings: readonly ImportedReading[]): (readonly ImportedReading[])[] {
+  if (readings.length <= AT_ONCE) return [readings];
+  const sorted = readings.toSorted((a, b) => compareText(a.key, b.key));
+  return Array.from({ length: Math.ceil(sorted.length / AT_ONCE) }, (_, part) =>
+    sorted.slice(part * AT_ONCE, (part + 1) * AT_ONCE),
+  );
 }
 
 /**
