@@ -79,8 +79,12 @@ async function collect(
   });
 }
 
-/** The channel asked for silence: it is asked once that is over. */
+/**
+ * The channel asked for silence: it is asked once that is over. Only its own numbers are of a source with
+ * its name; nobody else asks it.
+ */
 function silent(source: ReadingsSource, banMs: number): ReadingsSource {
+  if (!ChannelId.safeParse(source.id).success) return source;
   const reply = { unavailable: 'its channel asked for silence', retry: true, retryAfterMs: banMs };
   return { ...source, collect: () => Promise.resolve(reply) };
 }
