@@ -15,11 +15,28 @@ export async function inTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Pr
   return retryOnConflict(() => runOnce(pool, work));
 }
 
-/** Reads in one snapshot of the database: every query sees the same moment, and none may write. */
+/**
+ * Reads in one snapshot of the database: every query sees the same moment, and none may write. The first
+ * queries travel with BEGIN, and nobody waits for the end: nothing is at stake there.
+ */
 export async function inSnapshot<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   const { $client: pool } = db;
   if (!(pool instanceof pg.Pool)) return work(db);
-  return runOnce(pool, work, ' isolation level repeatable read read only');
+  const begin = beginOver(pool, ' isolation level repeatable read read only');
+  const client = await pool.connect();
+  const begun = client.query(begin);
+  try {
+    // Outside of its scope a query would see nothing: what it says counts once the transaction has begun.
+    const [result] = await Promise.all([work(dbOver(client)), begun]);
+    client.query('commit').then(
+      () => client.release(),
+      (error) => client.release(error),
+    );
+    return result;
+  } catch (error) {
+    client.release(await rollBack(client));
+    throw error;
+  }
 }
 
 /** Repeats what lost a deadlock or a serialization check, up to `attempts` times in all. */
@@ -35,8 +52,8 @@ export async function retryOnConflict<T>(work: () => Promise<T>, attempts = 6): 
   }
 }
 
-async function runOnce<T>(pool: pg.Pool, work: (tx: Db) => Promise<T>, mode = ''): Promise<T> {
-  const begin = beginOver(pool, mode);
+async function runOnce<T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): Promise<T> {
+  const begin = beginOver(pool);
   const client = await pool.connect();
   let failure: Error | undefined;
   try {

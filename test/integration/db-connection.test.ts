@@ -11,7 +11,7 @@ import {
   isUnstorableText,
 } from '../../src/db/errors.ts';
 import { workspaces } from '../../src/db/schema/index.ts';
-import { inTransaction } from '../../src/db/transaction.ts';
+import { inSnapshot, inTransaction } from '../../src/db/transaction.ts';
 import { insertMember } from '../../src/db/workspace/members.ts';
 import { makeWorkspace, openTestDb } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
@@ -82,6 +82,51 @@ describe('a killed session', () => {
     await expect.poll(() => pool.totalCount - pool.idleCount).toBe(0);
     const { rows } = await inTransaction(db, (tx) => tx.execute(sql`select 1 as one`));
     expect(rows).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a snapshot', () => {
+  it('sees one moment, whatever is written meanwhile, and frees its connection', async () => {
+    const { db, pool } = openVictim('victim-snapshot', 1);
+    const { workspaceId } = await makeWorkspace(database.db);
+    const names = (tx: typeof db) =>
+      tx.execute<{ name: string }>(
+        sql`select name from members where workspace_id = ${workspaceId} order by name`,
+      );
+    const [before, after] = await inSnapshot(db, async (tx) => {
+      const first = await names(tx);
+      await insertMember(database.db, { workspaceId, name: 'Late', roles: [] });
+      return [first.rows, (await names(tx)).rows];
+    });
+    expect(after).toEqual(before);
+    expect((await names(db)).rows).toContainEqual({ name: 'Late' });
+    await expect.poll(() => pool.idleCount).toBe(1);
+  });
+
+  it('refuses to write, and the pool goes on', async () => {
+    const { db } = openVictim('victim-writing', 1);
+    const { workspaceId } = await makeWorkspace(database.db);
+    const writing = inSnapshot(db, (tx) =>
+      Promise.all([
+        tx.execute(sql`select 1`),
+        insertMember(tx, { workspaceId, name: 'Never', roles: [] }),
+      ]),
+    );
+    expect(await errorOf(writing)).toMatchObject({ cause: { code: '25006' } });
+    const { rows } = await db.execute(sql`select from members where name = 'Never'`);
+    expect(rows).toEqual([]);
+  });
+
+  it('answers nothing of a transaction that did not begin', async () => {
+    const { db, pool } = openVictim('victim-unbegun', 1);
+    await db.execute(sql`select 1`);
+    for (let round = 0; round < 6; round += 1) {
+      await killSessions('victim-unbegun');
+      const answer = inSnapshot(db, (tx) => tx.execute(sql`select 1`).catch(() => 'nothing'));
+      expect(await answer.catch(() => 'refused')).not.toBe('nothing');
+      await inSnapshot(db, (tx) => tx.execute(sql`select 1`)).catch(() => {});
+    }
+    await expect.poll(() => pool.totalCount - pool.idleCount).toBe(0);
   });
 });
 
