@@ -3,7 +3,7 @@ import { listUnavailable } from '../db/item/checkpoint-replies.ts';
 import { lockReadings } from '../db/item/kpi-addenda.ts';
 import { listPastFigures, listPastGrowth, saveFigures } from '../db/item/kpi-figures.ts';
 import { freezeKpiReview } from '../db/item/kpi-reviews.ts';
-import { listLatestReadings, readingOf } from '../db/item/readings.ts';
+import { listLatestReadings } from '../db/item/readings.ts';
 import { getBrief } from '../db/item/versions.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { getWorkspace } from '../db/workspace/workspaces.ts';
@@ -64,7 +64,7 @@ export function kpiReviewActivities({ db }: Pick<ActivityDeps, 'db'>) {
       const frozen = await inTransaction(db, async (tx) => {
         // A reading is in this review, or it comes after it and is noted as late.
         await lockReadings(tx, key);
-        const readings = (await listLatestReadings(tx, key)).map(readingOf);
+        const readings = await listLatestReadings(tx, key);
         const ages = comparedAges({ targets, guardrails, readings });
         const past = await listPastFigures(tx, { ...piece, ages });
         const compared = comparedGrowth(readings);

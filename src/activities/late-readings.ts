@@ -10,7 +10,7 @@ import {
   putOffLateItem,
 } from '../db/item/kpi-addenda.ts';
 import { getKpiReview, type KpiReviewRow } from '../db/item/kpi-reviews.ts';
-import { listLatestReadings, readingOf } from '../db/item/readings.ts';
+import { listLatestReadings } from '../db/item/readings.ts';
 import { addOutboxEvent } from '../db/outbound/outbox.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { currentReview } from '../domain/item/context.ts';
@@ -80,7 +80,7 @@ async function judge(tx: Db, key: { workspaceId: string; itemId: string }): Prom
   const isOver = (currentReview(present)?.number ?? review.number) > review.number;
   if (isOver || placeOf(item.snapshot) === 'measuring') return false;
   const before = frozenBefore(review, last);
-  const readings = (await listLatestReadings(tx, key)).map(readingOf);
+  const readings = await listLatestReadings(tx, key);
   // By all that it was judged by then: nothing but the readings may turn a verdict.
   const { targets: kpiTargets, guardrails = [], evergreen = false, past = [] } = before;
   const brief = { kpiTargets, guardrails, evergreen };

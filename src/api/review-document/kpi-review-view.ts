@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import type { StageChange } from '../../db/item/item-events.ts';
 import type { KpiReviewRow, SignOffText } from '../../db/item/kpi-reviews.ts';
 import type { LearningRow } from '../../db/item/learnings.ts';
-import { type ReadingRow, readingOf } from '../../db/item/readings.ts';
 import type { BriefRow } from '../../db/item/versions.ts';
 import type { ItemContext, Review } from '../../domain/item/context.ts';
 import { rolesYetToSign } from '../../domain/item/responsible.ts';
@@ -156,13 +155,13 @@ export function previewReview({
 }: {
   context: ItemContext;
   brief: BriefRow | null;
-  readings: readonly ReadingRow[];
+  readings: readonly Reading[];
   surroundings: ReviewSurroundings;
   past: readonly PastFigures[];
   own: OwnGrowth;
   unavailable: KpiReview['unavailable'];
 }): KpiReview {
-  const known = latestOfEachOrigin(readings.map(readingOf));
+  const known = latestOfEachOrigin(readings);
   const targets: KpiTarget[] = brief?.body.kpiTargets ?? [];
   const { publications, checkpoints } = context;
   const verdicts = reviewVerdicts({

@@ -6,9 +6,10 @@ import { getItem, type StoredItem } from '../../db/item/items.ts';
 import { listPastFigures, listPastGrowth } from '../../db/item/kpi-figures.ts';
 import { getKpiReview, listSignOffTexts } from '../../db/item/kpi-reviews.ts';
 import { listReviewLearnings } from '../../db/item/learnings.ts';
-import { listLatestReadings, readingOf } from '../../db/item/readings.ts';
+import { listLatestReadings } from '../../db/item/readings.ts';
 import { getReviewSuccessor } from '../../db/item/review-successors.ts';
 import { getBrief } from '../../db/item/versions.ts';
+import { inSnapshot } from '../../db/transaction.ts';
 import { readMemberNames } from '../../db/workspace/members.ts';
 import { currentReview, type Review } from '../../domain/item/context.ts';
 import { comparedGrowth, ownGrowth } from '../../domain/kpi/growth.ts';
@@ -38,9 +39,23 @@ export async function readReview(
     number,
   }: { workspaceId: string; itemId: string; number: number | undefined },
 ): Promise<KpiReview> {
-  const key = { workspaceId, itemId };
+  const parts = await inSnapshot(db, (tx) => readParts(tx, { workspaceId, itemId, number }));
+  if (parts.frozen !== null) {
+    return frozenReviewView(parts.frozen, parts.context, parts.texts, parts.surroundings);
+  }
+  const { asked } = parts;
+  return asked.readings.length > JUDGED_HERE
+    ? runInThread(PREVIEW, asked, { workspaceId })
+    : previewReview(asked);
+}
+
+/** The frozen review and what it is shown with, or what one that is not frozen is computed from. */
+async function readParts(
+  db: Db,
+  { number, ...key }: { workspaceId: string; itemId: string; number: number | undefined },
+) {
   const item = await getItem(db, key);
-  if (item === null) throw notFound('item', itemId);
+  if (item === null) throw notFound('item', key.itemId);
   const { context } = item.snapshot;
   const wanted = number ?? currentReview(context)?.number;
   const review = context.reviews.find((one) => one.number === wanted);
@@ -60,16 +75,15 @@ export async function readReview(
   const frozen = context.reviews.some(({ hash }) => hash === stored?.hash) ? stored : null;
   if (frozen !== null) {
     const texts = await listSignOffTexts(db, { ...key, reviewId: frozen.id });
-    return frozenReviewView(frozen, context, texts, surroundings);
+    return { frozen, context, texts, surroundings };
   }
   if (number !== undefined && number !== currentReview(context)?.number) {
     throw notFound('review', String(number));
   }
   const [brief, readings, unavailable] = numbers ?? (await readNumbers());
   const { kpiTargets: targets = [], guardrails = [] } = brief?.body ?? {};
-  const known = readings.map(readingOf);
-  const ages = comparedAges({ targets, guardrails, readings: known });
-  const compared = comparedGrowth(known);
+  const ages = comparedAges({ targets, guardrails, readings });
+  const compared = comparedGrowth(readings);
   const piece = { ...key, ...comparedPiece(context) };
   const [past, pastGrowth] = await Promise.all([
     listPastFigures(db, { ...piece, ages }),
@@ -77,9 +91,7 @@ export async function readReview(
   ]);
   const own = ownGrowth(compared, pastGrowth);
   const asked = { context, brief, readings, unavailable, past, own, surroundings };
-  return readings.length > JUDGED_HERE
-    ? runInThread(PREVIEW, asked, { workspaceId })
-    : previewReview(asked);
+  return { frozen: null, asked };
 }
 
 async function readSurroundings(

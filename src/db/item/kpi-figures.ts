@@ -7,8 +7,8 @@ import {
   PIECES_AT_MOST,
   type ScopeFigures,
 } from '../../domain/kpi/past-figures.ts';
-import type { Scope } from '../../domain/kpi/readings.ts';
 import type { Db } from '../client.ts';
+import { executePrepared } from '../prepared.ts';
 import { kpiFigures } from '../schema/index.ts';
 import type { ItemKey } from './items.ts';
 
@@ -58,12 +58,7 @@ export async function listPastFigures(
   }: ItemKey & { formats: string; parts: readonly ComparedPart[]; ages: readonly number[] },
 ): Promise<PastFigures[]> {
   if (parts.length === 0 || ages.length === 0) return [];
-  const { rows } = await db.execute<{
-    scope: Scope;
-    ageHours: number;
-    figure: string;
-    values: number[];
-  }>(sql`
+  const statement = sql`
     select part.scope, age.hours as "ageHours", figure.key as figure,
            array_agg(figure.value::float8) as values
     from jsonb_to_recordset(${JSON.stringify(parts)}::jsonb)
@@ -78,8 +73,8 @@ export async function listPastFigures(
     ) piece
     cross join lateral jsonb_each_text(piece.figures) figure
     where not starts_with(figure.key, ${GROWTH})
-    group by part.scope, age.hours, figure.key`);
-  return rows;
+    group by part.scope, age.hours, figure.key`;
+  return executePrepared<PastFigures & Record<string, unknown>>(db, 'list_past_figures', statement);
 }
 
 /** The same of the sums of a growth, for the piece as a whole: of the latest pieces that have each. */
@@ -99,7 +94,7 @@ export async function listPastGrowth(
 ): Promise<PastGrowth> {
   const whole = parts.filter(({ kind }) => kind === 'item');
   if (whole.length === 0 || compared.length === 0) return [];
-  const { rows } = await db.execute<{ ageHours: number; figure: string; values: number[] }>(sql`
+  const statement = sql`
     select asked."ageHours", asked.figure, array_agg(piece.value) as values
     from jsonb_to_recordset(${JSON.stringify(whole)}::jsonb)
            as part(kind text, channels text, "publishedAt" timestamptz)
@@ -112,8 +107,12 @@ export async function listPastGrowth(
       order by f.published_at desc, f.item_id
       limit ${PIECES_AT_MOST}
     ) piece
-    group by asked."ageHours", asked.figure`);
-  return rows;
+    group by asked."ageHours", asked.figure`;
+  return executePrepared<PastGrowth[number] & Record<string, unknown>>(
+    db,
+    'list_past_growth',
+    statement,
+  );
 }
 
 /** A part of another piece, out of the days before `part`. */

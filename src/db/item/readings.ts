@@ -1,10 +1,12 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { monotonicFactory } from 'ulid';
 import { ID_PREFIXES } from '../../domain/ids.ts';
 import type { Reading } from '../../domain/kpi/measures.ts';
 import type { Db } from '../client.ts';
 import { ifGiven } from '../conditions.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
+import { executePrepared } from '../prepared.ts';
 import { readings } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
 import { type ItemKey, isOfItem } from './items.ts';
@@ -83,25 +85,73 @@ export async function listReadings(
 
 /**
  * Per measure, scope and checkpoint the reading with the latest `asOf`, of those that people stated
- * and of those that sources measured; of equal ones the one recorded last. Checkpoints are compared as written: `latestReadings` of the domain also knows
- * that `+1d` is `+24h`.
+ * and of those that sources measured; of equal ones the one recorded last. Checkpoints are compared as
+ * written: `latestReadings` of the domain also knows that `+1d` is `+24h`. They leave the database as one
+ * value: hundreds of rows cost more to read than to find.
  */
-export async function listLatestReadings(db: Db, key: ItemKey): Promise<ReadingRow[]> {
-  const { measure, publicationId, channelAccountId, checkpoint, asOf, id, createdBy } = readings;
-  const measured = sql`(${createdBy} is null)`;
-  return db
-    .selectDistinctOn([measure, publicationId, channelAccountId, checkpoint, measured])
-    .from(readings)
-    .where(isOfItem(readings, key))
-    .orderBy(
-      asc(measure),
-      asc(publicationId),
-      asc(channelAccountId),
-      asc(checkpoint),
-      measured,
-      desc(asOf),
-      desc(id),
-    );
+export async function listLatestReadings(db: Db, key: ItemKey): Promise<Reading[]> {
+  const statement = sql`
+    select coalesce(json_agg(json_build_array(id, measure, value, ${millisecondsOf(readings.asOf)}, source,
+      provisional, ${millisecondsOf(readings.createdAt)}, publication_id, channel_account_id, checkpoint,
+      created_by, definition)), '[]') as found
+    from (
+      select distinct on (measure, publication_id, channel_account_id, checkpoint, created_by is null) *
+      from readings where ${isOfItem(readings, key)}
+      order by measure, publication_id, channel_account_id, checkpoint, created_by is null, as_of desc,
+        readings.id desc
+    ) readings`;
+  const name = 'list_latest_readings';
+  const [row] = await executePrepared<{ found: LatestReading[] }>(db, name, statement);
+  return (row?.found ?? []).map(
+    ([
+      id,
+      measure,
+      value,
+      asOf,
+      source,
+      provisional,
+      createdAt,
+      publicationId,
+      channelAccountId,
+      checkpoint,
+      createdBy,
+      definition,
+    ]) =>
+      readingOf({
+        id,
+        measure,
+        value,
+        asOf: new Date(asOf).toISOString(),
+        source,
+        provisional,
+        createdAt: new Date(createdAt).toISOString(),
+        publicationId,
+        channelAccountId,
+        checkpoint,
+        createdBy,
+        definition,
+      }),
+  );
+}
+
+/** Times as milliseconds: their text would cost most of it. */
+type LatestReading = [
+  id: string,
+  measure: ReadingRow['measure'],
+  value: number,
+  asOf: number,
+  source: string,
+  provisional: boolean,
+  createdAt: number,
+  publicationId: string | null,
+  channelAccountId: string | null,
+  checkpoint: string | null,
+  createdBy: string | null,
+  definition: string | null,
+];
+
+function millisecondsOf(time: AnyPgColumn): SQL {
+  return sql`(extract(epoch from ${time}) * 1000)::bigint`;
 }
 
 async function findByIdempotencyKey(
@@ -118,7 +168,9 @@ async function findByIdempotencyKey(
 }
 
 /** A stored reading in the terms of the KPI arithmetic. */
-export function readingOf(row: ReadingRow): Reading {
+export function readingOf(
+  row: Omit<ReadingRow, 'workspaceId' | 'itemId' | 'idempotencyKey'>,
+): Reading {
   const { id, measure, value, asOf, source, provisional, createdAt } = row;
   const { publicationId, channelAccountId, checkpoint, createdBy, definition } = row;
   return {
