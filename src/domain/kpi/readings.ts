@@ -9,14 +9,12 @@ export type Scope =
   | `channel:${string}`
   | `publication:${string}`;
 
-const HOURS: Record<string, number> = { h: 1, d: 24 };
-
 /** Age of a checkpoint in hours; 0 for `baseline`, null for anything that is not a checkpoint. */
 export function checkpointAgeHours(checkpoint: string): number | null {
   if (checkpoint === 'baseline') return 0;
-  const [, amount, unit] = /^\+(\d{1,4})([hd])$/.exec(checkpoint) ?? [];
-  const hours = HOURS[unit ?? ''];
-  return amount === undefined || hours === undefined ? null : Number(amount) * hours;
+  if (!/^\+\d{1,4}[hd]$/.test(checkpoint)) return null;
+  const hours = checkpoint.endsWith('d') ? 24 : 1;
+  return Number(checkpoint.slice(1, -1)) * hours;
 }
 
 type Origin = Pick<Reading, 'source' | 'createdBy'>;
@@ -74,7 +72,8 @@ function latestBy<One extends Reading>(
     const best = latest.get(key);
     if (best === undefined || compareReadings(reading, best) > 0) latest.set(key, reading);
   }
-  return [...latest.keys()].sort(compareText).flatMap((key) => latest.get(key) ?? []);
+  // By code unit, as `compareText`.
+  return [...latest.keys()].sort().flatMap((key) => latest.get(key) ?? []);
 }
 
 /** Orders readings of one series by which counts more; total, so no two differing readings tie. */
