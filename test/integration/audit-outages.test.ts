@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Audit, createAudit } from '../../src/audit/audit.ts';
@@ -47,13 +46,13 @@ async function find(
   return items.find((finding) => itemId === undefined || finding.itemId === itemId);
 }
 
-/** An attempt of an activity that a worker has in its hands. */
+/** How the engine's API says that a worker has an attempt in its hands. */
+const STARTED = 2;
+
 async function isUnderWay(itemId: string, activity: string): Promise<boolean> {
   const { raw } = await engine.deps.temporal.workflow.getHandle(itemWorkflowId(itemId)).describe();
   return (raw.pendingActivities ?? []).some(
-    ({ activityType, state }) =>
-      activityType?.name === activity &&
-      state === temporal.api.enums.v1.PendingActivityState.PENDING_ACTIVITY_STATE_STARTED,
+    ({ activityType, state }) => activityType?.name === activity && state === STARTED,
   );
 }
 
