@@ -70,7 +70,8 @@ export function importAttempts(
     findStoredKeys: async () => [
       ...(await readings.findStoredKeys(db, { workspaceId, keys: ['csv:stolen'] })),
     ],
-    findLaterReadings: () => readings.findLaterReadings(db, { workspaceId, keys: ['csv:stolen'] }),
+    findOtherReadings: () =>
+      readings.findOtherReadings(db, { workspaceId, readings: [{ ...reading, value: 2 }] }),
     keepImportedRows: () =>
       imports.keepImportedRows(db, { ...key, lastLine: 3, rows: [], counts: {}, readings: 2 }),
     getReadingImport: () => imports.getReadingImport(db, key),

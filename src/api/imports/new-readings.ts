@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Db } from '../../db/client.ts';
 import { newId } from '../../db/ids.ts';
 import {
-  findLaterReadings,
+  findOtherReadings,
   findStoredKeys,
   type ImportedReading,
   storeImportedReadings,
@@ -23,17 +23,16 @@ const AT_ONCE = 10_000;
 
 /** @returns ids of those that storing them would add. */
 export async function findNewReadings(db: Db, batch: ReadingBatch): Promise<ReadonlySet<string>> {
-  const news = new Set<string>();
-  for (const readings of partsOf(batch.readings)) {
-    const keys = readings.map(({ key }) => key);
-    const stored = await findStoredKeys(db, { workspaceId: batch.workspaceId, keys });
-    const stood = readings.filter(({ key }) => stored.has(key));
-    const corrections = await correctionsOf(db, { ...batch, readings: stood });
-    for (const { id, key } of readings) {
-      if (!stored.has(key) || corrections.has(id)) news.add(id);
-    }
+  const { workspaceId, readings } = batch;
+  const stored = new Set<string>();
+  for (const part of partsOf(readings)) {
+    const keys = part.map(({ key }) => key);
+    for (const key of await findStoredKeys(db, { workspaceId, keys })) stored.add(key);
   }
-  return news;
+  const stood = readings.filter(({ key }) => stored.has(key));
+  const corrections = await correctionsOf(db, { ...batch, readings: stood });
+  const news = readings.filter(({ id, key }) => !stored.has(key) || corrections.has(id));
+  return new Set(news.map(({ id }) => id));
 }
 
 /**
@@ -44,32 +43,42 @@ export async function storeNewReadings(
   tx: Db,
   batch: ReadingBatch & { createdBy: string },
 ): Promise<ReadonlySet<string>> {
-  const news = new Set<string>();
-  for (const readings of partsOf(batch.readings)) {
-    const added = await storeImportedReadings(tx, { ...batch, readings });
-    const stood = added === null ? [] : readings.filter(({ id }) => !added.has(id));
-    const corrections = await correctionsOf(tx, { ...batch, readings: stood });
-    const again = [...corrections.values()];
-    const corrected = await storeImportedReadings(tx, { ...batch, readings: again });
-    for (const { id } of readings) {
-      const correction = corrections.get(id);
-      const isNew =
-        correction === undefined
-          ? added === null || added.has(id)
-          : corrected === null || corrected.has(correction.id);
-      if (isNew) news.add(id);
-    }
-  }
-  return news;
+  const { readings } = batch;
+  const added = await storeInParts(tx, batch);
+  if (added.size === readings.length) return added;
+  const stood = readings.filter(({ id }) => !added.has(id));
+  const corrections = await correctionsOf(tx, { ...batch, readings: stood });
+  const corrected = await storeInParts(tx, { ...batch, readings: [...corrections.values()] });
+  const back = [...corrections].flatMap(([id, reading]) => (corrected.has(reading.id) ? [id] : []));
+  return new Set([...added, ...back]);
 }
 
-/** In the order of their keys, as a statement stores them: two imports wait for each other one way. */
-function partsOf(readings: readonly ImportedReading[]): (readonly ImportedReading[])[] {
-  if (readings.length <= AT_ONCE) return [readings];
-  const sorted = readings.toSorted((a, b) => compareText(a.key, b.key));
-  return Array.from({ length: Math.ceil(sorted.length / AT_ONCE) }, (_, part) =>
-    sorted.slice(part * AT_ONCE, (part + 1) * AT_ONCE),
-  );
+async function storeInParts(
+  tx: Db,
+  batch: ReadingBatch & { createdBy: string },
+): Promise<ReadonlySet<string>> {
+  const added = new Set<string>();
+  // In the order of their keys, as each statement stores them: two imports wait for each other one way.
+  for (const readings of partsOf(sortedBy(batch.readings, ({ key }) => key))) {
+    const some = await storeImportedReadings(tx, { ...batch, readings });
+    for (const { id } of readings) if (some === null || some.has(id)) added.add(id);
+  }
+  return added;
+}
+
+function sortedBy(
+  readings: readonly ImportedReading[],
+  textOf: (reading: ImportedReading) => string,
+): readonly ImportedReading[] {
+  if (readings.length <= AT_ONCE) return readings;
+  return readings
+    .map((reading) => ({ reading, text: textOf(reading) }))
+    .sort((a, b) => compareText(a.text, b.text))
+    .map(({ reading }) => reading);
+}
+
+function* partsOf(readings: readonly ImportedReading[]): Generator<readonly ImportedReading[]> {
+  for (let at = 0; at < readings.length; at += AT_ONCE) yield readings.slice(at, at + AT_ONCE);
 }
 
 /**
@@ -81,22 +90,30 @@ async function correctionsOf(
   db: Db,
   { workspaceId, checkpoint, readings }: ReadingBatch,
 ): Promise<ReadonlyMap<string, ImportedReading>> {
-  const keys = readings.map(({ key }) => key);
-  const found = await findLaterReadings(db, { workspaceId, keys });
-  const laterOf = Map.groupBy(found, ({ key }) => key);
   const corrections = new Map<string, ImportedReading>();
-  for (const reading of readings) {
-    const { measure, publicationId } = reading;
-    const series = seriesKey({
-      measure,
-      ...(publicationId !== null && { publicationId }),
-      ...(checkpoint !== null && { checkpoint }),
-    });
-    const later = laterOf.get(reading.key)?.map((one) => readingOf(one.later)) ?? [];
-    const [counting] = latestReadings(later.filter((one) => seriesKey(one) === series));
-    if (counting === undefined || counting.value === reading.value) continue;
-    const key = `csv:${hash('sha256', `${reading.key}\n${counting.id}`, 'base64url').slice(0, 27)}`;
-    corrections.set(reading.id, { ...reading, id: newId('reading'), key });
+  for (const part of partsOf(sortedBy(readings, ({ itemId, asOf }) => `${itemId} ${asOf}`))) {
+    const found = await findOtherReadings(db, { workspaceId, readings: part });
+    const knownOf = Map.groupBy(found, ({ key }) => key);
+    for (const reading of part) {
+      const known = knownOf.get(reading.key)?.map((one) => readingOf(one.reading)) ?? [];
+      const series = seriesOf(reading, checkpoint);
+      const [counting] = latestReadings(known.filter((one) => seriesKey(one) === series));
+      if (counting === undefined || counting.value === reading.value) continue;
+      const about = `${reading.key}\n${counting.id}`;
+      const key = `csv:${hash('sha256', about, 'base64url').slice(0, 27)}`;
+      corrections.set(reading.id, { ...reading, id: newId('reading'), key });
+    }
   }
   return corrections;
+}
+
+function seriesOf(
+  { measure, publicationId }: ImportedReading,
+  checkpoint: ReadingCheckpoint | null,
+): string {
+  return seriesKey({
+    measure,
+    ...(publicationId !== null && { publicationId }),
+    ...(checkpoint !== null && { checkpoint }),
+  });
 }

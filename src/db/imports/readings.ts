@@ -1,5 +1,4 @@
-import { and, desc, eq, gt, sql } from 'drizzle-orm';
-import { alias } from 'drizzle-orm/pg-core';
+import { and, eq, sql } from 'drizzle-orm';
 import type { MeasureId } from '../../domain/kpi/measures.ts';
 import type { Db } from '../client.ts';
 import type { ReadingRow } from '../item/readings.ts';
@@ -80,42 +79,54 @@ export async function findStoredKeys(
 }
 
 /**
- * What was stored after readings that stand, of the same instant, piece and measure: of each checkpoint and
- * channel account the last one.
+ * What counts as of the instant of each reading, of its piece and measure: of each checkpoint and channel
+ * account what was stored last. Readings of which all of that says the same are left out.
+ * @param readings neighbours by item and instant, so that each instant is read once.
  */
-export async function findLaterReadings(
+export async function findOtherReadings(
   db: Db,
-  { workspaceId, keys }: { workspaceId: string; keys: readonly string[] },
-): Promise<{ key: string | null; later: ReadingRow }[]> {
-  if (keys.length === 0) return [];
-  const stood = alias(readings, 'stood');
-  return db
-    .selectDistinctOn([stood.idempotencyKey, readings.checkpoint, readings.channelAccountId], {
-      key: stood.idempotencyKey,
-      later: readings,
-    })
-    .from(stood)
-    .innerJoin(
-      readings,
-      and(
-        eq(readings.workspaceId, workspaceId),
-        eq(readings.itemId, stood.itemId),
-        eq(readings.asOf, stood.asOf),
-        gt(readings.id, stood.id),
-        eq(readings.measure, stood.measure),
-        sql`${readings.publicationId} is not distinct from ${stood.publicationId}`,
-      ),
+  { workspaceId, readings: asked }: { workspaceId: string; readings: readonly ImportedReading[] },
+): Promise<{ key: string; reading: ReadingRow }[]> {
+  if (asked.length === 0) return [];
+  const column = <Key extends keyof ImportedReading>(key: Key) =>
+    sql.param(asked.map((one) => one[key]));
+  // Laid out once: a look per reading would go through all readings of its instant each time.
+  const { rows } = await db.execute<{ key: string; id: string }>(sql`
+    with asked as materialized (
+      select * from unnest(${column('key')}::text[], ${column('itemId')}::text[],
+        ${column('publicationId')}::text[], ${column('measure')}::text[],
+        ${column('asOf')}::timestamptz[], ${column('value')}::double precision[])
+        as a (key, item_id, publication_id, measure, as_of, value)
+    ), known as materialized (
+      select r.id, r.item_id, r.publication_id, r.channel_account_id, r.measure, r.checkpoint, r.as_of,
+        r.value
+      from (select distinct item_id, as_of from asked) a
+      join readings r on r.workspace_id = ${workspaceId} and r.item_id = a.item_id and r.as_of = a.as_of
+    ), latest as (
+      select distinct on (a.key, k.checkpoint, k.channel_account_id)
+        a.key, k.id, k.value <> a.value as is_other
+      from asked a
+      join known k on k.item_id = a.item_id and k.as_of = a.as_of and k.measure = a.measure
+        and coalesce(k.publication_id, '') = coalesce(a.publication_id, '')
+      order by a.key, k.checkpoint, k.channel_account_id, k.id desc
     )
+    select key, id from (
+      select key, id, bool_or(is_other) over (partition by key) as has_other from latest
+    ) l where has_other`);
+  if (rows.length === 0) return [];
+  const ids = [...new Set(rows.map(({ id }) => id))];
+  const found = await db
+    .select()
+    .from(readings)
     .where(
       and(
-        eq(stood.workspaceId, workspaceId),
-        sql`${stood.idempotencyKey} = any (${sql.param(keys)}::text[])`,
+        eq(readings.workspaceId, workspaceId),
+        sql`${readings.id} = any (${sql.param(ids)}::text[])`,
       ),
-    )
-    .orderBy(
-      stood.idempotencyKey,
-      readings.checkpoint,
-      readings.channelAccountId,
-      desc(readings.id),
     );
+  const byId = new Map(found.map((row) => [row.id, row]));
+  return rows.flatMap(({ key, id }) => {
+    const reading = byId.get(id);
+    return reading === undefined ? [] : [{ key, reading }];
+  });
 }
