@@ -104,6 +104,13 @@ describe('an import', () => {
     ]);
   });
 
+  it('tells rows of many measures apart by each of them', async () => {
+    const header = 'Post id,Impressions,Likes,Replies,Bookmarks,Reposts,URL Clicks';
+    const row = (clicks: number) => `a2,1000,200,30,4,5,${clicks}\n`;
+    const { json } = await imports.send(`${header}\n${row(6)}${row(6)}${row(7)}`);
+    expect(json.counts).toMatchObject({ stored: 1, duplicate: 1, refused: 1 });
+  });
+
   it('finds a piece by its address, whatever is tagged to it', async () => {
     const own = await publishPieces(api.database.db, api.workspace, { count: 2, tag: 'url' });
     const { json } = await imports.send(

@@ -103,7 +103,8 @@ export class RowJudge {
 
   #earlier(piece: string, asOf: string, { line, values }: PieceRow) {
     const key = `${piece} ${asOf}`;
-    const said = values.map(([measure, value]) => `${measure}=${value}`).join();
+    const all = values.map(([measure, value]) => `${measure}=${value}`).join();
+    const said = all.length > LONGEST_NOTE ? hash('sha256', all, 'base64url') : all;
     const first = this.#spoken.get(key);
     if (first !== undefined) return { line: first.line, isSame: first.said === said };
     this.#spoken.set(key, { line, said });
@@ -128,6 +129,9 @@ export class RowJudge {
     }));
   }
 }
+
+/** A note stays as long as its file is read, and a row may have many measures. */
+const LONGEST_NOTE = 43;
 
 /** A row is one result, however many mistakes it has. */
 function refusedRows(mistakes: ReadBlock['mistakes']): ImportedRow[] {
