@@ -44,6 +44,7 @@ describe('counts of Bluesky', () => {
       source: one,
       refused: source('wrong-password'),
       question,
+      silence: null,
     };
   });
 

@@ -54,6 +54,7 @@ describe('visits of GoatCounter', () => {
     source: source(),
     refused: source('wrong-goat-token'),
     question,
+    silence: () => server.hold({ token: TOKEN, hits: [] }),
   }));
 
   it('are those of the page that came from the channel’s tagged link, in the window', async () => {

@@ -35,6 +35,7 @@ describe('counts of Mastodon', () => {
     source: source(),
     refused: source('wrong-token'),
     question,
+    silence: null,
   }));
 
   it('are those of the post and its account, zero where it says zero', async () => {

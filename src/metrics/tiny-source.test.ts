@@ -72,6 +72,7 @@ describe('a source in one file', () => {
       source: openSource('tiny', connection('tiny-token'), KINDS),
       refused: openSource('tiny', connection('wrong-token'), KINDS),
       question: questionFor('mastodon'),
+      silence: null,
     };
   });
 

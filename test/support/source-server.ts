@@ -64,6 +64,14 @@ export async function startSourceServer(
   };
 }
 
+/** A source whose requests are counted, and held back when the test says so. */
+export interface OpenedSource extends ReadingsSource {
+  /** Those that it made or wanted to make through the client it was given. */
+  requests(): number;
+  /** From now on its limit is used up for so long. */
+  holdBack(ms: number): void;
+}
+
 /** A source of this kind, as the registry opens it. */
 export function openSource(
   id: string,
@@ -74,20 +82,32 @@ export function openSource(
     zone = 'UTC',
   }: { url: string; config: unknown; secret: unknown; zone?: string },
   kinds = sourceKinds(),
-): ReadingsSource {
+): OpenedSource {
   const kind = kinds.find((one) => one.id === id);
   if (kind === undefined) throw new Error(`no kind ${id}`);
   const http = createHttpClient({ allowedOrigins: [url] });
+  let requests = 0;
+  let heldBackMs = 0;
+  const take = async () => {
+    requests += 1;
+    return heldBackMs;
+  };
   const source = createSourceRegistry({ http, sandboxUrl: null }).open({
     kind,
     config,
     secret,
     zone,
     ownerId: 'cha_1',
-    budget: { take: async () => 0 },
+    budget: { take },
   });
   if (typeof source === 'string') throw new Error(source);
-  return source;
+  return {
+    ...source,
+    requests: () => requests,
+    holdBack(ms) {
+      heldBackMs = ms;
+    },
+  };
 }
 
 /** Whether a connection of this kind is good, as the API asks. */

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GOOGLE_READER, googleSecret, WRONG_EMAIL } from '../../../test/support/google-reader.ts';
 import {
   checkConnection,
   openSource,
@@ -11,12 +12,6 @@ import {
 import { describeSource } from '../source.testsuite.ts';
 import { GOOGLE_ANALYTICS } from './google-analytics.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-  modulusLength: 2_048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-});
-const EMAIL = 'reader@project.iam.gserviceaccount.com';
 const session = (change: object = {}) => ({
   date: '2026-03-02',
   content: 'pub_1',
@@ -28,8 +23,7 @@ const session = (change: object = {}) => ({
   ...change,
 });
 const STATE = {
-  publicKey,
-  email: EMAIL,
+  ...GOOGLE_READER,
   property: '123',
   timeZone: 'UTC',
   sessions: [
@@ -49,17 +43,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const connection = ({ email = EMAIL, property = '123' } = {}) => ({
+const connection = ({ email = GOOGLE_READER.email, property = '123' } = {}) => ({
   url: server.url,
   config: { server: server.url, property },
-  secret: {
-    type: 'service_account',
-    project_id: 'project',
-    client_email: email,
-    private_key: privateKey,
-    private_key_id: 'k1',
-    token_uri: `${server.url}/token`,
-  },
+  secret: googleSecret(server.url, email),
 });
 const source = (change = {}) => openSource('ga4', connection(change));
 const question = questionFor('linkedin');
@@ -99,8 +86,9 @@ describe('sessions of Google Analytics', () => {
     kind: GOOGLE_ANALYTICS,
     server,
     source: await signedIn(),
-    refused: source({ email: 'wrong@project.iam.gserviceaccount.com' }),
+    refused: source({ email: WRONG_EMAIL }),
     question,
+    silence: () => server.hold({ ...STATE, sessions: [] }),
   }));
 
   it('are those with the publication’s tag; bounces are those that were not engaged', async () => {

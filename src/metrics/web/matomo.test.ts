@@ -51,6 +51,7 @@ describe('visits of Matomo', () => {
     source: source(),
     refused: source('wrong-token'),
     question,
+    silence: () => server.hold({ ...STATE, visits: [] }),
   }));
 
   it('are those of the publication’s campaign content, by whole days of the site', async () => {

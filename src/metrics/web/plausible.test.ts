@@ -60,6 +60,7 @@ describe('visits of Plausible', () => {
     source: source(),
     refused: source(GOALS, 'wrong-key'),
     question,
+    silence: () => server.hold({ ...STATE, visits: [] }),
   }));
 
   it('are those with the publication’s tag, and bounces are rebuilt from the rate', async () => {

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { GOOGLE_READER, googleSecret, WRONG_EMAIL } from '../../../test/support/google-reader.ts';
 import {
   checkConnection,
   openSource,
@@ -11,12 +11,6 @@ import {
 import { describeSource } from '../source.testsuite.ts';
 import { SEARCH_CONSOLE } from './search-console.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-  modulusLength: 2_048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-});
-const EMAIL = 'reader@project.iam.gserviceaccount.com';
 const PAGE = 'https://www.example.org/guide';
 const SITE = 'sc-domain:example.org';
 const day = (date: string, change: object = {}) => ({
@@ -28,8 +22,7 @@ const day = (date: string, change: object = {}) => ({
   ...change,
 });
 const STATE = {
-  publicKey,
-  email: EMAIL,
+  ...GOOGLE_READER,
   site: SITE,
   found: [
     day('2026-03-01'),
@@ -48,15 +41,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(() => server.hold(STATE));
 
-const connection = ({ email = EMAIL, siteUrl = SITE } = {}) => ({
+const connection = ({ email = GOOGLE_READER.email, siteUrl = SITE } = {}) => ({
   url: server.url,
   config: { server: server.url, siteUrl },
-  secret: {
-    type: 'service_account',
-    client_email: email,
-    private_key: privateKey,
-    token_uri: `${server.url}/token`,
-  },
+  secret: googleSecret(server.url, email),
   // Its dates are Pacific all the same.
   zone: 'Asia/Tokyo',
 });
@@ -80,8 +68,9 @@ describe('search figures of Search Console', () => {
       kind: SEARCH_CONSOLE,
       server,
       source: signedIn,
-      refused: source({ email: 'wrong@project.iam.gserviceaccount.com' }),
+      refused: source({ email: WRONG_EMAIL }),
       question,
+      silence: () => server.hold({ ...STATE, found: [] }),
     };
   });
 

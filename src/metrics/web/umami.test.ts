@@ -57,6 +57,8 @@ describe('visits of Umami', () => {
       source: signedIn,
       refused: source({ ...LOGIN, password: 'wrong-pass' }),
       question,
+      // It says zero.
+      silence: null,
     };
   });
 
