@@ -100,18 +100,25 @@ function queryInScope(pool: pg.Pool): pg.Pool['query'] {
 async function queryOnce(pool: pg.Pool, begin: string, query: unknown[]): Promise<unknown> {
   const client = await pool.connect();
   const run = client.query.bind(client) as (...query: unknown[]) => Promise<unknown>;
-  // In one go: after a failure COMMIT rolls back, so nothing has to be waited for in between.
-  const [begun, answer, ended] = await Promise.allSettled([
-    run(begin),
-    run(...query),
-    run('commit'),
-  ]);
+  // After a failure COMMIT rolls back, so nothing has to be waited for in between.
+  const steps = inOneWrite(client, () => [run(begin), run(...query), run('commit')] as const);
+  const [begun, answer, ended] = await Promise.allSettled(steps);
   // A connection that could not end its transaction is in an unknown state: drop it.
   client.release(ended.status === 'rejected');
   for (const step of [begun, answer, ended]) {
     if (step.status === 'rejected') throw step.reason;
   }
   return answer.status === 'fulfilled' ? answer.value : undefined;
+}
+
+/** Sends queries with one call of the system: each would wake the server by itself. */
+function inOneWrite<T>({ connection: { stream } }: pg.PoolClient, send: () => T): T {
+  stream.cork();
+  try {
+    return send();
+  } finally {
+    stream.uncork();
+  }
 }
 
 /** Queries over one connection that a transaction holds. */
