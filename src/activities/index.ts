@@ -9,6 +9,7 @@ import { kpiReviewActivities } from './kpi-review.ts';
 import { measuringActivities } from './measuring.ts';
 import { lookUpActivities, sendActivities } from './publishing/publishing.ts';
 import { recordingActivities } from './recording.ts';
+import { settlingActivities } from './settling.ts';
 import { tidyActivities } from './tidy.ts';
 import { watchActivities } from './watch.ts';
 import { withinWorkspace } from './workspace-walls.ts';
@@ -31,6 +32,7 @@ export function createActivities(deps: ActivityDeps) {
       ...watchActivities(deps),
       ...tidyActivities(deps),
       ...checkpointActivities(deps),
+      ...settlingActivities(deps),
     }),
     delivery: withoutContent(
       withinWorkspace({ ...deliveringActivities(deps), ...campaignActivities(deps) }),

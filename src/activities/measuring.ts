@@ -10,7 +10,7 @@ import {
 } from '../domain/channel/publication-intent.ts';
 import type { UnavailableSource } from '../domain/item/commands.ts';
 import { isStated } from '../domain/kpi/readings.ts';
-import type { ReadingsSource } from '../metrics/readings-source.ts';
+import type { CollectRequest, ReadingsSource } from '../metrics/readings-source.ts';
 import type { ActivityDeps } from './deps.ts';
 import { sourcesOf } from './measuring-sources.ts';
 import { type AskedSources, askSources } from './source-replies.ts';
@@ -39,28 +39,28 @@ export interface CheckpointAnswer {
   unavailable?: UnavailableSource[];
 }
 
-type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
+export type MeasuringDeps = Pick<ActivityDeps, 'db' | 'sources' | 'secrets'>;
 
 const NOBODY: AskedSources = { askAgainMs: null, unavailable: [] };
 
-/** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
-async function collect(
+/** Who knows a publication, and what they are asked at a checkpoint; null when its account is gone. */
+export async function prepareCollection(
   deps: MeasuringDeps,
   question: CheckpointQuestion & { published: boolean },
-  signal?: AbortSignal,
-): Promise<AskedSources> {
+): Promise<{
+  sources: readonly ReadingsSource[];
+  request: Omit<CollectRequest, 'signal'>;
+} | null> {
   const { db } = deps;
-  const { workspaceId, itemId, publicationId, channelAccountId, checkpoint, at } = question;
+  const { workspaceId, publicationId, channelAccountId, checkpoint, at } = question;
   const key = { workspaceId, channelAccountId };
   const [account, banMs] = await Promise.all([getChannelAccount(db, key), readBanMs(db, key)]);
   const channel = ChannelId.safeParse(question.channel);
-  if (account === null || !channel.success) return NOBODY;
+  if (account === null || !channel.success) return null;
   const { permalink, page } = await readPublishedPage(db, question);
   const known = await sourcesOf(deps, { account, page });
-  return askSources(db, banMs > 0 ? known.map((source) => silent(source, banMs)) : known, {
-    key: { workspaceId, itemId, publicationId, checkpoint },
-    at,
-    until: question.until ?? null,
+  return {
+    sources: banMs > 0 ? known.map((source) => silent(source, banMs)) : known,
     request: {
       publication: {
         id: publicationId,
@@ -75,6 +75,23 @@ async function collect(
       checkpoint,
       at,
     },
+  };
+}
+
+/** Asks every source that knows the channel; what each supplied is stored once per checkpoint. */
+async function collect(
+  deps: MeasuringDeps,
+  question: CheckpointQuestion & { published: boolean },
+  signal?: AbortSignal,
+): Promise<AskedSources> {
+  const prepared = await prepareCollection(deps, question);
+  if (prepared === null) return NOBODY;
+  const { workspaceId, itemId, publicationId, checkpoint, at, until = null } = question;
+  return askSources(deps.db, prepared.sources, {
+    key: { workspaceId, itemId, publicationId, checkpoint },
+    at,
+    until,
+    request: prepared.request,
     ...(signal !== undefined && { signal }),
   });
 }

@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS = MINUTE_MS;
 /** The same where Baton held the request back itself: the turn that it got decides, unless it never comes. */
 const FIRST_HELD_BACK_MS = 1_000;
 /** One look at all sources; its activity ends a little later. */
-const WITHIN_MS = 25_000;
+export const WITHIN_MS = 25_000;
 const LONGEST_PAUSE_MS = 6 * 60 * MINUTE_MS;
 /** Whatever a source asks for: a broken clock must not silence it for longer than any window. */
 const LONGEST_SILENCE_MS = 24 * 60 * MINUTE_MS;
@@ -73,7 +73,7 @@ export async function askSources(
   return stateOf(concerned.flat(), byKey(await listReplies(db, ask.key)), ask.at);
 }
 
-function keyOf({ id, key = id }: ReadingsSource): string {
+export function keyOf({ id, key = id }: ReadingsSource): string {
   return key;
 }
 
@@ -117,7 +117,9 @@ async function keepReply(
       source: source.id,
       idempotencyKey: `collected:${publicationId}:${checkpoint}:${key.source}:${reading.measure}`,
     }));
-    await storeAnswer(db, { key, at, readings });
+    // What was before the post can be read at no later time.
+    const settleAt = checkpoint === 'baseline' ? null : (reply.settlesAt ?? null);
+    await storeAnswer(db, { key, at, readings, settleAt });
     return;
   }
   const failure = 'readings' in reply ? numberless(source, reply) : reply;
@@ -169,7 +171,7 @@ function stateOf(
 }
 
 /** Sources name a publication or an account; the others belong to the publication that was asked for. */
-function scoped(reading: CollectedReading, publicationId: string) {
+export function scoped(reading: CollectedReading, publicationId: string) {
   const { measure, value, asOf, provisional, checkpoint, definition } = reading;
   const scope =
     reading.channelAccountId === undefined

@@ -13,7 +13,7 @@ import { ASK_MS, askUntil, whyNot } from './ask.ts';
 /** A run that the engine starts again and again, without input. */
 export interface ScheduledRun {
   /** Also the type of its workflow. */
-  id: 'watch' | 'tidy' | 'checkpointHeads';
+  id: 'watch' | 'tidy' | 'checkpointHeads' | 'settling';
   everyMs: number;
   /** It ends after this. As long as one runs, no other one is started. */
   withinMs: number;
@@ -24,6 +24,7 @@ export const SCHEDULED_RUNS: readonly ScheduledRun[] = [
   { id: 'watch', everyMs: 60_000, withinMs: 180_000 },
   { id: 'tidy', everyMs: 6 * 3_600_000, withinMs: 3_600_000 },
   { id: 'checkpointHeads', everyMs: 3_600_000, withinMs: 2_400_000 },
+  { id: 'settling', everyMs: 15 * 60_000, withinMs: 30 * 60_000 },
 ];
 
 /** A deleted one is made again by any worker that runs. */

@@ -84,6 +84,19 @@ describe('what a source says', () => {
     });
   });
 
+  it('says from when on it may be read for good: once the last of its numbers settles', async () => {
+    const settlingMs = { shares: 48 * HOUR_MS, reach: 24 * HOUR_MS };
+    const measures = { shares: 1, reach: 1, followers: 1 };
+    const source = sourceOf(async () => ({ measures }), { settlingMs });
+    const reply = await source.collect(question);
+    expect(reply).toMatchObject({ settlesAt: '2026-03-05T08:00:00.000Z' });
+    const later = await source.collect({ ...question, at: '2026-03-05T08:00:00.000Z' });
+    expect(later).not.toHaveProperty('settlesAt');
+    const settlesAt = '2026-03-09T00:00:00.000Z';
+    const own = sourceOf(async () => ({ measures, settled: false, settlesAt }));
+    expect(await own.collect(question)).toMatchObject({ settlesAt });
+  });
+
   it.each([
     [{ measures: { shares: -1 } }, 'shares is not below 0'],
     [{ measures: { shares: 0.5 } }, 'whole number'],

@@ -26,6 +26,8 @@ export interface CollectedAnswer {
   empty: MeasureId[];
   /** It cannot supply them for this publication. */
   notAvailable: MeasureId[];
+  /** From when on the provisional ones of the readings may be read for good; absent without any. */
+  settlesAt?: string;
 }
 
 export type SourceReply = CollectedAnswer | SourceFailure;
@@ -122,7 +124,7 @@ function questionOf(
 function replyOf(
   kind: MetricSourceKind,
   question: SourceQuestion,
-  { measures, asOf = question.at, settled }: SourceAnswer,
+  { measures, asOf = question.at, settled, settlesAt }: SourceAnswer,
 ): SourceReply {
   const { publication, checkpoint, at, window } = question;
   if (Number.isNaN(Date.parse(asOf))) {
@@ -133,6 +135,7 @@ function replyOf(
     return { unavailable: `its answer is as of ${asOf}, which is still to come`, retry: true };
   }
   const reply: CollectedAnswer = { readings: [], empty: [], notAvailable: [] };
+  const settles: number[] = [];
   for (const measure of question.measures) {
     const said = measures[measure] ?? 'empty';
     if (said === 'empty') reply.empty.push(measure);
@@ -141,18 +144,22 @@ function replyOf(
       const issue = measureValueIssue(measure, said);
       if (issue !== null) return { unavailable: `${issue}, and not ${said}`, retry: true };
       const definition = kind.definitions[measure];
+      const settlesMs = Date.parse(window.to) + settlingMsOf(kind, measure);
+      const provisional = !(settled ?? Date.parse(at) >= settlesMs);
+      if (provisional) settles.push(Date.parse(settlesAt ?? '') || settlesMs);
       reply.readings.push({
         measure,
         value: said,
         publicationId: publication.id,
         checkpoint,
         asOf,
-        provisional: !(settled ?? isSettled(kind, measure, { at, to: window.to })),
+        provisional,
         ...(definition !== undefined && { definition }),
       });
     }
   }
-  return reply;
+  if (settles.length === 0) return reply;
+  return { ...reply, settlesAt: new Date(Math.max(...settles)).toISOString() };
 }
 
 function dueMs({ publication: { publishedAt }, checkpoint }: SourceQuestion): number {
@@ -160,11 +167,6 @@ function dueMs({ publication: { publishedAt }, checkpoint }: SourceQuestion): nu
   return publishedAt === null ? 0 : Date.parse(publishedAt) + age * HOUR_MS;
 }
 
-function isSettled(
-  { settlingMs }: MetricSourceKind,
-  measure: MeasureId,
-  { at, to }: { at: string; to: string },
-): boolean {
-  const settling = typeof settlingMs === 'number' ? settlingMs : (settlingMs[measure] ?? 0);
-  return Date.parse(at) >= Date.parse(to) + settling;
+function settlingMsOf({ settlingMs }: MetricSourceKind, measure: MeasureId): number {
+  return typeof settlingMs === 'number' ? settlingMs : (settlingMs[measure] ?? 0);
 }

@@ -47,6 +47,8 @@ export interface SourceAnswer {
   asOf?: string;
   /** What the source itself says about it; the kind's settling time decides when absent. */
   settled?: boolean;
+  /** From when on the numbers of this window should no longer change; as above when absent. */
+  settlesAt?: string;
 }
 
 /** Nothing could be read, and why. Never a token in it: it is stored and shown. */
@@ -117,7 +119,10 @@ export interface SourceParts<Config, Secret> {
   secret: z.ZodType<Secret>;
   /** Measures it can supply for posts of a channel; empty where it knows nothing of the channel. */
   supplies(channel: ChannelId): readonly MeasureId[];
-  /** How long after the window's end a number may still change, milliseconds; of all or each measure. */
+  /**
+   * How long after the window's end a number may still change, milliseconds; of all or each measure. It is
+   * asked for once more after it: the answer then has to be that of the same window, not of that moment.
+   */
   settlingMs: number | { readonly [Measure in MeasureId]?: number };
   /** Requests that its documentation allows; Baton keeps below them. Null: it states none. */
   limit: { requests: number; perMs: number } | null;

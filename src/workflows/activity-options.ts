@@ -63,6 +63,13 @@ export const CHECKPOINTS: ActivityOptions = {
   retry: { initialInterval: '10 seconds', maximumAttempts: 3 },
 };
 
+/** Numbers that have settled, of all workspaces. Ends by itself before this; the rest is for the next one. */
+export const SETTLING: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '60 seconds',
+  retry: { initialInterval: '10 seconds', maximumAttempts: 2 },
+};
+
 /** A look at a part of the workspaces. The next watch looks again, so it is tried twice and not for long. */
 export const WATCH: ActivityOptions = {
   startToCloseTimeout: '50 seconds',

@@ -16,7 +16,12 @@ import {
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
-import { noteFailure, storeAnswer } from '../../src/db/item/checkpoint-replies.ts';
+import {
+  noteFailure,
+  postponeSettling,
+  storeAnswer,
+  storeSettled,
+} from '../../src/db/item/checkpoint-replies.ts';
 import {
   firstInLine,
   joinQueues,
@@ -84,30 +89,25 @@ import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
 import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
-import { campaignAttempts, fillCampaign } from '../support/campaign-queries.ts';
+import { campaignAttempts } from '../support/campaign-queries.ts';
 import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
-import { collected, type FilledWorkspace, fillWorkspace } from '../support/filled-workspace.ts';
-import { fillNotices, noticeAttempts } from '../support/notice-queries.ts';
-import { fillOutbound, outboundAttempts } from '../support/outbound-queries.ts';
+import { collected } from '../support/filled-workspace.ts';
+import { importAttempts } from '../support/import-queries.ts';
+import { noticeAttempts } from '../support/notice-queries.ts';
+import { outboundAttempts } from '../support/outbound-queries.ts';
+import { isNothing } from '../support/reads.ts';
 import { reviewAttempts } from '../support/review-queries.ts';
-import { fillSources, sourceAttempts } from '../support/source-queries.ts';
+import { sourceAttempts } from '../support/source-queries.ts';
 import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
+import { fillWholeWorkspace, type WholeWorkspace } from '../support/whole-workspace.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
-let filled: FilledWorkspace;
-let noticeId: string;
-let campaign: Awaited<ReturnType<typeof fillCampaign>>;
-let outbound: Awaited<ReturnType<typeof fillOutbound>>;
+let filled: WholeWorkspace;
 beforeAll(async () => {
   database = await openTestDb();
-  filled = await fillWorkspace(database.db);
-  const workspaceId = filled.own;
-  outbound = await fillOutbound(database.db, { workspaceId });
-  noticeId = await fillNotices(database.db, filled);
-  await fillSources(database.db, filled);
-  campaign = await fillCampaign(database.db, filled);
+  filled = await fillWholeWorkspace(database.db);
   const { pool } = database;
   const { own, ids } = filled;
   await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
@@ -145,6 +145,14 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     text: { kind: 'draft' as const, body: draft },
     hash: 'stolen',
     authorId: memberId,
+  };
+  const unsettled = {
+    ...item,
+    publicationId: 'pub_1',
+    checkpoint: '+24h',
+    source: 'ga4',
+    settleAt: '2026-01-01T00:00:00.000Z',
+    attempts: 0,
   };
   const look = {
     workspaceId,
@@ -269,7 +277,11 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
         at: look.lookedAt,
         readings: [],
+        settleAt: null,
       }),
+    storeSettled: () => storeSettled(db, { reply: unsettled, readings: [] }),
+    postponeSettling: () =>
+      postponeSettling(db, unsettled, { settleAt: look.lookedAt, attempts: 7 }),
     noteFailure: () =>
       noteFailure(db, {
         key: { ...item, publicationId: 'pub_1', checkpoint: '+24h', source: 'sandbox' },
@@ -292,9 +304,9 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     freezeKpiReview: () =>
       freezeKpiReview(db, { ...item, id: 'rev_x', number: 7, hash: 'h', body: {} }),
-    ...outboundAttempts(db, outbound),
+    ...outboundAttempts(db, filled.outbound),
     ...reviewAttempts(db, { ...item, memberId }),
-    ...campaignAttempts(db, campaign),
+    ...campaignAttempts(db, filled.campaign),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     renewCells: async () => (await renewCells(db, { workspaceId, itemIds: [item.itemId] })) > 0,
     countReadingNotes: async () => (await countReadingNotes(db, { workspaceId, limit: 9 })) > 0,
@@ -401,8 +413,9 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         sealed: 'sealed',
         by: 'stolen',
       }),
-    ...noticeAttempts(db, filled, noticeId),
+    ...noticeAttempts(db, filled, filled.noticeId),
     ...sourceAttempts(db, filled),
+    ...importAttempts(db, filled),
   };
 }
 
@@ -418,14 +431,6 @@ async function fingerprint(): Promise<unknown> {
         where a.attrelid = c.oid and a.attname = 'workspace_id' and not a.attisdropped))
     order by 1`);
   return rows;
-}
-
-/** Null, false, nothing, an empty list or an empty page. */
-function isNothing(result: unknown): boolean {
-  if (result === null || result === undefined || result === false) return true;
-  if (Array.isArray(result)) return result.length === 0;
-  if (typeof result === 'object' && 'items' in result) return isNothing(result.items);
-  return false;
 }
 
 /** What crosses by a policy of its own, or asks no table. row-security.test.ts has the former. */

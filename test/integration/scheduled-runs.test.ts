@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { privateKey } = generateKeyPairSync('ed25519');
   key = readSigningKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   engine = await openItemEngine({ checkpoints: { key, directory } });
-  for (const id of ['tidy', 'checkpointHeads'] as const) {
+  for (const id of ['tidy', 'checkpointHeads', 'settling'] as const) {
     const { temporal, taskQueue } = engine.deps;
     const run: ScheduledRun = { id, everyMs: 24 * 3_600_000, withinMs: 120_000 };
     await ensureSchedule(temporal, { taskQueue, run, mayChange: false });
@@ -141,5 +141,20 @@ describe('the schedule `checkpointHeads`', () => {
     expect(await trigger('checkpointHeads')).toEqual({ recorded: 1, failed: 0 });
     expect(await checkpoints()).toHaveLength(first.length + 1);
     expect(readFileSync(fileOf(Number(seq) + 1), 'utf8')).toContain(later);
+  });
+});
+
+describe('the schedule `settling`', () => {
+  it('has a worker ask for numbers that have settled, and leave those whose post is gone', async () => {
+    const { deps, workspace } = engine;
+    const { id: itemId } = await makeItem(deps.db, workspace);
+    await sql(
+      `insert into checkpoint_replies (workspace_id, item_id, publication_id, checkpoint, source,
+         state, attempts, asked_at, settle_at)
+       values ($1, $2, 'pub_gone', '+24h', 'ga4', 'answered', 1, now(), now())`,
+      [workspace.workspaceId, itemId],
+    );
+    expect(await trigger('settling')).toEqual({ settled: 0, postponed: 1 });
+    expect(await trigger('settling')).toEqual({ settled: 0, postponed: 0 });
   });
 });

@@ -145,6 +145,7 @@ export function scriptedActivities(scriptOf: (itemId: string) => Script): Activi
       listShards: async () => [],
       watchShard: async () => ({ workspaces: 0, failed: 0 }),
       recordCheckpoints: async () => ({ recorded: 0, failed: 0 }),
+      readSettled: async () => ({ settled: 0, postponed: 0 }),
     },
     delivery: {
       lookAtCampaign: async () => ({ isOver: true, waitMs: 0 }),

@@ -72,6 +72,7 @@ import * as webhookEndpoints from '../../src/db/workspace/webhook-endpoints.ts';
 import { getWorkspace } from '../../src/db/workspace/workspaces.ts';
 import { chainEvents } from '../../src/domain/item/event.ts';
 import { firstRow, makeChain, makeCommand, makeItem, makeWorkspace } from './db-fixture.ts';
+import type { Read } from './reads.ts';
 import { fillReview, reviewReads } from './review-queries.ts';
 import { CHECKPOINT } from './unsigned-checkpoint.ts';
 
@@ -81,9 +82,6 @@ export async function collected<Row>(pages: AsyncIterable<Row[]>): Promise<Row[]
   for await (const page of pages) rows.push(...page);
   return rows;
 }
-
-/** Asks under a workspace's id. */
-export type Read = (workspaceId: string) => Promise<unknown>;
 
 export interface FilledWorkspace {
   own: string;
@@ -224,6 +222,12 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     state: 'waits',
     reason: 'r',
     askAfter: null,
+  });
+  await checkpointReplies.storeAnswer(db, {
+    key: { ...item, ...reply, source: 'ga4' },
+    at: '2026-01-01T00:00:00.000Z',
+    readings: [],
+    settleAt: '2026-01-01T00:00:00.000Z',
   });
   await kpiAddenda.insertAddendum(db, {
     ...item,
@@ -438,6 +442,7 @@ export async function fillWorkspace(db: Db): Promise<FilledWorkspace> {
     readBan: async (id) => (await channelBudgets.readBanMs(db, { ...budget, workspaceId: id })) > 0,
     listReadings: (id) => readings.listReadings(db, { ...item, workspaceId: id }),
     listReplies: (id) => checkpointReplies.listReplies(db, { ...reply, workspaceId: id }),
+    listUnsettled: (id) => checkpointReplies.listUnsettled(db, { workspaceId: id, limit: 9 }),
     listUnavailable: (id) => checkpointReplies.listUnavailable(db, { ...item, workspaceId: id }),
     listLateItems: (id) => kpiAddenda.listLateItems(db, { workspaceId: id, limit: 9 }),
     getAddendum: (id) => kpiAddenda.getAddendum(db, { ...item, workspaceId: id }),

@@ -1,6 +1,6 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, lte, ne, sql } from 'drizzle-orm';
 import type { Db } from '../client.ts';
-import { checkpointReplies } from '../schema/index.ts';
+import { checkpointReplies, items } from '../schema/index.ts';
 import { inTransaction } from '../transaction.ts';
 import { type ItemKey, isOfItem } from './items.ts';
 import { appendReadings, type NewReading } from './readings.ts';
@@ -13,7 +13,7 @@ export interface CheckpointKey {
   checkpoint: string;
 }
 
-type ReplyKey = ItemKey & CheckpointKey & { source: string };
+export type ReplyKey = ItemKey & CheckpointKey & { source: string };
 
 /** What the sources said so far for a checkpoint. */
 export async function listReplies(db: Db, key: CheckpointKey): Promise<ReplyRow[]> {
@@ -43,15 +43,27 @@ const MOST_SHOWN = 1_000;
 
 /**
  * Stores the one set of readings of a source at a checkpoint, whole or not at all.
+ * @param answer `settleAt`: when provisional ones may be read for good, by the item's clock.
  * @returns false when the source had answered before: then that set stands, and this one is dropped.
  */
 export function storeAnswer(
   db: Db,
-  { key, at, readings }: { key: ReplyKey; at: string; readings: readonly NewReading[] },
+  {
+    key,
+    at,
+    readings,
+    settleAt,
+  }: {
+    key: ReplyKey;
+    at: string;
+    readings: readonly NewReading[];
+    settleAt: string | null;
+  },
 ): Promise<boolean> {
   const { workspaceId, itemId } = key;
   return inTransaction(db, async (tx) => {
-    const answered = { state: 'answered', reason: null, askAfter: null, askedAt: at } as const;
+    const said = { reason: null, askAfter: null, askedAt: at, settleAt };
+    const answered = { state: 'answered', ...said } as const;
     // Whoever comes second waits for the row, and then finds it answered.
     const [row] = await tx
       .insert(checkpointReplies)
@@ -88,6 +100,82 @@ export async function noteFailure(
       set: { ...said, askedAt, attempts: sql`${checkpointReplies.attempts} + 1` },
       setWhere: ne(checkpointReplies.state, 'answered'),
     });
+}
+
+/** An answer with provisional numbers, and which of those looks for settled ones this would be. */
+export interface UnsettledReply extends ReplyKey {
+  settleAt: string;
+  attempts: number;
+}
+
+/** Answers whose numbers should have settled by the clock of their item, the longest waiting first. */
+export async function listUnsettled(
+  db: Db,
+  { workspaceId, limit }: { workspaceId: string; limit: number },
+): Promise<UnsettledReply[]> {
+  const { itemId, publicationId, checkpoint, source, settleAt, settleAttempts } = checkpointReplies;
+  const itemNow = sql`now() + ${items.clockOffsetMs} * interval '1 millisecond'`;
+  const rows = await db
+    .select({ itemId, publicationId, checkpoint, source, settleAt, attempts: settleAttempts })
+    .from(checkpointReplies)
+    .innerJoin(
+      items,
+      and(eq(items.workspaceId, checkpointReplies.workspaceId), eq(items.id, itemId)),
+    )
+    .where(
+      and(
+        eq(checkpointReplies.workspaceId, workspaceId),
+        isNotNull(settleAt),
+        lte(settleAt, itemNow),
+      ),
+    )
+    .orderBy(settleAt, publicationId, checkpoint, source)
+    .limit(limit);
+  return rows.map((row) => ({ ...row, workspaceId, settleAt: row.settleAt ?? '' }));
+}
+
+/**
+ * Stores what a source says once its numbers have settled, beside its answer of before.
+ * @returns false when somebody else has: then this is dropped.
+ */
+export function storeSettled(
+  db: Db,
+  { reply, readings }: { reply: UnsettledReply; readings: readonly NewReading[] },
+): Promise<boolean> {
+  const { workspaceId, itemId } = reply;
+  return inTransaction(db, async (tx) => {
+    if (!(await settle(tx, reply, { settleAt: null }))) return false;
+    await appendReadings(tx, { workspaceId, itemId, additions: readings });
+    return true;
+  });
+}
+
+/** @param next when the source is asked again; null: no more, and its answer stays provisional. */
+export async function postponeSettling(
+  db: Db,
+  reply: UnsettledReply,
+  next: { settleAt: string | null; attempts: number },
+): Promise<void> {
+  await settle(db, reply, { settleAt: next.settleAt, settleAttempts: next.attempts });
+}
+
+async function settle(
+  db: Db,
+  { settleAt, source, ...key }: UnsettledReply,
+  change: { settleAt: string | null; settleAttempts?: number },
+): Promise<boolean> {
+  const changed = await db
+    .update(checkpointReplies)
+    .set(change)
+    .where(
+      and(
+        isOfCheckpoint(key),
+        eq(checkpointReplies.source, source),
+        eq(checkpointReplies.settleAt, settleAt),
+      ),
+    )
+    .returning({ source: checkpointReplies.source });
+  return changed.length > 0;
 }
 
 const KEY = [

@@ -116,6 +116,10 @@ export const checkpointReplies = pgTable(
     /** Both by the item's own clock. */
     askedAt: instant('asked_at').notNull(),
     askAfter: instant('ask_after'),
+    /** Its numbers were provisional: it is asked once more then, by the item's own clock. */
+    settleAt: instant('settle_at'),
+    /** How often it had none for good yet. */
+    settleAttempts: integer('settle_attempts').notNull().default(0),
   },
   (table) => [
     primaryKey({

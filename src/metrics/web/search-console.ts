@@ -92,19 +92,19 @@ export const SEARCH_CONSOLE = defineSource({
           dataState: 'all',
           rowLimit: MOST_ROWS,
         };
-        const answer = await ask({ url: `${site}/searchAnalytics/query`, json, signal }, Answer);
-        if ('unavailable' in answer) return answer;
-        const { rows, metadata } = answer.value;
+        const reply = await ask({ url: `${site}/searchAnalytics/query`, json, signal }, Answer);
+        if ('unavailable' in reply) return reply;
+        const { rows, metadata } = reply.value;
         const dates = new Set(rows.map(({ keys: [date] }) => date));
         const outside = [...dates].some((date) => date < days.first || date > days.last);
         if (outside || dates.size !== rows.length) {
           return { unavailable: 'its rows are not the days that were asked for', retry: true };
         }
-        const { asOf, settled } = daysAnswer(days, { at, settlingMs: SETTLING_MS });
+        const { settled, ...answer } = daysAnswer(days, { at, settlingMs: SETTLING_MS });
         const incomplete = metadata.first_incomplete_date;
         return {
           measures: totalsOf(rows),
-          asOf,
+          ...answer,
           settled: incomplete === undefined ? settled : days.last < incomplete,
         };
       },

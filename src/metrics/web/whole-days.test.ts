@@ -39,11 +39,13 @@ describe('whole days', () => {
     expect(at('2026-03-02T09:00:00.000Z')).toEqual({
       asOf: '2026-03-02T09:00:00.000Z',
       settled: false,
+      settlesAt: '2026-03-03T01:00:00.000Z',
     });
     expect(at('2026-03-03T00:59:59.999Z').settled).toBe(false);
     expect(at('2026-03-03T01:00:00.000Z')).toEqual({
       asOf: '2026-03-03T00:00:00.000Z',
       settled: true,
+      settlesAt: '2026-03-03T01:00:00.000Z',
     });
   });
 });

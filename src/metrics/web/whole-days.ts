@@ -22,11 +22,13 @@ export function wholeDays({ from, to }: SourceQuestion['window'], zone: string):
 export function daysAnswer(
   { until }: WholeDays,
   { at, settlingMs }: { at: string; settlingMs: number },
-): { asOf: string; settled: boolean } {
+): { asOf: string; settled: boolean; settlesAt: string } {
   const over = Date.parse(until);
+  const settles = over + settlingMs;
   return {
     asOf: new Date(Math.min(over, Date.parse(at))).toISOString(),
-    settled: Date.parse(at) >= over + settlingMs,
+    settled: Date.parse(at) >= settles,
+    settlesAt: new Date(settles).toISOString(),
   };
 }
 
