@@ -4,6 +4,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { Db } from '../db/client.ts';
 import { getItem, setClockOffset } from '../db/item/items.ts';
+import { createSessionLocks } from '../db/session-locks.ts';
 import { itemWorkflowId } from '../domain/ids.ts';
 import { deadlinesOf } from '../domain/item/deadlines.ts';
 import { placeOf } from '../domain/item/run.ts';
@@ -41,21 +42,20 @@ const POLL_MS = 100;
 const CALL_MS = 10_000;
 
 /**
- * One journey of an item at a time: each step leads a distance ahead from wherever the run is then, so two
- * at once would skip what comes between their steps.
+ * One journey of an item at a time, whichever process makes it: each step leads a distance ahead from wherever
+ * the run is then, so two at once would skip what comes between their steps.
  */
 export function createTimeTravel(deps: { db: Db; temporal: Client }): TimeTravel {
-  const underWay = new Set<string>();
+  const locks = createSessionLocks(deps.db);
   return async (journey) => {
-    const { itemId } = journey;
-    if (underWay.has(itemId)) {
+    const end = await locks.take(`journey of ${journey.itemId}`);
+    if (end === null) {
       return { outcome: 'under_way', message: 'another journey of this item is under way' };
     }
-    underWay.add(itemId);
     try {
       return await timeTravel(deps, journey);
     } finally {
-      underWay.delete(itemId);
+      await end();
     }
   };
 }
