@@ -1,32 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { descendantsOf, isRunning, until } from '../support/stack-local.ts';
+import { expect, it } from 'vitest';
+import { leftBehind, runBench } from '../support/bench-run.ts';
 
 /** Its figures on a busy machine mean nothing: that it runs, reports and cleans up is what is tested. */
 it('raises one small storm a variant, reports every figure, and leaves nothing behind', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'baton test-storm-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  const json = join(directory, 'results.json');
   const options = ['--posts', '4', '--rounds', '1', '--accounts', '2', '--waiting', '3'];
-  const bench = spawn(
-    process.execPath,
-    ['scripts/bench-due-storm.ts', ...options, '--json', json],
-    { env: { ...process.env, TMPDIR: directory }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  onTestFinished(() => void bench.kill('SIGKILL'));
-  let output = '';
-  const children = new Set<number>();
-  for (const stream of [bench.stdout, bench.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      for (const pid of descendantsOf(bench.pid ?? 0)) children.add(pid);
-    });
-  }
-  const [code] = await once(bench, 'close');
+  const run = await runBench('bench-due-storm.ts', (directory) => [
+    ...options,
+    '--json',
+    join(directory, 'results.json'),
+  ]);
+  const { code, output, children, directory } = run;
   expect(code, output).toBe(0);
   expect(output).toContain('4 posts due in the same second over 2 accounts, 1 rounds.');
   expect(output).toMatch(/load average [\d.]+ before/);
@@ -37,16 +22,12 @@ it('raises one small storm a variant, reports every figure, and leaves nothing b
   expect(output).toMatch(/^bare +2 +1 +0 +\d+$/m);
   expect(output).toMatch(/^3 items wait for slots, MiB/m);
   expect(output).toMatch(/^Baton worker( +[-\d.]+){3}$/m);
-  const results = JSON.parse(readFileSync(json, 'utf8'));
+  const results = JSON.parse(readFileSync(join(directory, 'results.json'), 'utf8'));
   expect(results.storms).toHaveLength(2);
   expect(results.sound).toBe(true);
   expect(results.waiting.memory.map(({ part }: { part: string }) => part)).toContain('Baton API');
   expect(children.size).toBeGreaterThan(4);
-  await until(
-    () => ![...children].some(isRunning),
-    () => 'a process of the benchmark still runs',
-  );
-  expect(readdirSync(directory).filter((name) => name.startsWith('baton-bench-'))).toEqual([]);
+  expect(await leftBehind(run)).toEqual([]);
 }, 240_000);
 
 it.each([
@@ -55,17 +36,9 @@ it.each([
   [['--waiting'], "'--waiting <value>' argument missing"],
   [['--speed', '1'], "Unknown option '--speed'"],
 ])('refuses %j before anything is started', async (options, message) => {
-  const bench = spawn(process.execPath, ['scripts/bench-due-storm.ts', ...options], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  for (const stream of [bench.stdout, bench.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  const [code] = await once(bench, 'close');
+  const { code, output, children } = await runBench('bench-due-storm.ts', () => options);
   expect(code).toBe(1);
-  expect(said).toContain(message);
-  expect(said).not.toContain('Starting');
+  expect(output).toContain(message);
+  expect(output).not.toContain('Starting');
+  expect(children.size).toBe(0);
 });
