@@ -92,3 +92,28 @@ select close_workspaces();
 -- The sweep calls runs that nobody hears of, of every workspace.
 create policy unattended on campaign_runs for select
   using (ended_at is null and (select baton_setting('lookup')) = 'due_campaigns');
+
+-- A decision on a campaign that nobody agreed to is made again; its review is due at an instant.
+
+alter table campaign_reviews
+  -- Of reviews of before: when they opened.
+  add column due_at timestamp(3) with time zone;
+create index campaign_reviews_due
+  on campaign_reviews (workspace_id, (coalesce(due_at, opened_at)), campaign_id);
+
+alter table campaign_sign_offs
+  -- Counts the decisions: each has signatures of its own.
+  add column round integer not null default 1 check (round > 0),
+  drop constraint campaign_sign_offs_pkey,
+  add primary key (campaign_id, round, role);
+
+-- Which campaigns are called first, how long one has been busy, and what acts gave to items.
+
+alter table campaign_runs
+  -- When the sweep called it last: those that do not answer let others have their turn.
+  add column swept_at timestamp(3) with time zone,
+  -- Since when each look left something to be done soon.
+  add column busy_since timestamp(3) with time zone;
+
+create index commands_of_campaigns on commands (workspace_id, item_id, created_at)
+  where source = 'campaign';
