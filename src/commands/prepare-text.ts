@@ -40,7 +40,12 @@ export async function prepareDraft(
   const wrong = body.draft.assets.flatMap((asset, index) => assetIssues(asset, index, files));
   if (wrong.length > 0) throw new InvalidBody(wrong);
   const { title } = body.draft;
-  const links = await readLinkGround(db, { workspaceId, itemId: item.id, title });
+  const links = await readLinkGround(db, {
+    workspaceId,
+    itemId: item.id,
+    title,
+    contentHash: null,
+  });
   const checked = { draft: body.draft, files, facts: context.brief?.facts ?? [], links };
   const digest = await checkDraft(DIGEST, checked, { workspaceId });
   const facts = { clocks: clocks(preparation) };

@@ -2,7 +2,7 @@ import { type BlackoutRow, findBlackouts, isBlackedOut } from '../db/calendar/bl
 import type { Db } from '../db/client.ts';
 import type { ChannelAccountRow } from '../db/workspace/channel-accounts.ts';
 import type { PlannedSlot, SlotFacts } from '../domain/item/commands/facts.ts';
-import type { ItemContext } from '../domain/item/context.ts';
+import { type ItemContext, submittedContent } from '../domain/item/context.ts';
 import { clipText, MAX_SLOT_MESSAGES, MESSAGE_BYTES } from '../domain/item/size.ts';
 import { currentFaults } from './current-draft.ts';
 
@@ -29,7 +29,11 @@ export async function slotProblems(
 ): Promise<Problem[][]> {
   if (slots.length === 0) return [];
   const windows = await blackoutsAround(db, workspaceId, slots);
-  const violations = (content === null ? null : await currentFaults(db, content))?.violations ?? [];
+  const faults =
+    content === null
+      ? null
+      : await currentFaults(db, content, { contentHash: submittedContent(content) });
+  const violations = faults?.violations ?? [];
   return slots.map(({ slot, account }) => {
     const { channelAccountId: id, channel, at } = slot;
     const window = windows.find((candidate) => isBlackedOut(candidate, { id, channel }, at));

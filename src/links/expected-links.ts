@@ -4,7 +4,7 @@ import { readLinkGround } from '../db/publishing/outgoing-links.ts';
 import { getChannelAccount } from '../db/workspace/channel-accounts.ts';
 import type { ChannelId } from '../domain/channel/channels.ts';
 import type { Draft } from '../domain/item/content/draft.ts';
-import type { PublicationRecord } from '../domain/item/context.ts';
+import { type ItemContext, submittedContent } from '../domain/item/context.ts';
 import { IN_FLIGHT_STATES, WAITING_STATES } from '../domain/item/publication-states.ts';
 import { outgoingLink, ownHostOf } from '../domain/links/outgoing-link.ts';
 
@@ -23,21 +23,21 @@ export interface ExpectedLink {
 const TO_COME = 'PUBLICATION';
 const TO_BE_SENT = [...WAITING_STATES, ...IN_FLIGHT_STATES];
 
-/** What becomes of each link of a draft, for each of its publications that are still to go out. */
+/** What becomes of each link of the item's draft, for each of its publications that are still to go out. */
 export async function expectedLinks(
   db: Db,
-  {
-    draft,
-    publications,
-    ...key
-  }: ItemKey & { draft: Draft; publications: readonly PublicationRecord[] },
+  { draft, context, ...key }: ItemKey & { draft: Draft; context: ItemContext },
 ): Promise<ExpectedLink[]> {
   const { workspaceId } = key;
-  const ground = await readLinkGround(db, { ...key, title: draft.title });
+  const ground = await readLinkGround(db, {
+    ...key,
+    title: draft.title,
+    contentHash: submittedContent(context),
+  });
   const found: ExpectedLink[] = [];
   for (const { channel, link: written } of draft.variants) {
     if (written === undefined) continue;
-    const planned = publications.filter(
+    const planned = context.publications.filter(
       (one) => one.channel === channel && TO_BE_SENT.includes(one.state),
     );
     for (const { id: publicationId, channelAccountId } of planned) {

@@ -76,6 +76,19 @@ describe('an approval binds one content hash', () => {
   });
 });
 
+it('a submission keeps what its links call the campaign, where it was told', () => {
+  const submitted = (facts: { linkCampaign?: string | null }) => {
+    const run = toReview();
+    requestChanges(run);
+    const checklist = PLAYBOOK.checklists.review;
+    run.give('submit_for_review', CAST.creator, { checklist }, { holders: HOLDERS, ...facts });
+    return run.events.findLast(({ type }) => type === 'review.submitted')?.data;
+  };
+  expect(submitted({ linkCampaign: 'spring' })).toMatchObject({ linkCampaign: 'spring' });
+  expect(submitted({ linkCampaign: null })).toMatchObject({ linkCampaign: null });
+  expect(submitted({})).not.toHaveProperty('linkCampaign');
+});
+
 describe('a request for changes', () => {
   it('drops every decision of the set and counts a round', () => {
     const run = toReview();

@@ -78,13 +78,13 @@ export async function readContents(
 /** The link as this publication sends it, the same for every attempt; null where it stays as it is written. */
 async function linkOf(
   db: Db,
-  { workspaceId, itemId, publicationId, channelAccountId }: PublicationOrder,
+  { workspaceId, itemId, publicationId, channelAccountId, contentHash }: PublicationOrder,
   { title }: Draft,
   { channel, link: written }: Variant,
 ): Promise<Pick<OutgoingLink, 'written' | 'address'> | null> {
   if (written === undefined) return null;
   const key = { workspaceId, itemId };
-  const ground = await readLinkGround(db, { ...key, title });
+  const ground = await readLinkGround(db, { ...key, title, contentHash });
   if (ground.rule === null) return null;
   const account = await getChannelAccount(db, { workspaceId, channelAccountId });
   const ownHost = account === null ? null : ownHostOf(account);

@@ -103,7 +103,7 @@ export function createAskedReader({ db }: Pick<ApiDeps, 'db'>) {
         workspaceId: link.workspaceId,
         itemId: link.itemId,
         draft,
-        publications: context.publications,
+        context,
       }),
       expiresAt: link.expiresAt,
       zone: known.calendar.zone,

@@ -1,5 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { LinkGround, LinkRule, OutgoingLink } from '../../domain/links/outgoing-link.ts';
+import { slugOf } from '../../domain/links/utm.ts';
 import type { Db } from '../client.ts';
 import { type ItemKey, isOfItem } from '../item/items.ts';
 import { type Page, type PageRequest, pageBy } from '../paging.ts';
@@ -8,26 +9,50 @@ import { byCredential } from '../workspace-scope.ts';
 
 export type OutgoingLinkRow = typeof outgoingLinks.$inferSelect;
 
+/** What links are sent with, and what of the campaign is in them: null for no name that has a slug. */
+export type StoredLinkGround = LinkGround & { campaign: string | null };
+
 /**
- * What the playbook that the item pinned says of links, and what its campaign is called.
+ * What the playbook that the item pinned says of links, and what its campaign is called: as it was when a
+ * content was submitted, and as it is today where none is asked for.
  * @throws Error without the item: its links must not go out as if there were no rule.
  */
 export async function readLinkGround(
   db: Db,
-  { workspaceId, itemId, title }: ItemKey & { title: string },
-): Promise<LinkGround> {
-  const { rows } = await db.execute<{ rule: LinkRule | null; campaign: string | null }>(sql`
-    select p.data -> 'links' as rule, c.name as campaign
+  {
+    workspaceId,
+    itemId,
+    title,
+    contentHash,
+  }: ItemKey & { title: string; contentHash: string | null },
+): Promise<StoredLinkGround> {
+  const { rows } = await db.execute<{
+    rule: LinkRule | null;
+    name: string | null;
+    isKept: boolean | null;
+    kept: string | null;
+  }>(sql`
+    select p.data -> 'links' as rule, c.name,
+      jsonb_exists(submitted.data, 'linkCampaign') as "isKept",
+      submitted.data ->> 'linkCampaign' as kept
     from items i
     left join playbooks p on p.workspace_id = i.workspace_id
       and p.name = i.playbook_name and p.version = i.playbook_version
     left join campaigns c on c.id = i.campaign_id and c.workspace_id = i.workspace_id
+    left join lateral (
+      select e.data from item_events e
+      where e.workspace_id = i.workspace_id and e.item_id = i.id and e.type = 'review.submitted'
+        and e.data ->> 'contentHash' = ${contentHash}::text
+      order by e.seq desc limit 1
+    ) submitted on true
     where i.id = ${itemId} and i.workspace_id = ${workspaceId}`);
   const [found] = rows;
   if (found === undefined) throw new Error(`there is no item ${itemId}`);
-  const { rule, campaign } = found;
+  const { rule, name, isKept, kept } = found;
+  // What was submitted before that was kept goes by the name of today.
+  const campaign = isKept === true ? kept : slugOf(name ?? '') || null;
   const names = [...(campaign === null ? [] : [campaign]), title, itemId];
-  return { workspaceId, itemId, rule, names };
+  return { workspaceId, itemId, rule, names, campaign };
 }
 
 /**

@@ -176,6 +176,13 @@ export function currentApprovals(context: ItemContext): ApprovalSet | null {
   return context.approvals.at(-1) ?? null;
 }
 
+/** The content that approvers are asked about, or have approved; null while none is. */
+export function submittedContent(context: ItemContext): string | null {
+  const set = currentApprovals(context);
+  const isAsked = set?.state === 'open' || set?.state === 'granted';
+  return isAsked && set.contentHash === context.contentHash ? set.contentHash : null;
+}
+
 /** The latest content before the current set's that somebody decided on; null when there is none. */
 export function lastDecidedContent({ approvals }: ItemContext): string | null {
   const [current, ...earlier] = approvals.toReversed();

@@ -54,7 +54,7 @@ const expectedRoute = createRoute({
   operationId: 'previewLinks',
   summary: 'Links of the draft that counts, as they will be sent',
   description:
-    'What the playbook makes of the link of each variant, for each publication that is still to go out. What is shown here is what the post will hold, unless content, slot or campaign change before.',
+    'What the playbook makes of the link of each variant, for each publication that is still to go out. What is shown here is what the post will hold, unless content or slot change before; the campaign counts until the content is submitted.',
   request: { params: ItemParams },
   responses: recordAnswers(
     z.object({ items: z.array(ExpectedLink) }).meta({ id: 'ExpectedLinks' }),
@@ -88,8 +88,7 @@ export function itemLinkRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const hash = context.draft?.hash;
       const draft = hash === undefined ? null : await getDraft(db, { ...key, hash });
       if (draft === null) throw notFound('draft');
-      const { publications } = context;
-      const items = await expectedLinks(db, { ...key, draft: draft.body, publications });
+      const items = await expectedLinks(db, { ...key, draft: draft.body, context });
       return c.json({ items }, 200);
     });
 }

@@ -49,6 +49,8 @@ export interface DraftFacts {
   violations?: string[];
   /** The draft that was looked at: of another one these say nothing. Commands of before have none. */
   draftHash?: string;
+  /** What its links call the campaign, where they are tagged: null for none that has a slug. */
+  linkCampaign?: string | null;
 }
 
 /** Active members per role, as far as a guard needs them. */

@@ -44,6 +44,8 @@ function submitForReview(
     decisions: [],
     state: 'open',
   };
+  // From here on the links keep it: what is approved is what is sent.
+  const { linkCampaign } = facts;
   return {
     change: {
       authors,
@@ -53,7 +55,12 @@ function submitForReview(
     records: [
       {
         type: 'review.submitted',
-        data: { contentHash: set.contentHash, round: context.round, checklist: refs.checklist },
+        data: {
+          contentHash: set.contentHash,
+          round: context.round,
+          checklist: refs.checklist,
+          ...(linkCampaign !== undefined && { linkCampaign }),
+        },
       },
       {
         type: 'approval.requested',

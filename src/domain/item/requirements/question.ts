@@ -113,7 +113,10 @@ export function slotProblem(
 }
 
 /** What a submission is judged by: found now for this very draft, else when the draft was saved. */
-export function draftFactsOf({ context, ask }: Question): Required<Omit<DraftFacts, 'draftHash'>> {
+export function draftFactsOf({
+  context,
+  ask,
+}: Question): Required<Pick<DraftFacts, 'failedChecks' | 'violations'>> {
   const { draft } = context;
   const facts: DraftFacts = ask.type === 'submit_for_review' ? ask.facts : {};
   const isOfIt = facts.draftHash === undefined || facts.draftHash === draft?.hash;
