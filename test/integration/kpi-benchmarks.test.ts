@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KpiReview } from '../../src/api/review-document/kpi-review-schema.ts';
-import { listPastFigures } from '../../src/db/item/kpi-figures.ts';
+import { listPastFigures, saveFigures } from '../../src/db/item/kpi-figures.ts';
 import { getKpiReview } from '../../src/db/item/kpi-reviews.ts';
 import type { Brief } from '../../src/domain/item/content/brief.ts';
 import { digestBrief } from '../../src/domain/item/content/digests.ts';
@@ -110,6 +110,41 @@ describe('a piece is compared with', () => {
     const { row } = await review({ ...piece, shares: 12, of });
     expect(row('item')?.comparison).toBeUndefined();
     await expectComparison(of);
+  });
+
+  it('nothing that the latest review of a piece no longer says', async () => {
+    const of = await makeWorkspace(database.db);
+    const { key } = await publish({ day: 0, shares: 5, of });
+    const publishedAt = new Date(FIRST_DAY_MS).toISOString();
+    const save = (channels: string, ages: number[]) =>
+      saveFigures(database.db, {
+        ...key,
+        formats: 'written',
+        parts: [{ scope: 'item', kind: 'item', channels, publishedAt }],
+        figures: ages.map((ageHours) => ({
+          scope: 'item' as const,
+          ageHours,
+          figures: { 'shares:shares': ageHours },
+        })),
+      });
+    const pastOf = async (channels: string) => {
+      const later = new Date(FIRST_DAY_MS + 30 * DAY_MS).toISOString();
+      const past = await listPastFigures(database.db, {
+        ...key,
+        itemId: 'itm_other',
+        formats: 'written',
+        parts: [{ scope: 'item', kind: 'item', channels, publishedAt: later }],
+        ages: [24, 168],
+      });
+      return past.map(({ ageHours }) => ageHours).sort((a, b) => a - b);
+    };
+    await save('sandbox', [24, 168]);
+    expect(await pastOf('sandbox')).toEqual([24, 168]);
+    await save('bluesky+sandbox', [24]);
+    expect(await pastOf('sandbox')).toEqual([]);
+    expect(await pastOf('bluesky+sandbox')).toEqual([24]);
+    await save('bluesky+sandbox', []);
+    expect(await pastOf('bluesky+sandbox')).toEqual([]);
   });
 
   it('none of another workspace', async () => {

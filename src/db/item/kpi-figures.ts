@@ -10,7 +10,7 @@ import {
 import type { Db } from '../client.ts';
 import { executePrepared } from '../prepared.ts';
 import { kpiFigures } from '../schema/index.ts';
-import type { ItemKey } from './items.ts';
+import { type ItemKey, isOfItem } from './items.ts';
 
 /** Stores the figures of a piece by scope and age, in place of those of an earlier review. */
 export async function saveFigures(
@@ -32,15 +32,8 @@ export async function saveFigures(
     const part = byScope.get(one.scope);
     return part === undefined ? [] : [{ workspaceId, itemId, formats, ...part, ...one }];
   });
-  if (rows.length === 0) return;
-  const { scope, ageHours } = kpiFigures;
-  await db
-    .insert(kpiFigures)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [kpiFigures.workspaceId, kpiFigures.itemId, scope, ageHours],
-      set: { formats: sql`excluded.formats`, figures: sql`excluded.figures` },
-    });
+  await db.delete(kpiFigures).where(isOfItem(kpiFigures, { workspaceId, itemId }));
+  if (rows.length > 0) await db.insert(kpiFigures).values(rows);
 }
 
 /**
