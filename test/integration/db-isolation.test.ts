@@ -4,7 +4,8 @@ import * as campaigns from '../../src/db/workspace/campaigns.ts';
 import * as idempotencyKeys from '../../src/db/workspace/idempotency-keys.ts';
 import * as members from '../../src/db/workspace/members.ts';
 import { openTestDb } from '../support/db-fixture.ts';
-import { fillWorkspace, type Read } from '../support/filled-workspace.ts';
+import { isNothing, type Read } from '../support/reads.ts';
+import { fillWholeWorkspace } from '../support/whole-workspace.ts';
 
 let database: Awaited<ReturnType<typeof openTestDb>>;
 let own: string;
@@ -14,20 +15,12 @@ let writes: Record<string, Read>;
 
 beforeAll(async () => {
   database = await openTestDb();
-  const filled = await fillWorkspace(database.db);
+  const filled = await fillWholeWorkspace(database.db);
   ({ own, foreign } = filled);
   reads = filled.reads(database.db);
   writes = filled.writes(database.db);
 });
 afterAll(() => database.close());
-
-/** Null, false, nothing, an empty list or an empty page. */
-function isNothing(result: unknown): boolean {
-  if (result === null || result === undefined || result === false) return true;
-  if (Array.isArray(result)) return result.length === 0;
-  if (typeof result === 'object' && 'items' in result) return isNothing(result.items);
-  return false;
-}
 
 /** What belongs to whoever asks may be something of their own, never of someone else. */
 function mentions(result: unknown, workspaceId: string): boolean {

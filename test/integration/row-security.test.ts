@@ -9,24 +9,18 @@ import { listMembers } from '../../src/db/workspace/members.ts';
 import { listWorkspaces } from '../../src/db/workspace/workspaces.ts';
 import { acrossWorkspaces, byCredential, inWorkspace } from '../../src/db/workspace-scope.ts';
 import { makeWorkspace, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
-import { type FilledWorkspace, fillWorkspace, type Read } from '../support/filled-workspace.ts';
+import type { FilledWorkspace } from '../support/filled-workspace.ts';
+import { isNothing, type Read } from '../support/reads.ts';
+import { fillWholeWorkspace } from '../support/whole-workspace.ts';
 
 let database: OpenTestDb;
 let filled: FilledWorkspace;
 
 beforeAll(async () => {
   database = await openTestDb();
-  filled = await fillWorkspace(database.db);
+  filled = await fillWholeWorkspace(database.db);
 });
 afterAll(() => database?.close());
-
-/** Null, false, nothing, an empty list or an empty page. */
-function isNothing(result: unknown): boolean {
-  if (result === null || result === undefined || result === false) return true;
-  if (Array.isArray(result)) return result.length === 0;
-  if (typeof result === 'object' && 'items' in result) return isNothing(result.items);
-  return false;
-}
 
 /** What a query function finds of the own workspace while another one is set; a failure finds nothing. */
 async function underForeign(read: Read): Promise<unknown> {

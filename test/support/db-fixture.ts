@@ -76,8 +76,11 @@ export async function makeWorkspace(db: Db): Promise<TestWorkspace> {
   };
 }
 
+/** What an item is made in, and by whom. */
+export type ItemGround = Pick<TestWorkspace, 'workspaceId' | 'memberOf'>;
+
 /** The row of an item as its run starts, by the machine itself. */
-export function firstRow(workspace: TestWorkspace, itemId: string, seq = 0): ItemRow {
+export function firstRow(workspace: ItemGround, itemId: string, seq = 0): ItemRow {
   const { checklists, ...rules } = STANDARD_PLAYBOOK;
   const { snapshot } = startItem({
     itemId,
@@ -103,7 +106,7 @@ export function firstRow(workspace: TestWorkspace, itemId: string, seq = 0): Ite
 
 export async function makeItem(
   db: Db,
-  workspace: TestWorkspace,
+  workspace: ItemGround,
   change: Partial<StoredItem> = {},
 ): Promise<StoredItem> {
   const id = newId('item');

@@ -3,9 +3,14 @@ import * as pieces from '../../src/db/imports/pieces.ts';
 import * as imports from '../../src/db/imports/reading-imports.ts';
 import * as readings from '../../src/db/imports/readings.ts';
 import * as turns from '../../src/db/imports/turns.ts';
+import { saveBrief } from '../../src/db/item/versions.ts';
 import * as mappings from '../../src/db/workspace/csv-mappings.ts';
-import { CsvMapping } from '../../src/domain/csv/mapping.ts';
-import type { FilledWorkspace } from './filled-workspace.ts';
+import { CsvMapping, type MatchKind } from '../../src/domain/csv/mapping.ts';
+import type { Brief } from '../../src/domain/item/content/brief.ts';
+import { digestBrief } from '../../src/domain/item/content/digests.ts';
+import { makeItem } from './db-fixture.ts';
+import { collected, type FilledWorkspace } from './filled-workspace.ts';
+import { attemptsOf, type Read } from './reads.ts';
 
 const MAPPING = 'csm_filled';
 const IMPORT = 'imp_filled';
@@ -15,9 +20,20 @@ const body = CsvMapping.parse({
   measures: [{ measure: 'impressions', headers: ['Impressions'] }],
 });
 
-/** A mapping, an import that has stored a row, and a preview. */
+const PAGE = 'https://shop.example/bread';
+/** As it is stored; `key` is of what it says. */
+const READING = {
+  id: 'rdg_filled',
+  publicationId: null,
+  measure: 'impressions' as const,
+  value: 1,
+  asOf: '2026-03-02T08:00:00.000Z',
+  key: 'csv:filled',
+};
+
+/** A mapping, an import that has stored a row and its reading, a preview, and a piece that calls to a page. */
 export async function fillImports(db: Db, { own: workspaceId, ids }: FilledWorkspace) {
-  const { memberId: createdBy } = ids;
+  const { memberId: createdBy, itemId } = ids;
   await mappings.insertCsvMapping(db, {
     id: MAPPING,
     workspaceId,
@@ -29,32 +45,69 @@ export async function fillImports(db: Db, { own: workspaceId, ids }: FilledWorks
   await turns.beginImport(db, { id: IMPORT, workspaceId, mapping: MAPPING, createdBy, limit: 9 });
   const key = { workspaceId, importId: IMPORT };
   const row = { line: 2, result: 'stored' as const };
+  const batch = { workspaceId, createdBy, checkpoint: null, readings: [{ ...READING, itemId }] };
+  await readings.storeImportedReadings(db, batch);
   await imports.keepImportedRows(db, { ...key, lastLine: 2, rows: [row], counts: {}, readings: 1 });
+  const workspace = { workspaceId, memberOf: () => createdBy };
+  const piece = await makeItem(db, workspace);
+  const brief: Brief = { callToAction: { text: 'Buy', url: PAGE } };
+  const digest = digestBrief(brief, 1);
+  await saveBrief(db, {
+    workspaceId,
+    itemId: piece.id,
+    hash: digest.hash,
+    body: brief,
+    authorId: createdBy,
+  });
+  await db.$client.query(
+    `update items set snapshot = jsonb_set(snapshot, '{context,brief}', $2) where id = $1`,
+    [piece.id, JSON.stringify(digest)],
+  );
 }
 
-/** Every query about imports, on what is the filled workspace's own. */
+/** Each query about imports, asked by a workspace. */
+export function importReads(db: Db, { ids }: FilledWorkspace): Record<string, Read> {
+  const { itemId } = ids;
+  const of = (workspaceId: string) => ({ workspaceId, importId: IMPORT });
+  const other = { ...READING, itemId, value: 2 };
+  const refs = [`pub_out_${itemId}`, 'post_1', PAGE];
+  const pieceBy =
+    (by: MatchKind): Read =>
+    (workspaceId) =>
+      pieces.findPieces(db, { workspaceId, by, refs });
+  return {
+    getCsvMapping: (workspaceId) =>
+      mappings.getCsvMapping(db, { workspaceId, csvMappingId: MAPPING }),
+    pageCsvMappings: (workspaceId) => mappings.pageCsvMappings(db, { workspaceId }),
+    findStoredKeys: async (workspaceId) => [
+      ...(await readings.findStoredKeys(db, { workspaceId, keys: [READING.key] })),
+    ],
+    findOtherReadings: (workspaceId) =>
+      readings.findOtherReadings(db, { workspaceId, readings: [other] }),
+    getReadingImport: (id) => imports.getReadingImport(db, of(id)),
+    listReadingImports: (workspaceId) => imports.listReadingImports(db, { workspaceId }),
+    readImportedRows: (id) => collected(imports.readImportedRows(db, { ...of(id), line: 0 })),
+    findPieces: pieceBy('page'),
+    findPiecesById: pieceBy('publication_id'),
+    findPiecesByPost: pieceBy('remote_id'),
+  };
+}
+
+/** The same with what changes them, on what is the filled workspace's own. */
 export function importAttempts(
   db: Db,
-  { own: workspaceId, ids }: FilledWorkspace,
+  filled: FilledWorkspace,
 ): Record<string, () => Promise<unknown>> {
+  const { own: workspaceId, ids } = filled;
   const { itemId, memberId: createdBy } = ids;
   const mapping = { workspaceId, csvMappingId: MAPPING };
   const key = { workspaceId, importId: IMPORT };
   const preview = { workspaceId, previewId: PREVIEW };
-  const reading = {
-    id: 'rdg_stolen',
-    itemId,
-    publicationId: null,
-    measure: 'impressions' as const,
-    value: 1,
-    asOf: '2026-03-02T08:00:00.000Z',
-    key: 'csv:stolen',
-  };
+  const stolen = { ...READING, id: 'rdg_stolen', itemId, key: 'csv:stolen' };
   const named = { id: 'x_stolen', workspaceId, name: 'stolen', body, mapping: 'x', createdBy };
   return {
+    ...attemptsOf(importReads(db, filled), key),
     insertCsvMapping: () => mappings.insertCsvMapping(db, named),
-    getCsvMapping: () => mappings.getCsvMapping(db, mapping),
-    pageCsvMappings: () => mappings.pageCsvMappings(db, { workspaceId }),
     replaceCsvMapping: () => mappings.replaceCsvMapping(db, { ...mapping, name: 'stolen', body }),
     deleteCsvMapping: () => mappings.deleteCsvMapping(db, mapping),
     beginImport: () => turns.beginImport(db, { ...named, limit: 9 }),
@@ -64,25 +117,10 @@ export function importAttempts(
     notePreview: () => turns.notePreview(db, preview),
     endPreview: () => turns.endPreview(db, preview),
     storeImportedReadings: async () => {
-      const batch = { workspaceId, createdBy, checkpoint: null, readings: [reading] };
+      const batch = { workspaceId, createdBy, checkpoint: null, readings: [stolen] };
       return [...((await readings.storeImportedReadings(db, batch)) ?? ['all'])];
     },
-    findStoredKeys: async () => [
-      ...(await readings.findStoredKeys(db, { workspaceId, keys: ['csv:stolen'] })),
-    ],
-    findOtherReadings: () =>
-      readings.findOtherReadings(db, { workspaceId, readings: [{ ...reading, value: 2 }] }),
     keepImportedRows: () =>
       imports.keepImportedRows(db, { ...key, lastLine: 3, rows: [], counts: {}, readings: 2 }),
-    getReadingImport: () => imports.getReadingImport(db, key),
-    listReadingImports: () => imports.listReadingImports(db, { workspaceId }),
-    readImportedRows: async () => {
-      const blocks: unknown[] = [];
-      for await (const block of imports.readImportedRows(db, { ...key, line: 0 }))
-        blocks.push(block);
-      return blocks;
-    },
-    findPieces: () =>
-      pieces.findPieces(db, { workspaceId, by: 'page', refs: ['https://x.example'] }),
   };
 }

@@ -22,6 +22,7 @@ import {
 } from '../../src/db/telling/preferences.ts';
 import { listReminded } from '../../src/db/telling/reminders.ts';
 import type { FilledWorkspace } from './filled-workspace.ts';
+import { attemptsOf, type Read } from './reads.ts';
 
 const LONG_AGO = '2026-01-01T00:00:00.000Z';
 
@@ -54,25 +55,39 @@ export async function fillNotices(db: Db, filled: FilledWorkspace): Promise<stri
   return noticeId;
 }
 
-/** Every query about notices, on what is the filled workspace's own. */
+/** Each query about notices, asked by a workspace. */
+export function noticeReads(db: Db, { ids }: FilledWorkspace): Record<string, Read> {
+  const { memberId, itemId } = ids;
+  const reminded = { itemIds: [itemId], memberIds: [memberId], after: LONG_AGO };
+  return {
+    listNotices: (workspaceId) => listNotices(db, { workspaceId, memberId }),
+    findReminded: (workspaceId) => findReminded(db, { workspaceId, ...reminded }),
+    listReminded: async (workspaceId) => [
+      ...(await listReminded(db, { workspaceId, itemId, withinMs: 3_600_000 })),
+    ],
+    listNoticeSends: (workspaceId) => listNoticeSends(db, { workspaceId }),
+    readPreferences: async (workspaceId) => [
+      ...(await readPreferences(db, { workspaceId, memberIds: [memberId] })),
+    ],
+    readSlackChannel: (workspaceId) => readSlackChannel(db, { workspaceId }),
+  };
+}
+
+/** The same with what changes them, on what is the filled workspace's own. */
 export function noticeAttempts(
   db: Db,
   filled: FilledWorkspace,
   noticeId: string,
 ): Record<string, () => Promise<unknown>> {
   const { own: workspaceId, ids } = filled;
-  const { memberId, itemId } = ids;
+  const { memberId } = ids;
   const reader = { workspaceId, memberId };
   return {
+    ...attemptsOf(noticeReads(db, filled), reader),
     insertNotices: () => insertNotices(db, [noticeOf(filled, 'stolen')]),
-    listNotices: () => listNotices(db, reader),
     markRead: () => markRead(db, { ...reader, id: noticeId }),
-    markAllRead: async () => (await markAllRead(db, { ...reader, until: LONG_AGO })) > 0,
-    findReminded: () =>
-      findReminded(db, { workspaceId, itemIds: [itemId], memberIds: [memberId], after: LONG_AGO }),
-    listReminded: async () => [
-      ...(await listReminded(db, { workspaceId, itemId, withinMs: 3_600_000 })),
-    ],
+    markAllRead: async () =>
+      (await markAllRead(db, { ...reader, until: '2100-01-01T00:00:00.000Z' })) > 0,
     insertNoticeSends: () =>
       insertNoticeSends(db, [
         { ...reader, noticeId, channel: 'slack', batch: 'stolen', dueAt: LONG_AGO },
@@ -80,12 +95,7 @@ export function noticeAttempts(
     claimBatch: () => claimBatch(db, { workspaceId, batch: 'batch', channel, leaseMs: 1 }),
     settleSends: () =>
       settleSends(db, { workspaceId, ids: [noticeId], state: 'sent', lastError: null }),
-    listNoticeSends: () => listNoticeSends(db, { workspaceId }),
-    readPreferences: async () => [
-      ...(await readPreferences(db, { workspaceId, memberIds: [memberId] })),
-    ],
     savePreferences: () => savePreferences(db, { ...reader, ...NO_CHOICE }),
-    readSlackChannel: () => readSlackChannel(db, { workspaceId }),
     saveSlackChannel: () => saveSlackChannel(db, { workspaceId, sealed: 'stolen' }),
     removeSlackChannel: () => removeSlackChannel(db, { workspaceId }),
   };

@@ -4,38 +4,74 @@ import * as turns from '../../src/db/outbound/delivery-turns.ts';
 import * as facts from '../../src/db/outbound/event-facts.ts';
 import * as outbox from '../../src/db/outbound/outbox.ts';
 import * as subscriptions from '../../src/db/outbound/subscriptions.ts';
+import type { FilledWorkspace } from './filled-workspace.ts';
+import { attemptsOf, type Read } from './reads.ts';
 
-/** A subscription with a delivery, and an event that waits in the outbox. */
-export async function fillOutbound(db: Db, { workspaceId }: { workspaceId: string }) {
+export type FilledOutbound = Awaited<ReturnType<typeof fillOutbound>>;
+
+/** A subscription with a delivery to come and one that failed, and an event that waits in the outbox. */
+export async function fillOutbound(db: Db, { own: workspaceId, ids }: FilledWorkspace) {
   const { id: subscriptionId } = await subscriptions.insertSubscription(
     db,
     newSubscription(workspaceId, 'whs_filled'),
   );
-  const events = [eventFor(subscriptionId, 'evt_filled')];
-  await deliveries.storeDeliveries(db, { workspaceId, events });
   const key = { workspaceId, subscriptionId };
-  const delivery = await deliveries.findDeliveryOf(db, { ...key, eventId: 'evt_filled' });
+  const deliver = async (eventId: string) => {
+    await deliveries.storeDeliveries(db, {
+      workspaceId,
+      events: [eventFor(subscriptionId, eventId)],
+    });
+    return (await deliveries.findDeliveryOf(db, { ...key, eventId }))?.id ?? '';
+  };
+  const deliveryId = await deliver('evt_filled');
+  await deliveries.settleDelivery(db, {
+    ...settled(workspaceId, await deliver('evt_failed')),
+    state: 'failed',
+    pauseMs: 3_600_000,
+  });
   const eventId = await outbox.addOutboxEvent(db, {
     workspaceId,
     type: 'webhook.test',
     payload: {},
   });
-  return { ...key, deliveryId: delivery?.id ?? '', eventId };
+  return { ...key, deliveryId, eventId, itemId: ids.itemId };
 }
 
-/** The query functions of what is told, on what a workspace has. */
+/** Each query of what is told, asked by a workspace. */
+export function outboundReads(
+  db: Db,
+  { workspaceId: own, subscriptionId, itemId }: FilledOutbound,
+): Record<string, Read> {
+  const of = (workspaceId: string) => ({ workspaceId, subscriptionId });
+  return {
+    takeStreams: (workspaceId) =>
+      outbox.takeStreams(db, { workspaceId, streams: [own], perStream: 9 }),
+    listDeliveries: (id) => deliveries.listDeliveries(db, of(id)),
+    findDeliveryOf: (id) => deliveries.findDeliveryOf(db, { ...of(id), eventId: 'evt_filled' }),
+    listFailing: (id) => deliveries.listFailing(db, { ...of(id), limit: 9 }),
+    listIdleReceivers: (workspaceId) =>
+      turns.listIdleReceivers(db, { workspaceId, eventIds: ['evt_filled'] }),
+    readItemFacts: (workspaceId) => facts.readItemFacts(db, { workspaceId, itemIds: [itemId] }),
+    listAnswerEndpoints: (workspaceId) =>
+      facts.listAnswerEndpoints(db, { workspaceId, decisions: ['sign_off'] }),
+    getSubscription: (id) => subscriptions.getSubscription(db, of(id)),
+    listSubscriptions: (workspaceId) => subscriptions.listSubscriptions(db, { workspaceId }),
+    listListeners: (workspaceId) => subscriptions.listListeners(db, { workspaceId }),
+  };
+}
+
+/** The same with what changes it, on what is the filled workspace's own. */
 export function outboundAttempts(
   db: Db,
-  filled: Awaited<ReturnType<typeof fillOutbound>>,
+  filled: FilledOutbound,
 ): Record<string, () => Promise<unknown>> {
   const { workspaceId, subscriptionId, deliveryId, eventId } = filled;
   const key = { workspaceId, subscriptionId };
   const stream = { workspaceId, stream: workspaceId };
   return {
+    ...attemptsOf(outboundReads(db, filled), filled),
     addOutboxEvent: () =>
       outbox.addOutboxEvent(db, { workspaceId, type: 'webhook.test', payload: { stolen: true } }),
-    takeStreams: () =>
-      outbox.takeStreams(db, { workspaceId, streams: [workspaceId], perStream: 9 }),
     removeTold: () => outbox.removeTold(db, { workspaceId, ids: [eventId] }),
     postponeStream: () =>
       outbox.postponeStream(db, { ...stream, firstPauseMs: 1, longestPauseMs: 1 }),
@@ -44,33 +80,20 @@ export function outboundAttempts(
         workspaceId,
         events: [eventFor(subscriptionId, 'evt_stolen')],
       }),
-    listDeliveries: () => deliveries.listDeliveries(db, key),
-    findDeliveryOf: () => deliveries.findDeliveryOf(db, { ...key, eventId: 'evt_filled' }),
     replayDelivery: () => deliveries.replayDelivery(db, { ...key, deliveryId }),
-    listFailing: () => deliveries.listFailing(db, { ...key, limit: 9 }),
     replayFailing: () => deliveries.replayFailing(db, { ...key, limit: 9 }),
     callDelivery: () => deliveries.callDelivery(db, key),
     settleDelivery: () =>
       deliveries.settleDelivery(db, {
-        workspaceId,
-        deliveryId,
-        attempt: 0,
-        record: { at: '2030-01-01T00:00:00.000Z', ms: 1 },
+        ...settled(workspaceId, deliveryId),
         state: 'delivered',
         pauseMs: null,
       }),
     holdTurn: () => turns.holdTurn(db, { ...key, holdMs: 1 }),
     endTurn: () => turns.endTurn(db, key),
     takeDue: () => turns.takeDue(db, { ...key, limit: 9, leaseMs: 1 }),
-    listIdleReceivers: () => turns.listIdleReceivers(db, { workspaceId, eventIds: ['evt_filled'] }),
-    readItemFacts: () => facts.readItemFacts(db, { workspaceId, itemIds: ['itm_x'] }),
-    listAnswerEndpoints: () =>
-      facts.listAnswerEndpoints(db, { workspaceId, decisions: ['decide_approval'] }),
     insertSubscription: () =>
       subscriptions.insertSubscription(db, newSubscription(workspaceId, 'whs_stolen')),
-    getSubscription: () => subscriptions.getSubscription(db, key),
-    listSubscriptions: () => subscriptions.listSubscriptions(db, { workspaceId }),
-    listListeners: () => subscriptions.listListeners(db, { workspaceId }),
     changeSubscription: () =>
       subscriptions.changeSubscription(db, { ...key, change: { active: false } }),
     disableSubscription: () => subscriptions.disableSubscription(db, key),
@@ -78,6 +101,11 @@ export function outboundAttempts(
       subscriptions.rotateSubscriptionSecret(db, { ...key, sealedSecret: 'stolen' }),
     deleteSubscription: () => subscriptions.deleteSubscription(db, key),
   };
+}
+
+function settled(workspaceId: string, deliveryId: string) {
+  const record = { at: '2030-01-01T00:00:00.000Z', ms: 1 };
+  return { workspaceId, deliveryId, attempt: 0, record };
 }
 
 function newSubscription(workspaceId: string, id: string) {

@@ -6,6 +6,7 @@ import * as learnings from '../../src/db/item/learnings.ts';
 import * as successors from '../../src/db/item/review-successors.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { readMemberNames } from '../../src/db/workspace/members.ts';
+import { attemptsOf } from './reads.ts';
 
 /** What a sign-off taught, and the item that carries its review on: the same one here. */
 export async function fillReview(
@@ -60,11 +61,8 @@ export function reviewAttempts(
   const { workspaceId } = item;
   const reviewId = 'rev_stolen';
   const commandId = 'http:key_x:stolen';
-  const reads = Object.entries(reviewReads(db, item)).map(
-    ([name, read]): [string, () => Promise<unknown>] => [name, () => read(workspaceId)],
-  );
   return {
-    ...Object.fromEntries(reads),
+    ...attemptsOf(reviewReads(db, item), item),
     listReviewSteps: () => listReviewSteps(db, { workspaceId }),
     readMemberNames: async () => [
       ...(await readMemberNames(db, { workspaceId, memberIds: [memberId] })),

@@ -25,7 +25,7 @@ import {
   updateMetricSource,
 } from '../../src/db/workspace/metric-sources.ts';
 import type { FilledWorkspace } from './filled-workspace.ts';
-import { fillImports, importAttempts } from './import-queries.ts';
+import { attemptsOf, type Read } from './reads.ts';
 
 const ID = 'msr_filled';
 const kind = 'goatcounter';
@@ -46,7 +46,7 @@ const LINK = {
   address: `https://go.example.com/r/${CODE}`,
 } as const;
 
-/** A connection, an account whose network refused its credentials, a link and an import. */
+/** A connection, an account whose network refused its credentials, and a link with clicks. */
 export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void> {
   const { own: workspaceId, ids } = filled;
   await insertMetricSource(db, connectionOf(filled, ID));
@@ -54,12 +54,39 @@ export async function fillSources(db: Db, filled: FilledWorkspace): Promise<void
   const { channelAccountId } = ids;
   await keepOutgoingLink(db, { workspaceId, itemId: ids.itemId, ...LINK });
   await addClicks(db, { workspaceId, counted: COUNTED });
+  await db.$client.query('update publications set permalink = $2 where id = $1', [
+    `pub_out_${ids.itemId}`,
+    'https://x.example/1',
+  ]);
   const subject = { workspaceId, sourceId: `x:${channelAccountId}`, kind: 'x', channelAccountId };
   await noteSourceFailure(db, { ...subject, why: 'gone', refused: false, sealed: null });
-  await fillImports(db, filled);
 }
 
-/** Every query about sources, on what is the filled workspace's own. */
+/** Each query about sources and links, asked by a workspace. */
+export function sourceReads(db: Db, { ids }: FilledWorkspace): Record<string, Read> {
+  const { itemId, channelAccountId } = ids;
+  const page = { itemId, publicationId: `pub_out_${itemId}`, channel: 'sandbox' };
+  return {
+    readPublishedPage: async (workspaceId) =>
+      (await readPublishedPage(db, { ...page, workspaceId })).permalink,
+    // Without its item it is an error.
+    readLinkGround: (workspaceId) =>
+      readLinkGround(db, { workspaceId, itemId, title: 't', contentHash: 'h' }).then(
+        ({ names }) => names,
+        () => null,
+      ),
+    listOutgoingLinks: (workspaceId) => listOutgoingLinks(db, { workspaceId, itemId }),
+    countClicks: async (workspaceId) =>
+      (await countClicks(db, { workspaceId, publicationId: LINK.publicationId })) !== null,
+    getMetricSource: (workspaceId) => getMetricSource(db, { workspaceId, metricSourceId: ID }),
+    pageMetricSources: (workspaceId) => pageMetricSources(db, { workspaceId }),
+    findServingSources: (workspaceId) =>
+      findServingSources(db, { workspaceId, channelAccountId, site: null }),
+    getSourceHealth: (workspaceId) => getSourceHealth(db, { workspaceId, sourceId: ID }),
+  };
+}
+
+/** The same with what changes them, on what is the filled workspace's own. */
 export function sourceAttempts(
   db: Db,
   filled: FilledWorkspace,
@@ -68,20 +95,12 @@ export function sourceAttempts(
   const { itemId, channelAccountId } = ids;
   const key = { workspaceId, metricSourceId: ID };
   const subject = { workspaceId, sourceId: ID, kind, channelAccountId: null };
+  const link = { ...LINK, code: 'stolenlink00', publicationId: 'pub_stolen' };
   return {
-    ...importAttempts(db, filled),
-    readPublishedPage: async () =>
-      (await readPublishedPage(db, { workspaceId, itemId, publicationId: 'p', channel: 'x' })).page,
-    readLinkGround: async () =>
-      (await readLinkGround(db, { workspaceId, itemId, title: 't', contentHash: 'h' })).names,
-    keepOutgoingLink: () => keepOutgoingLink(db, { workspaceId, itemId, ...LINK }),
-    listOutgoingLinks: () => listOutgoingLinks(db, { workspaceId, itemId }),
+    ...attemptsOf(sourceReads(db, filled), key),
+    keepOutgoingLink: () => keepOutgoingLink(db, { workspaceId, itemId, ...link }),
     addClicks: () => addClicks(db, { workspaceId, counted: COUNTED }),
-    countClicks: () => countClicks(db, { workspaceId, publicationId: LINK.publicationId }),
     insertMetricSource: () => insertMetricSource(db, connectionOf(filled, 'msr_stolen')),
-    getMetricSource: () => getMetricSource(db, key),
-    pageMetricSources: () => pageMetricSources(db, { workspaceId }),
-    findServingSources: () => findServingSources(db, { workspaceId, channelAccountId, site: null }),
     updateMetricSource: () => updateMetricSource(db, { ...key, change: { name: 'stolen' } }),
     deleteMetricSource: () => deleteMetricSource(db, key),
     noteSourceSuccess: () => noteSourceSuccess(db, subject),
@@ -90,7 +109,6 @@ export function sourceAttempts(
     forgetRefusal: () => forgetRefusal(db, subject),
     forgetRefusalsOfAccount: () => forgetRefusalsOfAccount(db, { workspaceId, channelAccountId }),
     deleteSourceHealth: () => deleteSourceHealth(db, subject),
-    getSourceHealth: () => getSourceHealth(db, subject),
     takeSourceRequest: () =>
       takeSourceRequest(db, { ...subject, limit: { requests: 9, perMs: 1_000 } }),
   };
