@@ -1,3 +1,4 @@
+import type { BegunLook } from '../db/campaign/runs.ts';
 import type { CampaignRow } from '../db/workspace/campaigns.ts';
 import { isOver } from '../domain/campaign/campaign.ts';
 
@@ -8,7 +9,9 @@ export const SOON_MS = 3_000;
 const OFTEN_MS = 60_000;
 /** Otherwise: whatever happens calls, and this is for a call that nobody noted. */
 const SELDOM_MS = 15 * 60_000;
-/** Of what is left to be done soon, so much of the time that it has been left. */
+/** Between two tellings of one word: a thousand items that hear it take their time to show it. */
+const AGAIN_MS = 30_000;
+/** While something is left to be done soon: so much of the time in which nothing happened. */
 const BUSY_SHARE = 1 / 10;
 /** A campaign of which nothing is heard for so long is left alone. */
 const QUIET_MS = 30 * DAY_MS;
@@ -18,8 +21,8 @@ export interface LookedAt {
   isGateShut: boolean;
   /** To the end of its flight; null where it has none. */
   toEndMs: number | null;
-  /** How long something has been left to be done soon; null: nothing is. */
-  busyMs: number | null;
+  /** Something is left to be done soon. */
+  isBusy: boolean;
   /** Since somebody called. */
   quietMs: number;
 }
@@ -32,18 +35,28 @@ export function pauseAfterLook({
   isOver: over,
   isGateShut: shut,
   toEndMs,
-  busyMs,
+  isBusy,
   quietMs,
 }: LookedAt): number | null {
   const isQuiet = quietMs > QUIET_MS;
-  if (busyMs !== null && !isQuiet) {
-    return Math.min(Math.max(busyMs * BUSY_SHARE, SOON_MS), SELDOM_MS);
+  if (isBusy && !isQuiet) {
+    return Math.min(Math.max(quietMs * BUSY_SHARE, SOON_MS), SELDOM_MS);
   }
   if (over) return null;
   const isAhead = toEndMs !== null && toEndMs > 0;
   if (isQuiet && !isAhead) return null;
   const pauseMs = isQuiet ? DAY_MS : shut ? OFTEN_MS : SELDOM_MS;
   return isAhead ? Math.min(pauseMs, Math.max(toEndMs, SOON_MS)) : pauseMs;
+}
+
+/**
+ * Whether a look says what its items have to hear: until all have been told each look does, and then one
+ * in so many seconds, while rows do not show it.
+ */
+export function isToTell({ saidMs, sinceMs }: Pick<BegunLook, 'saidMs' | 'sinceMs'>): boolean {
+  if (saidMs === null || sinceMs === null) return true;
+  const timesBy = (ms: number) => Math.floor(Math.max(0, ms) / AGAIN_MS);
+  return timesBy(saidMs) > timesBy(saidMs - sinceMs);
 }
 
 /** Its gate waits for the approval of all items. */

@@ -8,13 +8,14 @@ import { type CampaignRow, getCampaign } from '../db/workspace/campaigns.ts';
 import { isOver } from '../domain/campaign/campaign.ts';
 import type { CampaignKey, CampaignLook, CampaignWord } from '../domain/campaign/campaign-run.ts';
 import { askItems } from './ask-items.ts';
-import { isGateShut, pauseAfterLook, SOON_MS } from './look-pace.ts';
+import { isGateShut, isToTell, pauseAfterLook, SOON_MS } from './look-pace.ts';
 import { openGate } from './open-gate.ts';
 import { isReviewDue, openReview } from './open-review.ts';
-import { tellItems } from './tell-items.ts';
+import { type Telling, tellItems } from './tell-items.ts';
 
 /** What one look asks at most, and what it tells; the next one goes on. */
 const PART_MS = 10_000;
+const SILENCE: Telling = { untold: 0, isSaid: true };
 
 /** Looks at a campaign and does what is to be done: what was asked of its items, its gate, its review. */
 export function createCampaignLook(deps: DeliveryDeps) {
@@ -28,14 +29,17 @@ export function createCampaignLook(deps: DeliveryDeps) {
     const asked = await askItems(deps, await campaignOf(key), Date.now() + PART_MS);
     const campaign = await openGateWhenApproved(await campaignOf(key));
     const word = wordOf(campaign);
-    const untold = word === null ? 0 : await tellItems(deps, key, word, Date.now() + PART_MS);
+    const tellUntil = isToTell(begun) ? Date.now() + PART_MS : null;
+    const { untold, isSaid } =
+      word === null ? SILENCE : await tellItems(deps, key, word, tellUntil);
     const settled = open.filter(({ id, kind }) => {
       if (kind === 'pause' || kind === 'resume') return id !== asked.act?.id || !asked.isLeft;
       return untold === 0 && (kind === 'release' || word?.type === 'campaign_cancelled');
     });
     await settleActs(db, { ...key, ids: settled.map(({ id }) => id) });
     await reviewWhenDue(campaign);
-    return endLook(campaign, begun, { isBusy: asked.isLeft || untold > 0 });
+    const isBusy = asked.isLeft || untold > 0;
+    return endLook(campaign, begun, { isBusy, isSaid: untold > 0 && isSaid });
   };
 
   async function campaignOf(key: CampaignKey): Promise<CampaignRow> {
@@ -70,18 +74,18 @@ export function createCampaignLook(deps: DeliveryDeps) {
 
   async function endLook(
     campaign: CampaignRow,
-    { quietMs, busyMs }: BegunLook,
-    { isBusy }: { isBusy: boolean },
+    { quietMs }: BegunLook,
+    { isBusy, isSaid }: { isBusy: boolean; isSaid: boolean },
   ): Promise<CampaignLook> {
     const { workspaceId, id: campaignId, endsAt } = campaign;
     const waitMs = pauseAfterLook({
       isOver: isOver(campaign),
       isGateShut: isGateShut(campaign),
       toEndMs: endsAt === null ? null : Date.parse(endsAt) - Date.now(),
-      busyMs: isBusy ? busyMs : null,
+      isBusy,
       quietMs,
     });
-    const ended = await endCampaignLook(db, { workspaceId, campaignId, waitMs, isBusy });
+    const ended = await endCampaignLook(db, { workspaceId, campaignId, waitMs, isSaid });
     return { isOver: ended.isOver, waitMs: ended.isCalled ? SOON_MS : (waitMs ?? 0) };
   }
 }

@@ -15,24 +15,32 @@ const AT_MOST = 2_000;
 
 type TellDeps = Pick<DeliveryDeps, 'db' | 'temporal' | 'log'>;
 
+export interface Telling {
+  /** Rows that do not show it: of those told just now they do so a moment later. */
+  untold: number;
+  /** Everybody has been told. */
+  isSaid: boolean;
+}
+
 /**
  * Says a word to every item whose row does not show it yet. Said twice it changes nothing, so a look
  * that was cut off begins anew.
- * @param until epoch milliseconds: what is not said by then is left to the next look.
- * @returns how many rows do not show it: of those told just now they do so a moment later.
+ * @param until epoch milliseconds: what is not said by then is left to another look. Null: it was said
+ * a moment ago, and the items may be at it.
  */
 export async function tellItems(
   deps: TellDeps,
   key: CampaignKey,
   word: CampaignWord,
-  until: number,
-): Promise<number> {
+  until: number | null,
+): Promise<Telling> {
   const untold = await listUntold(deps.db, { ...key, word: word.type, limit: AT_MOST });
-  let lost = 0;
+  if (until === null) return { untold: untold.length, isSaid: true };
+  const outcomes = { told: 0, lost: 0, unreached: 0 };
   await inTurns(untold, async (item) => {
-    if (Date.now() < until && (await tell(deps, item, word)) === 'lost') lost += 1;
+    outcomes[Date.now() < until ? await tell(deps, item, word) : 'unreached'] += 1;
   });
-  return untold.length - lost;
+  return { untold: untold.length - outcomes.lost, isSaid: outcomes.unreached === 0 };
 }
 
 /**

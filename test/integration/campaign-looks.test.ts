@@ -17,6 +17,9 @@ import { makeItem } from '../support/db-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { inLongTransaction } from '../support/long-transaction.ts';
 
+/** `EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED`. */
+const SIGNALED = 26;
+
 let api: CampaignApi;
 beforeAll(async () => {
   api = await openCampaignApi({ isCalled: false });
@@ -106,10 +109,28 @@ describe('a call that is lost', () => {
     await inWorkspace(key, async () => {
       await beginCampaignLook(db, key);
       await wantLook(db, key);
-      const ended = await endCampaignLook(db, { ...key, waitMs: 900_000, isBusy: false });
+      const ended = await endCampaignLook(db, { ...key, waitMs: 900_000, isSaid: false });
       expect(ended).toEqual({ isOver: false, isCalled: true });
     });
     await eventually(() => isDue(campaignId), { what: 'a due look', withinMs: 5_000 });
+  });
+
+  it('leaves a finding where every look begins and none ends', async () => {
+    const campaignId = await api.makeCampaign();
+    const key = api.keyOf(campaignId);
+    await exec(
+      `update campaign_runs set next_look_at = now() - interval '6 minutes' where campaign_id = $1`,
+      campaignId,
+    );
+    const { db } = api.engine.programDeps;
+    await inWorkspace(key, () => beginCampaignLook(db, key));
+    const found = async () =>
+      (await api.ok('strategist', 'GET', '/v1/audit/stuck?code=campaign_unattended')).items.some(
+        ({ evidence }: Json) => evidence.campaignId === campaignId,
+      );
+    expect(await found()).toBe(true);
+    await api.lookAt(campaignId);
+    expect(await found()).toBe(false);
   });
 
   it('of an item’s news is made up for', async () => {
@@ -153,8 +174,32 @@ describe('an item that does not answer', () => {
     );
     await eventually(async () => (await api.lookAt(campaignId)).isOver, {
       what: 'the end of its looks',
-      withinMs: 20_000,
     });
+  });
+
+  it('is not told again while it may be at it, however often the campaign is looked at', async () => {
+    const campaignId = await api.makeCampaign();
+    const itemId = await api.engine.start({ campaignId });
+    const run = api.engine.deps.temporal.workflow.getHandle(`item:${itemId}`);
+    const signals = async () =>
+      ((await run.fetchHistory()).events ?? []).filter((event) => event.eventType === SIGNALED);
+    await api.engine.stopWorker();
+    try {
+      await api.act('cancel', campaignId);
+      await looksUntil(campaignId, 'told', async () => (await signals()).length > 0);
+      const told = await signals();
+      // No machine is so slow that half a minute passes until the next look.
+      await exec(
+        `update campaign_runs set busy_since = now() + interval '1 hour' where campaign_id = $1`,
+        campaignId,
+      );
+      expect((await api.lookAt(campaignId)).isOver).toBe(false);
+      expect(await signals()).toEqual(told);
+    } finally {
+      await api.engine.startWorker();
+    }
+    await eventually(async () => (await stageOf(itemId)) === 'cancelled', { what: 'cancelled' });
+    expect((await api.lookAt(campaignId)).isOver).toBe(true);
   });
 
   it('is asked anew, and by numbers keeps none from being asked', async () => {

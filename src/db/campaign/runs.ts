@@ -21,8 +21,10 @@ export async function wantLook(tx: Db, { workspaceId, campaignId }: CampaignKey)
 export interface BegunLook {
   /** How long ago something happened that the run should see, milliseconds. */
   quietMs: number;
-  /** How long each look has left something to be done soon, milliseconds; 0: the last one did not. */
-  busyMs: number;
+  /** How long all has been said that items do not show, milliseconds; null: not all was, or there is nothing. */
+  saidMs: number | null;
+  /** How long ago the look before it began, milliseconds; null: there was none. */
+  sinceMs: number | null;
 }
 
 /**
@@ -34,22 +36,30 @@ export async function beginCampaignLook(
   { workspaceId, campaignId }: CampaignKey,
 ): Promise<BegunLook | null> {
   const msSince = (column: SQL) => sql`extract(epoch from ${NOW} - ${column})::float8 * 1000`;
-  const { rows } = await db.execute<{ quiet_ms: number; busy_ms: number | null }>(sql`
+  const { rows } = await db.execute<{
+    quiet_ms: number;
+    said_ms: number | null;
+    since_ms: number | null;
+  }>(sql`
+    with before as (select looked_at from campaign_runs
+      where campaign_id = ${campaignId} and workspace_id = ${workspaceId})
     insert into campaign_runs (campaign_id, workspace_id, called_at, looked_at)
     select id, workspace_id, ${NOW}, ${NOW} from campaigns
     where id = ${campaignId} and workspace_id = ${workspaceId}
     on conflict (campaign_id) do update set looked_at = greatest(${NOW}, campaign_runs.called_at)
-    returning ${msSince(sql`called_at`)} as quiet_ms, ${msSince(sql`busy_since`)} as busy_ms`);
+    returning ${msSince(sql`called_at`)} as quiet_ms, ${msSince(sql`busy_since`)} as said_ms,
+      ${msSince(sql`(select before.looked_at from before)`)} as since_ms`);
   const [row] = rows;
-  return row === undefined ? null : { quietMs: row.quiet_ms, busyMs: row.busy_ms ?? 0 };
+  if (row === undefined) return null;
+  return { quietMs: row.quiet_ms, saidMs: row.said_ms, sinceMs: row.since_ms };
 }
 
 /** What a look that ended says of the next one. */
 export interface EndedLook {
   /** Null: never, unless somebody calls. */
   waitMs: number | null;
-  /** It left something to be done soon. */
-  isBusy: boolean;
+  /** All was said that items do not show yet. */
+  isSaid: boolean;
 }
 
 /**
@@ -58,14 +68,14 @@ export interface EndedLook {
  */
 export async function endCampaignLook(
   db: Db,
-  { workspaceId, campaignId, waitMs, isBusy }: CampaignKey & EndedLook,
+  { workspaceId, campaignId, waitMs, isSaid }: CampaignKey & EndedLook,
 ): Promise<{ isOver: boolean; isCalled: boolean }> {
   const isCalled = sql`called_at > looked_at`;
   const { rows } = await db.execute<{ ended: boolean; called: boolean }>(sql`
     update campaign_runs set
       next_look_at = case when ${isCalled} then ${NOW}
         else ${NOW} + ${waitMs ?? 0}::float8 * interval '1 millisecond' end,
-      busy_since = case when ${isBusy} and not ${isCalled} then coalesce(busy_since, ${NOW}) end,
+      busy_since = case when ${isSaid} and not ${isCalled} then coalesce(busy_since, ${NOW}) end,
       ended_at = case when ${waitMs === null} and not ${isCalled} then ${NOW} end
     where campaign_id = ${campaignId} and workspace_id = ${workspaceId}
     returning ended_at is not null as ended, ${isCalled} as called`);

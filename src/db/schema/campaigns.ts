@@ -58,7 +58,7 @@ export const campaignRuns = pgTable('campaign_runs', {
   endedAt: instant('ended_at'),
   /** When the sweep called it last. */
   sweptAt: instant('swept_at'),
-  /** Since when each look left something to be done soon. */
+  /** Since when looks only wait for items to show what was said to them. */
   busySince: instant('busy_since'),
 });
 
