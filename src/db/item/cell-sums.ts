@@ -119,20 +119,20 @@ function sumStatement(filter: SumRequest): SQL {
         array_agg(post) filter (where place <= ${NAMES}) as posts
       from members group by part
     ), series as materialized (
-      select b.part, s.name, s.at from members b join reading_cells m on m.ctid = b.cell
+      select b.part, s.name, s.at from members b cross join lateral ${CELL} m
       cross join lateral unnest(m.series) with ordinality s(name, at)
       where b.place = 1 and ${names === null ? sql`true` : sql`split_part(s.name, ' ', 1) in ${names}`}
     ), sums as (
       select part, at, sum(amount) as amount, max(amount) as largest, min(as_of) as as_of
       from (select b.part, unnest(m.amounts) as amount, unnest(m.as_of) as as_of,
               generate_subscripts(m.amounts, 1) as at
-            from members b join reading_cells m on m.ctid = b.cell) entries
+            from members b cross join lateral ${CELL} m) entries
       group by part, at
     ), ends as (
       select part, at, min(mark) as first, max(mark) as last
       from (select s.part, s.at, concat(${instantOf(sql`m.as_of[s.at]`)}, ' ', m.reading_ids[s.at], ' ',
               m.amounts[s.at]) collate "C" as mark
-            from series s join members b using (part) join reading_cells m on m.ctid = b.cell
+            from series s join members b using (part) cross join lateral ${CELL} m
             where s.name like '% followers %') marks
       group by part, at
     ), cells as (
@@ -145,6 +145,9 @@ function sumStatement(filter: SumRequest): SQL {
     from parts p left join cells using (part)
     order by p.part`;
 }
+
+/** The row of `b`, fetched from where it is: a join might read the table from end to end. */
+const CELL = sql`(select * from reading_cells where ctid = b.cell offset 0)`;
 
 function instantOf(time: SQL): SQL {
   return sql`to_char(${time} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
