@@ -118,6 +118,17 @@ describe('what a source says', () => {
     });
   });
 
+  it.each([
+    ['in an address', 'GET /?key=a%2Bb%2FCanary%3D'],
+    ['in small letters', 'answered 200 with text/a+b/canary='],
+    ['beyond where it is cut', `${'x'.repeat(280)} a+b/Canary=`],
+  ])('holds no secret %s', async (_where, unavailable) => {
+    const secret = { token: 'a+b/Canary=' };
+    const source = sourceOf(async () => ({ unavailable, retry: false }), { secret });
+    const reply = await source.collect(question);
+    expect(JSON.stringify(reply)).not.toMatch(/a(%2B|\+)b|canary/i);
+  });
+
   it('is cut where it is long', async () => {
     const source = sourceOf(async () => ({ unavailable: 'x'.repeat(9_000), retry: false }));
     const reply = await source.collect(question);

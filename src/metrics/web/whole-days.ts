@@ -35,7 +35,7 @@ export function daysAnswer(
 /** Days of another zone are other days. */
 export function otherZone(zone: string, asked: string): SourceFailure {
   return {
-    unavailable: `it counts days of ${zone.slice(0, 60)}, its connection says ${asked}`,
+    unavailable: `it counts days of ${zone}, its connection says ${asked}`,
     retry: false,
   };
 }
