@@ -8,7 +8,7 @@ import {
   type UnsettledReply,
 } from '../db/item/checkpoint-replies.ts';
 import { getItem, type StoredItem } from '../db/item/items.ts';
-import { listLatestReadings, readingOf } from '../db/item/readings.ts';
+import { listLatestReadings } from '../db/item/readings.ts';
 import { inWorkspace } from '../db/workspace-scope.ts';
 import { publicationById } from '../domain/item/context.ts';
 import type { MeasureId, Reading } from '../domain/kpi/measures.ts';
@@ -93,7 +93,7 @@ export async function settleReply(
     await postponeSettling(db, reply, nextLook(reply, answer, clockOf(item)));
     return 'postponed';
   }
-  const known = (await listLatestReadings(db, reply)).map(readingOf);
+  const known = await listLatestReadings(db, reply);
   const { publicationId, checkpoint } = reply;
   const readings = answer.readings
     .filter(({ measure }) => isOpen(measure, { known, reply, source }))
