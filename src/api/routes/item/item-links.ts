@@ -57,7 +57,7 @@ const expectedRoute = createRoute({
     'What the playbook makes of the link of each variant, for each publication that is still to go out. What is shown here is what the post will hold, unless content or slot change before; the campaign counts until the content is submitted.',
   request: { params: ItemParams },
   responses: recordAnswers(
-    z.object({ items: z.array(ExpectedLink) }).meta({ id: 'ExpectedLinks' }),
+    z.object({ items: z.array(ExpectedLink), nextCursor: z.null() }).meta({ id: 'ExpectedLinks' }),
     'One for each link and publication',
   ),
 });
@@ -89,6 +89,6 @@ export function itemLinkRoutes({ db }: Pick<ApiDeps, 'db'>) {
       const draft = hash === undefined ? null : await getDraft(db, { ...key, hash });
       if (draft === null) throw notFound('draft');
       const items = await expectedLinks(db, { ...key, draft: draft.body, context });
-      return c.json({ items }, 200);
+      return c.json({ items, nextCursor: null }, 200);
     });
 }

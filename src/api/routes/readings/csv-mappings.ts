@@ -55,6 +55,7 @@ const ShippedMappings = z
         mapping: CsvMapping,
       }),
     ),
+    nextCursor: z.null(),
   })
   .meta({ id: 'ShippedCsvMappings' });
 
@@ -121,7 +122,7 @@ const removeRoute = createRoute({
 
 export function csvMappingRoutes({ db }: Pick<ApiDeps, 'db'>) {
   return new OpenAPIHono<ApiEnv>()
-    .openapi(shippedRoute, (c) => c.json({ items: [...SHIPPED_MAPPINGS] }, 200))
+    .openapi(shippedRoute, (c) => c.json({ items: [...SHIPPED_MAPPINGS], nextCursor: null }, 200))
     .openapi(listRoute, async (c) => {
       const { workspaceId } = c.get('caller');
       const page = await pageCsvMappings(db, { workspaceId, ...c.req.valid('query') });
