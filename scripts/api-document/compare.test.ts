@@ -33,8 +33,29 @@ describe('two API documents', () => {
     ).toEqual([
       '+ /~1v1~1items/post/properties/note: {"type":"string"}',
       '~ /~1v1~1items/post/properties/title/maxLength: 200 -> 100',
-      '- /~1v1~1items/post/required/0: "title"',
+      '- /~1v1~1items/post/required/title: "title"',
     ]);
+  });
+
+  it('are the same in another order, and a value that comes between others is one difference', () => {
+    const enumOf = (...values: (string | null)[]) => ({ enum: values });
+    expect(compareDocuments(enumOf('a', 'c', null), enumOf(null, 'c', 'a'))).toEqual([]);
+    expect(compareDocuments(enumOf('a', 'c', null), enumOf('a', 'b', 'c', null))).toEqual([
+      '+ /enum/b: "b"',
+    ]);
+    const [limit, cursor] = ['limit', 'cursor'].map((name) => ({ in: 'query', name }));
+    const page = { in: 'query', name: 'page' };
+    expect(
+      compareDocuments({ parameters: [limit, cursor] }, { parameters: [page, cursor] }),
+    ).toEqual([
+      '- /parameters/query limit: {"in":"query","name":"limit"}',
+      '+ /parameters/query page: {"in":"query","name":"page"}',
+    ]);
+  });
+
+  it('differ in the order of what has no name', () => {
+    const [text, count] = [{ type: 'string' }, { type: 'integer' }];
+    expect(compareDocuments({ anyOf: [text, count] }, { anyOf: [count, text] })).toHaveLength(2);
   });
 
   it('differ when such a property comes or goes', () => {
