@@ -1,18 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listActs } from '../../src/db/audit/administrative-acts.ts';
 import { archiveHistory } from '../../src/db/audit/archived-histories.ts';
 import { readDeliveryBacklog } from '../../src/db/audit/backlogs.ts';
 import { insertCheckpoint, listChangedHeads } from '../../src/db/audit/checkpoints.ts';
-import { listAppliedCommands, listUnansweredCommands } from '../../src/db/audit/commands.ts';
 import { actEvidence, readPlaybookEvidence } from '../../src/db/audit/evidence.ts';
-import {
-  listTextHashes,
-  readCommandStates,
-  restoreCommand,
-  restoreIntent,
-} from '../../src/db/audit/recovery.ts';
+import { listTextHashes, restoreIntent } from '../../src/db/audit/recovery.ts';
 import { recordRepair } from '../../src/db/audit/repairs.ts';
 import { beginLook, closeFindings, openFindings } from '../../src/db/audit/stored-findings.ts';
 import type { Db } from '../../src/db/client.ts';
@@ -22,17 +17,8 @@ import {
   storeAnswer,
   storeSettled,
 } from '../../src/db/item/checkpoint-replies.ts';
-import {
-  firstInLine,
-  joinQueues,
-  leaveQueue,
-  postponeQueue,
-  recordCommandError,
-  takeTurns,
-} from '../../src/db/item/command-queues.ts';
-import { insertCommand } from '../../src/db/item/commands.ts';
 import { insertComment } from '../../src/db/item/comments.ts';
-import { findSubmittedDraft, readEventsAfter } from '../../src/db/item/item-events.ts';
+import { readEventsAfter } from '../../src/db/item/item-events.ts';
 import { insertItem } from '../../src/db/item/items.ts';
 import {
   forgetLateItem,
@@ -46,33 +32,8 @@ import { projectEvents } from '../../src/db/item/projection.ts';
 import { countReadingNotes, renewCells } from '../../src/db/item/reading-cells.ts';
 import { appendReadings } from '../../src/db/item/readings.ts';
 import { keepText, numberText, saveBrief, saveDraft } from '../../src/db/item/versions.ts';
-import { banAccount, takeWriteToken } from '../../src/db/publishing/channel-budgets.ts';
-import {
-  deleteChannelSession,
-  getChannelSession,
-  renewChannelSession,
-} from '../../src/db/publishing/channel-sessions.ts';
-import {
-  deleteCredentialRefusal,
-  noteCredentialRefusal,
-} from '../../src/db/publishing/credential-refusals.ts';
-import {
-  findStopped,
-  mayEarlierBeOut,
-  planIntent,
-  resolveIntent,
-} from '../../src/db/publishing/publish-intents.ts';
-import { holdStatedPost } from '../../src/db/publishing/remote-posts.ts';
-import { findSendBlock } from '../../src/db/publishing/send-blocks.ts';
-import {
-  checkSendLease,
-  expireSendLease,
-  noteLookup,
-  renewSendLease,
-  reopenIntent,
-  settleIntent,
-} from '../../src/db/publishing/send-leases.ts';
 import { countTidyRows, tidyRows } from '../../src/db/tidy/tidy-rows.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { createApiKey } from '../../src/db/workspace/api-keys.ts';
 import { insertAsset, renewAsset } from '../../src/db/workspace/assets.ts';
 import { insertCampaign } from '../../src/db/workspace/campaigns.ts';
@@ -86,17 +47,24 @@ import { findIssuers, findLinkVias } from '../../src/db/workspace/issued-credent
 import { changeMember, insertMember } from '../../src/db/workspace/members.ts';
 import { insertPlaybook } from '../../src/db/workspace/playbooks.ts';
 import { replaceSealedSecret } from '../../src/db/workspace/sealed-secrets.ts';
-import { findSameDelivery } from '../../src/db/workspace/webhook-endpoints.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import { STANDARD_PLAYBOOK } from '../../src/domain/playbook/standard.ts';
 import { campaignAttempts } from '../support/campaign-queries.ts';
-import { firstRow, makeChain, type OpenTestDb, openTestDb } from '../support/db-fixture.ts';
+import { commandAttempts } from '../support/command-queries.ts';
+import {
+  firstRow,
+  makeChain,
+  makeItem,
+  type OpenTestDb,
+  openTestDb,
+} from '../support/db-fixture.ts';
 import { collected } from '../support/filled-workspace.ts';
 import { importAttempts } from '../support/import-queries.ts';
 import { noticeAttempts } from '../support/notice-queries.ts';
 import { outboundAttempts } from '../support/outbound-queries.ts';
 import { isNothing } from '../support/reads.ts';
 import { reviewAttempts } from '../support/review-queries.ts';
+import { sendingAttempts } from '../support/sending-queries.ts';
 import { sourceAttempts } from '../support/source-queries.ts';
 import { CHECKPOINT } from '../support/unsigned-checkpoint.ts';
 import { fillWholeWorkspace, type WholeWorkspace } from '../support/whole-workspace.ts';
@@ -105,33 +73,44 @@ const root = dirname(dirname(import.meta.dirname));
 
 let database: OpenTestDb;
 let filled: WholeWorkspace;
+let known: Awaited<ReturnType<typeof fillKnown>>;
 beforeAll(async () => {
   database = await openTestDb();
   filled = await fillWholeWorkspace(database.db);
-  const { pool } = database;
-  const { own, ids } = filled;
-  await pool.query(`insert into channel_sessions values ($1, $2, 'sealed', now())`, [
-    ids.channelAccountId,
-    own,
-  ]);
-  await pool.query(`update channel_accounts set credentials = 'sealed' where workspace_id = $1`, [
-    own,
-  ]);
+  known = await fillKnown(database.db);
 });
 afterAll(() => database?.close());
+
+/** What else the attempts of this file are about. */
+async function fillKnown(db: Db) {
+  const { own: workspaceId, ids } = filled;
+  const { memberId, apiKeyId } = ids;
+  const workspace = { workspaceId, memberOf: () => memberId };
+  await makeItem(db, workspace, { stage: 'kpi_review' });
+  const claim = { workspaceId, apiKeyId, route: 'POST /x', bodyHash: 'h' };
+  await claimIdempotencyKey(db, { ...claim, key: 'busy' });
+  const {
+    rows: [known],
+  } = await db.$client.query<Record<'linkId' | 'endpointId' | 'adminId' | 'times', string>>(
+    `select (select min(id) from approval_links where workspace_id = $1) as "linkId",
+       (select min(id) from webhook_endpoints where workspace_id = $1 and member_id is null)
+         as "endpointId",
+       (select min(id) from members where workspace_id = $1 and 'admin' = any (roles)) as "adminId",
+       (select times from late_readings where item_id = $2) as times`,
+    [workspaceId, ids.itemId],
+  );
+  if (known === undefined) throw new Error('nothing of the filled workspace is known');
+  return { ...known, claim };
+}
 
 /** The query functions that the filled workspace does not ask itself, on what is its own. */
 function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
   const { own: workspaceId, ids } = filled;
-  const { itemId, memberId, channelAccountId, apiKeyId, intentKey, commandId } = ids;
+  const { itemId, memberId, channelAccountId, commandId } = ids;
   const item = { workspaceId, itemId };
-  const account = { workspaceId, channelAccountId };
-  const intent = { workspaceId, intentKey };
   const identity = { ...item, channelAccountId, slotNumber: 2 };
-  const evidence = { why: 'stolen' };
-  const claim = { workspaceId, apiKeyId, key: 'k', route: 'POST /x', bodyHash: 'h' };
+  const busy = { ...known.claim, key: 'busy' };
   const answer = { status: 200, response: Buffer.from('x') };
-  const turn = { ...item, turn: 0, failures: 0, isSilent: false };
   const draft = {
     language: 'en',
     title: 't',
@@ -185,8 +164,6 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     listChangedHeads: () => listChangedHeads(db, { workspaceId, limit: 9 }),
     insertCheckpoint: () => insertCheckpoint(db, { ...CHECKPOINT, workspaceId, seq: 2 }, []),
     archiveHistory: () => archiveHistory(db, { ...item, runId: 'other', history: '{}' }),
-    listAppliedCommands: () => listAppliedCommands(db, item),
-    listUnansweredCommands: () => listUnansweredCommands(db, item),
     recordRepair: () =>
       recordRepair(db, {
         workspaceId,
@@ -198,31 +175,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         actorId: memberId,
         outcome: {},
       }),
-    insertCommand: () =>
-      insertCommand(db, {
-        id: 'http:key_x:1',
-        ...item,
-        actorId: memberId,
-        source: 'http',
-        type: 'hold',
-        payload: {},
-        bodyHash: 'b',
-        expiresAt: new Date().toISOString(),
-      }),
-    findSameDelivery: () =>
-      findSameDelivery(db, { ...item, endpointId: 'key_a', bodyHash: 'hash' }),
-    readCommandStates: async () => [...(await readCommandStates(db, item))],
     listTextHashes: () => listTextHashes(db, item),
-    restoreCommand: () =>
-      restoreCommand(db, {
-        ...item,
-        id: 'http:key_x:stolen',
-        actorId: memberId,
-        type: 'hold',
-        payload: {},
-        answer: { seq: 1, stage: 'on_hold', substage: null },
-        at: '2026-01-01T00:00:00.000Z',
-      }),
     restoreIntent: () =>
       restoreIntent(db, {
         ...identity,
@@ -235,26 +188,12 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         remoteId: null,
         permalink: null,
       }),
-    recordCommandError: () =>
-      recordCommandError(db, {
-        workspaceId,
-        id: commandId,
-        attempt: 0,
-        error: 'x',
-        queue: { turn: 0, failures: 1, isSilent: true, pauseMs: 1 },
-      }),
-    takeTurns: () => takeTurns(db, { workspaceId, itemIds: [itemId], leaseMs: 1 }),
-    firstInLine: () => firstInLine(db, item),
-    joinQueues: () => joinQueues(db, { workspaceId, commandIds: [commandId] }),
-    leaveQueue: () => leaveQueue(db, turn),
-    postponeQueue: () => postponeQueue(db, turn, { pauseMs: 1 }),
     insertComment: () =>
       insertComment(db, { ...item, authorId: memberId, visibility: 'internal', text: 'stolen' }),
-    findSubmittedDraft: () => findSubmittedDraft(db, { ...item, contentHash: 'h' }),
     readEventsAfter: () => readEventsAfter(db, { ...item, afterSeq: 0, limit: 10 }),
     insertItem: () =>
       insertItem(db, {
-        ...firstRow({ ...filled, workspaceId, memberOf: () => memberId } as never, 'itm_stolen'),
+        ...firstRow({ workspaceId, memberOf: () => memberId }, 'itm_stolen'),
         id: 'itm_stolen',
         workspaceId,
         title: 'stolen',
@@ -292,7 +231,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       }),
     lockReadings: () => lockReadings(db, item),
     putOffLateItem: () => putOffLateItem(db, item),
-    forgetLateItem: () => forgetLateItem(db, { ...item, times: 1 }),
+    forgetLateItem: () => forgetLateItem(db, { ...item, times: Number(known.times) }),
     insertAddendum: () =>
       insertAddendum(db, {
         ...item,
@@ -307,6 +246,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     ...outboundAttempts(db, filled.outbound),
     ...reviewAttempts(db, { ...item, memberId }),
     ...campaignAttempts(db, filled.campaign),
+    ...commandAttempts(db, filled.commands),
     projectEvents: () => projectEvents(db, { ...item, events: makeChain(9).slice(8) }),
     renewCells: async () => (await renewCells(db, { workspaceId, itemIds: [item.itemId] })) > 0,
     countReadingNotes: async () => (await countReadingNotes(db, { workspaceId, limit: 9 })) > 0,
@@ -318,6 +258,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
             measure: 'impressions',
             value: 9,
             source: 'manual',
+            createdBy: memberId,
             provisional: false,
             asOf: '2026-01-01T00:00:00.000Z',
           },
@@ -327,53 +268,7 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
     saveDraft: () => saveDraft(db, { ...item, hash: 'stolen', body: draft, authorId: memberId }),
     numberText: () => numberText(db, text),
     keepText: () => keepText(db, { ...text, commandId, version: 9, stored: false, writtenBy: [] }),
-    holdStatedPost: () =>
-      holdStatedPost(db, { ...item, channelAccountId, publicationId: 'pub_1', remoteId: 'stolen' }),
-    banAccount: () => banAccount(db, { ...account, forMs: 9_000_000 }),
-    takeWriteToken: async () =>
-      (await takeWriteToken(db, { ...account, limit: { max: 5, perMs: 1_000 } })).taken,
-    getChannelSession: () => getChannelSession(db, { channelAccountId }),
-    renewChannelSession: () => renewChannelSession(db, { channelAccountId }, async () => 'stolen'),
-    deleteChannelSession: () => deleteChannelSession(db, { channelAccountId }),
-    noteCredentialRefusal: () =>
-      noteCredentialRefusal(db, { ...account, sealed: 'sealed', why: 'stolen' }),
-    deleteCredentialRefusal: () => deleteCredentialRefusal(db, account),
-    findStopped: () => findStopped(db, identity),
-    mayEarlierBeOut: () => mayEarlierBeOut(db, identity),
-    planIntent: () =>
-      planIntent(db, {
-        ...identity,
-        intentKey: 'stolen',
-        publicationId: 'pub_x',
-        marker: 'm',
-        contentHash: 'h',
-        dueAt: '2026-01-01T00:00:00.000Z',
-      }),
-    resolveIntent: async () =>
-      (await resolveIntent(db, { ...intent, resolution: 'skip', evidence })).settled,
-    findSendBlock: () =>
-      findSendBlock(db, { ...identity, channel: 'sandbox', dueAt: '2026-01-02T00:00:00.000Z' }),
-    checkSendLease: () => checkSendLease(db, { ...intent, leaseToken: 't' }),
-    expireSendLease: async () => (await expireSendLease(db, { ...intent, settleMs: 0 })).settled,
-    noteLookup: async () =>
-      (await noteLookup(db, { ...intent, state: null, segments: [], evidence })).settled,
-    renewSendLease: () =>
-      renewSendLease(db, {
-        ...intent,
-        leaseToken: 't',
-        leaseMs: 1,
-        segments: [],
-        note: { what: 'x' } as never,
-      }),
-    reopenIntent: async () => (await reopenIntent(db, { ...intent, evidence })).settled,
-    settleIntent: async () =>
-      (
-        await settleIntent(db, {
-          ...intent,
-          leaseToken: 't',
-          outcome: { state: 'rejected', evidence } as never,
-        })
-      ).settled,
+    ...sendingAttempts(db, filled.sending),
     createApiKey: () => createApiKey(db, { workspaceId, memberId, name: 'stolen' }),
     insertAsset: () =>
       insertAsset(db, {
@@ -388,19 +283,20 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
       insertCampaign(db, { workspaceId, name: 'stolen', goal: 'engage', createdBy: memberId }),
     insertChannelAccount: () =>
       insertChannelAccount(db, { workspaceId, channel: 'sandbox', name: 'stolen', zone: 'UTC' }),
-    claimIdempotencyKey: () => claimIdempotencyKey(db, claim),
-    completeIdempotencyKey: () => completeIdempotencyKey(db, { ...claim, ...answer }),
-    releaseIdempotencyKey: () => releaseIdempotencyKey(db, claim),
+    claimIdempotencyKey: () => claimIdempotencyKey(db, { ...known.claim, key: 'k' }),
+    completeIdempotencyKey: () => completeIdempotencyKey(db, { ...busy, ...answer }),
+    releaseIdempotencyKey: () => releaseIdempotencyKey(db, busy),
     tidyRows: async () =>
       (await tidyRows(db, { workspaceId, what: 'answers', days: -1, limit: 10 })) > 0,
     countTidyRows: async () =>
       (await countTidyRows(db, { workspaceId, what: 'answers', days: -1, limit: 10 })) > 0,
-    renewAsset: () => renewAsset(db, { workspaceId, hash: 'a'.repeat(64) }),
-    findLinkVias: async () => [...(await findLinkVias(db, { workspaceId, ids: ['lnk_1'] }))],
-    findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [apiKeyId] }))],
+    renewAsset: () => renewAsset(db, { workspaceId, hash: 'h' }),
+    findLinkVias: async () => [...(await findLinkVias(db, { workspaceId, ids: [known.linkId] }))],
+    findIssuers: async () => [...(await findIssuers(db, { workspaceId, ids: [known.endpointId] }))],
     changeMember: async () => {
       const change = { roles: ['legal' as const] };
-      const changed = await changeMember(db, { workspaceId, memberId, change, by: memberId });
+      const by = known.adminId;
+      const changed = await changeMember(db, { workspaceId, memberId, change, by });
       return typeof changed === 'string' ? null : changed;
     },
     insertMember: () => insertMember(db, { workspaceId, name: 'stolen', roles: ['admin'] }),
@@ -413,15 +309,15 @@ function attemptsOn(db: Db): Record<string, () => Promise<unknown>> {
         sealed: 'sealed',
         by: 'stolen',
       }),
-    ...noticeAttempts(db, filled, filled.noticeId),
+    ...noticeAttempts(db, filled, filled.notice),
     ...sourceAttempts(db, filled),
     ...importAttempts(db, filled),
   };
 }
 
 /** Everything that stands in the own workspace, as one hash per table. */
-async function fingerprint(): Promise<unknown> {
-  const { rows } = await database.pool.query(`
+async function fingerprint(on: Pick<Db['$client'], 'query'> = database.pool): Promise<unknown> {
+  const { rows } = await on.query(`
     select c.relname as table, (xpath('/row/f/text()', query_to_xml(format(
       'select md5(coalesce(string_agg(t::text, chr(10) order by t::text), '''')) as f from %I t where %I = %L',
       c.relname, case c.relname when 'workspaces' then 'id' else 'workspace_id' end, '${filled.own}'),
@@ -463,6 +359,8 @@ const CROSSING = [
   'readClock',
   'tidyRateLimits',
 ];
+/** They lock, and answer nothing. */
+const LOCKS = ['lockReadings', 'lockReview'];
 /** Parts of others: `settleIntent` and `projectEvents` call them. */
 const PARTS = ['move', 'projectRun', 'writeBatch'];
 
@@ -491,6 +389,24 @@ describe('every query function', () => {
       if (!isHarmless.includes(name)) expect(isNothing(result), `${name} finds nothing`).toBe(true);
       expect(await fingerprint(), `${name} changes nothing`).toEqual(before);
     }
+  });
+
+  it('finds or changes something where its own workspace is set', async () => {
+    const idle: string[] = [];
+    const undone = new Error('nothing of it stays');
+    for (const name of Object.keys(attemptsOn(database.program))) {
+      const tried = inWorkspace({ workspaceId: filled.own }, () =>
+        inTransaction(database.program, async (tx) => {
+          const before = await fingerprint(tx.$client);
+          const found = await attemptsOn(tx)[name]?.();
+          const after = await fingerprint(tx.$client);
+          if (isNothing(found) && isDeepStrictEqual(after, before)) idle.push(name);
+          throw undone;
+        }),
+      );
+      await expect(tried, name).rejects.toBe(undone);
+    }
+    expect(idle).toEqual(LOCKS);
   });
 
   it('would have, without the wall', async () => {

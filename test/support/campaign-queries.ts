@@ -20,6 +20,8 @@ import { attemptsOf, type Read } from './reads.ts';
 export interface FilledCampaign {
   key: CampaignKey;
   act: acts.CampaignActRow;
+  /** Of another one, in which nothing has happened. */
+  newCampaignId: string;
   memberId: string;
   /** In no campaign of these, with a late reading and an addendum. */
   lateItemId: string;
@@ -38,7 +40,9 @@ export async function fillCampaign(
   const { id: campaignId } = await insertCampaign(db, campaign);
   const key = { workspaceId, campaignId };
   const act = await acts.insertAct(db, { ...key, kind: 'pause', reason: 'r', actor: memberId });
+  const { id: newCampaignId } = await insertCampaign(db, { ...campaign, name: 'Autumn' });
   await runs.wantLook(db, key);
+  await runs.beginCampaignLook(db, key);
   const { id: itemId } = await makeItem(db, workspace, { campaignId });
   const reached = await makeItem(db, workspace, { campaignId });
   await hold(db, act, { itemId: reached.id, isAnswered: true });
@@ -54,7 +58,7 @@ export async function fillCampaign(
   );
   await reviews.insertCampaignReview(db, { ...key, ...REVIEW });
   await reviews.insertCampaignSignOff(db, { ...key, ...signOff(memberId) });
-  return { key, act, memberId, itemId, lateItemId: ids.itemId };
+  return { key, act, newCampaignId, memberId, itemId, lateItemId: ids.itemId };
 }
 
 const REVIEW = {
@@ -135,7 +139,7 @@ export function campaignAttempts(
   db: Db,
   filled: FilledCampaign,
 ): Record<string, () => Promise<unknown>> {
-  const { key, act, memberId, itemId } = filled;
+  const { key, act, newCampaignId, memberId, itemId } = filled;
   return {
     ...attemptsOf(campaignReads(db, filled), key),
     changeCampaign: () => acts.changeCampaign(db, { ...key, change: { name: 'stolen' } }),
@@ -149,7 +153,7 @@ export function campaignAttempts(
     callCampaignsOf: () => runs.callCampaignsOf(db, { ...key, itemIds: [itemId] }),
     takeCalls: () => runs.takeCalls(db, { ...key, campaignIds: [key.campaignId], ...PACE }),
     insertCampaignReview: () =>
-      reviews.insertCampaignReview(db, { ...key, ...REVIEW, campaignId: 'cmp_stolen' }),
+      reviews.insertCampaignReview(db, { ...key, ...REVIEW, campaignId: newCampaignId }),
     insertCampaignSignOff: () =>
       reviews.insertCampaignSignOff(db, { ...key, ...signOff(memberId), round: 2 }),
   };

@@ -138,7 +138,7 @@ export function makeChain(length: number, data: Record<string, unknown> = {}): I
 /** A stored command of the strategist, under an id of its own. */
 export async function makeCommand(
   db: Db,
-  workspace: TestWorkspace,
+  workspace: ItemGround,
   itemId: string,
 ): Promise<{ workspaceId: string; id: string }> {
   const id = `http:key_test:${randomUUID()}`;

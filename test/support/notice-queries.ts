@@ -42,8 +42,14 @@ function noticeOf({ own: workspaceId, ids }: FilledWorkspace, cause: string) {
 
 const channel = 'email' as const;
 
-/** One notice on its way, and what its member and workspace chose. @returns id of the notice. */
-export async function fillNotices(db: Db, filled: FilledWorkspace): Promise<string> {
+/** A notice, and the send that is under way with it. */
+export interface FilledNotice {
+  noticeId: string;
+  sendId: string;
+}
+
+/** One notice on its way, and what its member and workspace chose. */
+export async function fillNotices(db: Db, filled: FilledWorkspace): Promise<FilledNotice> {
   const { own: workspaceId, ids } = filled;
   const [notice] = await insertNotices(db, [noticeOf(filled, 'a cause')]);
   const noticeId = notice?.id ?? '';
@@ -52,7 +58,8 @@ export async function fillNotices(db: Db, filled: FilledWorkspace): Promise<stri
   await insertNoticeSends(db, [send]);
   await savePreferences(db, { workspaceId, memberId, ...NO_CHOICE, sealedSlackUrl: 'sealed' });
   await saveSlackChannel(db, { workspaceId, sealed: 'sealed' });
-  return noticeId;
+  const { items } = await listNoticeSends(db, { workspaceId });
+  return { noticeId, sendId: items[0]?.id ?? '' };
 }
 
 /** Each query about notices, asked by a workspace. */
@@ -77,7 +84,7 @@ export function noticeReads(db: Db, { ids }: FilledWorkspace): Record<string, Re
 export function noticeAttempts(
   db: Db,
   filled: FilledWorkspace,
-  noticeId: string,
+  { noticeId, sendId }: FilledNotice,
 ): Record<string, () => Promise<unknown>> {
   const { own: workspaceId, ids } = filled;
   const { memberId } = ids;
@@ -94,7 +101,7 @@ export function noticeAttempts(
       ]),
     claimBatch: () => claimBatch(db, { workspaceId, batch: 'batch', channel, leaseMs: 1 }),
     settleSends: () =>
-      settleSends(db, { workspaceId, ids: [noticeId], state: 'sent', lastError: null }),
+      settleSends(db, { workspaceId, ids: [sendId], state: 'sent', lastError: null }),
     savePreferences: () => savePreferences(db, { ...reader, ...NO_CHOICE }),
     saveSlackChannel: () => saveSlackChannel(db, { workspaceId, sealed: 'stolen' }),
     removeSlackChannel: () => removeSlackChannel(db, { workspaceId }),

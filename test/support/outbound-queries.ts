@@ -29,6 +29,9 @@ export async function fillOutbound(db: Db, { own: workspaceId, ids }: FilledWork
     state: 'failed',
     pauseMs: 3_600_000,
   });
+  // Whoever looked has planned the next look.
+  await turns.holdTurn(db, { ...key, holdMs: 1 });
+  await turns.endTurn(db, key);
   const eventId = await outbox.addOutboxEvent(db, {
     workspaceId,
     type: 'webhook.test',

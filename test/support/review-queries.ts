@@ -79,7 +79,7 @@ export function reviewAttempts(
     setReviewSuccessor: () =>
       successors.setReviewSuccessor(db, {
         ...item,
-        reviewId,
+        reviewId: `rev_${item.itemId}`,
         sourceItemId: item.itemId,
         commandId,
       }),

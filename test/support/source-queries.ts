@@ -106,7 +106,7 @@ export function sourceAttempts(
     noteSourceSuccess: () => noteSourceSuccess(db, subject),
     noteSourceFailure: () =>
       noteSourceFailure(db, { ...subject, why: 'stolen', refused: false, sealed: null }),
-    forgetRefusal: () => forgetRefusal(db, subject),
+    forgetRefusal: () => forgetRefusal(db, { workspaceId, sourceId: `x:${channelAccountId}` }),
     forgetRefusalsOfAccount: () => forgetRefusalsOfAccount(db, { workspaceId, channelAccountId }),
     deleteSourceHealth: () => deleteSourceHealth(db, subject),
     takeSourceRequest: () =>
