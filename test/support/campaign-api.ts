@@ -1,6 +1,7 @@
 import { createCampaignLook } from '../../src/campaigns/look.ts';
 import { inWorkspace } from '../../src/db/workspace-scope.ts';
 import type { CampaignKey, CampaignLook } from '../../src/domain/campaign/campaign-run.ts';
+import type { ItemEventType } from '../../src/domain/item/event.ts';
 import type { Json } from './api-fixture.ts';
 import { startCampaignCalls } from './campaign-calls.ts';
 import { type EngineApi, openEngineApi } from './engine-api.ts';
@@ -21,8 +22,15 @@ export interface CampaignApi extends EngineApi {
   progress(campaignId: string): Promise<Json>;
   /** The latest act, once it is carried out. */
   settled(campaignId: string, options?: { withinMs?: number }): Promise<Json>;
+  stageOf(itemId: string): Promise<string>;
+  /** How often the chain of an item has events of a type. */
+  countEvents(itemId: string, type: ItemEventType): Promise<number>;
   /** One look at the campaign, in this process and beside its run. */
   lookAt(campaignId: string): Promise<CampaignLook>;
+  /** Looks until it is so, as a run does every few seconds while something is left to be done. */
+  looksUntil(campaignId: string, what: string, check: () => Promise<boolean>): Promise<void>;
+  /** What an act has asked of items that have not answered, or that refused while a post was on its way. */
+  storeHolds(actId: string, itemIds: string[], state: 'pending' | 'refused'): Promise<void>;
   /** Its run has looked at everything, and nothing of the campaign is left to be done soon. */
   atRest(campaignId: string): Promise<void>;
 }
@@ -40,6 +48,8 @@ export async function openCampaignApi({ isCalled = true } = {}): Promise<Campaig
     workspaceId: engine.workspace.workspaceId,
     campaignId,
   });
+  const lookAt = (campaignId: string) =>
+    inWorkspace(keyOf(campaignId), () => look(keyOf(campaignId)));
   const progress = (campaignId: string) =>
     api.ok('strategist', 'GET', `/v1/campaigns/${campaignId}/progress`);
   return {
@@ -61,7 +71,37 @@ export async function openCampaignApi({ isCalled = true } = {}): Promise<Campaig
         },
         { what: `${campaignId}: a settled act`, ...options },
       ),
-    lookAt: (campaignId) => inWorkspace(keyOf(campaignId), () => look(keyOf(campaignId))),
+    stageOf: async (itemId) => (await engine.item(itemId)).stage,
+    countEvents: async (itemId, type) =>
+      (await engine.chain(itemId)).filter((event) => event.type === type).length,
+    lookAt,
+    async looksUntil(campaignId, what, check) {
+      await eventually(
+        async () => {
+          await lookAt(campaignId);
+          return check();
+        },
+        { what },
+      );
+    },
+    async storeHolds(actId, itemIds, state) {
+      await engine.deps.db.$client.query(
+        `insert into commands (id, workspace_id, item_id, actor_id, source, type, payload, body_hash,
+           state, unmet, refused_at_seq, settled_at, expires_at)
+         select 'campaign:' || $1 || ':' || id, $2, id, $3, 'campaign', 'hold', '{}', '', $5,
+           case when $5 = 'refused' then '[{"code":"nothing_sending","message":"x"}]'::jsonb end,
+           case when $5 = 'refused' then 0 end, case when $5 = 'refused' then now() end,
+           now() + interval '1 day'
+         from jsonb_array_elements_text($4::jsonb) id`,
+        [
+          actId,
+          engine.workspace.workspaceId,
+          engine.workspace.memberOf('strategist'),
+          JSON.stringify(itemIds),
+          state,
+        ],
+      );
+    },
     async atRest(campaignId) {
       await eventually(
         async () => {
