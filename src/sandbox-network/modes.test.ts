@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { heldServer } from '../../test/support/held-server.ts';
 import type { Channel, PublishRequest } from '../channels/channel.ts';
 import { createSandboxChannel, SANDBOX } from '../channels/sandbox/adapter.ts';
 import { FaultLine, type FaultOrder, type HookOrder } from '../channels/sandbox/protocol.ts';
@@ -204,12 +205,12 @@ describe('hooks', () => {
   });
 
   it('a harness that does not answer, or is gone, delays a post and no more', async () => {
-    const silent = createServer(() => undefined);
-    const url = await listen(silent);
+    const silent = await heldServer();
+    const { url } = silent;
     const post = mint();
     await order('hooks', { at: 'before-accept', url, marker: post.marker, timeoutMs: 100 });
     expect(await channel.publish(post)).toMatchObject({ outcome: 'published' });
-    await stop(silent);
+    await silent.close();
     const next = mint();
     await order('hooks', { at: 'after-accept', url, marker: next.marker });
     expect(await channel.publish(next)).toMatchObject({ outcome: 'published' });

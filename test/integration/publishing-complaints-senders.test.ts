@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { heldServer } from '../support/held-server.ts';
 import { type EngineOptions, type ItemEngine, openItemEngine } from '../support/item-engine.ts';
 import { toScheduled } from '../support/item-story.ts';
 
@@ -39,20 +38,16 @@ describe.concurrent('the same post twice', () => {
     await withEngine({}, async (engine) => {
       await engine.stopWorker();
       const worker = await engine.spawnWorker();
-      let kills = 0;
-      const executioner = createServer((_, response) => {
-        kills += 1;
-        void worker.kill().then(() => response.end());
-      });
-      await new Promise<void>((resolve) => executioner.listen(0, '127.0.0.1', resolve));
+      const network = await heldServer();
       try {
         const itemId = await engine.start();
-        // Listening on an address, not on a pipe.
-        const { port } = executioner.address() as AddressInfo;
         const marker = engine.marker(itemId);
-        await engine.sandbox.hook({ at: 'after-accept', url: `http://127.0.0.1:${port}`, marker });
+        await engine.sandbox.hook({ at: 'after-accept', url: network.url, marker });
         await toScheduled(engine, itemId, { slotInMs: SOON_MS });
-        await eventually(() => kills === 1 && engine.posts(itemId).length === 1);
+        await network.arrived;
+        await worker.kill();
+        network.release();
+        await eventually(() => engine.posts(itemId).length === 1);
         expect(await wordsOf(engine, itemId)).toEqual(['lease taken']);
         await giveUpAttempt(engine, itemId);
         await engine.startWorker();
@@ -60,7 +55,7 @@ describe.concurrent('the same post twice', () => {
         expect(publications[0]?.evidence).toContain('found by look-up');
         expect(engine.posts(itemId)).toHaveLength(1);
       } finally {
-        executioner.close();
+        await network.close();
       }
     });
   });

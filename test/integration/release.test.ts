@@ -1,9 +1,6 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createReleases } from '../../scripts/baton/releases.ts';
 import { buildWorkflowBundle } from '../../scripts/build-workflow-bundle.ts';
 import { createAuditMemory } from '../../src/audit/audit-memory.ts';
@@ -20,6 +17,7 @@ import { moveToBuildSignal } from '../../src/workflows/messages.ts';
 import { runCommand } from '../support/baton-command.ts';
 import { makeBrief } from '../support/content.ts';
 import { eventually } from '../support/eventually.ts';
+import { type HeldServer, heldServer } from '../support/held-server.ts';
 import {
   type BuildWorker,
   type ItemEngine,
@@ -298,25 +296,16 @@ describe('a worker that begins alone', () => {
 });
 
 /** An item whose post is accepted by the network, which does not answer before it is released. */
-async function holdSend(itemId: string): Promise<{ release(): void }> {
-  const arrived = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const server = createServer((_, response) => {
-    arrived.resolve();
-    void gate.promise.then(() => {
-      response.end();
-      server.close();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+async function holdSend(itemId: string): Promise<HeldServer> {
+  const server = await heldServer();
+  onTestFinished(() => server.close());
   await engine.sandbox.hook({
     at: 'after-accept',
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     marker: engine.marker(itemId),
     timeoutMs: HELD_MS,
   });
   await toScheduled(engine, itemId, { slotInMs: SOON_MS });
-  await arrived.promise;
-  return { release: gate.resolve };
+  await server.arrived;
+  return server;
 }
