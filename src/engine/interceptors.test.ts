@@ -1,23 +1,12 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../test/support/free-port.ts';
 import { CLIENT_INTERCEPTORS } from './interceptors.ts';
-
-/** An address at which nobody listens. */
-async function closedAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `127.0.0.1:${address.port}`;
-}
 
 /** Closes the connection while a call waits for its next try; what is thrown outside of any call. */
 async function closeWhileWaiting(change: ConnectionOptions): Promise<unknown[]> {
-  const connection = Connection.lazy({ address: await closedAddress(), ...change });
+  const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}`, ...change });
   const client = new Client({ connection });
   const thrown: unknown[] = [];
   const listeners = process.listeners('uncaughtException');

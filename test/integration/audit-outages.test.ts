@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import { itemWorkflowId } from '../../src/domain/ids.ts';
 import { CLIENT_INTERCEPTORS } from '../../src/engine/interceptors.ts';
 import { startBadWorker } from '../support/bad-worker.ts';
 import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
 import { type ItemEngine, newCommandId, openItemEngine } from '../support/item-engine.ts';
 import { DAY_MS, toReview, toScheduled } from '../support/item-story.ts';
 
@@ -146,7 +146,7 @@ describe('an engine that is away', () => {
     const itemId = await engine.start();
     await engine.travel(itemId, { byMs: 5 * DAY_MS });
     const connection = Connection.lazy({
-      address: await closedPort(),
+      address: `127.0.0.1:${await freePort()}`,
       interceptors: CLIENT_INTERCEPTORS,
     });
     const temporal = new Client({ connection });
@@ -359,12 +359,3 @@ describe('work that fails', () => {
     expect(await outcome).toMatchObject({ outcome: 'pending' });
   });
 });
-
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `127.0.0.1:${address.port}`;
-}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../test/support/free-port.ts';
 import { validateVariant } from '../../domain/channel/variant-limits.ts';
 import { createHttpClient } from '../../http/http-client.ts';
 import { openFaultLog } from '../../sandbox-network/fault-log.ts';
@@ -136,10 +137,7 @@ describe('the sandbox adapter', () => {
   });
 
   it('a network that is down was never reached', async () => {
-    const closed = createServer();
-    const baseUrl = await listen(closed);
-    await new Promise((resolve) => closed.close(resolve));
-    const channel = channelAt(baseUrl);
+    const channel = channelAt(`http://127.0.0.1:${await freePort()}`);
     const sent = request({ text: 'un' });
     expect(await channel.publish(sent)).toMatchObject({
       outcome: 'retryable',
