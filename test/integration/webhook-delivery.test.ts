@@ -246,6 +246,18 @@ describe('a delivery', () => {
     expect(await unattended()).toEqual([key]);
   });
 
+  it('gets its turn beside receivers whose runs nobody can begin', async () => {
+    const receivers = [await subscribe(), await subscribe(), await subscribe()];
+    await say('a', 1);
+    await dispatch();
+    const found = new Set<string>();
+    await eventually(async () => {
+      const [one] = await listUnattended(database.program, { graceMs: 0, limit: 1 });
+      if (one !== undefined) found.add(one.subscriptionId);
+      return found.size === receivers.length;
+    });
+  });
+
   it('that is stored while a turn ends is found, too', async () => {
     const { receiver, key } = await subscribe();
     receiver.answer((response) => response.writeHead(429, { 'retry-after': '3600' }).end());

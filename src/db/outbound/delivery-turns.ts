@@ -158,7 +158,10 @@ export async function listIdleReceivers(
   return rows.map(({ subscription_id: subscriptionId }) => ({ workspaceId, subscriptionId }));
 }
 
-/** Subscriptions of every workspace that have something due, and that nobody looks after. */
+/**
+ * Subscriptions of every workspace that have something due, and that nobody looks after: any of them, so that
+ * those whose runs cannot begin leave the others their turn.
+ */
 export async function listUnattended(
   db: Db,
   { graceMs, limit }: { graceMs: number; limit: number },
@@ -172,7 +175,7 @@ export async function listUnattended(
           <= clock_timestamp() - ${graceMs}::float8 * interval '1 millisecond')
         and exists (select from webhook_deliveries d where d.subscription_id = s.id
           and d.state in ('pending', 'failed') and d.next_attempt_at <= clock_timestamp())
-      order by s.id limit ${limit}`);
+      order by random() limit ${limit}`);
   });
   return rows.map((row) => ({ workspaceId: row.workspace_id, subscriptionId: row.id }));
 }
