@@ -28,7 +28,8 @@ afterAll(() => api?.close());
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
   const db = api.database.program;
-  redirector = createRedirector({ db, log: { warn: () => {} }, flushMs: NOT_BY_ITSELF_MS });
+  const warn = (fields: object, message: string) => void api.logged.push({ fields, message });
+  redirector = createRedirector({ db, log: { warn }, flushMs: NOT_BY_ITSELF_MS });
 });
 afterEach(async () => {
   await redirector?.stop();
