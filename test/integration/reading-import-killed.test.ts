@@ -65,9 +65,10 @@ it('a program that is killed while it imports leaves what it stored, and the res
     if (one?.state === 'running' && one.readings > 0) return one;
     const isOver = await Promise.race([answer.isOver, setImmediate(false)]);
     if (!isOver) return null;
-    // On a busy machine the time of a file may be over before its first block is read.
+    // On a busy machine the time of a file may be over before its first block is read, and the programs that
+    // share the workspace's requests of a second may have none left.
     const { status, json } = await answer;
-    expect([408, 413, 503], JSON.stringify(json)).toContain(status);
+    expect([408, 413, 429, 503], JSON.stringify(json)).toContain(status);
     expect(await imports.readingsOf(itemId)).toEqual([]);
     answer = send();
     return null;
