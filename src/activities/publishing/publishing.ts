@@ -43,6 +43,8 @@ export function sendActivities(deps: SendDeps) {
       const deadline = ownDeadline();
       let recorded: { recordedSeq?: number } = {};
       let prepared: Preparation | SendAttempt;
+      // Sources are asked meanwhile: they must not make the post late.
+      const baselineTaken = takeBaseline(deps, question);
       try {
         if (question.record !== undefined) {
           await recordBatch(deps.db, question.record);
@@ -52,6 +54,8 @@ export function sendActivities(deps: SendDeps) {
       } catch (error) {
         const why = describeDatabaseError(error).slice(0, 300);
         return { outcome: 'wait', evidence: `nothing was sent: ${why}`, ...recorded };
+      } finally {
+        await baselineTaken;
       }
       const result =
         'outcome' in prepared
@@ -100,7 +104,7 @@ interface Preparation {
 /** Everything up to the right to send; what came of the attempt when it does not get it. */
 async function prepare(
   deps: SendDeps,
-  { order, again, baselineAt }: SendQuestion,
+  { order, again }: SendQuestion,
   timing: SendTiming,
 ): Promise<Preparation | SendAttempt> {
   const { db } = deps;
@@ -108,7 +112,6 @@ async function prepare(
     readContents(deps, order),
     findTarget(deps, order),
     readBanMs(db, order),
-    baselineAt === undefined ? undefined : baseline(deps, { ...order, at: baselineAt }),
   ]);
   if ('outcome' in contents) return unlessMaybeOut(deps, order, contents);
   if ('evidence' in target) {
@@ -131,13 +134,18 @@ async function prepare(
   return right.granted ? { target, contents, right } : withoutRight(deps, order, right);
 }
 
-/** Its lack stops no post, and waiting for it must not make one late. */
-async function baseline(deps: SendDeps, order: PublicationOrder & { at: string }): Promise<void> {
+/** What sources say of the account before the post, where the run wants it. Its lack stops no post. */
+async function takeBaseline(
+  deps: SendDeps,
+  { order, baselineAt: at }: SendQuestion,
+): Promise<void> {
+  if (at === undefined) return;
   const signal = AbortSignal.timeout(BASELINE_WITHIN_MS);
   const over = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  const collected = collectBaseline({ ...deps, db: deps.measuringDb }, order, signal);
+  const question = { ...order, at };
+  const collected = collectBaseline({ ...deps, db: deps.measuringDb }, question, signal);
   await Promise.race([over, collected.catch(() => undefined)]);
 }
 
