@@ -36,6 +36,9 @@ async function startProgram() {
       BATON_SECRET_KEY: randomBytes(32).toString('base64'),
       BATON_PAYLOAD_KEY: 'off',
       PORT: '0',
+      // Both count in one table: the other program takes more of it at once than this one has by default.
+      RATE_LIMIT_PER_SECOND: '100000',
+      WORKSPACE_RATE_LIMIT_PER_SECOND: '500000',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -65,10 +68,9 @@ it('a program that is killed while it imports leaves what it stored, and the res
     if (one?.state === 'running' && one.readings > 0) return one;
     const isOver = await Promise.race([answer.isOver, setImmediate(false)]);
     if (!isOver) return null;
-    // On a busy machine the time of a file may be over before its first block is read, and the programs that
-    // share the workspace's requests of a second may have none left.
+    // On a busy machine the time of a block may be over before a thread reads it.
     const { status, json } = await answer;
-    expect([408, 413, 429, 503], JSON.stringify(json)).toContain(status);
+    expect([413, 503], JSON.stringify(json)).toContain(status);
     expect(await imports.readingsOf(itemId)).toEqual([]);
     answer = send();
     return null;

@@ -247,14 +247,13 @@ describe('a delivery', () => {
   });
 
   it('gets its turn beside receivers whose runs nobody can begin', async () => {
-    const receivers = [await subscribe(), await subscribe(), await subscribe()];
+    const receivers = [await subscribe(), await subscribe()];
     await say('a', 1);
     await dispatch();
-    const found = new Set<string>();
+    const found = new Set<string | undefined>();
     await eventually(async () => {
       const [one] = await listUnattended(database.program, { graceMs: 0, limit: 1 });
-      if (one !== undefined) found.add(one.subscriptionId);
-      return found.size === receivers.length;
+      return found.add(one?.subscriptionId).size === receivers.length;
     });
   });
 
